@@ -1,0 +1,361 @@
+//! One statement against the rosters: is it genuine, and is everything inside it?
+//!
+//! The order is fixed (`FORMAT.md` §5): size, envelope, key, purpose, standing of the key, signature, and only then the
+//! strict reader. To find the key, the hash of the key statement is read out of the unverified payload; nothing else is
+//! decided by that peek, and the strict reader must find the same hash afterwards.
+//!
+//! Whether the right people signed (two officers for a FLASH, who may acknowledge what) is decided by the core rules.
+
+mod refusal;
+mod seen;
+
+pub use refusal::StatementError;
+pub use seen::{SeenRefusal, check_seen};
+
+use crate::dsse::{PayloadType, SignedStatement};
+use crate::hash::Hash;
+use crate::key::{KeyEntry, KeyRefusal, Purpose, RosterSet, Subject};
+use crate::statement::{Approval, CharterConsent, CharterTerms, Header, OfficerAct, Payload};
+use crate::strict::{StrictError, StrictFault, peek_bytes};
+
+/// A desk's statement that is genuine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The envelope with its exact bytes.
+    pub statement: SignedStatement,
+    /// What it says.
+    pub payload: Payload,
+    /// Hash of its bytes.
+    pub hash: Hash,
+}
+
+impl Verified {
+    /// Its header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        self.payload.header()
+    }
+}
+
+/// What an officer signed, and who that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByOfficer<T> {
+    /// What was signed.
+    pub said: T,
+    /// Identity of the officer.
+    pub officer: String,
+    /// The officer's roles, 1 DRAFTER to 8 AUDITOR, as the key statement has them.
+    pub roles: Vec<u32>,
+    /// Hash of the officer's key statement.
+    pub key_statement: Hash,
+    /// Hash of the signed bytes.
+    pub hash: Hash,
+}
+
+/// What a genuine statement holds inside, verified as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parts {
+    /// The approvals of a message, each for exactly this message.
+    Message(Vec<ByOfficer<Approval>>),
+    /// A receipt holds nothing that somebody else signed.
+    Receipt,
+    /// The officer's act.
+    Act(ByOfficer<OfficerAct>),
+    /// The terms of a charter, and each side's consent to exactly these.
+    Charter(CharterTerms, Vec<ByOfficer<CharterConsent>>),
+}
+
+/// When a key must have been usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// At this time, milliseconds since 1970 (UTC); and not revoked.
+    At(u64),
+    /// In an archive there is no clock; revocation and validity are judged by whoever reads it.
+    Archive,
+}
+
+/// Verifies the statement of a desk. What officers signed inside it is verified by [`verify_parts`].
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_statement(bytes: &[u8], rosters: &RosterSet, now_ms: u64) -> Result<Verified, StatementError> {
+    desk_statement(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies everything that officers signed inside a genuine statement, and that it belongs there.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_parts(payload: &Payload, rosters: &RosterSet, now_ms: u64) -> Result<Parts, StatementError> {
+    parts(payload, rosters, When::At(now_ms))
+}
+
+/// Verifies an officer's act by itself.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_act(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<OfficerAct>, StatementError> {
+    officer_act(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies an approval by itself; [`Approval::first_difference`] says whether it covers a message.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_approval(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<Approval>, StatementError> {
+    approval(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies a consent to a charter by itself.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_consent(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<CharterConsent>, StatementError> {
+    consent(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies a consent that was given in the past: its signature, role and subject count, today's clock does not. Whether
+/// its key was revoked since is for the caller to judge by what the revocation says.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_consent_archived(
+    bytes: &[u8],
+    rosters: &RosterSet,
+) -> Result<ByOfficer<CharterConsent>, StatementError> {
+    consent(bytes, rosters, When::Archive)
+}
+
+pub(crate) fn desk_statement(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    when: When,
+) -> Result<Verified, StatementError> {
+    let statement = SignedStatement::parse(bytes)?;
+    let named = match statement.payload_type {
+        PayloadType::Message | PayloadType::Receipt | PayloadType::Act | PayloadType::Charter => {
+            peek_bytes(&statement.payload, 1).and_then(|header| peek_bytes(header, 6))
+        }
+        PayloadType::Approval
+        | PayloadType::OfficerAct
+        | PayloadType::CharterConsent
+        | PayloadType::Key
+        | PayloadType::Revocation => return Err(wrong_type()),
+    };
+    let entry = signed_by(&statement, named, Purpose::Statement, rosters, when)?;
+    let payload = Payload::parse(&statement)?;
+    let header = payload.header();
+    check_named(entry, header.key_statement, &header.sender)?;
+    if header.trust_domain != entry.statement.trust_domain {
+        let signer = entry.statement.subject.clone();
+        return Err(StatementError::WrongDomain {
+            signer,
+            named: header.trust_domain.clone(),
+        });
+    }
+    let hash = statement.hash();
+    Ok(Verified {
+        statement,
+        payload,
+        hash,
+    })
+}
+
+pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Result<Parts, StatementError> {
+    match payload {
+        Payload::Message(message) => {
+            let mut approvals = Vec::new();
+            for (place, bytes) in message.approvals.iter().enumerate() {
+                let inside = |error| inside("approval", place, error);
+                let given = approval(bytes, rosters, when).map_err(inside)?;
+                if let Some(field) = given.said.first_difference(message) {
+                    return Err(inside(StatementError::ApprovalMismatch(field)));
+                }
+                approvals.push(given);
+            }
+            Ok(Parts::Message(approvals))
+        }
+        Payload::Receipt(_) => Ok(Parts::Receipt),
+        Payload::Act(act) => {
+            let inside = |error| inside("act", 0, error);
+            let done = officer_act(&act.act, rosters, when).map_err(inside)?;
+            if done.said.desk != act.header.sender {
+                return Err(inside(StatementError::ActMismatch("desk")));
+            }
+            if done.said.exercise != act.header.exercise {
+                return Err(inside(StatementError::ActMismatch("exercise")));
+            }
+            Ok(Parts::Act(done))
+        }
+        Payload::Charter(charter) => {
+            let terms = CharterTerms::decode(&charter.terms)?;
+            let consents = consents(&charter.consents, &charter.terms, &terms, rosters, when)?;
+            Ok(Parts::Charter(terms, consents))
+        }
+    }
+}
+
+fn consents(
+    statements: &[Vec<u8>],
+    exact_terms: &[u8],
+    terms: &CharterTerms,
+    rosters: &RosterSet,
+    when: When,
+) -> Result<Vec<ByOfficer<CharterConsent>>, StatementError> {
+    let mut consents: Vec<ByOfficer<CharterConsent>> = Vec::new();
+    let mut agreed: Vec<String> = Vec::new();
+    for (place, bytes) in statements.iter().enumerate() {
+        let refuse = |why| inside("consent", place, StatementError::ConsentMismatch(why));
+        let given = consent(bytes, rosters, when).map_err(|error| inside("consent", place, error))?;
+        if given.said.terms_sha256 != Hash::of(exact_terms) {
+            return Err(refuse("was given to other terms"));
+        }
+        let side = domain_of(&given.officer).to_owned();
+        if !terms.sides.contains(&side) {
+            return Err(refuse("comes from no side of the charter"));
+        }
+        if agreed.contains(&side) {
+            return Err(refuse("of this side is there already"));
+        }
+        agreed.push(side);
+        consents.push(given);
+    }
+    Ok(consents)
+}
+
+fn approval(bytes: &[u8], rosters: &RosterSet, when: When) -> Result<ByOfficer<Approval>, StatementError> {
+    let (statement, entry) = officer_statement(bytes, PayloadType::Approval, rosters, when)?;
+    let said = Approval::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.officer)?;
+    check_desk(entry, &said.desk)?;
+    Ok(by_officer(said, entry, &statement))
+}
+
+fn officer_act(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    when: When,
+) -> Result<ByOfficer<OfficerAct>, StatementError> {
+    let (statement, entry) = officer_statement(bytes, PayloadType::OfficerAct, rosters, when)?;
+    let said = OfficerAct::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.officer)?;
+    check_desk(entry, &said.desk)?;
+    Ok(by_officer(said, entry, &statement))
+}
+
+fn consent(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    when: When,
+) -> Result<ByOfficer<CharterConsent>, StatementError> {
+    let (statement, entry) = officer_statement(bytes, PayloadType::CharterConsent, rosters, when)?;
+    let said = CharterConsent::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.officer)?;
+    Ok(by_officer(said, entry, &statement))
+}
+
+/// All three kinds of officers' statements name the key statement in field 2.
+fn officer_statement<'r>(
+    bytes: &[u8],
+    kind: PayloadType,
+    rosters: &'r RosterSet,
+    when: When,
+) -> Result<(SignedStatement, &'r KeyEntry), StatementError> {
+    let statement = SignedStatement::parse(bytes)?;
+    if statement.payload_type != kind {
+        return Err(wrong_type());
+    }
+    let entry = signed_by(
+        &statement,
+        peek_bytes(&statement.payload, 2),
+        Purpose::Officer,
+        rosters,
+        when,
+    )?;
+    Ok((statement, entry))
+}
+
+/// Finds the key, judges it, and verifies the signature with it.
+fn signed_by<'r>(
+    statement: &SignedStatement,
+    named: Option<&[u8]>,
+    purpose: Purpose,
+    rosters: &'r RosterSet,
+    when: When,
+) -> Result<&'r KeyEntry, StatementError> {
+    let hash = named
+        .and_then(Hash::from_slice)
+        .ok_or(StatementError::NoKeyNamed)?;
+    let entry = rosters.by_hash(&hash).ok_or(KeyRefusal::Unknown(hash))?;
+    entry.check_purpose(purpose)?;
+    match when {
+        When::At(now_ms) => entry.check_standing(now_ms)?,
+        When::Archive => {}
+    }
+    if statement.verify(&entry.key) {
+        Ok(entry)
+    } else {
+        Err(StatementError::BadSignature(entry.statement.subject.clone()))
+    }
+}
+
+/// The strict reader must have found the key statement of the peek, and its subject as the signer.
+fn check_named(entry: &KeyEntry, key_statement: Hash, signer: &str) -> Result<(), StatementError> {
+    if entry.hash != key_statement {
+        return Err(StatementError::NoKeyNamed);
+    }
+    Ok(entry.check_subject(signer)?)
+}
+
+/// Officers sign for desks of their own trust domain only.
+fn check_desk(entry: &KeyEntry, desk: &str) -> Result<(), StatementError> {
+    if domain_of(desk) == entry.statement.trust_domain {
+        return Ok(());
+    }
+    Err(StatementError::WrongDomain {
+        signer: entry.statement.subject.clone(),
+        named: desk.to_owned(),
+    })
+}
+
+/// The trust domain of an identity; empty, which no trust domain is, when it is none.
+fn domain_of(identity: &str) -> &str {
+    Subject::parse(identity).map_or("", |subject| subject.domain)
+}
+
+fn by_officer<T>(said: T, entry: &KeyEntry, statement: &SignedStatement) -> ByOfficer<T> {
+    ByOfficer {
+        said,
+        officer: entry.statement.subject.clone(),
+        roles: entry.statement.roles.clone(),
+        key_statement: entry.hash,
+        hash: statement.hash(),
+    }
+}
+
+fn inside(what: &'static str, place: usize, error: StatementError) -> StatementError {
+    StatementError::Inside {
+        what,
+        place: place + 1,
+        error: Box::new(error),
+    }
+}
+
+fn wrong_type() -> StatementError {
+    StrictError::new("SignedStatement", "payload_type", StrictFault::WrongPayloadType).into()
+}
+
+#[cfg(test)]
+mod tests;

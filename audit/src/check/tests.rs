@@ -1,0 +1,286 @@
+//! Genuine statements pass; each rule refuses by its name.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use super::*;
+use crate::dsse::SigningKey;
+use crate::statement::{Act, ApprovalBy, Charter, Message, Reference, SeenCheckpoint};
+use crate::testing::{NOW, World, world};
+
+fn rule<T>(result: Result<T, StatementError>) -> &'static str {
+    result.map_or_else(|error| error.rule(), |_| "OK")
+}
+
+fn sign(world: &World, message: &Message) -> Vec<u8> {
+    world.avelia.desk.sign(PayloadType::Message, &message.encode())
+}
+
+#[test]
+fn a_genuine_message_and_its_approvals_pass() {
+    let world = world();
+    let message = world.message(1);
+    let verified = verify_statement(&sign(&world, &message), &world.rosters, NOW).unwrap();
+    assert_eq!(verified.payload, Payload::Message(message.clone()));
+    let Parts::Message(approvals) = verify_parts(&verified.payload, &world.rosters, NOW).unwrap() else {
+        panic!("a message has approvals");
+    };
+    assert_eq!(approvals[0].officer, world.avelia.officer.identity);
+    assert_eq!(approvals[0].roles, [1, 2]);
+    assert_eq!(approvals[0].said.first_difference(&message), None);
+}
+
+#[test]
+fn every_rule_refuses_by_its_name() {
+    let world = world();
+    let check = |bytes: &[u8], now| rule(verify_statement(bytes, &world.rosters, now));
+    let good = sign(&world, &world.message(1));
+    assert_eq!(check(&good, NOW), "OK");
+    assert_eq!(check(&vec![0; 61_441], NOW), "TOO_LARGE");
+    assert_eq!(check(&good[1..], NOW), "MALFORMED");
+    assert_eq!(check(&good, 1), "KEY_NOT_YET_VALID");
+    assert_eq!(check(&good, u64::MAX), "EXPIRED_KEY");
+    assert_eq!(
+        rule(verify_statement(&good, &RosterSet::new(), NOW)),
+        "UNKNOWN_KEY"
+    );
+
+    let with = |change: fn(&World, &mut Message)| {
+        let mut message = world.message(1);
+        change(&world, &mut message);
+        check(&sign(&world, &message), NOW)
+    };
+    assert_eq!(
+        with(|w, m| m.header.key_statement = w.avelia.officer.key_statement),
+        "WRONG_PURPOSE"
+    );
+    assert_eq!(
+        with(|w, m| m.header.key_statement = w.avelia.log.key_statement),
+        "WRONG_PURPOSE"
+    );
+    assert_eq!(
+        with(|w, m| m.header.key_statement = w.borenia.desk.key_statement),
+        "BAD_SIGNATURE"
+    );
+    assert_eq!(
+        with(|w, m| m.header.sender = w.borenia.desk.identity.clone()),
+        "WRONG_SENDER"
+    );
+    assert_eq!(
+        with(|_, m| m.header.trust_domain = "exercise.borenia.example".into()),
+        "WRONG_DOMAIN"
+    );
+    assert_eq!(with(|_, m| m.precedence = 9), "MALFORMED");
+
+    let foreign = SigningKey::from_seed(&[99; 32]);
+    let forged = SignedStatement::sign(PayloadType::Message, &world.message(1).encode(), &foreign).unwrap();
+    assert_eq!(check(forged.bytes(), NOW), "BAD_SIGNATURE");
+    let approval = &world.message(1).approvals[0];
+    assert_eq!(
+        check(approval, NOW),
+        "MALFORMED",
+        "an approval is no statement of a desk"
+    );
+    let unknown = [world.message(1).encode(), vec![0x78, 1]].concat();
+    assert_eq!(
+        check(&world.avelia.desk.sign(PayloadType::Message, &unknown), NOW),
+        "MALFORMED"
+    );
+}
+
+#[test]
+fn a_revoked_key_is_refused_from_then_on() {
+    let world = world();
+    let good = sign(&world, &world.message(1));
+    let revoked = world.with_revoked(&world.avelia.desk);
+    assert_eq!(rule(verify_statement(&good, &revoked, NOW)), "REVOKED_KEY");
+}
+
+#[test]
+fn any_single_flipped_bit_of_a_statement_is_refused() {
+    let world = world();
+    let good = sign(&world, &world.message(1));
+    for bit in 0..good.len() * 8 {
+        let mut bytes = good.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(
+            verify_statement(&bytes, &world.rosters, NOW).is_err(),
+            "bit {bit}"
+        );
+    }
+}
+
+#[test]
+fn an_approval_of_another_message_does_not_serve() {
+    let world = world();
+    let mut message = world.message(1);
+    message.precedence = 6;
+    let refused = verify_parts(&Payload::Message(message.clone()), &world.rosters, NOW).unwrap_err();
+    assert_eq!(refused.rule(), "APPROVAL_MISMATCH");
+    assert_eq!(
+        refused.to_string(),
+        "approval 1 inside it: the approval was given for another precedence"
+    );
+    message.precedence = world.message(1).precedence;
+    message.approvals[0][70] ^= 1;
+    assert!(verify_parts(&Payload::Message(message), &world.rosters, NOW).is_err());
+}
+
+#[test]
+fn an_officer_of_one_side_cannot_sign_for_the_other_sides_desk() {
+    let world = world();
+    let message = world.message(1);
+    let officer = &world.borenia.officer;
+    let by = ApprovalBy {
+        officer: officer.identity.clone(),
+        key_statement: officer.key_statement,
+        capacity: 2,
+        claimed_time_ms: NOW,
+    };
+    let foreign = officer.sign(PayloadType::Approval, &Approval::of(&message, by).encode());
+    assert_eq!(
+        rule(verify_approval(&foreign, &world.rosters, NOW)),
+        "WRONG_DOMAIN"
+    );
+}
+
+fn acknowledgement(world: &World) -> OfficerAct {
+    let officer = &world.avelia.officer;
+    OfficerAct {
+        officer: officer.identity.clone(),
+        key_statement: officer.key_statement,
+        rung: 7,
+        desk: world.avelia.desk.identity.clone(),
+        exercise: world.message(1).header.exercise,
+        message: Reference {
+            sender: world.borenia.desk.identity.clone(),
+            id: [5; 16],
+            sha256: Hash([6; 32]),
+        },
+        text: String::new(),
+        claimed_time_ms: NOW,
+    }
+}
+
+#[test]
+fn an_officers_act_belongs_to_the_officers_desk() {
+    let world = world();
+    let act = acknowledgement(&world);
+    let signed = world.avelia.officer.sign(PayloadType::OfficerAct, &act.encode());
+    assert_eq!(
+        verify_officer_act(&signed, &world.rosters, NOW).unwrap().said,
+        act
+    );
+    assert_eq!(
+        rule(verify_approval(&signed, &world.rosters, NOW)),
+        "MALFORMED",
+        "an act is no approval"
+    );
+    let wrapped = |header: Header| {
+        let payload = Payload::Act(Act {
+            header,
+            act: signed.clone(),
+        });
+        rule(verify_parts(&payload, &world.rosters, NOW))
+    };
+    let header = world.message(1).header;
+    assert_eq!(wrapped(header.clone()), "OK");
+    assert_eq!(
+        wrapped(Header {
+            sender: world.borenia.desk.identity.clone(),
+            ..header.clone()
+        }),
+        "ACT_MISMATCH"
+    );
+    assert_eq!(
+        wrapped(Header {
+            exercise: "OTHER".into(),
+            ..header
+        }),
+        "ACT_MISMATCH"
+    );
+    let desk_signed = world.avelia.desk.sign(PayloadType::OfficerAct, &act.encode());
+    assert_eq!(
+        rule(verify_officer_act(&desk_signed, &world.rosters, NOW)),
+        "BAD_SIGNATURE"
+    );
+}
+
+#[test]
+fn a_charter_holds_one_consent_of_each_side_to_its_very_terms() {
+    let world = world();
+    let terms = CharterTerms {
+        channel: "MARITIME".into(),
+        level: "MINISTER".into(),
+        scope: "incidents at sea".into(),
+        hours: "always".into(),
+        exercise: "NORTHERN LIGHT".into(),
+        sides: vec![
+            "exercise.avelia.example".into(),
+            "exercise.borenia.example".into(),
+        ],
+        receipt_policy: "all rungs".into(),
+        codebook_sha256: None,
+    };
+    let consent = |officer: &crate::testing::Signer, terms: &[u8]| {
+        let said = CharterConsent {
+            officer: officer.identity.clone(),
+            key_statement: officer.key_statement,
+            terms_sha256: Hash::of(terms),
+            claimed_time_ms: NOW,
+        };
+        officer.sign(PayloadType::CharterConsent, &said.encode())
+    };
+    let exact = terms.encode();
+    let (ours, theirs) = (
+        consent(&world.avelia.officer, &exact),
+        consent(&world.borenia.officer, &exact),
+    );
+    assert!(verify_consent(&ours, &world.rosters, NOW).is_ok());
+    let judge = |consents: Vec<Vec<u8>>| {
+        let charter = Charter {
+            header: world.message(1).header,
+            terms: exact.clone(),
+            consents,
+        };
+        rule(verify_parts(&Payload::Charter(charter), &world.rosters, NOW))
+    };
+    assert_eq!(judge(vec![ours.clone(), theirs.clone()]), "OK");
+    assert_eq!(judge(vec![ours.clone(), ours.clone()]), "CONSENT_MISMATCH");
+    assert_eq!(
+        judge(vec![consent(&world.avelia.officer, b"other"), theirs]),
+        "CONSENT_MISMATCH"
+    );
+}
+
+struct OneLeaf(Hash);
+
+impl crate::NodeReader for OneLeaf {
+    type Error = std::convert::Infallible;
+
+    fn node(&self, _level: u8, _index: u64) -> Result<Hash, Self::Error> {
+        Ok(self.0)
+    }
+}
+
+#[test]
+fn a_relay_refuses_a_desk_that_has_seen_what_never_was() {
+    let log = OneLeaf(Hash([5; 32]));
+    let check = |size, root| {
+        let mut header = world().message(1).header;
+        header.seen = vec![
+            SeenCheckpoint {
+                origin: "north".into(),
+                size,
+                root,
+            },
+            SeenCheckpoint {
+                origin: "another log".into(),
+                size: 99,
+                root: Hash::ZERO,
+            },
+        ];
+        check_seen(&header, "north", &log, 1).map_err(|refusal| refusal.rule())
+    };
+    assert_eq!(check(1, Hash([5; 32])), Ok(()));
+    assert_eq!(check(1, Hash([6; 32])), Err(Some("FORK")));
+    assert_eq!(check(2, Hash([5; 32])), Err(Some("ROLLBACK")));
+}

@@ -1,0 +1,75 @@
+//! Keys and rosters: who may sign what, as each side's own statement root says.
+//!
+//! [`Roster`] holds the file format, its chain and its lookups; [`RosterSet`] joins the rosters of several trust domains;
+//! [`RosterBuilder`] makes rosters. Transport certificates are another matter and not known here.
+
+mod build;
+mod fault;
+mod roster;
+mod set;
+mod subject;
+
+pub use build::{Enrolment, RosterBuilder};
+pub use fault::{EntryFault, RosterError};
+pub use roster::{KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead};
+pub use set::{KeyRefusal, RosterSet};
+pub use subject::{Subject, is_trust_domain, origin_of, subject_of_origin};
+
+use std::fmt;
+
+/// What a key is for. One key serves one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// A desk's statements.
+    Statement,
+    /// The checkpoints of a desk's or relay's log.
+    Log,
+    /// An officer's approvals, acts and consents.
+    Officer,
+}
+
+impl Purpose {
+    /// The purpose with this number in a key statement.
+    #[must_use]
+    pub fn from_wire(number: u32) -> Option<Purpose> {
+        match number {
+            1 => Some(Purpose::Statement),
+            2 => Some(Purpose::Log),
+            3 => Some(Purpose::Officer),
+            _ => None,
+        }
+    }
+
+    /// Its number in a key statement.
+    #[must_use]
+    pub fn to_wire(self) -> u32 {
+        match self {
+            Purpose::Statement => 1,
+            Purpose::Log => 2,
+            Purpose::Officer => 3,
+        }
+    }
+
+    /// True when an identity of this role may have such a key.
+    #[must_use]
+    pub fn fits_role(self, role: &str) -> bool {
+        match self {
+            Purpose::Statement => role == "desk",
+            Purpose::Log => role == "desk" || role == "relay",
+            Purpose::Officer => role == "officer",
+        }
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Purpose::Statement => "STATEMENT",
+            Purpose::Log => "LOG",
+            Purpose::Officer => "OFFICER",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! Evidence: what was signed, that it was logged, and how anybody checks both without trusting us.
+//!
+//! `FORMAT.md` beside this crate is the specification; the code follows it. The layers, from the bottom:
+//! [`hash`], [`tree`] (RFC 6962), [`note`] and [`checkpoint`] (C2SP), [`strict`] and [`dsse`] (the signed envelope),
+//! [`statement`] (the payloads), [`key`] (rosters), [`check`] (one statement against a roster), [`tiles`], [`proof`],
+//! [`trust`], [`verify`] and [`compare`] (whole logs).
+//!
+//! Nothing here opens a socket, reads a clock or makes randomness: times and seeds are passed in. The crate imports no
+//! other room of the house, so that it can be handed to the counterpart alone.
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod checkpoint;
+pub mod compare;
+pub mod dsse;
+pub mod hash;
+pub mod key;
+pub mod note;
+pub mod proof;
+pub mod statement;
+pub mod strict;
+pub mod tiles;
+pub mod tree;
+pub mod trust;
+pub mod verify;
+
+pub use check::{
+    ByOfficer, Parts, StatementError, Verified, verify_approval, verify_consent, verify_officer_act,
+    verify_parts, verify_statement,
+};
+pub use checkpoint::{Checkpoint, CheckpointError, LogSigner, LogVerifier};
+pub use compare::{CompareReport, compare_directories, compare_logs};
+pub use dsse::{KeyError, PayloadType, PublicKey, SignedStatement, SigningKey};
+pub use hash::Hash;
+pub use key::{
+    Enrolment, KeyEntry, KeyRefusal, Purpose, Roster, RosterBuilder, RosterError, RosterHead, RosterSet,
+};
+pub use statement::Payload;
+pub use strict::{MAX_STATEMENT_BYTES, StrictError};
+pub use tree::{Frontier, NodeReader};
+pub use trust::TrustPolicy;
+pub use verify::{LogReport, Verdict, verify_directory, verify_log};
+
+#[cfg(test)]
+pub(crate) mod testing;

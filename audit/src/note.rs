@@ -1,0 +1,321 @@
+//! Signed notes (C2SP signed-note): text, an empty line, and lines of the form `— name base64(key id || signature)`.
+//!
+//! Only Ed25519 (type 0x01) is made and verified. Signatures of unknown keys are ignored, as the format demands: that
+//! is how cosignatures are added. A known key whose signature fails sinks the whole note.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::{BASE64, HEXLOWER};
+
+use crate::dsse::{KeyError, PublicKey, SigningKey};
+use crate::hash::Hash;
+
+/// Largest note, in bytes: 64 lines, of which 16 may hold post-quantum signatures of 5 kB.
+pub const MAX_NOTE_BYTES: usize = 128 * 1024;
+
+/// Most signature lines in one note. The format asks for at least 16.
+pub const MAX_NOTE_SIGNATURES: usize = 64;
+
+/// Why bytes are no note, or no note that can be believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// Larger than [`MAX_NOTE_BYTES`].
+    #[error("{0} bytes, at most {MAX_NOTE_BYTES} are allowed")]
+    TooLarge(usize),
+    /// Not the format of a signed note.
+    #[error("not a signed note: {0}")]
+    Malformed(&'static str),
+    /// A name with a space or plus in it, or an empty one.
+    #[error("{0:?} cannot be the name of a note key")]
+    BadName(String),
+    /// Not `name+keyid+base64`, or the key id does not belong to name and key.
+    #[error("not a verifier key: {0}")]
+    BadVerifierKey(&'static str),
+    /// The key itself is refused.
+    #[error("the key of {name} is refused")]
+    BadKey {
+        /// Name of the key.
+        name: String,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// No signature of the key that was asked for.
+    #[error("no signature of {0}")]
+    NotSigned(String),
+    /// A signature line of that key which does not verify.
+    #[error("the signature of {0} does not verify")]
+    BadSignature(String),
+}
+
+/// One signature line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// Name of the key.
+    pub name: String,
+    /// First four bytes of the hash of name, type and key.
+    pub key_id: [u8; 4],
+    /// What follows the key id; 64 bytes for Ed25519.
+    pub signature: Vec<u8>,
+}
+
+/// A note, parsed. Nothing in it is verified until [`Note::verify`] says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The text, with its final newline.
+    pub text: String,
+    /// The signature lines, in order.
+    pub signatures: Vec<NoteSignature>,
+}
+
+impl Note {
+    /// Signs `text`, which must end in a newline and hold no other control character.
+    ///
+    /// # Errors
+    /// When the text cannot be the text of a note.
+    pub fn sign(text: &str, signer: &NoteSigner) -> Result<Note, NoteError> {
+        check_text(text)?;
+        Ok(Note {
+            text: text.to_owned(),
+            signatures: vec![signer.line(text)],
+        })
+    }
+
+    /// Reads a note.
+    ///
+    /// # Errors
+    /// When the bytes are too many or not a note.
+    pub fn parse(bytes: &[u8]) -> Result<Note, NoteError> {
+        if bytes.len() > MAX_NOTE_BYTES {
+            return Err(NoteError::TooLarge(bytes.len()));
+        }
+        let whole = std::str::from_utf8(bytes).map_err(|_| NoteError::Malformed("not UTF-8"))?;
+        let split = whole
+            .rfind("\n\n")
+            .ok_or(NoteError::Malformed("no empty line before the signatures"))?;
+        let (text, rest) = whole.split_at(split + 1);
+        check_text(text)?;
+        let lines = rest
+            .strip_prefix('\n')
+            .and_then(|lines| lines.strip_suffix('\n'))
+            .ok_or(NoteError::Malformed("no newline at the end"))?;
+        let mut signatures = Vec::new();
+        for line in lines.split('\n') {
+            if signatures.len() == MAX_NOTE_SIGNATURES {
+                return Err(NoteError::Malformed("too many signatures"));
+            }
+            signatures.push(signature_line(line)?);
+        }
+        Ok(Note {
+            text: text.to_owned(),
+            signatures,
+        })
+    }
+
+    /// The note as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = format!("{}\n", self.text);
+        for line in &self.signatures {
+            let value = [line.key_id.as_slice(), &line.signature].concat();
+            out.push_str(&format!("— {} {}\n", line.name, BASE64.encode(&value)));
+        }
+        out.into_bytes()
+    }
+
+    /// Checks that `key` signed the text. Every line of that key must verify; lines of other keys are ignored.
+    ///
+    /// # Errors
+    /// When there is no line of the key, or one that does not verify.
+    pub fn verify(&self, key: &VerifierKey) -> Result<(), NoteError> {
+        let key_id = key.key_id();
+        let mut lines = self
+            .signatures
+            .iter()
+            .filter(|line| line.name == key.name && line.key_id == key_id)
+            .peekable();
+        if lines.peek().is_none() {
+            return Err(NoteError::NotSigned(key.name.clone()));
+        }
+        if lines.all(|line| key.key.verify(self.text.as_bytes(), &line.signature)) {
+            Ok(())
+        } else {
+            Err(NoteError::BadSignature(key.name.clone()))
+        }
+    }
+}
+
+/// Makes signature lines under one name.
+#[derive(Debug)]
+pub struct NoteSigner {
+    name: String,
+    key: SigningKey,
+}
+
+impl NoteSigner {
+    /// A signer.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a signature line.
+    pub fn new(name: &str, key: SigningKey) -> Result<NoteSigner, NoteError> {
+        check_name(name)?;
+        Ok(NoteSigner {
+            name: name.to_owned(),
+            key,
+        })
+    }
+
+    /// The name it signs under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key that verifies its signatures.
+    #[must_use]
+    pub fn verifier(&self) -> VerifierKey {
+        VerifierKey {
+            name: self.name.clone(),
+            key: self.key.public(),
+        }
+    }
+
+    /// One signature line over `text`, to be added to a note.
+    #[must_use]
+    pub fn line(&self, text: &str) -> NoteSignature {
+        NoteSignature {
+            name: self.name.clone(),
+            key_id: self.verifier().key_id(),
+            signature: self.key.sign(text.as_bytes()).to_vec(),
+        }
+    }
+}
+
+/// A name and the key that signs under it; written `name+keyid+base64(0x01 || key)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: String,
+    key: PublicKey,
+}
+
+impl VerifierKey {
+    /// A verifier key.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a signature line.
+    pub fn new(name: &str, key: PublicKey) -> Result<VerifierKey, NoteError> {
+        check_name(name)?;
+        Ok(VerifierKey {
+            name: name.to_owned(),
+            key,
+        })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// First four bytes of `SHA-256(name || "\n" || 0x01 || key)`.
+    #[must_use]
+    pub fn key_id(&self) -> [u8; 4] {
+        let hash = Hash::of_parts(&[self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()]);
+        let [a, b, c, d, ..] = hash.0;
+        [a, b, c, d]
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let typed = [&[ED25519], self.key.as_bytes().as_slice()].concat();
+        write!(
+            f,
+            "{}+{}+{}",
+            self.name,
+            HEXLOWER.encode(&self.key_id()),
+            BASE64.encode(&typed)
+        )
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = NoteError;
+
+    fn from_str(text: &str) -> Result<VerifierKey, NoteError> {
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(key_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(NoteError::BadVerifierKey("not of the form name+keyid+base64"));
+        };
+        let typed = BASE64
+            .decode(key.as_bytes())
+            .map_err(|_| NoteError::BadVerifierKey("not base64"))?;
+        let key = match typed.split_first() {
+            Some((&ED25519, key)) => key,
+            Some(_) | None => return Err(NoteError::BadVerifierKey("not an Ed25519 key")),
+        };
+        let key = PublicKey::parse(key).map_err(|source| NoteError::BadKey {
+            name: name.to_owned(),
+            source,
+        })?;
+        let parsed = VerifierKey::new(name, key)?;
+        if HEXLOWER.encode(&parsed.key_id()) == key_id {
+            Ok(parsed)
+        } else {
+            Err(NoteError::BadVerifierKey(
+                "the key id does not belong to name and key",
+            ))
+        }
+    }
+}
+
+/// Signature type of Ed25519 notes.
+const ED25519: u8 = 0x01;
+
+fn check_name(name: &str) -> Result<(), NoteError> {
+    let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
+    if fits {
+        Ok(())
+    } else {
+        Err(NoteError::BadName(name.to_owned()))
+    }
+}
+
+fn check_text(text: &str) -> Result<(), NoteError> {
+    if !text.ends_with('\n') {
+        return Err(NoteError::Malformed("the text does not end in a newline"));
+    }
+    if text.contains(|c: char| c < ' ' && c != '\n') {
+        return Err(NoteError::Malformed("control characters"));
+    }
+    Ok(())
+}
+
+fn signature_line(line: &str) -> Result<NoteSignature, NoteError> {
+    let (name, value) = line
+        .strip_prefix("— ")
+        .and_then(|rest| rest.split_once(' '))
+        .ok_or(NoteError::Malformed("a signature line without name and value"))?;
+    check_name(name)?;
+    let value = BASE64
+        .decode(value.as_bytes())
+        .map_err(|_| NoteError::Malformed("a signature that is not base64"))?;
+    match value.split_first_chunk::<4>() {
+        Some((key_id, signature)) if !signature.is_empty() => Ok(NoteSignature {
+            name: name.to_owned(),
+            key_id: *key_id,
+            signature: signature.to_vec(),
+        }),
+        Some(_) | None => Err(NoteError::Malformed("a signature that is too short")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The payloads: what each kind of statement says.
+//!
+//! One struct per message of `statement.proto`, with the same field names. `decode` is strict and is the only way in
+//! from bytes; `encode` gives the one encoding that `decode` accepts. Codes stay numbers here (they are checked to be
+//! defined): what they mean to people belongs to the core rules, and evidence must be readable without them.
+
+mod act;
+mod approval;
+mod charter;
+mod header;
+mod message;
+mod receipt;
+mod roster_entry;
+
+pub use act::{Act, OfficerAct};
+pub use approval::{Approval, ApprovalBy};
+pub use charter::{Charter, CharterConsent, CharterTerms};
+pub use header::{Header, Recipient, Reference, SeenCheckpoint};
+pub use message::{Content, ContentError, Message};
+pub use receipt::{Receipt, ReceiptItem};
+pub use roster_entry::{KeyStatement, Revocation};
+
+use crate::dsse::{PayloadType, SignedStatement};
+use crate::hash::Hash;
+use crate::strict::{StrictError, StrictFault};
+
+/// Most recipients of one statement.
+pub const MAX_RECIPIENTS: usize = 64;
+/// Most checkpoints in one header: one per relay.
+pub const MAX_SEEN: usize = 16;
+/// Most approvals of one message. Two are needed at most; room for a chain of releasers.
+pub const MAX_APPROVALS: usize = 8;
+/// Most consents of one charter.
+pub const MAX_CONSENTS: usize = 8;
+/// Most messages in one receipt.
+pub const MAX_RECEIPT_ITEMS: usize = 512;
+
+/// The payload of a statement that stands in a desk's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// A released message.
+    Message(Message),
+    /// DELIVERED, ALERTED or DISPLAYED.
+    Receipt(Receipt),
+    /// An officer's act.
+    Act(Act),
+    /// A channel's charter.
+    Charter(Charter),
+}
+
+impl Payload {
+    /// Reads the payload of a desk's statement.
+    ///
+    /// # Errors
+    /// When it is malformed, or of a type that does not stand in a chain.
+    pub fn parse(statement: &SignedStatement) -> Result<Payload, StrictError> {
+        let payload = &statement.payload;
+        match statement.payload_type {
+            PayloadType::Message => Message::decode(payload).map(Payload::Message),
+            PayloadType::Receipt => Receipt::decode(payload).map(Payload::Receipt),
+            PayloadType::Act => Act::decode(payload).map(Payload::Act),
+            PayloadType::Charter => Charter::decode(payload).map(Payload::Charter),
+            PayloadType::Approval
+            | PayloadType::OfficerAct
+            | PayloadType::CharterConsent
+            | PayloadType::Key
+            | PayloadType::Revocation => Err(StrictError::new(
+                "SignedStatement",
+                "payload_type",
+                StrictFault::WrongPayloadType,
+            )),
+        }
+    }
+
+    /// The header that every one of them opens with.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        match self {
+            Payload::Message(message) => &message.header,
+            Payload::Receipt(receipt) => &receipt.header,
+            Payload::Act(act) => &act.header,
+            Payload::Charter(charter) => &charter.header,
+        }
+    }
+
+    /// Its payload type.
+    #[must_use]
+    pub fn payload_type(&self) -> PayloadType {
+        match self {
+            Payload::Message(_) => PayloadType::Message,
+            Payload::Receipt(_) => PayloadType::Receipt,
+            Payload::Act(_) => PayloadType::Act,
+            Payload::Charter(_) => PayloadType::Charter,
+        }
+    }
+
+    /// The bytes to sign.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Payload::Message(message) => message.encode(),
+            Payload::Receipt(receipt) => receipt.encode(),
+            Payload::Act(act) => act.encode(),
+            Payload::Charter(charter) => charter.encode(),
+        }
+    }
+}
+
+/// The commitment to a text: `SHA-256("hotline/commit/v1" || salt || text)`. The salt is 32 random bytes.
+#[must_use]
+pub fn commit(salt: &[u8], text: &[u8]) -> Hash {
+    Hash::of_parts(&[COMMIT_LABEL, salt, text])
+}
+
+const COMMIT_LABEL: &[u8] = b"hotline/commit/v1";
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

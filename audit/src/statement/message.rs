@@ -1,0 +1,180 @@
+//! A released message and its content.
+
+use super::header::{optional_reference, put_reference};
+use super::{Header, MAX_APPROVALS, Reference, commit};
+use crate::hash::Hash;
+use crate::strict::{Reader, StrictError, StrictFault, Writer};
+
+/// A released message, signed by the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Sender, recipients and place in the chain.
+    pub header: Header,
+    /// 1 FORMAL, 2 SERVICE, 3 TEST, 4 CONTROL, 5 EXCON.
+    pub traffic_class: u32,
+    /// 1 EXERCISE, 2 OPERATION, 3 PROJECT, 4 DRILL.
+    pub message_type: u32,
+    /// 1 NOTIFY, 2 QUERY, 3 REPLY, 4 UPDATE, 5 CANCEL, 6 ERROR.
+    pub function: u32,
+    /// 1 DEFERRED to 6 OVERRIDE.
+    pub precedence: u32,
+    /// Name of the channel; may be empty.
+    pub channel: String,
+    /// What people say aloud: 17 of A-0017.
+    pub number: u64,
+    /// 1 NONE to 7 SUFFICIENT_INSUFFICIENT.
+    pub response_attribute: u32,
+    /// What this answers, updates or cancels.
+    pub refers_to: Option<Reference>,
+    /// 1 ROGER to 14 FREE_TEXT; 0 when this is no reply.
+    pub answer: u32,
+    /// Exact bytes of each officer's approval.
+    pub approvals: Vec<Vec<u8>>,
+    /// What is said; opaque to relays.
+    pub content: Content,
+}
+
+impl Message {
+    /// Strictly reads one.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly one message payload; the error names the field.
+    pub fn decode(bytes: &[u8]) -> Result<Message, StrictError> {
+        let mut reader = Reader::new("MessagePayload", bytes);
+        let message = Message {
+            header: Header::decode(reader.bytes(1, "header")?)?,
+            traffic_class: reader.code(2, "traffic_class", 1..=5)?,
+            message_type: reader.code(3, "message_type", 1..=4)?,
+            function: reader.code(4, "function", 1..=6)?,
+            precedence: reader.code(5, "precedence", 1..=6)?,
+            channel: reader.optional_text(6, "channel")?,
+            number: reader.number(7, "number")?,
+            response_attribute: reader.code(8, "response_attribute", 1..=7)?,
+            refers_to: optional_reference(&mut reader, 9, "refers_to")?,
+            answer: reader.optional_code(10, "answer", 1..=14)?,
+            approvals: reader
+                .repeated(11, "approvals", MAX_APPROVALS)?
+                .into_iter()
+                .map(<[u8]>::to_vec)
+                .collect(),
+            content: Content::decode(reader.bytes(12, "content")?)?,
+        };
+        reader.finish()?;
+        Ok(message)
+    }
+
+    /// Its one encoding.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let writer = Writer::new()
+            .message(1, &self.header.encode())
+            .number(2, u64::from(self.traffic_class))
+            .number(3, u64::from(self.message_type))
+            .number(4, u64::from(self.function))
+            .number(5, u64::from(self.precedence))
+            .text(6, &self.channel)
+            .number(7, self.number)
+            .number(8, u64::from(self.response_attribute));
+        put_reference(writer, 9, self.refers_to.as_ref())
+            .number(10, u64::from(self.answer))
+            .repeated(11, &self.approvals)
+            .message(12, &self.content.encode())
+            .finish()
+    }
+}
+
+/// What a message says. Relays never look into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// 1 NONE: `body` is the text itself.
+    pub suite: u32,
+    /// [`commit`] of salt and text.
+    pub commitment: Hash,
+    /// 32 bytes, unless a suite hides it in `body`.
+    pub salt: Vec<u8>,
+    /// The text, as the suite has it.
+    pub body: Vec<u8>,
+}
+
+/// Why the text of a content cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// A suite that this version cannot open.
+    #[error("content suite {0} cannot be opened by this version")]
+    UnknownSuite(u32),
+    /// Salt and text are not those that the sender committed to.
+    #[error("the text is not the one that the sender committed to")]
+    WrongCommitment,
+    /// The text is not UTF-8.
+    #[error("the text is not UTF-8")]
+    NotUtf8,
+}
+
+impl Content {
+    /// Suite NONE: the body is the UTF-8 text itself.
+    pub const SUITE_NONE: u32 = 1;
+
+    /// Content in the clear, with its commitment.
+    #[must_use]
+    pub fn plain(salt: [u8; 32], text: &str) -> Content {
+        Content {
+            suite: Content::SUITE_NONE,
+            commitment: commit(&salt, text.as_bytes()),
+            salt: salt.to_vec(),
+            body: text.as_bytes().to_vec(),
+        }
+    }
+
+    /// The text, checked against the commitment.
+    ///
+    /// # Errors
+    /// When the suite is unknown, or the body is not the text committed to.
+    pub fn text(&self) -> Result<&str, ContentError> {
+        if self.suite != Content::SUITE_NONE {
+            return Err(ContentError::UnknownSuite(self.suite));
+        }
+        if commit(&self.salt, &self.body) != self.commitment {
+            return Err(ContentError::WrongCommitment);
+        }
+        std::str::from_utf8(&self.body).map_err(|_| ContentError::NotUtf8)
+    }
+
+    /// SHA-256 of its exact bytes: what approvals name.
+    #[must_use]
+    pub fn sha256(&self) -> Hash {
+        Hash::of(&self.encode())
+    }
+
+    /// Strictly reads one.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly one content.
+    pub fn decode(bytes: &[u8]) -> Result<Content, StrictError> {
+        let mut reader = Reader::new("Content", bytes);
+        let content = Content {
+            suite: reader.code(1, "suite", 1..=u32::MAX)?,
+            commitment: reader.hash(2, "commitment")?,
+            salt: reader
+                .optional_array::<32>(3, "salt")?
+                .map(|salt| salt.to_vec())
+                .unwrap_or_default(),
+            body: reader.optional_bytes(4, "body")?.unwrap_or_default().to_vec(),
+        };
+        if content.suite == Content::SUITE_NONE && content.salt.is_empty() {
+            return Err(reader.error("salt", StrictFault::Missing));
+        }
+        reader.finish()?;
+        Ok(content)
+    }
+
+    /// Its one encoding.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        Writer::new()
+            .number(1, u64::from(self.suite))
+            .bytes(2, self.commitment.as_bytes())
+            .bytes(3, &self.salt)
+            .bytes(4, &self.body)
+            .finish()
+    }
+}

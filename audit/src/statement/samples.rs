@@ -1,0 +1,48 @@
+//! Sample payloads for the tests of this room.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use super::*;
+
+pub(crate) const DESK: &str = "spiffe://exercise.avelia.example/desk/ops";
+pub(crate) const PEER: &str = "spiffe://exercise.borenia.example/desk/ops";
+
+pub(crate) fn header(sequence: u64) -> Header {
+    Header {
+        id: [sequence as u8; 16],
+        trust_domain: "exercise.avelia.example".into(),
+        exercise: "NORTHERN LIGHT".into(),
+        conversation: [2; 16],
+        sender: DESK.into(),
+        key_statement: Hash([3; 32]),
+        recipients: vec![Recipient {
+            identity: PEER.into(),
+            kind: 1,
+        }],
+        claimed_time_ms: 1_795_000_000_000,
+        epoch: 1,
+        sequence,
+        previous: Hash::ZERO,
+        seen: vec![SeenCheckpoint {
+            origin: "exercise.avelia.example/relay/north".into(),
+            size: 9,
+            root: Hash([4; 32]),
+        }],
+    }
+}
+
+pub(crate) fn message(sequence: u64) -> Message {
+    Message {
+        header: header(sequence),
+        traffic_class: 1,
+        message_type: 1,
+        function: 2,
+        precedence: 5,
+        channel: "MARITIME".into(),
+        number: sequence,
+        response_attribute: 3,
+        refers_to: None,
+        answer: 0,
+        approvals: Vec::new(),
+        content: Content::plain([9; 32], "Is the vessel at 57N 19E yours?"),
+    }
+}

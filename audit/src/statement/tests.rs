@@ -1,0 +1,337 @@
+//! Every payload comes back from its bytes, and no byte string that is accepted has a second encoding.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::samples::{header, message};
+use super::*;
+
+fn text() -> impl Strategy<Value = String> {
+    "[a-zA-Zé/:. ]{1,30}"
+}
+
+fn hash() -> impl Strategy<Value = Hash> {
+    any::<[u8; 32]>().prop_map(Hash)
+}
+
+prop_compose! {
+    fn reference()(sender in text(), id in any::<[u8; 16]>(), sha256 in hash()) -> Reference {
+        Reference { sender, id, sha256 }
+    }
+}
+
+prop_compose! {
+    fn some_recipients()(pairs in vec((text(), 1..=2u32), 1..5)) -> Vec<Recipient> {
+        pairs.into_iter().map(|(identity, kind)| Recipient { identity, kind }).collect()
+    }
+}
+
+prop_compose! {
+    fn any_header()(
+        (id, conversation) in any::<([u8; 16], [u8; 16])>(),
+        (trust_domain, exercise, sender) in (text(), text(), text()),
+        (key_statement, previous) in (hash(), hash()),
+        recipients in some_recipients(),
+        (claimed_time_ms, epoch, sequence) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX),
+        seen in vec((text(), 1..=u64::MAX, hash()), 0..4),
+    ) -> Header {
+        let seen = seen.into_iter().map(|(origin, size, root)| SeenCheckpoint { origin, size, root }).collect();
+        Header {
+            id, trust_domain, exercise, conversation, sender, key_statement, recipients, claimed_time_ms, epoch,
+            sequence, previous, seen,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_message()(
+        header in any_header(),
+        (traffic_class, message_type, function, precedence) in (1..=5u32, 1..=4u32, 1..=6u32, 1..=6u32),
+        channel in "[A-Z]{0,8}",
+        number in 1..=u64::MAX,
+        response_attribute in 1..=7u32,
+        refers_to in option::of(reference()),
+        answer in 0..=14u32,
+        approvals in vec(vec(any::<u8>(), 1..200), 0..=8),
+        salt in any::<[u8; 32]>(),
+        body in "\\PC{0,40}",
+    ) -> Message {
+        Message {
+            header, traffic_class, message_type, function, precedence, channel, number, response_attribute, refers_to,
+            answer, approvals, content: Content::plain(salt, &body),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_receipt()(
+        header in any_header(),
+        rung in 4..=6u32,
+        subject in text(),
+        items in vec((any::<[u8; 16]>(), hash(), text()), 1..6),
+    ) -> Receipt {
+        let items = items.into_iter().map(|(id, sha256, leg)| ReceiptItem { id, sha256, leg }).collect();
+        Receipt { header, rung, subject, items }
+    }
+}
+
+prop_compose! {
+    fn any_payload()(
+        kind in 0..4u8, message in any_message(), receipt in any_receipt(), bytes in vec(vec(any::<u8>(), 1..60), 1..4),
+    ) -> Payload {
+        match kind {
+            0 => Payload::Message(message),
+            1 => Payload::Receipt(receipt),
+            2 => Payload::Act(Act { header: message.header, act: bytes[0].clone() }),
+            _ => Payload::Charter(Charter { header: message.header, terms: bytes[0].clone(), consents: bytes }),
+        }
+    }
+}
+
+fn decode_as(kind: PayloadType, bytes: &[u8]) -> Result<Payload, StrictError> {
+    match kind {
+        PayloadType::Message => Message::decode(bytes).map(Payload::Message),
+        PayloadType::Receipt => Receipt::decode(bytes).map(Payload::Receipt),
+        PayloadType::Act => Act::decode(bytes).map(Payload::Act),
+        _ => Charter::decode(bytes).map(Payload::Charter),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_payload_of_a_chain_comes_back_from_its_bytes(payload in any_payload()) {
+        prop_assert_eq!(decode_as(payload.payload_type(), &payload.encode()), Ok(payload));
+    }
+
+    #[test]
+    fn what_is_accepted_after_damage_still_has_one_encoding(
+        payload in any_payload(), place in any::<prop::sample::Index>(), byte in any::<u8>(), grow in any::<bool>(),
+    ) {
+        let mut bytes = payload.encode();
+        let place = place.index(bytes.len());
+        if grow { bytes.insert(place, byte) } else { bytes[place] = byte }
+        if let Ok(accepted) = decode_as(payload.payload_type(), &bytes) {
+            prop_assert_eq!(accepted.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in vec(any::<u8>(), 0..200)) {
+        let accepted = [
+            Message::decode(&bytes).is_ok(), Receipt::decode(&bytes).is_ok(), Act::decode(&bytes).is_ok(),
+            Charter::decode(&bytes).is_ok(), CharterTerms::decode(&bytes).is_ok(), Approval::decode(&bytes).is_ok(),
+            OfficerAct::decode(&bytes).is_ok(), CharterConsent::decode(&bytes).is_ok(),
+            KeyStatement::decode(&bytes).is_ok(), Revocation::decode(&bytes).is_ok(), Header::decode(&bytes).is_ok(),
+            SignedStatement::parse(&bytes).is_ok(),
+        ];
+        prop_assert_eq!(accepted, [false; 12]);
+    }
+
+    #[test]
+    fn officers_statements_come_back_from_their_bytes(
+        message in any_message(), (officer, text) in (text(), "[a-z ]{0,10}"), (hash, other) in (hash(), hash()),
+        (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23]),
+        reference in reference(), codebook in option::of(any::<[u8; 32]>()),
+    ) {
+        let by = ApprovalBy { officer: officer.clone(), key_statement: hash, capacity, claimed_time_ms: time };
+        let approval = Approval::of(&message, by);
+        prop_assert_eq!(Approval::decode(&approval.encode()), Ok(approval));
+        let act = OfficerAct {
+            officer: officer.clone(), key_statement: hash, rung, desk: officer.clone(), exercise: officer.clone(),
+            message: reference, text, claimed_time_ms: time,
+        };
+        prop_assert_eq!(OfficerAct::decode(&act.encode()), Ok(act));
+        let consent = CharterConsent {
+            officer: officer.clone(), key_statement: hash, terms_sha256: other, claimed_time_ms: time,
+        };
+        prop_assert_eq!(CharterConsent::decode(&consent.encode()), Ok(consent));
+        let terms = CharterTerms {
+            channel: officer.clone(), level: officer.clone(), scope: officer.clone(), hours: officer.clone(),
+            exercise: officer.clone(), sides: vec!["a".into(), "b".into()], receipt_policy: officer,
+            codebook_sha256: codebook.map(Hash),
+        };
+        prop_assert_eq!(CharterTerms::decode(&terms.encode()), Ok(terms));
+    }
+
+    #[test]
+    fn roster_entries_come_back_from_their_bytes(
+        (trust_domain, subject, reason) in (text(), text(), text()), (previous, named) in (hash(), hash()),
+        (number, from, until) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX), purpose in 1..=3u32,
+        roles in prop::sample::subsequence((1..=8u32).collect::<Vec<_>>(), 0..=8), public_key in any::<[u8; 32]>(),
+    ) {
+        let key = KeyStatement {
+            trust_domain: trust_domain.clone(), number, previous, purpose, subject, roles, public_key,
+            not_before_ms: from, not_after_ms: until,
+        };
+        prop_assert_eq!(KeyStatement::decode(&key.encode()), Ok(key));
+        let revocation =
+            Revocation { trust_domain, number, previous, key_statement: named, reason, claimed_time_ms: from };
+        prop_assert_eq!(Revocation::decode(&revocation.encode()), Ok(revocation));
+    }
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    let cut = |change: fn(&mut Header)| {
+        let mut header = header(1);
+        change(&mut header);
+        Header::decode(&header.encode()).unwrap_err().to_string()
+    };
+    assert_eq!(cut(|header| header.sequence = 0), "Header.sequence: missing");
+    assert_eq!(cut(|header| header.epoch = 0), "Header.epoch: missing");
+    assert_eq!(
+        cut(|header| header.claimed_time_ms = 0),
+        "Header.claimed_time_ms: missing"
+    );
+    assert_eq!(cut(|header| header.sender.clear()), "Header.sender: missing");
+    assert_eq!(
+        cut(|header| header.recipients.clear()),
+        "Header.recipients: missing"
+    );
+    assert_eq!(
+        cut(|header| header.recipients[0].kind = 3),
+        "Recipient.kind: 3 is not defined"
+    );
+    let mut no_precedence = message(1);
+    no_precedence.precedence = 0;
+    assert_eq!(
+        Message::decode(&no_precedence.encode()).unwrap_err().to_string(),
+        "MessagePayload.precedence: missing"
+    );
+}
+
+#[test]
+fn lists_are_bounded() {
+    let mut crowded = message(1);
+    crowded.header.recipients = vec![crowded.header.recipients[0].clone(); MAX_RECIPIENTS + 1];
+    assert_eq!(
+        Message::decode(&crowded.encode()).unwrap_err().to_string(),
+        "Header.recipients: more than 64"
+    );
+    let mut approved = message(1);
+    approved.approvals = vec![vec![1]; MAX_APPROVALS + 1];
+    assert_eq!(
+        Message::decode(&approved.encode()).unwrap_err().to_string(),
+        "MessagePayload.approvals: more than 8"
+    );
+    let mut seen = header(1);
+    seen.seen = vec![seen.seen[0].clone(); MAX_SEEN + 1];
+    assert_eq!(
+        Header::decode(&seen.encode()).unwrap_err().to_string(),
+        "Header.seen: more than 16"
+    );
+    let item = ReceiptItem {
+        id: [1; 16],
+        sha256: Hash::ZERO,
+        leg: "n/tcp".into(),
+    };
+    let receipt = Receipt {
+        header: header(1),
+        rung: 4,
+        subject: "d".into(),
+        items: vec![item; MAX_RECEIPT_ITEMS + 1],
+    };
+    assert_eq!(
+        Receipt::decode(&receipt.encode()).unwrap_err().to_string(),
+        "ReceiptPayload.items: more than 512"
+    );
+}
+
+#[test]
+fn a_charter_has_two_sides_in_ascending_order() {
+    let terms = |sides: &[&str]| {
+        let terms = CharterTerms {
+            channel: "MARITIME".into(),
+            level: "MINISTER".into(),
+            scope: "s".into(),
+            hours: "h".into(),
+            exercise: "e".into(),
+            sides: sides.iter().map(ToString::to_string).collect(),
+            receipt_policy: "r".into(),
+            codebook_sha256: None,
+        };
+        CharterTerms::decode(&terms.encode())
+            .map(|_| ())
+            .map_err(|error| error.fault)
+    };
+    assert_eq!(terms(&["a", "b"]), Ok(()));
+    assert_eq!(terms(&["b", "a"]), Err(StrictFault::NotAscending));
+    assert_eq!(terms(&["a", "a"]), Err(StrictFault::NotAscending));
+    assert_eq!(terms(&["a"]), Err(StrictFault::Missing));
+    assert_eq!(terms(&["a", "b", "c"]), Err(StrictFault::TooMany { limit: 2 }));
+}
+
+#[test]
+fn an_approval_covers_the_message_it_was_made_for_and_no_other() {
+    let approved = message(1);
+    let by = ApprovalBy {
+        officer: "o".into(),
+        key_statement: Hash::ZERO,
+        capacity: 2,
+        claimed_time_ms: 1,
+    };
+    let approval = Approval::of(&approved, by);
+    assert_eq!(approval.first_difference(&approved), None);
+    type Change = fn(&mut Message);
+    let changes: [(&str, Change); 6] = [
+        ("id", |m| m.header.id = [0xee; 16]),
+        ("recipients", |m| m.header.recipients[0].kind = 2),
+        ("precedence", |m| m.precedence = 6),
+        ("channel", |m| m.channel = "AIR".into()),
+        ("content_sha256", |m| {
+            m.content = Content::plain([9; 32], "Is the vessel at 57N 19E ours?");
+        }),
+        ("answer", |m| m.answer = 1),
+    ];
+    for (field, change) in changes {
+        let mut other = approved.clone();
+        change(&mut other);
+        assert_eq!(approval.first_difference(&other), Some(field));
+    }
+    let mut placed = approved.clone();
+    placed.header.sequence = 77;
+    placed.approvals.push(vec![1]);
+    assert_eq!(
+        approval.first_difference(&placed),
+        None,
+        "the place in the chain is the desk's own"
+    );
+}
+
+#[test]
+fn content_opens_only_to_the_text_committed_to() {
+    let content = Content::plain([9; 32], "yes");
+    assert_eq!(content.text(), Ok("yes"));
+    assert_eq!(
+        content.commitment,
+        Hash::of_parts(&[b"hotline/commit/v1", &[9; 32], b"yes"])
+    );
+    let mut other = content.clone();
+    other.body = b"no".to_vec();
+    assert_eq!(other.text(), Err(ContentError::WrongCommitment));
+    let mut later = content.clone();
+    later.suite = 2;
+    assert_eq!(later.text(), Err(ContentError::UnknownSuite(2)));
+    let mut unsalted = content;
+    unsalted.salt.clear();
+    assert_eq!(
+        Content::decode(&unsalted.encode()).unwrap_err().to_string(),
+        "Content.salt: missing"
+    );
+}
+
+#[test]
+fn only_statements_of_a_chain_are_payloads_of_a_chain() {
+    let key = crate::dsse::SigningKey::from_seed(&[1; 32]);
+    let whole = SignedStatement::sign(PayloadType::Message, &message(1).encode(), &key).unwrap();
+    assert_eq!(Payload::parse(&whole).unwrap().header().sequence, 1);
+    let key_statement = SignedStatement::sign(PayloadType::Key, &message(1).encode(), &key).unwrap();
+    assert_eq!(
+        Payload::parse(&key_statement).unwrap_err().fault,
+        StrictFault::WrongPayloadType
+    );
+}

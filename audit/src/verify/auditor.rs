@@ -1,0 +1,151 @@
+//! Goes through one log, entry by entry, and then judges it as a whole.
+
+mod entry;
+mod whole;
+
+pub(crate) use entry::kind_name;
+
+use std::collections::BTreeMap;
+
+use super::chains::Chains;
+use super::report::{Fault, LogReport, Review};
+use super::stored::StoredTiles;
+use crate::checkpoint::Checkpoint;
+use crate::hash::Hash;
+use crate::key::{Subject, subject_of_origin};
+use crate::tree::{Frontier, leaf_hash};
+use crate::trust::TrustPolicy;
+
+/// Most faults that a report lists; the rest is counted.
+const MAX_FAULTS: usize = 1000;
+
+/// A checkpoint of this very log that an entry claims to have seen.
+struct SeenSelf {
+    index: u64,
+    sender: String,
+    size: u64,
+    root: Hash,
+}
+
+pub(super) struct Auditor<'t> {
+    trust: &'t TrustPolicy,
+    checkpoint: Option<Checkpoint>,
+    log_key: Option<Hash>,
+    frontier: Frontier,
+    /// Hashes by tile level.
+    levels: Vec<Vec<Hash>>,
+    chains: Chains,
+    seen: Vec<SeenSelf>,
+    /// Key statement → index of the revocation in this log.
+    revoked_at: BTreeMap<Hash, u64>,
+    kinds: BTreeMap<&'static str, u64>,
+    genuine: u64,
+    review: Vec<Review>,
+    faults: Vec<Fault>,
+    fault_count: u64,
+}
+
+impl<'t> Auditor<'t> {
+    pub(super) fn new(note: &[u8], trust: &'t TrustPolicy) -> Auditor<'t> {
+        let mut auditor = Auditor {
+            trust,
+            checkpoint: Checkpoint::danger_parse_unverified(note).ok(),
+            log_key: None,
+            frontier: Frontier::new(),
+            levels: vec![Vec::new()],
+            chains: Chains::default(),
+            seen: Vec::new(),
+            revoked_at: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            genuine: 0,
+            review: Vec::new(),
+            faults: Vec::new(),
+            fault_count: 0,
+        };
+        match trust.checkpoint(note) {
+            Ok((_, log_key)) => auditor.log_key = Some(log_key),
+            Err(refusal) => auditor.fault(
+                None,
+                refusal.rule(),
+                format!("the checkpoint is not believed: {refusal}"),
+            ),
+        }
+        auditor
+    }
+
+    /// Entries that the checkpoint speaks of, believed or not.
+    pub(super) fn claimed_size(&self) -> u64 {
+        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
+    }
+
+    /// Entries taken so far.
+    pub(super) fn entries(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Takes the next entry.
+    pub(super) fn push(&mut self, entry: &[u8]) {
+        let index = self.frontier.size();
+        for node in self.frontier.push(leaf_hash(entry)) {
+            if node.level % 8 == 0 {
+                let level = usize::from(node.level / 8);
+                if self.levels.len() <= level {
+                    self.levels.resize(level + 1, Vec::new());
+                }
+                if let Some(hashes) = self.levels.get_mut(level) {
+                    hashes.push(node.hash);
+                }
+            }
+        }
+        if let Err((rule, explanation)) = self.judge(index, entry) {
+            self.fault(Some(index), rule, explanation);
+        } else {
+            self.genuine += 1;
+        }
+    }
+
+    /// Notes that a bundle of entries ends in bytes which are no entry.
+    pub(super) fn broken_bundle(&mut self, bundle: u64) {
+        let index = self.frontier.size();
+        let explanation = format!("bundle {bundle} holds bytes behind this entry that are no entry");
+        self.fault(Some(index), "ALTERED", explanation);
+    }
+
+    /// Judges the whole.
+    pub(super) fn finish(mut self, missing: Option<String>, stored: Option<&StoredTiles>) -> LogReport {
+        let owner = self.owner();
+        let (gaps, broken) = self.chains.follow(owner.as_deref());
+        for fault in broken {
+            self.add(fault);
+        }
+        self.check_seen();
+        self.check_root(missing, stored);
+        self.report(gaps)
+    }
+
+    /// The desk whose own log this is, if it is a desk's.
+    fn owner(&self) -> Option<String> {
+        let identity = subject_of_origin(&self.checkpoint.as_ref()?.origin);
+        let is_desk = Subject::parse(&identity)?.role == "desk";
+        is_desk.then_some(identity)
+    }
+
+    fn leaves(&self) -> &[Hash] {
+        self.levels.first().map_or(&[], Vec::as_slice)
+    }
+
+    fn fault(&mut self, index: Option<u64>, rule: &'static str, explanation: String) {
+        self.add(Fault {
+            index,
+            rule,
+            explanation,
+        });
+    }
+
+    fn add(&mut self, fault: Fault) {
+        self.fault_count += 1;
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! One entry of a log, by itself and in the chain of its sender.
+
+use super::{Auditor, SeenSelf};
+use crate::check::{self, Parts, Verified, When};
+use crate::dsse::{PayloadType, SignedStatement};
+use crate::hash::Hash;
+use crate::key::KeyRefusal;
+use crate::statement::{KeyStatement, Revocation};
+use crate::strict::StrictError;
+use crate::verify::report::Review;
+
+impl Auditor<'_> {
+    pub(super) fn judge(&mut self, index: u64, entry: &[u8]) -> Result<(), (&'static str, String)> {
+        let statement = SignedStatement::parse(entry).map_err(malformed)?;
+        match statement.payload_type {
+            PayloadType::Key | PayloadType::Revocation => self.judge_roster_entry(index, &statement),
+            PayloadType::Message
+            | PayloadType::Receipt
+            | PayloadType::Act
+            | PayloadType::Charter
+            | PayloadType::Approval
+            | PayloadType::OfficerAct
+            | PayloadType::CharterConsent => self.judge_desk_statement(index, entry),
+        }
+    }
+
+    fn judge_desk_statement(&mut self, index: u64, entry: &[u8]) -> Result<(), (&'static str, String)> {
+        let rosters = self.trust.rosters();
+        let refused = |error: check::StatementError| (error.rule(), error.to_string());
+        let verified = check::desk_statement(entry, rosters, When::Archive).map_err(refused)?;
+        let parts = check::parts(&verified.payload, rosters, When::Archive).map_err(refused)?;
+        for (key, claimed_ms) in keys_used(&verified, &parts) {
+            self.judge_key(index, &key, claimed_ms)?;
+        }
+        let header = verified.header();
+        *self
+            .kinds
+            .entry(kind_name(verified.statement.payload_type))
+            .or_default() += 1;
+        if let Some(contradiction) = self.chains.add(index, header, verified.hash) {
+            return Err((contradiction.rule, contradiction.explanation));
+        }
+        let origin = self
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| checkpoint.origin.as_str());
+        for seen in header
+            .seen
+            .iter()
+            .filter(|seen| Some(seen.origin.as_str()) == origin)
+        {
+            let sender = header.sender.clone();
+            self.seen.push(SeenSelf {
+                index,
+                sender,
+                size: seen.size,
+                root: seen.root,
+            });
+        }
+        Ok(())
+    }
+
+    /// Keys that ended or were not valid are for people to judge, unless this very log says when they ended.
+    fn judge_key(&mut self, index: u64, key: &Hash, claimed_ms: u64) -> Result<(), (&'static str, String)> {
+        let rosters = self.trust.rosters();
+        let entry = rosters
+            .by_hash(key)
+            .ok_or(KeyRefusal::Unknown(*key))
+            .map_err(|r| (r.rule(), r.to_string()))?;
+        if let Some(at) = self.revoked_at.get(key) {
+            let why = format!(
+                "the key of {} was revoked at #{at}, before this",
+                entry.statement.subject
+            );
+            return Err(("REVOKED_KEY", why));
+        }
+        for doubt in [entry.check_not_revoked(), entry.check_validity(claimed_ms)] {
+            if let Err(doubt) = doubt {
+                self.review.push(Review {
+                    index,
+                    rule: doubt.rule(),
+                    explanation: doubt.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_roster_entry(
+        &mut self,
+        index: u64,
+        statement: &SignedStatement,
+    ) -> Result<(), (&'static str, String)> {
+        let (trust_domain, revoked) = if statement.payload_type == PayloadType::Key {
+            (
+                KeyStatement::decode(&statement.payload)
+                    .map_err(malformed)?
+                    .trust_domain,
+                None,
+            )
+        } else {
+            let revocation = Revocation::decode(&statement.payload).map_err(malformed)?;
+            (revocation.trust_domain, Some(revocation.key_statement))
+        };
+        let roster = self.trust.rosters().roster(&trust_domain);
+        let roster = roster.ok_or_else(|| {
+            (
+                "UNKNOWN_KEY",
+                format!("no statement root of {trust_domain} is trusted"),
+            )
+        })?;
+        if !statement.verify(roster.root()) {
+            return Err((
+                "BAD_SIGNATURE",
+                format!("not signed by the statement root of {trust_domain}"),
+            ));
+        }
+        if let Some(key) = revoked.filter(|key| roster.by_hash(key).is_some()) {
+            self.revoked_at.entry(key).or_insert(index);
+        }
+        *self.kinds.entry(kind_name(statement.payload_type)).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// The keys that signed this statement and what is in it, with the times they claim.
+fn keys_used(verified: &Verified, parts: &Parts) -> Vec<(Hash, u64)> {
+    let header = verified.header();
+    let mut keys = vec![(header.key_statement, header.claimed_time_ms)];
+    match parts {
+        Parts::Message(approvals) => {
+            keys.extend(
+                approvals
+                    .iter()
+                    .map(|by| (by.key_statement, by.said.claimed_time_ms)),
+            );
+        }
+        Parts::Receipt => {}
+        Parts::Act(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
+        Parts::Charter(_, consents) => {
+            keys.extend(
+                consents
+                    .iter()
+                    .map(|by| (by.key_statement, by.said.claimed_time_ms)),
+            );
+        }
+    }
+    keys
+}
+
+fn malformed(error: StrictError) -> (&'static str, String) {
+    let error = check::StatementError::from(error);
+    (error.rule(), error.to_string())
+}
+
+/// A short name of a payload type, for counting.
+pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
+    match kind {
+        PayloadType::Message => "message",
+        PayloadType::Receipt => "receipt",
+        PayloadType::Act => "act",
+        PayloadType::Charter => "charter",
+        PayloadType::Approval => "approval",
+        PayloadType::OfficerAct => "officer act",
+        PayloadType::CharterConsent => "charter consent",
+        PayloadType::Key => "key",
+        PayloadType::Revocation => "revocation",
+    }
+}

@@ -1,0 +1,181 @@
+//! The chains of all senders in one log: gaps, forks, order.
+
+use std::collections::BTreeMap;
+
+use super::report::{Fault, Gap, SenderReport};
+use crate::hash::Hash;
+use crate::statement::Header;
+
+/// A statement in its chain.
+struct Link {
+    index: u64,
+    hash: Hash,
+    previous: Hash,
+}
+
+#[derive(Default)]
+struct Chain {
+    by_place: BTreeMap<(u64, u64), Link>,
+    by_id: BTreeMap<[u8; 16], (u64, Hash)>,
+}
+
+/// All chains of one log.
+#[derive(Default)]
+pub(super) struct Chains {
+    chains: BTreeMap<String, Chain>,
+}
+
+impl Chains {
+    /// Takes one genuine statement; returns how it contradicts one before it.
+    pub(super) fn add(&mut self, index: u64, header: &Header, hash: Hash) -> Option<Fault> {
+        let chain = self.chains.entry(header.sender.clone()).or_default();
+        let sender = &header.sender;
+        let contradiction = |rule, explanation| {
+            Some(Fault {
+                index: Some(index),
+                rule,
+                explanation,
+            })
+        };
+        if let Some((first, same)) = chain.by_id.get(&header.id) {
+            return if *same == hash {
+                contradiction(
+                    "DUPLICATE",
+                    format!("the same statement stands at #{first} already"),
+                )
+            } else {
+                let why = format!("{sender} signed another statement with the same id, at #{first}");
+                contradiction("EQUIVOCATION", why)
+            };
+        }
+        let place = (header.epoch, header.sequence);
+        if let Some(other) = chain.by_place.get(&place) {
+            let why = format!(
+                "{sender} signed another statement for place {}.{}, at #{}",
+                place.0, place.1, other.index
+            );
+            return contradiction("EQUIVOCATION", why);
+        }
+        chain.by_id.insert(header.id, (index, hash));
+        chain.by_place.insert(
+            place,
+            Link {
+                index,
+                hash,
+                previous: header.previous,
+            },
+        );
+        None
+    }
+
+    /// Who is in the log, how far.
+    pub(super) fn senders(&self) -> Vec<SenderReport> {
+        let newest = |chain: &Chain| {
+            chain
+                .by_place
+                .last_key_value()
+                .map_or((0, 0), |(place, _)| *place)
+        };
+        self.chains
+            .iter()
+            .map(|(sender, chain)| {
+                let (epoch, sequence) = newest(chain);
+                SenderReport {
+                    sender: sender.clone(),
+                    statements: chain.by_place.len() as u64,
+                    epoch,
+                    sequence,
+                }
+            })
+            .collect()
+    }
+
+    /// Follows every chain. `owner` is the desk whose own log this is: its chain has no gaps and stands in order.
+    pub(super) fn follow(&self, owner: Option<&str>) -> (Vec<Gap>, Vec<Fault>) {
+        let (mut gaps, mut faults) = (Vec::new(), Vec::new());
+        for (sender, chain) in &self.chains {
+            let (missing, broken) = chain.follow(sender);
+            if owner == Some(sender.as_str()) {
+                faults.extend(missing.iter().map(own_gap));
+                faults.extend(chain.out_of_order());
+            }
+            gaps.extend(missing);
+            faults.extend(broken);
+        }
+        (gaps, faults)
+    }
+}
+
+impl Chain {
+    fn follow(&self, sender: &str) -> (Vec<Gap>, Vec<Fault>) {
+        let (mut gaps, mut faults) = (Vec::new(), Vec::new());
+        let mut before: Option<((u64, u64), &Link)> = None;
+        for (&(epoch, sequence), link) in &self.by_place {
+            let first = match before {
+                Some(((same, last), _)) if same == epoch => last + 1,
+                Some(_) | None => 1,
+            };
+            if sequence > first {
+                let last = sequence - 1;
+                gaps.push(Gap {
+                    sender: sender.to_owned(),
+                    epoch,
+                    first,
+                    last,
+                    before_index: link.index,
+                });
+            } else if !fits(before, epoch, sequence, link) {
+                let explanation =
+                    format!("{sender} {epoch}.{sequence} does not name the statement before it");
+                faults.push(Fault {
+                    index: Some(link.index),
+                    rule: "BROKEN_CHAIN",
+                    explanation,
+                });
+            }
+            before = Some(((epoch, sequence), link));
+        }
+        (gaps, faults)
+    }
+
+    /// The first statement that stands before its predecessor.
+    fn out_of_order(&self) -> Option<Fault> {
+        let mut links = self.by_place.values();
+        let mut before = links.next()?;
+        for link in links {
+            if link.index < before.index {
+                let explanation = format!(
+                    "the desk's own statement stands before its predecessor at #{}",
+                    before.index
+                );
+                return Some(Fault {
+                    index: Some(link.index),
+                    rule: "CHAIN_ORDER",
+                    explanation,
+                });
+            }
+            before = link;
+        }
+        None
+    }
+}
+
+/// Whether `previous` names the statement before. At the start of an epoch it may also be nothing, for a desk that lost
+/// everything, or a statement that was lost; nobody can tell from here.
+fn fits(before: Option<((u64, u64), &Link)>, epoch: u64, sequence: u64, link: &Link) -> bool {
+    match before {
+        Some(((same, _), previous)) if same == epoch => link.previous == previous.hash,
+        Some(_) | None => sequence == 1 && (epoch > 1 || link.previous == Hash::ZERO),
+    }
+}
+
+fn own_gap(gap: &Gap) -> Fault {
+    Fault {
+        index: Some(gap.before_index),
+        rule: "CHAIN_GAP",
+        explanation: format!(
+            "{}.{} to {}.{} of the desk's own chain are missing before it",
+            gap.epoch, gap.first, gap.epoch, gap.last
+        ),
+    }
+}
