@@ -1,0 +1,134 @@
+//! Frames: how a relay tells a desk what its log holds.
+//!
+//! Every frame that speaks of leaves names one checkpoint, and all lanes of one desk share one chain of checkpoint
+//! updates: each proves its consistency with the one that went out before, on whichever lane that was. A desk that
+//! links them finds two histories even when each lane was shown only one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use hotline_audit::Hash;
+use hotline_core::identity::Identity;
+use hotline_ledger::{Ledger, ReadError};
+use hotline_proto::v1;
+
+/// The size of the newest checkpoint that went out to each desk.
+#[derive(Debug, Default)]
+pub struct Told(Mutex<BTreeMap<Identity, u64>>);
+
+impl Told {
+    /// An update to the newest checkpoint, linked to the last one that went out to this desk.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn update(&self, ledger: &Ledger, desk: &Identity) -> Result<v1::CheckpointUpdate, ReadError> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = told.get(desk).copied();
+        let (size, note) = ledger.size_and_note();
+        let update = match last {
+            Some(last) if last >= size => bare(last),
+            Some(last) => linked(ledger, last, size, note)?,
+            None => linked(ledger, size, size, note)?,
+        };
+        told.insert(desk.clone(), update.size);
+        Ok(update)
+    }
+
+    /// The update in a hello: from the size that the desk has stored.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read. A desk that stored a larger checkpoint than this log has gets the smaller one as
+    /// it is, and will name the rollback.
+    pub fn hello(
+        &self,
+        ledger: &Ledger,
+        desk: &Identity,
+        stored: u64,
+    ) -> Result<v1::CheckpointUpdate, ReadError> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (size, note) = ledger.size_and_note();
+        let update = linked(ledger, stored.min(size), size, note)?;
+        let newest = told.entry(desk.clone()).or_insert(size);
+        *newest = (*newest).max(size);
+        Ok(update)
+    }
+}
+
+fn bare(size: u64) -> v1::CheckpointUpdate {
+    v1::CheckpointUpdate {
+        size,
+        note: Bytes::new(),
+        old_size: size,
+        consistency: Vec::new(),
+    }
+}
+
+fn linked(
+    ledger: &Ledger,
+    old_size: u64,
+    size: u64,
+    note: Option<Vec<u8>>,
+) -> Result<v1::CheckpointUpdate, ReadError> {
+    let consistency = if old_size == 0 || old_size == size {
+        Vec::new()
+    } else {
+        ledger.consistency(old_size, size)?
+    };
+    Ok(v1::CheckpointUpdate {
+        size,
+        note: note.unwrap_or_default().into(),
+        old_size,
+        consistency: hashes(&consistency),
+    })
+}
+
+/// Hashes as the wire carries them.
+#[must_use]
+pub fn hashes(list: &[Hash]) -> Vec<Bytes> {
+    list.iter()
+        .map(|hash| Bytes::copy_from_slice(hash.as_bytes()))
+        .collect()
+}
+
+/// The relay's receipt for statements it holds: leaf index and inclusion proof under `checkpoint`.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub fn accepted(
+    ledger: &Ledger,
+    checkpoint: v1::CheckpointUpdate,
+    held: &[(std::sync::Arc<crate::admit::Checked>, u64)],
+) -> Result<v1::Accepted, ReadError> {
+    let size = checkpoint.size;
+    let items = held
+        .iter()
+        .map(|(checked, index)| {
+            Ok(v1::AcceptedItem {
+                sender: checked.sender.clone(),
+                id: Bytes::copy_from_slice(&checked.id),
+                sha256: Bytes::copy_from_slice(checked.hash.as_bytes()),
+                leaf_index: *index,
+                inclusion: hashes(&ledger.inclusion(*index, size)?),
+            })
+        })
+        .collect::<Result<_, ReadError>>()?;
+    Ok(v1::Accepted {
+        checkpoint: Some(checkpoint),
+        items,
+    })
+}
+
+/// The newest checkpoint, linked to nothing: for a caller without a session.
+#[must_use]
+pub fn whole(ledger: &Ledger) -> v1::CheckpointUpdate {
+    let (size, note) = ledger.size_and_note();
+    v1::CheckpointUpdate {
+        size,
+        note: note.unwrap_or_default().into(),
+        old_size: size,
+        consistency: Vec::new(),
+    }
+}

@@ -1,0 +1,230 @@
+//! Intake: what a relay does with statements that a desk hands in.
+//!
+//! Verify as received, judge against what is held, commit statement + leaf + mailbox in one durable transaction, and
+//! only then answer. Relays accept any order and refuse only a fork. Each session commits its own batch; the ledger
+//! joins whatever is queued at one moment into one sync and one checkpoint signature.
+//!
+//! Not here: how the answer is framed (`frames`), who may connect at all (`transport`), who may climb which rung (the
+//! desks judge that; a relay never parses content).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hotline_audit::Hash;
+use hotline_core::{identity::Identity, leg::Lane};
+use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry};
+
+use crate::{
+    admit::{self, Checked},
+    refused::{Refused, Rule},
+    relay::Relay,
+};
+
+/// What became of one statement.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is on disk, in the log, at this leaf: freshly, or since an earlier copy.
+    Held {
+        /// The statement.
+        checked: Arc<Checked>,
+        /// Its leaf index.
+        index: u64,
+    },
+    /// It was refused and nothing changed.
+    Refused(Refused),
+}
+
+/// Most rounds in which one batch is judged again because a copy of one of its statements was committed meanwhile. Each
+/// round settles at least one statement, so this is only a guard against a ledger that contradicts itself.
+const ROUNDS_MAX: usize = hotline_proto::FRAME_ITEMS_MAX + 1;
+
+/// Takes in what `from` handed in; the outcomes are in the order of the statements.
+pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; statements.len()];
+    let mut open: Vec<(usize, Arc<Checked>)> = Vec::new();
+    for (place, bytes) in statements.iter().enumerate() {
+        match admit::check(relay, from, bytes) {
+            Ok(checked) => open.push((place, Arc::new(checked))),
+            Err(refused) => outcomes[place] = Some(Outcome::Refused(refused)),
+        }
+        // Signatures cost tens of microseconds each; let heartbeats through between them.
+        if place % 16 == 15 {
+            tokio::task::yield_now().await;
+        }
+    }
+    for _ in 0..ROUNDS_MAX {
+        settle_known(relay, &mut open, &mut outcomes);
+        settle_twins(&mut open, &mut outcomes);
+        if open.is_empty() {
+            break;
+        }
+        relay.hand_on_early(&open);
+        match commit(relay, &open).await {
+            Ok(first) => {
+                for (offset, (place, checked)) in open.drain(..).enumerate() {
+                    let index = first + offset as u64;
+                    relay.remember(index, &checked);
+                    outcomes[place] = Some(Outcome::Held { checked, index });
+                }
+            }
+            // A copy came in through another session in the meantime: judge again, one statement is settled by it.
+            Err(CommitError::Known { .. } | CommitError::Equivocation { .. }) => {}
+            Err(error) => {
+                for (place, checked) in open.drain(..) {
+                    outcomes[place] = Some(Outcome::Refused(Refused::from_commit(
+                        &error,
+                        &checked.id,
+                        checked.hash,
+                    )));
+                }
+            }
+        }
+    }
+    // Twins wait for the statement they repeat.
+    for place in 0..outcomes.len() {
+        if outcomes[place].is_none() {
+            outcomes[place] = Some(late_twin(relay, from, &statements[place]));
+        }
+    }
+    let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+    keep_conflicts(relay, &outcomes).await;
+    relay.metrics.count(&outcomes);
+    outcomes
+}
+
+/// Settles every statement that the ledger already holds: the same bytes with their leaf, other bytes as equivocation.
+fn settle_known(relay: &Relay, open: &mut Vec<(usize, Arc<Checked>)>, outcomes: &mut [Option<Outcome>]) {
+    open.retain(|(place, checked)| match known(relay, checked) {
+        Ok(None) => true,
+        Ok(Some(index)) => {
+            outcomes[*place] = Some(Outcome::Held {
+                checked: Arc::clone(checked),
+                index,
+            });
+            false
+        }
+        Err(refused) => {
+            outcomes[*place] = Some(Outcome::Refused(refused));
+            false
+        }
+    });
+}
+
+fn known(relay: &Relay, checked: &Checked) -> Result<Option<u64>, Refused> {
+    let unreadable = |error: hotline_ledger::ReadError| {
+        Refused::new(Rule::Ledger, &checked.id, checked.hash, error.to_string())
+    };
+    let by_id = relay
+        .ledger
+        .by_id(&checked.sender, &checked.id)
+        .map_err(unreadable)?;
+    if let Some(stored) = by_id {
+        return if stored.hash == checked.hash {
+            Ok(Some(stored.index))
+        } else {
+            Err(Refused::equivocation(checked, Clash::Id, stored.hash))
+        };
+    }
+    let by_place = relay
+        .ledger
+        .by_place(&checked.sender, checked.epoch, checked.sequence)
+        .map_err(unreadable)?;
+    match by_place {
+        Some(stored) => Err(Refused::equivocation(checked, Clash::Place, stored.hash)),
+        None => Ok(None),
+    }
+}
+
+/// Takes the second and later copies within one frame out of the batch; they are answered after the first is held.
+fn settle_twins(open: &mut Vec<(usize, Arc<Checked>)>, outcomes: &mut [Option<Outcome>]) {
+    let mut ids = std::collections::BTreeMap::new();
+    let mut places = std::collections::BTreeMap::new();
+    open.retain(|(place, checked)| {
+        let id = *ids
+            .entry((checked.sender.clone(), checked.id))
+            .or_insert(checked.hash);
+        let at = *places
+            .entry((checked.sender.clone(), checked.epoch, checked.sequence))
+            .or_insert(checked.hash);
+        let first_here = id == checked.hash && at == checked.hash;
+        if !first_here {
+            let clash = if id == checked.hash {
+                Clash::Place
+            } else {
+                Clash::Id
+            };
+            let other = if id == checked.hash { at } else { id };
+            outcomes[*place] = Some(Outcome::Refused(Refused::equivocation(checked, clash, other)));
+        }
+        first_here
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    open.retain(|(_, checked)| seen.insert(checked.hash));
+}
+
+fn late_twin(relay: &Relay, from: &Identity, bytes: &Bytes) -> Outcome {
+    let hash = Hash::of(bytes);
+    match admit::check(relay, from, bytes) {
+        Err(refused) => Outcome::Refused(refused),
+        Ok(checked) => match known(relay, &checked) {
+            Ok(Some(index)) => Outcome::Held {
+                checked: Arc::new(checked),
+                index,
+            },
+            Ok(None) => Outcome::Refused(Refused::new(
+                Rule::Ledger,
+                &checked.id,
+                hash,
+                "its first copy could not be stored".into(),
+            )),
+            Err(refused) => Outcome::Refused(refused),
+        },
+    }
+}
+
+async fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> Result<u64, CommitError> {
+    let lane = open
+        .iter()
+        .map(|(_, checked)| checked.lane)
+        .min()
+        .unwrap_or(Lane::Bulk);
+    let entries: Vec<Entry> = open.iter().map(|(_, checked)| checked.entry()).collect();
+    Ok(relay.ledger.commit(Batch::of(lane, entries)).await?.first_index)
+}
+
+/// Both statements of an equivocation are kept: the first is a leaf, the other goes beside the log.
+async fn keep_conflicts(relay: &Relay, outcomes: &[Outcome]) {
+    let mut batch = Batch::new(Lane::Bulk);
+    for outcome in outcomes {
+        if let Outcome::Refused(Refused {
+            clashing: Some(checked),
+            ..
+        }) = outcome
+            && let Some(stored_index) = holder(relay, checked)
+        {
+            batch.conflicts.push(Conflict {
+                sender: checked.sender.clone(),
+                stored_index,
+                bytes: checked.bytes.to_vec(),
+            });
+        }
+    }
+    if !batch.conflicts.is_empty()
+        && let Err(error) = relay.ledger.commit(batch).await
+    {
+        tracing::error!(%error, "a conflicting statement could not be kept");
+    }
+}
+
+/// The leaf that holds the id or place of `checked`.
+fn holder(relay: &Relay, checked: &Checked) -> Option<u64> {
+    let by_id = relay.ledger.by_id(&checked.sender, &checked.id).ok().flatten();
+    let stored = by_id.or_else(|| {
+        relay
+            .ledger
+            .by_place(&checked.sender, checked.epoch, checked.sequence)
+            .ok()
+            .flatten()
+    });
+    stored.map(|stored| stored.index)
+}

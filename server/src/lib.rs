@@ -1,0 +1,22 @@
+//! The relay: verify, commit, sign, hand on.
+//!
+//! A relay takes statements from desks at two doors, refuses what is not in order, commits the rest to its ledger and
+//! its tamper-evident log in one durable transaction, answers with the log's signed checkpoint, and hands on. It never
+//! parses content, and nobody has to trust it: desks check every answer.
+//!
+//! The way of a statement: [`service`] → [`session`] → [`intake`] ([`admit`], then the ledger) → the writer of every
+//! session of its recipients. This room never imports `client`.
+
+pub mod admit;
+pub mod config;
+pub mod frames;
+pub mod intake;
+pub mod refused;
+pub mod relay;
+pub mod run;
+pub mod serve;
+pub mod service;
+pub mod session;
+pub mod status;
+pub mod telemetry;
+mod writer;

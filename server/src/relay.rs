@@ -1,0 +1,199 @@
+//! The relay itself: what all its sessions share.
+//!
+//! A relay is a carrier. It keeps a ledger and a log key, knows the rosters of the sides it serves, and need not be
+//! trusted: desks check everything it says. State that matters is in the ledger; what is here is a cache or a count.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use hotline_audit::key::{Purpose, RosterSet};
+use hotline_core::{identity::Identity, leg::Lane};
+use hotline_ledger::{Ledger, ReadError, Standing};
+use hotline_transport::Seams;
+use tokio::sync::broadcast;
+
+use crate::{
+    admit::{Checked, Kind},
+    frames::Told,
+    telemetry::Metrics,
+};
+
+/// Statements kept in memory for handing on without reading them back. 1,024: four full frames; what a desk asks for
+/// later is read from the ledger.
+const RECENT_MAX: usize = 1024;
+
+/// Receipts waiting to be handed on before their own commit, per session. 256: a session that is further behind gets
+/// them from its mailbox a few milliseconds later.
+const EARLY_MAX: usize = 256;
+
+/// What all sessions of one relay share.
+pub struct Relay {
+    /// Who this relay is.
+    pub identity: Identity,
+    /// Its ledger and log.
+    pub ledger: Ledger,
+    /// Made once with the ledger.
+    pub instance: [u8; 16],
+    /// How often the ledger was opened.
+    pub boot: u64,
+    /// Who may sign what.
+    pub rosters: RosterSet,
+    /// Clock, entropy, tasks, network.
+    pub seams: Seams,
+    /// Counters for the status listener.
+    pub metrics: Metrics,
+    /// Checkpoints that went out, per desk.
+    pub told: Told,
+    early: broadcast::Sender<Arc<Checked>>,
+    recent: Mutex<VecDeque<(u64, Bytes)>>,
+    instances: Mutex<BTreeMap<Identity, Instance>>,
+}
+
+#[derive(Debug)]
+struct Instance {
+    ledger: [u8; 16],
+    sessions: usize,
+}
+
+/// What a relay is made of.
+pub struct Parts {
+    /// Who this relay is.
+    pub identity: Identity,
+    /// Its ledger, opened.
+    pub ledger: Ledger,
+    /// What opening it found.
+    pub opening: hotline_ledger::Opening,
+    /// Who may sign what.
+    pub rosters: RosterSet,
+    /// Clock, entropy, tasks, network.
+    pub seams: Seams,
+}
+
+impl Relay {
+    /// Puts a relay together. Nothing listens yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            identity: parts.identity,
+            ledger: parts.ledger,
+            instance: parts.opening.instance,
+            boot: parts.opening.boot,
+            rosters: parts.rosters,
+            seams: parts.seams,
+            metrics: Metrics::default(),
+            told: Told::default(),
+            early: broadcast::channel(EARLY_MAX).0,
+            recent: Mutex::new(VecDeque::with_capacity(RECENT_MAX)),
+            instances: Mutex::default(),
+        }
+    }
+
+    /// Whether a desk of that name has a statement key in the rosters.
+    #[must_use]
+    pub fn knows(&self, desk: &Identity) -> bool {
+        self.rosters
+            .rosters()
+            .any(|roster| !roster.keys_of(&desk.to_string(), Purpose::Statement).is_empty())
+    }
+
+    /// Why the relay takes nothing in, if it does not.
+    #[must_use]
+    pub fn read_only(&self) -> Option<String> {
+        match self.ledger.standing() {
+            Standing::Good => None,
+            Standing::ReadOnly { reason } => Some(reason.to_string()),
+        }
+    }
+
+    /// Receipts and acts are handed on at once: their signer has them on disk, so nothing rests on this relay's own
+    /// commit. Messages never are.
+    pub fn hand_on_early(&self, open: &[(usize, Arc<Checked>)]) {
+        for (_, checked) in open {
+            match checked.kind {
+                Kind::Receipt | Kind::Act => {
+                    // No receiver means that no desk is connected: the mailbox has it.
+                    let _ = self.early.send(Arc::clone(checked));
+                }
+                Kind::Message | Kind::Charter => {}
+            }
+        }
+    }
+
+    /// A stream of what is handed on early.
+    #[must_use]
+    pub fn early(&self) -> broadcast::Receiver<Arc<Checked>> {
+        self.early.subscribe()
+    }
+
+    /// Keeps a fresh statement at hand for its recipients' sessions.
+    pub fn remember(&self, index: u64, checked: &Checked) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back((index, checked.bytes.clone()));
+    }
+
+    /// The bytes of a leaf, from memory if it is fresh.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read, or its bytes do not hash to what was stored.
+    pub fn statement(&self, index: u64) -> Result<Option<Bytes>, ReadError> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bytes)) = recent.iter().rev().find(|(leaf, _)| *leaf == index) {
+            return Ok(Some(bytes.clone()));
+        }
+        drop(recent);
+        Ok(self.ledger.entry(index)?.map(|stored| stored.bytes.into()))
+    }
+
+    /// The newest cursor of a desk's mailbox.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn mailbox_head(&self, desk: &Identity, lane: Lane) -> Result<u64, ReadError> {
+        self.ledger.mailbox_head(&desk.to_string(), lane)
+    }
+
+    /// Registers a session of `desk` whose ledger is `ledger`. Two doors at once are normal, two instances are not.
+    ///
+    /// # Errors
+    /// The instance that is connected already.
+    pub fn enter(self: &Arc<Self>, desk: &Identity, ledger: [u8; 16]) -> Result<Presence, [u8; 16]> {
+        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
+        let instance = instances
+            .entry(desk.clone())
+            .or_insert(Instance { ledger, sessions: 0 });
+        if instance.ledger != ledger && instance.sessions > 0 {
+            return Err(instance.ledger);
+        }
+        instance.ledger = ledger;
+        instance.sessions += 1;
+        Ok(Presence {
+            relay: Arc::clone(self),
+            desk: desk.clone(),
+        })
+    }
+}
+
+/// One live session of a desk; leaving happens on drop.
+pub struct Presence {
+    relay: Arc<Relay>,
+    desk: Identity,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut instances = self
+            .relay
+            .instances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(instance) = instances.get_mut(&self.desk) {
+            instance.sessions = instance.sessions.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Running a relay until somebody ends it: what `hotline relay run` and `hotline-server` share.
+//!
+//! Standard output carries one JSON line when the doors are open, so that a script can read the ports; everything else
+//! goes to standard error.
+
+use std::{io::Write as _, path::Path};
+
+use hotline_transport::Seams;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    config::RelayConfig,
+    run::{self, StartError},
+};
+
+/// Exit code for any other error.
+const EXIT_OTHER: u8 = 1;
+/// Exit code for a configuration that cannot be used.
+const EXIT_CONFIG: u8 = 3;
+/// Exit code for a certificate or key that cannot be used.
+const EXIT_IDENTITY: u8 = 4;
+
+/// Runs the relay of that configuration until SIGTERM, SIGINT or the death of its ledger; returns the exit code.
+#[must_use]
+pub fn main(config: &Path) -> u8 {
+    init_tracing();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("hotline relay: cannot start: {error}");
+            return EXIT_OTHER;
+        }
+    };
+    match runtime.block_on(serve(config)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hotline relay: {error}");
+            match error {
+                StartError::Config(_) => EXIT_CONFIG,
+                StartError::Credentials(_)
+                | StartError::Trust(_)
+                | StartError::Rosters(_)
+                | StartError::Key { .. }
+                | StartError::WrongCertificate { .. } => EXIT_IDENTITY,
+                StartError::Ledger(_) | StartError::FirstWrite(_) | StartError::Listen(_) => EXIT_OTHER,
+            }
+        }
+    }
+}
+
+/// Human text on a terminal, JSON otherwise; `RUST_LOG` chooses what.
+pub fn init_tracing() {
+    tracing_as("info");
+}
+
+/// As [`init_tracing`], but only errors unless `RUST_LOG` says otherwise: for a program whose standard error people read.
+pub fn init_tracing_quietly() {
+    tracing_as("error");
+}
+
+fn tracing_as(level: &str) {
+    use std::io::IsTerminal as _;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second initialisation in one process is harmless: the first stays.
+    let _ = if std::io::stderr().is_terminal() {
+        builder.try_init()
+    } else {
+        builder.json().try_init()
+    };
+}
+
+async fn serve(config: &Path) -> Result<u8, StartError> {
+    let config = RelayConfig::load(config)?;
+    let running = run::start(&config, &Seams::system()).await?;
+    announce(&config, &running);
+    let mut term = signal(SignalKind::terminate()).map_err(|error| StartError::Listen(error.to_string()))?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+        cause = running.ledger_died() => {
+            eprintln!("hotline relay: the ledger failed, nothing more is acknowledged: {cause}; check the disk, then start the relay again: it verifies its log first");
+            return Ok(EXIT_OTHER);
+        }
+    }
+    running.close("the relay was told to end").await;
+    Ok(0)
+}
+
+fn announce(config: &RelayConfig, running: &run::Running) {
+    let standing = running.relay.read_only();
+    let line = serde_json::json!({
+        "event": "listening",
+        "relay": config.identity.to_string(),
+        "quic": running.doors.quic.to_string(),
+        "tcp": running.doors.tcp.to_string(),
+        "status": running.status.map(|address| address.to_string()),
+        "log_size": running.relay.ledger.head().size,
+        "read_only": standing,
+    });
+    // A closed standard output is no reason to stop serving.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    if let Some(reason) = standing {
+        eprintln!("hotline relay: serving READ-ONLY, nothing is signed: {reason}");
+    }
+}

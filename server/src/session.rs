@@ -1,0 +1,172 @@
+//! One session: one lane of one leg, from hello to close.
+//!
+//! Two tasks. The *reader* takes frames in, commits what is handed in, and passes the outcomes on. The *writer* owns
+//! the way out: outcomes, the desk's mailbox from its cursor on, receipts handed on early, and heartbeats. The mailbox
+//! is pulled from the ledger as fast as the desk reads, so a slow reader costs no memory; one that reads nothing at all
+//! is told, closed, and loses nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use hotline_core::leg::Lane;
+use hotline_proto::{SESSION_VERSION, lane, v1};
+use hotline_transport::PeerInfo;
+use tokio::sync::{mpsc, watch};
+use tonic::{Status, Streaming};
+
+use crate::{
+    intake::{self, Outcome},
+    relay::{Presence, Relay},
+    writer::{Writer, WriterEnd},
+};
+
+/// How long a desk may take for its hello. 3 s: the dialler's own handshake limit.
+const HELLO_WITHIN: Duration = Duration::from_secs(3);
+
+/// Outcomes waiting for the writer, in frames handed in. 8: what a desk has in flight beyond that waits in the
+/// transport's window.
+const OUTCOMES_MAX: usize = 8;
+
+/// Frames waiting for the transport; one more place is kept for the last word to a slow reader.
+pub(crate) const FRAMES_OUT_MAX: usize = 4;
+
+/// What the reader tells the writer.
+pub(crate) enum News {
+    Outcomes(Vec<Outcome>),
+    Subscribe(v1::Subscribe),
+    Heard(v1::Heartbeat),
+}
+
+/// What the gRPC handler streams to the desk.
+pub(crate) type Frames = mpsc::Receiver<Result<v1::SessionResponse, Status>>;
+
+/// Opens a session: reads the hello, answers it, and leaves the two tasks running.
+///
+/// # Errors
+/// A status whose message names the rule. The connection itself stays usable.
+pub async fn open(
+    relay: &Arc<Relay>,
+    peer: &PeerInfo,
+    mut inbound: Streaming<v1::SessionRequest>,
+) -> Result<Frames, Status> {
+    let hello = first_frame(&mut inbound).await?;
+    let greeted = Greeted::judge(relay, peer, &hello)?;
+    let (frames_in, frames) = mpsc::channel(FRAMES_OUT_MAX + 1);
+    let (news_in, news) = mpsc::channel(OUTCOMES_MAX);
+    let (over_in, over) = watch::channel(false);
+    let writer = Writer::new(relay, peer.identity.clone(), &greeted, frames_in);
+    writer
+        .greet()
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))?;
+
+    relay.seams.spawner.spawn("session reader", {
+        let relay = Arc::clone(relay);
+        let peer = peer.clone();
+        async move {
+            let closing = relay.seams.spawner.closing();
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => {}
+                end = read(&relay, &peer, inbound, &news_in) => tracing::debug!(peer = %peer.identity, %end, "session over"),
+            }
+            let _ = over_in.send(true);
+        }
+    });
+    relay.seams.spawner.spawn("session writer", {
+        let peer = peer.clone();
+        let lane = greeted.lane;
+        let presence = greeted.presence;
+        async move {
+            let end = writer.run(news, over).await;
+            if matches!(end, WriterEnd::SlowReader) {
+                tracing::warn!(event = "slow_reader", peer = %peer.identity, ?lane, "closed a session that reads nothing");
+            }
+            drop(presence);
+        }
+    });
+    Ok(frames)
+}
+
+async fn first_frame(inbound: &mut Streaming<v1::SessionRequest>) -> Result<v1::ClientHello, Status> {
+    let frame = tokio::time::timeout(HELLO_WITHIN, inbound.message())
+        .await
+        .map_err(|_| Status::deadline_exceeded("NO_HELLO: no hello within 3 s"))??
+        .ok_or_else(|| Status::invalid_argument("NO_HELLO: the stream ended before its hello"))?;
+    match frame.frame {
+        Some(v1::session_request::Frame::Hello(hello)) => Ok(hello),
+        _ => Err(Status::invalid_argument(
+            "NO_HELLO: the first frame of a session is its hello",
+        )),
+    }
+}
+
+/// A hello that was understood and let in.
+pub(crate) struct Greeted {
+    pub(crate) lane: Lane,
+    pub(crate) stored_size: u64,
+    pub(crate) subscribe: v1::Subscribe,
+    presence: Presence,
+}
+
+impl Greeted {
+    fn judge(relay: &Arc<Relay>, peer: &PeerInfo, hello: &v1::ClientHello) -> Result<Self, Status> {
+        if hello.version_min > SESSION_VERSION || hello.version_max < SESSION_VERSION {
+            return Err(Status::failed_precondition(format!(
+                "VERSION: you speak session versions {} to {}, this relay speaks {SESSION_VERSION}",
+                hello.version_min, hello.version_max
+            )));
+        }
+        let lane = lane::from_wire(hello.lane)
+            .ok_or_else(|| Status::invalid_argument("LANE: the hello names no lane"))?;
+        let ledger = <[u8; 16]>::try_from(hello.ledger_instance.as_ref())
+            .map_err(|_| Status::invalid_argument("INSTANCE: a ledger instance is 16 bytes"))?;
+        let presence = relay.enter(&peer.identity, ledger).map_err(|_| {
+            tracing::warn!(event = "security", peer = %peer.identity, "a second instance of a connected desk was refused");
+            Status::already_exists(format!(
+                "INSTANCE: {} is connected with another ledger; stop that one first, or give this one an identity of its own",
+                peer.identity
+            ))
+        })?;
+        Ok(Self {
+            lane,
+            stored_size: hello.checkpoint_size,
+            subscribe: hello.subscribe.unwrap_or_default(),
+            presence,
+        })
+    }
+}
+
+/// Reads until the stream ends; returns why it did.
+async fn read(
+    relay: &Arc<Relay>,
+    peer: &PeerInfo,
+    mut inbound: Streaming<v1::SessionRequest>,
+    news: &mpsc::Sender<News>,
+) -> String {
+    use v1::session_request::Frame;
+    loop {
+        let frame = match inbound.message().await {
+            Ok(Some(frame)) => frame.frame,
+            Ok(None) => return "the desk closed it".into(),
+            Err(status) => return status.to_string(),
+        };
+        let sent = match frame {
+            Some(Frame::Submission(submission)) => {
+                if submission.statements.len() > hotline_proto::FRAME_ITEMS_MAX {
+                    return format!("a submission of {} statements", submission.statements.len());
+                }
+                let outcomes = intake::take_in(relay, &peer.identity, &submission.statements).await;
+                news.send(News::Outcomes(outcomes)).await
+            }
+            Some(Frame::Subscribe(subscribe)) => news.send(News::Subscribe(subscribe)).await,
+            Some(Frame::Heartbeat(heartbeat)) => news.send(News::Heard(heartbeat)).await,
+            Some(Frame::CursorAck(_)) => Ok(()),
+            Some(Frame::Hello(_)) => return "a second hello".into(),
+            // A frame of a later version: lenient.
+            None => Ok(()),
+        };
+        if sent.is_err() {
+            return "the writer ended".into();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The status listener: gRPC health and reflection, and metrics, without TLS and therefore on loopback only.
+//!
+//! Mutual TLS keeps probes out of the doors, so they get a door of their own that shows no statement and takes none.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{Router, routing::get};
+use hotline_transport::RefusalLog;
+use tokio::net::TcpListener;
+use tonic_health::pb::health_server::{Health, HealthServer};
+
+use crate::relay::Relay;
+
+/// Serves health, reflection and `/metrics` until the relay closes.
+///
+/// # Errors
+/// If the address cannot be bound, or is not a loopback address.
+pub async fn serve(
+    relay: &Arc<Relay>,
+    refusals: RefusalLog,
+    health: HealthServer<impl Health>,
+    address: SocketAddr,
+) -> io::Result<SocketAddr> {
+    if !address.ip().is_loopback() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the status listener is for loopback only",
+        ));
+    }
+    let listener = TcpListener::bind(address).await?;
+    let local = listener.local_addr()?;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(hotline_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .map_err(io::Error::other)?;
+    let metrics = {
+        let relay = Arc::clone(relay);
+        get(move || async move { relay.metrics.render(&refusal_lines(&refusals)) })
+    };
+    let router: Router = tonic::service::Routes::new(health)
+        .add_service(reflection)
+        .prepare()
+        .into_axum_router()
+        .route("/metrics", metrics);
+    let closing = relay.seams.spawner.closing();
+    relay.seams.spawner.spawn("status listener", async move {
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(closing.cancelled_owned())
+            .await;
+        if let Err(error) = served {
+            tracing::warn!(%error, "the status listener ended");
+        }
+    });
+    Ok(local)
+}
+
+fn refusal_lines(refusals: &RefusalLog) -> Vec<(String, u64)> {
+    refusals
+        .counts()
+        .into_iter()
+        .map(|count| {
+            (
+                format!(
+                    "door=\"{}\",by=\"{}\",reason=\"{}\"",
+                    count.door,
+                    count.by.name(),
+                    count.kind
+                ),
+                count.count,
+            )
+        })
+        .collect()
+}

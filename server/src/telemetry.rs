@@ -1,0 +1,100 @@
+//! What the status listener tells: counters in Prometheus' words. No message text, no names of people.
+
+use std::fmt::Write as _;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+use crate::{admit::Kind, intake::Outcome};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RuleLabel {
+    rule: &'static str,
+}
+
+/// Counters of one relay.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    held: Family<KindLabel, Counter>,
+    refused: Family<RuleLabel, Counter>,
+    handed_on: Counter,
+    log_size: Gauge,
+}
+
+impl Metrics {
+    /// Counts what became of one frame's statements.
+    pub fn count(&self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Held { checked, index } => {
+                    let kind = match checked.kind {
+                        Kind::Message => "message",
+                        Kind::Receipt => "receipt",
+                        Kind::Act => "act",
+                        Kind::Charter => "charter",
+                    };
+                    self.held.get_or_create(&KindLabel { kind }).inc();
+                    let size = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);
+                    self.log_size.set(self.log_size.get().max(size));
+                }
+                Outcome::Refused(refused) => {
+                    self.refused
+                        .get_or_create(&RuleLabel {
+                            rule: refused.rule.name(),
+                        })
+                        .inc();
+                }
+            }
+        }
+    }
+
+    /// Counts statements handed on to a desk.
+    pub fn handed_on(&self, count: usize) {
+        self.handed_on.inc_by(count as u64);
+    }
+
+    /// All counters, and `extra` lines that others keep, in the text format.
+    #[must_use]
+    pub fn render(&self, refusals: &[(String, u64)]) -> String {
+        let mut registry = Registry::with_prefix("hotline_relay");
+        registry.register(
+            "statements_held",
+            "Statements answered as held, by kind",
+            self.held.clone(),
+        );
+        registry.register(
+            "statements_refused",
+            "Statements refused, by rule",
+            self.refused.clone(),
+        );
+        registry.register(
+            "statements_handed_on",
+            "Copies handed on to desks",
+            self.handed_on.clone(),
+        );
+        registry.register("log_size", "Leaves in the log", self.log_size.clone());
+        let mut text = String::new();
+        if encode(&mut text, &registry).is_err() {
+            return String::from("# the counters could not be rendered\n# EOF\n");
+        }
+        let end = text.find("# EOF").unwrap_or(text.len());
+        text.truncate(end);
+        text.push_str(
+            "# HELP hotline_relay_handshakes_refused Handshakes refused, by door, side and reason.\n",
+        );
+        text.push_str("# TYPE hotline_relay_handshakes_refused counter\n");
+        for (labels, count) in refusals {
+            let _ = writeln!(text, "hotline_relay_handshakes_refused_total{{{labels}}} {count}");
+        }
+        text.push_str("# EOF\n");
+        text
+    }
+}

@@ -1,0 +1,338 @@
+//! The way out of a session: outcomes, mailbox, early receipts, heartbeats.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hotline_core::{
+    identity::Identity,
+    leg::{Lane, lane_of},
+    precedence::Precedence,
+};
+use hotline_ledger::ReadError;
+use hotline_proto::{FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    time::MissedTickBehavior,
+};
+use tonic::Status;
+
+use crate::{
+    admit::Checked,
+    frames,
+    intake::Outcome,
+    relay::Relay,
+    session::{Greeted, News},
+};
+
+/// Time between heartbeats. 300 ms: a missed one makes a leg suspect, five make it down (profile `lan`).
+const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
+
+/// How long a desk may leave a frame unread. 5 s: three times the silence after which its leg counts as down.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a writer ended.
+pub(crate) enum WriterEnd {
+    /// The desk or the relay closes.
+    Over,
+    /// The desk read nothing for too long.
+    SlowReader,
+}
+
+/// One session's way out.
+pub(crate) struct Writer {
+    relay: Arc<Relay>,
+    desk: Identity,
+    lane: Lane,
+    share: v1::Share,
+    cursor: u64,
+    heard: u64,
+    beat: u64,
+    stored_size: u64,
+    early: broadcast::Receiver<Arc<Checked>>,
+    out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
+}
+
+/// Why a frame was not sent.
+enum Stop {
+    Gone,
+    Slow,
+    Ledger(ReadError),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Stop::Ledger(error)
+    }
+}
+
+use v1::session_response::Frame;
+
+impl Writer {
+    pub(crate) fn new(
+        relay: &Arc<Relay>,
+        desk: Identity,
+        greeted: &Greeted,
+        out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
+    ) -> Self {
+        Self {
+            early: relay.early(),
+            relay: Arc::clone(relay),
+            desk,
+            lane: greeted.lane,
+            share: greeted.subscribe.share(),
+            cursor: greeted.subscribe.cursor,
+            heard: 0,
+            beat: 0,
+            stored_size: greeted.stored_size,
+            out,
+        }
+    }
+
+    /// Answers the hello.
+    pub(crate) async fn greet(&self) -> Result<(), ReadError> {
+        let relay = &self.relay;
+        let desk = self.desk.to_string();
+        let newest = relay.ledger.chain_head(&desk)?.map(|stored| v1::ChainPlace {
+            epoch: stored.epoch,
+            sequence: stored.sequence,
+            sha256: Bytes::copy_from_slice(stored.hash.as_bytes()),
+        });
+        let reason = relay.read_only();
+        let hello = v1::ServerHello {
+            version: SESSION_VERSION,
+            software: concat!("hotline ", env!("CARGO_PKG_VERSION")).into(),
+            identity: relay.identity.to_string(),
+            ledger_instance: Bytes::copy_from_slice(&relay.instance),
+            boot: relay.boot,
+            checkpoint: Some(relay.told.hello(&relay.ledger, &self.desk, self.stored_size)?),
+            mailbox_head: relay.mailbox_head(&self.desk, self.lane)?,
+            accepting: reason.is_none(),
+            reason: reason.unwrap_or_default(),
+            newest,
+        };
+        // The channel is new and empty: this cannot wait.
+        let _ = self
+            .out
+            .send(Ok(v1::SessionResponse {
+                frame: Some(Frame::Hello(hello)),
+            }))
+            .await;
+        Ok(())
+    }
+
+    /// Writes until the session is over.
+    pub(crate) async fn run(
+        mut self,
+        mut news: mpsc::Receiver<News>,
+        over: watch::Receiver<bool>,
+    ) -> WriterEnd {
+        match self.serve(&mut news, over).await {
+            Stop::Gone => WriterEnd::Over,
+            Stop::Slow => {
+                let last = Status::resource_exhausted(
+                    "SLOW_READER: nothing was read for 5 s; the mailbox keeps everything from your cursor on",
+                );
+                // One place in the channel is kept for this.
+                let _ = self.out.try_send(Err(last));
+                WriterEnd::SlowReader
+            }
+            Stop::Ledger(error) => {
+                tracing::error!(%error, "a session ends because the ledger cannot be read");
+                let _ = self
+                    .out
+                    .try_send(Err(Status::data_loss(format!("LEDGER: {error}"))));
+                WriterEnd::Over
+            }
+        }
+    }
+
+    async fn serve(&mut self, news: &mut mpsc::Receiver<News>, mut over: watch::Receiver<bool>) -> Stop {
+        let mut head = self.relay.ledger.watch();
+        let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let closing = self.relay.seams.spawner.closing();
+        loop {
+            head.mark_unchanged();
+            let more = match self.pump().await {
+                Ok(more) => more,
+                Err(stop) => return stop,
+            };
+            let done = tokio::select! {
+                biased;
+                () = closing.cancelled() => {
+                    let _ = self.send(Frame::Notice(closing_notice())).await;
+                    Err(Stop::Gone)
+                }
+                _ = over.changed() => Err(Stop::Gone),
+                item = news.recv() => match item {
+                    Some(item) => self.tell(item).await,
+                    None => Err(Stop::Gone),
+                },
+                early = self.early.recv() => match early {
+                    Ok(first) => self.hand_on(first).await,
+                    Err(_) => Ok(()),
+                },
+                _ = beats.tick() => self.heartbeat().await,
+                _ = head.changed(), if !more => Ok(()),
+                () = std::future::ready(()), if more => Ok(()),
+            };
+            if let Err(stop) = done {
+                return stop;
+            }
+        }
+    }
+
+    /// Sends one frame of the mailbox, if there is one; tells whether there may be more.
+    async fn pump(&mut self) -> Result<bool, Stop> {
+        if matches!(self.share, v1::Share::Nothing | v1::Share::Unspecified) {
+            return Ok(false);
+        }
+        let letters =
+            self.relay
+                .ledger
+                .mailbox(&self.desk.to_string(), self.lane, self.cursor, FRAME_ITEMS_MAX)?;
+        let Some(last) = letters.last().map(|letter| letter.cursor) else {
+            return Ok(false);
+        };
+        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
+        let mut items = Vec::with_capacity(letters.len());
+        let mut bytes_total = 0;
+        let mut reached = last;
+        for letter in &letters {
+            if letter.index >= checkpoint.size || bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
+                reached = letter.cursor.saturating_sub(1);
+                break;
+            }
+            let Some(statement) = self.relay.statement(letter.index)? else {
+                continue;
+            };
+            if self.share == v1::Share::Urgent && !urgent(&statement) {
+                continue;
+            }
+            bytes_total += statement.len();
+            items.push(v1::DeliveryItem {
+                statement,
+                leaf_index: letter.index,
+                inclusion: frames::hashes(&self.relay.ledger.inclusion(letter.index, checkpoint.size)?),
+                cursor: if self.share == v1::Share::Urgent {
+                    0
+                } else {
+                    letter.cursor
+                },
+            });
+        }
+        self.cursor = reached;
+        if !items.is_empty() {
+            self.relay.metrics.handed_on(items.len());
+            self.send(Frame::Delivery(v1::Delivery {
+                checkpoint: Some(checkpoint),
+                items,
+            }))
+            .await?;
+        }
+        Ok(letters.len() == FRAME_ITEMS_MAX || reached < last)
+    }
+
+    async fn tell(&mut self, item: News) -> Result<(), Stop> {
+        match item {
+            News::Outcomes(outcomes) => self.answer(outcomes).await,
+            News::Subscribe(subscribe) => {
+                self.share = subscribe.share();
+                self.cursor = subscribe.cursor;
+                Ok(())
+            }
+            News::Heard(heartbeat) => {
+                self.heard = heartbeat.sequence;
+                Ok(())
+            }
+        }
+    }
+
+    async fn answer(&mut self, outcomes: Vec<Outcome>) -> Result<(), Stop> {
+        let mut held = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Held { checked, index } => held.push((checked, index)),
+                Outcome::Refused(refused) => self.send(Frame::Refused(refused.to_wire())).await?,
+            }
+        }
+        if held.is_empty() {
+            return Ok(());
+        }
+        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
+        let accepted = frames::accepted(&self.relay.ledger, checkpoint, &held)?;
+        self.send(Frame::Accepted(accepted)).await
+    }
+
+    /// Hands on receipts before this relay's own commit: those that are there now, in one frame.
+    async fn hand_on(&mut self, first: Arc<Checked>) -> Result<(), Stop> {
+        let mut next = Some(first);
+        let mut items = Vec::new();
+        while let Some(checked) = next {
+            let mine = self.lane == Lane::Control
+                && self.share == v1::Share::All
+                && checked.recipients.contains(&self.desk);
+            if mine {
+                items.push(v1::DeliveryItem {
+                    statement: checked.bytes.clone(),
+                    ..Default::default()
+                });
+            }
+            next = if items.len() < FRAME_ITEMS_MAX {
+                self.early.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if items.is_empty() {
+            return Ok(());
+        }
+        self.send(Frame::Delivery(v1::Delivery {
+            checkpoint: None,
+            items,
+        }))
+        .await
+    }
+
+    async fn heartbeat(&mut self) -> Result<(), Stop> {
+        self.beat += 1;
+        let heartbeat = v1::Heartbeat {
+            sequence: self.beat,
+            answers: self.heard,
+            wall_ms: self.relay.seams.clock.wall().unix_ms(),
+            line_ms: u64::try_from(self.relay.seams.clock.line().since_start().as_millis())
+                .unwrap_or(u64::MAX),
+            checkpoint: Some(self.relay.told.update(&self.relay.ledger, &self.desk)?),
+        };
+        self.send(Frame::Heartbeat(heartbeat)).await
+    }
+
+    /// Sends one frame, waiting for the desk to read; one place in the channel stays free for the last word.
+    async fn send(&self, frame: Frame) -> Result<(), Stop> {
+        let reserve = tokio::time::timeout(READ_WITHIN, self.out.reserve_many(2)).await;
+        let mut places = reserve.map_err(|_| Stop::Slow)?.map_err(|_| Stop::Gone)?;
+        let place = places.next().ok_or(Stop::Gone)?;
+        place.send(Ok(v1::SessionResponse { frame: Some(frame) }));
+        Ok(())
+    }
+}
+
+/// Whether these bytes are a FLASH or OVERRIDE message. The ledger holds only statements that were read before.
+fn urgent(statement: &Bytes) -> bool {
+    use hotline_audit::{SignedStatement, statement::Payload};
+    let payload = SignedStatement::parse(statement)
+        .ok()
+        .and_then(|signed| Payload::parse(&signed).ok());
+    match payload {
+        Some(Payload::Message(message)) => Precedence::from_wire(message.precedence)
+            .is_some_and(|precedence| lane_of(precedence) == Lane::Control),
+        Some(Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_)) | None => false,
+    }
+}
+
+fn closing_notice() -> v1::Notice {
+    v1::Notice {
+        code: "CLOSING".into(),
+        explanation: "this relay shuts down; your mailbox is kept and your other legs carry on".into(),
+    }
+}
