@@ -1,0 +1,252 @@
+//! Composing: what an officer signs, made on the officer's side of the socket.
+//!
+//! A station holds the desk's keys and never an officer's. The verb process reads the officer's key, makes the approval
+//! or the act, and hands the station only signed bytes. Everything about a message is inside its approvals, so a draft
+//! *is* its drafter's approval and its content.
+
+use hotline_audit::{
+    Hash, PayloadType, SignedStatement, SigningKey,
+    statement::{Approval, ApprovalBy, Content, Header, Message, OfficerAct, Recipient, Reference},
+};
+use hotline_core::{
+    precedence::Precedence,
+    release::Capacity,
+    words::{Answer, Function, MessageType, RecipientKind, ResponseAttribute, Rung, TrafficClass},
+};
+use hotline_transport::{Clock, Entropy};
+use serde::{Deserialize, Serialize};
+
+use crate::config::DeskConfig;
+
+/// An officer with the key at hand.
+pub struct Officer {
+    /// The officer's identity, as the roster has it.
+    pub identity: String,
+    /// SHA-256 of the officer's key statement.
+    pub key_statement: Hash,
+    /// The officer's key.
+    pub key: SigningKey,
+}
+
+/// What a person writes.
+#[derive(Clone, Debug)]
+pub struct Wording {
+    /// How urgent.
+    pub precedence: Precedence,
+    /// For what the line is used.
+    pub class: TrafficClass,
+    /// What it does.
+    pub function: Function,
+    /// What closes the dialogue.
+    pub response: ResponseAttribute,
+    /// The channel.
+    pub channel: String,
+    /// What it answers, updates or cancels, and its conversation.
+    pub refers_to: Option<(Reference, [u8; 16])>,
+    /// The answer, with a reply.
+    pub answer: Option<Answer>,
+    /// The words.
+    pub text: String,
+}
+
+/// A draft or a release: approvals and content, each as exact bytes in base64.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sheet {
+    /// Exact bytes of each officer's signed approval, base64.
+    pub approvals: Vec<String>,
+    /// Exact bytes of the content, base64.
+    pub content: String,
+}
+
+/// Why a sheet cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetError {
+    /// Not base64, or not an approval.
+    #[error("the sheet is not in order: {0}")]
+    Malformed(String),
+    /// No approval at all.
+    #[error("nobody has signed the draft")]
+    Unsigned,
+    /// Two officers signed different messages.
+    #[error("{0} approved another message than the first officer")]
+    Different(String),
+}
+
+/// The message that an approval and a content describe, before the desk gives it a place in its chain.
+#[must_use]
+pub fn message_of(approval: &Approval, content: Content, approvals: Vec<Vec<u8>>) -> Message {
+    Message {
+        header: Header {
+            id: approval.id,
+            trust_domain: String::new(),
+            exercise: approval.exercise.clone(),
+            conversation: approval.conversation,
+            sender: approval.desk.clone(),
+            key_statement: Hash::ZERO,
+            recipients: approval.recipients.clone(),
+            claimed_time_ms: 0,
+            epoch: 0,
+            sequence: 0,
+            previous: Hash::ZERO,
+            seen: Vec::new(),
+        },
+        traffic_class: approval.traffic_class,
+        message_type: approval.message_type,
+        function: approval.function,
+        precedence: approval.precedence,
+        channel: approval.channel.clone(),
+        number: 0,
+        response_attribute: approval.response_attribute,
+        refers_to: approval.refers_to.clone(),
+        answer: approval.answer,
+        approvals,
+        content,
+    }
+}
+
+impl Sheet {
+    /// The message it describes.
+    ///
+    /// # Errors
+    /// [`SheetError`].
+    pub fn message(&self) -> Result<Message, SheetError> {
+        let malformed = |error: String| SheetError::Malformed(error);
+        let content = Content::decode(&base64(&self.content).map_err(malformed)?)
+            .map_err(|error| malformed(error.to_string()))?;
+        let mut bytes = Vec::with_capacity(self.approvals.len());
+        let mut message: Option<Message> = None;
+        for text in &self.approvals {
+            let raw = base64(text).map_err(malformed)?;
+            let signed = SignedStatement::parse(&raw).map_err(|error| malformed(error.to_string()))?;
+            let approval = Approval::decode(&signed.payload).map_err(|error| malformed(error.to_string()))?;
+            match &message {
+                None => message = Some(message_of(&approval, content.clone(), Vec::new())),
+                Some(first) if approval.first_difference(first).is_some() => {
+                    return Err(SheetError::Different(approval.officer));
+                }
+                Some(_) => {}
+            }
+            bytes.push(raw);
+        }
+        let mut message = message.ok_or(SheetError::Unsigned)?;
+        message.approvals = bytes;
+        Ok(message)
+    }
+
+    /// Adds another officer's approval of the same message.
+    ///
+    /// # Errors
+    /// [`SheetError`] if the sheet cannot be read.
+    pub fn approve(&mut self, by: &Officer, capacity: Capacity, clock: &dyn Clock) -> Result<(), SheetError> {
+        let message = self.message()?;
+        self.approvals.push(sign_approval(&message, by, capacity, clock)?);
+        Ok(())
+    }
+}
+
+fn base64(text: &str) -> Result<Vec<u8>, String> {
+    data_encoding::BASE64
+        .decode(text.as_bytes())
+        .map_err(|error| format!("not base64: {error}"))
+}
+
+/// Writes a sheet: fresh ids, the first officer's approval.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be.
+pub fn write(
+    desk: &DeskConfig,
+    wording: &Wording,
+    by: &Officer,
+    capacity: Capacity,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Sheet, SheetError> {
+    let mut id = [0; 16];
+    let mut salt = [0; 32];
+    entropy.fill(&mut id);
+    entropy.fill(&mut salt);
+    let content = Content::plain(salt, &wording.text);
+    let message_type = match desk.identity.world() {
+        hotline_core::identity::World::Exercise => MessageType::Exercise,
+        hotline_core::identity::World::Operation => MessageType::Operation,
+    };
+    let approval = Approval {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        capacity: capacity.to_wire(),
+        id,
+        desk: desk.identity.to_string(),
+        exercise: desk.exercise.clone(),
+        conversation: wording
+            .refers_to
+            .as_ref()
+            .map_or(id, |(_, conversation)| *conversation),
+        recipients: vec![Recipient {
+            identity: desk.peer.to_string(),
+            kind: RecipientKind::Action.to_wire(),
+        }],
+        traffic_class: wording.class.to_wire(),
+        message_type: message_type.to_wire(),
+        function: wording.function.to_wire(),
+        precedence: wording.precedence.to_wire(),
+        channel: wording.channel.clone(),
+        response_attribute: wording.response.to_wire(),
+        refers_to: wording.refers_to.as_ref().map(|(reference, _)| reference.clone()),
+        answer: wording.answer.map_or(0, Answer::to_wire),
+        content_sha256: content.sha256(),
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    let message = message_of(&approval, content.clone(), Vec::new());
+    Ok(Sheet {
+        approvals: vec![sign_approval(&message, by, capacity, clock)?],
+        content: data_encoding::BASE64.encode(&content.encode()),
+    })
+}
+
+fn sign_approval(
+    message: &Message,
+    by: &Officer,
+    capacity: Capacity,
+    clock: &dyn Clock,
+) -> Result<String, SheetError> {
+    let approval = Approval::of(
+        message,
+        ApprovalBy {
+            officer: by.identity.clone(),
+            key_statement: by.key_statement,
+            capacity: capacity.to_wire(),
+            claimed_time_ms: clock.wall().unix_ms(),
+        },
+    );
+    let signed = SignedStatement::sign(PayloadType::Approval, &approval.encode(), &by.key)
+        .map_err(|error| SheetError::Malformed(error.to_string()))?;
+    Ok(data_encoding::BASE64.encode(signed.bytes()))
+}
+
+/// Signs an officer's act on a message; base64 of the exact bytes.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be.
+pub fn act(
+    desk: &DeskConfig,
+    by: &Officer,
+    rung: Rung,
+    message: Reference,
+    text: &str,
+    clock: &dyn Clock,
+) -> Result<String, SheetError> {
+    let act = OfficerAct {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        rung: rung.to_wire(),
+        desk: desk.identity.to_string(),
+        exercise: desk.exercise.clone(),
+        message,
+        text: text.to_owned(),
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    let signed = SignedStatement::sign(PayloadType::OfficerAct, &act.encode(), &by.key)
+        .map_err(|error| SheetError::Malformed(error.to_string()))?;
+    Ok(data_encoding::BASE64.encode(signed.bytes()))
+}

@@ -1,0 +1,108 @@
+//! The desk's configuration file: typed, and checked whole before anything is opened.
+//!
+//! One TOML file; paths in it are relative to the file's own folder. Who the relays are and where they listen comes
+//! from the trust folders (`side.toml` of each side), so that an exchange of trust files is all two desks need.
+
+use std::path::{Path, PathBuf};
+
+use hotline_core::identity::{Identity, Role};
+pub use hotline_transport::settings::ConfigError;
+use hotline_transport::settings::{self, Checker};
+use serde::Deserialize;
+
+/// The file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    identity: String,
+    prefix: String,
+    ledger: PathBuf,
+    socket: PathBuf,
+    tls: Tls,
+    statement_key: PathBuf,
+    log_key: PathBuf,
+    trust: PathBuf,
+    peer: String,
+    exercise: String,
+    channel: String,
+    officers: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// A desk's configuration, every value of it valid.
+#[derive(Clone, Debug)]
+pub struct DeskConfig {
+    /// The file this came from.
+    pub file: PathBuf,
+    /// Who this desk is.
+    pub identity: Identity,
+    /// What its messages are called by: `A` of `A-0017`.
+    pub prefix: String,
+    /// The ledger file; made at the first start.
+    pub ledger: PathBuf,
+    /// The Unix socket on which a running station serves the verbs.
+    pub socket: PathBuf,
+    /// The desk's certificate chain (PEM).
+    pub certificate: PathBuf,
+    /// The key of that certificate (PEM, mode 0600).
+    pub tls_key: PathBuf,
+    /// The desk's statement key (PEM, mode 0600).
+    pub statement_key: PathBuf,
+    /// The desk's log key (PEM, mode 0600).
+    pub log_key: PathBuf,
+    /// Folder that holds one trust folder per trusted domain.
+    pub trust: PathBuf,
+    /// The desk at the other end.
+    pub peer: Identity,
+    /// Exercise or operation identifier; inside every signed statement.
+    pub exercise: String,
+    /// The channel that FORMAL messages go by unless one is named.
+    pub channel: String,
+    /// Folder that holds one folder per officer of this seat.
+    pub officers: PathBuf,
+}
+
+impl DeskConfig {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file, the key, the value and one that would work.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        const DESK: &str = "spiffe://exercise.avelia.example/desk/ops";
+        let raw: File = settings::read(file)?;
+        let check = Checker::new(file);
+        let identity = check.identity("identity", &raw.identity, Role::Desk, DESK)?;
+        let peer = check.identity("peer", &raw.peer, Role::Desk, DESK)?;
+        if identity.world() != peer.world() {
+            let problem = "is of the other world: EXERCISE and OPERATION never meet";
+            return Err(check.wrong(
+                "peer",
+                &raw.peer,
+                problem,
+                "spiffe://exercise.borenia.example/desk/ops",
+            ));
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            prefix: check.filled("prefix", raw.prefix, "A")?,
+            ledger: check.creatable("ledger", &raw.ledger, "desk.ledger")?,
+            socket: check.creatable("socket", &raw.socket, "desk.sock")?,
+            certificate: check.existing("tls.certificate", &raw.tls.certificate, "tls.crt")?,
+            tls_key: check.existing("tls.key", &raw.tls.key, "tls.key")?,
+            statement_key: check.existing("statement_key", &raw.statement_key, "statement.key")?,
+            log_key: check.existing("log_key", &raw.log_key, "log.key")?,
+            trust: check.existing("trust", &raw.trust, "../../trust")?,
+            exercise: check.filled("exercise", raw.exercise, "FIRST LIGHT")?,
+            channel: check.filled("channel", raw.channel, "MINISTER")?,
+            officers: check.folder().join(raw.officers),
+            identity,
+            peer,
+        })
+    }
+}

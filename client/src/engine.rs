@@ -1,0 +1,384 @@
+//! The engine: one task that owns a desk's state and commits it in rounds.
+//!
+//! Lanes and verbs put what happened into two bounded queues. A round takes whatever waits, asks the machines of `core`,
+//! makes our own statements, commits all of it in one durable transaction, and only then answers, sends and shows. While
+//! one round is on its way to the disk the next one gathers, so load makes rounds larger rather than more.
+//!
+//! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`arrive`] judges
+//! what comes in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+
+mod arrive;
+mod gate;
+mod legs;
+mod load;
+mod settle;
+mod verbs;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use hotline_audit::{Hash, key::RosterSet, statement::SeenCheckpoint};
+use hotline_core::{
+    identity::Identity,
+    inbox::Inbox,
+    leg::{Lane, Leg, RelayName},
+    outbox::Event,
+    time::{LineTime, WallTime},
+};
+use hotline_ledger::Ledger;
+use hotline_transport::Seams;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use load::{LoadError, Loaded};
+
+use crate::{
+    book::Book,
+    config::DeskConfig,
+    input::Input,
+    leg::LegHandle,
+    outgoing::Outgoing,
+    own::{Pen, Tip},
+    relay::RelayShared,
+    request::{Answer, Request},
+    round::Round,
+    share::Shares,
+    side::Directory,
+    station::Event as StationEvent,
+    status::LegStatus,
+};
+
+/// Inputs and verbs taken into one round. 256: a frame's worth; more waits for the next round.
+const ROUND_MAX: usize = 256;
+
+/// A verb, and whom to answer.
+pub(crate) struct Ask {
+    pub(crate) request: Request,
+    pub(crate) reply: oneshot::Sender<Answer>,
+}
+
+/// What the engine knows of one relay.
+pub(crate) struct RelayState {
+    shared: Arc<RelayShared>,
+    instance: Option<[u8; 16]>,
+    /// Why it takes nothing in, or why its log is not believed.
+    trouble: Option<String>,
+    /// The newest cursor of each lane's mailbox when its carrying leg came up.
+    heads: BTreeMap<Lane, u64>,
+    /// What is stored of each lane.
+    cursors: BTreeMap<Lane, u64>,
+    /// Size of the checkpoint that is on disk.
+    stored_size: u64,
+    /// Legs that were tried and are down.
+    tried: BTreeSet<Leg>,
+}
+
+/// Why this desk signs nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Signing {
+    /// It signs.
+    Open,
+    /// It must not: two histories would stand under one key.
+    Closed(String),
+}
+
+/// A desk's state and its one task.
+pub(crate) struct Engine {
+    pub(crate) config: DeskConfig,
+    me: Identity,
+    seams: Seams,
+    rosters: Arc<RosterSet>,
+    directory: Arc<Directory>,
+    shares: Arc<Shares>,
+    ledger: Ledger,
+    pen: Pen,
+    signing: Signing,
+    tip: Tip,
+    book: Book,
+    inbox: Inbox,
+    refetches: Vec<arrive::Refetch>,
+    outgoing: Outgoing,
+    relays: BTreeMap<RelayName, RelayState>,
+    legs: BTreeMap<Leg, LegHandle>,
+    leg_status: BTreeMap<Leg, LegStatus>,
+    alarms: BTreeMap<String, u64>,
+    charters_placed: BTreeSet<String>,
+    redundancy: Redundancy,
+    waiting: Vec<CatchingUp>,
+    /// What a full round left for the next one.
+    backlog: VecDeque<Work>,
+    inputs: mpsc::Receiver<Input>,
+    asks: mpsc::Receiver<Ask>,
+    events: broadcast::Sender<StationEvent>,
+}
+
+/// Something to take into a round.
+enum Work {
+    Input(Input),
+    Ask(Ask),
+}
+
+/// A verb that waits until the relays have brought what they hold.
+struct CatchingUp {
+    until: LineTime,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// Whether two legs carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Redundancy {
+    /// Not known yet: the line is coming up.
+    Starting,
+    Whole,
+    Lost,
+}
+
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub(crate) config: DeskConfig,
+    pub(crate) seams: Seams,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) shares: Arc<Shares>,
+    pub(crate) ledger: Ledger,
+    pub(crate) pen: Pen,
+    pub(crate) loaded: Loaded,
+    pub(crate) relays: BTreeMap<RelayName, RelayState>,
+    pub(crate) legs: BTreeMap<Leg, LegHandle>,
+    pub(crate) inputs: mpsc::Receiver<Input>,
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    pub(crate) events: broadcast::Sender<StationEvent>,
+}
+
+impl Engine {
+    /// An engine over what a ledger said.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let not_tried = LegStatus {
+            why: "not tried yet".into(),
+            ..LegStatus::default()
+        };
+        Self {
+            me: parts.config.identity.clone(),
+            rosters: Arc::clone(parts.directory.rosters()),
+            config: parts.config,
+            seams: parts.seams,
+            directory: parts.directory,
+            shares: parts.shares,
+            ledger: parts.ledger,
+            pen: parts.pen,
+            signing: Signing::Open,
+            tip: parts.loaded.tip,
+            book: parts.loaded.book,
+            inbox: parts.loaded.inbox,
+            refetches: Vec::new(),
+            outgoing: parts.loaded.outgoing,
+            relays: parts.relays,
+            leg_status: parts
+                .legs
+                .keys()
+                .map(|leg| (leg.clone(), not_tried.clone()))
+                .collect(),
+            legs: parts.legs,
+            alarms: BTreeMap::new(),
+            charters_placed: parts.loaded.charters,
+            redundancy: Redundancy::Starting,
+            waiting: Vec::new(),
+            backlog: VecDeque::new(),
+            inputs: parts.inputs,
+            asks: parts.asks,
+            events: parts.events,
+        }
+    }
+
+    /// Runs until the station closes or the ledger dies; returns why it ended.
+    pub(crate) async fn run(mut self) -> String {
+        let closing = self.seams.spawner.closing();
+        if let Err(end) = self.open_gate().await {
+            return end;
+        }
+        loop {
+            if self.backlog.is_empty()
+                && let Err(end) = self.gather(&closing).await
+            {
+                return end;
+            }
+            if let Err(end) = self.round().await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits until there is something to do, and takes whatever else waits by then.
+    async fn gather(&mut self, closing: &CancellationToken) -> Result<(), String> {
+        let wake = self.sleep_until();
+        let mut inputs = Vec::new();
+        let mut asks = Vec::new();
+        tokio::select! {
+            biased;
+            () = closing.cancelled() => return Err("the station closes".into()),
+            count = self.inputs.recv_many(&mut inputs, ROUND_MAX) => {
+                if count == 0 {
+                    return Err("all legs ended".into());
+                }
+            }
+            count = self.asks.recv_many(&mut asks, ROUND_MAX) => {
+                if count == 0 {
+                    return Err("nobody uses the station any more".into());
+                }
+            }
+            () = wake => {}
+        }
+        while inputs.len() < ROUND_MAX
+            && let Ok(input) = self.inputs.try_recv()
+        {
+            inputs.push(input);
+        }
+        while asks.len() < ROUND_MAX
+            && let Ok(ask) = self.asks.try_recv()
+        {
+            asks.push(ask);
+        }
+        self.backlog.extend(inputs.into_iter().map(Work::Input));
+        self.backlog.extend(asks.into_iter().map(Work::Ask));
+        Ok(())
+    }
+
+    /// One round, from what waits to what is told.
+    async fn round(&mut self) -> Result<(), String> {
+        let mut round = Round::behind(self.tip);
+        while round.has_room()
+            && let Some(work) = self.backlog.pop_front()
+        {
+            match work {
+                Work::Input(input) => self.take(input, &mut round),
+                Work::Ask(ask) => self.ask(ask, &mut round),
+            }
+        }
+        self.tick(&mut round);
+        self.sign_receipts(&mut round);
+        self.settle(round).await
+    }
+
+    fn take(&mut self, input: Input, round: &mut Round) {
+        match input {
+            Input::LaneUp { leg, lane, answer } => self.lane_up(leg, lane, *answer, round),
+            Input::LegDown {
+                leg,
+                why,
+                refusal,
+                fault,
+            } => self.leg_down(leg, why, refusal, fault, round),
+            Input::Accepted {
+                leg,
+                checkpoint,
+                held,
+            } => self.accepted(&leg, &checkpoint, held, round),
+            Input::Refused {
+                leg,
+                hash,
+                rule,
+                explanation,
+                permanent,
+            } => {
+                self.refused(&leg, hash, &rule, &explanation, permanent, round);
+            }
+            Input::Arrived {
+                leg,
+                lane,
+                arrivals,
+                cursor,
+                checkpoint: _,
+            } => {
+                self.arrived(&leg, lane, arrivals, cursor, round);
+            }
+            Input::Forged { leg, hash, why } => {
+                self.alarm(
+                    "FORGED",
+                    format!("{leg} brought {hash}, which no desk we trust signed: {why}"),
+                    round,
+                );
+            }
+            Input::Heard {
+                leg,
+                round_trip,
+                wall_ms,
+                checkpoint: _,
+            } => self.heard(&leg, round_trip, wall_ms),
+            Input::NotRefetched { leg, sender, missing } => {
+                self.refetch_failed(&leg, &sender, &missing, round);
+            }
+        }
+    }
+
+    /// What time alone brings: resends, gaps that are shown, verbs that waited long enough.
+    fn tick(&mut self, round: &mut Round) {
+        let now = self.line();
+        if self.outgoing.next_wake().is_some_and(|wake| wake <= now) {
+            let then = self.outgoing.handle(Event::Tick, now, &mut round.records);
+            round.then.extend(then);
+        }
+        self.tick_inbox(now, round);
+        self.answer_caught_up(now, round);
+    }
+
+    fn sleep_until(&self) -> impl Future<Output = ()> + use<> {
+        let now = self.line();
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        let next = [
+            self.outgoing.next_wake(),
+            self.inbox.next_wake(),
+            self.next_refetch(),
+            waiting,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+        let pause = next.map_or(IDLE, |next| {
+            next.since_start().saturating_sub(now.since_start()).min(IDLE)
+        });
+        tokio::time::sleep(pause)
+    }
+
+    fn alarm(&mut self, code: &str, what: String, round: &mut Round) {
+        tracing::warn!(event = "alarm", code, what, "alarm");
+        *self.alarms.entry(code.to_owned()).or_insert(0) += 1;
+        round.news.push(crate::request::News::Alarm {
+            code: code.to_owned(),
+            what,
+        });
+    }
+
+    fn line(&self) -> LineTime {
+        self.seams.clock.line()
+    }
+
+    fn wall(&self) -> WallTime {
+        self.seams.clock.wall()
+    }
+
+    /// The newest checkpoint of every relay that this desk has seen, for the next header.
+    fn seen(&self) -> Vec<SeenCheckpoint> {
+        self.relays
+            .values()
+            .filter_map(|relay| {
+                let newest = relay.shared.newest()?;
+                let origin = relay.shared.place.identity.origin();
+                Some(SeenCheckpoint {
+                    origin,
+                    size: newest.size,
+                    root: newest.root,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether these bytes are in the ledger or in this round.
+    fn holds(&self, hash: &Hash, round: &Round) -> bool {
+        round.hashes.contains(hash) || self.ledger.by_hash(hash).ok().flatten().is_some()
+    }
+}
+
+/// Longest pause between rounds in which nothing happens.
+const IDLE: Duration = Duration::from_secs(1);

@@ -1,0 +1,425 @@
+//! What comes in: first copies, late copies, contradictions, gaps. The rules are `core`'s inbox; here it meets the
+//! ledger, the round and the lanes.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use hotline_audit::{
+    Hash,
+    check::{self, Verified},
+    statement::{Payload, ReceiptItem},
+};
+use hotline_core::{
+    chain::{GapStanding, Link, Missing},
+    id::{Hash32, Place, StatementId, StatementKey},
+    identity::Identity,
+    inbox::{self, Contradiction, InLedger},
+    leg::{Lane, Leg, RelayName},
+    outbox::Event,
+    precedence::Precedence,
+    time::LineTime,
+    words::Rung,
+};
+use hotline_ledger::{Conflict, Record};
+
+use super::Engine;
+use crate::{input::Arrival, judge, lane::Order, memory, round::Round};
+
+/// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
+/// lanes and relays all the time; one heartbeat later something is lost.
+const REFETCH_AFTER: Duration = Duration::from_millis(300);
+
+/// A copy that comes this long after the first is an offer of a sender who lacks our receipt, so it is answered again.
+/// 5 s: far beyond the lateness of a second path, and the shortest back-off that stands behind a real offer.
+const ANSWER_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// A refetch that waits until the gap has lasted for a while.
+#[derive(Clone, Debug)]
+pub(super) struct Refetch {
+    due: LineTime,
+    sender: Identity,
+    missing: Missing,
+    relays: Vec<RelayName>,
+}
+
+impl Engine {
+    pub(super) fn arrived(
+        &mut self,
+        leg: &Leg,
+        lane: Lane,
+        arrivals: Vec<Arrival>,
+        cursor: u64,
+        round: &mut Round,
+    ) {
+        for arrival in arrivals {
+            self.copy(leg, arrival, round);
+        }
+        if cursor > 0 {
+            self.keep_cursor(leg, lane, cursor, round);
+        }
+    }
+
+    fn keep_cursor(&mut self, leg: &Leg, lane: Lane, cursor: u64, round: &mut Round) {
+        let Some(relay) = self.relays.get_mut(&leg.relay) else {
+            return;
+        };
+        let known = relay.cursors.entry(lane).or_insert(0);
+        if cursor <= *known {
+            return;
+        }
+        *known = cursor;
+        round.records.push(Record::Put {
+            space: memory::CURSOR,
+            key: memory::cursor_key(&leg.relay, lane),
+            value: cursor.to_be_bytes().to_vec(),
+        });
+        round.orders.push((leg.clone(), lane, Order::Stored { cursor }));
+    }
+
+    /// One copy of a statement. The first one wins; later ones are compared byte for byte by their hash.
+    fn copy(&mut self, leg: &Leg, arrival: Arrival, round: &mut Round) {
+        if self.holds(&arrival.hash, round) {
+            self.late_copy(leg, &arrival.hash, round);
+            return;
+        }
+        let Some(statement) = self.statement(&arrival) else {
+            self.alarm(
+                "FORGED",
+                format!("{leg} brought {}, which does not verify", arrival.hash),
+                round,
+            );
+            return;
+        };
+        let header = statement.header();
+        let (Ok(sender), Ok(place)) = (
+            judge::identity(&header.sender),
+            Place::new(header.epoch, header.sequence),
+        ) else {
+            return;
+        };
+        if sender == self.me {
+            self.own_from_elsewhere(leg, &statement, round);
+            return;
+        }
+        let mine = header
+            .recipients
+            .iter()
+            .any(|to| to.identity == self.me.to_string());
+        if !mine || header.exercise != self.pen.exercise {
+            let why = if mine { "another exercise" } else { "another desk" };
+            self.alarm(
+                "FOREIGN",
+                format!("{leg} brought {}, which is for {why}", arrival.hash),
+                round,
+            );
+            return;
+        }
+        let held = self.in_ledger(&statement, round);
+        let link = Link {
+            place,
+            hash: Hash32(arrival.hash.0),
+            previous: Hash32(header.previous.0),
+        };
+        let key = StatementKey {
+            sender,
+            id: StatementId(header.id),
+        };
+        let now = self.line();
+        let done = self.inbox.arrived(
+            &inbox::Arrival {
+                key,
+                link,
+                leg: leg.clone(),
+            },
+            held,
+            now,
+        );
+        for keep in done.keep {
+            self.keep_arrival_fact(keep, &arrival, &statement, round);
+        }
+        for then in done.then {
+            self.after_arrival(then, leg, &arrival, round);
+        }
+    }
+
+    fn statement(&self, arrival: &Arrival) -> Option<Arc<Verified>> {
+        if let Some(statement) = &arrival.statement {
+            return Some(Arc::clone(statement));
+        }
+        check::verify_statement(&arrival.bytes, &self.rosters, self.wall().unix_ms())
+            .ok()
+            .map(Arc::new)
+    }
+
+    /// What the ledger, and this round, hold under the statement's key and at its place.
+    fn in_ledger(&self, statement: &Verified, round: &Round) -> InLedger {
+        let header = statement.header();
+        let core = |hash: Hash| Hash32(hash.0);
+        let in_round = round.ids.get(&(header.sender.clone(), header.id)).copied();
+        let by_id = in_round
+            .or_else(|| Some(self.ledger.by_id(&header.sender, &header.id).ok()??.hash))
+            .map(core);
+        let by_place = self
+            .ledger
+            .by_place(&header.sender, header.epoch, header.sequence)
+            .ok()
+            .flatten()
+            .map(|stored| core(stored.hash));
+        InLedger { by_id, by_place }
+    }
+
+    fn keep_arrival_fact(
+        &mut self,
+        keep: inbox::Keep,
+        arrival: &Arrival,
+        statement: &Verified,
+        round: &mut Round,
+    ) {
+        match keep {
+            inbox::Keep::Store { leg, .. } => self.first_copy(&leg, arrival, statement, round),
+            inbox::Keep::Equivocation(contradiction) => self.keep_both(&contradiction, arrival, round),
+            inbox::Keep::Missing { sender, missing } => {
+                let key = memory::missing_key(&sender, &missing);
+                round.records.push(Record::Put {
+                    space: memory::MISSING,
+                    key,
+                    value: vec![1],
+                });
+            }
+            inbox::Keep::NoLongerMissing { sender, missing } => {
+                let key = memory::missing_key(&sender, &missing);
+                round.records.push(Record::Delete {
+                    space: memory::MISSING,
+                    key,
+                });
+            }
+        }
+    }
+
+    fn after_arrival(&mut self, then: inbox::Then, leg: &Leg, arrival: &Arrival, round: &mut Round) {
+        match then {
+            inbox::Then::Take { .. } => {}
+            inbox::Then::AnswerAgain { .. } => self.late_copy(leg, &arrival.hash, round),
+            inbox::Then::Alarm(contradiction) => self.alarm(
+                "EQUIVOCATION",
+                format!(
+                    "{} signed two statements for one id or place ({}): {} is held, {} came by {leg}; both are kept",
+                    contradiction.key.sender, contradiction.at, contradiction.held, contradiction.refused
+                ),
+                round,
+            ),
+            inbox::Then::Refetch { sender, missing, relays } => {
+                let due = self.line().after(REFETCH_AFTER);
+                self.refetches.push(Refetch { due, sender, missing, relays });
+            }
+            inbox::Then::ShowGap { sender, missing } => self.show_gap(&sender, &missing, round),
+            inbox::Then::Reopened { sender, after, forgotten } => self.alarm(
+                "REOPENED",
+                format!("{sender} lost its newest statements: it goes on after {after}, {forgotten} later ones are held here"),
+                round,
+            ),
+            inbox::Then::Untracked { sender } => {
+                self.alarm("UNTRACKED", format!("gaps in the chain of {sender} are not watched"), round);
+            }
+        }
+    }
+
+    fn first_copy(&mut self, leg: &Leg, arrival: &Arrival, statement: &Verified, round: &mut Round) {
+        let header = statement.header();
+        match &statement.payload {
+            Payload::Message(message) => {
+                if let Ok(sender) = judge::identity(&header.sender) {
+                    let item = ReceiptItem {
+                        id: header.id,
+                        sha256: arrival.hash,
+                        leg: leg.to_string(),
+                    };
+                    round.delivered.entry(sender).or_default().push(item);
+                }
+                round.urgent |= Precedence::from_wire(message.precedence)
+                    .is_some_and(|precedence| precedence >= Precedence::Flash);
+            }
+            Payload::Receipt(receipt) if receipt.rung == Rung::Delivered.to_wire() => {
+                self.delivered(statement, round);
+            }
+            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => {}
+        }
+        round.place(
+            arrival.bytes.to_vec(),
+            arrival.hash,
+            statement.payload.clone(),
+            Some(leg.clone()),
+        );
+    }
+
+    /// The peer's DELIVERED ends the debt of the outbox, where it names the bytes that were sent.
+    fn delivered(&mut self, statement: &Verified, round: &mut Round) {
+        let Payload::Receipt(receipt) = &statement.payload else {
+            return;
+        };
+        let Ok(by) = judge::identity(&receipt.header.sender) else {
+            return;
+        };
+        if receipt.subject != self.me.to_string() {
+            return;
+        }
+        let now = self.line();
+        for item in &receipt.items {
+            let sent = self
+                .book
+                .by_key(&receipt.subject, item.id)
+                .is_some_and(|sent| sent.hash == item.sha256);
+            if sent {
+                let event = Event::Delivered {
+                    statement: self.outgoing.key(item.id),
+                    by: by.clone(),
+                };
+                let then = self.outgoing.handle(event, now, &mut round.records);
+                round.then.extend(then);
+            }
+        }
+    }
+
+    fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
+        self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
+        let now = self.wall();
+        let Some(letter) = self.book.letter_mut(hash) else {
+            return;
+        };
+        *letter.late.entry(leg.to_string()).or_insert(0) += 1;
+        if now.distance(letter.stored) > ANSWER_AGAIN_AFTER
+            && let Some(receipt) = letter.receipt
+        {
+            self.answer_again(&receipt, round);
+        }
+    }
+
+    /// A sender who offers a message again lacks our receipt: it gets the one it had.
+    fn answer_again(&mut self, receipt: &Hash, round: &mut Round) {
+        let Ok(Some(stored)) = self.ledger.by_hash(receipt) else {
+            return;
+        };
+        let now = self.line();
+        let queued = self.outgoing.queue(
+            stored.id,
+            &stored.bytes,
+            (Precedence::Immediate, Lane::Control),
+            BTreeSet::new(),
+            now,
+            &mut round.records,
+        );
+        if let Ok(then) = queued {
+            round.then.extend(then);
+        }
+    }
+
+    fn keep_both(&mut self, contradiction: &Contradiction, arrival: &Arrival, round: &mut Round) {
+        if let Ok(Some(held)) = self.ledger.by_hash(&Hash(contradiction.held.0)) {
+            round.conflicts.push(Conflict {
+                sender: contradiction.key.sender.to_string(),
+                stored_index: held.index,
+                bytes: arrival.bytes.to_vec(),
+            });
+        }
+    }
+
+    /// A statement signed with our own key that is not in our ledger, after the gate: somebody else signs as us.
+    fn own_from_elsewhere(&mut self, leg: &Leg, statement: &Verified, round: &mut Round) {
+        let header = statement.header();
+        let why = format!(
+            "{leg} brought {} at place {}.{} of our own chain, which this ledger does not hold: another process signs with this desk's key, or an old backup runs",
+            statement.hash, header.epoch, header.sequence
+        );
+        self.signing = super::Signing::Closed(why.clone());
+        self.alarm("OWN_FORK", why, round);
+    }
+
+    /// A relay could not supply all that is missing.
+    pub(super) fn refetch_failed(&mut self, leg: &Leg, sender: &str, missing: &Missing, round: &mut Round) {
+        let Ok(sender) = judge::identity(sender) else {
+            return;
+        };
+        for then in self.inbox.refetch_failed(&sender, missing, &leg.relay).then {
+            if let inbox::Then::ShowGap { sender, missing } = then {
+                self.show_gap(&sender, &missing, round);
+            }
+        }
+    }
+
+    /// Gaps that have lasted: relays are asked, and in the end people are told.
+    pub(super) fn tick_inbox(&mut self, now: LineTime, round: &mut Round) {
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.refetches)
+            .into_iter()
+            .partition(|refetch| refetch.due <= now);
+        self.refetches = later;
+        for refetch in due {
+            let open = self
+                .inbox
+                .gaps(&refetch.sender)
+                .any(|gap| gap.missing == refetch.missing);
+            for relay in refetch.relays.iter().filter(|_| open) {
+                if let Some(leg) = self.a_leg_to(relay) {
+                    let (sender, missing) = (refetch.sender.to_string(), refetch.missing);
+                    round
+                        .orders
+                        .push((leg, Lane::Bulk, Order::Refetch { sender, missing }));
+                }
+            }
+        }
+        for then in self.inbox.tick(now).then {
+            if let inbox::Then::ShowGap { sender, missing } = then {
+                self.show_gap(&sender, &missing, round);
+            }
+        }
+    }
+
+    /// When a refetch is due.
+    pub(super) fn next_refetch(&self) -> Option<LineTime> {
+        self.refetches.iter().map(|refetch| refetch.due).min()
+    }
+
+    /// The relays that can be asked have changed.
+    pub(super) fn note_reachable(&mut self) {
+        let reachable: BTreeSet<RelayName> = self
+            .leg_status
+            .iter()
+            .filter(|(_, status)| status.up)
+            .map(|(leg, _)| leg.relay.clone())
+            .collect();
+        let due = self.line().after(REFETCH_AFTER);
+        for then in self.inbox.reachable(reachable).then {
+            if let inbox::Then::Refetch {
+                sender,
+                missing,
+                relays,
+            } = then
+            {
+                self.refetches.push(Refetch {
+                    due,
+                    sender,
+                    missing,
+                    relays,
+                });
+            }
+        }
+    }
+
+    fn a_leg_to(&self, relay: &RelayName) -> Option<Leg> {
+        self.leg_status
+            .iter()
+            .find(|(leg, status)| status.up && leg.relay == *relay)
+            .map(|(leg, _)| leg.clone())
+    }
+
+    fn show_gap(&mut self, sender: &Identity, gap: &Missing, round: &mut Round) {
+        self.alarm("GAP", format!("statements of {sender} are missing: {gap}"), round);
+    }
+
+    /// Gaps that people are shown.
+    pub(super) fn shown_gaps(&self) -> Vec<String> {
+        self.inbox
+            .gaps(&self.config.peer)
+            .filter(|gap| gap.standing == GapStanding::Shown)
+            .map(|gap| format!("{}: {}", self.config.peer, gap.missing))
+            .collect()
+    }
+}

@@ -1,0 +1,331 @@
+//! What the lanes report: legs up and down, acceptances, refusals, heartbeats.
+
+use std::time::Duration;
+
+use hotline_audit::Hash;
+use hotline_core::{
+    leg::{Door, Lane, Leg, RelayName},
+    outbox::{Event, Retry},
+    time::LineTime,
+};
+use hotline_ledger::Record;
+use hotline_transport::Refusal;
+
+use super::{Engine, Redundancy};
+use crate::{
+    input::RelayAnswer,
+    lane::Order,
+    logview::{LogFault, Seen},
+    memory::{self, Acceptance},
+    request::{Answer, News},
+    round::{Held, Round},
+    share::Carrier,
+};
+
+impl Engine {
+    pub(super) fn lane_up(&mut self, leg: Leg, lane: Lane, answer: RelayAnswer, round: &mut Round) {
+        self.note_instance(&leg, answer.instance, round);
+        if let Some(relay) = self.relays.get_mut(&leg.relay) {
+            relay.trouble = answer.accepting;
+            relay.tried.clear();
+            relay.heads.insert(lane, answer.mailbox_head);
+        }
+        if lane != Lane::Control {
+            return;
+        }
+        let now_ms = self.wall().unix_ms();
+        let status = self.leg_status.entry(leg.clone()).or_default();
+        status.up = true;
+        status.why = String::new();
+        status.came_up += 1;
+        status.last_proven_ms = Some(now_ms);
+        round.news.push(News::Leg {
+            leg: leg.to_string(),
+            up: true,
+            why: String::new(),
+        });
+        let carrier = self.shares.up(&leg);
+        self.note_reachable();
+        self.tell_shares(&leg.relay, carrier, round);
+        let now = self.line();
+        let then = self.outgoing.handle(Event::LegUp(leg), now, &mut round.records);
+        round.then.extend(then);
+        self.note_redundancy(round);
+    }
+
+    /// A relay with another ledger than before was wiped: what it accepted counts no more, and its mailboxes are new.
+    fn note_instance(&mut self, leg: &Leg, instance: [u8; 16], round: &mut Round) {
+        let Some(relay) = self.relays.get_mut(&leg.relay) else {
+            return;
+        };
+        if relay.instance == Some(instance) {
+            return;
+        }
+        let lost = relay.instance.is_some();
+        relay.instance = Some(instance);
+        round.records.push(Record::Put {
+            space: memory::INSTANCE,
+            key: leg.relay.as_str().as_bytes().to_vec(),
+            value: instance.to_vec(),
+        });
+        if !lost {
+            return;
+        }
+        relay.cursors.clear();
+        self.shares.restart(&leg.relay);
+        for lane in Lane::ALL {
+            let key = memory::cursor_key(&leg.relay, lane);
+            round.records.push(Record::Delete {
+                space: memory::CURSOR,
+                key,
+            });
+        }
+        let now = self.line();
+        let event = Event::RelayLost {
+            relay: leg.relay.clone(),
+        };
+        let then = self.outgoing.handle(event, now, &mut round.records);
+        round.then.extend(then);
+        let what = format!(
+            "relay {} has another ledger than before: what it held is offered again",
+            leg.relay
+        );
+        self.alarm("RELAY_LOST", what, round);
+    }
+
+    pub(super) fn leg_down(
+        &mut self,
+        leg: Leg,
+        why: String,
+        refusal: Option<Box<Refusal>>,
+        fault: Option<LogFault>,
+        round: &mut Round,
+    ) {
+        let cause = match (&refusal, &fault) {
+            (_, Some(_)) => "not believed",
+            (Some(refusal), None) if refusal.kind() == "UNREACHABLE" => "unreachable",
+            (Some(_), None) => "refused",
+            (None, None) => "lost",
+        };
+        let status = self.leg_status.entry(leg.clone()).or_default();
+        let was_up = std::mem::replace(&mut status.up, false);
+        let why = format!("{cause}: {why}");
+        let is_news = was_up || status.why != why;
+        status.why.clone_from(&why);
+        if let Some(relay) = self.relays.get_mut(&leg.relay) {
+            relay.tried.insert(leg.clone());
+        }
+        if is_news {
+            round.news.push(News::Leg {
+                leg: leg.to_string(),
+                up: false,
+                why: why.clone(),
+            });
+        }
+        if let Some(fault) = fault {
+            self.log_fault(&leg, &fault, round);
+        } else if is_news && cause == "refused" {
+            self.alarm("REFUSED", format!("{leg}: {why}"), round);
+        }
+        let carrier = self.shares.down(&leg);
+        self.note_reachable();
+        self.tell_shares(&leg.relay, carrier, round);
+        let now = self.line();
+        let then = self.outgoing.handle(Event::LegDown(leg), now, &mut round.records);
+        round.then.extend(then);
+        self.note_redundancy(round);
+    }
+
+    /// A relay that signed two histories: both notes are kept, and its word counts for nothing.
+    fn log_fault(&mut self, leg: &Leg, fault: &LogFault, round: &mut Round) {
+        let code = match fault {
+            LogFault::Fork { notes, .. } | LogFault::Inconsistent { notes, .. } => {
+                let key = format!("{}\n{}", self.wall().unix_ms(), leg.relay).into_bytes();
+                let value = notes.join(&b'\n');
+                round.records.push(Record::Put {
+                    space: memory::FAULT,
+                    key,
+                    value,
+                });
+                "FORK"
+            }
+            LogFault::Rollback { .. } => "ROLLBACK",
+            LogFault::Note(_) | LogFault::Malformed(_) => "BAD_CHECKPOINT",
+        };
+        if let Some(relay) = self.relays.get_mut(&leg.relay) {
+            relay.trouble = Some(fault.to_string());
+        }
+        self.alarm(code, format!("{leg}: {fault}"), round);
+    }
+
+    fn tell_shares(&mut self, relay: &RelayName, carrier: Carrier, round: &mut Round) {
+        if carrier == Carrier::Same {
+            return;
+        }
+        for door in Door::ALL {
+            let leg = Leg::new(relay.clone(), door);
+            if self.leg_status.get(&leg).is_some_and(|status| status.up) {
+                for lane in Lane::ALL {
+                    let share = self.shares.of(&leg, lane);
+                    round.orders.push((leg.clone(), lane, Order::Subscribe(share)));
+                }
+            }
+        }
+    }
+
+    /// Redundancy is two relays that answer. Losing it is an alarm of its own while traffic still flows.
+    fn note_redundancy(&mut self, round: &mut Round) {
+        let relays_up = self
+            .relays
+            .keys()
+            .filter(|name| {
+                self.leg_status
+                    .iter()
+                    .any(|(leg, status)| status.up && leg.relay == **name)
+            })
+            .count();
+        let legs_up = self.leg_status.values().filter(|status| status.up).count();
+        let whole = relays_up >= self.relays.len().min(2) && legs_up >= 2;
+        match (self.redundancy, whole) {
+            (Redundancy::Whole, false) => {
+                self.redundancy = Redundancy::Lost;
+                self.alarm(
+                    "REDUNDANCY_LOST",
+                    format!("{legs_up} of {} legs are up", self.legs.len()),
+                    round,
+                );
+            }
+            (Redundancy::Starting | Redundancy::Lost, true) => self.redundancy = Redundancy::Whole,
+            (Redundancy::Starting | Redundancy::Lost, false) | (Redundancy::Whole, true) => {}
+        }
+    }
+
+    pub(super) fn accepted(
+        &mut self,
+        leg: &Leg,
+        checkpoint: &Seen,
+        held: Vec<(Hash, u64, Vec<Hash>)>,
+        round: &mut Round,
+    ) {
+        let (now, stored_ms) = (self.line(), self.wall().unix_ms());
+        if !held.is_empty() {
+            round
+                .records
+                .push(memory::note_record(&leg.relay, checkpoint.size, &checkpoint.note));
+        }
+        for (hash, index, proof) in held {
+            let Ok(Some(stored)) = self.ledger.by_hash(&hash) else {
+                continue;
+            };
+            let acceptance = Acceptance {
+                statement: hash,
+                relay: leg.relay.clone(),
+                stored_ms,
+                index,
+                size: checkpoint.size,
+                proof,
+            };
+            round.records.push(acceptance.record());
+            let event = Event::Accepted {
+                statement: self.outgoing.key(stored.id),
+                relay: leg.relay.clone(),
+            };
+            let then = self.outgoing.handle(event, now, &mut round.records);
+            round.then.extend(then);
+            round.held.push(Held {
+                statement: hash,
+                relay: leg.relay.clone(),
+                leg: leg.clone(),
+            });
+        }
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        leg: &Leg,
+        hash: Hash,
+        rule: &str,
+        explanation: &str,
+        permanent: bool,
+        round: &mut Round,
+    ) {
+        let retry = if permanent {
+            Retry::NextSession
+        } else {
+            Retry::Later
+        };
+        if let Ok(Some(stored)) = self.ledger.by_hash(&hash) {
+            let now = self.line();
+            let statement = self.outgoing.key(stored.id);
+            let event = Event::Refused {
+                statement,
+                relay: leg.relay.clone(),
+                retry,
+            };
+            let then = self.outgoing.handle(event, now, &mut round.records);
+            round.then.extend(then);
+        }
+        self.alarm(
+            "REFUSED",
+            format!("relay {} refuses {hash}: {rule}: {explanation}", leg.relay),
+            round,
+        );
+    }
+
+    pub(super) fn heard(&mut self, leg: &Leg, round_trip: Option<Duration>, wall_ms: u64) {
+        let now_ms = self.wall().unix_ms();
+        let status = self.leg_status.entry(leg.clone()).or_default();
+        status.last_proven_ms = Some(now_ms);
+        if let Some(round_trip) = round_trip {
+            status.round_trip_ms = Some(round_trip.as_secs_f64() * 1000.0);
+        }
+        let offset = i128::from(wall_ms) - i128::from(now_ms);
+        status.clock_offset_ms = i64::try_from(offset).ok();
+    }
+
+    /// Answers verbs that wait for the relays to have brought what they hold.
+    pub(super) fn answer_caught_up(&mut self, now: LineTime, round: &mut Round) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let open = self.behind();
+        let waiting = std::mem::take(&mut self.waiting);
+        for waiting_verb in waiting {
+            if open.is_empty() || waiting_verb.until <= now {
+                let what = if open.is_empty() {
+                    "caught up with every relay that can be reached".to_owned()
+                } else {
+                    format!("not caught up with {}", open.join(", "))
+                };
+                round.replies.push((
+                    waiting_verb.reply,
+                    crate::round::Reply::Ready(Answer::Done { what }),
+                ));
+            } else {
+                self.waiting.push(waiting_verb);
+            }
+        }
+    }
+
+    /// Relays that may still have something for us.
+    fn behind(&self) -> Vec<String> {
+        let behind = |name: &RelayName, relay: &super::RelayState| {
+            let legs: Vec<&Leg> = self.legs.keys().filter(|leg| leg.relay == *name).collect();
+            let up = legs
+                .iter()
+                .any(|leg| self.leg_status.get(leg).is_some_and(|status| status.up));
+            if !up {
+                return relay.tried.len() < legs.len();
+            }
+            Lane::ALL.iter().any(|lane| match relay.heads.get(lane) {
+                None => true,
+                Some(head) => relay.cursors.get(lane).copied().unwrap_or(0) < *head,
+            })
+        };
+        self.relays
+            .iter()
+            .filter(|(name, relay)| behind(name, relay))
+            .map(|(name, _)| name.to_string())
+            .collect()
+    }
+}

@@ -1,0 +1,372 @@
+//! Taking up a ledger: everything a desk knows is made anew from what is on disk.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use hotline_audit::{Checkpoint, Hash, LogVerifier, SignedStatement, key::RosterSet, statement::Payload};
+use hotline_core::{
+    chain::{ChainView, Link, Missing},
+    id::{Hash32, Place},
+    identity::Identity,
+    inbox::Inbox,
+    leg::{Lane, Leg, RelayName},
+    outbox::Event,
+    time::WallTime,
+};
+use hotline_ledger::{Ledger, ReadError, Stored};
+
+use super::{Engine, RelayState};
+use crate::{
+    book::{Book, Provenance, Shown},
+    logview::{LogView, Seen},
+    memory::{self, Acceptance, ArrivalNote},
+    outgoing::{Outgoing, RestoreError, for_each},
+    own::Tip,
+    relay::{RelayPlace, RelayShared},
+    status::{LineStatus, RelayStatus},
+};
+
+/// Leaves read at once.
+const PAGE: u64 = 512;
+/// Bytes of leaves read at once.
+const PAGE_BYTES: usize = 4 << 20;
+/// Newest links of a sender's chain that are taken up.
+const LINKS: usize = hotline_core::chain::WINDOW;
+
+/// Why a ledger cannot be taken up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Outbox(#[from] RestoreError),
+    #[error("leaf {index} of the ledger cannot be read: {detail}; hotline log verify names what is wrong")]
+    Leaf { index: u64, detail: String },
+    #[error("no log key of relay {0} is in the rosters; hotline pki trust brings its side's roster")]
+    NoLogKey(Identity),
+    #[error("two relays are called {0}; legs could not be told apart: rename one")]
+    TwoOfAName(RelayName),
+}
+
+/// What a ledger says.
+pub(crate) struct Loaded {
+    pub(crate) tip: Tip,
+    pub(crate) book: Book,
+    pub(crate) inbox: Inbox,
+    pub(crate) outgoing: Outgoing,
+    /// Channels whose charter this desk has placed in its chain.
+    pub(crate) charters: BTreeSet<String>,
+}
+
+impl Loaded {
+    /// Reads everything.
+    pub(crate) fn read(
+        me: &Identity,
+        rosters: &Arc<RosterSet>,
+        relays: &[RelayName],
+        ledger: &Ledger,
+        now: hotline_core::time::LineTime,
+    ) -> Result<Self, LoadError> {
+        let mut reader = Reader {
+            me: me.to_string(),
+            tip: Tip::START,
+            book: Book::new(me.clone(), Arc::clone(rosters)),
+            links: BTreeMap::new(),
+            charters: BTreeSet::new(),
+        };
+        reader.leaves(ledger)?;
+        reader.acceptances(rosters, ledger)?;
+        let missing = missing(ledger)?;
+        let mut inbox = Inbox::new();
+        for (sender, links) in reader.links {
+            let gaps = missing.get(&sender).cloned().unwrap_or_default();
+            inbox.resume(sender, ChainView::resume(links, gaps, now));
+        }
+        Ok(Self {
+            tip: reader.tip,
+            book: reader.book,
+            inbox,
+            charters: reader.charters,
+            outgoing: Outgoing::restore(me, relays.iter().cloned(), ledger)?,
+        })
+    }
+}
+
+struct Reader {
+    me: String,
+    tip: Tip,
+    book: Book,
+    links: BTreeMap<Identity, Vec<Link>>,
+    charters: BTreeSet<String>,
+}
+
+impl Reader {
+    fn leaves(&mut self, ledger: &Ledger) -> Result<(), LoadError> {
+        let size = ledger.head().size;
+        let arrivals = arrivals(ledger)?;
+        let mut next = 0;
+        while next < size {
+            let page = ledger.entries(next..size.min(next + PAGE), PAGE_BYTES)?;
+            let Some(last) = page.last() else { break };
+            next = last.index + 1;
+            for stored in page {
+                let (time, leg) = arrival_of(&arrivals, stored.index);
+                self.leaf(&stored, time, leg)?;
+            }
+        }
+        for (key, _) in records(ledger, memory::SHOWN)? {
+            let letter = Hash::from_slice(&key).and_then(|hash| self.book.letter_mut(&hash));
+            if let Some(letter) = letter
+                && letter.shown == Shown::No
+            {
+                letter.shown = Shown::Before;
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, stored: &Stored, time: WallTime, leg: Option<Leg>) -> Result<(), LoadError> {
+        let wrong = |detail: String| LoadError::Leaf {
+            index: stored.index,
+            detail,
+        };
+        let signed = SignedStatement::parse(&stored.bytes).map_err(|error| wrong(error.to_string()))?;
+        let payload = Payload::parse(&signed).map_err(|error| wrong(error.to_string()))?;
+        let header = payload.header();
+        if header.sender == self.me {
+            self.tip = self.tip.after(stored.hash, &payload);
+            if let Payload::Charter(charter) = &payload
+                && let Ok(terms) = hotline_audit::statement::CharterTerms::decode(&charter.terms)
+            {
+                self.charters.insert(terms.channel);
+            }
+        } else if let (Ok(place), Ok(sender)) = (
+            Place::new(header.epoch, header.sequence),
+            header.sender.parse::<Identity>(),
+        ) {
+            let links = self.links.entry(sender).or_default();
+            links.push(Link {
+                place,
+                hash: Hash32(stored.hash.0),
+                previous: Hash32(header.previous.0),
+            });
+            if links.len() > 2 * LINKS {
+                links.drain(..LINKS);
+            }
+        }
+        let at = Provenance {
+            hash: stored.hash,
+            index: stored.index,
+            stored: time,
+            leg,
+        };
+        // What is foreign was told when it came.
+        let _ = self.book.recall(&at, &payload);
+        if let Payload::Receipt(receipt) = &payload
+            && receipt.header.sender == self.me
+            && receipt.rung == hotline_core::words::Rung::Displayed.to_wire()
+        {
+            for item in &receipt.items {
+                if let Some(letter) = self.book.letter_mut(&item.sha256) {
+                    letter.shown = Shown::Signed;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn acceptances(&mut self, rosters: &RosterSet, ledger: &Ledger) -> Result<(), LoadError> {
+        let relays = relay_identities(rosters);
+        for (key, value) in records(ledger, memory::ACCEPTED)? {
+            let Some(acceptance) = Acceptance::read(&key, &value) else {
+                continue;
+            };
+            let Some(identity) = relays.get(&acceptance.relay) else {
+                continue;
+            };
+            let leg = Leg::new(acceptance.relay.clone(), hotline_core::leg::Door::Quic);
+            let stored = WallTime::from_unix_ms(acceptance.stored_ms);
+            let _ = self
+                .book
+                .add_acceptance(acceptance.statement, identity, &leg, stored);
+        }
+        Ok(())
+    }
+}
+
+fn relay_identities(rosters: &RosterSet) -> BTreeMap<RelayName, Identity> {
+    rosters
+        .rosters()
+        .flat_map(hotline_audit::key::Roster::keys)
+        .filter_map(|entry| entry.statement.subject.parse::<Identity>().ok())
+        .filter(|identity| identity.role() == hotline_core::identity::Role::Relay)
+        .filter_map(|identity| Some((RelayName::parse(identity.name()).ok()?, identity)))
+        .collect()
+}
+
+/// Gaps that were recorded, by sender.
+fn missing(ledger: &Ledger) -> Result<BTreeMap<Identity, Vec<Missing>>, LoadError> {
+    let mut found: BTreeMap<Identity, Vec<Missing>> = BTreeMap::new();
+    for (key, _) in records(ledger, memory::MISSING)? {
+        if let Some((sender, missing)) = memory::read_missing_key(&key) {
+            found.entry(sender).or_default().push(missing);
+        }
+    }
+    Ok(found)
+}
+
+type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn records(ledger: &Ledger, space: &str) -> Result<Records, LoadError> {
+    let mut all = Vec::new();
+    for_each(ledger, space, |key, value| {
+        all.push((key.to_vec(), value.to_vec()));
+        Ok::<(), LoadError>(())
+    })?;
+    Ok(all)
+}
+
+fn arrivals(ledger: &Ledger) -> Result<BTreeMap<u64, ArrivalNote>, LoadError> {
+    Ok(records(ledger, memory::ARRIVAL)?
+        .iter()
+        .filter_map(|(key, value)| {
+            Some((
+                u64::from_be_bytes(key.as_slice().try_into().ok()?),
+                ArrivalNote::read(value)?,
+            ))
+        })
+        .collect())
+}
+
+fn arrival_of(arrivals: &BTreeMap<u64, ArrivalNote>, index: u64) -> (WallTime, Option<Leg>) {
+    let Some((first, note)) = arrivals.range(..=index).next_back() else {
+        return (WallTime::from_unix_ms(0), None);
+    };
+    let place = usize::try_from(index - first).unwrap_or(usize::MAX);
+    let leg = note.legs.get(place).and_then(|leg| leg.parse().ok());
+    (WallTime::from_unix_ms(note.stored_ms), leg)
+}
+
+impl RelayState {
+    /// A relay as the ledger remembers it.
+    pub(crate) fn load(place: RelayPlace, rosters: &RosterSet, ledger: &Ledger) -> Result<Self, LoadError> {
+        let unnamed = || LoadError::NoLogKey(place.identity.clone());
+        let name = place.name().map_err(|_| unnamed())?;
+        let verifier = log_verifier(rosters, &place.identity).ok_or_else(unnamed)?;
+        let note = ledger.record(memory::CHECKPOINT, name.as_str().as_bytes())?;
+        let stored = note.and_then(|note| {
+            // A checkpoint of an earlier log key of that relay starts nothing: a new key is a new log.
+            let checkpoint = Checkpoint::parse_and_verify(&note, &verifier).ok()?;
+            Some(Seen {
+                size: checkpoint.size,
+                root: checkpoint.root,
+                note,
+            })
+        });
+        let stored_size = stored.as_ref().map_or(0, |seen| seen.size);
+        let instance = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
+        let mut cursors = BTreeMap::new();
+        for lane in Lane::ALL {
+            let value = ledger.record(memory::CURSOR, &memory::cursor_key(&name, lane))?;
+            let cursor = value.and_then(|value| Some(u64::from_be_bytes(value.as_slice().try_into().ok()?)));
+            cursors.extend(cursor.map(|cursor| (lane, cursor)));
+        }
+        Ok(Self {
+            shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
+            instance: instance.and_then(|bytes| bytes.as_slice().try_into().ok()),
+            trouble: None,
+            heads: BTreeMap::new(),
+            cursors,
+            stored_size,
+            tried: BTreeSet::new(),
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<RelayShared> {
+        &self.shared
+    }
+
+    pub(crate) fn cursors(&self) -> &BTreeMap<Lane, u64> {
+        &self.cursors
+    }
+}
+
+/// The key that a relay's log is signed with now.
+fn log_verifier(rosters: &RosterSet, relay: &Identity) -> Option<LogVerifier> {
+    let key = rosters
+        .log_keys(&relay.origin())
+        .into_iter()
+        .find(|entry| entry.revoked.is_none())?
+        .key;
+    LogVerifier::new(&relay.origin(), key).ok()
+}
+
+impl Engine {
+    /// Takes the ledger up anew after a round that could not be stored. Legs that are up are told to the new outbox.
+    pub(super) fn take_up(&mut self) -> Result<(), LoadError> {
+        let names: Vec<RelayName> = self.relays.keys().cloned().collect();
+        let loaded = Loaded::read(&self.me, &self.rosters, &names, &self.ledger, self.line())?;
+        self.tip = loaded.tip;
+        self.book = loaded.book;
+        self.inbox = loaded.inbox;
+        self.note_reachable();
+        self.outgoing = loaded.outgoing;
+        for relay in self.relays.values_mut() {
+            relay.stored_size = 0;
+        }
+        let up: Vec<Leg> = self
+            .leg_status
+            .iter()
+            .filter(|(_, status)| status.up)
+            .map(|(leg, _)| leg.clone())
+            .collect();
+        let now = self.line();
+        for leg in up {
+            // Resends are due anyway; records follow with the next round.
+            let mut records = Vec::new();
+            let _ = self.outgoing.handle(Event::LegUp(leg), now, &mut records);
+        }
+        Ok(())
+    }
+
+    /// How the line stands.
+    pub(super) fn line_status(&self) -> LineStatus {
+        let legs_up = self.leg_status.values().filter(|status| status.up).count();
+        let carrier = match (legs_up, self.redundancy) {
+            (0, _) => "INTERRUPTED",
+            (_, super::Redundancy::Whole) => "OPEN",
+            (_, super::Redundancy::Starting | super::Redundancy::Lost) => "DEGRADED",
+        };
+        let relays = self.relays.iter().map(|(name, relay)| {
+            let status = RelayStatus {
+                identity: relay.shared.place.identity.to_string(),
+                log_size: relay.shared.log_size(),
+                pending: self.outgoing.owed_to(name) as u64,
+                trouble: relay.trouble.clone(),
+            };
+            (name.to_string(), status)
+        });
+        LineStatus {
+            desk: self.me.to_string(),
+            peer: self.config.peer.to_string(),
+            exercise: self.pen.exercise.clone(),
+            legs: self
+                .leg_status
+                .iter()
+                .map(|(leg, status)| (leg.to_string(), status.clone()))
+                .collect(),
+            relays: relays.collect(),
+            carrier: carrier.into(),
+            log_size: self.ledger.head().size,
+            messages: self.book.len() as u64,
+            gaps: self.shown_gaps(),
+            alarms: self.alarms.clone(),
+            read_only: match &self.signing {
+                super::Signing::Open => None,
+                super::Signing::Closed(why) => Some(why.clone()),
+            },
+        }
+    }
+}

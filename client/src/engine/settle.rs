@@ -1,0 +1,335 @@
+//! Settling a round: sign receipts, commit, and only then let go.
+
+use std::collections::BTreeSet;
+
+use hotline_audit::statement::{MAX_RECEIPT_ITEMS, Payload, ReceiptItem};
+use hotline_core::{
+    identity::Identity,
+    leg::{Lane, lane_of},
+    outbox::Then,
+    precedence::Precedence,
+    words::Rung,
+};
+use hotline_ledger::{CommitError, Committed, Record};
+
+use super::{Engine, Signing};
+use crate::{
+    book::{Change, Provenance, Shown},
+    judge,
+    lane::Order,
+    memory::{self, ArrivalNote},
+    own::Signed,
+    request::{Answer, News, Refusal},
+    round::{Placed, Reply, Round},
+    station::Event as StationEvent,
+};
+
+impl Engine {
+    /// One DELIVERED statement covers the messages of this round: only what the same commit contains.
+    pub(super) fn sign_receipts(&mut self, round: &mut Round) {
+        for (subject, items) in std::mem::take(&mut round.delivered) {
+            self.sign_receipt(&subject, Rung::Delivered, items, round);
+        }
+    }
+
+    pub(super) fn sign_receipt(
+        &mut self,
+        subject: &Identity,
+        rung: Rung,
+        items: Vec<ReceiptItem>,
+        round: &mut Round,
+    ) {
+        if self.signing != Signing::Open {
+            return;
+        }
+        let seen = self.seen();
+        let seams = self.seams.clone();
+        let both = (seams.clock.as_ref(), seams.entropy.as_ref());
+        for chunk in items.chunks(MAX_RECEIPT_ITEMS.min(RECEIPT_ITEMS_MAX)) {
+            match self
+                .pen
+                .receipt(&round.tip, subject, rung.to_wire(), chunk.to_vec(), &seen, both)
+            {
+                Ok(signed) => self.place_own(signed, Precedence::Immediate, BTreeSet::new(), round),
+                Err(error) => self.alarm("NOT_SIGNED", format!("{}: {error}", rung.name()), round),
+            }
+        }
+    }
+
+    /// Places a statement of ours and puts it into the outbox. `awaited` are the desks whose DELIVERED it waits for; a
+    /// receipt or act waits for none.
+    pub(super) fn place_own(
+        &mut self,
+        signed: Signed,
+        precedence: Precedence,
+        to: BTreeSet<Identity>,
+        round: &mut Round,
+    ) {
+        let (lane, awaited) = match &signed.payload {
+            Payload::Message(_) => (lane_of(precedence), to),
+            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => (Lane::Control, BTreeSet::new()),
+        };
+        // Receipts and acts take the diagonal like any message: a copy by each relay.
+        let precedence = match &signed.payload {
+            Payload::Message(_) => precedence,
+            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => Precedence::Immediate,
+        };
+        let now = self.line();
+        let id = signed.payload.header().id;
+        match self.outgoing.queue(
+            id,
+            &signed.bytes,
+            (precedence, lane),
+            awaited,
+            now,
+            &mut round.records,
+        ) {
+            Ok(then) => round.then.extend(then),
+            Err(error) => self.alarm(
+                "OUTBOX_FULL",
+                format!("could not queue a statement: {error}"),
+                round,
+            ),
+        }
+        round.place_own(signed);
+    }
+
+    /// Commits the round, and then tells, sends and answers.
+    pub(super) async fn settle(&mut self, mut round: Round) -> Result<(), String> {
+        self.keep_checkpoints(&mut round);
+        let stored = self.wall();
+        self.keep_arrival(&mut round, stored.unix_ms());
+        let committed = match round.batch() {
+            Some(batch) => match self.ledger.commit(batch).await {
+                Ok(committed) => Some(committed),
+                Err(CommitError::Dead(cause)) => return Err(format!("the ledger failed: {cause}")),
+                Err(error) => return self.undo(round, &error),
+            },
+            None => None,
+        };
+        if let Some(committed) = committed {
+            self.apply(&mut round, &committed, stored);
+        }
+        self.let_go(round);
+        Ok(())
+    }
+
+    fn keep_arrival(&self, round: &mut Round, stored_ms: u64) {
+        if round.placed.is_empty() {
+            return;
+        }
+        let legs = round
+            .placed
+            .iter()
+            .map(|placed| placed.leg.as_ref().map(ToString::to_string).unwrap_or_default());
+        let note = ArrivalNote {
+            stored_ms,
+            legs: legs.collect(),
+        };
+        let key = self.ledger.head().size.to_be_bytes().to_vec();
+        round.records.push(Record::Put {
+            space: memory::ARRIVAL,
+            key,
+            value: note.to_bytes(),
+        });
+    }
+
+    /// The newest checkpoint of each relay goes to disk with whatever else does.
+    fn keep_checkpoints(&mut self, round: &mut Round) {
+        if round.entries.is_empty() && round.records.is_empty() {
+            return;
+        }
+        for (name, relay) in &mut self.relays {
+            if let Some(newest) = relay.shared.newest()
+                && newest.size > relay.stored_size
+            {
+                relay.stored_size = newest.size;
+                let key = name.as_str().as_bytes().to_vec();
+                round.records.push(Record::Put {
+                    space: memory::CHECKPOINT,
+                    key,
+                    value: newest.note,
+                });
+            }
+        }
+    }
+
+    /// Everything that is on disk now becomes known.
+    fn apply(&mut self, round: &mut Round, committed: &Committed, stored: hotline_core::time::WallTime) {
+        self.tip = round.tip;
+        let mut changes = Vec::new();
+        for (offset, placed) in std::mem::take(&mut round.placed).into_iter().enumerate() {
+            let at = Provenance {
+                hash: placed.hash,
+                index: committed.first_index + offset as u64,
+                stored,
+                leg: placed.leg.clone(),
+            };
+            changes.extend(self.enter(&at, placed));
+        }
+        for held in &round.held {
+            let Some(relay) = self.relays.get(&held.relay) else {
+                continue;
+            };
+            let identity = relay.shared.place.identity.clone();
+            changes.extend(
+                self.book
+                    .add_acceptance(held.statement, &identity, &held.leg, stored),
+            );
+        }
+        for change in changes {
+            self.announce(change, round);
+        }
+    }
+
+    fn enter(&mut self, at: &Provenance, placed: Placed) -> Vec<Change> {
+        let now_ms = self.wall().unix_ms();
+        match placed.payload {
+            Payload::Message(message) => {
+                let judged = judge::judge_message(&message, &self.rosters, now_ms)
+                    .and_then(|judged| self.of_this_line(&message, judged));
+                self.book.add_message(at, std::sync::Arc::new(message), judged)
+            }
+            Payload::Receipt(receipt) => {
+                let changes = self.book.add_receipt(at, &receipt);
+                if receipt.header.sender == self.me.to_string() && receipt.rung == Rung::Displayed.to_wire() {
+                    for item in &receipt.items {
+                        if let Some(letter) = self.book.letter_mut(&item.sha256) {
+                            letter.shown = Shown::Signed;
+                        }
+                    }
+                }
+                changes
+            }
+            Payload::Act(act) => {
+                let judged = judge::judge_act(&act, &self.rosters, now_ms);
+                self.book.add_act(at, judged)
+            }
+            Payload::Charter(_) => Vec::new(),
+        }
+    }
+
+    /// A formal message names a channel that has a charter here.
+    fn of_this_line(
+        &self,
+        message: &hotline_audit::statement::Message,
+        judged: judge::JudgedMessage,
+    ) -> Result<judge::JudgedMessage, judge::Rejected> {
+        if message.header.exercise != self.pen.exercise {
+            return Err(judge::Rejected::OtherExercise {
+                found: message.header.exercise.clone(),
+                expected: self.pen.exercise.clone(),
+            });
+        }
+        if !message.channel.is_empty() && !self.directory.has_charter(&message.channel) {
+            return Err(judge::Rejected::NoCharter(message.channel.clone()));
+        }
+        Ok(judged)
+    }
+
+    fn announce(&mut self, change: Change, round: &mut Round) {
+        match change {
+            Change::Added(message) => {
+                let _ = self.events.send(StationEvent::Added(message));
+                let rejected = self
+                    .book
+                    .letter(&message)
+                    .and_then(|letter| letter.rejected.clone());
+                if let Some(why) = rejected {
+                    self.alarm(
+                        "REJECTED",
+                        format!("{message} is kept and not shown as formal: {why}"),
+                        round,
+                    );
+                }
+            }
+            Change::Climbed { message, rung } => {
+                let _ = self.events.send(StationEvent::Climbed { message, rung });
+            }
+            Change::Foreign { statement, why } => {
+                self.alarm("FOREIGN", format!("{statement}: {why}"), round);
+            }
+        }
+    }
+
+    /// After the commit: sends, acknowledges cursors, tells, answers.
+    fn let_go(&mut self, round: Round) {
+        let now = self.line();
+        for then in round.then {
+            self.carry_out(then, now);
+        }
+        for (leg, lane, order) in round.orders {
+            if let Order::Stored { cursor } = &order {
+                self.shares.stored(&leg.relay, lane, *cursor);
+            }
+            if let Some(handle) = self.legs.get(&leg) {
+                // A full queue drops only what is repeated: a cursor, a share, a refetch.
+                let _ = handle.order(lane, order);
+            }
+        }
+        for news in round.news {
+            let _ = self.events.send(StationEvent::Line(news));
+        }
+        for (reply, with) in round.replies {
+            let answer = match with {
+                Reply::Ready(answer) => answer,
+                Reply::Message(hash) => self.view(&hash),
+            };
+            // A verb that went away needs no answer.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn carry_out(&mut self, then: Then, now: hotline_core::time::LineTime) {
+        match then {
+            Then::Send { statement, leg, lane } => {
+                let Ok(Some(outbound)) = self.outgoing.outbound(&statement, &self.ledger) else {
+                    return;
+                };
+                let Some(handle) = self.legs.get(&leg) else { return };
+                if handle.order(lane, Order::Statement(outbound)).is_ok() {
+                    self.leg_status.entry(leg.clone()).or_default().sent += 1;
+                    self.outgoing.sent(statement, leg, now);
+                }
+            }
+            Then::Stalled {
+                statement,
+                relay,
+                attempts,
+            } => {
+                tracing::warn!(%relay, statement = %statement.id, attempts, "a relay does not answer for a statement");
+            }
+            Then::Shed { statement, relays } => {
+                tracing::warn!(statement = %statement.id, ?relays, "the outbox is full: a delivered statement is no longer offered");
+                let what = format!(
+                    "{} is delivered but no longer offered to {relays:?}",
+                    statement.id
+                );
+                let news = News::Alarm {
+                    code: "OUTBOX_FULL".into(),
+                    what,
+                };
+                let _ = self.events.send(StationEvent::Line(news));
+            }
+        }
+    }
+
+    /// A round that was not stored never happened: the machines are taken up anew from the ledger.
+    fn undo(&mut self, round: Round, error: &CommitError) -> Result<(), String> {
+        tracing::error!(%error, "a round was not stored");
+        for (reply, _) in round.replies {
+            let refusal = Refusal {
+                code: "HL-DESK-009".into(),
+                exit: 1,
+                what: format!("nothing was sent, because it could not be stored: {error}"),
+                help: "free space on the ledger's disk, then try again".into(),
+            };
+            let _ = reply.send(Answer::Refused(refusal));
+        }
+        self.take_up()
+            .map_err(|again| format!("the ledger cannot be read after a failed commit: {again}"))
+    }
+}
+
+/// Messages in one DELIVERED statement. 256: a frame's worth, far below the format's own bound.
+const RECEIPT_ITEMS_MAX: usize = 256;

@@ -1,0 +1,473 @@
+//! What people ask of a station.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_audit::{
+    Hash, SignedStatement,
+    statement::{Act, Header, OfficerAct, ReceiptItem},
+};
+use hotline_core::{
+    dialogue::{Effect, effect},
+    ladder::{Fact, Ladder, Signer, Subject},
+    name::MessageName,
+    time::WallTime,
+    words::{Function, Rung},
+};
+use hotline_ledger::{Record, SpaceLeft};
+use tokio::sync::oneshot;
+
+use super::{Ask, CatchingUp, Engine, Signing};
+use crate::{
+    book::{Direction, Letter, Shown},
+    compose::Sheet,
+    judge, memory,
+    own::Address,
+    request::{Answer, DraftView, Refusal, Request},
+    round::{Reply, Round},
+    view::{self, MessageView},
+};
+
+/// Messages listed at once.
+const LIST_MAX: usize = 10_000;
+/// Drafts kept at once. 1,000: far beyond what people leave lying about.
+const DRAFTS_MAX: usize = 1_000;
+
+type Answered = Result<Reply, Refusal>;
+
+impl Engine {
+    pub(super) fn ask(&mut self, ask: Ask, round: &mut Round) {
+        let Ask { request, reply } = ask;
+        if let Request::CatchUp { within_ms } = request {
+            let until = self.line().after(std::time::Duration::from_millis(within_ms));
+            self.waiting.push(CatchingUp { until, reply });
+            return;
+        }
+        let answered = self.answer(request, round);
+        self.reply(reply, answered, round);
+    }
+
+    fn reply(&self, reply: oneshot::Sender<Answer>, answered: Answered, round: &mut Round) {
+        let with = match answered {
+            Ok(with) => with,
+            Err(refusal) => Reply::Ready(Answer::Refused(refusal)),
+        };
+        round.replies.push((reply, with));
+    }
+
+    fn answer(&mut self, request: Request, round: &mut Round) -> Answered {
+        match request {
+            Request::Release { sheet } => self.release(&sheet, round),
+            Request::Draft { sheet } => self.draft(&sheet, round),
+            Request::Drafts => Ok(Reply::Ready(Answer::Drafts {
+                drafts: self.drafts(),
+            })),
+            Request::Act { act } => self.act(&act, round),
+            Request::Displayed { messages } => self.device_receipt(&messages, Rung::Displayed, round),
+            Request::Alerted { messages } => self.device_receipt(&messages, Rung::Alerted, round),
+            Request::Showing { messages } => self.showing(&messages, round),
+            Request::List { limit, incoming } => Ok(Reply::Ready(Answer::Messages {
+                messages: self.list(limit, incoming),
+            })),
+            Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
+            Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
+            Request::Backup { to } => self.backup(&to),
+            Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => Err(refusal(
+                1,
+                1,
+                "the station's front answers that".into(),
+                "use the hotline program of the same version as the station",
+            )),
+        }
+    }
+
+    fn must_sign(&self) -> Result<(), Refusal> {
+        match &self.signing {
+            Signing::Open => Ok(()),
+            Signing::Closed(why) => Err(refusal(
+                8,
+                8,
+                format!("this desk signs nothing: {why}"),
+                "hotline log compare this ledger with a relay's, then hotline desk restore",
+            )),
+        }
+    }
+
+    fn release(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
+        self.must_sign()?;
+        let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
+        let judged = judge::judge_message(&message, &self.rosters, self.wall().unix_ms())
+            .map_err(|error| not_released(&error.to_string()))?;
+        if judged.draft.sender != self.me || message.header.exercise != self.pen.exercise {
+            return Err(not_released("it was approved for another desk or exercise"));
+        }
+        if !message.channel.is_empty() && !self.directory.has_charter(&message.channel) {
+            return Err(not_released(&format!(
+                "the channel {} has no charter that both sides signed",
+                message.channel
+            )));
+        }
+        if self.holds_id(message.header.id, round) {
+            return Err(not_released("a message with that id was released before"));
+        }
+        self.check_answer(&message, &judged)?;
+        self.check_space(&judged)?;
+        let draft_key = message.header.id.to_vec();
+        let to: BTreeSet<_> = judged
+            .draft
+            .recipients
+            .iter()
+            .map(|to| to.identity.clone())
+            .collect();
+        let seen = self.seen();
+        let signed = self
+            .pen
+            .message(&round.tip, message, &seen, self.seams.clock.as_ref())
+            .map_err(|error| not_released(&error.to_string()))?;
+        let hash = signed.hash;
+        round.records.push(Record::Delete {
+            space: memory::DRAFT,
+            key: draft_key,
+        });
+        round.urgent |= judged.draft.precedence >= hotline_core::precedence::Precedence::Flash;
+        self.place_own(signed, judged.draft.precedence, to, round);
+        Ok(Reply::Message(hash))
+    }
+
+    fn holds_id(&self, id: [u8; 16], round: &Round) -> bool {
+        let me = self.me.to_string();
+        round.ids.contains_key(&(me.clone(), id)) || self.ledger.by_id(&me, &id).ok().flatten().is_some()
+    }
+
+    /// An answer must be one that the message asks for, to a message we have and have not closed.
+    fn check_answer(
+        &self,
+        message: &hotline_audit::statement::Message,
+        judged: &judge::JudgedMessage,
+    ) -> Result<(), Refusal> {
+        let (Function::Reply, Some(answer), Some(reference)) = (
+            judged.draft.function,
+            judged.draft.answer,
+            message.refers_to.as_ref(),
+        ) else {
+            return Ok(());
+        };
+        let letter = self
+            .book
+            .letter(&reference.sha256)
+            .ok_or_else(|| unknown(&reference.sha256.to_string()))?;
+        if effect(letter.ladder.subject().response, answer) == Effect::NotAllowed {
+            return Err(not_released(&format!(
+                "{} does not answer a message that asks for {}",
+                answer.name(),
+                letter.ladder.subject().response.name()
+            )));
+        }
+        if letter.ladder.reached(Rung::Closed).is_some() {
+            return Err(not_released("its dialogue is closed already"));
+        }
+        Ok(())
+    }
+
+    /// On the reserve, ROUTINE traffic is refused first; FLASH and the audit trail keep their room.
+    fn check_space(&self, judged: &judge::JudgedMessage) -> Result<(), Refusal> {
+        use hotline_core::precedence::Precedence;
+        let on_reserve = matches!(
+            self.ledger.space().map(|space| space.left()),
+            Ok(SpaceLeft::Reserve)
+        );
+        if on_reserve && judged.draft.precedence < Precedence::Flash {
+            return Err(refusal(
+                9,
+                1,
+                "the disk is nearly full: only FLASH and OVERRIDE are taken".into(),
+                "free space on the ledger's disk",
+            ));
+        }
+        Ok(())
+    }
+
+    fn draft(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
+        let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
+        let draft = judge::draft_of(&message).map_err(|error| bad_sheet(&error.to_string()))?;
+        hotline_core::release::check_draft(&draft).map_err(|error| not_released(&error.to_string()))?;
+        if self.drafts().len() >= DRAFTS_MAX {
+            return Err(not_released("1,000 drafts wait already"));
+        }
+        let value = serde_json::to_vec(sheet).map_err(|error| bad_sheet(&error.to_string()))?;
+        round.records.push(Record::Put {
+            space: memory::DRAFT,
+            key: message.header.id.to_vec(),
+            value,
+        });
+        let view = draft_view(sheet.clone()).ok_or_else(|| bad_sheet("it cannot be shown"))?;
+        Ok(Reply::Ready(Answer::Drafts { drafts: vec![view] }))
+    }
+
+    fn drafts(&self) -> Vec<DraftView> {
+        let records = self
+            .ledger
+            .records(memory::DRAFT, &[], DRAFTS_MAX)
+            .unwrap_or_default();
+        records
+            .iter()
+            .filter_map(|(_, value)| draft_view(serde_json::from_slice(value).ok()?))
+            .collect()
+    }
+
+    /// Places an officer's act. The ladder's own table is asked first: what would be foreign there is refused here.
+    fn act(&mut self, act: &str, round: &mut Round) -> Answered {
+        self.must_sign()?;
+        let bytes = data_encoding::BASE64
+            .decode(act.as_bytes())
+            .map_err(|error| bad_sheet(&format!("the act is not base64: {error}")))?;
+        let signed = SignedStatement::parse(&bytes).map_err(|error| bad_sheet(&error.to_string()))?;
+        let read = OfficerAct::decode(&signed.payload).map_err(|error| bad_sheet(&error.to_string()))?;
+        let letter = self
+            .book
+            .letter(&read.message.sha256)
+            .ok_or_else(|| unknown(&read.message.sha256.to_string()))?;
+        self.permit(letter, &read, bytes.clone())?;
+        let sender = letter.ladder.subject().sender.clone();
+        let hash = letter.hash;
+        let address = Address {
+            to: vec![sender.clone()],
+            conversation: Some(letter.message.header.conversation),
+        };
+        let seen = self.seen();
+        let both = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let placed = self
+            .pen
+            .act(&round.tip, &address, bytes, &seen, both)
+            .map_err(|error| not_released(&error.to_string()))?;
+        let precedence = hotline_core::precedence::Precedence::Immediate;
+        self.place_own(placed, precedence, BTreeSet::from([sender]), round);
+        Ok(Reply::Message(hash))
+    }
+
+    fn permit(&self, letter: &Letter, read: &OfficerAct, bytes: Vec<u8>) -> Result<(), Refusal> {
+        if letter.direction != Direction::In {
+            return Err(not_released("only the desk that received a message acts on it"));
+        }
+        // Judged as it will be judged by the other side: with this desk as the place.
+        let placed = Act {
+            header: header_of(letter, &self.me.to_string(), &self.pen.exercise),
+            act: bytes,
+        };
+        let judged = judge::judge_act(&placed, &self.rosters, self.wall().unix_ms())
+            .map_err(|error| not_released(&error.to_string()))?;
+        let fact = Fact {
+            arrived: self.wall(),
+            claimed: WallTime::from_unix_ms(read.claimed_time_ms),
+            rung: judged.rung,
+            signer: Signer::Officer {
+                identity: judged.officer,
+                roles: judged.roles,
+                desk: judged.desk,
+            },
+            answer: None,
+            text: read.text.clone(),
+            leg: None,
+            place: None,
+        };
+        let subject: Subject = letter.ladder.subject().clone();
+        Ladder::new(subject)
+            .apply(fact)
+            .map(|_| ())
+            .map_err(|foreign| not_released(&foreign.to_string()))
+    }
+
+    /// DISPLAYED and ALERTED: signed by the desk's device key, once per message.
+    fn device_receipt(&mut self, messages: &[String], rung: Rung, round: &mut Round) -> Answered {
+        self.must_sign()?;
+        let mut items: BTreeMap<_, Vec<ReceiptItem>> = BTreeMap::new();
+        for name in messages {
+            let letter = self.find(name)?;
+            let done = letter.ladder.reached_at(rung, &self.me).is_some();
+            if letter.direction == Direction::In && letter.rejected.is_none() && !done {
+                items
+                    .entry(letter.ladder.subject().sender.clone())
+                    .or_default()
+                    .push(ReceiptItem {
+                        id: letter.message.header.id,
+                        sha256: letter.hash,
+                        leg: letter
+                            .first_leg
+                            .as_ref()
+                            .map(ToString::to_string)
+                            .unwrap_or_default(),
+                    });
+            }
+        }
+        for (subject, items) in items {
+            self.sign_receipt(&subject, rung, items, round);
+        }
+        Ok(Reply::Ready(Answer::Done {
+            what: rung.name().to_lowercase(),
+        }))
+    }
+
+    fn showing(&mut self, messages: &[String], round: &mut Round) -> Answered {
+        for name in messages {
+            let hash = self.find(name)?.hash;
+            if let Some(letter) = self.book.letter_mut(&hash)
+                && letter.shown == Shown::No
+            {
+                letter.shown = Shown::Before;
+                let key = hash.as_bytes().to_vec();
+                round.records.push(Record::Put {
+                    space: memory::SHOWN,
+                    key,
+                    value: vec![1],
+                });
+            }
+        }
+        Ok(Reply::Ready(Answer::Done {
+            what: "marked as about to be drawn".into(),
+        }))
+    }
+
+    fn backup(&self, to: &std::path::Path) -> Answered {
+        match self.ledger.backup(to) {
+            Ok(head) => Ok(Reply::Ready(Answer::Done {
+                what: format!(
+                    "a copy of the ledger at {} leaves is in {}",
+                    head.size,
+                    to.display()
+                ),
+            })),
+            Err(error) => Err(refusal(
+                10,
+                1,
+                error.to_string(),
+                "name a file that does not exist yet",
+            )),
+        }
+    }
+
+    fn list(&self, limit: usize, incoming: bool) -> Vec<MessageView> {
+        let wanted = |letter: &&Letter| !incoming || letter.direction == Direction::In;
+        let mut views: Vec<MessageView> = self
+            .book
+            .letters()
+            .rev()
+            .filter(wanted)
+            .take(limit.min(LIST_MAX))
+            .map(|letter| self.view_of(letter))
+            .collect();
+        views.reverse();
+        views
+    }
+
+    pub(super) fn view(&self, hash: &Hash) -> Answer {
+        match self.book.letter(hash) {
+            Some(letter) => Answer::Message(Box::new(self.view_of(letter))),
+            None => Answer::Refused(unknown(&hash.to_string())),
+        }
+    }
+
+    fn view_of(&self, letter: &Letter) -> MessageView {
+        view::of(letter, &self.prefix(&letter.message.header.sender))
+    }
+
+    fn prefix(&self, sender: &str) -> String {
+        if sender == self.me.to_string() {
+            return self.config.prefix.clone();
+        }
+        self.directory.prefix(sender).unwrap_or("X").to_owned()
+    }
+
+    /// A message by name, id or SHA-256 (or their beginning, if it is one message's only).
+    fn find(&self, wanted: &str) -> Result<&Letter, Refusal> {
+        if let Ok(name) = wanted.parse::<MessageName>() {
+            let named = |letter: &&Letter| {
+                letter.message.number == name.number()
+                    && self.prefix(&letter.message.header.sender) == name.prefix()
+            };
+            return self
+                .book
+                .letters()
+                .rev()
+                .find(named)
+                .ok_or_else(|| unknown(wanted));
+        }
+        let hash: Option<Hash> = wanted.parse().ok();
+        if let Some(letter) = hash.and_then(|hash| self.book.letter(&hash)) {
+            return Ok(letter);
+        }
+        let begins = |letter: &&Letter| {
+            let id = hotline_core::id::StatementId(letter.message.header.id).to_string();
+            wanted.len() >= 8 && (id.starts_with(wanted) || letter.hash.to_string().starts_with(wanted))
+        };
+        let mut found = self.book.letters().filter(begins);
+        match (found.next(), found.next()) {
+            (Some(letter), None) => Ok(letter),
+            (None, _) | (Some(_), Some(_)) => Err(unknown(wanted)),
+        }
+    }
+}
+
+/// A header that places an act as this desk would.
+fn header_of(letter: &Letter, me: &str, exercise: &str) -> Header {
+    let mut header = letter.message.header.clone();
+    header.sender = me.to_owned();
+    header.exercise = exercise.to_owned();
+    header
+}
+
+fn draft_view(sheet: Sheet) -> Option<DraftView> {
+    use hotline_audit::statement::Approval;
+    let message = sheet.message().ok()?;
+    let draft = judge::draft_of(&message).ok()?;
+    let signed_by = message
+        .approvals
+        .iter()
+        .filter_map(|bytes| Approval::decode(&SignedStatement::parse(bytes).ok()?.payload).ok())
+        .map(|approval| approval.officer)
+        .collect();
+    Some(DraftView {
+        id: hotline_core::id::StatementId(message.header.id).to_string(),
+        signed_by,
+        precedence: draft.precedence.name().to_owned(),
+        text: draft.text,
+        sheet,
+    })
+}
+
+fn refusal(code: u8, exit: u8, what: String, help: &str) -> Refusal {
+    Refusal {
+        code: format!("HL-DESK-{code:03}"),
+        exit,
+        what,
+        help: help.to_owned(),
+    }
+}
+
+fn bad_sheet(what: &str) -> Refusal {
+    refusal(
+        2,
+        2,
+        format!("what was signed cannot be read: {what}"),
+        "write it anew with hotline desk send",
+    )
+}
+
+fn not_released(what: &str) -> Refusal {
+    refusal(
+        3,
+        1,
+        format!("could not release: {what}"),
+        "hotline desk send --help names what each precedence needs",
+    )
+}
+
+fn unknown(wanted: &str) -> Refusal {
+    refusal(
+        4,
+        1,
+        format!(
+            "this desk knows no message \"{}\"",
+            hotline_core::text::inert_line(wanted).text
+        ),
+        "hotline desk inbox lists the messages",
+    )
+}

@@ -1,0 +1,128 @@
+//! What the station is told by its lanes.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hotline_audit::{Hash, check::Verified};
+use hotline_core::{
+    chain::Missing,
+    leg::{Lane, Leg},
+};
+use hotline_transport::Refusal;
+
+use crate::logview::{LogFault, Seen};
+
+/// One copy of a statement, its signature checked by this lane or by an earlier one.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The exact bytes.
+    pub bytes: Bytes,
+    /// Their SHA-256.
+    pub hash: Hash,
+    /// What they say; none for a copy of bytes that were checked before.
+    pub statement: Option<Arc<Verified>>,
+}
+
+/// What a relay said in its hello.
+#[derive(Clone, Debug)]
+pub struct RelayAnswer {
+    /// Its ledger: another one than before means that it was wiped.
+    pub instance: [u8; 16],
+    /// Why it takes nothing in, if so.
+    pub accepting: Option<String>,
+    /// The newest cursor of this lane's mailbox.
+    pub mailbox_head: u64,
+    /// The newest statement of this desk that it holds: epoch, sequence, SHA-256.
+    pub newest: Option<(u64, u64, Hash)>,
+    /// Its newest checkpoint, checked.
+    pub checkpoint: Option<Seen>,
+}
+
+/// What the station is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A lane's session was answered.
+    LaneUp {
+        /// The leg.
+        leg: Leg,
+        /// The lane.
+        lane: Lane,
+        /// What the relay said.
+        answer: Box<RelayAnswer>,
+    },
+    /// A leg could not be dialled, or ended.
+    LegDown {
+        /// The leg.
+        leg: Leg,
+        /// Why, in words.
+        why: String,
+        /// If a certificate or the handshake was refused: who refused whom.
+        refusal: Option<Box<Refusal>>,
+        /// If the relay's log is not to be believed.
+        fault: Option<LogFault>,
+    },
+    /// The relay holds these, proved: SHA-256, leaf index, inclusion proof.
+    Accepted {
+        /// The leg.
+        leg: Leg,
+        /// The checkpoint they are included in.
+        checkpoint: Seen,
+        /// The statements.
+        held: Vec<(Hash, u64, Vec<Hash>)>,
+    },
+    /// The relay refuses a statement.
+    Refused {
+        /// The leg.
+        leg: Leg,
+        /// SHA-256 of its bytes.
+        hash: Hash,
+        /// Name of the rule.
+        rule: String,
+        /// In words.
+        explanation: String,
+        /// Whether the same bytes can never be accepted.
+        permanent: bool,
+    },
+    /// Copies came in.
+    Arrived {
+        /// The leg.
+        leg: Leg,
+        /// The lane.
+        lane: Lane,
+        /// The copies, in the relay's order.
+        arrivals: Vec<Arrival>,
+        /// The mailbox cursor they reach; 0 for copies outside the cursor's order.
+        cursor: u64,
+        /// The checkpoint that includes them; none for receipts handed on before the relay's commit.
+        checkpoint: Option<Seen>,
+    },
+    /// Bytes that no desk we trust signed: dropped, with an alarm.
+    Forged {
+        /// The leg that brought them.
+        leg: Leg,
+        /// Their SHA-256.
+        hash: Hash,
+        /// The rule they broke, in words.
+        why: String,
+    },
+    /// A relay could not supply all of a gap.
+    NotRefetched {
+        /// The leg that was asked.
+        leg: Leg,
+        /// Whose chain.
+        sender: String,
+        /// What was asked for.
+        missing: Missing,
+    },
+    /// A heartbeat on a leg's control lane.
+    Heard {
+        /// The leg.
+        leg: Leg,
+        /// Time from our heartbeat to its answer, at most one heartbeat too long.
+        round_trip: Option<Duration>,
+        /// The relay's wall clock, milliseconds since 1970.
+        wall_ms: u64,
+        /// Its newest checkpoint, checked.
+        checkpoint: Option<Seen>,
+    },
+}

@@ -1,0 +1,536 @@
+//! One lane: one session stream with a relay, from hello to its end.
+//!
+//! The lane checks everything that can be checked without the desk's ledger: the relay's checkpoints against its view,
+//! inclusion of what it shows, the signatures of what it brings. What passes goes to the station; the first thing that
+//! does not pass ends the leg, with its reason. The lane sends what the station orders, in frames as large as fit.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use hotline_audit::{Hash, tree};
+use hotline_core::{
+    chain::Missing,
+    leg::{Lane, Leg},
+};
+use hotline_proto::{
+    FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION,
+    v1::{
+        self, log_service_client::LogServiceClient, relay_service_client::RelayServiceClient,
+        session_request::Frame as Out, session_response::Frame as In,
+    },
+};
+use hotline_transport::LaneChannel;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, MissedTickBehavior},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+
+use crate::{
+    input::{Arrival, Input, RelayAnswer},
+    leg::LegContext,
+    logview::{LogFault, Observed, Seen, Update, greet},
+    relay::{BASE_WITHIN, read_hashes, read_update},
+};
+
+/// Time between heartbeats. 300 ms (profile `lan`).
+pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
+/// Silence after which a lane, and with it its leg, counts as down. 1.5 s: five missed heartbeats (DESIGN promise 5).
+pub const DOWN_AFTER: Duration = Duration::from_millis(1500);
+/// How long a relay may take for its hello. 3 s: the dialler's handshake limit.
+const HELLO_WITHIN: Duration = Duration::from_secs(3);
+/// Frames waiting for the transport.
+const FRAMES_OUT_MAX: usize = 8;
+/// Statements sent on one lane whose acceptance is awaited. The station's own bound is far lower.
+const AWAITED_MAX: usize = 200_000;
+
+/// What the station orders a lane to send.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Hand in this statement.
+    Statement(Outbound),
+    /// Everything up to this cursor is stored.
+    Stored {
+        /// The cursor.
+        cursor: u64,
+    },
+    /// From now on bring this share.
+    Subscribe(v1::Subscribe),
+    /// Fetch what is missing in a sender's chain.
+    Refetch {
+        /// Whose chain.
+        sender: String,
+        /// What is missing.
+        missing: Missing,
+    },
+}
+
+/// A statement on its way out.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// The exact bytes.
+    pub bytes: Bytes,
+    /// Their SHA-256.
+    pub hash: Hash,
+    /// Their RFC 6962 leaf hash.
+    pub leaf: Hash,
+}
+
+/// Why a lane ended.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LaneEnd {
+    /// The transport says so; the leg knows more.
+    #[error("{0}")]
+    Transport(String),
+    /// Nothing was heard for [`DOWN_AFTER`].
+    #[error("nothing was heard for 1.5 s")]
+    Silent,
+    /// The relay's log is not to be believed.
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    /// The relay broke the session's rules.
+    #[error("the relay {0}")]
+    Protocol(String),
+    /// The relay closes.
+    #[error("the relay closes: {0}")]
+    Closing(String),
+    /// The station closes.
+    #[error("this desk closes")]
+    Ours,
+}
+
+/// One lane's session.
+pub(crate) struct LaneSession<'a> {
+    context: &'a LegContext,
+    leg: Leg,
+    lane: Lane,
+    channel: LaneChannel,
+    out: mpsc::Sender<v1::SessionRequest>,
+    /// Size of the relay's log that this desk had seen when it said hello.
+    asked_from: u64,
+    awaited: BTreeMap<Hash, Hash>,
+    heard: u64,
+    beat: u64,
+    sent_at: BTreeMap<u64, Instant>,
+}
+
+/// Runs one lane until it ends; tells `up` once the relay has answered the hello.
+pub(crate) async fn run(
+    context: &LegContext,
+    leg: Leg,
+    lane: Lane,
+    channel: LaneChannel,
+    orders: &mut mpsc::Receiver<Order>,
+    up: &watch::Sender<bool>,
+) -> LaneEnd {
+    let (out, frames) = mpsc::channel(FRAMES_OUT_MAX);
+    let hello = context.hello(lane, &leg);
+    let asked_from = hello.checkpoint_size;
+    // The channel is new and empty: this cannot wait.
+    let _ = out
+        .send(v1::SessionRequest {
+            frame: Some(Out::Hello(hello)),
+        })
+        .await;
+    let mut service = RelayServiceClient::new(channel.channel())
+        .max_decoding_message_size(FRAME_BYTES_MAX)
+        .max_encoding_message_size(FRAME_BYTES_MAX);
+    let opened = tokio::time::timeout(HELLO_WITHIN, service.session(ReceiverStream::new(frames))).await;
+    let inbound = match opened {
+        Ok(Ok(response)) => response.into_inner(),
+        Ok(Err(status)) => return LaneEnd::Transport(status.to_string()),
+        Err(_) => return LaneEnd::Transport("no answer to the session within 3 s".into()),
+    };
+    let session = LaneSession {
+        context,
+        leg,
+        lane,
+        channel,
+        out,
+        asked_from,
+        awaited: BTreeMap::new(),
+        heard: 0,
+        beat: 0,
+        sent_at: BTreeMap::new(),
+    };
+    match session.serve(inbound, orders, up).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    }
+}
+
+impl LaneSession<'_> {
+    async fn serve(
+        mut self,
+        mut inbound: Streaming<v1::SessionResponse>,
+        orders: &mut mpsc::Receiver<Order>,
+        up: &watch::Sender<bool>,
+    ) -> Result<std::convert::Infallible, LaneEnd> {
+        self.greet(&mut inbound).await?;
+        let _ = up.send(true);
+        let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut deadline = Instant::now() + DOWN_AFTER;
+        let mut clean = true;
+        loop {
+            tokio::select! {
+                biased;
+                frame = inbound.message() => {
+                    deadline = Instant::now() + DOWN_AFTER;
+                    clean = true;
+                    match frame {
+                        Ok(Some(v1::SessionResponse { frame: Some(frame) })) => self.take(frame).await?,
+                        // A frame of a later version: lenient.
+                        Ok(Some(v1::SessionResponse { frame: None })) => {}
+                        Ok(None) => return Err(LaneEnd::Transport("the relay ended the session".into())),
+                        Err(status) => return Err(LaneEnd::Transport(status.to_string())),
+                    }
+                }
+                order = orders.recv() => match order {
+                    Some(order) => self.send_orders(order, orders).await?,
+                    None => return Err(LaneEnd::Ours),
+                },
+                _ = beats.tick() => self.heartbeat().await?,
+                () = tokio::time::sleep_until(deadline) => {
+                    // A stalled process wakes with everything overdue: look once more at what has come in meanwhile.
+                    if !clean {
+                        return Err(LaneEnd::Silent);
+                    }
+                    clean = false;
+                    deadline = Instant::now() + HEARTBEAT_EVERY;
+                }
+            }
+        }
+    }
+
+    async fn greet(&mut self, inbound: &mut Streaming<v1::SessionResponse>) -> Result<(), LaneEnd> {
+        let frame = tokio::time::timeout(HELLO_WITHIN, inbound.message())
+            .await
+            .map_err(|_| LaneEnd::Transport("no hello within 3 s".into()))?
+            .map_err(|status| LaneEnd::Transport(status.to_string()))?
+            .and_then(|response| response.frame);
+        let Some(In::Hello(hello)) = frame else {
+            return Err(LaneEnd::Protocol("did not open with a hello".into()));
+        };
+        if hello.version != SESSION_VERSION {
+            return Err(LaneEnd::Protocol(format!(
+                "speaks session version {}",
+                hello.version
+            )));
+        }
+        if hello.identity != self.context.relay.place.identity.to_string() {
+            return Err(LaneEnd::Protocol(format!("calls itself {}", hello.identity)));
+        }
+        let instance = <[u8; 16]>::try_from(hello.ledger_instance.as_ref())
+            .map_err(|_| LaneEnd::Protocol("names no ledger instance".into()))?;
+        let seen = match &hello.checkpoint {
+            Some(wire) => {
+                greet(self.asked_from, wire.size)?;
+                self.resolve(wire).await?
+            }
+            None => None,
+        };
+        let answer = RelayAnswer {
+            instance,
+            accepting: if hello.accepting { None } else { Some(hello.reason) },
+            mailbox_head: hello.mailbox_head,
+            newest: hello
+                .newest
+                .and_then(|place| Some((place.epoch, place.sequence, Hash::from_slice(&place.sha256)?))),
+            checkpoint: seen,
+        };
+        self.tell(Input::LaneUp {
+            leg: self.leg.clone(),
+            lane: self.lane,
+            answer: Box::new(answer),
+        })
+        .await
+    }
+
+    async fn take(&mut self, frame: In) -> Result<(), LaneEnd> {
+        match frame {
+            In::Hello(_) => Err(LaneEnd::Protocol("said hello twice".into())),
+            In::Accepted(accepted) => self.accepted(accepted).await,
+            In::Refused(refused) => {
+                let hash = Hash::from_slice(&refused.sha256)
+                    .ok_or_else(|| LaneEnd::Protocol("refused a statement without naming it".into()))?;
+                self.awaited.remove(&hash);
+                self.tell(Input::Refused {
+                    leg: self.leg.clone(),
+                    hash,
+                    rule: refused.rule,
+                    explanation: refused.explanation,
+                    permanent: refused.permanent,
+                })
+                .await
+            }
+            In::Delivery(delivery) => self.delivery(delivery).await,
+            In::Heartbeat(heartbeat) => self.heard_heartbeat(heartbeat).await,
+            In::Notice(notice) => Err(LaneEnd::Closing(format!(
+                "{}: {}",
+                notice.code, notice.explanation
+            ))),
+        }
+    }
+
+    async fn accepted(&mut self, accepted: v1::Accepted) -> Result<(), LaneEnd> {
+        let wire = accepted
+            .checkpoint
+            .ok_or_else(|| LaneEnd::Protocol("accepted without a checkpoint".into()))?;
+        let Some(seen) = self.resolve(&wire).await? else {
+            return Err(LaneEnd::Protocol("accepted under an empty checkpoint".into()));
+        };
+        let mut held = Vec::with_capacity(accepted.items.len());
+        for item in accepted.items {
+            let hash = Hash::from_slice(&item.sha256)
+                .ok_or_else(|| LaneEnd::Protocol("accepted a statement without naming it".into()))?;
+            // A copy that this session did not hand in is no news.
+            let Some(leaf) = self.awaited.remove(&hash) else {
+                continue;
+            };
+            let proof = read_hashes(&item.inclusion)?;
+            if !tree::verify_inclusion(&leaf, item.leaf_index, seen.size, &seen.root, &proof) {
+                return Err(LaneEnd::Protocol(format!(
+                    "claims to hold {hash} at leaf {} without a proof that holds",
+                    item.leaf_index
+                )));
+            }
+            held.push((hash, item.leaf_index, proof));
+        }
+        self.tell(Input::Accepted {
+            leg: self.leg.clone(),
+            checkpoint: seen,
+            held,
+        })
+        .await
+    }
+
+    async fn delivery(&mut self, delivery: v1::Delivery) -> Result<(), LaneEnd> {
+        let proven = match &delivery.checkpoint {
+            Some(wire) => self.resolve(wire).await?,
+            None => None,
+        };
+        let mut arrivals = Vec::with_capacity(delivery.items.len());
+        let mut cursor = 0;
+        for (place, item) in delivery.items.into_iter().enumerate() {
+            let hash = Hash::of(&item.statement);
+            if let Some(seen) = &proven {
+                let leaf = tree::leaf_hash(&item.statement);
+                let proof = read_hashes(&item.inclusion)?;
+                if !tree::verify_inclusion(&leaf, item.leaf_index, seen.size, &seen.root, &proof) {
+                    return Err(LaneEnd::Protocol(format!(
+                        "delivered {hash} without a proof that holds"
+                    )));
+                }
+            }
+            cursor = cursor.max(item.cursor);
+            match self.context.check(&item.statement, hash) {
+                Ok(statement) => arrivals.push(Arrival {
+                    bytes: item.statement,
+                    hash,
+                    statement,
+                }),
+                Err(rule) => {
+                    let (leg, why) = (self.leg.clone(), rule);
+                    self.tell(Input::Forged { leg, hash, why }).await?;
+                }
+            }
+            // Signatures cost tens of microseconds each; let heartbeats through between them.
+            if place % 16 == 15 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.tell(Input::Arrived {
+            leg: self.leg.clone(),
+            lane: self.lane,
+            arrivals,
+            cursor,
+            checkpoint: proven,
+        })
+        .await
+    }
+
+    /// The checkpoint an update names, linked to the one stored last.
+    async fn resolve(&self, wire: &v1::CheckpointUpdate) -> Result<Option<Seen>, LaneEnd> {
+        if wire.size == 0 {
+            return Ok(None);
+        }
+        let update = read_update(wire)?;
+        let relay = &self.context.relay;
+        let mut moved = relay.moved();
+        let patience = Instant::now() + BASE_WITHIN;
+        loop {
+            moved.mark_unchanged();
+            if let Observed::Linked(seen) = relay.observe(&update)? {
+                return Ok(Some(seen));
+            }
+            if tokio::time::timeout_at(patience, moved.changed()).await.is_err() {
+                break;
+            }
+        }
+        self.ask_proof(&update).await
+    }
+
+    async fn ask_proof(&self, update: &Update) -> Result<Option<Seen>, LaneEnd> {
+        let relay = &self.context.relay;
+        let known = relay.log_size();
+        let (old_size, new_size) = (known.min(update.size), known.max(update.size));
+        let asked = v1::ProofRequest {
+            proof: Some(v1::proof_request::Proof::Consistency(v1::ConsistencyRequest {
+                old_size,
+                new_size,
+            })),
+        };
+        let mut log = LogServiceClient::new(self.channel.channel());
+        let answered = tokio::time::timeout(HELLO_WITHIN, log.proof(asked))
+            .await
+            .map_err(|_| LaneEnd::Transport("no proof within 3 s".into()))?
+            .map_err(|status| LaneEnd::Transport(status.to_string()))?;
+        let proof = read_hashes(&answered.into_inner().hashes)?;
+        match relay.prove(update, old_size, &proof)? {
+            Observed::Linked(seen) => Ok(Some(seen)),
+            // Its note went out on a lane that is gone: a new session starts from a fresh checkpoint.
+            Observed::Waits => Err(LaneEnd::Transport(
+                "a checkpoint was lost with another lane".into(),
+            )),
+        }
+    }
+
+    /// Asks this relay for what is missing, and hands on what it has.
+    async fn refetch(&self, sender: String, missing: Missing) -> Result<(), LaneEnd> {
+        let mut log =
+            LogServiceClient::new(self.channel.channel()).max_decoding_message_size(FRAME_BYTES_MAX);
+        let asked = v1::ChainRequest {
+            sender: sender.clone(),
+            epoch: missing.epoch,
+            first: missing.first,
+            last: missing.last(),
+        };
+        let answered = tokio::time::timeout(DOWN_AFTER, log.chain(asked))
+            .await
+            .map_err(|_| LaneEnd::Silent)?
+            .map_err(|status| LaneEnd::Transport(status.to_string()))?;
+        let statements = answered.into_inner().statements;
+        let whole = (statements.len() as u64) > missing.last().saturating_sub(missing.first);
+        let mut arrivals = Vec::with_capacity(statements.len());
+        for bytes in statements {
+            let hash = Hash::of(&bytes);
+            match self.context.check(&bytes, hash) {
+                Ok(statement) => arrivals.push(Arrival {
+                    bytes,
+                    hash,
+                    statement,
+                }),
+                Err(why) => {
+                    self.tell(Input::Forged {
+                        leg: self.leg.clone(),
+                        hash,
+                        why,
+                    })
+                    .await?;
+                }
+            }
+        }
+        let (leg, lane) = (self.leg.clone(), self.lane);
+        self.tell(Input::Arrived {
+            leg: leg.clone(),
+            lane,
+            arrivals,
+            cursor: 0,
+            checkpoint: None,
+        })
+        .await?;
+        if whole {
+            Ok(())
+        } else {
+            self.tell(Input::NotRefetched { leg, sender, missing }).await
+        }
+    }
+
+    async fn heard_heartbeat(&mut self, heartbeat: v1::Heartbeat) -> Result<(), LaneEnd> {
+        self.heard = heartbeat.sequence;
+        let round_trip = self.sent_at.remove(&heartbeat.answers).map(|at| at.elapsed());
+        self.sent_at.retain(|sequence, _| *sequence > heartbeat.answers);
+        let checkpoint = match &heartbeat.checkpoint {
+            Some(wire) => self.resolve(wire).await?,
+            None => None,
+        };
+        if self.lane == Lane::Control {
+            let (leg, wall_ms) = (self.leg.clone(), heartbeat.wall_ms);
+            self.tell(Input::Heard {
+                leg,
+                round_trip,
+                wall_ms,
+                checkpoint,
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn heartbeat(&mut self) -> Result<(), LaneEnd> {
+        self.beat += 1;
+        if self.sent_at.len() < 64 {
+            self.sent_at.insert(self.beat, Instant::now());
+        }
+        let clock = &self.context.seams.clock;
+        let heartbeat = v1::Heartbeat {
+            sequence: self.beat,
+            answers: self.heard,
+            wall_ms: clock.wall().unix_ms(),
+            line_ms: u64::try_from(clock.line().since_start().as_millis()).unwrap_or(u64::MAX),
+            checkpoint: None,
+        };
+        self.send(Out::Heartbeat(heartbeat)).await
+    }
+
+    /// Sends this order and those waiting behind it, statements joined into frames.
+    async fn send_orders(&mut self, first: Order, orders: &mut mpsc::Receiver<Order>) -> Result<(), LaneEnd> {
+        let mut next = Some(first);
+        let mut statements = Vec::new();
+        let mut size = 0;
+        while let Some(order) = next {
+            match order {
+                Order::Statement(outbound) => {
+                    size += outbound.bytes.len();
+                    if self.awaited.len() < AWAITED_MAX {
+                        self.awaited.insert(outbound.hash, outbound.leaf);
+                    }
+                    statements.push(outbound.bytes);
+                }
+                Order::Stored { cursor } => {
+                    let checkpoint_size = self.context.relay.log_size();
+                    self.send(Out::CursorAck(v1::CursorAck {
+                        cursor,
+                        checkpoint_size,
+                    }))
+                    .await?;
+                }
+                Order::Subscribe(subscribe) => self.send(Out::Subscribe(subscribe)).await?,
+                Order::Refetch { sender, missing } => self.refetch(sender, missing).await?,
+            }
+            if statements.len() >= FRAME_ITEMS_MAX || size >= FRAME_PAYLOAD_SOFT_BYTES {
+                break;
+            }
+            next = orders.try_recv().ok();
+        }
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.send(Out::Submission(v1::Submission { statements })).await
+    }
+
+    async fn send(&self, frame: Out) -> Result<(), LaneEnd> {
+        let sent = self.out.send(v1::SessionRequest { frame: Some(frame) });
+        match tokio::time::timeout(DOWN_AFTER, sent).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(LaneEnd::Transport("the stream is closed".into())),
+            Err(_) => Err(LaneEnd::Silent),
+        }
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), LaneEnd> {
+        self.context.station.send(input).await.map_err(|_| LaneEnd::Ours)
+    }
+}

@@ -1,0 +1,314 @@
+//! One leg's life: dialled, its three lanes served, and dialled again.
+//!
+//! All legs are kept warm all the time; there is no failover, only a copy that comes first. A leg ends as a whole: when
+//! one lane ends, the other two are closed and the leg is dialled anew, with jittered back-off. A refusal is classed
+//! permanent or not by transport, and a permanent one is not hammered.
+
+use std::sync::Arc;
+
+use hotline_audit::{
+    Hash,
+    check::{self, Verified as Statement},
+    key::RosterSet,
+};
+use hotline_core::leg::{Door, Lane, Leg};
+use hotline_proto::{SESSION_VERSION, lane as wire_lane, v1};
+use hotline_transport::{Dialer, Ended, LaneChannel, Permanence, QuicLeg, Redial, Refusal, Seams};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    input::Input,
+    lane::{self, LaneEnd, Order},
+    logview::LogFault,
+    relay::{RelayShared, Verified},
+    share::Shares,
+};
+
+/// What every leg to one relay needs.
+#[derive(Clone)]
+pub struct LegContext {
+    /// Clock, entropy, tasks, network.
+    pub seams: Seams,
+    /// Dials with this desk's certificate.
+    pub dialer: Dialer,
+    /// The relay.
+    pub relay: Arc<RelayShared>,
+    /// Who may sign what.
+    pub rosters: Arc<RosterSet>,
+    /// Signatures already checked, on whichever leg.
+    pub verified: Arc<Verified>,
+    /// Where the station listens.
+    pub station: mpsc::Sender<Input>,
+    /// What each lane is to bring, and from which cursor on.
+    pub shares: Arc<Shares>,
+    /// This desk's ledger: made once with it.
+    pub instance: [u8; 16],
+    /// How often it was opened.
+    pub boot: u64,
+}
+
+impl LegContext {
+    /// The hello of one lane.
+    pub(crate) fn hello(&self, lane: Lane, leg: &Leg) -> v1::ClientHello {
+        v1::ClientHello {
+            version_max: SESSION_VERSION,
+            version_min: SESSION_VERSION,
+            software: concat!("hotline ", env!("CARGO_PKG_VERSION")).into(),
+            lane: wire_lane::to_wire(lane),
+            ledger_instance: self.instance.to_vec().into(),
+            boot: self.boot,
+            checkpoint_size: self.relay.log_size(),
+            subscribe: Some(self.shares.of(leg, lane)),
+        }
+    }
+
+    /// Checks the signature of a statement, unless these exact bytes were checked before.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn check(&self, bytes: &[u8], hash: Hash) -> Result<Option<Arc<Statement>>, String> {
+        if self.verified.contains(&hash) {
+            return Ok(None);
+        }
+        let now = self.seams.clock.wall().unix_ms();
+        let statement = check::verify_statement(bytes, &self.rosters, now)
+            .map_err(|error| format!("{}: {error}", error.rule()))?;
+        self.verified.insert(hash);
+        Ok(Some(Arc::new(statement)))
+    }
+}
+
+/// The station's end of a leg.
+#[derive(Clone, Debug)]
+pub struct LegHandle {
+    /// Which leg.
+    pub leg: Leg,
+    lanes: [mpsc::Sender<Order>; 3],
+}
+
+/// Orders waiting per lane. 4,096: at the bound the outbox keeps the statement and sends it again.
+const ORDERS_MAX: usize = 4096;
+
+impl LegHandle {
+    /// Orders something on one lane.
+    ///
+    /// # Errors
+    /// The order, if the lane's queue is full.
+    pub fn order(&self, lane: Lane, order: Order) -> Result<(), Order> {
+        self.lanes[index(lane)]
+            .try_send(order)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order) => order,
+            })
+    }
+}
+
+fn index(lane: Lane) -> usize {
+    match lane {
+        Lane::Control => 0,
+        Lane::Message => 1,
+        Lane::Bulk => 2,
+    }
+}
+
+/// Starts a leg; it lives until the station's spawner closes.
+pub fn start(context: LegContext, door: Door) -> LegHandle {
+    let leg = Leg::new(context.relay.name.clone(), door);
+    let (control_in, control) = mpsc::channel(ORDERS_MAX);
+    let (message_in, message) = mpsc::channel(ORDERS_MAX);
+    let (bulk_in, bulk) = mpsc::channel(ORDERS_MAX);
+    let handle = LegHandle {
+        leg: leg.clone(),
+        lanes: [control_in, message_in, bulk_in],
+    };
+    let spawner = context.seams.spawner.clone();
+    spawner.spawn("leg", async move {
+        let closing = context.seams.spawner.closing();
+        let mut life = Life {
+            context,
+            leg,
+            orders: [control, message, bulk],
+        };
+        tokio::select! {
+            biased;
+            () = closing.cancelled() => {}
+            () = life.live() => {}
+        }
+    });
+    handle
+}
+
+struct Life {
+    context: LegContext,
+    leg: Leg,
+    orders: [mpsc::Receiver<Order>; 3],
+}
+
+/// What a dial gave: three lanes, and for QUIC the connection they share.
+struct Dialled {
+    lanes: [LaneChannel; 3],
+    connection: Option<QuicLeg>,
+}
+
+/// How a leg ended.
+struct LegEnd {
+    why: String,
+    refusal: Option<Box<Refusal>>,
+    fault: Option<LogFault>,
+    permanence: Permanence,
+}
+
+impl From<Box<Refusal>> for LegEnd {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self {
+            why: refusal.to_string(),
+            permanence: refusal.permanence(),
+            refusal: Some(refusal),
+            fault: None,
+        }
+    }
+}
+
+impl LegEnd {
+    fn of_ended(ended: &Ended) -> Self {
+        match ended {
+            Ended::Refused(refusal) => Self::from(refusal.clone()),
+            other => Self {
+                why: other.to_string(),
+                refusal: None,
+                fault: None,
+                permanence: Permanence::Temporary,
+            },
+        }
+    }
+}
+
+impl Life {
+    async fn live(&mut self) {
+        let mut redial = Redial::new(Arc::clone(&self.context.seams.entropy));
+        loop {
+            let end = match self.dial().await {
+                Ok(dialled) => self.serve(dialled, &mut redial).await,
+                Err(end) => end,
+            };
+            // What was ordered on a leg that is down is stale: the outbox sends it again when the leg is back.
+            for orders in &mut self.orders {
+                while orders.try_recv().is_ok() {}
+            }
+            let told = Input::LegDown {
+                leg: self.leg.clone(),
+                why: end.why,
+                refusal: end.refusal,
+                fault: end.fault,
+            };
+            if self.context.station.send(told).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(redial.after(end.permanence)).await;
+        }
+    }
+
+    async fn dial(&self) -> Result<Dialled, LegEnd> {
+        let place = &self.context.relay.place;
+        let (to, expected) = (place.address(self.leg.door), &place.identity);
+        let dialer = &self.context.dialer;
+        match self.leg.door {
+            Door::Tcp => {
+                let (control, message, bulk) = tokio::try_join!(
+                    dialer.tcp(to, expected, Lane::Control),
+                    dialer.tcp(to, expected, Lane::Message),
+                    dialer.tcp(to, expected, Lane::Bulk),
+                )?;
+                Ok(Dialled {
+                    lanes: [control, message, bulk],
+                    connection: None,
+                })
+            }
+            Door::Quic => {
+                let connection = dialer.quic(to, expected).await?;
+                let mut lanes = Vec::with_capacity(3);
+                for lane in Lane::ALL {
+                    match connection.lane(lane).await {
+                        Ok(channel) => lanes.push(channel),
+                        Err(ended) => return Err(LegEnd::of_ended(&ended)),
+                    }
+                }
+                match <[LaneChannel; 3]>::try_from(lanes) {
+                    Ok(lanes) => Ok(Dialled {
+                        lanes,
+                        connection: Some(connection),
+                    }),
+                    Err(_) => unreachable!("three lanes were opened"),
+                }
+            }
+        }
+    }
+
+    async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> LegEnd {
+        let Dialled {
+            lanes: [control, message, bulk],
+            connection,
+        } = dialled;
+        let channels = [control.clone(), message.clone(), bulk.clone()];
+        let (up, mut ups) = watch::channel(false);
+        let [control_orders, message_orders, bulk_orders] = &mut self.orders;
+        let (context, leg) = (&self.context, &self.leg);
+        let run = |lane, channel, orders, up| lane::run(context, leg.clone(), lane, channel, orders, up);
+        let (quiet, _) = watch::channel(false);
+        let end = {
+            let lanes = async {
+                tokio::select! {
+                    end = run(Lane::Control, control, control_orders, &up) => end,
+                    end = run(Lane::Message, message, message_orders, &quiet) => end,
+                    end = run(Lane::Bulk, bulk, bulk_orders, &quiet) => end,
+                }
+            };
+            let came_up = async {
+                if ups.changed().await.is_ok() {
+                    redial.succeeded();
+                }
+                std::future::pending::<LaneEnd>().await
+            };
+            tokio::select! { end = lanes => end, end = came_up => end }
+        };
+        let refusal = channels
+            .iter()
+            .find_map(LaneChannel::refusal)
+            .or_else(|| connection.as_ref().and_then(QuicLeg::refusal))
+            .map(Box::new);
+        for channel in &channels {
+            channel.close("this leg ends");
+        }
+        if let Some(connection) = connection {
+            connection.close("this leg ends");
+        }
+        describe(end, refusal)
+    }
+}
+
+fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
+    let permanence = match (&refusal, &end) {
+        (Some(refusal), _) => refusal.permanence(),
+        (None, LaneEnd::Log(_) | LaneEnd::Protocol(_)) => Permanence::Permanent,
+        (None, LaneEnd::Transport(_) | LaneEnd::Silent | LaneEnd::Closing(_) | LaneEnd::Ours) => {
+            Permanence::Temporary
+        }
+    };
+    let why = refusal
+        .as_ref()
+        .map_or_else(|| end.to_string(), ToString::to_string);
+    let fault = match end {
+        LaneEnd::Log(fault) => Some(fault),
+        LaneEnd::Transport(_)
+        | LaneEnd::Silent
+        | LaneEnd::Protocol(_)
+        | LaneEnd::Closing(_)
+        | LaneEnd::Ours => None,
+    };
+    LegEnd {
+        why,
+        refusal,
+        fault,
+        permanence,
+    }
+}

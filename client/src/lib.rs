@@ -1,0 +1,34 @@
+//! The desk: open, draft, release, acknowledge, answer, watch.
+//!
+//! A [`station::Station`] is a desk that is open. It keeps warm sessions to every relay through both doors, hands every
+//! released message to every relay, shows the first copy, and answers with signed receipts. What it knows it makes anew
+//! from its own ledger at every start. Officers' keys never come in here but to be used by a verb's own process
+//! ([`compose`]).
+//!
+//! The way of a message out: [`compose`] (officers sign) → [`request`] → engine (a place in the chain, one commit) →
+//! [`outgoing`] → [`leg`] and [`lane`]. The way in: lane (signature, inclusion, checkpoint) → engine (first copy, one
+//! commit with its receipt) → [`book`] → [`view`]. This room never imports `server`.
+
+pub mod book;
+pub mod compose;
+pub mod config;
+mod engine;
+pub mod input;
+pub mod judge;
+pub mod lane;
+pub mod leg;
+pub mod logview;
+pub mod memory;
+pub mod outgoing;
+pub mod own;
+pub mod relay;
+pub mod request;
+pub mod round;
+pub mod sealed;
+pub mod share;
+pub mod side;
+pub mod side_file;
+pub mod socket;
+pub mod station;
+pub mod status;
+pub mod view;

@@ -1,0 +1,396 @@
+//! What a desk knows of one relay's log, and the proof that it was shown one history.
+//!
+//! A relay tells every lane of a desk about its log in one chain of checkpoint updates, each linked to the one before.
+//! The view keeps the newest linked checkpoint and the last few sizes before it; an update whose base is not linked yet
+//! waits for the lane that carries it, and after a bound asks for the proof. Two signed checkpoints that cannot both be
+//! true are a *fork*: both notes are kept and the relay's word counts for nothing from then on.
+//!
+//! This file decides; it opens no connection and keeps nothing on disk.
+
+use std::collections::BTreeMap;
+
+use hotline_audit::{Checkpoint, Hash, LogVerifier, tree};
+
+/// Linked checkpoints kept beside the newest. 64: far more updates than can be in flight on six lanes.
+const LINKED_MAX: usize = 64;
+
+/// Most hashes in a proof: one per level of the largest tree.
+pub const PROOF_HASHES_MAX: usize = 64;
+
+/// An update as it came, with its numbers and hashes read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Size of the checkpoint.
+    pub size: u64,
+    /// The signed note; none when it went out before on another lane.
+    pub note: Option<Vec<u8>>,
+    /// The size the proof starts at.
+    pub old_size: u64,
+    /// The consistency proof.
+    pub consistency: Vec<Hash>,
+}
+
+/// A checkpoint with the note that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Leaves.
+    pub size: u64,
+    /// Root of that tree.
+    pub root: Hash,
+    /// The signed note.
+    pub note: Vec<u8>,
+}
+
+/// What an update amounts to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Linked to the stored checkpoint: this is the checkpoint of that size.
+    Linked(Seen),
+    /// Its base, or the checkpoint itself, has not come yet: wait for the other lanes, then ask for a proof.
+    Waits,
+}
+
+/// Why an update proves that the relay cannot be believed, or is no update at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogFault {
+    /// The note is not signed by the relay's log key, or not a checkpoint of this log.
+    #[error("the relay's checkpoint is not in order: {0}")]
+    Note(String),
+    /// Two signed checkpoints of one size with different roots.
+    #[error("FORK: the relay signed two histories of size {size}")]
+    Fork {
+        /// The size.
+        size: u64,
+        /// The two notes: the whole proof.
+        notes: Box<[Vec<u8>; 2]>,
+    },
+    /// The proof between two signed checkpoints does not hold.
+    #[error("the relay's log of size {new} is not shown to extend its log of size {old}")]
+    Inconsistent {
+        /// The size known before.
+        old: u64,
+        /// The size shown now.
+        new: u64,
+        /// The two notes.
+        notes: Box<[Vec<u8>; 2]>,
+    },
+    /// The relay greets with a smaller log than it had signed before the desk asked: it was rolled back.
+    #[error("ROLLBACK: the relay signed size {known} before and now shows {shown}")]
+    Rollback {
+        /// The size known before.
+        known: u64,
+        /// What it shows now.
+        shown: u64,
+    },
+    /// The update contradicts itself.
+    #[error("the relay's checkpoint update is malformed: {0}")]
+    Malformed(&'static str),
+}
+
+/// What a desk knows of one relay's log.
+#[derive(Debug)]
+pub struct LogView {
+    verifier: LogVerifier,
+    newest: Option<Seen>,
+    linked: BTreeMap<u64, Seen>,
+}
+
+impl LogView {
+    /// A view that starts from the checkpoint the desk stored last, if any.
+    #[must_use]
+    pub fn new(verifier: LogVerifier, stored: Option<Seen>) -> Self {
+        let linked = stored.iter().map(|seen| (seen.size, seen.clone())).collect();
+        Self {
+            verifier,
+            newest: stored,
+            linked,
+        }
+    }
+
+    /// Size of the newest linked checkpoint; 0 before the first.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |seen| seen.size)
+    }
+
+    /// The newest linked checkpoint.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Seen> {
+        self.newest.as_ref()
+    }
+
+    /// Takes an update in.
+    ///
+    /// # Errors
+    /// A [`LogFault`]: the lane that brought it must not be believed.
+    pub fn observe(&mut self, update: &Update) -> Result<Observed, LogFault> {
+        let Some(note) = &update.note else {
+            let known = self.linked.get(&update.size);
+            return Ok(known.cloned().map_or(Observed::Waits, Observed::Linked));
+        };
+        let shown = self.read(note)?;
+        if shown.size != update.size {
+            return Err(LogFault::Malformed("the note is of another size than the update"));
+        }
+        if let Some(known) = self.linked.get(&shown.size) {
+            return same_or_fork(known, &shown).map(Observed::Linked);
+        }
+        let Some(newest) = &self.newest else {
+            // The first checkpoint ever seen of this relay: there is nothing to be consistent with.
+            self.link(shown.clone());
+            return Ok(Observed::Linked(shown));
+        };
+        if update.old_size == newest.size {
+            self.extend(shown, &update.consistency).map(Observed::Linked)
+        } else {
+            Ok(Observed::Waits)
+        }
+    }
+
+    /// Takes an update in whose base is not the newest, with the proof between the two that was asked for.
+    ///
+    /// # Errors
+    /// A [`LogFault`].
+    pub fn prove(&mut self, update: &Update, from: u64, proof: &[Hash]) -> Result<Observed, LogFault> {
+        let Some(note) = &update.note else {
+            return Ok(Observed::Waits);
+        };
+        let shown = self.read(note)?;
+        let Some(newest) = self.newest.clone() else {
+            return self.observe(update);
+        };
+        if let Some(known) = self.linked.get(&shown.size) {
+            return same_or_fork(known, &shown).map(Observed::Linked);
+        }
+        if shown.size > newest.size {
+            if from != newest.size {
+                return Ok(Observed::Waits);
+            }
+            return self.extend(shown, proof).map(Observed::Linked);
+        }
+        if from != shown.size {
+            return Ok(Observed::Waits);
+        }
+        if tree::verify_consistency(shown.size, &shown.root, newest.size, &newest.root, proof) {
+            self.linked.insert(shown.size, shown.clone());
+            self.trim();
+            Ok(Observed::Linked(shown))
+        } else {
+            let notes = Box::new([shown.note, newest.note]);
+            Err(LogFault::Inconsistent {
+                old: shown.size,
+                new: newest.size,
+                notes,
+            })
+        }
+    }
+
+    fn read(&self, note: &[u8]) -> Result<Seen, LogFault> {
+        let checkpoint: Checkpoint = Checkpoint::parse_and_verify(note, &self.verifier)
+            .map_err(|error| LogFault::Note(error.to_string()))?;
+        Ok(Seen {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            note: note.to_vec(),
+        })
+    }
+
+    fn extend(&mut self, shown: Seen, proof: &[Hash]) -> Result<Seen, LogFault> {
+        let Some(newest) = &self.newest else {
+            return Err(LogFault::Malformed("nothing to extend"));
+        };
+        if !tree::verify_consistency(newest.size, &newest.root, shown.size, &shown.root, proof) {
+            let notes = Box::new([newest.note.clone(), shown.note]);
+            return Err(LogFault::Inconsistent {
+                old: newest.size,
+                new: shown.size,
+                notes,
+            });
+        }
+        self.link(shown.clone());
+        Ok(shown)
+    }
+
+    fn link(&mut self, seen: Seen) {
+        self.linked.insert(seen.size, seen.clone());
+        self.newest = Some(seen);
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.linked.len() > LINKED_MAX {
+            self.linked.pop_first();
+        }
+    }
+}
+
+/// Judges the size in a relay's greeting. `asked_from` is the size the desk had seen when it asked: later checkpoints may
+/// come in on other lanes before the greeting does.
+///
+/// # Errors
+/// [`LogFault::Rollback`].
+pub fn greet(asked_from: u64, shown: u64) -> Result<(), LogFault> {
+    if shown < asked_from {
+        Err(LogFault::Rollback {
+            known: asked_from,
+            shown,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+fn same_or_fork(known: &Seen, shown: &Seen) -> Result<Seen, LogFault> {
+    if known.root == shown.root {
+        Ok(known.clone())
+    } else {
+        let notes = Box::new([known.note.clone(), shown.note.clone()]);
+        Err(LogFault::Fork {
+            size: shown.size,
+            notes,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::{LogSigner, SigningKey, tree::leaf_hash};
+
+    use super::*;
+
+    struct Log {
+        signer: LogSigner,
+        leaves: Vec<Hash>,
+        nodes: BTreeMap<(u8, u64), Hash>,
+    }
+
+    struct Nodes<'a>(&'a BTreeMap<(u8, u64), Hash>);
+
+    impl tree::NodeReader for Nodes<'_> {
+        type Error = std::convert::Infallible;
+        fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
+            Ok(self.0[&(level, index)])
+        }
+    }
+
+    impl Log {
+        fn new(words: &[&str]) -> Self {
+            let signer = LogSigner::new(
+                "exercise.avelia.example/relay/north",
+                SigningKey::from_seed(&[7; 32]),
+            )
+            .unwrap();
+            let mut frontier = tree::Frontier::new();
+            let mut nodes = BTreeMap::new();
+            let leaves: Vec<Hash> = words.iter().map(|word| leaf_hash(word.as_bytes())).collect();
+            for leaf in &leaves {
+                for node in frontier.push(*leaf) {
+                    nodes.insert((node.level, node.index), node.hash);
+                }
+            }
+            Self {
+                signer,
+                leaves,
+                nodes,
+            }
+        }
+
+        fn update(&self, old_size: u64, size: u64) -> Update {
+            let root = tree::root_at(&Nodes(&self.nodes), size).unwrap();
+            assert!(size <= self.leaves.len() as u64);
+            Update {
+                size,
+                note: Some(self.signer.checkpoint(size, root).sign(&self.signer)),
+                old_size,
+                consistency: self.proof(old_size, size),
+            }
+        }
+
+        fn proof(&self, old: u64, new: u64) -> Vec<Hash> {
+            if old == 0 {
+                Vec::new()
+            } else {
+                tree::consistency_proof(&Nodes(&self.nodes), old, new).unwrap()
+            }
+        }
+
+        fn view(&self) -> LogView {
+            LogView::new(self.signer.verifier(), None)
+        }
+    }
+
+    #[test]
+    fn updates_in_order_link_one_after_the_other() {
+        let log = Log::new(&["a", "b", "c", "d", "e"]);
+        let mut view = log.view();
+        for (old, new) in [(0, 1), (1, 3), (3, 5)] {
+            assert!(matches!(
+                view.observe(&log.update(old, new)),
+                Ok(Observed::Linked(_))
+            ));
+        }
+        assert_eq!(view.size(), 5);
+    }
+
+    #[test]
+    fn an_update_that_overtook_its_base_waits_and_a_proof_links_it() {
+        let log = Log::new(&["a", "b", "c", "d", "e"]);
+        let mut view = log.view();
+        view.observe(&log.update(0, 1)).unwrap();
+        let ahead = log.update(3, 5);
+        assert_eq!(view.observe(&ahead), Ok(Observed::Waits));
+        assert!(matches!(
+            view.prove(&ahead, 1, &log.proof(1, 5)),
+            Ok(Observed::Linked(_))
+        ));
+        let behind = log.update(1, 3);
+        assert_eq!(view.observe(&behind), Ok(Observed::Waits));
+        assert!(matches!(
+            view.prove(&behind, 3, &log.proof(3, 5)),
+            Ok(Observed::Linked(_))
+        ));
+    }
+
+    #[test]
+    fn two_lanes_shown_two_histories_of_one_size_are_a_fork_with_both_notes() {
+        let (log, lie) = (Log::new(&["a", "b", "c"]), Log::new(&["a", "b", "x"]));
+        let mut view = log.view();
+        view.observe(&log.update(0, 2)).unwrap();
+        view.observe(&log.update(2, 3)).unwrap();
+        assert!(matches!(
+            view.observe(&lie.update(2, 3)),
+            Err(LogFault::Fork { size: 3, .. })
+        ));
+    }
+
+    #[test]
+    fn a_history_that_was_rewritten_is_inconsistent() {
+        let (log, lie) = (Log::new(&["a", "b", "c"]), Log::new(&["a", "x", "c"]));
+        let mut view = log.view();
+        view.observe(&log.update(0, 2)).unwrap();
+        let error = view.observe(&lie.update(2, 3)).unwrap_err();
+        assert!(
+            matches!(error, LogFault::Inconsistent { old: 2, new: 3, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_greeting_that_is_smaller_than_what_was_asked_from_is_a_rollback() {
+        assert_eq!(greet(3, 2), Err(LogFault::Rollback { known: 3, shown: 2 }));
+        assert_eq!(greet(3, 3), Ok(()));
+    }
+
+    #[test]
+    fn a_note_of_another_key_is_refused() {
+        let log = Log::new(&["a"]);
+        let stranger = LogSigner::new(
+            "exercise.avelia.example/relay/north",
+            SigningKey::from_seed(&[8; 32]),
+        )
+        .unwrap();
+        let mut view = LogView::new(stranger.verifier(), None);
+        assert!(matches!(view.observe(&log.update(0, 1)), Err(LogFault::Note(_))));
+    }
+}

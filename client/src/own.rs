@@ -1,0 +1,292 @@
+//! This desk's own chain: every statement it signs gets its place here, and nowhere else.
+//!
+//! One log key, one chain, one history. Statements are made inside a commit round, from the place behind the last
+//! committed one; a round that fails takes its places back with it, because nothing of it left the process.
+
+use hotline_audit::{
+    Hash, PayloadType, SignedStatement, SigningKey, StrictError,
+    statement::{Act, Charter, Header, Message, Payload, Receipt, ReceiptItem, Recipient, SeenCheckpoint},
+};
+use hotline_core::{identity::Identity, words::RecipientKind};
+use hotline_transport::{Clock, Entropy};
+
+/// Where the chain stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Chain epoch, from 1.
+    pub epoch: u64,
+    /// The last place that is taken; 0 at the start of an epoch.
+    pub sequence: u64,
+    /// SHA-256 of the statement there, or of the last one of the epoch before.
+    pub previous: Hash,
+    /// Number of the last message.
+    pub number: u64,
+}
+
+impl Tip {
+    /// A desk that has signed nothing.
+    pub const START: Tip = Tip {
+        epoch: 1,
+        sequence: 0,
+        previous: Hash::ZERO,
+        number: 0,
+    };
+
+    /// The tip behind a statement of our own.
+    #[must_use]
+    pub fn after(self, hash: Hash, payload: &Payload) -> Tip {
+        let header = payload.header();
+        if (header.epoch, header.sequence) <= (self.epoch, self.sequence) {
+            return self;
+        }
+        let number = match payload {
+            Payload::Message(message) => self.number.max(message.number),
+            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => self.number,
+        };
+        Tip {
+            epoch: header.epoch,
+            sequence: header.sequence,
+            previous: hash,
+            number,
+        }
+    }
+
+    /// A new epoch behind this tip. Its number is the clock's second, or one more than the last: two copies of one
+    /// backup that are restored without a relay in reach do not open the same epoch.
+    #[must_use]
+    pub fn reopened(self, clock: &dyn Clock) -> Tip {
+        let second = clock.wall().unix_ms() / 1000;
+        Tip {
+            epoch: second.max(self.epoch.saturating_add(1)),
+            sequence: 0,
+            ..self
+        }
+    }
+}
+
+/// What signs for this desk.
+pub struct Pen {
+    /// This desk.
+    pub me: Identity,
+    /// Exercise or operation.
+    pub exercise: String,
+    /// SHA-256 of this desk's key statement.
+    pub key_statement: Hash,
+    /// The desk's statement key.
+    pub key: SigningKey,
+}
+
+/// A statement that was signed and is not on disk yet.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+    /// Their SHA-256.
+    pub hash: Hash,
+    /// What it says.
+    pub payload: Payload,
+}
+
+/// Who gets a statement, and in which conversation it stands.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// The desks.
+    pub to: Vec<Identity>,
+    /// 16 bytes: the id of the message that opened the conversation; none for a statement of its own.
+    pub conversation: Option<[u8; 16]>,
+}
+
+impl Pen {
+    /// The header of the next statement.
+    fn header(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        seen: &[SeenCheckpoint],
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Header {
+        let mut id = [0; 16];
+        entropy.fill(&mut id);
+        Header {
+            id,
+            trust_domain: self.me.domain().to_string(),
+            exercise: self.exercise.clone(),
+            conversation: address.conversation.unwrap_or(id),
+            sender: self.me.to_string(),
+            key_statement: self.key_statement,
+            recipients: address
+                .to
+                .iter()
+                .map(|to| Recipient {
+                    identity: to.to_string(),
+                    kind: RecipientKind::Action.to_wire(),
+                })
+                .collect(),
+            claimed_time_ms: clock.wall().unix_ms(),
+            epoch: tip.epoch,
+            sequence: tip.sequence.saturating_add(1),
+            previous: tip.previous,
+            seen: seen.to_vec(),
+        }
+    }
+
+    /// Gives a composed message its place and signs it.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn message(
+        &self,
+        tip: &Tip,
+        mut message: Message,
+        seen: &[SeenCheckpoint],
+        clock: &dyn Clock,
+    ) -> Result<Signed, StrictError> {
+        let header = &mut message.header;
+        header.trust_domain = self.me.domain().to_string();
+        header.key_statement = self.key_statement;
+        header.claimed_time_ms = clock.wall().unix_ms();
+        header.epoch = tip.epoch;
+        header.sequence = tip.sequence.saturating_add(1);
+        header.previous = tip.previous;
+        header.seen = seen.to_vec();
+        message.number = tip.number.saturating_add(1);
+        self.sign(PayloadType::Message, Payload::Message(message))
+    }
+
+    /// A receipt for messages of `subject`.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn receipt(
+        &self,
+        tip: &Tip,
+        subject: &Identity,
+        rung: u32,
+        items: Vec<ReceiptItem>,
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let address = Address {
+            to: vec![subject.clone()],
+            conversation: None,
+        };
+        let header = self.header(tip, &address, seen, clock, entropy);
+        let receipt = Receipt {
+            header,
+            rung,
+            subject: subject.to_string(),
+            items,
+        };
+        self.sign(PayloadType::Receipt, Payload::Receipt(receipt))
+    }
+
+    /// Places an officer's act.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn act(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        act: Vec<u8>,
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        self.sign(PayloadType::Act, Payload::Act(Act { header, act }))
+    }
+
+    /// Places a channel's charter.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn charter(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        (terms, consents): (Vec<u8>, Vec<Vec<u8>>),
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        self.sign(
+            PayloadType::Charter,
+            Payload::Charter(Charter {
+                header,
+                terms,
+                consents,
+            }),
+        )
+    }
+
+    fn sign(&self, kind: PayloadType, payload: Payload) -> Result<Signed, StrictError> {
+        let signed = SignedStatement::sign(kind, &payload.encode(), &self.key)?;
+        let hash = signed.hash();
+        Ok(Signed {
+            bytes: signed.into_bytes(),
+            hash,
+            payload,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_transport::Seams;
+
+    use super::*;
+
+    fn pen() -> Pen {
+        Pen {
+            me: "spiffe://exercise.avelia.example/desk/ops".parse().unwrap(),
+            exercise: "FIRST LIGHT".into(),
+            key_statement: Hash::of(b"key"),
+            key: SigningKey::from_seed(&[1; 32]),
+        }
+    }
+
+    #[test]
+    fn each_statement_stands_behind_the_one_before() {
+        let (pen, seams) = (pen(), Seams::system());
+        let peer: Identity = "spiffe://exercise.borenia.example/desk/ops".parse().unwrap();
+        let mut tip = Tip::START;
+        for place in 1..4 {
+            let items = vec![ReceiptItem {
+                id: [2; 16],
+                sha256: Hash::of(b"m"),
+                leg: "north/quic".into(),
+            }];
+            let both = (seams.clock.as_ref(), seams.entropy.as_ref());
+            let signed = pen.receipt(&tip, &peer, 4, items, &[], both).unwrap();
+            assert_eq!(signed.payload.header().sequence, place);
+            assert_eq!(signed.payload.header().previous, tip.previous);
+            tip = tip.after(signed.hash, &signed.payload);
+            assert_eq!(tip.previous, signed.hash);
+        }
+    }
+
+    #[test]
+    fn a_new_epoch_is_later_than_any_before_and_stands_behind_the_last_statement() {
+        let seams = Seams::system();
+        let tip = Tip {
+            epoch: 1,
+            sequence: 9,
+            previous: Hash::of(b"last"),
+            number: 4,
+        };
+        let opened = tip.reopened(seams.clock.as_ref());
+        assert!(opened.epoch > 1_700_000_000);
+        assert_eq!(
+            (opened.sequence, opened.previous, opened.number),
+            (0, Hash::of(b"last"), 4)
+        );
+        let again = Tip {
+            epoch: u64::MAX - 1,
+            ..tip
+        }
+        .reopened(seams.clock.as_ref());
+        assert_eq!(again.epoch, u64::MAX);
+    }
+}

@@ -1,0 +1,192 @@
+//! One relay as a desk sees it: where it is, what its log showed, and the signatures already checked.
+//!
+//! Shared by the six lanes that lead to it. The desk believes none of them more than the others: every lane's
+//! checkpoints go into one view, and the first contradiction ends the relay's credit on all of them.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use hotline_audit::Hash;
+use hotline_core::{
+    identity::Identity,
+    leg::{Door, RelayName},
+};
+use hotline_proto::v1;
+use tokio::sync::watch;
+
+use crate::logview::{LogFault, LogView, Observed, PROOF_HASHES_MAX, Seen, Update};
+
+/// How long an update waits for its base to come in on another lane. 100 ms: a few scheduling delays; then the desk
+/// asks for the proof itself.
+pub const BASE_WITHIN: Duration = Duration::from_millis(100);
+
+/// Hashes of statements whose signatures were checked and that are not compared again. 16,384 of 32 bytes: more than
+/// all copies that can be on their way at once.
+const VERIFIED_MAX: usize = 16_384;
+
+/// Where a relay is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayPlace {
+    /// Its identity, which its certificate must name exactly.
+    pub identity: Identity,
+    /// Its QUIC door.
+    pub quic: SocketAddr,
+    /// Its TCP door.
+    pub tcp: SocketAddr,
+}
+
+impl RelayPlace {
+    /// The address of one door.
+    #[must_use]
+    pub fn address(&self, door: Door) -> SocketAddr {
+        match door {
+            Door::Quic => self.quic,
+            Door::Tcp => self.tcp,
+        }
+    }
+
+    /// What legs are called by.
+    ///
+    /// # Errors
+    /// Never for a name that an identity holds; the type cannot know that.
+    pub fn name(&self) -> Result<RelayName, hotline_core::identity::IdentityError> {
+        RelayName::parse(self.identity.name())
+    }
+}
+
+/// What the lanes to one relay share.
+#[derive(Debug)]
+pub struct RelayShared {
+    /// Where it is.
+    pub place: RelayPlace,
+    /// What legs are called by.
+    pub name: RelayName,
+    view: Mutex<LogView>,
+    moved: watch::Sender<u64>,
+}
+
+impl RelayShared {
+    /// For a relay whose log was seen last as in `view`.
+    #[must_use]
+    pub fn new(place: RelayPlace, name: RelayName, view: LogView) -> Self {
+        Self {
+            place,
+            name,
+            view: Mutex::new(view),
+            moved: watch::channel(0).0,
+        }
+    }
+
+    /// Size of the newest linked checkpoint.
+    #[must_use]
+    pub fn log_size(&self) -> u64 {
+        self.with(|view| view.size())
+    }
+
+    /// The newest linked checkpoint.
+    #[must_use]
+    pub fn newest(&self) -> Option<Seen> {
+        self.with(|view| view.newest().cloned())
+    }
+
+    /// Takes an update in.
+    ///
+    /// # Errors
+    /// A [`LogFault`].
+    pub fn observe(&self, update: &Update) -> Result<Observed, LogFault> {
+        let observed = self.with(|view| view.observe(update))?;
+        self.tell(&observed);
+        Ok(observed)
+    }
+
+    /// Takes in an update with the proof that was asked for.
+    ///
+    /// # Errors
+    /// A [`LogFault`].
+    pub fn prove(&self, update: &Update, from: u64, proof: &[Hash]) -> Result<Observed, LogFault> {
+        let observed = self.with(|view| view.prove(update, from, proof))?;
+        self.tell(&observed);
+        Ok(observed)
+    }
+
+    /// Notifies of every checkpoint linked after the call.
+    #[must_use]
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
+    }
+
+    fn tell(&self, observed: &Observed) {
+        match observed {
+            Observed::Linked(_) => self.moved.send_modify(|count| *count = count.wrapping_add(1)),
+            Observed::Waits => {}
+        }
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&mut LogView) -> T) -> T {
+        ask(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Reads an update off the wire.
+///
+/// # Errors
+/// If a hash is not 32 bytes, or there are more than a proof can have.
+pub fn read_update(wire: &v1::CheckpointUpdate) -> Result<Update, LogFault> {
+    Ok(Update {
+        size: wire.size,
+        note: if wire.note.is_empty() {
+            None
+        } else {
+            Some(wire.note.to_vec())
+        },
+        old_size: wire.old_size,
+        consistency: read_hashes(&wire.consistency)?,
+    })
+}
+
+/// Reads the hashes of a proof.
+///
+/// # Errors
+/// If a hash is not 32 bytes, or there are more than a proof can have.
+pub fn read_hashes(wire: &[bytes::Bytes]) -> Result<Vec<Hash>, LogFault> {
+    if wire.len() > PROOF_HASHES_MAX {
+        return Err(LogFault::Malformed("a proof has more than 64 hashes"));
+    }
+    wire.iter()
+        .map(|hash| Hash::from_slice(hash).ok_or(LogFault::Malformed("a hash is not 32 bytes")))
+        .collect()
+}
+
+/// Statements whose signatures were checked: later copies are compared, not verified again.
+#[derive(Debug, Default)]
+pub struct Verified(Mutex<(BTreeSet<Hash>, VecDeque<Hash>)>);
+
+impl Verified {
+    /// Whether these exact bytes were checked before.
+    #[must_use]
+    pub fn contains(&self, hash: &Hash) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .contains(hash)
+    }
+
+    /// Remembers that they were.
+    pub fn insert(&self, hash: Hash) {
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, order) = &mut *guard;
+        if known.insert(hash) {
+            order.push_back(hash);
+        }
+        if order.len() > VERIFIED_MAX
+            && let Some(oldest) = order.pop_front()
+        {
+            known.remove(&oldest);
+        }
+    }
+}

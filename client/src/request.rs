@@ -1,0 +1,166 @@
+//! What a verb asks of a station, and what it is answered: one JSON object a line, over a 0600 Unix socket.
+//!
+//! The same requests are served in process when no station runs. Only signed bytes of officers come in here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{compose::Sheet, status::LineStatus, view::MessageView};
+
+/// What a verb asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Release what these officers approved.
+    Release {
+        /// Approvals and content.
+        sheet: Sheet,
+    },
+    /// Keep a draft for the second officer.
+    Draft {
+        /// The drafter's approval, and the content.
+        sheet: Sheet,
+    },
+    /// The drafts that wait.
+    Drafts,
+    /// Place an officer's act in the chain.
+    Act {
+        /// Exact bytes of the signed act, base64.
+        act: String,
+    },
+    /// Sign that these were drawn on an attended desk: DISPLAYED. They are marked as shown first.
+    Displayed {
+        /// SHA-256 of each message, hex.
+        messages: Vec<String>,
+    },
+    /// Mark these as about to be drawn. After a crash they are redrawn as *shown before restart*, never as new.
+    Showing {
+        /// SHA-256 of each message, hex.
+        messages: Vec<String>,
+    },
+    /// Sign that the alarm sounded for these: ALERTED.
+    Alerted {
+        /// SHA-256 of each message, hex.
+        messages: Vec<String>,
+    },
+    /// Messages, the newest last.
+    List {
+        /// At most so many.
+        limit: usize,
+        /// Only those that came in.
+        incoming: bool,
+    },
+    /// One message: by name (`A-0017`), id or SHA-256.
+    Show {
+        /// Which.
+        message: String,
+    },
+    /// How the line stands.
+    Status,
+    /// Answer when every relay that can be reached has brought what it holds, or the time is over.
+    CatchUp {
+        /// At most so long, in milliseconds.
+        within_ms: u64,
+    },
+    /// Answer when the message has reached the rung, or the time is over.
+    Wait {
+        /// SHA-256 of the message, hex.
+        message: String,
+        /// `DELIVERED`, `ACKNOWLEDGED`, `ANSWERED`, `ACCEPTED`.
+        rung: String,
+        /// At most so long, in milliseconds.
+        within_ms: u64,
+    },
+    /// Every change from now on, a line each, until the connection is closed.
+    Watch,
+    /// A consistent copy of the ledger, for `desk restore`.
+    Backup {
+        /// Where to.
+        to: std::path::PathBuf,
+    },
+}
+
+/// A draft that waits for its second officer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftView {
+    /// Id of the message to be, hex.
+    pub id: String,
+    /// Who signed so far.
+    pub signed_by: Vec<String>,
+    /// How urgent.
+    pub precedence: String,
+    /// Its words.
+    pub text: String,
+    /// Approvals and content.
+    pub sheet: Sheet,
+}
+
+/// What a verb is answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Answer {
+    /// A message, as it stands now.
+    Message(Box<MessageView>),
+    /// Messages.
+    Messages {
+        /// The newest last.
+        messages: Vec<MessageView>,
+    },
+    /// Drafts.
+    Drafts {
+        /// In the order they were kept.
+        drafts: Vec<DraftView>,
+    },
+    /// Done; nothing to tell.
+    Done {
+        /// What was done.
+        what: String,
+    },
+    /// How the line stands.
+    Status(Box<LineStatus>),
+    /// Something changed (only to a watcher).
+    News(News),
+    /// It was refused, and nothing changed.
+    Refused(Refusal),
+}
+
+/// A refusal of a verb.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Stable code: `HL-DESK-003`.
+    pub code: String,
+    /// The exit code of a verb that ends with it.
+    pub exit: u8,
+    /// A sentence with the facts in it.
+    pub what: String,
+    /// The next thing to run or do.
+    pub help: String,
+}
+
+/// Something changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum News {
+    /// A message was added or climbed a rung.
+    Message {
+        /// What happened: `ADDED`, or the rung.
+        what: String,
+        /// The message, as it stands now.
+        message: Box<MessageView>,
+    },
+    /// A leg came up or went down.
+    Leg {
+        /// Which: `north/quic`.
+        leg: String,
+        /// Whether it is up.
+        up: bool,
+        /// Why, if it went down.
+        why: String,
+    },
+    /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
+    Alarm {
+        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`.
+        code: String,
+        /// A sentence with the facts in it.
+        what: String,
+    },
+}

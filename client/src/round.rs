@@ -1,0 +1,148 @@
+//! One commit round of a station: everything that becomes true at once.
+//!
+//! Inputs and verbs are gathered, statements of others and of our own get their places, and one durable transaction
+//! holds them with every record that follows from them. Nothing leaves the process, and nobody is answered, before that
+//! transaction has returned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_audit::{
+    Hash,
+    statement::{Payload, ReceiptItem},
+};
+use hotline_core::{
+    identity::Identity,
+    leg::{Lane, Leg, RelayName},
+    outbox::Then,
+};
+use hotline_ledger::{Batch, Conflict, Entry, Record};
+use tokio::sync::oneshot;
+
+use crate::{
+    lane::Order,
+    own::{Signed, Tip},
+    request::{Answer, News},
+};
+
+/// A statement that the round commits.
+pub(crate) struct Placed {
+    pub(crate) hash: Hash,
+    pub(crate) payload: Payload,
+    pub(crate) leg: Option<Leg>,
+}
+
+/// What a verb is answered once the round is on disk.
+pub(crate) enum Reply {
+    /// The message, as it stands then.
+    Message(Hash),
+    /// This.
+    Ready(Answer),
+}
+
+/// A relay's acceptance, to be told after the commit.
+pub(crate) struct Held {
+    pub(crate) statement: Hash,
+    pub(crate) relay: RelayName,
+    pub(crate) leg: Leg,
+}
+
+/// A round in the making.
+pub(crate) struct Round {
+    pub(crate) tip: Tip,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) placed: Vec<Placed>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) conflicts: Vec<Conflict>,
+    pub(crate) then: Vec<Then>,
+    pub(crate) orders: Vec<(Leg, Lane, Order)>,
+    pub(crate) held: Vec<Held>,
+    pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
+    pub(crate) replies: Vec<(oneshot::Sender<Answer>, Reply)>,
+    pub(crate) news: Vec<News>,
+    pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
+    pub(crate) hashes: BTreeSet<Hash>,
+    pub(crate) urgent: bool,
+}
+
+impl Round {
+    pub(crate) fn behind(tip: Tip) -> Self {
+        Self {
+            tip,
+            entries: Vec::new(),
+            placed: Vec::new(),
+            records: Vec::new(),
+            conflicts: Vec::new(),
+            then: Vec::new(),
+            orders: Vec::new(),
+            held: Vec::new(),
+            delivered: BTreeMap::new(),
+            replies: Vec::new(),
+            news: Vec::new(),
+            ids: BTreeMap::new(),
+            hashes: BTreeSet::new(),
+            urgent: false,
+        }
+    }
+
+    /// Whether more may be taken into this round. One input adds at most a frame of statements and a handful of records
+    /// for each, which still fits the ledger's bound for a batch.
+    pub(crate) fn has_room(&self) -> bool {
+        let items = self.entries.len() + self.records.len() + self.conflicts.len();
+        let bytes: usize = self.entries.iter().map(|entry| entry.bytes.len()).sum();
+        items < ROUND_ITEMS && bytes < ROUND_BYTES
+    }
+
+    /// Places a statement of ours: the tip moves behind it.
+    pub(crate) fn place_own(&mut self, signed: Signed) {
+        self.tip = self.tip.after(signed.hash, &signed.payload);
+        self.place(signed.bytes, signed.hash, signed.payload, None);
+    }
+
+    /// Places a statement.
+    pub(crate) fn place(&mut self, bytes: Vec<u8>, hash: Hash, payload: Payload, leg: Option<Leg>) {
+        let header = payload.header();
+        self.ids.insert((header.sender.clone(), header.id), hash);
+        self.hashes.insert(hash);
+        self.entries.push(Entry {
+            bytes,
+            hash,
+            kind: kind(&payload),
+            sender: header.sender.clone(),
+            id: header.id,
+            epoch: header.epoch,
+            sequence: header.sequence,
+            mailbox: Vec::new(),
+        });
+        self.placed.push(Placed { hash, payload, leg });
+    }
+
+    /// What goes to the ledger; none if nothing has to be kept.
+    pub(crate) fn batch(&mut self) -> Option<Batch> {
+        if self.entries.is_empty() && self.records.is_empty() && self.conflicts.is_empty() {
+            return None;
+        }
+        let lane = if self.urgent { Lane::Control } else { Lane::Message };
+        let mut batch = Batch::new(lane);
+        batch.entries = std::mem::take(&mut self.entries);
+        batch.records = std::mem::take(&mut self.records);
+        batch.conflicts = std::mem::take(&mut self.conflicts);
+        Some(batch)
+    }
+}
+
+/// Items after which a round takes no more in. 2,048: a quarter of the ledger's bound; one more frame of 256 statements
+/// with a dozen records each stays below it.
+const ROUND_ITEMS: usize = hotline_ledger::MAX_BATCH_ITEMS / 4;
+/// Bytes of statements after which a round takes no more in. 1 MiB; one more frame stays below the ledger's 4 MiB.
+const ROUND_BYTES: usize = hotline_ledger::MAX_BATCH_BYTES / 4;
+
+/// Kind of a statement, as the ledger stores it.
+#[must_use]
+pub fn kind(payload: &Payload) -> u8 {
+    match payload {
+        Payload::Message(_) => 1,
+        Payload::Receipt(_) => 2,
+        Payload::Act(_) => 3,
+        Payload::Charter(_) => 4,
+    }
+}

@@ -1,0 +1,482 @@
+//! The station: a desk that is open, and the handle to it.
+//!
+//! Opening reads keys and trust, takes the ledger's lock, takes up what it says, starts all legs, and leaves one task,
+//! the engine, in charge. The handle is cheap to clone; the socket, the live view and in-process verbs all use it.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use hotline_audit::{Hash, LogSigner, SigningKey};
+use hotline_core::{
+    leg::{Door, Leg},
+    words::Rung,
+};
+use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
+use hotline_transport::{
+    ClientTls, Credentials, Dialer, Seams, TrustError, TrustStore, anchors_in,
+    credentials::{self, CredentialError},
+};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::{
+    config::DeskConfig,
+    engine::{Ask, Engine, LoadError, Loaded, RelayState},
+    leg::{self, LegContext},
+    own::Pen,
+    relay::Verified,
+    request::{Answer, News, Refusal, Request},
+    share::Shares,
+    side::{Directory, DirectoryError},
+};
+
+/// Inputs of lanes waiting for the engine. 256: one round.
+const INPUTS_MAX: usize = 256;
+/// Verbs waiting for the engine.
+const ASKS_MAX: usize = 1024;
+/// Events kept for a watcher that reads slowly; it is told how many it missed.
+const EVENTS_MAX: usize = 16_384;
+
+/// What a station tells those who watch.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A message was added.
+    Added(Hash),
+    /// A message climbed a rung.
+    Climbed {
+        /// Which.
+        message: Hash,
+        /// The rung.
+        rung: Rung,
+    },
+    /// A leg or an alarm.
+    Line(News),
+}
+
+/// Why a desk cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Certificate or a key.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// A trust folder.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The trust store.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A key file holds no usable key.
+    #[error("{file}: {detail}; hotline pki issue makes a new one")]
+    Key {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The configuration names one identity, the certificate another.
+    #[error(
+        "the configuration says {configured}, but the certificate names {certified}; use the files of one desk"
+    )]
+    WrongCertificate {
+        /// In the configuration.
+        configured: String,
+        /// In the certificate.
+        certified: String,
+    },
+    /// No relay is known.
+    #[error("no trust folder names a relay; hotline pki trust brings the other side's")]
+    NoRelay,
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] hotline_ledger::OpenError),
+    /// What the ledger says.
+    #[error("{0}")]
+    Load(String),
+    /// The ledger failed its check.
+    #[error(
+        "the ledger {ledger} failed its check, so this desk signs nothing: {reason}; hotline log verify names the entry, hotline desk restore takes a backup up"
+    )]
+    Damaged {
+        /// The ledger.
+        ledger: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// The exit code of a verb that ends with it.
+    #[must_use]
+    pub fn exit(&self) -> u8 {
+        match self {
+            Self::Credentials(_)
+            | Self::Directory(_)
+            | Self::Trust(_)
+            | Self::Key { .. }
+            | Self::WrongCertificate { .. } => 4,
+            Self::NoRelay => 3,
+            Self::Damaged { .. } => 8,
+            Self::Ledger(_) | Self::Load(_) => 1,
+        }
+    }
+}
+
+/// A desk that is open.
+#[derive(Clone)]
+pub struct Station {
+    asks: mpsc::Sender<Ask>,
+    events: broadcast::Sender<Event>,
+    ended: watch::Receiver<Option<String>>,
+    seams: Seams,
+    config: Arc<DeskConfig>,
+    directory: Arc<Directory>,
+}
+
+impl Station {
+    /// Opens a desk.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do; nothing was signed or sent.
+    pub fn open(config: DeskConfig, seams: &Seams, restored: Restored) -> Result<Self, OpenError> {
+        let directory = Arc::new(Directory::load(&config)?);
+        let rosters = Arc::clone(directory.rosters());
+        let own = own_certificate(&config, seams)?;
+        let trust = TrustStore::new(seams, anchors_in(&config.trust)?)?;
+        let pen = pen(&config, &directory)?;
+        let (ledger, opening) = open_ledger(&config, seams, restored)?;
+        let relays = directory
+            .relays()
+            .iter()
+            .map(|place| {
+                let state = RelayState::load(place.clone(), &rosters, &ledger).map_err(load_error)?;
+                Ok((state.shared().name.clone(), state))
+            })
+            .collect::<Result<Vec<_>, OpenError>>()?;
+        let mut by_name = BTreeMap::new();
+        for (name, state) in relays {
+            if by_name.insert(name.clone(), state).is_some() {
+                return Err(load_error(LoadError::TwoOfAName(name)));
+            }
+        }
+        if by_name.is_empty() {
+            return Err(OpenError::NoRelay);
+        }
+        let names: Vec<_> = by_name.keys().cloned().collect();
+        let shares = Arc::new(Shares::diagonal(names.iter().cloned()));
+        for (name, state) in &by_name {
+            for (lane, cursor) in state.cursors() {
+                shares.stored(name, *lane, *cursor);
+            }
+        }
+        let loaded = Loaded::read(&config.identity, &rosters, &names, &ledger, seams.clock.line())
+            .map_err(load_error)?;
+        let dialer = Dialer::new(seams, &ClientTls::new(seams, own, Arc::new(trust)));
+        let (inputs_in, inputs) = mpsc::channel(INPUTS_MAX);
+        let verified = Arc::new(Verified::default());
+        let mut legs = BTreeMap::new();
+        for state in by_name.values() {
+            for door in Door::ALL {
+                let context = LegContext {
+                    seams: seams.clone(),
+                    dialer: dialer.clone(),
+                    relay: Arc::clone(state.shared()),
+                    rosters: Arc::clone(&rosters),
+                    verified: Arc::clone(&verified),
+                    station: inputs_in.clone(),
+                    shares: Arc::clone(&shares),
+                    instance: opening.instance,
+                    boot: opening.boot,
+                };
+                legs.insert(
+                    Leg::new(state.shared().name.clone(), door),
+                    leg::start(context, door),
+                );
+            }
+        }
+        let (asks_in, asks) = mpsc::channel(ASKS_MAX);
+        let (events, _) = broadcast::channel(EVENTS_MAX);
+        let (ended_in, ended) = watch::channel(None);
+        let station = Self {
+            asks: asks_in,
+            events: events.clone(),
+            ended,
+            seams: seams.clone(),
+            config: Arc::new(config.clone()),
+            directory: Arc::clone(&directory),
+        };
+        let engine = Engine::new(crate::engine::Parts {
+            config,
+            seams: seams.clone(),
+            directory,
+            shares,
+            ledger,
+            pen,
+            loaded,
+            relays: by_name,
+            legs,
+            inputs,
+            asks,
+            events,
+        });
+        seams.spawner.spawn("engine", async move {
+            let why = engine.run().await;
+            tracing::debug!(why, "the station ended");
+            let _ = ended_in.send(Some(why));
+        });
+        Ok(station)
+    }
+
+    /// The seams it runs on.
+    #[must_use]
+    pub fn seams(&self) -> &Seams {
+        &self.seams
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &DeskConfig {
+        &self.config
+    }
+
+    /// Whom it knows.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What happens from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// What happens from now on, with each message as it stands.
+    #[must_use]
+    pub fn news(&self) -> NewsStream {
+        NewsStream {
+            station: self.clone(),
+            events: self.events.subscribe(),
+        }
+    }
+
+    /// Resolves when the engine ended, with its reason.
+    pub async fn ended(&self) -> String {
+        let mut ended = self.ended.clone();
+        match ended.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            Err(_) => "the station ended".into(),
+        }
+    }
+
+    /// Answers one request.
+    pub async fn serve(&self, request: Request) -> Answer {
+        match request {
+            Request::Wait {
+                message,
+                rung,
+                within_ms,
+            } => self.wait(&message, &rung, Duration::from_millis(within_ms)).await,
+            other => self.ask(other).await,
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let asked = self.asks.send(Ask { request, reply }).await.is_ok();
+        match answer.await {
+            Ok(answer) if asked => answer,
+            Ok(_) | Err(_) => Answer::Refused(Refusal {
+                code: "HL-DESK-010".into(),
+                exit: 1,
+                what: format!(
+                    "the station ended: {}",
+                    self.ended.borrow().clone().unwrap_or_default()
+                ),
+                help: "start it again with hotline desk run: it verifies its ledger first".into(),
+            }),
+        }
+    }
+
+    async fn wait(&self, message: &str, rung: &str, within: Duration) -> Answer {
+        let Ok(rung) = rung.parse::<Rung>() else {
+            return Answer::Refused(Refusal {
+                code: "HL-DESK-005".into(),
+                exit: 2,
+                what: format!("\"{rung}\" is no rung"),
+                help: "wait for ACCEPTED, DELIVERED, ACKNOWLEDGED or ANSWERED".into(),
+            });
+        };
+        let mut events = self.events();
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            let answer = self
+                .ask(Request::Show {
+                    message: message.to_owned(),
+                })
+                .await;
+            let Answer::Message(view) = &answer else {
+                return answer;
+            };
+            if view.reached(rung) {
+                return answer;
+            }
+            let hash = view.sha256.clone();
+            if !next_about(&mut events, &hash, deadline).await {
+                return self
+                    .ask(Request::Show {
+                        message: message.to_owned(),
+                    })
+                    .await;
+            }
+        }
+    }
+
+    /// Closes: legs are told, tasks end, the ledger is let go. At most `within`.
+    pub async fn close(&self, within: Duration) {
+        self.seams.spawner.drain(within).await;
+    }
+}
+
+/// Waits for an event about a message; false when the time is over.
+async fn next_about(
+    events: &mut broadcast::Receiver<Event>,
+    hash: &str,
+    deadline: tokio::time::Instant,
+) -> bool {
+    loop {
+        match tokio::time::timeout_at(deadline, events.recv()).await {
+            Ok(Ok(Event::Added(message) | Event::Climbed { message, .. })) if message.to_string() == hash => {
+                return true;
+            }
+            Ok(Ok(_)) => {}
+            // Some were missed: look again.
+            Ok(Err(broadcast::error::RecvError::Lagged(_))) => return true,
+            Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => return false,
+        }
+    }
+}
+
+/// What happens, with each message as it stands.
+pub struct NewsStream {
+    station: Station,
+    events: broadcast::Receiver<Event>,
+}
+
+impl NewsStream {
+    /// The next piece of news; none when the station closes.
+    pub async fn next(&mut self) -> Option<News> {
+        loop {
+            match self.events.recv().await {
+                Ok(Event::Line(news)) => return Some(news),
+                Ok(Event::Added(message)) => {
+                    if let Some(news) = self.about(message, "ADDED").await {
+                        return Some(news);
+                    }
+                }
+                Ok(Event::Climbed { message, rung }) => {
+                    if let Some(news) = self.about(message, rung.name()).await {
+                        return Some(news);
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    let what = format!("{missed} events were not shown: this watcher reads too slowly");
+                    return Some(News::Alarm {
+                        code: "LAGGED".into(),
+                        what,
+                    });
+                }
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    async fn about(&self, message: Hash, what: &str) -> Option<News> {
+        match self
+            .station
+            .ask(Request::Show {
+                message: message.to_string(),
+            })
+            .await
+        {
+            Answer::Message(message) => Some(News::Message {
+                what: what.to_owned(),
+                message,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn load_error(error: LoadError) -> OpenError {
+    OpenError::Load(error.to_string())
+}
+
+fn own_certificate(config: &DeskConfig, seams: &Seams) -> Result<Credentials, OpenError> {
+    let own = Credentials::load(&config.certificate, &config.tls_key, seams)?;
+    if *own.identity() == config.identity {
+        return Ok(own);
+    }
+    Err(OpenError::WrongCertificate {
+        configured: config.identity.to_string(),
+        certified: own.identity().to_string(),
+    })
+}
+
+/// Reads a signing key (PKCS#8 PEM, mode 0600).
+///
+/// # Errors
+/// [`OpenError`] names the file and what is wrong with it.
+pub fn signing_key(file: &Path) -> Result<SigningKey, OpenError> {
+    let document = credentials::load_signing_key(file)?;
+    SigningKey::from_pkcs8(&document).map_err(|error| OpenError::Key {
+        file: file.display().to_string(),
+        detail: error.to_string(),
+    })
+}
+
+fn pen(config: &DeskConfig, directory: &Directory) -> Result<Pen, OpenError> {
+    let key = signing_key(&config.statement_key)?;
+    let me = config.identity.to_string();
+    let key_statement = directory
+        .key_statement(&me, &key.public())
+        .ok_or_else(|| OpenError::Key {
+            file: config.statement_key.display().to_string(),
+            detail: format!("the roster has no usable statement key of {me} with this public key"),
+        })?;
+    Ok(Pen {
+        me: config.identity.clone(),
+        exercise: config.exercise.clone(),
+        key_statement,
+        key,
+    })
+}
+
+fn open_ledger(
+    config: &DeskConfig,
+    seams: &Seams,
+    restored: Restored,
+) -> Result<(Ledger, hotline_ledger::Opening), OpenError> {
+    let key = signing_key(&config.log_key)?;
+    let origin = config.identity.origin();
+    let signer = LogSigner::new(&origin, key).map_err(|error| OpenError::Key {
+        file: config.log_key.display().to_string(),
+        detail: error.to_string(),
+    })?;
+    let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
+    let (ledger, opening) = Ledger::open(OpenOptions {
+        engine: Storage::Sqlite {
+            path: config.ledger.clone(),
+        },
+        owner: config.identity.to_string(),
+        origin,
+        signer: Some(signer),
+        entropy: &mut entropy,
+        mode: Mode::Thread,
+        restored,
+    })?;
+    match &opening.standing {
+        Standing::Good => Ok((ledger, opening)),
+        Standing::ReadOnly { reason } => Err(OpenError::Damaged {
+            ledger: config.ledger.display().to_string(),
+            reason: reason.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,79 @@
+//! How the line stands, as far as this desk can prove it. The four axes and their label come with path health; here are
+//! the legs, what each relay showed of its log, and the causes of silence that a leg can name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One leg.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LegStatus {
+    /// Whether its relay answered the hello and has been heard since.
+    pub up: bool,
+    /// Why not, in words; `refused`, `unreachable` or `not tried yet` first.
+    pub why: String,
+    /// Round trip of the newest heartbeat, in milliseconds.
+    pub round_trip_ms: Option<f64>,
+    /// The relay's clock less ours, in milliseconds, not corrected for the way.
+    pub clock_offset_ms: Option<i64>,
+    /// Copies that were the first.
+    pub first_copies: u64,
+    /// Copies that came later.
+    pub late_copies: u64,
+    /// Copies sent.
+    pub sent: u64,
+    /// How often it came up.
+    pub came_up: u64,
+    /// When it was last proven up, milliseconds since 1970.
+    pub last_proven_ms: Option<u64>,
+}
+
+/// One relay.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayStatus {
+    /// Its identity.
+    pub identity: String,
+    /// Size of its newest checkpoint that was checked.
+    pub log_size: u64,
+    /// Statements it has not accepted yet.
+    pub pending: u64,
+    /// Why it takes nothing in, or why its log is not believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// The whole line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineStatus {
+    /// This desk.
+    pub desk: String,
+    /// The desk at the other end.
+    pub peer: String,
+    /// Exercise or operation.
+    pub exercise: String,
+    /// Legs by name.
+    pub legs: BTreeMap<String, LegStatus>,
+    /// Relays by name.
+    pub relays: BTreeMap<String, RelayStatus>,
+    /// `OPEN`, `DEGRADED` (redundancy lost) or `INTERRUPTED` (no leg up).
+    pub carrier: String,
+    /// Leaves in this desk's log.
+    pub log_size: u64,
+    /// Messages known.
+    pub messages: u64,
+    /// Gaps in the peer's chain that are shown.
+    pub gaps: Vec<String>,
+    /// Alarms since the start, by name.
+    pub alarms: BTreeMap<String, u64>,
+    /// Why this desk signs nothing, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<String>,
+}
+
+impl LineStatus {
+    /// Legs that are up.
+    #[must_use]
+    pub fn legs_up(&self) -> usize {
+        self.legs.values().filter(|leg| leg.up).count()
+    }
+}

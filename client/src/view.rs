@@ -1,0 +1,223 @@
+//! What people and scripts see of a message: plain words first, the formal name beside, and who did it.
+//!
+//! These are the `--json` objects too. Text of the peer is given as it was signed (`text`) and made inert for screens
+//! (`shown_text`).
+
+use hotline_core::{
+    id::StatementId,
+    ladder::{Fact, Signer},
+    name::MessageName,
+    text::{inert, inert_line},
+    words::Rung,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::book::{Direction, Letter, Shown};
+
+/// One rung somebody signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungView {
+    /// Formal name: `DELIVERED`.
+    pub rung: String,
+    /// In plain words: "arrived", "held by relay north (Avelia's domain)".
+    pub plain: String,
+    /// Who signed.
+    pub by: String,
+    /// When it was first seen here, milliseconds since 1970.
+    pub at_ms: u64,
+    /// When its signer says it happened, milliseconds since 1970. A claim.
+    pub claimed_ms: u64,
+    /// The leg it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
+    /// The answer, with ANSWERED.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The signer's words, inert.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// What people say aloud: `A-0017`.
+    pub name: String,
+    /// 16 bytes, hex.
+    pub id: String,
+    /// SHA-256 of the exact signed bytes, hex.
+    pub sha256: String,
+    /// `in` or `out`.
+    pub direction: String,
+    /// The sending desk.
+    pub from: String,
+    /// The desks it names.
+    pub to: Vec<String>,
+    /// `FLASH`.
+    pub precedence: String,
+    /// `FORMAL`.
+    pub class: String,
+    /// `EXERCISE` or `OPERATION`, `PROJECT`, `DRILL`.
+    pub message_type: String,
+    /// `NOTIFY`.
+    pub function: String,
+    /// The channel.
+    pub channel: String,
+    /// What closes its dialogue.
+    pub response: String,
+    /// The answers that are allowed.
+    pub answers: Vec<String>,
+    /// The answer it gives, if it is a reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// SHA-256 of the message it refers to, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refers_to: Option<String>,
+    /// 16 bytes, hex.
+    pub conversation: String,
+    /// Date-time group of its claimed time.
+    pub dtg: String,
+    /// When it was stored here, milliseconds since 1970.
+    pub stored_ms: u64,
+    /// Leaf in this desk's log.
+    pub leaf: u64,
+    /// The words as signed; empty when rejected.
+    pub text: String,
+    /// The words made inert for a screen.
+    pub shown_text: String,
+    /// Characters that had to be marked.
+    pub marked: usize,
+    /// Why it was rejected, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<String>,
+    /// The highest rung: formal name.
+    pub state: String,
+    /// The same in plain words.
+    pub plain: String,
+    /// `never`, `before` (shown before restart) or `signed`.
+    pub shown: String,
+    /// Every rung, signer and leg, in order of arrival.
+    pub rungs: Vec<RungView>,
+    /// Copies after the first one, by leg.
+    pub late_copies: std::collections::BTreeMap<String, u64>,
+    /// The leg of the first copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_leg: Option<String>,
+}
+
+impl MessageView {
+    /// Whether somebody signed that rung.
+    #[must_use]
+    pub fn reached(&self, rung: Rung) -> bool {
+        self.rungs.iter().any(|view| view.rung == rung.name())
+    }
+
+    /// The earliest fact of that rung.
+    #[must_use]
+    pub fn first(&self, rung: Rung) -> Option<&RungView> {
+        self.rungs.iter().find(|view| view.rung == rung.name())
+    }
+
+    /// Whether an answer closed the dialogue.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.state == Rung::Closed.name()
+    }
+}
+
+/// A letter as people see it; `prefix` is that of its sender.
+#[must_use]
+pub fn of(letter: &Letter, prefix: &str) -> MessageView {
+    let message = &letter.message;
+    let header = &message.header;
+    let judged = letter.judged.as_ref();
+    let text = judged.map(|judged| judged.draft.text.clone()).unwrap_or_default();
+    let shown = inert(&text);
+    let state = letter.ladder.highest();
+    let word = |number: u32, read: fn(u32) -> Option<&'static str>| {
+        read(number).map_or_else(|| number.to_string(), str::to_owned)
+    };
+    use hotline_core::{precedence::Precedence, words as w};
+    MessageView {
+        name: MessageName::new(prefix, message.number)
+            .map_or_else(|_| format!("?-{:04}", message.number), |name| name.to_string()),
+        id: StatementId(header.id).to_string(),
+        sha256: letter.hash.to_string(),
+        direction: match letter.direction {
+            Direction::Out => "out",
+            Direction::In => "in",
+        }
+        .into(),
+        from: header.sender.clone(),
+        to: header.recipients.iter().map(|to| to.identity.clone()).collect(),
+        precedence: word(message.precedence, |n| {
+            Precedence::from_wire(n).map(Precedence::name)
+        }),
+        class: word(message.traffic_class, |n| {
+            w::TrafficClass::from_wire(n).map(w::TrafficClass::name)
+        }),
+        message_type: word(message.message_type, |n| {
+            w::MessageType::from_wire(n).map(w::MessageType::name)
+        }),
+        function: word(message.function, |n| {
+            w::Function::from_wire(n).map(w::Function::name)
+        }),
+        channel: inert_line(&message.channel).text,
+        response: word(message.response_attribute, |n| {
+            w::ResponseAttribute::from_wire(n).map(w::ResponseAttribute::name)
+        }),
+        answers: judged
+            .map(|judged| hotline_core::dialogue::answers(judged.draft.response))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|answer| answer.name().to_owned())
+            .collect(),
+        answer: w::Answer::from_wire(message.answer).map(|answer| answer.name().to_owned()),
+        refers_to: message
+            .refers_to
+            .as_ref()
+            .map(|reference| reference.sha256.to_string()),
+        conversation: StatementId(header.conversation).to_string(),
+        dtg: hotline_core::time::WallTime::from_unix_ms(header.claimed_time_ms)
+            .dtg()
+            .to_string(),
+        stored_ms: letter.stored.unix_ms(),
+        leaf: letter.index,
+        text,
+        shown_text: shown.text,
+        marked: shown.marked,
+        rejected: letter.rejected.clone(),
+        state: state.map_or("NONE", Rung::name).into(),
+        plain: state.map_or("rejected", Rung::plain).into(),
+        shown: match letter.shown {
+            Shown::No => "never",
+            Shown::Before => "before",
+            Shown::Signed => "signed",
+        }
+        .into(),
+        rungs: letter.ladder.timeline().into_iter().map(rung).collect(),
+        late_copies: letter.late.clone(),
+        first_leg: letter.first_leg.as_ref().map(ToString::to_string),
+    }
+}
+
+fn rung(fact: &Fact) -> RungView {
+    let by = match &fact.signer {
+        Signer::Relay(identity) | Signer::Desk(identity) | Signer::Officer { identity, .. } => identity,
+    };
+    let plain = match &fact.signer {
+        Signer::Relay(relay) => format!("held by relay {} of {}", relay.name(), relay.domain()),
+        Signer::Desk(_) => fact.rung.plain().to_owned(),
+        Signer::Officer { identity, .. } => format!("{} by {}", fact.rung.plain(), identity.name()),
+    };
+    RungView {
+        rung: fact.rung.name().into(),
+        plain,
+        by: by.to_string(),
+        at_ms: fact.arrived.unix_ms(),
+        claimed_ms: fact.claimed.unix_ms(),
+        leg: fact.leg.as_ref().map(ToString::to_string),
+        answer: fact.answer.map(|answer| answer.name().to_owned()),
+        text: inert_line(&fact.text).text,
+    }
+}
