@@ -40,6 +40,8 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
 pub const DOWN_AFTER: Duration = Duration::from_millis(1500);
 /// How long a relay may take for its hello. 3 s: the dialler's handshake limit.
 const HELLO_WITHIN: Duration = Duration::from_secs(3);
+/// Proofs asked for one update. 4: each time other lanes must have linked a newer checkpoint in one round trip.
+const PROOFS_ASKED_MAX: usize = 4;
 /// Frames waiting for the transport.
 const FRAMES_OUT_MAX: usize = 8;
 /// Statements sent on one lane whose acceptance is awaited. The station's own bound is far lower.
@@ -372,10 +374,24 @@ impl LaneSession<'_> {
         self.ask_proof(&update).await
     }
 
+    /// Asks for the proof between what is shown and what is known; again if other lanes moved what is known meanwhile.
     async fn ask_proof(&self, update: &Update) -> Result<Option<Seen>, LaneEnd> {
         let relay = &self.context.relay;
-        let known = relay.log_size();
-        let (old_size, new_size) = (known.min(update.size), known.max(update.size));
+        for _ in 0..PROOFS_ASKED_MAX {
+            let known = relay.log_size();
+            let between = (known.min(update.size), known.max(update.size));
+            let proof = self.consistency(between).await?;
+            if let Observed::Linked(seen) = relay.prove(update, between, &proof)? {
+                return Ok(Some(seen));
+            }
+        }
+        // Its note went out on a lane that is gone: a new session starts from a fresh checkpoint.
+        Err(LaneEnd::Transport(
+            "a checkpoint was lost with another lane".into(),
+        ))
+    }
+
+    async fn consistency(&self, (old_size, new_size): (u64, u64)) -> Result<Vec<Hash>, LaneEnd> {
         let asked = v1::ProofRequest {
             proof: Some(v1::proof_request::Proof::Consistency(v1::ConsistencyRequest {
                 old_size,
@@ -387,14 +403,7 @@ impl LaneSession<'_> {
             .await
             .map_err(|_| LaneEnd::Transport("no proof within 3 s".into()))?
             .map_err(|status| LaneEnd::Transport(status.to_string()))?;
-        let proof = read_hashes(&answered.into_inner().hashes)?;
-        match relay.prove(update, old_size, &proof)? {
-            Observed::Linked(seen) => Ok(Some(seen)),
-            // Its note went out on a lane that is gone: a new session starts from a fresh checkpoint.
-            Observed::Waits => Err(LaneEnd::Transport(
-                "a checkpoint was lost with another lane".into(),
-            )),
-        }
+        Ok(read_hashes(&answered.into_inner().hashes)?)
     }
 
     /// Asks this relay for what is missing, and hands on what it has.

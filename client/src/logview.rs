@@ -147,11 +147,17 @@ impl LogView {
         }
     }
 
-    /// Takes an update in whose base is not the newest, with the proof between the two that was asked for.
+    /// Takes an update in whose base is not the newest, with a proof that was asked for. `between` are the two sizes the
+    /// proof is for; other lanes may have moved the newest checkpoint since it was asked.
     ///
     /// # Errors
     /// A [`LogFault`].
-    pub fn prove(&mut self, update: &Update, from: u64, proof: &[Hash]) -> Result<Observed, LogFault> {
+    pub fn prove(
+        &mut self,
+        update: &Update,
+        between: (u64, u64),
+        proof: &[Hash],
+    ) -> Result<Observed, LogFault> {
         let Some(note) = &update.note else {
             return Ok(Observed::Waits);
         };
@@ -163,23 +169,29 @@ impl LogView {
             return same_or_fork(known, &shown).map(Observed::Linked);
         }
         if shown.size > newest.size {
-            if from != newest.size {
+            if between != (newest.size, shown.size) {
                 return Ok(Observed::Waits);
             }
             return self.extend(shown, proof).map(Observed::Linked);
         }
-        if from != shown.size {
+        // Whatever is linked is consistent with the newest, so a proof up to any linked checkpoint will do.
+        let Some(upto) = self
+            .linked
+            .get(&between.1)
+            .filter(|_| between.0 == shown.size)
+            .cloned()
+        else {
             return Ok(Observed::Waits);
-        }
-        if tree::verify_consistency(shown.size, &shown.root, newest.size, &newest.root, proof) {
+        };
+        if tree::verify_consistency(shown.size, &shown.root, upto.size, &upto.root, proof) {
             self.linked.insert(shown.size, shown.clone());
             self.trim();
             Ok(Observed::Linked(shown))
         } else {
-            let notes = Box::new([shown.note, newest.note]);
+            let notes = Box::new([shown.note, upto.note]);
             Err(LogFault::Inconsistent {
                 old: shown.size,
-                new: newest.size,
+                new: upto.size,
                 notes,
             })
         }
@@ -341,15 +353,33 @@ mod tests {
         let ahead = log.update(3, 5);
         assert_eq!(view.observe(&ahead), Ok(Observed::Waits));
         assert!(matches!(
-            view.prove(&ahead, 1, &log.proof(1, 5)),
+            view.prove(&ahead, (1, 5), &log.proof(1, 5)),
             Ok(Observed::Linked(_))
         ));
         let behind = log.update(1, 3);
         assert_eq!(view.observe(&behind), Ok(Observed::Waits));
         assert!(matches!(
-            view.prove(&behind, 3, &log.proof(3, 5)),
+            view.prove(&behind, (3, 5), &log.proof(3, 5)),
             Ok(Observed::Linked(_))
         ));
+    }
+
+    #[test]
+    fn a_proof_that_other_lanes_overtook_is_no_contradiction() {
+        let log = Log::new(&["a", "b", "c", "d", "e", "f"]);
+        let mut view = log.view();
+        view.observe(&log.update(0, 2)).unwrap();
+        view.observe(&log.update(2, 5)).unwrap();
+        // A proof from 3 to 5 was asked for; before it came, another lane brought 6.
+        let behind = log.update(2, 3);
+        view.observe(&log.update(5, 6)).unwrap();
+        assert!(matches!(
+            view.prove(&behind, (3, 5), &log.proof(3, 5)),
+            Ok(Observed::Linked(_))
+        ));
+        // A proof up to a size that is not linked proves nothing yet.
+        let other = log.update(2, 4);
+        assert_eq!(view.prove(&other, (1, 4), &log.proof(1, 4)), Ok(Observed::Waits));
     }
 
     #[test]

@@ -107,8 +107,8 @@ impl RelayShared {
     ///
     /// # Errors
     /// A [`LogFault`].
-    pub fn prove(&self, update: &Update, from: u64, proof: &[Hash]) -> Result<Observed, LogFault> {
-        let observed = self.with(|view| view.prove(update, from, proof))?;
+    pub fn prove(&self, update: &Update, between: (u64, u64), proof: &[Hash]) -> Result<Observed, LogFault> {
+        let observed = self.with(|view| view.prove(update, between, proof))?;
         self.tell(&observed);
         Ok(observed)
     }
