@@ -1,0 +1,212 @@
+//! A process of the measurement: started, heard, killed and reaped.
+//!
+//! Each is this program again with other words. It asks the system to end with us, so that nothing is left behind
+//! however we end; what it says on standard error goes to a file, so that a failure can be told in its words.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{self, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{ChildStdout, Command},
+    sync::mpsc,
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::error::BenchError;
+
+/// How long a process may take to say that it is ready. 20 s: a hundred times what it takes on a quiet machine.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+/// Bytes of its last words that an error repeats.
+const LAST_WORDS: usize = 600;
+
+/// Where the lines go that a process prints once it is ready.
+#[derive(Debug)]
+pub enum Listener {
+    /// Nobody listens.
+    Nobody,
+    /// Each line is handed on.
+    Channel(mpsc::Sender<String>),
+}
+
+/// How to start a process.
+#[derive(Debug)]
+pub struct Program<'a> {
+    /// What errors call it.
+    pub name: &'a str,
+    /// The program file.
+    pub exe: &'a Path,
+    /// Its words.
+    pub words: Vec<String>,
+    /// The event it prints when it is ready.
+    pub ready: &'static str,
+    /// Where its standard error goes.
+    pub folder: &'a Path,
+}
+
+/// A process that is ready.
+#[derive(Debug)]
+pub struct Child {
+    name: String,
+    process: tokio::process::Child,
+    reader: JoinHandle<()>,
+    /// The line it printed when it was ready.
+    pub said: Value,
+}
+
+impl Child {
+    /// Starts a process and waits until it is ready. Call it from a thread that lives as long as the process shall.
+    ///
+    /// # Errors
+    /// If it does not start, or ends or says nothing within 20 s.
+    pub async fn start(program: Program<'_>, listener: Listener) -> Result<Self, BenchError> {
+        let Program { name, exe, words, ready, folder } = program;
+        let words_file = folder.join(format!("{name}.err"));
+        let errors = File::options()
+            .create(true)
+            .append(true)
+            .open(&words_file)
+            .map_err(BenchError::place("a file for a process's errors"))?;
+        let mut process = Command::new(exe)
+            .args(words)
+            .arg("--die-with-parent")
+            .arg(process::id().to_string())
+            // What a quiet night looks like; each line more would be measured too.
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(name, format!("did not start: {error}")))?;
+        let stdout = process.stdout.take().ok_or_else(|| failed(name, "has no standard output"))?;
+        let mut lines = BufReader::new(stdout).lines();
+        let said = match timeout(READY_WITHIN, first(&mut lines, ready)).await {
+            Ok(Some(said)) => said,
+            Ok(None) => return Err(failed(name, format!("ended before it was ready: {}", last_words(&words_file)))),
+            Err(_) => {
+                let told = last_words(&words_file);
+                return Err(failed(name, format!("was not ready within {} s: {told}", READY_WITHIN.as_secs())));
+            }
+        };
+        let reader = tokio::spawn(hand_on(lines, listener));
+        Ok(Self { name: name.to_owned(), process, reader, said })
+    }
+
+    /// Its number, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Kills it (SIGKILL) and reaps it.
+    ///
+    /// # Errors
+    /// If it had ended by itself before.
+    pub async fn kill(mut self) -> Result<(), BenchError> {
+        let before = self.process.try_wait();
+        let killed = self.process.kill().await;
+        self.reader.abort();
+        match (before, killed) {
+            (Ok(None), Ok(())) => Ok(()),
+            (Ok(Some(status)), _) => Err(failed(&self.name, format!("had ended by itself: {status}"))),
+            (Err(error), _) | (Ok(None), Err(error)) => Err(failed(&self.name, format!("was not killed: {error}"))),
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// The line that says the event; none if the output ends before.
+async fn first(lines: &mut Lines<BufReader<ChildStdout>>, ready: &str) -> Option<Value> {
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Ok(said) = serde_json::from_str::<Value>(&line)
+            && said["event"] == ready
+        {
+            return Some(said);
+        }
+    }
+    None
+}
+
+/// Reads on, whoever listens: a process whose output nobody reads stands still.
+async fn hand_on(mut lines: Lines<BufReader<ChildStdout>>, listener: Listener) {
+    match listener {
+        Listener::Nobody => {
+            let mut rest = lines.into_inner();
+            let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+        }
+        Listener::Channel(listener) => {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if listener.send(line).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn failed(who: &str, what: impl Into<String>) -> BenchError {
+    BenchError::Process { who: who.to_owned(), what: what.into() }
+}
+
+fn last_words(file: &PathBuf) -> String {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = text.trim();
+    let start = text.len().saturating_sub(LAST_WORDS);
+    let start = (start..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    match &text[start..] {
+        "" => "it said nothing".into(),
+        words => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn program<'a>(script: &str, folder: &'a Path) -> Program<'a> {
+        let words = vec!["-c".to_owned(), script.to_owned()];
+        Program { name: "north", exe: Path::new("/bin/sh"), words, ready: "listening", folder }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_ready_is_heard_killed_and_reaped() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"echo noise; echo '{"event":"listening","quic":"here"}'; echo more; sleep 60"#;
+        let (say, mut heard) = mpsc::channel(4);
+        let child = Child::start(program(script, folder.path()), Listener::Channel(say)).await.unwrap();
+        assert_eq!(child.said["quic"], "here");
+        assert_eq!(heard.recv().await.as_deref(), Some("more"));
+        let pid = child.pid().unwrap();
+        child.kill().await.unwrap();
+        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_early_is_told_in_its_own_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "echo 'the key file is missing' >&2; exit 3";
+        let error = Child::start(program(script, folder.path()), Listener::Nobody).await.unwrap_err();
+        assert!(error.to_string().contains("the key file is missing"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_kill_that_comes_too_late_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"echo '{"event":"listening"}'"#;
+        let mut child = Child::start(program(script, folder.path()), Listener::Nobody).await.unwrap();
+        child.process.wait().await.unwrap();
+        assert!(child.kill().await.unwrap_err().to_string().contains("by itself"));
+    }
+}

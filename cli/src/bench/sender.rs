@@ -1,0 +1,217 @@
+//! The sender under test: desk A's releaser, who writes the same 512 bytes again and again.
+//!
+//! The work of one message: ROUTINE, one officer's signature, a place in the desk's chain, a copy by each relay.
+
+use std::{collections::HashMap, time::Duration};
+
+use hotline_audit::Hash;
+use hotline_client::{
+    compose::{self, Officer, Sheet, Wording},
+    request::{Answer, Request},
+    sealed::load_officer_key,
+    station::{Event, Station},
+};
+use hotline_core::{
+    identity::{Identity, Role},
+    precedence::Precedence,
+    release::Capacity,
+    time::LineTime,
+    words::{Function, ResponseAttribute, Rung, TrafficClass},
+};
+use tokio::{sync::broadcast, time::timeout};
+
+use super::{error::BenchError, sides::Side};
+use crate::pki::layout;
+
+/// Bytes of a message's text, here and on the floor.
+pub const MESSAGE_BYTES: usize = 512;
+
+/// How long a message may take to its receipt before the measurement gives up. 30 s: far beyond any resend.
+pub const RECEIPTED_WITHIN: Duration = Duration::from_secs(30);
+
+/// The words of every message, over and over.
+const WORDS: &str = "This is a comm check of the line between Avelia and Borenia. ";
+
+/// Desk A's releaser.
+pub struct Sender {
+    station: Station,
+    releaser: Officer,
+    wording: Wording,
+}
+
+/// One message's way, as its sender saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// From asking the desk until it had committed the release.
+    pub release: Duration,
+    /// From RELEASED until the DELIVERED receipt was seen.
+    pub delivered: Duration,
+}
+
+impl Sender {
+    /// The releaser of that side, at its desk.
+    ///
+    /// # Errors
+    /// If the key cannot be read, or is not in the roster.
+    pub fn new(station: Station, side: &Side) -> Result<Self, BenchError> {
+        let config = station.config();
+        let wrong = |what: String| BenchError::Releaser(what);
+        let identity = Identity::new(config.identity.domain().clone(), Role::Officer, &side.releaser)
+            .map_err(|error| wrong(error.to_string()))?;
+        let key = load_officer_key(&config.officers.join(&side.releaser).join(layout::OFFICER_KEY), None)
+            .map_err(|error| wrong(error.to_string()))?;
+        let key_statement = station
+            .directory()
+            .officer_key_statement(&identity.to_string(), &key.public())
+            .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
+        let wording = Wording {
+            precedence: Precedence::Routine,
+            class: TrafficClass::Formal,
+            function: Function::Notify,
+            response: ResponseAttribute::None,
+            channel: config.channel.clone(),
+            refers_to: None,
+            answer: None,
+            text: WORDS.chars().cycle().take(MESSAGE_BYTES).collect(),
+        };
+        Ok(Self { releaser: Officer { identity: identity.to_string(), key_statement, key }, station, wording })
+    }
+
+    /// The desk.
+    pub fn station(&self) -> &Station {
+        &self.station
+    }
+
+    /// The time on the line's clock.
+    pub fn now(&self) -> LineTime {
+        self.station.seams().clock.line()
+    }
+
+    /// A message that the releaser has signed.
+    ///
+    /// # Errors
+    /// If it cannot be signed.
+    pub fn sheet(&self) -> Result<Sheet, BenchError> {
+        let seams = self.station.seams();
+        compose::write(
+            self.station.config(),
+            &self.wording,
+            &self.releaser,
+            Capacity::Releaser,
+            seams.clock.as_ref(),
+            seams.entropy.as_ref(),
+        )
+        .map_err(|error| BenchError::Releaser(error.to_string()))
+    }
+
+    /// Releases it; returns once the desk has committed it.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub async fn release(&self, sheet: Sheet) -> Result<Hash, BenchError> {
+        match self.station.serve(Request::Release { sheet }).await {
+            Answer::Message(view) => {
+                view.sha256.parse().map_err(|_| BenchError::Ended("desk A's answer is malformed".into()))
+            }
+            Answer::Refused(refusal) => Err(BenchError::Refused(refusal)),
+            Answer::Messages { .. }
+            | Answer::Drafts { .. }
+            | Answer::Done { .. }
+            | Answer::Status(_)
+            | Answer::News(_) => Err(BenchError::Ended("desk A answered something else".into())),
+        }
+    }
+
+    /// One message, from its signature to its DELIVERED receipt. `events` must have been taken before.
+    ///
+    /// # Errors
+    /// If it is refused, or has no receipt within 30 s.
+    pub async fn one(&self, events: &mut broadcast::Receiver<Event>) -> Result<Way, BenchError> {
+        let sheet = self.sheet()?;
+        let asked = self.now();
+        let hash = self.release(sheet).await?;
+        let released = self.now();
+        let receipted = async {
+            loop {
+                if next(events).await? == Some(Seen::Delivered(hash)) {
+                    return Ok::<LineTime, BenchError>(self.now());
+                }
+            }
+        };
+        match timeout(RECEIPTED_WITHIN, receipted).await {
+            Ok(delivered) => Ok(Way { release: released.since(asked), delivered: delivered?.since(released) }),
+            Err(_) => Err(BenchError::NotReceipted { missing: 1, released: 1, within: RECEIPTED_WITHIN }),
+        }
+    }
+}
+
+/// A receipt that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// One relay has it on disk and in its log.
+    Accepted(Hash),
+    /// Desk B has verified, stored and logged it.
+    Delivered(Hash),
+}
+
+/// Waits for the next event; none if it is no receipt.
+///
+/// # Errors
+/// If events were missed, or the desk closed.
+pub async fn next(events: &mut broadcast::Receiver<Event>) -> Result<Option<Seen>, BenchError> {
+    match events.recv().await {
+        Ok(Event::Climbed { message, rung: Rung::Delivered }) => Ok(Some(Seen::Delivered(message))),
+        Ok(Event::Climbed { message, rung: Rung::Accepted }) => Ok(Some(Seen::Accepted(message))),
+        Ok(Event::Climbed { .. } | Event::Added(_) | Event::Line(_)) => Ok(None),
+        Err(broadcast::error::RecvError::Lagged(missed)) => Err(BenchError::Missed(missed)),
+        Err(broadcast::error::RecvError::Closed) => Err(BenchError::Ended("desk A closed".into())),
+    }
+}
+
+/// Which receipts each message still lacks: DELIVERED, and ACCEPTED by both relays.
+#[derive(Debug, Default)]
+pub struct Receipts(HashMap<Hash, Lacking>);
+
+#[derive(Debug)]
+struct Lacking {
+    accepted: u8,
+    delivered: bool,
+}
+
+/// Relays of the measured line.
+const RELAYS: u8 = 2;
+
+impl Receipts {
+    /// Takes a receipt; true if it was the last that its message lacked. Each relay accepts a message once.
+    pub fn take(&mut self, seen: Seen) -> bool {
+        let (Seen::Accepted(message) | Seen::Delivered(message)) = seen;
+        let lacking = self.0.entry(message).or_insert(Lacking { accepted: RELAYS, delivered: true });
+        match seen {
+            Seen::Accepted(_) => lacking.accepted = lacking.accepted.saturating_sub(1),
+            Seen::Delivered(_) => lacking.delivered = false,
+        }
+        let whole = lacking.accepted == 0 && !lacking.delivered;
+        if whole {
+            self.0.remove(&message);
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_receipted_by_both_relays_and_the_desk_in_any_order() {
+        let (one, other) = (Hash([1; 32]), Hash([2; 32]));
+        let mut receipts = Receipts::default();
+        assert!(!receipts.take(Seen::Delivered(one)));
+        assert!(!receipts.take(Seen::Accepted(one)));
+        assert!(!receipts.take(Seen::Accepted(other)));
+        assert!(!receipts.take(Seen::Accepted(other)));
+        assert!(receipts.take(Seen::Accepted(one)));
+        assert!(receipts.take(Seen::Delivered(other)));
+        assert!(receipts.0.is_empty());
+    }
+}

@@ -1,0 +1,222 @@
+//! `hotline bench throughput`: many messages in flight.
+//!
+//! A message counts when it is fully receipted: both relays have signed ACCEPTED, desk B has signed DELIVERED, and desk
+//! A has checked all three and has them on disk. Only then does the next one leave, so that a slower relay is waited for
+//! and no work is pushed behind the end of the measurement. Time is cut into slices, each with one of the floor's beside
+//! it, in turn the first; what runs while the line fills and drains is not counted. Processor time is that of the line's
+//! own slices; desk A's process includes its releaser, who signs every message, and the measurement itself.
+
+mod slice;
+
+use std::{path::Path, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Report,
+    child::Listener,
+    conditions::Conditions,
+    error::BenchError,
+    floor::{Passed, Ready},
+    line::{Line, PROCESSES},
+    progress,
+    spread::{median, ms, ratio, rounded},
+    table::{number, row, table},
+    usage::megabytes,
+};
+use slice::Slice;
+
+/// How long a slice is at least; shorter runs have one slice.
+const SLICE: Duration = Duration::from_secs(2);
+/// What runs before a slice is counted: the line fills.
+const RAMP: Duration = Duration::from_millis(300);
+
+/// What to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Messages in flight at any time.
+    pub in_flight: u32,
+    /// How long, over all slices; the floor gets as long.
+    pub time: Duration,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Throughput {
+    conditions: Conditions,
+    in_flight: u32,
+    ours: Passed,
+    floor: Passed,
+    ratios: Vec<f64>,
+    cpu: [Duration; 4],
+    resident: [u64; 4],
+}
+
+/// Sets up a line and a floor with the program `exe`, measures, and removes everything.
+///
+/// # Errors
+/// If they cannot be set up, or a message is not receipted.
+pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Throughput, BenchError> {
+    progress("two relays, two desks and the floor are coming up …");
+    let mut line = Line::open(exe, dir, Listener::Nobody).await?;
+    let measured = Box::pin(on(exe, &mut line, plan)).await;
+    line.closing(measured).await
+}
+
+async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, BenchError> {
+    let seams = line.sender().station().seams().clone();
+    let mut floor = Ready::open(exe, line.folder(), line.sides(), &seams).await?;
+    let mut whole = Throughput::nothing(Conditions::of(line.folder()), plan.in_flight);
+    let (slices, time) = slices(plan.time);
+    // Warm-up: a short slice of each that is not counted.
+    slice::run(line, plan.in_flight, RAMP, RAMP).await?;
+    floor.window(plan.in_flight, RAMP, RAMP).await?;
+    for number in 0..slices {
+        let (ours, theirs) = if number % 2 == 0 {
+            let ours = slice::run(line, plan.in_flight, RAMP, time).await?;
+            (ours, floor.window(plan.in_flight, RAMP, time).await?)
+        } else {
+            let theirs = floor.window(plan.in_flight, RAMP, time).await?;
+            (slice::run(line, plan.in_flight, RAMP, time).await?, theirs)
+        };
+        whole.add(&ours, theirs);
+        let (ours, theirs) = (per_second(ours.passed), per_second(theirs));
+        progress(&format!("slice {} of {slices}: {ours:.0} a second, floor {theirs:.0}", number + 1));
+    }
+    floor.close().await?;
+    Ok(whole)
+}
+
+/// How many slices, and how long each is.
+fn slices(time: Duration) -> (u32, Duration) {
+    let slices = u32::try_from(time.as_secs() / SLICE.as_secs()).unwrap_or(u32::MAX).max(1);
+    (slices, time / slices)
+}
+
+fn per_second(passed: Passed) -> f64 {
+    // Exact up to 2^53 messages.
+    let seconds = passed.time.as_secs_f64();
+    if seconds > 0.0 { passed.messages as f64 / seconds } else { 0.0 }
+}
+
+impl Throughput {
+    fn nothing(conditions: Conditions, in_flight: u32) -> Self {
+        let none = Passed { messages: 0, time: Duration::ZERO };
+        Self {
+            conditions,
+            in_flight,
+            ours: none,
+            floor: none,
+            ratios: Vec::new(),
+            cpu: [Duration::ZERO; 4],
+            resident: [0; 4],
+        }
+    }
+
+    fn add(&mut self, ours: &Slice, floor: Passed) {
+        self.ratios.extend(ratio(per_second(ours.passed), per_second(floor)));
+        for (sum, part) in [(&mut self.ours, ours.passed), (&mut self.floor, floor)] {
+            sum.messages = sum.messages.saturating_add(part.messages);
+            sum.time = sum.time.saturating_add(part.time);
+        }
+        for (sum, part) in self.cpu.iter_mut().zip(ours.cpu) {
+            *sum = sum.saturating_add(part);
+        }
+        for (most, now) in self.resident.iter_mut().zip(ours.resident) {
+            *most = (*most).max(now);
+        }
+    }
+
+    /// Milliseconds of processor time for 1,000 messages.
+    fn per_thousand(&self, cpu: Duration) -> Option<f64> {
+        (self.ours.messages > 0).then(|| rounded(ms(cpu) * 1000.0 / self.ours.messages as f64))
+    }
+}
+
+impl Report for Throughput {
+    fn json(&self) -> Value {
+        let mut cpu = Map::new();
+        cpu.insert("whole".into(), json!(self.per_thousand(self.cpu.iter().sum())));
+        let mut resident = Map::new();
+        for ((name, used), bytes) in PROCESSES.into_iter().zip(self.cpu).zip(self.resident) {
+            cpu.insert(name.into(), json!(self.per_thousand(used)));
+            resident.insert(name.into(), json!(megabytes(bytes)));
+        }
+        json!({
+            "bench": "throughput",
+            "messages_per_second": rounded(per_second(self.ours)),
+            "floor_per_second": rounded(per_second(self.floor)),
+            "ratio": median(&self.ratios).map(rounded),
+            "slices": self.ratios.len(),
+            "ratios": self.ratios,
+            "messages": self.ours.messages,
+            "in_flight": self.in_flight,
+            "seconds": rounded(self.ours.time.as_secs_f64()),
+            "cpu_ms_per_1000": cpu,
+            "rss_mb": resident,
+            "conditions": self.conditions.json(),
+        })
+    }
+
+    fn table(&self) -> String {
+        let mut rows = vec![row(["", "messages/s"])];
+        for (name, passed) in [("fully receipted", self.ours), ("the floor", self.floor)] {
+            rows.push(row([name, &format!("{:.0}", per_second(passed))]));
+        }
+        let mut used = vec![row(["process", "CPU ms/1,000", "memory MB"])];
+        for ((name, cpu), bytes) in PROCESSES.into_iter().zip(self.cpu).zip(self.resident) {
+            used.push(row([name, &number(self.per_thousand(cpu)), &format!("{:.1}", megabytes(bytes))]));
+        }
+        used.push(row(["whole", &number(self.per_thousand(self.cpu.iter().sum()))]));
+        let (in_flight, part) = (self.in_flight, number(median(&self.ratios)));
+        let words = self.conditions.words();
+        format!("{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n{words}", table(&rows), table(&used))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn two_slices() -> Throughput {
+        let folder = tempfile::tempdir().unwrap();
+        let mut whole = Throughput::nothing(Conditions::of(folder.path()), 64);
+        for messages in [1000, 3000] {
+            let passed = Passed { messages, time: Duration::from_secs(2) };
+            let slice = Slice { passed, cpu: [Duration::from_secs(1); 4], resident: [messages * 10_000; 4] };
+            whole.add(&slice, Passed { messages: 20_000, time: Duration::from_secs(2) });
+        }
+        whole
+    }
+
+    #[test]
+    fn a_run_is_cut_into_slices_that_add_up() {
+        for (seconds, expected) in [(1, 1), (3, 1), (10, 5), (11, 5)] {
+            let (slices, each) = slices(Duration::from_secs(seconds));
+            assert_eq!((slices, (each * slices).as_millis()), (expected, u128::from(seconds) * 1000));
+        }
+    }
+
+    #[test]
+    fn the_object_has_the_fields_that_scripts_read() {
+        let told = two_slices().json();
+        assert_eq!(told["messages_per_second"], 1000.0);
+        assert_eq!(told["floor_per_second"], 10_000.0);
+        assert_eq!(told["ratio"], 0.1);
+        assert_eq!((&told["in_flight"], &told["seconds"]), (&json!(64), &json!(4.0)));
+        assert_eq!(told["cpu_ms_per_1000"]["whole"], 2000.0);
+        for process in PROCESSES {
+            assert_eq!(told["cpu_ms_per_1000"][process], 500.0, "{process}");
+            assert_eq!(told["rss_mb"][process], 30.0, "the most that was seen");
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_process() {
+        let text = two_slices().table();
+        for name in PROCESSES.into_iter().chain(["the floor", "whole"]) {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+}

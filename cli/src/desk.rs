@@ -1,0 +1,128 @@
+//! `hotline desk`: one file per verb.
+
+pub mod act;
+pub mod answer;
+pub mod backup;
+pub mod draft;
+pub mod inbox;
+pub mod keyring;
+pub mod print;
+pub mod run;
+pub mod seat;
+pub mod send;
+pub mod show;
+pub mod tail;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+use hotline_client::config::DeskConfig;
+
+use crate::exit::{self, Failure, Outcome};
+
+/// `hotline desk`.
+#[derive(Debug, Args)]
+pub struct DeskArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb of a desk takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The desk's settings, as hotline pki init writes them.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Print objects, one a line.
+    #[arg(long)]
+    pub json: bool,
+    /// A file with the passphrase of a sealed officer's key (its first line).
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the station: keeps the line up, serves the other verbs, shows what comes in.
+    Run(run::RunArgs),
+    /// Releases a message.
+    Send(send::SendArgs),
+    /// Keeps a draft for the second officer.
+    Draft(draft::DraftArgs),
+    /// Releases a draft as the second officer; without an id, lists the drafts.
+    Release(draft::ReleaseArgs),
+    /// Shows what came in, and signs DISPLAYED for it.
+    Inbox(inbox::InboxArgs),
+    /// Shows one message: its words, and every rung, signer and leg.
+    Show(show::ShowArgs),
+    /// Acknowledges a message, as an officer.
+    Ack(act::AckArgs),
+    /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED.
+    Act(act::ActArgs),
+    /// Answers a message.
+    Answer(answer::AnswerArgs),
+    /// Prints what happens, as it happens.
+    Tail(tail::TailArgs),
+    /// How the line stands: legs, relays, gaps, alarms.
+    Status(show::StatusArgs),
+    /// Writes a consistent copy of the ledger.
+    Backup(backup::BackupArgs),
+    /// Takes a copy of the ledger up again, and asks the relays what was signed since.
+    Restore(backup::RestoreArgs),
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// A [`Failure`] with its exit code and what to do.
+pub fn run(args: DeskArgs) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("starting", &error))?;
+    runtime.block_on(async {
+        match args.verb {
+            Verb::Run(args) => run::run(args).await,
+            Verb::Send(args) => send::run(args).await,
+            Verb::Draft(args) => draft::draft(args).await,
+            Verb::Release(args) => draft::release(args).await,
+            Verb::Inbox(args) => inbox::run(args).await,
+            Verb::Show(args) => show::run(args).await,
+            Verb::Ack(args) => act::ack(args).await,
+            Verb::Act(args) => act::act(args).await,
+            Verb::Answer(args) => answer::run(args).await,
+            Verb::Tail(args) => tail::run(args).await,
+            Verb::Status(args) => show::status(args).await,
+            Verb::Backup(args) => backup::backup(args).await,
+            Verb::Restore(args) => backup::restore(args).await,
+        }
+    })
+}
+
+/// Reads the settings that a verb names.
+///
+/// # Errors
+/// A failure that names file, key, value and one that would work.
+pub fn load(common: &Common) -> Result<DeskConfig, Failure> {
+    DeskConfig::load(&common.config).map_err(|error| {
+        Failure::new("HL-DESK-020", exit::CONFIG, error.to_string(), "hotline pki init writes a whole example")
+            .as_json(common.json)
+    })
+}
+
+/// Reads a time as people type it: `90s`, `10m`, `1h`, `500ms`.
+///
+/// # Errors
+/// What would work.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number.parse().map_err(|_| format!("\"{text}\" is no time; 60s, 10m or 500ms would work"))?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        other => Err(format!("\"{other}\" is no unit of time; 60s, 10m or 500ms would work")),
+    }
+}

@@ -1,0 +1,98 @@
+//! `hotline desk ack` and `act`: what an officer signs about a message. Nothing here happens by itself.
+
+use clap::Args;
+use hotline_client::{compose, request::Request};
+use hotline_core::words::{OfficerRole, Rung};
+
+use super::{
+    Common, keyring, load, print,
+    seat::{Seat, reference},
+};
+use crate::exit::{self, Failure, Outcome};
+
+/// `hotline desk ack`.
+#[derive(Debug, Args)]
+pub struct AckArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The message: B-0017, or the beginning of its id or hash.
+    message: String,
+    /// The officer; without it, the first WATCH_OFFICER or DUTY_OFFICER of this seat.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+}
+
+/// `hotline desk act`.
+#[derive(Debug, Args)]
+pub struct ActArgs {
+    #[command(flatten)]
+    common: Common,
+    /// HOLDING, READ_BACK, INSUFFICIENT or DECLINED.
+    act: Rung,
+    /// The message.
+    message: String,
+    /// The reason, the fields that lack, or what was read back.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    text: String,
+    /// The officer; without it, the first WATCH_OFFICER or DUTY_OFFICER of this seat.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+}
+
+/// Acknowledges.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn ack(args: AckArgs) -> Outcome {
+    run(&args.common, Rung::Acknowledged, &args.message, "", args.officer.as_deref()).await
+}
+
+/// Signs another act.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn act(args: ActArgs) -> Outcome {
+    run(&args.common, args.act, &args.message, &args.text, args.officer.as_deref()).await
+}
+
+async fn run(common: &Common, rung: Rung, message: &str, text: &str, officer: Option<&str>) -> Outcome {
+    let config = load(common)?;
+    let mut seat = Seat::open(config, common.json).await?;
+    let done = sign(&mut seat, common, rung, message, text, officer).await;
+    seat.leave().await;
+    done
+}
+
+/// Shows the message, so that nobody signs for what was not on screen, and places the officer's act.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn sign(
+    seat: &mut Seat,
+    common: &Common,
+    rung: Rung,
+    message: &str,
+    text: &str,
+    officer: Option<&str>,
+) -> Outcome {
+    let view = seat.show(message).await?;
+    let roles = [OfficerRole::WatchOfficer, OfficerRole::DutyOfficer];
+    let by = keyring::officer(seat, common, officer, &roles, None)?;
+    let json = common.json;
+    seat.display(std::slice::from_ref(&view), || {
+        if !json {
+            print!("{}", print::message(&view));
+        }
+    })
+    .await?;
+    let (reference, _) = reference(&view)?;
+    let act = compose::act(&seat.config, &by, rung, reference, text, seat.seams.clock.as_ref())
+        .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text"))?;
+    let view = seat.message(Request::Act { act }).await?;
+    if json {
+        print::object(&view);
+    } else {
+        println!("{}: {} by {} [{}]", view.name, rung.plain(), by.identity, rung.name());
+    }
+    Ok(exit::OK)
+}

@@ -1,0 +1,248 @@
+//! `hotline desk run`: the station, with a plain live view.
+//!
+//! On a terminal, or with `--attended`, somebody looks: what comes in is drawn and signed DISPLAYED, FLASH and OVERRIDE
+//! ring and are signed ALERTED. Unattended, nothing is signed but DELIVERED. At the prompt the same verbs are typed
+//! without their settings.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use hotline_client::{
+    request::{Answer, News, Request},
+    socket,
+    station::Station,
+    view::MessageView,
+};
+use hotline_core::precedence::Precedence;
+use hotline_ledger::Restored;
+use hotline_transport::Seams;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Common, act, answer, draft, inbox, load, print, seat::not_opened, send, show};
+use crate::exit::{self, Failure, Outcome};
+
+/// How long closing may take.
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
+
+/// `hotline desk run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Somebody looks: draw what comes in and sign DISPLAYED. On a terminal that is so by itself.
+    #[arg(long)]
+    attended: bool,
+    /// Nobody looks, even on a terminal.
+    #[arg(long, conflicts_with = "attended")]
+    unattended: bool,
+    /// End when the process that started this one ends.
+    #[arg(long, hide = true, value_name = "PID")]
+    die_with_parent: Option<i32>,
+}
+
+/// Whether somebody looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    Attended,
+    Unattended,
+}
+
+/// Runs the station until it is told to end.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn run(args: RunArgs) -> Outcome {
+    exit::die_with_parent(args.die_with_parent)?;
+    hotline_server::serve::init_tracing_quietly();
+    let config = load(&args.common)?;
+    let json = args.common.json;
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let watch = if args.attended || (terminal && !args.unattended) { Watch::Attended } else { Watch::Unattended };
+    let seams = Seams::system();
+    let listener = socket::bind(&config.socket).await.map_err(|error| {
+        Failure::io(&config.socket.display().to_string(), &error).as_json(json)
+    })?;
+    let station = Station::open(config.clone(), &seams, Restored::ReadOnly)
+        .map_err(|error| not_opened(&error).as_json(json))?;
+    let mut news = station.news();
+    seams.spawner.spawn("socket", socket::serve(station.clone(), listener, config.socket.clone()));
+    announce(&station, json);
+    let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
+    let prompt = prompt(&args.common, terminal && watch == Watch::Attended);
+    tokio::pin!(prompt);
+    let code = loop {
+        tokio::select! {
+            _ = term.recv() => break exit::OK,
+            _ = tokio::signal::ctrl_c() => break exit::OK,
+            () = &mut prompt => break exit::OK,
+            why = station.ended() => {
+                eprintln!("the station ended: {why}");
+                break exit::OTHER;
+            }
+            item = news.next() => match item {
+                Some(item) => show_news(&station, &item, watch, json).await,
+                None => break exit::OTHER,
+            },
+        }
+    };
+    station.close(CLOSE_WITHIN).await;
+    Ok(code)
+}
+
+fn announce(station: &Station, json: bool) {
+    let config = station.config();
+    if json {
+        print::object(&serde_json::json!({
+            "event": "open",
+            "desk": config.identity.to_string(),
+            "socket": config.socket.display().to_string(),
+        }));
+    } else {
+        println!("desk {} of {}: the line is coming up; type help for the verbs", config.prefix, config.identity.domain());
+    }
+}
+
+async fn show_news(station: &Station, news: &News, watch: Watch, json: bool) {
+    if json {
+        print::object(news);
+    } else {
+        println!("{}", print::news(news));
+    }
+    let News::Message { what, message } = news else { return };
+    if watch == Watch::Attended && what == "ADDED" && message.direction == "in" {
+        attend(station, message, json).await;
+    }
+}
+
+/// Rings for FLASH, draws, and signs for both.
+async fn attend(station: &Station, view: &MessageView, json: bool) {
+    if view.rejected.is_some() {
+        return;
+    }
+    let messages = vec![view.sha256.clone()];
+    let rings = view.precedence.parse::<Precedence>().is_ok_and(|precedence| precedence >= Precedence::Flash);
+    if rings {
+        print::alarm(view);
+        tell(station.serve(Request::Alerted { messages: messages.clone() }).await);
+    }
+    tell(station.serve(Request::Showing { messages: messages.clone() }).await);
+    if !json {
+        print!("{}", print::message(view));
+        println!("  ack {}   or   answer {} {}", view.name, view.name, view.answers.first().map_or("", String::as_str));
+    }
+    tell(station.serve(Request::Displayed { messages }).await);
+}
+
+fn tell(answer: Answer) {
+    if let Answer::Refused(refusal) = answer {
+        eprintln!("error [{}]: {}", refusal.code, refusal.what);
+    }
+}
+
+/// What is typed at the station's prompt.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, name = "")]
+struct Line {
+    #[command(subcommand)]
+    verb: Typed,
+}
+
+#[derive(Debug, Subcommand)]
+enum Typed {
+    /// send [-p FLASH] "words": releases a message.
+    Send(send::SendArgs),
+    /// draft "words": keeps a draft for the second officer.
+    Draft(draft::DraftArgs),
+    /// release [ID]: releases a draft as the second officer.
+    Release(draft::ReleaseArgs),
+    /// inbox: what came in.
+    Inbox(inbox::InboxArgs),
+    /// show A-0017: every rung, signer and leg.
+    Show(show::ShowArgs),
+    /// ack A-0017: acknowledges.
+    Ack(act::AckArgs),
+    /// act HOLDING A-0017: any other act.
+    Act(act::ActArgs),
+    /// answer A-0017 ROGER: answers.
+    Answer(answer::AnswerArgs),
+    /// status: how the line stands.
+    Status(show::StatusArgs),
+    /// quit: ends the station.
+    Quit,
+}
+
+/// Reads verbs from the terminal; resolves on quit or end of input. Without a terminal it never resolves.
+async fn prompt(common: &Common, typed_here: bool) {
+    if !typed_here {
+        return std::future::pending().await;
+    }
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Some(words) = words(&line, common) else { continue };
+        match Line::try_parse_from(words) {
+            Ok(Line { verb: Typed::Quit }) => return,
+            Ok(Line { verb }) => {
+                if let Err(failure) = Box::pin(carry_out(verb)).await {
+                    failure.print();
+                }
+            }
+            Err(error) => {
+                let _ = error.print();
+            }
+        }
+    }
+}
+
+async fn carry_out(verb: Typed) -> Outcome {
+    match verb {
+        Typed::Send(args) => send::run(args).await,
+        Typed::Draft(args) => draft::draft(args).await,
+        Typed::Release(args) => draft::release(args).await,
+        Typed::Inbox(args) => inbox::run(args).await,
+        Typed::Show(args) => show::run(args).await,
+        Typed::Ack(args) => act::ack(args).await,
+        Typed::Act(args) => act::act(args).await,
+        Typed::Answer(args) => answer::run(args).await,
+        Typed::Status(args) => show::status(args).await,
+        Typed::Quit => Ok(exit::OK),
+    }
+}
+
+/// The words of a typed line, with the settings that every verb takes; quotes keep words together.
+fn words(line: &str, common: &Common) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let (mut quoted, mut any) = (false, false);
+    for c in line.trim().chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                any = true;
+            }
+            c if c.is_whitespace() && !quoted => {
+                if any {
+                    words.push(std::mem::take(&mut word));
+                    any = false;
+                }
+            }
+            c => {
+                word.push(c);
+                any = true;
+            }
+        }
+    }
+    if any {
+        words.push(word);
+    }
+    let verb = words.first()?.clone();
+    if !matches!(verb.as_str(), "quit" | "help") {
+        words.insert(1, format!("--config={}", common.config.display()));
+        if let Some(file) = &common.passphrase_file {
+            words.insert(1, format!("--passphrase-file={}", file.display()));
+        }
+    }
+    Some(words)
+}

@@ -1,0 +1,252 @@
+//! `hotline desk send`: write, sign, release, and wait if asked to.
+
+use std::{io::Read as _, time::Duration};
+
+use clap::{Args, ValueEnum};
+use hotline_client::{
+    compose::{self, Sheet, Wording},
+    request::Request,
+    view::MessageView,
+};
+use hotline_core::{
+    precedence::{Precedence, SignaturesNeeded},
+    release::Capacity,
+    words::{Answer, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
+};
+
+use super::{Common, duration, keyring, load, print, seat::{Seat, reference}};
+use crate::exit::{self, Failure, Outcome};
+
+/// `hotline desk send`.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    wording: WordingArgs,
+    /// The releasing officer; without it, the first of this seat who may release.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+    /// The drafting officer, where two must sign; without it, the first of this seat who may draft.
+    #[arg(long, value_name = "NAME")]
+    drafter: Option<String>,
+    #[command(flatten)]
+    waiting: WaitArgs,
+}
+
+/// What a message says.
+#[derive(Debug, Args)]
+pub struct WordingArgs {
+    /// The words; - reads them from standard input.
+    text: String,
+    /// OVERRIDE, FLASH (two officers sign), IMMEDIATE, PRIORITY, ROUTINE or DEFERRED.
+    #[arg(long, short, default_value = "ROUTINE", value_name = "WORD")]
+    precedence: Precedence,
+    /// NOTIFY, QUERY, UPDATE, CANCEL or ERROR; the last three need --refers-to.
+    #[arg(long, default_value = "NOTIFY", value_name = "WORD")]
+    function: Function,
+    /// What closes the dialogue: NONE, ROGER, AFFIRM_NEGATIVE, ACCEPT_UNABLE, ACCEPT_COUNTER_DECLINE,
+    /// YES_NO_UNKNOWN or SUFFICIENT_INSUFFICIENT.
+    #[arg(long, default_value = "ROGER", value_name = "WORD")]
+    response: ResponseAttribute,
+    /// The channel; without it, the one of the settings.
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
+    /// FORMAL, SERVICE or TEST.
+    #[arg(long, default_value = "FORMAL", value_name = "WORD")]
+    class: TrafficClass,
+    /// The message this one updates, cancels or corrects.
+    #[arg(long, value_name = "MESSAGE")]
+    refers_to: Option<String>,
+}
+
+/// How long a verb waits, and for what.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Wait until the message has got this far.
+    #[arg(long, value_name = "RUNG")]
+    wait: Option<WaitFor>,
+    /// How long at most: 500ms, 60s, 10m.
+    #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    deadline: Duration,
+}
+
+/// What a verb waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WaitFor {
+    /// A relay has it on disk and in its log.
+    Accepted,
+    /// The other desk has verified, stored and logged it.
+    Delivered,
+    /// It was on the other desk's screen.
+    Displayed,
+    /// A named officer acknowledged it.
+    Acked,
+    /// It was answered.
+    Answered,
+}
+
+impl WaitFor {
+    fn rung(self) -> Rung {
+        match self {
+            Self::Accepted => Rung::Accepted,
+            Self::Delivered => Rung::Delivered,
+            Self::Displayed => Rung::Displayed,
+            Self::Acked => Rung::Acknowledged,
+            Self::Answered => Rung::Answered,
+        }
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn run(args: SendArgs) -> Outcome {
+    let config = load(&args.common)?;
+    let mut seat = Seat::open(config, args.common.json).await?;
+    let done = send(&mut seat, &args).await;
+    seat.leave().await;
+    done
+}
+
+async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
+    let wording = wording(seat, &args.wording).await?;
+    let sheet = sign(seat, &args.common, &wording, args.officer.as_deref(), args.drafter.as_deref())?;
+    let view = seat.message(Request::Release { sheet }).await?;
+    finish(seat, &args.common, view, &args.waiting).await
+}
+
+/// What was typed, as a wording.
+///
+/// # Errors
+/// If the words cannot be read, or refer to a message that is not known.
+pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Failure> {
+    let text = match args.text.as_str() {
+        "-" => {
+            let mut text = String::new();
+            // 1 MiB: more than any statement holds; the release rule names the real limit.
+            std::io::stdin()
+                .take(1 << 20)
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::io("standard input", &error))?;
+            text.trim_end().to_owned()
+        }
+        words => words.to_owned(),
+    };
+    let refers_to = match &args.refers_to {
+        Some(name) => Some(reference(&seat.show(name).await?)?),
+        None => None,
+    };
+    let channel = match (&args.channel, args.class) {
+        (Some(channel), _) => channel.clone(),
+        (None, TrafficClass::Formal) => seat.config.channel.clone(),
+        (None, TrafficClass::Service | TrafficClass::Test | TrafficClass::Control | TrafficClass::Excon) => {
+            String::new()
+        }
+    };
+    Ok(Wording {
+        precedence: args.precedence,
+        class: args.class,
+        function: args.function,
+        response: args.response,
+        channel,
+        refers_to,
+        answer: None::<Answer>,
+        text,
+    })
+}
+
+/// Signs a wording with as many officers as its precedence asks for.
+///
+/// # Errors
+/// If an officer or key is missing.
+pub fn sign(
+    seat: &Seat,
+    common: &Common,
+    wording: &Wording,
+    releaser: Option<&str>,
+    drafter: Option<&str>,
+) -> Result<Sheet, Failure> {
+    let (clock, entropy) = (seat.seams.clock.as_ref(), seat.seams.entropy.as_ref());
+    let failed = |error: compose::SheetError| {
+        Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text").as_json(common.json)
+    };
+    let releaser = keyring::officer(seat, common, releaser, &[OfficerRole::Releaser], None)?;
+    match wording.precedence.signatures_needed(wording.function, None) {
+        SignaturesNeeded::One => {
+            compose::write(&seat.config, wording, &releaser, Capacity::Releaser, clock, entropy).map_err(failed)
+        }
+        SignaturesNeeded::Two => {
+            let roles = [OfficerRole::Drafter, OfficerRole::Releaser];
+            let other_than = Some(releaser.identity.as_str());
+            let drafter = keyring::officer(seat, common, drafter, &roles, other_than)?;
+            let mut sheet =
+                compose::write(&seat.config, wording, &drafter, Capacity::Drafter, clock, entropy)
+                    .map_err(failed)?;
+            sheet.approve(&releaser, Capacity::Releaser, clock).map_err(failed)?;
+            Ok(sheet)
+        }
+    }
+}
+
+/// Waits if asked to, prints, and chooses the exit code.
+///
+/// # Errors
+/// If the station goes away.
+pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting: &WaitArgs) -> Outcome {
+    let (view, reached) = match waiting.wait {
+        None => (view, true),
+        Some(wait) => {
+            let request = Request::Wait {
+                message: view.sha256.clone(),
+                rung: wait.rung().name().to_owned(),
+                within_ms: u64::try_from(waiting.deadline.as_millis()).unwrap_or(u64::MAX),
+            };
+            let view = seat.message(request).await?;
+            let reached = view.reached(wait.rung());
+            (view, reached)
+        }
+    };
+    if common.json {
+        print::object(&view);
+    } else {
+        println!("{} {}: {} [{}]", view.precedence, view.name, view.plain, view.state);
+        if waiting.wait.is_some() {
+            print!("{}", print::timeline(&view));
+        }
+    }
+    if !reached {
+        return not_reached(seat, common, &view).await;
+    }
+    Ok(if answered_no(&view) { exit::ANSWERED_NO } else { exit::OK })
+}
+
+/// Silence always carries its cause.
+async fn not_reached(seat: &mut Seat, common: &Common, view: &MessageView) -> Outcome {
+    let status = seat.status().await?;
+    let why = if status.legs_up() == 0 {
+        let causes: Vec<String> =
+            status.legs.iter().map(|(leg, state)| format!("{leg}: {}", state.why)).collect();
+        (exit::UNREACHABLE, format!("no relay can be reached ({})", causes.join("; ")))
+    } else if view.reached(Rung::Displayed) {
+        (exit::NOT_IN_TIME, "it was on the other desk's screen, and nobody acknowledged it in time".to_owned())
+    } else if view.reached(Rung::Delivered) {
+        (exit::NOT_IN_TIME, "it arrived, and was not on screen in time: nobody looks".to_owned())
+    } else if view.reached(Rung::Accepted) {
+        (exit::NOT_IN_TIME, "a relay holds it, and the other desk has not fetched it".to_owned())
+    } else {
+        (exit::NOT_IN_TIME, "relays can be reached, and none has accepted it yet".to_owned())
+    };
+    let (code, what) = why;
+    if !common.json {
+        eprintln!("{}: {what}", view.name);
+        eprintln!("  next: hotline desk show {} --config {}", view.name, common.config.display());
+    }
+    Ok(code)
+}
+
+fn answered_no(view: &MessageView) -> bool {
+    let last = view.rungs.iter().rev().find_map(|rung| rung.answer.as_deref());
+    matches!(last, Some("UNABLE" | "NEGATIVE" | "NO" | "DECLINE" | "INSUFFICIENT"))
+}

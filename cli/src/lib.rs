@@ -1,0 +1,106 @@
+//! The one program people type: desk, relay, pki, log, bench and demo.
+//!
+//! Results go to standard output, conversation to standard error; `--json` prints one object a line. Every error ends
+//! in one thing to do, and exit codes are documented in [`exit`]. One file per verb; what a verb does is in the room it
+//! belongs to, here it is only typed and printed.
+
+pub mod bench;
+pub mod demo;
+pub mod desk;
+pub mod exit;
+pub mod log;
+pub mod pki;
+
+use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Failure, Outcome};
+
+/// A crisis line between two ministries, on one laptop.
+#[derive(Debug, Parser)]
+#[command(name = "hotline", version, about, max_term_width = 110, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Plays one whole crisis message on this machine: two relays, two desks, a killed relay, a refused certificate.
+    Demo(demo::DemoArgs),
+    /// A side's desk: write, read, acknowledge, answer.
+    Desk(desk::DeskArgs),
+    /// A side's relay.
+    Relay(RelayArgs),
+    /// Identities, keys and trust.
+    Pki(pki::args::PkiArgs),
+    /// Evidence: verify, show, prove, compare and export logs.
+    Log(log::LogArgs),
+    /// Measures the line beside its physical floor.
+    Bench(bench::BenchArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct RelayArgs {
+    #[command(subcommand)]
+    verb: RelayVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum RelayVerb {
+    /// Runs a relay until it is told to end.
+    Run {
+        /// The relay's settings, as hotline pki init writes them.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// End when the process that started this one ends.
+        #[arg(long, hide = true, value_name = "PID")]
+        die_with_parent: Option<i32>,
+    },
+}
+
+/// Runs the program with these words; the first is the program's own name.
+#[must_use]
+pub fn main(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results, everything else is a usage error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+        }
+    };
+    match run(cli.verb) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+fn run(verb: Verb) -> Outcome {
+    match verb {
+        Verb::Demo(args) => demo::run(args),
+        Verb::Desk(args) => desk::run(args),
+        Verb::Relay(RelayArgs { verb: RelayVerb::Run { config, die_with_parent } }) => {
+            exit::die_with_parent(die_with_parent)?;
+            Ok(hotline_server::serve::main(&config))
+        }
+        Verb::Pki(args) => {
+            let mut out = std::io::stdout().lock();
+            let done = pki::args::run(args, &mut out).map_err(|error| Failure {
+                code: error.code().to_owned(),
+                exit: error.exit_code(),
+                what: exit::chain(&error),
+                help: error.help(),
+                json: false,
+            });
+            out.flush().map_err(|error| Failure::io("standard output", &error))?;
+            done.map(|()| exit::OK)
+        }
+        Verb::Log(args) => log::run(args),
+        Verb::Bench(args) => bench::run(args),
+    }
+}

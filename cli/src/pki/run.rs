@@ -1,0 +1,136 @@
+//! From a typed verb to its function, and from its answer to what people read.
+
+use std::io::Write;
+
+use hotline_client::sealed::{PASSPHRASE_CHARACTERS_MIN, SealedKeyError};
+use hotline_core::time::WallTime;
+use hotline_transport::seams::Seams;
+
+use super::args::{ConsentArgs, InitArgs, PkiArgs, SealArgs, TrustArgs, Verb};
+use super::declaration::Declaration;
+use super::error::PkiError;
+use super::renew::TlsKey;
+use super::trust::{Compared, KnownAnchors};
+use super::{consent, export, init, inspect, issue, list, passphrase, renew, revoke, say, seal, tour, trust};
+
+/// Runs a verb and writes its result to `out`.
+///
+/// # Errors
+/// Whatever stopped it; [`PkiError::exit_code`] says how the program ends.
+pub fn run(args: PkiArgs, out: &mut dyn Write) -> Result<(), PkiError> {
+    let seams = Seams::system();
+    run_at(
+        args,
+        seams.clock.wall(),
+        &mut |bytes| seams.entropy.fill(bytes),
+        out,
+    )
+}
+
+/// The same at a given time and with given randomness.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_at(
+    args: PkiArgs,
+    now: WallTime,
+    entropy: &mut dyn FnMut(&mut [u8]),
+    out: &mut dyn Write,
+) -> Result<(), PkiError> {
+    let said = match args.verb {
+        Verb::Init(args) => made(args, now, entropy)?,
+        Verb::Issue(args) => {
+            let (dir, newcomer) = args.who.newcomer();
+            say::issued(&issue::issue(&dir, &newcomer, now, entropy)?)
+        }
+        Verb::List(args) => {
+            let listing = list::list(&args.dir.dir, now)?;
+            if args.json {
+                json(&listing)?
+            } else {
+                listing.text(now)
+            }
+        }
+        Verb::Inspect(args) => inspect::inspect(&args.file, now)?.text(),
+        Verb::Revoke(args) => {
+            let revoked = revoke::revoke(&args.dir.dir, &args.name.join("/"), &args.reason, now, entropy)?;
+            say::revoked(&revoked, &args.dir.dir)
+        }
+        Verb::Renew(args) => {
+            let key = if args.new_key { TlsKey::New } else { TlsKey::Keep };
+            say::renewed(&renew::renew(&args.path, key, now, entropy)?, now)
+        }
+        Verb::Export(args) => say::exported(&export::export(&args.dir.dir, &args.out, now)?, &args.out),
+        Verb::Trust(args) => return trusted(args, now, out),
+        Verb::Seal(args) => sealed(&args, entropy)?,
+        Verb::Consent(args) => consented(&args, now)?,
+        Verb::Tour => {
+            let workplace =
+                tempfile::tempdir().map_err(|e| PkiError::file("made", &std::env::temp_dir(), e))?;
+            tour::tour(workplace.path())?
+        }
+    };
+    out.write_all(said.as_bytes()).map_err(PkiError::Print)
+}
+
+fn made(args: InitArgs, now: WallTime, entropy: &mut dyn FnMut(&mut [u8])) -> Result<String, PkiError> {
+    let mut declaration = Declaration::load(&args.from)?;
+    if let Some(domain) = args.domain {
+        declaration = declaration.only(&domain)?;
+    }
+    Ok(say::made(
+        &init::init(&declaration, &args.out, now, entropy)?,
+        now,
+    ))
+}
+
+fn sealed(args: &SealArgs, entropy: &mut dyn FnMut(&mut [u8])) -> Result<String, PkiError> {
+    let prompt = format!("a passphrase of at least {PASSPHRASE_CHARACTERS_MIN} characters");
+    let passphrase = passphrase::ask_new(&prompt, args.passphrase_file.as_deref())?;
+    let path = seal::seal(&args.dir.dir, &args.name.join("/"), &passphrase, entropy)?;
+    Ok(format!(
+        "sealed {}\nwithout its passphrase this key is lost: nobody can open it\n",
+        path.display()
+    ))
+}
+
+fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), PkiError> {
+    let compared = match (args.words, args.yes) {
+        (Some(words), _) => Compared::Aloud(words),
+        (None, true) => Compared::Vouched,
+        (None, false) => Compared::NotYet,
+    };
+    let known = if args.replace {
+        KnownAnchors::Replace
+    } else {
+        KnownAnchors::Keep
+    };
+    let trusted = trust::trust(&args.dir.dir, &args.file, &compared, known, now)?;
+    out.write_all(say::trusted(&trusted).as_bytes())
+        .map_err(PkiError::Print)?;
+    match trusted.first_difference() {
+        Some(differs) => Err(differs),
+        None => Ok(()),
+    }
+}
+
+fn consented(args: &ConsentArgs, now: WallTime) -> Result<String, PkiError> {
+    let name = args.name.join("/");
+    let sign = |passphrase| consent::consent(&args.dir.dir, &args.channel, &name, passphrase, now);
+    let identity = match sign(None) {
+        Err(PkiError::Sealed(SealedKeyError::PassphraseNeeded { .. })) => sign(Some(&passphrase::ask(
+            "passphrase",
+            args.passphrase_file.as_deref(),
+        )?))?,
+        other => other?,
+    };
+    Ok(format!(
+        "{identity} consents to the charter of {}\nnext: export it again: hotline pki export\n",
+        args.channel
+    ))
+}
+
+fn json(listing: &list::Listing) -> Result<String, PkiError> {
+    let text = serde_json::to_string_pretty(listing).map_err(|e| PkiError::making("the JSON", e))?;
+    Ok(text + "\n")
+}

@@ -1,0 +1,146 @@
+//! What the verbs answer people: what was done, and the next step.
+
+use std::path::Path;
+
+use hotline_core::time::WallTime;
+
+use super::error::PkiError;
+use super::export::Exported;
+use super::init::Made;
+use super::issue::NewIdentity;
+use super::plain;
+use super::renew::Renewed;
+use super::revoke::Revoked;
+use super::trust::{Acquaintance, CharterStanding, Trusted};
+
+/// After `init`.
+pub(super) fn made(made: &[Made], now: WallTime) -> String {
+    let mut text = String::new();
+    for domain in made {
+        text.push_str(&format!(
+            "made {} ({})\n  in                  {}\n  certificates until  {}\n  words               {}\n",
+            domain.domain,
+            domain.domain.world(),
+            domain.folder.display(),
+            plain::end(domain.certificates_end_ms, now),
+            domain.fingerprint.words(),
+        ));
+    }
+    if let Some(first) = made.first() {
+        text.push_str(&format!(
+            "next: hand our trust file to the other side:\n  hotline pki export --dir {} --out {}.trust\n",
+            first.folder.display(),
+            first.domain
+        ));
+    }
+    text
+}
+
+/// After `issue`.
+pub(super) fn issued(new: &NewIdentity) -> String {
+    format!(
+        "issued {} in {}\nnext: the other side needs a fresh trust file: hotline pki export\n",
+        new.identity,
+        new.folder.display()
+    )
+}
+
+/// After `revoke`.
+pub(super) fn revoked(revoked: &Revoked, dir: &Path) -> String {
+    let mut text = format!(
+        "revoked {}\n  {}, now on revocation list number {}\n  {} ended, roster number {}\n\
+         our own relays and desks read this at once where they share this folder\n",
+        revoked.identity,
+        plain::count(revoked.certificates, "certificate"),
+        revoked.list_number,
+        plain::count(revoked.keys, "signing key"),
+        revoked.roster_number,
+    );
+    for channel in &revoked.charters {
+        text.push_str(&format!(
+            "next: the charter of {channel} has no consent of ours any more; another RELEASER gives it:\n  \
+             hotline pki consent --dir {} --channel {channel} officer/NAME\n",
+            dir.display()
+        ));
+    }
+    text.push_str(&format!(
+        "next: hand the other side a fresh trust file:\n  hotline pki export --dir {} --out FILE.trust\n",
+        dir.display()
+    ));
+    text
+}
+
+/// After `renew`.
+pub(super) fn renewed(renewed: &Renewed, now: WallTime) -> String {
+    format!(
+        "renewed {}\n  {} until {}\n",
+        renewed.identity,
+        renewed.file.display(),
+        plain::end(renewed.not_after_ms, now)
+    )
+}
+
+/// After `export`.
+pub(super) fn exported(exported: &Exported, file: &Path) -> String {
+    format!(
+        "exported {} to {} (roster number {})\n  sha-256  {}\n  words    {}\n\
+         next: send the file any way you like; read the words aloud over the telephone, to a voice you know\n",
+        exported.domain,
+        file.display(),
+        exported.roster_number,
+        exported.fingerprint.0,
+        exported.fingerprint.words(),
+    )
+}
+
+/// After `trust`.
+pub(super) fn trusted(trusted: &Trusted) -> String {
+    let how = match trusted.acquaintance {
+        Acquaintance::New => "now trusts",
+        Acquaintance::Known => "trusts the newer state of",
+        Acquaintance::Replaced => "trusts the NEW anchors of",
+    };
+    let mut text = format!(
+        "this folder {how} {} ({}), roster number {}\n  words  {}\n",
+        trusted.domain,
+        trusted.side,
+        trusted.roster_number,
+        trusted.fingerprint.words()
+    );
+    for (channel, standing) in &trusted.charters {
+        text.push_str(&match standing {
+            CharterStanding::BothConsent => {
+                format!("  channel {channel}: both sides consent to the same terms\n")
+            }
+            CharterStanding::Differs(difference) => {
+                format!(
+                    "  channel {channel}: NOT OPEN, the sides differ about {}\n",
+                    difference.term
+                )
+            }
+            CharterStanding::NotOurs => format!("  channel {channel}: we declare no such channel\n"),
+            CharterStanding::NotGiven(why) => format!("  channel {channel}: NOT OPEN, {why}\n"),
+        });
+    }
+    text
+}
+
+impl Trusted {
+    /// The first charter about which both sides differ, as an error for people. The keys are trusted all the same.
+    #[must_use]
+    pub fn first_difference(&self) -> Option<PkiError> {
+        self.charters
+            .iter()
+            .find_map(|(channel, standing)| match standing {
+                CharterStanding::Differs(difference) => Some(PkiError::CharterDiffers {
+                    channel: channel.clone(),
+                    term: difference.term,
+                    ours: difference.ours.clone(),
+                    theirs: difference.theirs.clone(),
+                }),
+                CharterStanding::BothConsent | CharterStanding::NotOurs | CharterStanding::NotGiven(_) => {
+                    None
+                }
+            })
+    }
+}

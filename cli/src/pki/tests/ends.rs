@@ -1,0 +1,154 @@
+//! How things end: renew before, revoke early, and what the other side notices.
+
+use super::*;
+use crate::pki::consent::consent;
+use crate::pki::folder::DomainFolder;
+use crate::pki::issue::{Newcomer, issue};
+use crate::pki::renew::{TlsKey, renew};
+use crate::pki::revoke::revoke;
+use crate::pki::trust::CharterStanding;
+
+#[test]
+fn a_revoked_name_is_on_the_list_in_the_roster_and_gone_from_the_side() {
+    let sides = Sides::made();
+    let serial = certificate(&sides.ours().join("desk/ops/tls.crt")).serial;
+    let revoked = revoke(
+        &sides.ours(),
+        "desk/ops",
+        "the workstation was opened",
+        NOW,
+        &mut entropy,
+    )
+    .unwrap();
+    assert_eq!(
+        (revoked.certificates, revoked.keys, revoked.list_number),
+        (1, 2, 2)
+    );
+    for folder in [sides.ours(), sides.ours().join(layout::TRUST).join(OURS)] {
+        let list = revocation_list(&folder);
+        assert_eq!(list.number, 2);
+        assert_eq!(
+            list.revoked.iter().map(|entry| &entry.serial).collect::<Vec<_>>(),
+            [&serial]
+        );
+    }
+    let folder = DomainFolder::open(&sides.ours()).unwrap();
+    let subject = format!("spiffe://{OURS}/desk/ops");
+    let roster = folder.roster().unwrap();
+    let ended: Vec<_> = roster
+        .keys()
+        .filter(|entry| entry.statement.subject == subject)
+        .collect();
+    assert_eq!(ended.len(), 2);
+    for entry in ended {
+        assert_eq!(
+            entry.revoked.as_ref().unwrap().reason,
+            "the workstation was opened"
+        );
+    }
+    assert!(folder.side().unwrap().desk.is_empty());
+    let again = revoke(&sides.ours(), "desk/ops", "twice", NOW, &mut entropy).unwrap_err();
+    assert_eq!(again.code(), "HL-PKI-009");
+}
+
+#[test]
+fn every_certificate_of_a_renewed_name_is_revoked_with_it() {
+    let sides = Sides::made();
+    renew(&sides.ours().join("desk/ops"), TlsKey::New, NOW, &mut entropy).unwrap();
+    let revoked = revoke(&sides.ours(), "desk/ops", "moved", NOW, &mut entropy).unwrap();
+    assert_eq!(revoked.certificates, 2);
+    let refused = renew(&sides.ours().join("desk/ops"), TlsKey::Keep, NOW, &mut entropy).unwrap_err();
+    assert_eq!(refused.code(), "HL-PKI-009");
+}
+
+#[test]
+fn a_renewed_certificate_keeps_its_names_and_its_key_unless_asked() {
+    let sides = Sides::made();
+    let file = sides.ours().join("relay/north/tls.crt");
+    let old = certificate(&file);
+    let later = WallTime::from_unix_ms(NOW.unix_ms() + 3_600_000);
+    renew(&file, TlsKey::Keep, later, &mut entropy).unwrap();
+    let kept = certificate(&file);
+    assert_eq!(
+        (&kept.uris, &kept.dns, &kept.ips, &kept.public_key),
+        (&old.uris, &old.dns, &old.ips, &old.public_key)
+    );
+    assert_ne!(kept.serial, old.serial);
+    // It cannot outlive its CA.
+    assert_eq!(
+        kept.validity.not_after_ms,
+        certificate(&sides.ours().join("ca.crt")).validity.not_after_ms
+    );
+    renew(&file, TlsKey::New, later, &mut entropy).unwrap();
+    assert_ne!(certificate(&file).public_key, old.public_key);
+    assert_eq!(mode(&sides.ours().join("relay/north/tls.key")), 0o600);
+}
+
+#[test]
+fn a_ca_that_has_ended_issues_nothing() {
+    let sides = Sides::made();
+    let later = WallTime::from_unix_ms(NOW.unix_ms() + 25 * 3_600_000);
+    let refused = renew(&sides.ours().join("desk/ops"), TlsKey::Keep, later, &mut entropy).unwrap_err();
+    assert_eq!(refused.code(), "HL-PKI-012");
+    let file = sides.their_export();
+    let refused = trust(
+        &sides.ours(),
+        &file,
+        &Compared::Vouched,
+        KnownAnchors::Keep,
+        later,
+    )
+    .unwrap_err();
+    assert_eq!(refused.code(), "HL-PKI-012");
+}
+
+#[test]
+fn a_charter_whose_releaser_was_revoked_needs_another_ones_consent() {
+    let sides = Sides::made();
+    let revoked = revoke(&sides.theirs(), "officer/novak", "key lost", NOW, &mut entropy).unwrap();
+    assert_eq!(revoked.charters, ["MINISTER"]);
+    let trusted = sides.trust_them(&sides.their_export()).unwrap();
+    let [(_, CharterStanding::NotGiven(why))] = trusted.charters.as_slice() else {
+        panic!("{trusted:?}")
+    };
+    assert!(why.contains("revoked"), "{why}");
+
+    let drafter = consent(&sides.theirs(), "MINISTER", "officer/rossi", None, NOW).unwrap_err();
+    assert!(drafter.to_string().contains("RELEASER"), "{drafter}");
+    consent(&sides.theirs(), "MINISTER", "officer/castellan", None, NOW).unwrap();
+    let trusted = sides.trust_them(&sides.their_export()).unwrap();
+    assert_eq!(
+        trusted.charters,
+        [("MINISTER".to_owned(), CharterStanding::BothConsent)]
+    );
+}
+
+#[test]
+fn a_roster_that_was_cut_short_is_noticed_by_the_other_side() {
+    let sides = Sides::made();
+    sides.trust_them(&sides.their_export()).unwrap();
+    for folder in [sides.theirs(), sides.theirs().join(layout::TRUST).join(THEIRS)] {
+        let path = folder.join(layout::ROSTER);
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        fs::write(&path, lines[..lines.len() - 1].join("\n") + "\n").unwrap();
+    }
+    let file = sides.their_export();
+    assert!(
+        sides
+            .trust_them(&file)
+            .unwrap_err()
+            .to_string()
+            .contains("number 8 is already trusted")
+    );
+    // Regrown with another entry in the same place, it is another history.
+    issue(
+        &sides.theirs(),
+        &Newcomer::Officer(officer("late")),
+        NOW,
+        &mut entropy,
+    )
+    .unwrap();
+    let refused = sides.trust_them(&sides.their_export()).unwrap_err();
+    assert!(refused.to_string().contains("two histories"), "{refused}");
+}
