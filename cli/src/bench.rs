@@ -122,18 +122,41 @@ pub fn run(args: BenchArgs) -> Outcome {
     // Children ask to end with the thread that started them: the measurement runs on this one, not on a worker.
     runtime.block_on(async {
         match args.verb {
-            Verb::Latency { common, messages, rounds } => {
-                let plan = latency::Plan { messages, rounds: rounds.min(messages) };
+            Verb::Latency {
+                common,
+                messages,
+                rounds,
+            } => {
+                let plan = latency::Plan {
+                    messages,
+                    rounds: rounds.min(messages),
+                };
                 let measured = async |exe: &Path| latency::measure(exe, common.dir.as_deref(), plan).await;
                 finish(&common, measured).await
             }
-            Verb::Throughput { common, in_flight, seconds } => {
-                let plan = throughput::Plan { in_flight, time: Duration::from_secs(seconds.into()) };
+            Verb::Throughput {
+                common,
+                in_flight,
+                seconds,
+            } => {
+                let plan = throughput::Plan {
+                    in_flight,
+                    time: Duration::from_secs(seconds.into()),
+                };
                 let measured = async |exe: &Path| throughput::measure(exe, common.dir.as_deref(), plan).await;
                 finish(&common, measured).await
             }
-            Verb::Failover { common, kills, rate, down_ms } => {
-                let plan = failover::Plan { kills, rate, down: Duration::from_millis(down_ms.into()) };
+            Verb::Failover {
+                common,
+                kills,
+                rate,
+                down_ms,
+            } => {
+                let plan = failover::Plan {
+                    kills,
+                    rate,
+                    down: Duration::from_millis(down_ms.into()),
+                };
                 let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), plan).await;
                 finish(&common, measured).await
             }

@@ -59,6 +59,8 @@ pub(crate) struct Round {
     pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
     pub(crate) replies: Vec<(oneshot::Sender<Answer>, Reply)>,
     pub(crate) news: Vec<News>,
+    /// Copies after the first, to be counted once the first is in the book.
+    pub(crate) late: Vec<(Hash, Leg)>,
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
     pub(crate) hashes: BTreeSet<Hash>,
     pub(crate) urgent: bool,
@@ -78,6 +80,7 @@ impl Round {
             delivered: BTreeMap::new(),
             replies: Vec::new(),
             news: Vec::new(),
+            late: Vec::new(),
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),
             urgent: false,

@@ -33,8 +33,9 @@ const CONNECTIONS_MAX: usize = 64;
 /// # Errors
 /// If another station answers there, or the path cannot be used.
 pub async fn bind(path: &Path) -> io::Result<UnixListener> {
+    let near = Near::of(path)?;
     if path.exists() {
-        if UnixStream::connect(path).await.is_ok() {
+        if UnixStream::connect(near.path()).await.is_ok() {
             return Err(io::Error::new(
                 io::ErrorKind::AddrInUse,
                 format!("another station answers at {}; end it first", path.display()),
@@ -42,9 +43,37 @@ pub async fn bind(path: &Path) -> io::Result<UnixListener> {
         }
         std::fs::remove_file(path)?;
     }
-    let listener = UnixListener::bind(path)?;
+    let listener = UnixListener::bind(near.path())?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+/// Longest socket path that the system takes, in bytes (108 with the end mark, on Linux).
+const PATH_MAX: usize = 107;
+
+/// A socket's path, short enough for the system: one that is too long is reached through its opened folder.
+struct Near {
+    path: PathBuf,
+    _folder: Option<std::fs::File>,
+}
+
+impl Near {
+    fn of(path: &Path) -> io::Result<Self> {
+        use std::os::{fd::AsRawFd as _, unix::ffi::OsStrExt as _};
+        if path.as_os_str().as_bytes().len() <= PATH_MAX {
+            return Ok(Self { path: path.to_owned(), _folder: None });
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket's path names no file"));
+        };
+        let folder = std::fs::File::open(parent)?;
+        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        Ok(Self { path, _folder: Some(folder) })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Serves verbs until the station closes.
@@ -148,7 +177,12 @@ impl Connection {
     /// # Errors
     /// If the socket cannot be used for another reason than that nobody listens.
     pub async fn open(path: &Path) -> io::Result<Option<Self>> {
-        match UnixStream::connect(path).await {
+        let near = match Near::of(path) {
+            Ok(near) => near,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match UnixStream::connect(near.path()).await {
             Ok(stream) => {
                 let (read, write) = stream.into_split();
                 Ok(Some(Self {
@@ -193,5 +227,25 @@ impl Connection {
             Some(line) => serde_json::from_str(&line).map(Some).map_err(io::Error::other),
             None => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_in_a_very_deep_folder_is_served_and_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a".repeat(90)).join("b".repeat(90));
+        std::fs::create_dir_all(&deep).unwrap();
+        let path = deep.join("desk.sock");
+        assert!(Connection::open(&path).await.unwrap().is_none());
+        let _listener = bind(&path).await.unwrap();
+        assert!(Connection::open(&path).await.unwrap().is_some());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        assert!(bind(&path).await.is_err(), "a second station");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     process::{self, Stdio},
     time::Duration,
 };
@@ -66,7 +66,13 @@ impl Child {
     /// # Errors
     /// If it does not start, or ends or says nothing within 20 s.
     pub async fn start(program: Program<'_>, listener: Listener) -> Result<Self, BenchError> {
-        let Program { name, exe, words, ready, folder } = program;
+        let Program {
+            name,
+            exe,
+            words,
+            ready,
+            folder,
+        } = program;
         let words_file = folder.join(format!("{name}.err"));
         let errors = File::options()
             .create(true)
@@ -85,18 +91,34 @@ impl Child {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| failed(name, format!("did not start: {error}")))?;
-        let stdout = process.stdout.take().ok_or_else(|| failed(name, "has no standard output"))?;
+        let stdout = process
+            .stdout
+            .take()
+            .ok_or_else(|| failed(name, "has no standard output"))?;
         let mut lines = BufReader::new(stdout).lines();
         let said = match timeout(READY_WITHIN, first(&mut lines, ready)).await {
             Ok(Some(said)) => said,
-            Ok(None) => return Err(failed(name, format!("ended before it was ready: {}", last_words(&words_file)))),
+            Ok(None) => {
+                return Err(failed(
+                    name,
+                    format!("ended before it was ready: {}", last_words(&words_file)),
+                ));
+            }
             Err(_) => {
                 let told = last_words(&words_file);
-                return Err(failed(name, format!("was not ready within {} s: {told}", READY_WITHIN.as_secs())));
+                return Err(failed(
+                    name,
+                    format!("was not ready within {} s: {told}", READY_WITHIN.as_secs()),
+                ));
             }
         };
         let reader = tokio::spawn(hand_on(lines, listener));
-        Ok(Self { name: name.to_owned(), process, reader, said })
+        Ok(Self {
+            name: name.to_owned(),
+            process,
+            reader,
+            said,
+        })
     }
 
     /// Its number, while it runs.
@@ -115,7 +137,9 @@ impl Child {
         match (before, killed) {
             (Ok(None), Ok(())) => Ok(()),
             (Ok(Some(status)), _) => Err(failed(&self.name, format!("had ended by itself: {status}"))),
-            (Err(error), _) | (Ok(None), Err(error)) => Err(failed(&self.name, format!("was not killed: {error}"))),
+            (Err(error), _) | (Ok(None), Err(error)) => {
+                Err(failed(&self.name, format!("was not killed: {error}")))
+            }
         }
     }
 }
@@ -156,14 +180,19 @@ async fn hand_on(mut lines: Lines<BufReader<ChildStdout>>, listener: Listener) {
 }
 
 fn failed(who: &str, what: impl Into<String>) -> BenchError {
-    BenchError::Process { who: who.to_owned(), what: what.into() }
+    BenchError::Process {
+        who: who.to_owned(),
+        what: what.into(),
+    }
 }
 
-fn last_words(file: &PathBuf) -> String {
+fn last_words(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap_or_default();
     let text = text.trim();
     let start = text.len().saturating_sub(LAST_WORDS);
-    let start = (start..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    let start = (start..=text.len())
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(text.len());
     match &text[start..] {
         "" => "it said nothing".into(),
         words => words.to_owned(),
@@ -177,7 +206,13 @@ mod tests {
 
     fn program<'a>(script: &str, folder: &'a Path) -> Program<'a> {
         let words = vec!["-c".to_owned(), script.to_owned()];
-        Program { name: "north", exe: Path::new("/bin/sh"), words, ready: "listening", folder }
+        Program {
+            name: "north",
+            exe: Path::new("/bin/sh"),
+            words,
+            ready: "listening",
+            folder,
+        }
     }
 
     #[tokio::test]
@@ -185,7 +220,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = r#"echo noise; echo '{"event":"listening","quic":"here"}'; echo more; sleep 60"#;
         let (say, mut heard) = mpsc::channel(4);
-        let child = Child::start(program(script, folder.path()), Listener::Channel(say)).await.unwrap();
+        let child = Child::start(program(script, folder.path()), Listener::Channel(say))
+            .await
+            .unwrap();
         assert_eq!(child.said["quic"], "here");
         assert_eq!(heard.recv().await.as_deref(), Some("more"));
         let pid = child.pid().unwrap();
@@ -197,7 +234,9 @@ mod tests {
     async fn a_process_that_ends_early_is_told_in_its_own_words() {
         let folder = tempfile::tempdir().unwrap();
         let script = "echo 'the key file is missing' >&2; exit 3";
-        let error = Child::start(program(script, folder.path()), Listener::Nobody).await.unwrap_err();
+        let error = Child::start(program(script, folder.path()), Listener::Nobody)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("the key file is missing"), "{error}");
     }
 
@@ -205,7 +244,9 @@ mod tests {
     async fn a_kill_that_comes_too_late_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let script = r#"echo '{"event":"listening"}'"#;
-        let mut child = Child::start(program(script, folder.path()), Listener::Nobody).await.unwrap();
+        let mut child = Child::start(program(script, folder.path()), Listener::Nobody)
+            .await
+            .unwrap();
         child.process.wait().await.unwrap();
         assert!(child.kill().await.unwrap_err().to_string().contains("by itself"));
     }

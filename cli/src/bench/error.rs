@@ -86,16 +86,52 @@ impl BenchError {
     #[must_use]
     pub fn failure(&self) -> Failure {
         let (code, exit, help) = match self {
-            Self::Place { .. } => (1, exit::OTHER, "name a folder with room on a real disk: hotline bench … --dir DIR"),
-            Self::Pki(_) | Self::Releaser(_) => (2, exit::IDENTITY, "hotline demo makes the same identities and says more"),
-            Self::Config(_) => (3, exit::CONFIG, "name a folder with a short path: hotline bench … --dir DIR"),
-            Self::Open(_) => (4, exit::IDENTITY, "hotline demo opens the same desk and says more"),
-            Self::Process { .. } => (5, exit::OTHER, "hotline demo starts the same processes and says more"),
-            Self::NotWhole { .. } => (6, exit::UNREACHABLE, "a firewall may hold loopback traffic; hotline demo names each leg"),
+            Self::Place { .. } => (
+                1,
+                exit::OTHER,
+                "name a folder with room on a real disk: hotline bench … --dir DIR",
+            ),
+            Self::Pki(_) | Self::Releaser(_) => (
+                2,
+                exit::IDENTITY,
+                "hotline demo makes the same identities and says more",
+            ),
+            Self::Config(_) => (
+                3,
+                exit::CONFIG,
+                "name a folder with a short path: hotline bench … --dir DIR",
+            ),
+            Self::Open(_) => (
+                4,
+                exit::IDENTITY,
+                "hotline demo opens the same desk and says more",
+            ),
+            Self::Process { .. } => (
+                5,
+                exit::OTHER,
+                "hotline demo starts the same processes and says more",
+            ),
+            Self::NotWhole { .. } => (
+                6,
+                exit::UNREACHABLE,
+                "the cause stands behind each leg's name; hotline demo shows the same line coming up",
+            ),
             Self::Refused(refusal) => (7, refusal.exit, refusal.help.as_str()),
-            Self::NotReceipted { .. } => (8, exit::NOT_IN_TIME, "measure again on a machine that does nothing else"),
-            Self::Missed(_) => (9, exit::OTHER, "measure again with fewer messages in flight or a lower rate"),
-            Self::Floor(_) => (10, exit::OTHER, "name a folder with room on a real disk: hotline bench … --dir DIR"),
+            Self::NotReceipted { .. } => (
+                8,
+                exit::NOT_IN_TIME,
+                "measure again on a machine that does nothing else",
+            ),
+            Self::Missed(_) => (
+                9,
+                exit::OTHER,
+                "measure again with fewer messages in flight or a lower rate",
+            ),
+            Self::Floor(_) => (
+                10,
+                exit::OTHER,
+                "name a folder with room on a real disk: hotline bench … --dir DIR",
+            ),
             Self::Ended(_) => (11, exit::OTHER, "measure again"),
             Self::Interrupted => (12, exit::OTHER, "measure again; nothing is left behind"),
         };

@@ -89,7 +89,12 @@ async fn on(line: &mut Line, shown: shown::Watcher, plan: Plan) -> Result<Failov
             quiet.push(quietly(line, length).await?);
             let stretch = killing(line, which, plan.down).await?;
             length = stretch.length();
-            progress(&format!("kill {} of {}: whole again after {:.1} s", kill + 1, plan.kills, length.as_secs_f64()));
+            progress(&format!(
+                "kill {} of {}: whole again after {:.1} s",
+                kill + 1,
+                plan.kills,
+                length.as_secs_f64()
+            ));
             kills.push(stretch);
             which = which.other();
         }
@@ -108,7 +113,10 @@ async fn on(line: &mut Line, shown: shown::Watcher, plan: Plan) -> Result<Failov
 async fn quietly(line: &mut Line, length: Duration) -> Result<Stretch, BenchError> {
     let from = line.sender().now();
     line.watch_for(length).await?;
-    Ok(Stretch { from, to: line.sender().now() })
+    Ok(Stretch {
+        from,
+        to: line.sender().now(),
+    })
 }
 
 async fn killing(line: &mut Line, which: Which, down: Duration) -> Result<Stretch, BenchError> {
@@ -117,7 +125,10 @@ async fn killing(line: &mut Line, which: Which, down: Duration) -> Result<Stretc
     line.watch_for(down).await?;
     line.restart(which).await?;
     line.wait_until_whole().await?;
-    Ok(Stretch { from, to: line.sender().now() })
+    Ok(Stretch {
+        from,
+        to: line.sender().now(),
+    })
 }
 
 impl Failover {
@@ -129,15 +140,24 @@ impl Failover {
         (quiet, kills): (&[Stretch], &[Stretch]),
     ) -> Self {
         let times = sent.receipt_times();
-        let gaps = |stretches: &[Stretch]| stretches.iter().map(|stretch| longest(&times, *stretch)).collect();
+        let gaps = |stretches: &[Stretch]| {
+            stretches
+                .iter()
+                .map(|stretch| longest(&times, *stretch))
+                .collect()
+        };
         Self {
             conditions,
             rate: plan.rate,
-            delivered: sent.from_due(),
+            delivered: sent.delays(),
             with_kill: gaps(kills),
             without_kill: gaps(quiet),
             released: sent.released().len(),
-            lost: sent.released().iter().filter(|hash| !sent.is_receipted(hash) || !shown.ever(hash)).count(),
+            lost: sent
+                .released()
+                .iter()
+                .filter(|hash| !sent.is_receipted(hash) || !shown.ever(hash))
+                .count(),
             shown_twice: shown.more_than_once(),
         }
     }
@@ -174,7 +194,13 @@ impl Report for Failover {
             row(["without", &format!("{without:.1}")]),
         ];
         let times = [row(COLUMNS), self.delivered.row("due to DELIVERED")];
-        let Self { released, lost, shown_twice, rate, .. } = self;
+        let Self {
+            released,
+            lost,
+            shown_twice,
+            rate,
+            ..
+        } = self;
         let (kills, times_as) = (self.with_kill.len(), number(ratio(with, without)));
         let words = self.conditions.words();
         format!(
@@ -212,12 +238,18 @@ mod tests {
         let told = measured().json();
         assert_eq!(told["gap_ms"], json!({ "with_kill": 30.0, "without_kill": 20.0 }));
         assert_eq!(told["ratio"], 1.5);
-        assert_eq!((&told["kills"], &told["lost"], &told["shown_twice"]), (&json!(2), &json!(0), &json!(0)));
+        assert_eq!(
+            (&told["kills"], &told["lost"], &told["shown_twice"]),
+            (&json!(2), &json!(0), &json!(0))
+        );
     }
 
     #[test]
     fn the_table_tells_losses_and_duplicates() {
         let text = measured().table();
-        assert!(text.contains("0 lost, 0 shown twice") && text.contains("1.50 times"), "{text}");
+        assert!(
+            text.contains("0 lost, 0 shown twice") && text.contains("1.50 times"),
+            "{text}"
+        );
     }
 }

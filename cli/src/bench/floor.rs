@@ -8,13 +8,14 @@
 //! Nobody could use this: it exists to say what the machine, the disk and the handshake cost on this day.
 
 mod disk;
+mod end;
 mod frame;
 mod server;
 mod tls;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -28,13 +29,12 @@ use super::{
     child::{Child, Listener, Program},
     error::BenchError,
     sender::RECEIPTED_WITHIN,
-    sides::{Side, Sides},
+    sides::Sides,
 };
 use crate::exit::{self, Failure};
-use frame::{Frames, message};
+use end::{End, Stream};
+use frame::message;
 
-/// How long an end may take to connect.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Name of the server's file, in the measurement's folder.
 const FILE: &str = "floor.data";
 
@@ -105,30 +105,32 @@ impl FloorError {
 pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     exit::die_with_parent(args.die_with_parent)?;
     let failed = |error: FloorError| BenchError::from(error).failure();
-    let pair = tls::Pair { certificate: args.certificate.clone(), key: args.key.clone() };
+    let pair = tls::Pair {
+        certificate: args.certificate.clone(),
+        key: args.key.clone(),
+    };
     let config = tls::server(&pair, &args.authority).map_err(failed)?;
     let file = disk::make(&args.file).map_err(|error| Failure::io("the floor's file", &error))?;
     let endpoint = server::listen(config).map_err(failed)?;
-    let address = endpoint.local_addr().map_err(|error| Failure::io("the floor's port", &error))?;
-    println!("{}", serde_json::json!({ "event": "listening", "quic": address.to_string() }));
+    let address = endpoint
+        .local_addr()
+        .map_err(|error| Failure::io("the floor's port", &error))?;
+    println!(
+        "{}",
+        serde_json::json!({ "event": "listening", "quic": address.to_string() })
+    );
     server::run(&endpoint, file).await.map_err(failed)
 }
 
 /// The floor, ready to be measured.
 pub struct Floor {
+    stream: Stream,
     a: End,
     b: End,
     answering: JoinHandle<()>,
     server: Option<Child>,
     seams: Seams,
     number: u64,
-}
-
-/// One end's connection.
-struct End {
-    endpoint: quinn::Endpoint,
-    // Held: dropping it closes the connection.
-    connection: quinn::Connection,
 }
 
 /// What passed in a window of time.
@@ -140,19 +142,7 @@ pub struct Passed {
     pub time: Duration,
 }
 
-/// A's stream to the server.
-pub struct Stream {
-    send: quinn::SendStream,
-    frames: Frames,
-}
-
-/// The floor and A's stream.
-pub struct Ready {
-    floor: Floor,
-    stream: Stream,
-}
-
-impl Ready {
+impl Floor {
     /// Starts the server and connects both ends.
     ///
     /// # Errors
@@ -169,13 +159,20 @@ impl Ready {
         ] {
             words.extend([name.to_owned(), path.display().to_string()]);
         }
-        let program = Program { name: "floor", exe, words, ready: "listening", folder };
+        let program = Program {
+            name: "floor",
+            exe,
+            words,
+            ready: "listening",
+            folder,
+        };
         let server = Child::start(program, Listener::Nobody).await?;
         let address = server.said["quic"].as_str().and_then(|text| text.parse().ok());
-        let address = address.ok_or_else(|| FloorError::Ended("its server does not say where it listens".into()))?;
-        let mut ready = Self::connect(address, sides, seams).await?;
-        ready.floor.server = Some(server);
-        Ok(ready)
+        let address =
+            address.ok_or_else(|| FloorError::Ended("its server does not say where it listens".into()))?;
+        let mut floor = Self::connect(address, sides, seams).await?;
+        floor.server = Some(server);
+        Ok(floor)
     }
 
     /// Connects both ends to a server that listens there.
@@ -185,10 +182,17 @@ impl Ready {
         let (b, answers) = End::connect(server, &sides.borenia, &authority, frame::HELLO_B).await?;
         let answering = tokio::spawn(async move {
             // Ends with its connection; A then waits in vain, and says so.
-            let _ = answer(answers).await;
+            let _ = end::answer(answers).await;
         });
-        let floor = Floor { a, b, answering, server: None, seams: seams.clone(), number: 0 };
-        Ok(Self { floor, stream })
+        Ok(Self {
+            stream,
+            a,
+            b,
+            answering,
+            server: None,
+            seams: seams.clone(),
+            number: 0,
+        })
     }
 
     /// One message: from A's first byte to B's answer at A.
@@ -196,24 +200,35 @@ impl Ready {
     /// # Errors
     /// If there is none within 30 s.
     pub async fn one(&mut self) -> Result<Duration, FloorError> {
-        let (now, number) = (self.floor.now(), self.floor.next_number());
+        let (now, number) = (self.now(), self.next_number());
         let answered = async {
-            self.stream.send.write_all(&message(number)).await.map_err(FloorError::ended)?;
+            self.stream
+                .send
+                .write_all(&message(number))
+                .await
+                .map_err(FloorError::ended)?;
             self.stream.frames.next(1).await
         };
-        let batch = timeout(RECEIPTED_WITHIN, answered).await.map_err(|_| FloorError::Silent(RECEIPTED_WITHIN))??;
+        let batch = timeout(RECEIPTED_WITHIN, answered)
+            .await
+            .map_err(|_| FloorError::Silent(RECEIPTED_WITHIN))??;
         if batch.bodies().next().and_then(frame::number_of) != Some(number) {
             return Err(FloorError::Ended("B answered another message".into()));
         }
-        Ok(self.floor.now().since(now))
+        Ok(self.now().since(now))
     }
 
     /// So many in flight at any time: after `ramp`, what passes within `time`.
     ///
     /// # Errors
     /// If answers stop coming for 30 s.
-    pub async fn window(&mut self, in_flight: u32, ramp: Duration, time: Duration) -> Result<Passed, FloorError> {
-        let begun = self.floor.now();
+    pub async fn window(
+        &mut self,
+        in_flight: u32,
+        ramp: Duration,
+        time: Duration,
+    ) -> Result<Passed, FloorError> {
+        let begun = self.now();
         self.send(in_flight.into()).await?;
         let mut outstanding = u64::from(in_flight);
         let mut from: Option<LineTime> = None;
@@ -221,14 +236,17 @@ impl Ready {
         let passed = loop {
             let answers = self.answers().await?;
             outstanding = outstanding.saturating_sub(answers);
-            let now = self.floor.now();
+            let now = self.now();
             match from {
                 None if now.since(begun) >= ramp => from = Some(now),
                 None => {}
                 Some(from) => {
                     messages = messages.saturating_add(answers);
                     if now.since(from) >= time {
-                        break Passed { messages, time: now.since(from) };
+                        break Passed {
+                            messages,
+                            time: now.since(from),
+                        };
                     }
                 }
             }
@@ -244,9 +262,13 @@ impl Ready {
     async fn send(&mut self, messages: u64) -> Result<(), FloorError> {
         let mut bytes = Vec::new();
         for _ in 0..messages {
-            bytes.extend(message(self.floor.next_number()));
+            bytes.extend(message(self.next_number()));
         }
-        self.stream.send.write_all(&bytes).await.map_err(FloorError::ended)
+        self.stream
+            .send
+            .write_all(&bytes)
+            .await
+            .map_err(FloorError::ended)
     }
 
     async fn answers(&mut self) -> Result<u64, FloorError> {
@@ -260,21 +282,24 @@ impl Ready {
     /// # Errors
     /// If the server had ended before.
     pub async fn close(self) -> Result<(), BenchError> {
-        let Floor { a, b, answering, server, .. } = self.floor;
+        let Self {
+            a,
+            b,
+            answering,
+            server,
+            ..
+        } = self;
         let ended = match server {
             Some(server) => server.kill().await,
             None => Ok(()),
         };
         answering.abort();
         for end in [a, b] {
-            end.connection.close(0_u32.into(), b"measured");
-            end.endpoint.close(0_u32.into(), b"measured");
+            end.close();
         }
         ended
     }
-}
 
-impl Floor {
     fn now(&self) -> LineTime {
         self.seams.clock.line()
     }
@@ -285,97 +310,5 @@ impl Floor {
     }
 }
 
-impl End {
-    async fn connect(
-        server: SocketAddr,
-        side: &Side,
-        authority: &Path,
-        hello: &[u8],
-    ) -> Result<(Self, Stream), FloorError> {
-        let config = tls::client(&tls::Pair::of(&side.desk_folder()), authority)?;
-        let endpoint = quinn::Endpoint::client(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .map_err(FloorError::place("a port for an end"))?;
-        let connected = async {
-            let dialled = endpoint.connect_with(config, server, tls::SERVER_NAME).map_err(FloorError::ended)?;
-            let connection = dialled.await.map_err(FloorError::ended)?;
-            let (mut send, receive) = connection.open_bi().await.map_err(FloorError::ended)?;
-            send.write_all(&frame::frame(hello)).await.map_err(FloorError::ended)?;
-            // The server greets back, so that nothing of this is measured.
-            let mut frames = Frames::new(receive);
-            frames.next(1).await?;
-            Ok((connection, Stream { send, frames }))
-        };
-        let connected = timeout(CONNECT_WITHIN, connected).await.map_err(|_| FloorError::Silent(CONNECT_WITHIN))?;
-        let (connection, stream) = connected?;
-        Ok((Self { endpoint, connection }, stream))
-    }
-}
-
-/// B: answers every message at once, those that came together with one write.
-async fn answer(mut stream: Stream) -> Result<(), FloorError> {
-    loop {
-        let batch = stream.frames.next(usize::MAX).await?;
-        let answers: Vec<u8> =
-            batch.bodies().filter_map(frame::number_of).flat_map(frame::answer).collect();
-        stream.send.write_all(&answers).await.map_err(FloorError::ended)?;
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use super::*;
-
-    /// The server in a task, everything else real: certificates, sockets, file and sync.
-    async fn ready(folder: &Path) -> (Ready, JoinHandle<Result<(), FloorError>>) {
-        let seams = Seams::system();
-        let sides = Sides::make(folder, &seams).unwrap();
-        let authorities = [sides.avelia.authority(), sides.borenia.authority()];
-        let config = tls::server(&tls::Pair::of(&sides.avelia.relay_folder()), &authorities).unwrap();
-        let file = disk::make(&folder.join(FILE)).unwrap();
-        let endpoint = server::listen(config).unwrap();
-        let address = endpoint.local_addr().unwrap();
-        let serving = tokio::spawn(async move { server::run(&endpoint, file).await });
-        (Ready::connect(address, &sides, &seams).await.unwrap(), serving)
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn fifty_messages_are_on_disk_before_b_answers_them_and_the_server_ends_with_its_ends() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut ready, serving) = ready(folder.path()).await;
-        for number in 1..=50_u64 {
-            assert!(ready.one().await.unwrap() > Duration::ZERO);
-            let kept = std::fs::read(folder.path().join(FILE)).unwrap();
-            let at = usize::try_from(number - 1).unwrap() * message(number).len();
-            assert!(kept[at..].starts_with(&message(number)), "message {number}");
-        }
-        ready.close().await.unwrap();
-        serving.await.unwrap().unwrap();
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn many_in_flight_all_come_back_and_leave_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut ready, _serving) = ready(folder.path()).await;
-        let passed = ready.window(16, Duration::from_millis(20), Duration::from_millis(100)).await.unwrap();
-        assert!(passed.messages > 0 && passed.time >= Duration::from_millis(100), "{passed:?}");
-        ready.one().await.unwrap();
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn an_end_of_an_unknown_ca_is_not_served() {
-        let (folder, strangers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let seams = Seams::system();
-        let ours = Sides::make(folder.path(), &seams).unwrap();
-        let theirs = Sides::make(strangers.path(), &seams).unwrap();
-        let config =
-            tls::server(&tls::Pair::of(&ours.avelia.relay_folder()), &[ours.avelia.authority()]).unwrap();
-        let file = disk::make(&folder.path().join(FILE)).unwrap();
-        let endpoint = server::listen(config).unwrap();
-        let address = endpoint.local_addr().unwrap();
-        let serving = tokio::spawn(async move { server::run(&endpoint, file).await });
-        let authority = ours.avelia.authority();
-        assert!(End::connect(address, &theirs.avelia, &authority, frame::HELLO_A).await.is_err());
-        assert!(serving.await.unwrap().is_err());
-    }
-}
+mod tests;

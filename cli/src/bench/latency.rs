@@ -15,7 +15,7 @@ use super::{
     child::Listener,
     conditions::Conditions,
     error::BenchError,
-    floor::{FloorError, Ready},
+    floor::{Floor, FloorError},
     line::Line,
     progress,
     spread::{COLUMNS, Times, median, ratio, rounded},
@@ -57,7 +57,7 @@ pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Laten
 
 async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Latency, BenchError> {
     let seams = line.sender().station().seams().clone();
-    let mut floor = Ready::open(exe, line.folder(), line.sides(), &seams).await?;
+    let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
     let mut whole = Latency {
         conditions: Conditions::of(line.folder()),
         release: Times::new(),
@@ -77,7 +77,13 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Latency, BenchErr
             (line_round(line, messages).await?, theirs)
         };
         whole.add(&ours, &theirs);
-        progress(&format!("round {} of {}: {:.3} ms, floor {:.3} ms", round + 1, plan.rounds, ours.1.p50(), theirs.p50()));
+        progress(&format!(
+            "round {} of {}: {:.3} ms, floor {:.3} ms",
+            round + 1,
+            plan.rounds,
+            ours.1.p50(),
+            theirs.p50()
+        ));
     }
     floor.close().await?;
     Ok(whole)
@@ -102,7 +108,7 @@ async fn line_round(line: &mut Line, messages: u32) -> Result<(Times, Times), Be
     Ok((release, delivered))
 }
 
-async fn floor_round(floor: &mut Ready, messages: u32) -> Result<Times, FloorError> {
+async fn floor_round(floor: &mut Floor, messages: u32) -> Result<Times, FloorError> {
     let mut times = Times::new();
     for _ in 0..messages {
         times.add(floor.one().await?);
@@ -144,7 +150,10 @@ impl Report for Latency {
         let middle = number(median(&self.ratios));
         let rounds = self.ratios.len();
         let words = self.conditions.words();
-        format!("{}\nA message takes {middle} times the floor (p50; median of {rounds} paired rounds).\n{words}", table(&rows))
+        format!(
+            "{}\nA message takes {middle} times the floor (p50; median of {rounds} paired rounds).\n{words}",
+            table(&rows)
+        )
     }
 }
 
@@ -178,7 +187,10 @@ mod tests {
 
     #[test]
     fn rounds_share_the_messages_and_lose_none() {
-        let plan = Plan { messages: 2005, rounds: 20 };
+        let plan = Plan {
+            messages: 2005,
+            rounds: 20,
+        };
         let shares: Vec<u32> = (0..20).map(|round| share(plan, round)).collect();
         assert_eq!(shares.iter().sum::<u32>(), 2005);
         assert!(shares.iter().all(|share| (100..=101).contains(share)));
@@ -188,7 +200,10 @@ mod tests {
     fn one_spoiled_round_does_not_move_the_ratio() {
         let told = three_rounds().json();
         assert!((told["ratio_p50"].as_f64().unwrap() - 3.0).abs() < 0.01, "{told}");
-        assert_eq!((told["rounds"].as_u64(), told["ratios"].as_array().unwrap().len()), (Some(3), 3));
+        assert_eq!(
+            (told["rounds"].as_u64(), told["ratios"].as_array().unwrap().len()),
+            (Some(3), 3)
+        );
     }
 
     #[test]

@@ -89,15 +89,33 @@ impl Line {
         let south = relay(exe, folder.path(), &sides.borenia).await?;
         let settings = sides.borenia.desk_settings();
         let words = ["desk", "run", "--unattended", "--json", "--config"].map(str::to_owned);
-        let words = words.into_iter().chain([settings.display().to_string()]).collect();
-        let program = Program { name: "desk-b", exe, words, ready: "open", folder: folder.path() };
+        let words = words
+            .into_iter()
+            .chain([settings.display().to_string()])
+            .collect();
+        let program = Program {
+            name: "desk-b",
+            exe,
+            words,
+            ready: "open",
+            folder: folder.path(),
+        };
         let desk_b = Child::start(program, heard).await?;
         let asking_b = ask_b(&sides.borenia).await?;
         let config = DeskConfig::load(&sides.avelia.desk_settings())?;
         let station = Station::open(config, &seams, Restored::ReadOnly)?;
         let sender = Arc::new(Sender::new(station, &sides.avelia)?);
         let exe = exe.to_owned();
-        let mut line = Self { exe, sides, sender, north: Some(north), south: Some(south), desk_b, asking_b, folder };
+        let mut line = Self {
+            exe,
+            sides,
+            sender,
+            north: Some(north),
+            south: Some(south),
+            desk_b,
+            asking_b,
+            folder,
+        };
         line.wait_until_whole().await?;
         Ok(line)
     }
@@ -124,9 +142,14 @@ impl Line {
     pub async fn wait_until_whole(&mut self) -> Result<(), BenchError> {
         let start = self.sender.now();
         loop {
-            let Some(lacking) = self.lacking().await? else { return Ok(()) };
+            let Some(lacking) = self.lacking().await? else {
+                return Ok(());
+            };
             if self.sender.now().since(start) > WHOLE_WITHIN {
-                return Err(BenchError::NotWhole { within: WHOLE_WITHIN, state: lacking });
+                return Err(BenchError::NotWhole {
+                    within: WHOLE_WITHIN,
+                    state: lacking,
+                });
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
@@ -151,7 +174,9 @@ impl Line {
         let ours = status(self.sender.station().serve(Request::Status).await)?;
         let theirs = self.asking_b.ask(&Request::Status).await;
         let theirs = status(theirs.map_err(BenchError::place("desk B's socket"))?)?;
-        let down = [&ours, &theirs].into_iter().find(|desk| desk.legs.len() != LEGS || desk.legs_up() != LEGS);
+        let down = [&ours, &theirs]
+            .into_iter()
+            .find(|desk| desk.legs.len() != LEGS || desk.legs_up() != LEGS);
         if let Some(desk) = down {
             let legs: Vec<String> = desk
                 .legs
@@ -161,7 +186,11 @@ impl Line {
                 .collect();
             return Ok(Some(format!("{} lacks {}", desk.desk, legs.join(", "))));
         }
-        let owed: u64 = [&ours, &theirs].into_iter().flat_map(|desk| desk.relays.values()).map(|relay| relay.pending).sum();
+        let owed: u64 = [&ours, &theirs]
+            .into_iter()
+            .flat_map(|desk| desk.relays.values())
+            .map(|relay| relay.pending)
+            .sum();
         Ok((owed > 0).then(|| format!("relays have not accepted {owed} statements")))
     }
 
@@ -172,7 +201,9 @@ impl Line {
     pub async fn kill(&mut self, which: Which) -> Result<(), BenchError> {
         match self.place(which).take() {
             Some(child) => child.kill().await,
-            None => Err(BenchError::Ended("a relay that does not run cannot be killed".into())),
+            None => Err(BenchError::Ended(
+                "a relay that does not run cannot be killed".into(),
+            )),
         }
     }
 
@@ -211,7 +242,10 @@ impl Line {
         ];
         let mut usage = [Usage::default(); 4];
         for ((used, pid), name) in usage.iter_mut().zip(pids).zip(PROCESSES) {
-            let pid = pid.ok_or_else(|| BenchError::Process { who: name.into(), what: "has ended".into() })?;
+            let pid = pid.ok_or_else(|| BenchError::Process {
+                who: name.into(),
+                what: "has ended".into(),
+            })?;
             *used = Usage::of(pid).map_err(BenchError::place("what a process used"))?;
         }
         Ok(usage)
@@ -222,31 +256,62 @@ impl Line {
     /// # Errors
     /// What the measurement ended with, or what could not be closed.
     pub async fn closing<T>(self, measured: Result<T, BenchError>) -> Result<T, BenchError> {
-        let Self { sender, north, south, desk_b, folder, asking_b, .. } = self;
+        let Self {
+            sender,
+            north,
+            south,
+            desk_b,
+            folder,
+            asking_b,
+            ..
+        } = self;
         drop(asking_b);
         sender.station().close(CLOSE_WITHIN).await;
         let mut closed = Ok(());
         for child in [north, south, Some(desk_b)].into_iter().flatten() {
             closed = closed.and(child.kill().await);
         }
-        let removed = folder.close().map_err(BenchError::place("removing the measurement's folder"));
+        let removed = folder
+            .close()
+            .map_err(BenchError::place("removing the measurement's folder"));
         let measured = measured?;
         closed.and(removed)?;
         Ok(measured)
     }
 }
 
-fn relay<'a>(exe: &'a Path, folder: &'a Path, side: &'a Side) -> impl Future<Output = Result<Child, BenchError>> + 'a {
+fn relay<'a>(
+    exe: &'a Path,
+    folder: &'a Path,
+    side: &'a Side,
+) -> impl Future<Output = Result<Child, BenchError>> + 'a {
     let settings = side.relay_settings();
     let words = ["relay", "run", "--config"].map(str::to_owned);
-    let words = words.into_iter().chain([settings.display().to_string()]).collect();
-    Child::start(Program { name: &side.relay, exe, words, ready: "listening", folder }, Listener::Nobody)
+    let words = words
+        .into_iter()
+        .chain([settings.display().to_string()])
+        .collect();
+    Child::start(
+        Program {
+            name: &side.relay,
+            exe,
+            words,
+            ready: "listening",
+            folder,
+        },
+        Listener::Nobody,
+    )
 }
 
 async fn ask_b(side: &Side) -> Result<Connection, BenchError> {
     let socket = DeskConfig::load(&side.desk_settings())?.socket;
-    let connection = Connection::open(&socket).await.map_err(BenchError::place("desk B's socket"))?;
-    connection.ok_or_else(|| BenchError::Process { who: "desk-b".into(), what: "does not answer on its socket".into() })
+    let connection = Connection::open(&socket)
+        .await
+        .map_err(BenchError::place("desk B's socket"))?;
+    connection.ok_or_else(|| BenchError::Process {
+        who: "desk-b".into(),
+        what: "does not answer on its socket".into(),
+    })
 }
 
 fn status(answer: Answer) -> Result<LineStatus, BenchError> {

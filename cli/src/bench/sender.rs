@@ -58,8 +58,11 @@ impl Sender {
         let wrong = |what: String| BenchError::Releaser(what);
         let identity = Identity::new(config.identity.domain().clone(), Role::Officer, &side.releaser)
             .map_err(|error| wrong(error.to_string()))?;
-        let key = load_officer_key(&config.officers.join(&side.releaser).join(layout::OFFICER_KEY), None)
-            .map_err(|error| wrong(error.to_string()))?;
+        let key = load_officer_key(
+            &config.officers.join(&side.releaser).join(layout::OFFICER_KEY),
+            None,
+        )
+        .map_err(|error| wrong(error.to_string()))?;
         let key_statement = station
             .directory()
             .officer_key_statement(&identity.to_string(), &key.public())
@@ -74,7 +77,15 @@ impl Sender {
             answer: None,
             text: WORDS.chars().cycle().take(MESSAGE_BYTES).collect(),
         };
-        Ok(Self { releaser: Officer { identity: identity.to_string(), key_statement, key }, station, wording })
+        Ok(Self {
+            releaser: Officer {
+                identity: identity.to_string(),
+                key_statement,
+                key,
+            },
+            station,
+            wording,
+        })
     }
 
     /// The desk.
@@ -110,9 +121,10 @@ impl Sender {
     /// If the desk refuses.
     pub async fn release(&self, sheet: Sheet) -> Result<Hash, BenchError> {
         match self.station.serve(Request::Release { sheet }).await {
-            Answer::Message(view) => {
-                view.sha256.parse().map_err(|_| BenchError::Ended("desk A's answer is malformed".into()))
-            }
+            Answer::Message(view) => view
+                .sha256
+                .parse()
+                .map_err(|_| BenchError::Ended("desk A's answer is malformed".into())),
             Answer::Refused(refusal) => Err(BenchError::Refused(refusal)),
             Answer::Messages { .. }
             | Answer::Drafts { .. }
@@ -139,8 +151,15 @@ impl Sender {
             }
         };
         match timeout(RECEIPTED_WITHIN, receipted).await {
-            Ok(delivered) => Ok(Way { release: released.since(asked), delivered: delivered?.since(released) }),
-            Err(_) => Err(BenchError::NotReceipted { missing: 1, released: 1, within: RECEIPTED_WITHIN }),
+            Ok(delivered) => Ok(Way {
+                release: released.since(asked),
+                delivered: delivered?.since(released),
+            }),
+            Err(_) => Err(BenchError::NotReceipted {
+                missing: 1,
+                released: 1,
+                within: RECEIPTED_WITHIN,
+            }),
         }
     }
 }
@@ -160,8 +179,14 @@ pub enum Seen {
 /// If events were missed, or the desk closed.
 pub async fn next(events: &mut broadcast::Receiver<Event>) -> Result<Option<Seen>, BenchError> {
     match events.recv().await {
-        Ok(Event::Climbed { message, rung: Rung::Delivered }) => Ok(Some(Seen::Delivered(message))),
-        Ok(Event::Climbed { message, rung: Rung::Accepted }) => Ok(Some(Seen::Accepted(message))),
+        Ok(Event::Climbed {
+            message,
+            rung: Rung::Delivered,
+        }) => Ok(Some(Seen::Delivered(message))),
+        Ok(Event::Climbed {
+            message,
+            rung: Rung::Accepted,
+        }) => Ok(Some(Seen::Accepted(message))),
         Ok(Event::Climbed { .. } | Event::Added(_) | Event::Line(_)) => Ok(None),
         Err(broadcast::error::RecvError::Lagged(missed)) => Err(BenchError::Missed(missed)),
         Err(broadcast::error::RecvError::Closed) => Err(BenchError::Ended("desk A closed".into())),
@@ -185,7 +210,10 @@ impl Receipts {
     /// Takes a receipt; true if it was the last that its message lacked. Each relay accepts a message once.
     pub fn take(&mut self, seen: Seen) -> bool {
         let (Seen::Accepted(message) | Seen::Delivered(message)) = seen;
-        let lacking = self.0.entry(message).or_insert(Lacking { accepted: RELAYS, delivered: true });
+        let lacking = self.0.entry(message).or_insert(Lacking {
+            accepted: RELAYS,
+            delivered: true,
+        });
         match seen {
             Seen::Accepted(_) => lacking.accepted = lacking.accepted.saturating_sub(1),
             Seen::Delivered(_) => lacking.delivered = false,

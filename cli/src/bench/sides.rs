@@ -54,7 +54,10 @@ impl Sides {
     /// If the folder refuses, or no port is free.
     pub fn make(root: &Path, seams: &Seams) -> Result<Self, BenchError> {
         let mut ports = Ports::default();
-        let sides = Self { avelia: make(AVELIA, root, &mut ports, seams)?, borenia: make(BORENIA, root, &mut ports, seams)? };
+        let sides = Self {
+            avelia: make(AVELIA, root, &mut ports, seams)?,
+            borenia: make(BORENIA, root, &mut ports, seams)?,
+        };
         drop(ports);
         let now = seams.clock.wall();
         for (ours, theirs) in [(&sides.avelia, &sides.borenia), (&sides.borenia, &sides.avelia)] {
@@ -102,7 +105,10 @@ fn make(
 ) -> Result<Side, BenchError> {
     let mut declared = Declaration::parse(text, file)?.only(domain)?;
     for relay in &mut declared.relays {
-        let none = |error| BenchError::Place { what: "a free port", source: error };
+        let none = |error| BenchError::Place {
+            what: "a free port",
+            source: error,
+        };
         relay.quic = ports.free(seams).map_err(none)?;
         relay.tcp = relay.quic;
         relay.status = ports.free(seams).map_err(none)?;
@@ -110,11 +116,22 @@ fn make(
     let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
     pki::init(&declared, root, seams.clock.wall(), &mut entropy)?;
     let lacks = |what: &str| BenchError::Releaser(format!("{file} declares no {what}"));
-    let releaser = declared.consenting_officer().map(|officer| officer.name.clone()).ok_or_else(|| lacks("releaser"))?;
+    let releaser = declared
+        .consenting_officer()
+        .map(|officer| officer.name.clone())
+        .ok_or_else(|| lacks("releaser"))?;
     Ok(Side {
         folder: root.join(domain),
-        relay: declared.relays.first().map(|relay| relay.name.clone()).ok_or_else(|| lacks("relay"))?,
-        desk: declared.desks.first().map(|desk| desk.name.clone()).ok_or_else(|| lacks("desk"))?,
+        relay: declared
+            .relays
+            .first()
+            .map(|relay| relay.name.clone())
+            .ok_or_else(|| lacks("relay"))?,
+        desk: declared
+            .desks
+            .first()
+            .map(|desk| desk.name.clone())
+            .ok_or_else(|| lacks("desk"))?,
         releaser,
     })
 }
@@ -131,7 +148,10 @@ impl Ports {
             let mut chance = [0; 2];
             seams.entropy.fill(&mut chance);
             let span = PORTS.end - PORTS.start;
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + u16::from_be_bytes(chance) % span));
+            let address = SocketAddr::from((
+                Ipv4Addr::LOCALHOST,
+                PORTS.start + u16::from_be_bytes(chance) % span,
+            ));
             match TcpListener::bind(address).and_then(|tcp| Ok((tcp, UdpSocket::bind(address)?))) {
                 Ok(held) => {
                     self.0.push(held);
@@ -157,7 +177,12 @@ mod tests {
             for file in [side.relay_settings(), side.desk_settings(), side.authority()] {
                 assert!(file.is_file(), "{}", file.display());
             }
-            assert_eq!(std::fs::read_dir(side.folder.join(layout::TRUST)).unwrap().count(), 2);
+            assert_eq!(
+                std::fs::read_dir(side.folder.join(layout::TRUST))
+                    .unwrap()
+                    .count(),
+                2
+            );
         }
     }
 

@@ -17,12 +17,16 @@ pub struct Times(Histogram<u64>);
 impl Times {
     /// No times yet.
     pub fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, LONGEST_US, DIGITS).expect("one minute in microseconds, three digits"))
+        Self(
+            Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
+                .expect("one minute in microseconds, three digits"),
+        )
     }
 
     /// Counts one. A time beyond a minute counts as a minute.
     pub fn add(&mut self, time: Duration) {
-        self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(LONGEST_US).max(1));
+        self.0
+            .saturating_record(u64::try_from(time.as_micros()).unwrap_or(LONGEST_US).max(1));
     }
 
     /// Counts all of another.
@@ -49,8 +53,16 @@ impl Times {
 
     /// The same as a line of a table.
     pub fn row(&self, name: &str) -> Vec<String> {
-        let times = [self.p50(), self.at(0.9), self.at(0.99), self.at(0.999), self.max()];
-        std::iter::once(name.to_owned()).chain(times.iter().map(|time| format!("{time:.3}"))).collect()
+        let times = [
+            self.p50(),
+            self.at(0.9),
+            self.at(0.99),
+            self.at(0.999),
+            self.max(),
+        ];
+        std::iter::once(name.to_owned())
+            .chain(times.iter().map(|time| format!("{time:.3}")))
+            .collect()
     }
 
     fn at(&self, quantile: f64) -> f64 {
@@ -104,7 +116,13 @@ mod tests {
             times.add(Duration::from_micros(us * 10));
         }
         let told = times.json();
-        for (name, expected) in [("p50", 5.0), ("p90", 9.0), ("p99", 9.9), ("p999", 9.99), ("max", 10.0)] {
+        for (name, expected) in [
+            ("p50", 5.0),
+            ("p90", 9.0),
+            ("p99", 9.9),
+            ("p999", 9.99),
+            ("max", 10.0),
+        ] {
             let found = told[name].as_f64().unwrap();
             assert!((found - expected).abs() <= expected * 0.002, "{name}: {found}");
         }
@@ -126,7 +144,10 @@ mod tests {
         one.add(Duration::from_millis(1));
         other.add(Duration::from_millis(3));
         one.add_all(&other);
-        assert_eq!((one.json()["count"].as_u64(), one.row("x").len()), (Some(2), COLUMNS.len()));
+        assert_eq!(
+            (one.json()["count"].as_u64(), one.row("x").len()),
+            (Some(2), COLUMNS.len())
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     child::Listener,
     conditions::Conditions,
     error::BenchError,
-    floor::{Passed, Ready},
+    floor::{Floor, Passed},
     line::{Line, PROCESSES},
     progress,
     spread::{median, ms, ratio, rounded},
@@ -65,7 +65,7 @@ pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Throu
 
 async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, BenchError> {
     let seams = line.sender().station().seams().clone();
-    let mut floor = Ready::open(exe, line.folder(), line.sides(), &seams).await?;
+    let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
     let mut whole = Throughput::nothing(Conditions::of(line.folder()), plan.in_flight);
     let (slices, time) = slices(plan.time);
     // Warm-up: a short slice of each that is not counted.
@@ -81,7 +81,10 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, Bench
         };
         whole.add(&ours, theirs);
         let (ours, theirs) = (per_second(ours.passed), per_second(theirs));
-        progress(&format!("slice {} of {slices}: {ours:.0} a second, floor {theirs:.0}", number + 1));
+        progress(&format!(
+            "slice {} of {slices}: {ours:.0} a second, floor {theirs:.0}",
+            number + 1
+        ));
     }
     floor.close().await?;
     Ok(whole)
@@ -89,19 +92,28 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, Bench
 
 /// How many slices, and how long each is.
 fn slices(time: Duration) -> (u32, Duration) {
-    let slices = u32::try_from(time.as_secs() / SLICE.as_secs()).unwrap_or(u32::MAX).max(1);
+    let slices = u32::try_from(time.as_secs() / SLICE.as_secs())
+        .unwrap_or(u32::MAX)
+        .max(1);
     (slices, time / slices)
 }
 
 fn per_second(passed: Passed) -> f64 {
     // Exact up to 2^53 messages.
     let seconds = passed.time.as_secs_f64();
-    if seconds > 0.0 { passed.messages as f64 / seconds } else { 0.0 }
+    if seconds > 0.0 {
+        passed.messages as f64 / seconds
+    } else {
+        0.0
+    }
 }
 
 impl Throughput {
     fn nothing(conditions: Conditions, in_flight: u32) -> Self {
-        let none = Passed { messages: 0, time: Duration::ZERO };
+        let none = Passed {
+            messages: 0,
+            time: Duration::ZERO,
+        };
         Self {
             conditions,
             in_flight,
@@ -114,7 +126,8 @@ impl Throughput {
     }
 
     fn add(&mut self, ours: &Slice, floor: Passed) {
-        self.ratios.extend(ratio(per_second(ours.passed), per_second(floor)));
+        self.ratios
+            .extend(ratio(per_second(ours.passed), per_second(floor)));
         for (sum, part) in [(&mut self.ours, ours.passed), (&mut self.floor, floor)] {
             sum.messages = sum.messages.saturating_add(part.messages);
             sum.time = sum.time.saturating_add(part.time);
@@ -165,12 +178,20 @@ impl Report for Throughput {
         }
         let mut used = vec![row(["process", "CPU ms/1,000", "memory MB"])];
         for ((name, cpu), bytes) in PROCESSES.into_iter().zip(self.cpu).zip(self.resident) {
-            used.push(row([name, &number(self.per_thousand(cpu)), &format!("{:.1}", megabytes(bytes))]));
+            used.push(row([
+                name,
+                &number(self.per_thousand(cpu)),
+                &format!("{:.1}", megabytes(bytes)),
+            ]));
         }
         used.push(row(["whole", &number(self.per_thousand(self.cpu.iter().sum()))]));
         let (in_flight, part) = (self.in_flight, number(median(&self.ratios)));
         let words = self.conditions.words();
-        format!("{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n{words}", table(&rows), table(&used))
+        format!(
+            "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n{words}",
+            table(&rows),
+            table(&used)
+        )
     }
 }
 
@@ -183,9 +204,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut whole = Throughput::nothing(Conditions::of(folder.path()), 64);
         for messages in [1000, 3000] {
-            let passed = Passed { messages, time: Duration::from_secs(2) };
-            let slice = Slice { passed, cpu: [Duration::from_secs(1); 4], resident: [messages * 10_000; 4] };
-            whole.add(&slice, Passed { messages: 20_000, time: Duration::from_secs(2) });
+            let passed = Passed {
+                messages,
+                time: Duration::from_secs(2),
+            };
+            let slice = Slice {
+                passed,
+                cpu: [Duration::from_secs(1); 4],
+                resident: [messages * 10_000; 4],
+            };
+            whole.add(
+                &slice,
+                Passed {
+                    messages: 20_000,
+                    time: Duration::from_secs(2),
+                },
+            );
         }
         whole
     }
@@ -194,7 +228,10 @@ mod tests {
     fn a_run_is_cut_into_slices_that_add_up() {
         for (seconds, expected) in [(1, 1), (3, 1), (10, 5), (11, 5)] {
             let (slices, each) = slices(Duration::from_secs(seconds));
-            assert_eq!((slices, (each * slices).as_millis()), (expected, u128::from(seconds) * 1000));
+            assert_eq!(
+                (slices, (each * slices).as_millis()),
+                (expected, u128::from(seconds) * 1000)
+            );
         }
     }
 

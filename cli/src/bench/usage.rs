@@ -65,7 +65,10 @@ mod tests {
 
     #[test]
     fn memory_is_read_in_bytes_and_told_in_megabytes() {
-        assert_eq!(resident("Name:\tx\nVmRSS:\t    2000 kB\nVmData:\t1 kB\n"), Some(2_048_000));
+        assert_eq!(
+            resident("Name:\tx\nVmRSS:\t    2000 kB\nVmData:\t1 kB\n"),
+            Some(2_048_000)
+        );
         assert_eq!(resident("Name:\tx\n"), None);
         assert!((megabytes(2_048_000) - 2.0).abs() < f64::EPSILON);
     }

@@ -1,6 +1,6 @@
 //! The keyring: officers' keys of this seat, read in the verb's own process and never handed to the station.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path};
 
 use hotline_client::{
     compose::Officer,
@@ -81,7 +81,7 @@ fn nobody(seat: &Seat, roles: &[OfficerRole]) -> Failure {
     Failure::new("HL-DESK-032", exit::IDENTITY, what, "name one with --officer, or hotline pki issue officer")
 }
 
-fn read(file: &PathBuf, common: &Common) -> Result<hotline_audit::SigningKey, Failure> {
+fn read(file: &Path, common: &Common) -> Result<hotline_audit::SigningKey, Failure> {
     let failed = |error: &SealedKeyError| {
         Failure::new("HL-DESK-033", exit::IDENTITY, exit::chain(error), "hotline pki inspect FILE explains a key")
             .as_json(common.json)
@@ -96,7 +96,7 @@ fn read(file: &PathBuf, common: &Common) -> Result<hotline_audit::SigningKey, Fa
     }
 }
 
-fn passphrase(file: &std::path::Path, common: &Common) -> Result<Passphrase, Failure> {
+fn passphrase(file: &Path, common: &Common) -> Result<Passphrase, Failure> {
     let prompt = format!("passphrase of {}", file.display());
     crate::pki::passphrase::ask(&prompt, common.passphrase_file.as_deref()).map_err(|error| {
         Failure::new("HL-DESK-034", exit::IDENTITY, error.to_string(), "name a file with --passphrase-file")

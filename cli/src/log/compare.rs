@@ -66,7 +66,9 @@ impl Comparison {
     #[must_use]
     pub fn in_words(&self) -> String {
         let report = &self.report;
-        let Some(verdict) = &report.verdict else { return format!("cannot tell: {}", report.conclusion) };
+        let Some(verdict) = &report.verdict else {
+            return format!("cannot tell: {}", report.conclusion);
+        };
         let only = format!(
             "{} in both, {} only in the first, {} only in the second",
             statements(report.common),
@@ -74,12 +76,21 @@ impl Comparison {
             report.only_b.len()
         );
         match verdict {
-            Verdict::Match => format!("nothing contradicts: {} in both, and no others", statements(report.common)),
-            Verdict::ReceiptProvesDelivery => format!("nothing contradicts: {only}; all of those arrived, as receipts prove"),
+            Verdict::Match => format!(
+                "nothing contradicts: {} in both, and no others",
+                statements(report.common)
+            ),
+            Verdict::ReceiptProvesDelivery => {
+                format!("nothing contradicts: {only}; all of those arrived, as receipts prove")
+            }
             Verdict::SentNoReceipt => {
                 let both = report.only_a.iter().chain(&report.only_b);
-                let open = both.filter(|missing| missing.verdict == Verdict::SentNoReceipt).count();
-                format!("nothing contradicts: {only}; for {open} of those no receipt proves that they arrived")
+                let open = both
+                    .filter(|missing| missing.verdict == Verdict::SentNoReceipt)
+                    .count();
+                format!(
+                    "nothing contradicts: {only}; for {open} of those no receipt proves that they arrived"
+                )
             }
             Verdict::Truncated | Verdict::Altered(_) | Verdict::Fork | Verdict::Equivocation => {
                 format!("{verdict}: {}", report.conclusion)
@@ -89,7 +100,11 @@ impl Comparison {
 }
 
 fn statements(count: u64) -> String {
-    if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") }
+    if count == 1 {
+        "1 statement".to_owned()
+    } else {
+        format!("{count} statements")
+    }
 }
 
 /// Runs the verb.
@@ -104,8 +119,16 @@ pub fn run(args: &CompareArgs) -> Outcome {
         say::object(&object::Object::of(&compared, args, &trust))?;
     } else {
         let [first, second] = &compared.origins;
-        let names = format!("  first:  {}\n  second: {}", inert_line(first).text, inert_line(second).text);
-        say::text(&format!("{}\n{names}\n\n{}", compared.in_words(), compared.report))?;
+        let names = format!(
+            "  first:  {}\n  second: {}",
+            inert_line(first).text,
+            inert_line(second).text
+        );
+        say::text(&format!(
+            "{}\n{names}\n\n{}",
+            compared.in_words(),
+            compared.report
+        ))?;
     }
     Ok(if compared.honest() { exit::OK } else { exit::LOG })
 }
@@ -116,7 +139,10 @@ pub fn run(args: &CompareArgs) -> Outcome {
 /// One is neither, cannot be read, or was taken up by its owner meanwhile.
 pub fn compare(a: &Path, b: &Path, trust: &TrustPolicy) -> Result<Comparison, Failure> {
     if a.is_dir() && b.is_dir() {
-        let origins = [Source::open(a)?.origin().to_owned(), Source::open(b)?.origin().to_owned()];
+        let origins = [
+            Source::open(a)?.origin().to_owned(),
+            Source::open(b)?.origin().to_owned(),
+        ];
         let report = compare_directories(a, b, trust).map_err(|error| read::damaged(exit::chain(&error)))?;
         return Ok(Comparison { report, origins });
     }
@@ -146,7 +172,10 @@ struct Read {
 
 impl Read {
     fn of(source: &Source) -> Result<Self, Failure> {
-        Ok(Self { origin: source.origin().to_owned(), log: source.log()? })
+        Ok(Self {
+            origin: source.origin().to_owned(),
+            log: source.log()?,
+        })
     }
 
     /// Whether nothing was ever signed in it.
@@ -172,5 +201,8 @@ fn judge(pair: &[Read; 2], trust: &TrustPolicy) -> Comparison {
     if a.is_fresh() || b.is_fresh() {
         fresh::amend(&mut report, pair);
     }
-    Comparison { report, origins: pair.each_ref().map(|read| read.origin.clone()) }
+    Comparison {
+        report,
+        origins: pair.each_ref().map(|read| read.origin.clone()),
+    }
 }

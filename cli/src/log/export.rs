@@ -66,7 +66,12 @@ struct Object {
 /// # Errors
 /// As [`export`].
 pub fn run(args: &ExportArgs) -> Outcome {
-    let Exported { origin, size, root, folder } = export(&args.ledger, &args.out)?;
+    let Exported {
+        origin,
+        size,
+        root,
+        folder,
+    } = export(&args.ledger, &args.out)?;
     let what = format!("{size} entries of {origin} are in {}", folder.display());
     if args.json {
         say::object(&Object {
@@ -97,13 +102,24 @@ pub fn export(ledger: &Path, out: &Path) -> Result<Exported, Failure> {
     let opened = read::ledger(ledger)?;
     let Some(note) = opened.head().note.clone() else {
         let what = format!("nothing was signed in {} yet", ledger.display());
-        return Err(Failure::new("HL-LOG-008", exit::OTHER, what, "export it once it has an entry"));
+        return Err(Failure::new(
+            "HL-LOG-008",
+            exit::OTHER,
+            what,
+            "export it once it has an entry",
+        ));
     };
     refuse_filled(out)?;
     let failed = |error: io::Error| Failure::io(&out.display().to_string(), &error);
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(failed)?;
-    let aside = tempfile::Builder::new().prefix(".hotline-export-").tempdir_in(parent).map_err(failed)?;
+    let aside = tempfile::Builder::new()
+        .prefix(".hotline-export-")
+        .tempdir_in(parent)
+        .map_err(failed)?;
     let mut leaves = Leaves::of(&opened);
     let entries = leaves.by_ref().map(|leaf| Ok::<_, io::Error>(leaf.bytes));
     let written = write_log(aside.path(), &note, entries);
@@ -131,7 +147,12 @@ fn refuse_filled(out: &Path) -> Result<(), Failure> {
     };
     if filled {
         let what = format!("{} is not empty, and an export replaces nothing", out.display());
-        return Err(Failure::new("HL-LOG-006", exit::USAGE, what, "name a new folder with --out"));
+        return Err(Failure::new(
+            "HL-LOG-006",
+            exit::USAGE,
+            what,
+            "name a new folder with --out",
+        ));
     }
     Ok(())
 }
@@ -139,15 +160,23 @@ fn refuse_filled(out: &Path) -> Result<(), Failure> {
 fn refusal(ledger: &Path, error: &TileError) -> Failure {
     let what = format!("{}: {}", ledger.display(), exit::chain(error));
     match error {
-        TileError::Io { .. } => Failure::new("HL-IO-001", exit::OTHER, what, "check the path and its permissions"),
+        TileError::Io { .. } => Failure::new(
+            "HL-IO-001",
+            exit::OTHER,
+            what,
+            "check the path and its permissions",
+        ),
         TileError::WrongLength { .. }
         | TileError::EntryTooLarge(_)
         | TileError::TooFewEntries { .. }
         | TileError::WrongRoot { .. }
         | TileError::Checkpoint(_)
         | TileError::Source { .. }
-        | TileError::NoSuchNode { .. } => {
-            Failure::new("HL-LOG-002", exit::LOG, what, "hotline log verify names the entry")
-        }
+        | TileError::NoSuchNode { .. } => Failure::new(
+            "HL-LOG-002",
+            exit::LOG,
+            what,
+            "hotline log verify names the entry",
+        ),
     }
 }

@@ -48,7 +48,10 @@ impl Wanted {
             return Ok(Self::Digits(digits));
         }
         text.parse().map(Self::Name).map_err(|_| {
-            let what = format!("\"{}\" is neither a name nor an id or hash", inert_line(text).text);
+            let what = format!(
+                "\"{}\" is neither a name nor an id or hash",
+                inert_line(text).text
+            );
             let help = "a message's name is like A-0017; of an id or hash at least 8 hex digits are needed";
             Failure::new("HL-LOG-005", exit::USAGE, what, help)
         })
@@ -88,20 +91,42 @@ pub fn find(log: &Source, text: &str, names: &Names) -> Result<Found, Failure> {
             };
             found.push(Found { index, bytes, called });
         }
-        if found.len() > MAX_LISTED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if found.len() > MAX_LISTED {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })?;
     if found.len() > 1 {
-        let list: Vec<String> =
-            found.iter().map(|one| format!("#{} {}", one.index, short(&Hash::of(&one.bytes)))).collect();
-        let what = format!("{} fits several statements: {}", inert_line(text).text, list.join(", "));
-        return Err(Failure::new("HL-LOG-005", exit::USAGE, what, "name one by its hash, or name your trust folder"));
+        let list: Vec<String> = found
+            .iter()
+            .map(|one| format!("#{} {}", one.index, short(&Hash::of(&one.bytes))))
+            .collect();
+        let what = format!(
+            "{} fits several statements: {}",
+            inert_line(text).text,
+            list.join(", ")
+        );
+        return Err(Failure::new(
+            "HL-LOG-005",
+            exit::USAGE,
+            what,
+            "name one by its hash, or name your trust folder",
+        ));
     }
     match (found.pop(), stopped) {
         (Some(found), _) => Ok(found),
-        (None, Some(why)) => Err(read::damaged(format!("not found, and the log cannot be read further: {why}"))),
+        (None, Some(why)) => Err(read::damaged(format!(
+            "not found, and the log cannot be read further: {why}"
+        ))),
         (None, None) => {
             let what = format!("no statement in this log is called {}", inert_line(text).text);
-            Err(Failure::new("HL-LOG-005", exit::USAGE, what, "hotline log show lists what is there"))
+            Err(Failure::new(
+                "HL-LOG-005",
+                exit::USAGE,
+                what,
+                "hotline log show lists what is there",
+            ))
         }
     }
 }

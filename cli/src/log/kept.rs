@@ -32,7 +32,10 @@ pub struct Held {
 /// # Errors
 /// The ledger cannot be read.
 pub fn relays(ledger: &Inspector, statement: &Hash) -> Result<Vec<String>, Failure> {
-    Ok(acceptances(ledger, statement)?.into_iter().map(|kept| kept.relay.to_string()).collect())
+    Ok(acceptances(ledger, statement)?
+        .into_iter()
+        .map(|kept| kept.relay.to_string())
+        .collect())
 }
 
 /// The kept acceptances of a statement as proofs. One whose note is not there any more proves nothing, and is left out.
@@ -43,13 +46,22 @@ pub fn proofs(ledger: &Inspector, statement: &Hash) -> Result<Vec<Held>, Failure
     let mut held = Vec::new();
     for kept in acceptances(ledger, statement)? {
         let key = memory::note_key(&kept.relay, kept.size);
-        let note = ledger.record(memory::NOTE, &key).map_err(|error| read::damaged(exit::chain(&error)))?;
+        let note = ledger
+            .record(memory::NOTE, &key)
+            .map_err(|error| read::damaged(exit::chain(&error)))?;
         let Some(note) = note else { continue };
-        let Ok(checkpoint) = Checkpoint::danger_parse_unverified(&note) else { continue };
+        let Ok(checkpoint) = Checkpoint::danger_parse_unverified(&note) else {
+            continue;
+        };
         held.push(Held {
             relay: kept.relay.to_string(),
             origin: checkpoint.origin,
-            proof: TlogProof { extra: None, index: kept.index, hashes: kept.proof, checkpoint: note },
+            proof: TlogProof {
+                extra: None,
+                index: kept.index,
+                hashes: kept.proof,
+                checkpoint: note,
+            },
             stored_ms: kept.stored_ms,
         });
     }
@@ -60,7 +72,13 @@ pub fn proofs(ledger: &Inspector, statement: &Hash) -> Result<Vec<Held>, Failure
 #[must_use]
 pub fn leads(proof: &TlogProof, bytes: &[u8]) -> bool {
     Checkpoint::danger_parse_unverified(&proof.checkpoint).is_ok_and(|head| {
-        verify_inclusion(&leaf_hash(bytes), proof.index, head.size, &head.root, &proof.hashes)
+        verify_inclusion(
+            &leaf_hash(bytes),
+            proof.index,
+            head.size,
+            &head.root,
+            &proof.hashes,
+        )
     })
 }
 
@@ -68,5 +86,8 @@ fn acceptances(ledger: &Inspector, statement: &Hash) -> Result<Vec<Acceptance>, 
     let rows = ledger
         .records(memory::ACCEPTED, statement.as_bytes(), None, MAX_RELAYS)
         .map_err(|error| read::damaged(exit::chain(&error)))?;
-    Ok(rows.iter().filter_map(|(key, value)| Acceptance::read(key, value)).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|(key, value)| Acceptance::read(key, value))
+        .collect())
 }

@@ -32,10 +32,15 @@ impl Names {
         let mut prefixes = BTreeMap::new();
         for side in trust::sides(folders) {
             let text = fs::read_to_string(side.join(layout::SIDE)).unwrap_or_default();
-            let Ok(side) = SideFile::parse(&text) else { continue };
+            let Ok(side) = SideFile::parse(&text) else {
+                continue;
+            };
             prefixes.extend(side.desk.into_iter().map(|desk| (desk.identity, desk.prefix)));
         }
-        Self { prefixes, messages: BTreeMap::new() }
+        Self {
+            prefixes,
+            messages: BTreeMap::new(),
+        }
     }
 
     /// Learns the names of all messages in a log, so that receipts can call them by name.
@@ -64,7 +69,10 @@ impl Names {
     /// What a statement with this hash is called.
     #[must_use]
     pub fn called(&self, statement: &Hash) -> String {
-        self.messages.get(statement).cloned().unwrap_or_else(|| short(statement))
+        self.messages
+            .get(statement)
+            .cloned()
+            .unwrap_or_else(|| short(statement))
     }
 
     /// Whether any prefix is known.

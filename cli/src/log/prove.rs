@@ -3,6 +3,8 @@
 //! The log's own proof comes from its tree. A desk's ledger also keeps what each relay proved when it accepted the
 //! statement; those speak against the relay's side, which one's own log does not.
 
+mod object;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -11,16 +13,17 @@ use std::{
 use clap::Args;
 use hotline_audit::{Hash, proof::TlogProof, trust::TrustPolicy};
 use hotline_core::text::inert_line;
-use serde::Serialize;
 
 use super::{
     find::{self, Found},
-    kept, say,
+    kept,
     names::Names,
     read::{self, Source},
-    trust::{self, Trust, TrustArgs},
+    say,
+    trust::{self, TrustArgs},
 };
 use crate::exit::{self, Failure, Outcome};
+use object::Object;
 
 /// What `prove` takes.
 #[derive(Debug, Args)]
@@ -63,33 +66,6 @@ pub struct Proof {
     pub fault: Option<String>,
 }
 
-/// The object that `--json` prints. Fields are only added.
-#[derive(Debug, Serialize)]
-struct Object {
-    passed: bool,
-    verdict: Option<&'static str>,
-    size: u64,
-    first_bad_index: Option<u64>,
-    what: String,
-    name: String,
-    index: u64,
-    sha256: Hash,
-    statement: String,
-    checked_against_trust: bool,
-    proofs: Vec<ProofObject>,
-}
-
-#[derive(Debug, Serialize)]
-struct ProofObject {
-    origin: String,
-    relay: Option<String>,
-    index: u64,
-    passed: bool,
-    fault: Option<String>,
-    proof: String,
-    file: Option<String>,
-}
-
 /// Runs the verb.
 ///
 /// # Errors
@@ -98,7 +74,9 @@ pub fn run(args: &ProveArgs) -> Outcome {
     let (log, trust) = trust::open_with(&args.trust, &args.log)?;
     match &trust {
         Some(trust) => trust.say(),
-        None => eprintln!("no trust folder: whether the checkpoints are signed by those they name was not checked"),
+        None => eprintln!(
+            "no trust folder: whether the checkpoints are signed by those they name was not checked"
+        ),
     }
     let names = Names::of_trust(trust.as_ref().map_or(&[], |trust| &trust.folders));
     let proved = prove(&log, &args.id, &names, trust.as_ref().map(|trust| &trust.policy))?;
@@ -108,15 +86,25 @@ pub fn run(args: &ProveArgs) -> Outcome {
     };
     for proof in &proved.proofs {
         if let Some(fault) = &proof.fault {
-            eprintln!("the proof of {} does not hold: {fault}", inert_line(&proof.origin).text);
+            eprintln!(
+                "the proof of {} does not hold: {fault}",
+                inert_line(&proof.origin).text
+            );
         }
     }
     if args.json {
-        say::object(&proved.object(&log, trust.as_ref(), &files))?;
+        say::object(&Object::of(&proved, &log, trust.as_ref(), &files))?;
     } else if files.is_empty() {
-        let own = proved.proofs.first().map(|own| own.proof.encode()).unwrap_or_default();
+        let own = proved
+            .proofs
+            .first()
+            .map(|own| own.proof.encode())
+            .unwrap_or_default();
         say::bytes(&own)?;
         eprintln!("{}", proved.in_words());
+        if proved.proofs.len() > 1 {
+            eprintln!("  next: --out DIR writes the statement and every proof into a folder");
+        }
     } else {
         let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         say::text(&lines.join("\n"))?;
@@ -132,7 +120,12 @@ pub fn run(args: &ProveArgs) -> Outcome {
 pub fn prove(log: &Source, id: &str, names: &Names, trust: Option<&TrustPolicy>) -> Result<Proofs, Failure> {
     let statement = find::find(log, id, names)?;
     if log.note().is_empty() {
-        return Err(Failure::new("HL-LOG-008", exit::OTHER, "nothing was signed in this log yet", ""));
+        return Err(Failure::new(
+            "HL-LOG-008",
+            exit::OTHER,
+            "nothing was signed in this log yet",
+            "",
+        ));
     }
     let own = TlogProof {
         extra: None,
@@ -140,10 +133,22 @@ pub fn prove(log: &Source, id: &str, names: &Names, trust: Option<&TrustPolicy>)
         hashes: log.inclusion(statement.index)?,
         checkpoint: log.note().to_vec(),
     };
-    let mut proofs = vec![judged(log.origin().to_owned(), None, own, &statement.bytes, trust)];
+    let mut proofs = vec![judged(
+        log.origin().to_owned(),
+        None,
+        own,
+        &statement.bytes,
+        trust,
+    )];
     if let Some(ledger) = log.ledger() {
         for held in kept::proofs(ledger, &Hash::of(&statement.bytes))? {
-            proofs.push(judged(held.origin, Some(held.relay), held.proof, &statement.bytes, trust));
+            proofs.push(judged(
+                held.origin,
+                Some(held.relay),
+                held.proof,
+                &statement.bytes,
+                trust,
+            ));
         }
         read::still_alone(ledger)?;
     }
@@ -163,7 +168,12 @@ fn judged(
     } else {
         Some("the hashes do not lead from the statement to the root of the checkpoint".to_owned())
     };
-    Proof { origin, relay, proof, fault }
+    Proof {
+        origin,
+        relay,
+        proof,
+        fault,
+    }
 }
 
 impl Proofs {
@@ -176,14 +186,27 @@ impl Proofs {
     /// The result as a sentence.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let relays: Vec<&str> = self.proofs.iter().filter_map(|proof| proof.relay.as_deref()).collect();
+        let relays: Vec<&str> = self
+            .proofs
+            .iter()
+            .filter_map(|proof| proof.relay.as_deref())
+            .collect();
         let held = if relays.is_empty() {
             String::new()
         } else {
-            format!("; held by relay {}, whose proofs are kept here too (--out DIR writes them)", relays.join(", "))
+            format!(
+                "; held by relay {}, whose proofs are kept here too",
+                relays.join(", ")
+            )
         };
-        let own = self.proofs.first().map_or_else(String::new, |own| inert_line(&own.origin).text);
-        format!("{} is #{} of {own}{held}", self.statement.called, self.statement.index)
+        let own = self
+            .proofs
+            .first()
+            .map_or_else(String::new, |own| inert_line(&own.origin).text);
+        format!(
+            "{} is #{} of {own}{held}",
+            self.statement.called, self.statement.index
+        )
     }
 
     /// Writes the statement's exact bytes and each proof into a folder; returns the files. Files that are there with the
@@ -195,7 +218,10 @@ impl Proofs {
         let failed = |path: &Path, error: &io::Error| Failure::io(&path.display().to_string(), error);
         fs::create_dir_all(out).map_err(|error| failed(out, &error))?;
         let stem = self.stem();
-        let mut files = vec![(out.join(format!("{stem}.statement")), self.statement.bytes.clone())];
+        let mut files = vec![(
+            out.join(format!("{stem}.statement")),
+            self.statement.bytes.clone(),
+        )];
         for proof in &self.proofs {
             files.push((out.join(proof.file(&stem)), proof.proof.encode()));
         }
@@ -203,8 +229,16 @@ impl Proofs {
             match fs::read(path) {
                 Ok(found) if found == *bytes => {}
                 Ok(_) => {
-                    let what = format!("{} is there with other bytes, and nothing is replaced", path.display());
-                    return Err(Failure::new("HL-LOG-006", exit::USAGE, what, "name a new folder with --out"));
+                    let what = format!(
+                        "{} is there with other bytes, and nothing is replaced",
+                        path.display()
+                    );
+                    return Err(Failure::new(
+                        "HL-LOG-006",
+                        exit::USAGE,
+                        what,
+                        "name a new folder with --out",
+                    ));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     fs::write(path, bytes).map_err(|error| failed(path, &error))?;
@@ -223,40 +257,21 @@ impl Proofs {
             self.statement.called.clone()
         }
     }
-
-    fn object(&self, log: &Source, trust: Option<&Trust>, files: &[PathBuf]) -> Object {
-        let file = |place: usize| files.get(place).map(|file| file.display().to_string());
-        let proofs = self.proofs.iter().zip(1..).map(|(proof, place)| ProofObject {
-            origin: proof.origin.clone(),
-            relay: proof.relay.clone(),
-            index: proof.proof.index,
-            passed: proof.fault.is_none(),
-            fault: proof.fault.clone(),
-            proof: String::from_utf8_lossy(&proof.proof.encode()).into_owned(),
-            file: file(place),
-        });
-        let bad = self.proofs.iter().find_map(|proof| proof.fault.clone());
-        Object {
-            passed: self.hold(),
-            // A proof is no verdict about a log.
-            verdict: None,
-            size: log.size(),
-            first_bad_index: bad.is_some().then_some(self.statement.index),
-            what: bad.unwrap_or_else(|| self.in_words()),
-            name: self.statement.called.clone(),
-            index: self.statement.index,
-            sha256: Hash::of(&self.statement.bytes),
-            statement: data_encoding::BASE64.encode(&self.statement.bytes),
-            checked_against_trust: trust.is_some(),
-            proofs: proofs.collect(),
-        }
-    }
 }
 
 impl Proof {
     /// The file's name; an origin is a path, so its slashes and whatever else is odd become underscores.
     fn file(&self, stem: &str) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
-        format!("{stem}.{}.tlog-proof", self.origin.chars().map(plain).collect::<String>())
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
+                c
+            } else {
+                '_'
+            }
+        };
+        format!(
+            "{stem}.{}.tlog-proof",
+            self.origin.chars().map(plain).collect::<String>()
+        )
     }
 }

@@ -50,13 +50,20 @@ impl Source {
         }
         let tiles = TileDir::new(path);
         if !path.join("checkpoint").exists() {
-            let what = format!("{} is no exported log: there is no checkpoint in it", path.display());
+            let what = format!(
+                "{} is no exported log: there is no checkpoint in it",
+                path.display()
+            );
             return Err(Failure::new("HL-LOG-001", exit::USAGE, what, inside(path)));
         }
         let unreadable = |error: &dyn std::error::Error| damaged(exit::chain(error));
         let note = tiles.checkpoint().map_err(|error| unreadable(&error))?;
         let checkpoint = Checkpoint::danger_parse_unverified(&note).map_err(|error| unreadable(&error))?;
-        Ok(Self::Folder(Folder { tiles, note, checkpoint }))
+        Ok(Self::Folder(Folder {
+            tiles,
+            note,
+            checkpoint,
+        }))
     }
 
     /// The log's name, as it says itself.
@@ -99,7 +106,10 @@ impl Source {
     ///
     /// # Errors
     /// The owner of a resting ledger started meanwhile.
-    pub fn each(&self, visit: &mut dyn FnMut(u64, Vec<u8>) -> ControlFlow<()>) -> Result<Option<String>, Failure> {
+    pub fn each(
+        &self,
+        visit: &mut dyn FnMut(u64, Vec<u8>) -> ControlFlow<()>,
+    ) -> Result<Option<String>, Failure> {
         match self {
             Self::Ledger(ledger) => {
                 let mut leaves = Leaves::of(ledger);
@@ -121,11 +131,13 @@ impl Source {
     /// What is stored gives no proof.
     pub fn inclusion(&self, index: u64) -> Result<Vec<Hash>, Failure> {
         match self {
-            Self::Ledger(ledger) => ledger.inclusion(index).map_err(|error| damaged(exit::chain(&error))),
-            Self::Folder(Folder { tiles, checkpoint, .. }) => {
-                inclusion_proof(&tiles.tree(checkpoint.size), index, checkpoint.size)
-                    .map_err(|error| damaged(exit::chain(&error)))
-            }
+            Self::Ledger(ledger) => ledger
+                .inclusion(index)
+                .map_err(|error| damaged(exit::chain(&error))),
+            Self::Folder(Folder {
+                tiles, checkpoint, ..
+            }) => inclusion_proof(&tiles.tree(checkpoint.size), index, checkpoint.size)
+                .map_err(|error| damaged(exit::chain(&error))),
         }
     }
 
@@ -139,7 +151,10 @@ impl Source {
             entries.push(bytes);
             ControlFlow::Continue(())
         })?;
-        Ok(Log { note: self.note().to_vec(), entries })
+        Ok(Log {
+            note: self.note().to_vec(),
+            entries,
+        })
     }
 }
 
@@ -189,7 +204,12 @@ impl<'a> Leaves<'a> {
     /// From the first one.
     #[must_use]
     pub fn of(ledger: &'a Inspector) -> Self {
-        Self { ledger, page: Vec::new().into_iter(), next: 0, stopped: None }
+        Self {
+            ledger,
+            page: Vec::new().into_iter(),
+            next: 0,
+            stopped: None,
+        }
     }
 }
 
@@ -200,7 +220,12 @@ impl Iterator for Leaves<'_> {
         if self.page.len() == 0 && self.stopped.is_none() {
             match self.ledger.leaves(self.next, PAGE_BYTES) {
                 Ok(page) => self.page = page.into_iter(),
-                Err(error) => self.stopped = Some(Stop { index: self.next, why: exit::chain(&error) }),
+                Err(error) => {
+                    self.stopped = Some(Stop {
+                        index: self.next,
+                        why: exit::chain(&error),
+                    });
+                }
             }
         }
         let leaf = self.page.next()?;
@@ -225,9 +250,12 @@ pub fn ledger(path: &Path) -> Result<Inspector, Failure> {
                 Failure::new("HL-LOG-001", exit::USAGE, what, NAME_A_LOG)
             }
             InspectError::Open(_) => damaged(what),
-            InspectError::NoSharedMemory { .. } => {
-                Failure::new("HL-LOG-009", exit::OTHER, what, "cp the ledger and its -wal file to a folder of your own")
-            }
+            InspectError::NoSharedMemory { .. } => Failure::new(
+                "HL-LOG-009",
+                exit::OTHER,
+                what,
+                "cp the ledger and its -wal file to a folder of your own",
+            ),
             InspectError::TakenUp { .. } => taken_up(what),
         }
     })
@@ -245,12 +273,24 @@ fn taken_up(what: String) -> Failure {
     Failure::new("HL-LOG-007", exit::OTHER, what, "run the same command again")
 }
 
-/// What is there cannot be read as the log that it was.
-pub(super) fn damaged(what: String) -> Failure {
-    Failure::new("HL-LOG-002", exit::LOG, what, "compare with a copy, or with the other side's log")
+/// Nothing is there.
+pub(super) fn missing(path: &Path) -> Failure {
+    let what = format!("{} cannot be found", path.display());
+    Failure::new("HL-LOG-001", exit::USAGE, what, NAME_A_LOG)
 }
 
-const NAME_A_LOG: &str = "name a ledger (relay.ledger, desk.ledger) or a folder that hotline log export wrote";
+/// What is there cannot be read as the log that it was.
+pub(super) fn damaged(what: String) -> Failure {
+    Failure::new(
+        "HL-LOG-002",
+        exit::LOG,
+        what,
+        "compare with a copy, or with the other side's log",
+    )
+}
+
+const NAME_A_LOG: &str =
+    "name a ledger (relay.ledger, desk.ledger) or a folder that hotline log export wrote";
 
 /// What to do with a folder that is no exported log.
 fn inside(folder: &Path) -> String {

@@ -11,7 +11,8 @@ use crate::exit::Failure;
 /// # Errors
 /// Standard output failed.
 pub fn object(value: &impl Serialize) -> Result<(), Failure> {
-    let line = serde_json::to_string(value).map_err(|error| Failure::io("the object", &io::Error::other(error)))?;
+    let line =
+        serde_json::to_string(value).map_err(|error| Failure::io("the object", &io::Error::other(error)))?;
     line_of(&line).map(|_| ())
 }
 

@@ -57,7 +57,11 @@ pub fn run(args: &ShowArgs) -> Outcome {
     let words = if args.text { Words::Shown } else { Words::Kept };
     let mut failed = None;
     let stopped = entries(&log, &names, words, &mut |view| {
-        let printed = if args.json { line_of(&view) } else { say::line_of(&view.to_text()) };
+        let printed = if args.json {
+            line_of(&view)
+        } else {
+            say::line_of(&view.to_text())
+        };
         match printed {
             Ok(Reader::There) => ControlFlow::Continue(()),
             Ok(Reader::Gone) => ControlFlow::Break(()),
@@ -113,7 +117,9 @@ fn line_of(value: &impl Serialize) -> Result<Reader, Failure> {
 /// Statements that are not in the log because another with the same id or place was there first.
 fn conflicts(log: &Source, args: &ShowArgs) -> Result<(), Failure> {
     let Some(ledger) = log.ledger() else { return Ok(()) };
-    let kept = ledger.conflicts(MAX_CONFLICTS).map_err(|error| read::damaged(exit::chain(&error)))?;
+    let kept = ledger
+        .conflicts(MAX_CONFLICTS)
+        .map_err(|error| read::damaged(exit::chain(&error)))?;
     for conflict in kept.kept {
         let sender = hotline_core::text::inert_line(&conflict.sender).text;
         let plain = format!(
@@ -122,7 +128,13 @@ fn conflicts(log: &Source, args: &ShowArgs) -> Result<(), Failure> {
         );
         if args.json {
             let (index, sha256) = (conflict.stored_index, conflict.hash);
-            say::object(&Conflict { kind: "equivocation", sender, index, sha256, plain })?;
+            say::object(&Conflict {
+                kind: "equivocation",
+                sender,
+                index,
+                sha256,
+                plain,
+            })?;
         } else {
             say::text(&plain)?;
         }

@@ -8,7 +8,9 @@ use std::{
 
 use hotline_audit::{
     Enrolment, Hash, LogSigner, PayloadType, Purpose, RosterBuilder, SignedStatement, SigningKey,
-    statement::{Approval, ApprovalBy, Content, Header, Message, Receipt, ReceiptItem, Recipient, SeenCheckpoint},
+    statement::{
+        Approval, ApprovalBy, Content, Header, Message, Receipt, ReceiptItem, Recipient, SeenCheckpoint,
+    },
     trust::{TrustPolicy, root_line},
 };
 use hotline_core::leg::Lane;
@@ -34,7 +36,10 @@ struct Signer {
 impl Signer {
     fn sign(&self, kind: PayloadType, payload: &[u8]) -> Vec<u8> {
         let key = SigningKey::from_seed(&[self.seed; 32]);
-        SignedStatement::sign(kind, payload, &key).unwrap().bytes().to_vec()
+        SignedStatement::sign(kind, payload, &key)
+            .unwrap()
+            .bytes()
+            .to_vec()
     }
 
     fn log(&self) -> LogSigner {
@@ -64,7 +69,11 @@ impl World {
         let trust = place.path().join(AVELIA).join("trust");
         let avelia = side(&trust, AVELIA, "A", "north", 10);
         let borenia = side(&trust, BORENIA, "B", "south", 20);
-        Self { place, avelia, borenia }
+        Self {
+            place,
+            avelia,
+            borenia,
+        }
     }
 
     fn trust_folder(&self) -> PathBuf {
@@ -114,12 +123,20 @@ fn side(trust: &Path, domain: &str, prefix: &str, relay: &str, first: u8) -> Sid
         let enrolment = Enrolment {
             purpose,
             subject: identity.clone(),
-            roles: if purpose == Purpose::Officer { vec![1, 2] } else { Vec::new() },
+            roles: if purpose == Purpose::Officer {
+                vec![1, 2]
+            } else {
+                Vec::new()
+            },
             public_key: SigningKey::from_seed(&[seed; 32]).public(),
             not_before_ms: NOW - 1_000_000,
             not_after_ms: NOW + 1_000_000,
         };
-        Signer { key_statement: builder.enrol(enrolment).unwrap(), identity, seed }
+        Signer {
+            key_statement: builder.enrol(enrolment).unwrap(),
+            identity,
+            seed,
+        }
     };
     let side = Side {
         desk: enrol(Purpose::Statement, "desk/ops", first + 1),
@@ -142,13 +159,19 @@ fn side(trust: &Path, domain: &str, prefix: &str, relay: &str, first: u8) -> Sid
 
 fn header(from: &Side, to: &Side, sequence: u64, previous: Hash, seen: Vec<SeenCheckpoint>) -> Header {
     Header {
-        id: [u64::from(from.desk.seed).to_be_bytes(), sequence.to_be_bytes()].concat().try_into().unwrap(),
+        id: [u64::from(from.desk.seed).to_be_bytes(), sequence.to_be_bytes()]
+            .concat()
+            .try_into()
+            .unwrap(),
         trust_domain: from.desk.identity.split('/').nth(2).unwrap().to_owned(),
         exercise: "NORTHERN LIGHT".into(),
         conversation: [2; 16],
         sender: from.desk.identity.clone(),
         key_statement: from.desk.key_statement,
-        recipients: vec![Recipient { identity: to.desk.identity.clone(), kind: 1 }],
+        recipients: vec![Recipient {
+            identity: to.desk.identity.clone(),
+            kind: 1,
+        }],
         claimed_time_ms: NOW,
         epoch: 1,
         sequence,
@@ -190,7 +213,11 @@ fn text(sequence: u64) -> String {
 
 /// DELIVERED of `from` for a message of `to`.
 fn receipt(from: &Side, to: &Side, sequence: u64, statement: &[u8], seen: Vec<SeenCheckpoint>) -> Vec<u8> {
-    let item = ReceiptItem { id: [7; 16], sha256: Hash::of(statement), leg: "north/quic".into() };
+    let item = ReceiptItem {
+        id: [7; 16],
+        sha256: Hash::of(statement),
+        leg: "north/quic".into(),
+    };
     let receipt = Receipt {
         header: header(from, to, sequence, Hash::ZERO, seen),
         rung: 4,
@@ -208,7 +235,9 @@ fn keep(path: &Path, log: &Signer, statements: &[Vec<u8>]) -> Ledger {
 fn keep_with(path: &Path, log: &Signer, statements: &[Vec<u8>], records: Vec<Record>) -> Ledger {
     let signer = log.log();
     let options = OpenOptions {
-        engine: Engine::Sqlite { path: path.to_owned() },
+        engine: Engine::Sqlite {
+            path: path.to_owned(),
+        },
         owner: log.identity.clone(),
         origin: signer.origin().to_owned(),
         signer: Some(signer),
@@ -217,7 +246,10 @@ fn keep_with(path: &Path, log: &Signer, statements: &[Vec<u8>], records: Vec<Rec
         restored: Restored::ReadOnly,
     };
     let (ledger, _) = Ledger::open(options).unwrap();
-    let mut batch = Batch::of(Lane::Message, statements.iter().map(|bytes| entry(bytes)).collect());
+    let mut batch = Batch::of(
+        Lane::Message,
+        statements.iter().map(|bytes| entry(bytes)).collect(),
+    );
     batch.records = records;
     if !batch.entries.is_empty() {
         ledger.commit(batch).wait().unwrap();
@@ -244,7 +276,9 @@ fn entry(bytes: &[u8]) -> Entry {
 /// was divided.
 fn flip(path: &Path, text: &str) {
     let mut bytes = fs::read(path).unwrap();
-    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+    let places: Vec<usize> = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(text.as_bytes()))
+        .collect();
     assert!(!places.is_empty(), "the text stands in the file");
     places.iter().for_each(|at| bytes[*at] ^= 1);
     fs::write(path, bytes).unwrap();

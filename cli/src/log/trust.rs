@@ -12,7 +12,7 @@ use std::{
 use clap::Args;
 use hotline_audit::trust::TrustPolicy;
 
-use super::read::Source;
+use super::read::{self, Source};
 use crate::{
     exit::{self, Failure},
     pki::layout,
@@ -53,11 +53,16 @@ impl TrustArgs {
     /// The trust that is named or found for these logs; `None` if there is none.
     ///
     /// # Errors
-    /// It cannot be used, or lies inside a log.
+    /// It cannot be used, or lies inside a log; or a log is not there.
     pub fn choose(&self, logs: &[&Path]) -> Result<Option<Trust>, Failure> {
+        if let Some(log) = logs.iter().find(|log| !log.exists()) {
+            return Err(read::missing(log));
+        }
         let named = self.named()?;
         let (folders, choice) = if named.is_empty() {
-            let Some(found) = logs.iter().find_map(|log| beside(log)) else { return Ok(None) };
+            let Some(found) = logs.iter().find_map(|log| beside(log)) else {
+                return Ok(None);
+            };
             (vec![found], Choice::Found)
         } else {
             (named, Choice::Named)
@@ -66,7 +71,11 @@ impl TrustArgs {
         for log in logs.iter().filter(|log| log.is_dir()) {
             refuse_inside(&policy, log)?;
         }
-        Ok(Some(Trust { policy, folders, choice }))
+        Ok(Some(Trust {
+            policy,
+            folders,
+            choice,
+        }))
     }
 
     /// The same, where nothing can be done without.
@@ -91,9 +100,17 @@ impl TrustArgs {
             match file {
                 _ if !path.is_file() => folders.push(path.clone()),
                 Some(layout::ROOT_PUBLIC | layout::ROSTER | layout::SIDE) => {
-                    folders.push(path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf));
+                    folders.push(
+                        path.parent()
+                            .map_or_else(|| PathBuf::from("."), Path::to_path_buf),
+                    );
                 }
-                Some(_) | None => return Err(unusable(format!("{} is no file of a trust folder", path.display()))),
+                Some(_) | None => {
+                    return Err(unusable(format!(
+                        "{} is no file of a trust folder",
+                        path.display()
+                    )));
+                }
             }
         }
         Ok(folders)
@@ -104,8 +121,15 @@ impl Trust {
     /// Tells the person which trust was used, when nobody named it.
     pub fn say(&self) {
         if self.choice == Choice::Found {
-            let folders: Vec<String> = self.folders.iter().map(|folder| folder.display().to_string()).collect();
-            eprintln!("trust: {}, of the side whose ledger this is; --trust DIR names another", folders.join(", "));
+            let folders: Vec<String> = self
+                .folders
+                .iter()
+                .map(|folder| folder.display().to_string())
+                .collect();
+            eprintln!(
+                "trust: {}, of the side whose ledger this is; --trust DIR names another",
+                folders.join(", ")
+            );
         }
     }
 }
@@ -131,7 +155,12 @@ fn refuse_inside(policy: &TrustPolicy, log: &Path) -> Result<(), Failure> {
 }
 
 fn unusable(what: String) -> Failure {
-    Failure::new("HL-LOG-003", exit::IDENTITY, what, "name your own trust folder, the one that hotline pki trust fills")
+    Failure::new(
+        "HL-LOG-003",
+        exit::IDENTITY,
+        what,
+        "name your own trust folder, the one that hotline pki trust fills",
+    )
 }
 
 /// Every folder below these that describes a side: the folder itself, or those in it.
@@ -142,7 +171,11 @@ pub(super) fn sides(folders: &[PathBuf]) -> Vec<PathBuf> {
             found.push(folder.clone());
             continue;
         }
-        let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let below = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
         found.extend(below.filter(|path| path.join(layout::SIDE).is_file()));
     }
     found.sort();

@@ -91,8 +91,14 @@ pub fn what(report: &LogReport) -> String {
     match report.faults.first() {
         None => report.conclusion.clone(),
         Some(fault) => {
-            let place = fault.index.map_or_else(|| "the log".to_owned(), |index| format!("#{index}"));
-            format!("{place} {}: {}", fault.rule, hotline_core::text::inert_line(&fault.explanation).text)
+            let place = fault
+                .index
+                .map_or_else(|| "the log".to_owned(), |index| format!("#{index}"));
+            format!(
+                "{place} {}: {}",
+                fault.rule,
+                hotline_core::text::inert_line(&fault.explanation).text
+            )
         }
     }
 }
@@ -101,13 +107,20 @@ fn object<'a>(args: &VerifyArgs, trust: &Trust, report: &'a LogReport) -> Object
     Object {
         passed: report.passed(),
         verdict: report.verdict,
-        origin: report.checkpoint.as_ref().map(|checkpoint| checkpoint.origin.as_str()),
+        origin: report
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| checkpoint.origin.as_str()),
         size: report.entries,
         first_bad_index: report.first_bad,
         complete_to: report.complete_to,
         what: what(report),
         log: args.log.display().to_string(),
-        trust: trust.folders.iter().map(|folder| folder.display().to_string()).collect(),
+        trust: trust
+            .folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect(),
         trust_named: trust.choice == Choice::Named,
         report,
     }
@@ -151,9 +164,10 @@ pub(super) fn unsigned() -> LogReport {
         fault_count: 0,
         first_bad: None,
         complete_to: None,
-        conclusion: "the log is empty, and nothing was signed yet; that all of it was cut off shows only against the \
+        conclusion:
+            "the log is empty, and nothing was signed yet; that all of it was cut off shows only against the \
                      other side: compare"
-            .to_owned(),
+                .to_owned(),
     }
 }
 
@@ -176,19 +190,29 @@ fn of_damage(damage: &Damage) -> Option<Fault> {
         Damage::LeafBehindHead { index } => (Some(*index), "EXTRA_ENTRY"),
         Damage::TileAltered { first_index, .. } => (Some(*first_index), "TILE_DAMAGED"),
         Damage::Unreadable { index, .. } => (Some(*index), "UNREADABLE"),
-        Damage::RootDiffers { .. } | Damage::NoteForeign { .. } | Damage::NoteDiffers { .. } => (None, "WRONG_ROOT"),
+        Damage::RootDiffers { .. } | Damage::NoteForeign { .. } | Damage::NoteDiffers { .. } => {
+            (None, "WRONG_ROOT")
+        }
         Damage::RolledBack { .. } => (None, "ROLLBACK"),
         // A backup says that it is one; that is no fault of its evidence.
         Damage::Copy { .. } => return None,
     };
-    Some(Fault { index, rule, explanation: damage.to_string() })
+    Some(Fault {
+        index,
+        rule,
+        explanation: damage.to_string(),
+    })
 }
 
 /// Adds a fault, and says again what the whole amounts to.
 fn blame(report: &mut LogReport, fault: Fault) {
     let named = |known: &Fault| known.index == fault.index && known.rule == fault.rule;
     let told = fault.index.is_some_and(|index| {
-        fault.rule != "ALTERED" && report.faults.iter().any(|known| known.index.is_some_and(|bad| bad <= index))
+        fault.rule != "ALTERED"
+            && report
+                .faults
+                .iter()
+                .any(|known| known.index.is_some_and(|bad| bad <= index))
     });
     if told || report.faults.iter().any(named) {
         return;
@@ -207,7 +231,9 @@ fn blame(report: &mut LogReport, fault: Fault) {
     } else {
         Verdict::Altered(report.first_bad)
     });
-    let place = report.first_bad.map_or_else(|| "the whole".to_owned(), |index| format!("#{index}"));
+    let place = report
+        .first_bad
+        .map_or_else(|| "the whole".to_owned(), |index| format!("#{index}"));
     let rule = report.faults.first().map_or("", |fault| fault.rule);
     report.conclusion = format!("first bad entry: {place} ({rule})");
 }

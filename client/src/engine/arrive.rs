@@ -224,6 +224,7 @@ impl Engine {
     }
 
     fn first_copy(&mut self, leg: &Leg, arrival: &Arrival, statement: &Verified, round: &mut Round) {
+        self.leg_status.entry(leg.clone()).or_default().first_copies += 1;
         let header = statement.header();
         match &statement.payload {
             Payload::Message(message) => {
@@ -281,12 +282,9 @@ impl Engine {
 
     fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
-        let now = self.wall();
-        let Some(letter) = self.book.letter_mut(hash) else {
-            return;
-        };
-        *letter.late.entry(leg.to_string()).or_insert(0) += 1;
-        if now.distance(letter.stored) > ANSWER_AGAIN_AFTER
+        round.late.push((*hash, leg.clone()));
+        let Some(letter) = self.book.letter(hash) else { return };
+        if self.wall().distance(letter.stored) > ANSWER_AGAIN_AFTER
             && let Some(receipt) = letter.receipt
         {
             self.answer_again(&receipt, round);

@@ -110,6 +110,11 @@ impl Engine {
         if let Some(committed) = committed {
             self.apply(&mut round, &committed, stored);
         }
+        for (hash, leg) in &round.late {
+            if let Some(letter) = self.book.letter_mut(hash) {
+                *letter.late.entry(leg.to_string()).or_insert(0) += 1;
+            }
+        }
         self.let_go(round);
         Ok(())
     }

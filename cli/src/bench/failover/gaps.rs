@@ -25,7 +25,10 @@ impl Stretch {
 pub fn longest(receipts: &[LineTime], stretch: Stretch) -> Duration {
     let first = receipts.partition_point(|at| *at <= stretch.from);
     let behind = receipts.partition_point(|at| *at < stretch.to);
-    let before = first.checked_sub(1).and_then(|index| receipts.get(index)).copied();
+    let before = first
+        .checked_sub(1)
+        .and_then(|index| receipts.get(index))
+        .copied();
     let after = receipts.get(behind).copied();
     let inside = receipts.get(first..behind).unwrap_or_default();
     let mut last = before.unwrap_or(stretch.from);
@@ -47,7 +50,14 @@ mod tests {
 
     fn gap(receipts: &[u64], from: u64, to: u64) -> u128 {
         let receipts: Vec<LineTime> = receipts.iter().map(|ms| at(*ms)).collect();
-        longest(&receipts, Stretch { from: at(from), to: at(to) }).as_millis()
+        longest(
+            &receipts,
+            Stretch {
+                from: at(from),
+                to: at(to),
+            },
+        )
+        .as_millis()
     }
 
     #[test]

@@ -85,7 +85,11 @@ impl Watcher {
         // Not shown in time is what we are here to count.
         let _ = tokio::time::timeout(PRINTED_WITHIN, all).await;
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if shown.missed > 0 { Err(BenchError::Missed(shown.missed)) } else { Ok(shown) }
+        if shown.missed > 0 {
+            Err(BenchError::Missed(shown.missed))
+        } else {
+            Ok(shown)
+        }
     }
 
     fn has_all(&self, expected: &BTreeSet<Hash>) -> bool {
@@ -116,7 +120,11 @@ mod tests {
             "shown": "never", "rungs": [], "late_copies": {},
         });
         let message: MessageView = serde_json::from_value(view).unwrap();
-        serde_json::to_string(&News::Message { what: what.into(), message: Box::new(message) }).unwrap()
+        serde_json::to_string(&News::Message {
+            what: what.into(),
+            message: Box::new(message),
+        })
+        .unwrap()
     }
 
     #[test]
@@ -126,7 +134,10 @@ mod tests {
         shown.take(&line("ADDED", "in", one));
         shown.take(&line("DELIVERED", "in", one));
         shown.take(&line("ADDED", "out", own));
-        assert_eq!((shown.ever(&one), shown.ever(&own), shown.more_than_once()), (true, false, 0));
+        assert_eq!(
+            (shown.ever(&one), shown.ever(&own), shown.more_than_once()),
+            (true, false, 0)
+        );
         shown.take(&line("ADDED", "in", other));
         shown.take(&line("ADDED", "in", other));
         assert_eq!((shown.more_than_once(), shown.missed), (1, 0));
@@ -136,7 +147,10 @@ mod tests {
     async fn a_watcher_that_missed_lines_says_so_rather_than_nothing_was_shown_twice() {
         let (say, lines) = mpsc::channel(4);
         let watcher = watch(lines);
-        let lagged = News::Alarm { code: "LAGGED".into(), what: "3 events were not shown".into() };
+        let lagged = News::Alarm {
+            code: "LAGGED".into(),
+            what: "3 events were not shown".into(),
+        };
         say.send(serde_json::to_string(&lagged).unwrap()).await.unwrap();
         say.send(line("ADDED", "in", Hash([1; 32]))).await.unwrap();
         let finished = watcher.finish(&BTreeSet::from([Hash([1; 32])])).await;

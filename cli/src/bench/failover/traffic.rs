@@ -55,8 +55,18 @@ impl Traffic {
         let enough = CancellationToken::new();
         let (note, receipts) = mpsc::channel(RECEIPTS_MAX);
         let noting = tokio::spawn(note_receipts(Arc::clone(sender), sender.station().events(), note));
-        let releasing = tokio::spawn(release_all(Arc::clone(sender), SECOND / rate.max(1), enough.clone()));
-        Self { enough, releasing, noting, receipts, seen: HashMap::new() }
+        let releasing = tokio::spawn(release_all(
+            Arc::clone(sender),
+            SECOND / rate.max(1),
+            enough.clone(),
+        ));
+        Self {
+            enough,
+            releasing,
+            noting,
+            receipts,
+            seen: HashMap::new(),
+        }
     }
 
     /// Takes receipts; resolves only if traffic failed. What was taken so far is kept when this is dropped.
@@ -127,7 +137,7 @@ impl Sent {
     }
 
     /// From when each was due until its receipt.
-    pub fn from_due(&self) -> Times {
+    pub fn delays(&self) -> Times {
         let mut times = Times::new();
         for (hash, due) in &self.due {
             if let Some(at) = self.receipted.get(hash) {
@@ -221,7 +231,7 @@ mod tests {
             due: BTreeMap::from([(one, at(10)), (held_up, at(20)), (lost, at(30))]),
             receipted: HashMap::from([(held_up, at(420)), (one, at(14))]),
         };
-        let times = sent.from_due().json();
+        let times = sent.delays().json();
         assert_eq!(times["count"], 2);
         assert!((times["max"].as_f64().unwrap() - 400.0).abs() < 1.0, "{times}");
         assert_eq!(sent.receipt_times(), [at(14), at(420)]);

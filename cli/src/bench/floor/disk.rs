@@ -21,7 +21,11 @@ const WRITE_MAX: usize = 1024 * 1024;
 /// # Errors
 /// If the disk refuses.
 pub fn make(path: &Path) -> io::Result<File> {
-    let mut file = File::options().create(true).truncate(true).write(true).open(path)?;
+    let mut file = File::options()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(path)?;
     let zeros = vec![0; WRITE_MAX];
     for _ in 0..FILE_BYTES / WRITE_MAX {
         file.write_all(&zeros)?;
@@ -35,7 +39,11 @@ pub fn make(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// If the disk refuses: then nothing more is handed on.
-pub fn keep(mut file: File, mut queue: mpsc::Receiver<Vec<u8>>, kept: &mpsc::Sender<Vec<u8>>) -> io::Result<()> {
+pub fn keep(
+    mut file: File,
+    mut queue: mpsc::Receiver<Vec<u8>>,
+    kept: &mpsc::Sender<Vec<u8>>,
+) -> io::Result<()> {
     let mut at = 0;
     while let Some(mut batch) = queue.blocking_recv() {
         while batch.len() < WRITE_MAX

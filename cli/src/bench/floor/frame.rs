@@ -78,7 +78,10 @@ pub struct Frames {
 impl Frames {
     /// Reads from that stream.
     pub fn new(stream: RecvStream) -> Self {
-        Self { stream, pending: Vec::new() }
+        Self {
+            stream,
+            pending: Vec::new(),
+        }
     }
 
     /// Waits for a frame, and takes those that came with it, `at_most` in all.
@@ -90,9 +93,17 @@ impl Frames {
             let (bytes, frames) = whole(&self.pending, at_most)?;
             if frames > 0 {
                 let rest = self.pending.split_off(bytes);
-                return Ok(Batch { bytes: std::mem::replace(&mut self.pending, rest), frames });
+                return Ok(Batch {
+                    bytes: std::mem::replace(&mut self.pending, rest),
+                    frames,
+                });
             }
-            match self.stream.read_chunk(CHUNK, true).await.map_err(FloorError::ended)? {
+            match self
+                .stream
+                .read_chunk(CHUNK, true)
+                .await
+                .map_err(FloorError::ended)?
+            {
                 Some(chunk) => self.pending.extend_from_slice(&chunk.bytes),
                 None => return Err(FloorError::Ended("the other end is done".into())),
             }
@@ -112,12 +123,18 @@ fn whole(bytes: &[u8], at_most: usize) -> Result<(usize, usize), FloorError> {
     Ok((bytes.len() - rest.len(), frames))
 }
 
+type BodyAndRest<'a> = (&'a [u8], &'a [u8]);
+
 /// The first body and what is behind it; none if it is not all there yet.
-fn split(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, FloorError> {
-    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
+fn split(bytes: &[u8]) -> Result<Option<BodyAndRest<'_>>, FloorError> {
+    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
+        return Ok(None);
+    };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     if length > FRAME_MAX {
-        return Err(FloorError::Ended(format!("a frame of {length} bytes; at most {FRAME_MAX} are possible")));
+        return Err(FloorError::Ended(format!(
+            "a frame of {length} bytes; at most {FRAME_MAX} are possible"
+        )));
     }
     Ok(rest.split_at_checked(length))
 }
@@ -143,8 +160,14 @@ mod tests {
         assert_eq!(whole(&three, 9).unwrap(), (three.len(), 3));
         assert_eq!(whole(&three, 1).unwrap(), (7, 1));
         assert_eq!(whole(b"\0\0", 9).unwrap(), (0, 0));
-        let batch = Batch { bytes: three, frames: 3 };
-        assert_eq!(batch.bodies().collect::<Vec<_>>(), [b"one".as_slice(), b"", b"three"]);
+        let batch = Batch {
+            bytes: three,
+            frames: 3,
+        };
+        assert_eq!(
+            batch.bodies().collect::<Vec<_>>(),
+            [b"one".as_slice(), b"", b"three"]
+        );
     }
 
     #[test]

@@ -28,7 +28,8 @@ struct Served {
 /// # Errors
 /// If there is none.
 pub fn listen(config: ServerConfig) -> Result<Endpoint, FloorError> {
-    Endpoint::server(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(FloorError::place("the floor's port"))
+    Endpoint::server(config, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .map_err(FloorError::place("the floor's port"))
 }
 
 /// Serves one A and one B until either is gone.
@@ -56,7 +57,10 @@ pub async fn run(endpoint: &Endpoint, file: File) -> Result<(), FloorError> {
 async fn both(endpoint: &Endpoint) -> Result<(Served, Served), FloorError> {
     let (mut a, mut b) = (None, None);
     loop {
-        let incoming = endpoint.accept().await.ok_or_else(|| FloorError::Ended("the port was closed".into()))?;
+        let incoming = endpoint
+            .accept()
+            .await
+            .ok_or_else(|| FloorError::Ended("the port was closed".into()))?;
         let connection = incoming.await.map_err(FloorError::ended)?;
         let (mut send, receive) = connection.accept_bi().await.map_err(FloorError::ended)?;
         let mut frames = Frames::new(receive);
@@ -66,8 +70,14 @@ async fn both(endpoint: &Endpoint) -> Result<(Served, Served), FloorError> {
             Some(HELLO_B) => &mut b,
             Some(_) | None => return Err(FloorError::Ended("an end does not say who it is".into())),
         };
-        send.write_all(&frame(b"hello")).await.map_err(FloorError::ended)?;
-        *place = Some(Served { _connection: connection, send, frames });
+        send.write_all(&frame(b"hello"))
+            .await
+            .map_err(FloorError::ended)?;
+        *place = Some(Served {
+            _connection: connection,
+            send,
+            frames,
+        });
         match (a, b) {
             (Some(a), Some(b)) => return Ok((a, b)),
             waiting => (a, b) = waiting,

@@ -41,7 +41,10 @@ pub struct Pair {
 impl Pair {
     /// Of a relay's or desk's folder.
     pub fn of(folder: &Path) -> Self {
-        Self { certificate: folder.join(layout::TLS_CERTIFICATE), key: folder.join(layout::TLS_KEY) }
+        Self {
+            certificate: folder.join(layout::TLS_CERTIFICATE),
+            key: folder.join(layout::TLS_KEY),
+        }
     }
 
     fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), FloorError> {
@@ -84,7 +87,9 @@ pub fn server(pair: &Pair, authorities: &[PathBuf]) -> Result<quinn::ServerConfi
 pub fn client(pair: &Pair, authority: &Path) -> Result<quinn::ClientConfig, FloorError> {
     let (chain, key) = pair.read()?;
     let roots = Arc::new(roots(&[authority.to_owned()])?);
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider()).build().map_err(tls)?;
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider())
+        .build()
+        .map_err(tls)?;
     let mut config = rustls::ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(tls)?
@@ -102,8 +107,11 @@ pub fn client(pair: &Pair, authority: &Path) -> Result<quinn::ClientConfig, Floo
 /// quinn's own settings, but for the silence.
 fn transport() -> Arc<quinn::TransportConfig> {
     let mut transport = quinn::TransportConfig::default();
-    let idle = quinn::IdleTimeout::try_from(IDLE).expect("two minutes fit into QUIC's 62 bits of milliseconds");
-    transport.max_idle_timeout(Some(idle)).keep_alive_interval(Some(KEEP_ALIVE));
+    let idle =
+        quinn::IdleTimeout::try_from(IDLE).expect("two minutes fit into QUIC's 62 bits of milliseconds");
+    transport
+        .max_idle_timeout(Some(idle))
+        .keep_alive_interval(Some(KEEP_ALIVE));
     Arc::new(transport)
 }
 
@@ -121,7 +129,10 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn unusable(file: &Path, error: impl std::fmt::Display) -> FloorError {
-    FloorError::Certificate { file: file.to_owned(), why: error.to_string() }
+    FloorError::Certificate {
+        file: file.to_owned(),
+        why: error.to_string(),
+    }
 }
 
 fn tls(error: impl std::fmt::Display) -> FloorError {

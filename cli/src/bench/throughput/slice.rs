@@ -49,7 +49,12 @@ struct Shared {
 ///
 /// # Errors
 /// If a message is refused, or some are not receipted within 30 s.
-pub async fn run(line: &mut Line, in_flight: u32, ramp: Duration, time: Duration) -> Result<Slice, BenchError> {
+pub async fn run(
+    line: &mut Line,
+    in_flight: u32,
+    ramp: Duration,
+    time: Duration,
+) -> Result<Slice, BenchError> {
     let in_flight = usize::try_from(in_flight).unwrap_or(Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared {
         sender: Arc::clone(line.sender()),
@@ -76,15 +81,30 @@ pub async fn run(line: &mut Line, in_flight: u32, ramp: Duration, time: Duration
 
 async fn count(line: &Line, shared: &Shared, ramp: Duration, time: Duration) -> Result<Slice, BenchError> {
     tokio::time::sleep(ramp).await;
-    let (from, before, used) = (line.sender().now(), shared.receipted.load(Ordering::Relaxed), line.usage()?);
+    let (from, before, used) = (
+        line.sender().now(),
+        shared.receipted.load(Ordering::Relaxed),
+        line.usage()?,
+    );
     tokio::time::sleep(time).await;
-    let (to, after, uses) = (line.sender().now(), shared.receipted.load(Ordering::Relaxed), line.usage()?);
+    let (to, after, uses) = (
+        line.sender().now(),
+        shared.receipted.load(Ordering::Relaxed),
+        line.usage()?,
+    );
     let mut cpu = [Duration::ZERO; 4];
     for ((spent, after), before) in cpu.iter_mut().zip(uses).zip(used) {
         *spent = after.cpu.saturating_sub(before.cpu);
     }
-    let passed = Passed { messages: after.saturating_sub(before), time: to.since(from) };
-    Ok(Slice { passed, cpu, resident: uses.map(|usage| usage.resident) })
+    let passed = Passed {
+        messages: after.saturating_sub(before),
+        time: to.since(from),
+    };
+    Ok(Slice {
+        passed,
+        cpu,
+        resident: uses.map(|usage| usage.resident),
+    })
 }
 
 /// Nothing more leaves; waits for what is under way.
@@ -98,8 +118,10 @@ async fn drain(shared: &Shared, tasks: &mut JoinSet<Result<(), BenchError>>) -> 
         }
     }
     loop {
-        let (released, receipted) =
-            (shared.released.load(Ordering::Relaxed), shared.receipted.load(Ordering::Relaxed));
+        let (released, receipted) = (
+            shared.released.load(Ordering::Relaxed),
+            shared.receipted.load(Ordering::Relaxed),
+        );
         if receipted >= released {
             return Ok(());
         }
@@ -127,7 +149,9 @@ async fn releases(shared: Arc<Shared>) -> Result<(), BenchError> {
             place = shared.places.acquire() => place,
         };
         // Given back by whoever sees the last receipt.
-        place.map_err(|error| BenchError::Ended(error.to_string()))?.forget();
+        place
+            .map_err(|error| BenchError::Ended(error.to_string()))?
+            .forget();
         let sheet = shared.sender.sheet()?;
         shared.released.fetch_add(1, Ordering::Relaxed);
         shared.sender.release(sheet).await?;

@@ -2,10 +2,7 @@
 //! something: who has seen entries of it knows that they were cut off.
 
 use hotline_audit::{
-    CompareReport, SignedStatement,
-    compare::SeenConflict,
-    statement::Payload,
-    verify::Verdict,
+    CompareReport, SignedStatement, compare::SeenConflict, statement::Payload, verify::Verdict,
 };
 
 use super::Read;
@@ -20,27 +17,42 @@ pub(super) fn amend(report: &mut CompareReport, pair: &[Read; 2]) {
     if b.is_fresh() {
         report.b = unsigned();
     }
-    let (Some(first), Some(second)) = (report.a.verdict, report.b.verdict) else { return };
+    let (Some(first), Some(second)) = (report.a.verdict, report.b.verdict) else {
+        return;
+    };
     report.conflicts.extend(seen_of(a, b));
     report.conflicts.extend(seen_of(b, a));
     let cut = a.origin == b.origin && a.log.entries.len() != b.log.entries.len();
-    let (verdict, conclusion) = if let Some(bad) = [first, second].into_iter().find(|one| *one != Verdict::Match) {
-        (bad, "one of the logs by itself does not hold".to_owned())
-    } else if let Some(conflict) = report.conflicts.first() {
-        (Verdict::Truncated, conflict.explanation.clone())
-    } else if cut {
-        (Verdict::Truncated, "one log, and one of its copies is empty".to_owned())
-    } else {
-        let missing = || report.only_a.iter().chain(&report.only_b).map(|missing| missing.verdict);
-        let verdict = if missing().any(|verdict| verdict == Verdict::SentNoReceipt) {
-            Verdict::SentNoReceipt
-        } else if missing().next().is_some() {
-            Verdict::ReceiptProvesDelivery
+    let (verdict, conclusion) =
+        if let Some(bad) = [first, second].into_iter().find(|one| *one != Verdict::Match) {
+            (bad, "one of the logs by itself does not hold".to_owned())
+        } else if let Some(conflict) = report.conflicts.first() {
+            (Verdict::Truncated, conflict.explanation.clone())
+        } else if cut {
+            (
+                Verdict::Truncated,
+                "one log, and one of its copies is empty".to_owned(),
+            )
         } else {
-            Verdict::Match
+            let missing = || {
+                report
+                    .only_a
+                    .iter()
+                    .chain(&report.only_b)
+                    .map(|missing| missing.verdict)
+            };
+            let verdict = if missing().any(|verdict| verdict == Verdict::SentNoReceipt) {
+                Verdict::SentNoReceipt
+            } else if missing().next().is_some() {
+                Verdict::ReceiptProvesDelivery
+            } else {
+                Verdict::Match
+            };
+            (
+                verdict,
+                "one of the logs is empty, and nothing was signed in it yet".to_owned(),
+            )
         };
-        (verdict, "one of the logs is empty, and nothing was signed in it yet".to_owned())
-    };
     report.verdict = Some(verdict);
     report.conclusion = conclusion;
 }
@@ -55,7 +67,10 @@ fn seen_of(empty: &Read, log: &Read) -> Vec<SeenConflict> {
         let payload = SignedStatement::parse(entry).and_then(|statement| Payload::parse(&statement));
         let Ok(payload) = payload else { continue };
         let header = payload.header();
-        let seen = header.seen.iter().find(|seen| seen.origin == empty.origin && seen.size > 0);
+        let seen = header
+            .seen
+            .iter()
+            .find(|seen| seen.origin == empty.origin && seen.size > 0);
         if let Some(seen) = seen {
             conflicts.push(SeenConflict {
                 verdict: Verdict::Truncated,

@@ -53,7 +53,11 @@ impl<'a> Object<'a> {
             what: compared.in_words(),
             a: party(&args.a, origin_a, &report.a, report.only_a.len()),
             b: party(&args.b, origin_b, &report.b, report.only_b.len()),
-            trust: trust.folders.iter().map(|folder| folder.display().to_string()).collect(),
+            trust: trust
+                .folders
+                .iter()
+                .map(|folder| folder.display().to_string())
+                .collect(),
             trust_named: trust.choice == Choice::Named,
             report,
         }
@@ -63,5 +67,7 @@ impl<'a> Object<'a> {
 fn first_bad(report: &CompareReport) -> Option<u64> {
     let fork = report.fork.as_ref().map(|proof| proof.index);
     let equivocation = || report.equivocations.first().map(|proof| proof.index_a);
-    fork.or(report.a.first_bad).or(report.b.first_bad).or_else(equivocation)
+    fork.or(report.a.first_bad)
+        .or(report.b.first_bad)
+        .or_else(equivocation)
 }

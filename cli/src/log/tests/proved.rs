@@ -29,7 +29,10 @@ fn desk_that_keeps(world: &World, chain: &[Vec<u8>], north: &Path, index: u64) -
         size: relay.size(),
         proof: relay.inclusion(index).unwrap(),
     };
-    let records = vec![kept.record(), memory::note_record(&kept.relay, kept.size, relay.note())];
+    let records = vec![
+        kept.record(),
+        memory::note_record(&kept.relay, kept.size, relay.note()),
+    ];
     let desk = world.ledger_file("desk", "ops");
     drop(keep_with(&desk, &world.avelia.desk_log, chain, records));
     desk
@@ -48,12 +51,29 @@ fn a_statement_is_found_by_name_id_and_hash_and_its_proof_is_anybodys_to_check()
         for id in ["A-0017", "a-17", &hash, &hash[..8]] {
             let proved = prove(&log, id, &names(&world), Some(&world.trust())).unwrap();
             assert!(proved.hold());
-            assert_eq!((proved.statement.index, proved.statement.called.as_str()), (16, "A-0017"));
+            assert_eq!(
+                (proved.statement.index, proved.statement.called.as_str()),
+                (16, "A-0017")
+            );
             let proof = TlogProof::parse(&proved.proofs[0].proof.encode()).unwrap();
-            assert_eq!(proof.verify(&chain[16], &verifier(&world.avelia.relay)).unwrap().size, 300);
+            assert_eq!(
+                proof
+                    .verify(&chain[16], &verifier(&world.avelia.relay))
+                    .unwrap()
+                    .size,
+                300
+            );
         }
-        for (id, code) in [("A-0301", exit::USAGE), ("B-0017", exit::USAGE), ("deadbeefdeadbeef", exit::USAGE)] {
-            assert_eq!(prove(&log, id, &names(&world), None).unwrap_err().exit, code, "{id}");
+        for (id, code) in [
+            ("A-0301", exit::USAGE),
+            ("B-0017", exit::USAGE),
+            ("deadbeefdeadbeef", exit::USAGE),
+        ] {
+            assert_eq!(
+                prove(&log, id, &names(&world), None).unwrap_err().exit,
+                code,
+                "{id}"
+            );
         }
     }
     assert!(Wanted::parse("abcdef").is_err(), "six digits name nothing");
@@ -66,9 +86,18 @@ fn what_fits_several_statements_is_not_guessed() {
     let theirs = message(&world.borenia, &world.avelia, 1, Hash::ZERO, Vec::new());
     let north = world.relay(&[ours[0].clone(), theirs]);
     let log = Source::open(&north).unwrap();
-    assert_eq!(prove(&log, "B-0001", &names(&world), None).unwrap().statement.index, 1);
+    assert_eq!(
+        prove(&log, "B-0001", &names(&world), None)
+            .unwrap()
+            .statement
+            .index,
+        1
+    );
     let failure = prove(&log, "A-0001", &Names::default(), None).unwrap_err();
-    assert!(failure.what.contains("#0") && failure.what.contains("#1"), "{failure:?}");
+    assert!(
+        failure.what.contains("#0") && failure.what.contains("#1"),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -90,7 +119,11 @@ fn a_desk_also_proves_what_each_relay_accepted() {
     let proof = fs::read(out.join(format!("A-0003.{AVELIA}_relay_north.tlog-proof"))).unwrap();
     let proof = TlogProof::parse(&proof).unwrap();
     assert!(proof.verify(&statement, &verifier(&world.avelia.relay)).is_ok());
-    assert_eq!(hotline_log(&words).unwrap(), exit::OK, "the same files may be written again");
+    assert_eq!(
+        hotline_log(&words).unwrap(),
+        exit::OK,
+        "the same files may be written again"
+    );
     fs::write(out.join("A-0003.statement"), "other").unwrap();
     assert_eq!(hotline_log(&words).unwrap_err().exit, exit::USAGE);
 }
@@ -108,11 +141,23 @@ fn a_kept_acceptance_that_proves_nothing_is_named() {
     let note = Source::open(&cheat).unwrap().note().to_vec();
     let relay = "north".parse().unwrap();
     let north_note = vec![memory::note_record(&relay, 5, &note)];
-    drop(keep_with(&desk, &world.avelia.desk_log, &[message(
-        &world.avelia, &world.borenia, 6, Hash::of(&chain[4]), Vec::new(),
-    )], north_note));
+    drop(keep_with(
+        &desk,
+        &world.avelia.desk_log,
+        &[message(
+            &world.avelia,
+            &world.borenia,
+            6,
+            Hash::of(&chain[4]),
+            Vec::new(),
+        )],
+        north_note,
+    ));
     let proved = prove(&Source::open(&desk).unwrap(), "A-0003", &names(&world), None).unwrap();
     assert!(!proved.hold() && proved.proofs[0].fault.is_none());
-    assert!(proved.proofs[1].fault.as_ref().unwrap().contains("do not lead"), "{proved:?}");
+    assert!(
+        proved.proofs[1].fault.as_ref().unwrap().contains("do not lead"),
+        "{proved:?}"
+    );
     assert_eq!(hotline_log(&["prove", path(&desk), "A-0003"]).unwrap(), exit::LOG);
 }

@@ -1,0 +1,92 @@
+//! The floor's two ends: A sends, B answers.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use super::{
+    FloorError,
+    frame::{self, Frames},
+    tls,
+};
+use crate::bench::sides::Side;
+
+/// How long an end may take to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// One end's connection.
+pub struct End {
+    endpoint: quinn::Endpoint,
+    // Held: dropping it closes the connection.
+    connection: quinn::Connection,
+}
+
+/// An end's stream to the server.
+pub struct Stream {
+    /// Towards the server.
+    pub send: quinn::SendStream,
+    /// From the server.
+    pub frames: Frames,
+}
+
+impl End {
+    /// Connects, and says which end it is.
+    ///
+    /// # Errors
+    /// If either end refuses the other, or nothing is heard within 10 s.
+    pub async fn connect(
+        server: SocketAddr,
+        side: &Side,
+        authority: &Path,
+        hello: &[u8],
+    ) -> Result<(Self, Stream), FloorError> {
+        let config = tls::client(&tls::Pair::of(&side.desk_folder()), authority)?;
+        let endpoint = quinn::Endpoint::client(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .map_err(FloorError::place("a port for an end"))?;
+        let connected = async {
+            let dialled = endpoint
+                .connect_with(config, server, tls::SERVER_NAME)
+                .map_err(FloorError::ended)?;
+            let connection = dialled.await.map_err(FloorError::ended)?;
+            let (mut send, receive) = connection.open_bi().await.map_err(FloorError::ended)?;
+            send.write_all(&frame::frame(hello))
+                .await
+                .map_err(FloorError::ended)?;
+            // The server greets back, so that nothing of this is measured.
+            let mut frames = Frames::new(receive);
+            frames.next(1).await?;
+            Ok((connection, Stream { send, frames }))
+        };
+        let connected = timeout(CONNECT_WITHIN, connected)
+            .await
+            .map_err(|_| FloorError::Silent(CONNECT_WITHIN))?;
+        let (connection, stream) = connected?;
+        Ok((Self { endpoint, connection }, stream))
+    }
+
+    /// Ends the connection.
+    pub fn close(&self) {
+        self.connection.close(0_u32.into(), b"measured");
+        self.endpoint.close(0_u32.into(), b"measured");
+    }
+}
+
+/// B: answers every message at once, those that came together with one write.
+///
+/// # Errors
+/// Always in the end: when its connection is gone.
+pub async fn answer(mut stream: Stream) -> Result<(), FloorError> {
+    loop {
+        let batch = stream.frames.next(usize::MAX).await?;
+        let answers: Vec<u8> = batch
+            .bodies()
+            .filter_map(frame::number_of)
+            .flat_map(frame::answer)
+            .collect();
+        stream.send.write_all(&answers).await.map_err(FloorError::ended)?;
+    }
+}
