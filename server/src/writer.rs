@@ -8,7 +8,7 @@ use hotline_core::{
     leg::{Lane, lane_of},
     precedence::Precedence,
 };
-use hotline_ledger::ReadError;
+use hotline_ledger::{Letter, ReadError};
 use hotline_proto::{FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -187,22 +187,24 @@ impl Writer {
         if matches!(self.share, v1::Share::Nothing | v1::Share::Unspecified) {
             return Ok(false);
         }
-        let letters =
-            self.relay
-                .ledger
-                .mailbox(&self.desk.to_string(), self.lane, self.cursor, FRAME_ITEMS_MAX)?;
-        let Some(last) = letters.last().map(|letter| letter.cursor) else {
-            return Ok(false);
-        };
-        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
-        let mut items = Vec::with_capacity(letters.len());
+        let desk = self.desk.to_string();
+        // The head first: every letter up to it is under a checkpoint that can be shown.
+        let size = self.relay.ledger.head().size;
+        let mut letters = self
+            .relay
+            .ledger
+            .mailbox(&desk, self.lane, self.cursor, FRAME_ITEMS_MAX)?;
+        let whole = letters.len();
+        letters.retain(|letter| letter.index < size);
         let mut bytes_total = 0;
-        let mut reached = last;
-        for letter in &letters {
-            if letter.index >= checkpoint.size || bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
-                reached = letter.cursor.saturating_sub(1);
+        let mut picked = Vec::with_capacity(letters.len());
+        let mut more = letters.len() < whole || whole == FRAME_ITEMS_MAX;
+        for letter in letters {
+            if bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
+                more = true;
                 break;
             }
+            self.cursor = letter.cursor;
             let Some(statement) = self.relay.statement(letter.index)? else {
                 continue;
             };
@@ -210,27 +212,39 @@ impl Writer {
                 continue;
             }
             bytes_total += statement.len();
-            items.push(v1::DeliveryItem {
-                statement,
-                leaf_index: letter.index,
-                inclusion: frames::hashes(&self.relay.ledger.inclusion(letter.index, checkpoint.size)?),
-                cursor: if self.share == v1::Share::Urgent {
-                    0
-                } else {
-                    letter.cursor
-                },
-            });
+            picked.push((letter, statement));
         }
-        self.cursor = reached;
-        if !items.is_empty() {
-            self.relay.metrics.handed_on(items.len());
-            self.send(Frame::Delivery(v1::Delivery {
-                checkpoint: Some(checkpoint),
-                items,
-            }))
-            .await?;
+        if !picked.is_empty() {
+            self.deliver(picked).await?;
         }
-        Ok(letters.len() == FRAME_ITEMS_MAX || reached < last)
+        Ok(more)
+    }
+
+    /// Delivers these under the newest checkpoint. An update of the checkpoint chain is only ever made for a frame that
+    /// is sent: a link that stayed here would leave every other lane waiting for it.
+    async fn deliver(&mut self, picked: Vec<(Letter, Bytes)>) -> Result<(), Stop> {
+        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
+        let items = picked
+            .into_iter()
+            .map(|(letter, statement)| {
+                Ok(v1::DeliveryItem {
+                    statement,
+                    leaf_index: letter.index,
+                    inclusion: frames::hashes(&self.relay.ledger.inclusion(letter.index, checkpoint.size)?),
+                    cursor: if self.share == v1::Share::Urgent {
+                        0
+                    } else {
+                        letter.cursor
+                    },
+                })
+            })
+            .collect::<Result<Vec<_>, ReadError>>()?;
+        self.relay.metrics.handed_on(items.len());
+        self.send(Frame::Delivery(v1::Delivery {
+            checkpoint: Some(checkpoint),
+            items,
+        }))
+        .await
     }
 
     async fn tell(&mut self, item: News) -> Result<(), Stop> {
