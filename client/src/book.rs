@@ -302,7 +302,7 @@ impl Book {
         &mut self,
         message: Hash,
         relay: &Identity,
-        leg: &Leg,
+        leg: Option<&Leg>,
         now: WallTime,
     ) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -314,7 +314,7 @@ impl Book {
                 signer: Signer::Relay(relay.clone()),
                 answer: None,
                 text: String::new(),
-                leg: Some(leg.clone()),
+                leg: leg.cloned(),
                 place: None,
             };
             self.climb(message, fact, message, &mut changes);

@@ -64,8 +64,10 @@ pub(crate) struct Ask {
 pub(crate) struct RelayState {
     shared: Arc<RelayShared>,
     instance: Option<[u8; 16]>,
-    /// Why it takes nothing in, or why its log is not believed.
+    /// Why it takes nothing in.
     trouble: Option<String>,
+    /// Why its log is not believed any more: kept until the next start.
+    fault: Option<String>,
     /// The newest cursor of each lane's mailbox when its carrying leg came up.
     heads: BTreeMap<Lane, u64>,
     /// What is stored of each lane.

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use hotline_audit::{Hash, tree};
+use hotline_audit::{Hash, check::Verified, statement::Payload, tree};
 use hotline_core::{
     chain::Missing,
     leg::{Lane, Leg},
@@ -328,6 +328,11 @@ impl LaneSession<'_> {
             }
             cursor = cursor.max(item.cursor);
             match self.context.check(&item.statement, hash) {
+                Ok(Some(statement)) if proven.is_none() && !may_come_early(&statement) => {
+                    return Err(LaneEnd::Protocol(format!(
+                        "delivered {hash} without a checkpoint"
+                    )));
+                }
                 Ok(statement) => arrivals.push(Arrival {
                     bytes: item.statement,
                     hash,
@@ -368,6 +373,7 @@ impl LaneSession<'_> {
                 return Ok(Some(seen));
             }
             if tokio::time::timeout_at(patience, moved.changed()).await.is_err() {
+                tracing::debug!(leg = %self.leg, lane = %self.lane, size = update.size, base = update.old_size, known = relay.log_size(), "the base of a checkpoint did not come; its proof is asked for");
                 break;
             }
         }
@@ -541,5 +547,13 @@ impl LaneSession<'_> {
 
     async fn tell(&self, input: Input) -> Result<(), LaneEnd> {
         self.context.station.send(input).await.map_err(|_| LaneEnd::Ours)
+    }
+}
+
+/// Receipts and acts may come before the relay's own commit: their signer has them on disk. Nothing else may.
+fn may_come_early(statement: &Verified) -> bool {
+    match &statement.payload {
+        Payload::Receipt(_) | Payload::Act(_) => true,
+        Payload::Message(_) | Payload::Charter(_) => false,
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! | space | key | value |
 //! |---|---|---|
-//! | `checkpoint` | relay identity | the newest checkpoint note of that relay that was checked |
-//! | `instance` | relay identity | 16 bytes: the relay's ledger |
+//! | `checkpoint` | relay name | the newest checkpoint note of that relay that was checked |
+//! | `instance` | relay name | 16 bytes: the relay's ledger |
 //! | `cursor` | relay name, lane number | mailbox cursor, 8 bytes |
 //! | `accepted` | statement hash, relay name | stored ms, leaf index, tree size (8 bytes each), inclusion hashes |
 //! | `note` | relay name, tree size | the note those proofs stand under |
@@ -11,6 +11,7 @@
 //! | `shown` | statement hash | 1: about to be drawn |
 //! | `draft` | message id | the sheet, JSON |
 //! | `missing` | sender, epoch, first and last place | 1: a gap in that sender's chain |
+//! | `outbox.queued`, `outbox.accepted`, `outbox.delivered`, `outbox.generation` | see `outgoing` | what is still to be sent |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
 use hotline_audit::Hash;

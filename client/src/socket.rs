@@ -61,14 +61,25 @@ impl Near {
     fn of(path: &Path) -> io::Result<Self> {
         use std::os::{fd::AsRawFd as _, unix::ffi::OsStrExt as _};
         if path.as_os_str().as_bytes().len() <= PATH_MAX {
-            return Ok(Self { path: path.to_owned(), _folder: None });
+            return Ok(Self {
+                path: path.to_owned(),
+                _folder: None,
+            });
         }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket's path names no file"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the socket's path names no file",
+            ));
         };
         let folder = std::fs::File::open(parent)?;
-        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-        Ok(Self { path, _folder: Some(folder) })
+        let path = Path::new("/proc/self/fd")
+            .join(folder.as_raw_fd().to_string())
+            .join(name);
+        Ok(Self {
+            path,
+            _folder: Some(folder),
+        })
     }
 
     fn path(&self) -> &Path {

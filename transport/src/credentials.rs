@@ -250,6 +250,6 @@ fn check_mode(file: &Path, named: &Metadata, found: &Metadata) -> Result<(), Cre
 
 #[cfg(not(unix))]
 fn check_mode(_file: &Path, _named: &Metadata, _found: &Metadata) -> Result<(), CredentialError> {
-    // Other systems keep permissions in lists that the standard library does not read; `hotline doctor` says so.
+    // Other systems keep permissions in lists that the standard library does not read.
     Ok(())
 }

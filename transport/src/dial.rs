@@ -5,7 +5,7 @@
 //! an outage into a storm. Each QUIC dial has a socket of its own, so that paths share no fate below this room.
 //!
 //! A dial that returns well proves that we accepted them, not that they accepted us; see the crate's front page.
-//! [`Dialer::preflight`] is for `hotline doctor`: it waits until the peer has really spoken.
+//! [`Dialer::preflight`] is for diagnosis: it waits until the peer has really spoken.
 
 pub(crate) mod ended;
 pub(crate) mod lane;

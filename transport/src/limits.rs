@@ -21,7 +21,7 @@ pub const QUIC_MIN_MTU_BYTES: u16 = 1200;
 pub const H2_STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// Bytes in flight on one HTTP/2 connection: 16 stalled streams. With hyper's default, equal to one stream's window,
-/// a single stalled stream hung every other call in 11 of 24 runs (`notes/transport.md` §1.3).
+/// a single stalled stream hung every other call in 11 of 24 runs.
 pub const H2_CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
 /// Calls at once on one HTTP/2 connection.

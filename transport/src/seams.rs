@@ -3,7 +3,7 @@
 //! Time, chance, tasks, sockets and cryptography come through [`Seams`] and through nothing else, so that the
 //! simulated world can put its own behind the same code: virtual time, seeded chance, a network that loses and
 //! reorders, a crash that drops every task of a node between two awaits. Retrofitting these is the expensive way
-//! (`notes/reliability.md` §2 has the measurements), so they are here from the first day.
+//! (each was measured to break a replay when left to the system), so they are here from the first day.
 //!
 //! What the seams deliberately do not hold: disks (the ledger has its own seam), story time (it never drives the
 //! line), and any decision. The real ones live in `seams/system.rs`, the only file of this room that reads a clock.

@@ -1,7 +1,7 @@
 //! TLS for both doors, from one place: what is agreed, what is never offered.
 //!
 //! TLS 1.3 only, both sides show certificates, no tickets, no resumption, no early data, no key log. Resumption would
-//! let a revoked peer back in without being judged (`notes/transport.md` §3.3 has the measurement). The doors differ
+//! let a revoked peer back in without being judged (tried: a revoked client was accepted by resuming). The doors differ
 //! in one thing, the application protocol: `h2` on TCP, so that any gRPC client can call; our own on QUIC, because
 //! HTTP/2 inside a QUIC stream is not HTTP/3 and must not be taken for it.
 //!

@@ -283,7 +283,9 @@ impl Engine {
     fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
         round.late.push((*hash, leg.clone()));
-        let Some(letter) = self.book.letter(hash) else { return };
+        let Some(letter) = self.book.letter(hash) else {
+            return;
+        };
         if self.wall().distance(letter.stored) > ANSWER_AGAIN_AFTER
             && let Some(receipt) = letter.receipt
         {

@@ -9,9 +9,9 @@ use hotline_core::{
     time::LineTime,
 };
 use hotline_ledger::Record;
-use hotline_transport::Refusal;
+use hotline_transport::{By, Refusal};
 
-use super::{Engine, Redundancy};
+use super::{Engine, Redundancy, Signing};
 use crate::{
     input::RelayAnswer,
     lane::Order,
@@ -25,6 +25,7 @@ use crate::{
 impl Engine {
     pub(super) fn lane_up(&mut self, leg: Leg, lane: Lane, answer: RelayAnswer, round: &mut Round) {
         self.note_instance(&leg, answer.instance, round);
+        self.note_own_place(&leg, answer.newest, round);
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
             relay.trouble = answer.accepting;
             relay.tried.clear();
@@ -51,6 +52,32 @@ impl Engine {
         let then = self.outgoing.handle(Event::LegUp(leg), now, &mut round.records);
         round.then.extend(then);
         self.note_redundancy(round);
+    }
+
+    /// After the gate, a relay that knows a statement of ours which this ledger lacks tells of a second process or of an
+    /// old backup: nothing more is signed. A restart asks again and adopts what is newer.
+    fn note_own_place(&mut self, leg: &Leg, newest: Option<(u64, u64, Hash)>, round: &mut Round) {
+        let Some((epoch, sequence, hash)) = newest else {
+            return;
+        };
+        // An epoch that was left behind is no contradiction: nothing more is signed in it.
+        if epoch < self.tip.epoch {
+            return;
+        }
+        let ours = self
+            .ledger
+            .by_place(&self.me.to_string(), epoch, sequence)
+            .ok()
+            .flatten();
+        if ours.is_some_and(|ours| ours.hash == hash) || self.signing != Signing::Open {
+            return;
+        }
+        let why = format!(
+            "relay {} holds {hash} at place {epoch}.{sequence} of this desk's chain, which this ledger does not; end the station and start it again, it asks the relays first",
+            leg.relay
+        );
+        self.signing = Signing::Closed(why.clone());
+        self.alarm("OWN_FORK", why, round);
     }
 
     /// A relay with another ledger than before was wiped: what it accepted counts no more, and its mailboxes are new.
@@ -103,7 +130,7 @@ impl Engine {
     ) {
         let cause = match (&refusal, &fault) {
             (_, Some(_)) => "not believed",
-            (Some(refusal), None) if refusal.kind() == "UNREACHABLE" => "unreachable",
+            (Some(refusal), None) if refusal.by == By::Network => "unreachable",
             (Some(_), None) => "refused",
             (None, None) => "lost",
         };
@@ -153,7 +180,7 @@ impl Engine {
             LogFault::Note(_) | LogFault::Malformed(_) => "BAD_CHECKPOINT",
         };
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
-            relay.trouble = Some(fault.to_string());
+            relay.fault = Some(fault.to_string());
         }
         self.alarm(code, format!("{leg}: {fault}"), round);
     }
@@ -207,6 +234,14 @@ impl Engine {
         held: Vec<(Hash, u64, Vec<Hash>)>,
         round: &mut Round,
     ) {
+        if self
+            .relays
+            .get(&leg.relay)
+            .is_none_or(|relay| relay.fault.is_some())
+        {
+            // The word of a relay that signed two histories counts for nothing.
+            return;
+        }
         let (now, stored_ms) = (self.line(), self.wall().unix_ms());
         if !held.is_empty() {
             round

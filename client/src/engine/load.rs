@@ -186,11 +186,10 @@ impl Reader {
             let Some(identity) = relays.get(&acceptance.relay) else {
                 continue;
             };
-            let leg = Leg::new(acceptance.relay.clone(), hotline_core::leg::Door::Quic);
             let stored = WallTime::from_unix_ms(acceptance.stored_ms);
             let _ = self
                 .book
-                .add_acceptance(acceptance.statement, identity, &leg, stored);
+                .add_acceptance(acceptance.statement, identity, None, stored);
         }
         Ok(())
     }
@@ -277,6 +276,7 @@ impl RelayState {
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
             instance: instance.and_then(|bytes| bytes.as_slice().try_into().ok()),
             trouble: None,
+            fault: None,
             heads: BTreeMap::new(),
             cursors,
             stored_size,
@@ -344,7 +344,7 @@ impl Engine {
                 identity: relay.shared.place.identity.to_string(),
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
-                trouble: relay.trouble.clone(),
+                trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
             };
             (name.to_string(), status)
         });

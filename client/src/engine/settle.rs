@@ -179,7 +179,7 @@ impl Engine {
             let identity = relay.shared.place.identity.clone();
             changes.extend(
                 self.book
-                    .add_acceptance(held.statement, &identity, &held.leg, stored),
+                    .add_acceptance(held.statement, &identity, Some(&held.leg), stored),
             );
         }
         for change in changes {

@@ -2,7 +2,7 @@
 //!
 //! After the handshake the client's HTTP/2 preface is sent and the first byte of the answer awaited. A relay that
 //! accepts our certificate speaks at once; one that does not sends its alert or close instead, which is the reason.
-//! For `hotline doctor` and first connects; the daily proof is the session hello.
+//! For diagnosis and first connects; the daily proof is the session hello.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -191,17 +191,17 @@ pub(super) fn next_step(refusal: &Refusal) -> String {
             "set certificate and key in the configuration: hotline config check".to_owned()
         }
         Reason::Alpn { .. } | Reason::NoCommonProtocol { .. } => {
-            "compare the versions and the port numbers of both ends: hotline doctor".to_owned()
+            "compare the versions and the port numbers of both ends: hotline desk status".to_owned()
         }
         Reason::HandshakeTimeout { .. } => {
-            "the port may be closed or UDP blocked on the way; try the other door: hotline path ping"
+            "the port may be closed or UDP blocked on the way; see whether the other door is up: hotline desk status"
                 .to_owned()
         }
-        Reason::Unreachable { .. } => "check the address and that the relay runs: hotline doctor".to_owned(),
+        Reason::Unreachable { .. } => "check the address and that the relay runs: hotline desk status".to_owned(),
         Reason::Busy { .. } => {
             "it is tried again by itself; if it stays, look for a second instance of this identity".to_owned()
         }
-        Reason::BrokenOff { .. } => "run: hotline doctor".to_owned(),
+        Reason::BrokenOff { .. } => "run: hotline desk status".to_owned(),
     }
 }
 

@@ -152,7 +152,7 @@ fn a_silent_port_points_to_the_other_door() {
     assert_eq!(
         said,
         "spiffe://avelia.example/relay/north at 192.0.2.7:4443 (tcp) gave no answer: the handshake did not end within \
-         3 s; the port may be closed or UDP blocked on the way; try the other door: hotline path ping"
+         3 s; the port may be closed or UDP blocked on the way; see whether the other door is up: hotline desk status"
     );
 }
 
