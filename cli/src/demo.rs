@@ -74,7 +74,12 @@ impl Place {
                 std::fs::create_dir_all(&dir).map_err(failed)?;
                 if std::fs::read_dir(&dir).map_err(failed)?.next().is_some() {
                     let what = format!("{} is not empty", dir.display());
-                    return Err(Failure::new("HL-DEMO-007", exit::USAGE, what, "name a new folder with --keep"));
+                    return Err(Failure::new(
+                        "HL-DEMO-007",
+                        exit::USAGE,
+                        what,
+                        "name a new folder with --keep",
+                    ));
                 }
                 std::path::absolute(&dir).map(Self::Kept).map_err(failed)
             }

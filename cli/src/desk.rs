@@ -105,8 +105,13 @@ pub fn run(args: DeskArgs) -> Outcome {
 /// A failure that names file, key, value and one that would work.
 pub fn load(common: &Common) -> Result<DeskConfig, Failure> {
     DeskConfig::load(&common.config).map_err(|error| {
-        Failure::new("HL-DESK-020", exit::CONFIG, error.to_string(), "hotline pki init writes a whole example")
-            .as_json(common.json)
+        Failure::new(
+            "HL-DESK-020",
+            exit::CONFIG,
+            error.to_string(),
+            "hotline pki init writes a whole example",
+        )
+        .as_json(common.json)
     })
 }
 
@@ -117,12 +122,16 @@ pub fn load(common: &Common) -> Result<DeskConfig, Failure> {
 pub fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: u64 = number.parse().map_err(|_| format!("\"{text}\" is no time; 60s, 10m or 500ms would work"))?;
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("\"{text}\" is no time; 60s, 10m or 500ms would work"))?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" | "" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
         "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        other => Err(format!("\"{other}\" is no unit of time; 60s, 10m or 500ms would work")),
+        other => Err(format!(
+            "\"{other}\" is no unit of time; 60s, 10m or 500ms would work"
+        )),
     }
 }

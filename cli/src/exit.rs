@@ -57,13 +57,24 @@ impl Failure {
     /// A failure of a verb.
     #[must_use]
     pub fn new(code: &str, exit: u8, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code: code.into(), exit, what: what.into(), help: help.into(), json: false }
+        Self {
+            code: code.into(),
+            exit,
+            what: what.into(),
+            help: help.into(),
+            json: false,
+        }
     }
 
     /// A file, socket or terminal that failed.
     #[must_use]
     pub fn io(place: &str, error: &io::Error) -> Self {
-        Self::new("HL-IO-001", OTHER, format!("{place}: {error}"), "check the path and its permissions")
+        Self::new(
+            "HL-IO-001",
+            OTHER,
+            format!("{place}: {error}"),
+            "check the path and its permissions",
+        )
     }
 
     /// The same, printed as an object.
@@ -76,8 +87,17 @@ impl Failure {
     /// Tells the person, or the script.
     pub fn print(&self) {
         if self.json {
-            let Self { code, exit, what, help, .. } = self;
-            println!("{}", json!({ "error": { "code": code, "exit": exit, "what": what, "help": help } }));
+            let Self {
+                code,
+                exit,
+                what,
+                help,
+                ..
+            } = self;
+            println!(
+                "{}",
+                json!({ "error": { "code": code, "exit": exit, "what": what, "help": help } })
+            );
         } else {
             eprintln!("error [{}]: {}", self.code, self.what);
             if !self.help.is_empty() {
@@ -110,11 +130,17 @@ pub fn chain(error: &dyn Error) -> String {
 pub fn die_with_parent(parent: Option<i32>) -> Result<(), Failure> {
     use rustix::process::{Signal, getppid, set_parent_process_death_signal};
     let Some(parent) = parent else { return Ok(()) };
-    let failed = |error: rustix::io::Errno| Failure::io("asking to end with the parent process", &error.into());
+    let failed =
+        |error: rustix::io::Errno| Failure::io("asking to end with the parent process", &error.into());
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(failed)?;
     // The parent may have ended before we asked: then somebody else is our parent by now.
     if getppid().is_none_or(|now| now.as_raw_nonzero().get() != parent) {
-        return Err(Failure::new("HL-IO-002", OTHER, "the process that started this one is gone", ""));
+        return Err(Failure::new(
+            "HL-IO-002",
+            OTHER,
+            "the process that started this one is gone",
+            "",
+        ));
     }
     Ok(())
 }

@@ -19,7 +19,13 @@ use crate::exit::{Failure, Outcome};
 
 /// A crisis line between two ministries, on one laptop.
 #[derive(Debug, Parser)]
-#[command(name = "hotline", version, about, max_term_width = 110, propagate_version = true)]
+#[command(
+    name = "hotline",
+    version,
+    about,
+    max_term_width = 110,
+    propagate_version = true
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -84,7 +90,12 @@ fn run(verb: Verb) -> Outcome {
     match verb {
         Verb::Demo(args) => demo::run(args),
         Verb::Desk(args) => desk::run(args),
-        Verb::Relay(RelayArgs { verb: RelayVerb::Run { config, die_with_parent } }) => {
+        Verb::Relay(RelayArgs {
+            verb: RelayVerb::Run {
+                config,
+                die_with_parent,
+            },
+        }) => {
             exit::die_with_parent(die_with_parent)?;
             Ok(hotline_server::serve::main(&config))
         }
@@ -97,7 +108,8 @@ fn run(verb: Verb) -> Outcome {
                 help: error.help(),
                 json: false,
             });
-            out.flush().map_err(|error| Failure::io("standard output", &error))?;
+            out.flush()
+                .map_err(|error| Failure::io("standard output", &error))?;
             done.map(|()| exit::OK)
         }
         Verb::Log(args) => log::run(args),

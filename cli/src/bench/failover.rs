@@ -2,9 +2,10 @@
 //!
 //! Messages are released on a fixed schedule whether or not the ones before are back, and a receipt's time counts from
 //! the moment when its message was due. A relay is killed with SIGKILL (north and south in turn), started again after a
-//! while, and the stretch lasts until every leg of both desks is up and nothing is owed. Before each such stretch lies a
-//! quiet one of the same length as the stretch before it, watched in the same way; the longest gap between two DELIVERED
-//! receipts of either kind is what is compared.
+//! while, and the stretch lasts until every leg of both desks is up, no more is owed than a second's messages, and two
+//! more seconds have passed. Before each such stretch, and after the last, lies a quiet one as long as the stretch before
+//! it, watched in the same way; the longest gap between two DELIVERED receipts in either kind is what is compared. One
+//! that touches a stretch with a kill is the kill's.
 //!
 //! Lost is a message that desk A released and that has no DELIVERED receipt, or that desk B never showed; shown twice is
 //! one that desk B told its watcher of more than once.
@@ -15,6 +16,7 @@ mod traffic;
 
 use std::{path::Path, time::Duration};
 
+use hotline_core::time::LineTime;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -28,12 +30,14 @@ use super::{
     spread::{COLUMNS, Times, ms, ratio},
     table::{number, row, table},
 };
-use gaps::{Stretch, longest};
+use gaps::{Stretch, longest_inside, longest_touching};
 use shown::Shown;
 use traffic::{Sent, Traffic};
 
 /// The first quiet stretch, before any kill has shown how long its stretch takes.
 const FIRST_QUIET: Duration = Duration::from_secs(3);
+/// What follows once the line is whole and still counts as the kill's. 2 s: longer than a silent leg takes to be noticed.
+const SETTLE: Duration = Duration::from_secs(2);
 /// Traffic before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Lines of desk B that may wait for us. 16,384: what a desk keeps for a slow watcher.
@@ -87,10 +91,10 @@ async fn on(line: &mut Line, shown: shown::Watcher, plan: Plan) -> Result<Failov
         let (mut length, mut which) = (FIRST_QUIET, Which::North);
         for kill in 0..plan.kills {
             quiet.push(quietly(line, length).await?);
-            let stretch = killing(line, which, plan.down).await?;
+            let stretch = killing(line, which, plan).await?;
             length = stretch.length();
             progress(&format!(
-                "kill {} of {}: whole again after {:.1} s",
+                "kill {} of {}: over after {:.1} s",
                 kill + 1,
                 plan.kills,
                 length.as_secs_f64()
@@ -119,12 +123,14 @@ async fn quietly(line: &mut Line, length: Duration) -> Result<Stretch, BenchErro
     })
 }
 
-async fn killing(line: &mut Line, which: Which, down: Duration) -> Result<Stretch, BenchError> {
+async fn killing(line: &mut Line, which: Which, plan: Plan) -> Result<Stretch, BenchError> {
     let from = line.sender().now();
     line.kill(which).await?;
-    line.watch_for(down).await?;
+    line.watch_for(plan.down).await?;
     line.restart(which).await?;
-    line.wait_until_whole().await?;
+    // A relay that comes back is behind: what it catches up with belongs to the kill.
+    line.wait_until_whole(u64::from(plan.rate)).await?;
+    line.watch_for(SETTLE).await?;
     Ok(Stretch {
         from,
         to: line.sender().now(),
@@ -140,7 +146,7 @@ impl Failover {
         (quiet, kills): (&[Stretch], &[Stretch]),
     ) -> Self {
         let times = sent.receipt_times();
-        let gaps = |stretches: &[Stretch]| {
+        let all = |longest: fn(&[LineTime], Stretch) -> Duration, stretches: &[Stretch]| {
             stretches
                 .iter()
                 .map(|stretch| longest(&times, *stretch))
@@ -150,8 +156,8 @@ impl Failover {
             conditions,
             rate: plan.rate,
             delivered: sent.delays(),
-            with_kill: gaps(kills),
-            without_kill: gaps(quiet),
+            with_kill: all(longest_touching, kills),
+            without_kill: all(longest_inside, quiet),
             released: sent.released().len(),
             lost: sent
                 .released()

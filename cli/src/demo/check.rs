@@ -49,7 +49,10 @@ impl Told {
     /// Nothing told yet.
     #[must_use]
     pub fn new(json: bool) -> Self {
-        Self { json, summary: Summary::default() }
+        Self {
+            json,
+            summary: Summary::default(),
+        }
     }
 
     /// Tells what happens.
@@ -72,7 +75,11 @@ impl Told {
 
     /// Notes what was checked.
     pub fn check(&mut self, name: &str, passed: bool, detail: impl Into<String>) {
-        let check = Check { name: name.to_owned(), passed, detail: detail.into() };
+        let check = Check {
+            name: name.to_owned(),
+            passed,
+            detail: detail.into(),
+        };
         if self.json {
             println!("{}", json!({ "check": check }));
         } else {

@@ -3,9 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use hotline_core::{identity::Identity, leg::Door};
-use hotline_transport::{
-    ClientTls, Credentials, Dialer, Refusal, Seams, TrustStore, anchors_in,
-};
+use hotline_transport::{ClientTls, Credentials, Dialer, Refusal, Seams, TrustStore, anchors_in};
 
 use super::stage::Stage;
 use crate::{
@@ -21,7 +19,8 @@ use crate::{
 pub async fn knock(stage: &Stage, seams: &Seams, door: Door) -> Result<Option<Box<Refusal>>, Failure> {
     let dir = stage.dir.join(format!("intruder-{door}"));
     let desk = forge(&dir, seams)?;
-    let other = |error: &dyn std::error::Error| Failure::new("HL-DEMO-009", exit::OTHER, exit::chain(error), "");
+    let other =
+        |error: &dyn std::error::Error| Failure::new("HL-DEMO-009", exit::OTHER, exit::chain(error), "");
     let forged = Credentials::load(&desk.join("tls.crt"), &desk.join("tls.key"), seams)
         .map_err(|error| other(&error))?;
     let anchors = anchors_in(&stage.trust(0)).map_err(|error| other(&error))?;
@@ -44,17 +43,30 @@ fn relay_identity(stage: &Stage) -> Result<Identity, Failure> {
 
 /// A whole side with Avelia's names, under keys of its own.
 fn forge(dir: &Path, seams: &Seams) -> Result<std::path::PathBuf, Failure> {
-    let made = |error: pki::PkiError| Failure::new(error.code(), error.exit_code(), exit::chain(&error), error.help());
+    let made = |error: pki::PkiError| {
+        Failure::new(error.code(), error.exit_code(), exit::chain(&error), error.help())
+    };
     let declared = Declaration::parse(pki::example::AVELIA, "the example").map_err(made)?;
     let domain = declared
         .domains
         .iter()
         .find(|domain| domain.world() == hotline_core::identity::World::Exercise)
         .cloned()
-        .ok_or_else(|| Failure::new("HL-DEMO-006", exit::CONFIG, "the example declares no exercise", ""))?;
+        .ok_or_else(|| {
+            Failure::new(
+                "HL-DEMO-006",
+                exit::CONFIG,
+                "the example declares no exercise",
+                "",
+            )
+        })?;
     let declared = declared.only(domain.as_str()).map_err(made)?;
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
     pki::init(&declared, dir, seams.clock.wall(), &mut entropy).map_err(made)?;
-    let desk = declared.desks.first().map(|desk| desk.name.clone()).unwrap_or_default();
+    let desk = declared
+        .desks
+        .first()
+        .map(|desk| desk.name.clone())
+        .unwrap_or_default();
     Ok(dir.join(domain.as_str()).join("desk").join(desk))
 }

@@ -6,7 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use hotline_audit::trust::TrustPolicy;
-use hotline_client::{request::{Answer, Request}, socket::Connection};
+use hotline_client::{
+    request::{Answer, Request},
+    socket::Connection,
+};
 use hotline_transport::Seams;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -26,13 +29,21 @@ quit          verify all logs and print the story of every message";
 /// If the stage cannot be set up.
 pub async fn run(dir: &Path, exe: PathBuf, seams: &Seams) -> Result<bool, Failure> {
     let mut stage = Stage::build(dir, exe.clone(), seams)?;
-    for name in [stage.sides[0].relay.name.clone(), stage.sides[1].relay.name.clone()] {
+    for name in [
+        stage.sides[0].relay.name.clone(),
+        stage.sides[1].relay.name.clone(),
+    ] {
         stage.start_relay(&name).await?;
         println!("relay {name} runs");
     }
     println!("\nPaste one line into each of two terminals:\n");
     for side in &stage.sides {
-        println!("  {} desk run --config {}     # {}", shown(&exe), side.desk.display(), side.name);
+        println!(
+            "  {} desk run --config {}     # {}",
+            shown(&exe),
+            side.desk.display(),
+            side.name
+        );
     }
     println!("\nThere: send -p FLASH \"words\", ack A-0001, answer A-0001 ROGER, show A-0001, status, quit.");
     println!("Here:\n{HELP}\n");
@@ -43,10 +54,13 @@ pub async fn run(dir: &Path, exe: PathBuf, seams: &Seams) -> Result<bool, Failur
             (None, _) => Ok(()),
             (Some("quit"), _) => break,
             (Some("status"), _) => status(&stage).await,
-            (Some("cut" | "kill"), Some(name)) => stage.kill_relay(name).await.map(|()| println!("relay {name} is dead")),
-            (Some("pause"), Some(name)) => {
-                stage.pause_relay(name, Pause::Stop).map(|()| println!("relay {name} stands still"))
-            }
+            (Some("cut" | "kill"), Some(name)) => stage
+                .kill_relay(name)
+                .await
+                .map(|()| println!("relay {name} is dead")),
+            (Some("pause"), Some(name)) => stage
+                .pause_relay(name, Pause::Stop)
+                .map(|()| println!("relay {name} stands still")),
             (Some("heal"), Some(name)) => heal(&mut stage, name).await,
             (Some(_), _) => {
                 println!("{HELP}");
@@ -102,14 +116,28 @@ async fn status(stage: &Stage) -> Result<(), Failure> {
 /// Asks a station that somebody runs, if one does.
 async fn ask(desk: &Path, request: Request) -> Option<Answer> {
     let config = hotline_client::config::DeskConfig::load(desk).ok()?;
-    Connection::open(&config.socket).await.ok()??.ask(&request).await.ok()
+    Connection::open(&config.socket)
+        .await
+        .ok()??
+        .ask(&request)
+        .await
+        .ok()
 }
 
 /// The story of every message, as each desk that still runs knows it.
 async fn tell_stories(stage: &Stage) {
     for side in &stage.sides {
-        let listed = ask(&side.desk, Request::List { limit: 1000, incoming: false }).await;
-        let Some(Answer::Messages { messages }) = listed else { continue };
+        let listed = ask(
+            &side.desk,
+            Request::List {
+                limit: 1000,
+                incoming: false,
+            },
+        )
+        .await;
+        let Some(Answer::Messages { messages }) = listed else {
+            continue;
+        };
         println!("\nAs {} knows it:", side.name);
         for view in &messages {
             print!("{}{}", print::message(view), print::timeline(view));

@@ -80,7 +80,10 @@ struct Process {
 
 impl Process {
     fn signal(&self, signal: Signal) -> Result<(), Failure> {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let pid = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let pid = pid.ok_or_else(|| Failure::new("HL-DEMO-002", exit::OTHER, "the process has ended", ""))?;
         kill_process(pid, signal).map_err(|error| Failure::io("a signal", &error.into()))
     }
@@ -93,11 +96,17 @@ impl Stage {
     /// If a file or port cannot be made.
     pub fn build(dir: &Path, exe: PathBuf, seams: &Seams) -> Result<Self, Failure> {
         let now = seams.clock.wall();
-        let [avelia, borenia] = [pki::example::AVELIA, pki::example::BORENIA]
-            .map(|text| side(dir, text, now, seams));
+        let [avelia, borenia] =
+            [pki::example::AVELIA, pki::example::BORENIA].map(|text| side(dir, text, now, seams));
         let sides = [avelia?, borenia?];
         exchange(dir, &sides, now)?;
-        Ok(Self { dir: dir.to_owned(), sides, exe, relays: BTreeMap::new(), desks: BTreeMap::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            sides,
+            exe,
+            relays: BTreeMap::new(),
+            desks: BTreeMap::new(),
+        })
     }
 
     /// Starts a relay and waits until its doors are open.
@@ -118,7 +127,9 @@ impl Stage {
     pub async fn start_desk(&mut self, side: usize) -> Result<Value, Failure> {
         let side = &self.sides[side];
         let (name, config) = (side.name.clone(), side.desk.clone());
-        let (process, ready) = self.start(&["desk", "run", "--json", "--unattended"], &config, &name).await?;
+        let (process, ready) = self
+            .start(&["desk", "run", "--json", "--unattended"], &config, &name)
+            .await?;
         self.desks.insert(name, process);
         Ok(ready)
     }
@@ -154,7 +165,12 @@ impl Stage {
         let Some(ready) = ready else {
             let said = fs::read_to_string(&log).unwrap_or_default();
             let last = said.lines().last().unwrap_or("it said nothing").to_owned();
-            return Err(Failure::new("HL-DEMO-001", exit::OTHER, format!("{name} did not start: {last}"), ""));
+            return Err(Failure::new(
+                "HL-DEMO-001",
+                exit::OTHER,
+                format!("{name} did not start: {last}"),
+                "",
+            ));
         };
         // Whatever else it prints is read and dropped, so that it never waits for us.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -166,10 +182,19 @@ impl Stage {
     /// # Errors
     /// If there is none.
     pub fn relay(&self, name: &str) -> Result<&RelayOnStage, Failure> {
-        self.sides.iter().map(|side| &side.relay).find(|relay| relay.name == name).ok_or_else(|| {
-            let names: Vec<&str> = self.sides.iter().map(|side| side.relay.name.as_str()).collect();
-            Failure::new("HL-DEMO-003", exit::USAGE, format!("there is no relay {name}"), names.join(" or "))
-        })
+        self.sides
+            .iter()
+            .map(|side| &side.relay)
+            .find(|relay| relay.name == name)
+            .ok_or_else(|| {
+                let names: Vec<&str> = self.sides.iter().map(|side| side.relay.name.as_str()).collect();
+                Failure::new(
+                    "HL-DEMO-003",
+                    exit::USAGE,
+                    format!("there is no relay {name}"),
+                    names.join(" or "),
+                )
+            })
     }
 
     /// Ends a relay with SIGKILL and reaps it.
@@ -179,10 +204,17 @@ impl Stage {
     pub async fn kill_relay(&mut self, name: &str) -> Result<(), Failure> {
         self.relay(name)?;
         match self.relays.remove(name) {
-            Some(mut process) => {
-                process.child.kill().await.map_err(|error| Failure::io(&format!("relay {name}"), &error))
-            }
-            None => Err(Failure::new("HL-DEMO-002", exit::OTHER, format!("relay {name} does not run"), "")),
+            Some(mut process) => process
+                .child
+                .kill()
+                .await
+                .map_err(|error| Failure::io(&format!("relay {name}"), &error)),
+            None => Err(Failure::new(
+                "HL-DEMO-002",
+                exit::OTHER,
+                format!("relay {name} does not run"),
+                "",
+            )),
         }
     }
 
@@ -193,10 +225,17 @@ impl Stage {
     pub async fn kill_desk(&mut self, side: usize) -> Result<(), Failure> {
         let name = self.sides[side].name.clone();
         match self.desks.remove(&name) {
-            Some(mut process) => {
-                process.child.kill().await.map_err(|error| Failure::io(&format!("desk {name}"), &error))
-            }
-            None => Err(Failure::new("HL-DEMO-002", exit::OTHER, format!("desk {name} does not run"), "")),
+            Some(mut process) => process
+                .child
+                .kill()
+                .await
+                .map_err(|error| Failure::io(&format!("desk {name}"), &error)),
+            None => Err(Failure::new(
+                "HL-DEMO-002",
+                exit::OTHER,
+                format!("desk {name} does not run"),
+                "",
+            )),
         }
     }
 
@@ -206,10 +245,14 @@ impl Stage {
     /// If it does not run.
     pub fn pause_relay(&mut self, name: &str, pause: Pause) -> Result<(), Failure> {
         self.relay(name)?;
-        let process = self
-            .relays
-            .get_mut(name)
-            .ok_or_else(|| Failure::new("HL-DEMO-002", exit::OTHER, format!("relay {name} does not run"), ""))?;
+        let process = self.relays.get_mut(name).ok_or_else(|| {
+            Failure::new(
+                "HL-DEMO-002",
+                exit::OTHER,
+                format!("relay {name} does not run"),
+                "",
+            )
+        })?;
         let signal = match pause {
             Pause::Stop => Signal::STOP,
             Pause::GoOn => Signal::CONT,
@@ -258,7 +301,12 @@ impl Stage {
                     .filter(|(_, leg)| !leg.up)
                     .map(|(name, leg)| format!("{name}: {}", leg.why))
                     .collect();
-                return Err(Failure::new("HL-DEMO-005", exit::UNREACHABLE, down.join("; "), ""));
+                return Err(Failure::new(
+                    "HL-DEMO-005",
+                    exit::UNREACHABLE,
+                    down.join("; "),
+                    "",
+                ));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -269,8 +317,14 @@ impl Stage {
     pub fn ledgers(&self) -> Vec<(String, PathBuf)> {
         let mut found = Vec::new();
         for side in &self.sides {
-            found.push((format!("relay {}", side.relay.name), side.relay.config.with_file_name("relay.ledger")));
-            found.push((format!("desk {}", side.name), side.desk.with_file_name("desk.ledger")));
+            found.push((
+                format!("relay {}", side.relay.name),
+                side.relay.config.with_file_name("relay.ledger"),
+            ));
+            found.push((
+                format!("desk {}", side.name),
+                side.desk.with_file_name("desk.ledger"),
+            ));
         }
         found
     }
@@ -287,10 +341,14 @@ impl Stage {
             let _ = process.signal(Signal::CONT);
             let _ = process.signal(Signal::TERM);
         }
-        for mut process in
-            std::mem::take(&mut self.desks).into_values().chain(std::mem::take(&mut self.relays).into_values())
+        for mut process in std::mem::take(&mut self.desks)
+            .into_values()
+            .chain(std::mem::take(&mut self.relays).into_values())
         {
-            if tokio::time::timeout(READY_WITHIN, process.child.wait()).await.is_err() {
+            if tokio::time::timeout(READY_WITHIN, process.child.wait())
+                .await
+                .is_err()
+            {
                 let _ = process.child.kill().await;
             }
         }
@@ -339,7 +397,13 @@ pub fn free_ports() -> std::io::Result<[u16; 3]> {
 }
 
 fn made(error: &pki::PkiError) -> Failure {
-    Failure { code: error.code().into(), exit: error.exit_code(), what: exit::chain(error), help: error.help(), json: false }
+    Failure {
+        code: error.code().into(),
+        exit: error.exit_code(),
+        what: exit::chain(error),
+        help: error.help(),
+        json: false,
+    }
 }
 
 fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Result<Side, Failure> {
@@ -349,7 +413,14 @@ fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Result<Side, Fa
         .iter()
         .find(|domain| domain.world() == hotline_core::identity::World::Exercise)
         .cloned()
-        .ok_or_else(|| Failure::new("HL-DEMO-006", exit::CONFIG, "the example declares no exercise", ""))?;
+        .ok_or_else(|| {
+            Failure::new(
+                "HL-DEMO-006",
+                exit::CONFIG,
+                "the example declares no exercise",
+                "",
+            )
+        })?;
     declared = declared.only(domain.as_str()).map_err(|error| made(&error))?;
     declared.relays.truncate(1);
     let [quic, tcp, status] = free_ports()
@@ -361,10 +432,21 @@ fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Result<Side, Fa
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
     let side_dir = dir.join(declared.side.to_lowercase());
     let init = pki::init(&declared, &side_dir, now, &mut entropy).map_err(|error| made(&error))?;
-    let words = init.first().map(|made| made.fingerprint.words()).unwrap_or_default();
+    let words = init
+        .first()
+        .map(|made| made.fingerprint.words())
+        .unwrap_or_default();
     let folder = side_dir.join(domain.as_str());
-    let relay = declared.relays.first().map(|relay| relay.name.clone()).unwrap_or_default();
-    let desk = declared.desks.first().map(|desk| desk.name.clone()).unwrap_or_default();
+    let relay = declared
+        .relays
+        .first()
+        .map(|relay| relay.name.clone())
+        .unwrap_or_default();
+    let desk = declared
+        .desks
+        .first()
+        .map(|desk| desk.name.clone())
+        .unwrap_or_default();
     Ok(Side {
         name: declared.side,
         relay: RelayOnStage {
@@ -385,8 +467,14 @@ fn exchange(dir: &Path, sides: &[Side; 2], now: WallTime) -> Result<(), Failure>
     for (from, to) in [(0, 1), (1, 0)] {
         let file = dir.join(format!("{}.trust", sides[from].name.to_lowercase()));
         pki::export(&sides[from].folder, &file, now).map_err(|error| made(&error))?;
-        pki::trust(&sides[to].folder, &file, &Compared::Vouched, KnownAnchors::Keep, now)
-            .map_err(|error| made(&error))?;
+        pki::trust(
+            &sides[to].folder,
+            &file,
+            &Compared::Vouched,
+            KnownAnchors::Keep,
+            now,
+        )
+        .map_err(|error| made(&error))?;
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! The story of the demo, step by step. Each step acts through verbs and tells what was seen.
 
-use std::{collections::BTreeMap, fs, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use hotline_audit::trust::TrustPolicy;
 use hotline_client::{
@@ -16,9 +21,18 @@ use hotline_core::{
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
-use super::{check::Told, intruder, stage::Stage, traffic::{self, Watchers}};
+use super::{
+    check::Told,
+    intruder,
+    stage::Stage,
+    traffic::{self, Watchers},
+};
 use crate::{
-    desk::{Common, keyring, seat::{Seat, reference}, send},
+    desk::{
+        Common, keyring,
+        seat::{Seat, reference},
+        send,
+    },
     exit::Failure,
     log,
 };
@@ -36,11 +50,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// If the stage cannot be set up.
-pub async fn run(dir: &Path, exe: PathBuf, seams: &Seams, mut told: Told, kept: bool) -> Result<bool, Failure> {
+pub async fn run(
+    dir: &Path,
+    exe: PathBuf,
+    seams: &Seams,
+    mut told: Told,
+    kept: bool,
+) -> Result<bool, Failure> {
     let start = Instant::now();
     let mut stage = Stage::build(dir, exe, seams)?;
     told.part("EXERCISE EXERCISE. Two ministries, Avelia and Borenia, one line.");
-    told.step(&format!("fresh certificates, keys and a charter for both sides, in {} ms", start.elapsed().as_millis()));
+    told.step(&format!(
+        "fresh certificates, keys and a charter for both sides, in {} ms",
+        start.elapsed().as_millis()
+    ));
     for side in &stage.sides {
         told.step(&format!("{} reads aloud: {}", side.name, side.words));
     }
@@ -80,7 +103,10 @@ async fn open_line(stage: &mut Stage, told: &mut Told) -> Result<(), Failure> {
     }
     for side in 0..2 {
         stage.legs_up(side, 4).await?;
-        told.step(&format!("desk of {}: four legs up, two relays by two doors, mutually authenticated", stage.sides[side].name));
+        told.step(&format!(
+            "desk of {}: four legs up, two relays by two doors, mutually authenticated",
+            stage.sides[side].name
+        ));
     }
     Ok(())
 }
@@ -102,13 +128,21 @@ async fn collision(stage: &Stage, told: &mut Told) -> Result<MessageView, Failur
     let common = common(stage, 0);
     let sheet = send::sign(&seat, &common, &wording, None, None)?;
     let view = seat.message(Request::Release { sheet }).await?;
-    told.step(&format!("{} released [RELEASED], signed by {}", view.name, view.first(Rung::Released).map_or("?", |rung| &rung.by)));
+    told.step(&format!(
+        "{} released [RELEASED], signed by {}",
+        view.name,
+        view.first(Rung::Released).map_or("?", |rung| &rung.by)
+    ));
     let view = wait(&mut seat, &view, Rung::Delivered).await?;
     told.check(
         "the FLASH arrives and its receipt comes back",
         view.reached(Rung::Delivered),
         view.first(Rung::Delivered).map_or("no receipt".into(), |rung| {
-            format!("first copy by {}, DELIVERED signed by {}", rung.leg.as_deref().unwrap_or("?"), rung.by)
+            format!(
+                "first copy by {}, DELIVERED signed by {}",
+                rung.leg.as_deref().unwrap_or("?"),
+                rung.by
+            )
         }),
     );
     Ok(view)
@@ -118,17 +152,33 @@ async fn collision(stage: &Stage, told: &mut Told) -> Result<MessageView, Failur
 async fn climb(stage: &Stage, told: &mut Told, flash: &MessageView) -> Result<(), Failure> {
     let mut b = stage.seat(1).await?;
     let messages = vec![flash.sha256.clone()];
-    b.ask(Request::Alerted { messages: messages.clone() }).await?;
+    b.ask(Request::Alerted {
+        messages: messages.clone(),
+    })
+    .await?;
     told.step("Borenia's alarm sounds [ALERTED, signed by the desk]");
     let view = b.show(&flash.sha256).await?;
-    b.display(std::slice::from_ref(&view), || told.step("on screen in Borenia [DISPLAYED, signed by the desk]")).await?;
+    b.display(std::slice::from_ref(&view), || {
+        told.step("on screen in Borenia [DISPLAYED, signed by the desk]");
+    })
+    .await?;
     let common = common(stage, 1);
     let watch = keyring::officer(&b, &common, None, &[OfficerRole::WatchOfficer], None)?;
     let (subject, _) = reference(&view)?;
-    let act = compose::act(&b.config, &watch, Rung::Acknowledged, subject, "", b.seams.clock.as_ref())
-        .map_err(|error| Failure::new("HL-DEMO-008", 1, error.to_string(), ""))?;
+    let act = compose::act(
+        &b.config,
+        &watch,
+        Rung::Acknowledged,
+        subject,
+        "",
+        b.seams.clock.as_ref(),
+    )
+    .map_err(|error| Failure::new("HL-DEMO-008", 1, error.to_string(), ""))?;
     b.message(Request::Act { act }).await?;
-    told.step(&format!("acknowledged by {} with that officer's own key", watch.identity));
+    told.step(&format!(
+        "acknowledged by {} with that officer's own key",
+        watch.identity
+    ));
     let wording = Wording {
         precedence: Precedence::Flash,
         class: TrafficClass::Formal,
@@ -159,21 +209,42 @@ async fn climb(stage: &Stage, told: &mut Told, flash: &MessageView) -> Result<()
 }
 
 fn tell_ladder(told: &mut Told, view: &MessageView) {
-    let released = view.first(Rung::Released).map_or(view.stored_ms, |rung| rung.at_ms);
+    let released = view
+        .first(Rung::Released)
+        .map_or(view.stored_ms, |rung| rung.at_ms);
     let mut ladder = BTreeMap::new();
     for rung in &view.rungs {
-        ladder.entry(rung.rung.clone()).or_insert(rung.at_ms.saturating_sub(released));
+        ladder
+            .entry(rung.rung.clone())
+            .or_insert(rung.at_ms.saturating_sub(released));
     }
-    for (rung, ms) in &ladder {
+    let mut in_time: Vec<_> = ladder.iter().collect();
+    in_time.sort_by_key(|(_, ms)| **ms);
+    for (rung, ms) in in_time {
         told.step(&format!("{rung:<12} +{ms} ms after release"));
     }
-    let wanted = [Rung::Released, Rung::Accepted, Rung::Delivered, Rung::Alerted, Rung::Displayed, Rung::Acknowledged, Rung::Answered];
-    let missing: Vec<&str> =
-        wanted.iter().filter(|rung| !view.reached(**rung)).map(|rung| rung.name()).collect();
+    let wanted = [
+        Rung::Released,
+        Rung::Accepted,
+        Rung::Delivered,
+        Rung::Alerted,
+        Rung::Displayed,
+        Rung::Acknowledged,
+        Rung::Answered,
+    ];
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|rung| !view.reached(**rung))
+        .map(|rung| rung.name())
+        .collect();
     told.check(
         "the FLASH climbs the whole ladder, each rung signed by whoever took it",
         missing.is_empty() && view.closed(),
-        if missing.is_empty() { format!("{} facts, dialogue closed", view.rungs.len()) } else { format!("missing {}", missing.join(", ")) },
+        if missing.is_empty() {
+            format!("{} facts, dialogue closed", view.rungs.len())
+        } else {
+            format!("missing {}", missing.join(", "))
+        },
     );
     told.summary.ladder_ms = ladder;
 }
@@ -197,7 +268,9 @@ async fn legs_that_carried(stage: &Stage, flash: &MessageView) -> Result<Vec<Str
 /// Relay north is killed while messages flow, and comes back.
 async fn kill_north(stage: &mut Stage, told: &mut Told) -> Result<(), Failure> {
     let north = stage.sides[0].relay.name.clone();
-    told.part(&format!("Search reports flow; relay {north} is killed with SIGKILL in the middle of them."));
+    told.part(&format!(
+        "Search reports flow; relay {north} is killed with SIGKILL in the middle of them."
+    ));
     let watchers = Watchers::start(stage).await?;
     let began = Instant::now();
     let mut sent = traffic::send(stage, TRAFFIC, 0).await?;
@@ -233,7 +306,10 @@ async fn kill_north(stage: &mut Stage, told: &mut Told) -> Result<(), Failure> {
     told.check(
         &format!("relay {north} comes back and gets what it missed"),
         pending == 0,
-        format!("{pending} statements still to send, {} ms after its start", back.elapsed().as_millis()),
+        format!(
+            "{pending} statements still to send, {} ms after its start",
+            back.elapsed().as_millis()
+        ),
     );
     Ok(())
 }
@@ -258,12 +334,22 @@ async fn intrude(stage: &Stage, seams: &Seams, told: &mut Told) -> Result<(), Fa
     told.part("Somebody else's CA issues Avelia's name, and knocks.");
     for door in Door::ALL {
         let refusal = intruder::knock(stage, seams, door).await?;
-        let said = refusal.as_ref().map_or("it was let in".to_owned(), |refusal| refusal.sentence());
-        told.check(&format!("a certificate of a foreign CA is refused at the {door} door"), refusal.is_some(), said);
+        let said = refusal
+            .as_ref()
+            .map_or("it was let in".to_owned(), |refusal| refusal.sentence());
+        told.check(
+            &format!("a certificate of a foreign CA is refused at the {door} door"),
+            refusal.is_some(),
+            said,
+        );
     }
     let file = stage.dir.join(format!("{}.log", stage.sides[0].relay.name));
     let events = security_events(&file).await;
-    told.check("the relay logs each refusal as a security event", events >= 2, format!("{events} events"));
+    told.check(
+        "the relay logs each refusal as a security event",
+        events >= 2,
+        format!("{events} events"),
+    );
     Ok(())
 }
 
@@ -325,9 +411,16 @@ fn flip(stage: &Stage, told: &mut Told, policy: &TrustPolicy) {
         Ok(file) => {
             let found = hotline_audit::verify::verify_directory(&copy, policy);
             let said = found.to_string();
-            let said = said.lines().find(|line| line.contains("first bad")).or_else(|| said.lines().next());
+            let said = said
+                .lines()
+                .find(|line| line.contains("first bad"))
+                .or_else(|| said.lines().next());
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            told.check(NAME, !found.passed(), format!("{name} changed; {}", said.unwrap_or_default().trim()));
+            told.check(
+                NAME,
+                !found.passed(),
+                format!("{name} changed; {}", said.unwrap_or_default().trim()),
+            );
         }
     }
 }
@@ -347,8 +440,9 @@ fn flip_one(copy: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn first_file(folder: &Path) -> std::io::Result<PathBuf> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     entries.sort();
     for entry in entries {
         if entry.is_file() {
@@ -358,12 +452,19 @@ fn first_file(folder: &Path) -> std::io::Result<PathBuf> {
             return Ok(found);
         }
     }
-    Err(std::io::Error::new(std::io::ErrorKind::NotFound, "no file of entries"))
+    Err(std::io::Error::new(
+        std::io::ErrorKind::NotFound,
+        "no file of entries",
+    ))
 }
 
 async fn wait(seat: &mut Seat, view: &MessageView, rung: Rung) -> Result<MessageView, Failure> {
     let within_ms = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
-    let request = Request::Wait { message: view.sha256.clone(), rung: rung.name().into(), within_ms };
+    let request = Request::Wait {
+        message: view.sha256.clone(),
+        rung: rung.name().into(),
+        within_ms,
+    };
     match seat.ask(request).await? {
         Answer::Message(view) => Ok(*view),
         _ => Ok(view.clone()),
@@ -371,7 +472,11 @@ async fn wait(seat: &mut Seat, view: &MessageView, rung: Rung) -> Result<Message
 }
 
 fn common(stage: &Stage, side: usize) -> Common {
-    Common { config: stage.sides[side].desk.clone(), json: false, passphrase_file: None }
+    Common {
+        config: stage.sides[side].desk.clone(),
+        json: false,
+        passphrase_file: None,
+    }
 }
 
 fn next_steps(stage: &Stage, kept: bool) -> Vec<String> {
@@ -381,13 +486,30 @@ fn next_steps(stage: &Stage, kept: bool) -> Vec<String> {
             "cargo run --release -- demo --keep DIR      keep the files and look into them".into(),
         ];
     }
-    let [(_, relay), (_, desk), (_, other), _] = stage.ledgers().try_into().unwrap_or_else(|_| Default::default());
+    let [(_, relay), (_, desk), (_, other), _] =
+        stage.ledgers().try_into().unwrap_or_else(|_| Default::default());
     let trust = stage.trust(0);
     vec![
-        format!("hotline log verify {} --trust {}", relay.display(), trust.display()),
+        format!(
+            "hotline log verify {} --trust {}",
+            relay.display(),
+            trust.display()
+        ),
         format!("hotline log show {}", desk.display()),
-        format!("hotline log compare {} {} --trust {}", relay.display(), other.display(), trust.display()),
-        format!("hotline log export {} --out {}", relay.display(), stage.dir.join("exported").display()),
-        format!("hotline pki inspect {}", stage.sides[0].desk.with_file_name("tls.crt").display()),
+        format!(
+            "hotline log compare {} {} --trust {}",
+            relay.display(),
+            other.display(),
+            trust.display()
+        ),
+        format!(
+            "hotline log export {} --out {}",
+            relay.display(),
+            stage.dir.join("exported").display()
+        ),
+        format!(
+            "hotline pki inspect {}",
+            stage.sides[0].desk.with_file_name("tls.crt").display()
+        ),
     ]
 }

@@ -64,7 +64,10 @@ impl Watchers {
     #[must_use]
     pub fn losses(&self, sent: &[String]) -> (u64, u64) {
         self.look(|seen| {
-            let lost = sent.iter().filter(|message| !seen.delivered.contains_key(*message)).count();
+            let lost = sent
+                .iter()
+                .filter(|message| !seen.delivered.contains_key(*message))
+                .count();
             let twice = seen.shown.values().filter(|count| **count > 1).count();
             (lost as u64, twice as u64)
         })
@@ -74,10 +77,18 @@ impl Watchers {
     #[must_use]
     pub fn longest_gap(&self, from: Instant, to: Instant) -> Duration {
         let mut times: Vec<Instant> = self.look(|seen| {
-            seen.delivered.values().copied().filter(|time| (from..=to).contains(time)).collect()
+            seen.delivered
+                .values()
+                .copied()
+                .filter(|time| (from..=to).contains(time))
+                .collect()
         });
         times.sort();
-        times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(to - from)
+        times
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .max()
+            .unwrap_or(to - from)
     }
 
     /// Waits until all of these are receipted, or the time is over.
@@ -98,7 +109,9 @@ impl Watchers {
 
 async fn watch(mut seat: Seat, side: usize, seen: Arc<Mutex<Seen>>) {
     while let Ok(Some(Answer::News(news))) = seat.next().await {
-        let News::Message { what, message } = news else { continue };
+        let News::Message { what, message } = news else {
+            continue;
+        };
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if side == 0 && what == Rung::Delivered.name() {
             seen.delivered.entry(message.sha256).or_insert_with(Instant::now);
@@ -114,7 +127,11 @@ async fn watch(mut seat: Seat, side: usize, seen: Arc<Mutex<Seen>>) {
 /// If the desk refuses one.
 pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec<String>, Failure> {
     let mut seat = stage.seat(0).await?;
-    let common = Common { config: stage.sides[0].desk.clone(), json: false, passphrase_file: None };
+    let common = Common {
+        config: stage.sides[0].desk.clone(),
+        json: false,
+        passphrase_file: None,
+    };
     let officer = keyring::officer(&seat, &common, None, &[OfficerRole::Releaser], None)?;
     let (clock, entropy) = (Arc::clone(&seat.seams.clock), Arc::clone(&seat.seams.entropy));
     let end = Instant::now() + how_long;
@@ -130,11 +147,20 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
             channel: seat.config.channel.clone(),
             refers_to: None,
             answer: None,
-            text: format!("HZ-01 search report {}: no sighting in this square.", first + sent.len() + 1),
+            text: format!(
+                "HZ-01 search report {}: no sighting in this square.",
+                first + sent.len() + 1
+            ),
         };
-        let sheet =
-            compose::write(&seat.config, &wording, &officer, Capacity::Releaser, clock.as_ref(), entropy.as_ref())
-                .map_err(|error| Failure::new("HL-DEMO-008", 1, error.to_string(), ""))?;
+        let sheet = compose::write(
+            &seat.config,
+            &wording,
+            &officer,
+            Capacity::Releaser,
+            clock.as_ref(),
+            entropy.as_ref(),
+        )
+        .map_err(|error| Failure::new("HL-DEMO-008", 1, error.to_string(), ""))?;
         sent.push(seat.message(Request::Release { sheet }).await?.sha256);
     }
     Ok(sent)

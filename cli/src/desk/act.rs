@@ -44,7 +44,14 @@ pub struct ActArgs {
 /// # Errors
 /// A [`Failure`].
 pub async fn ack(args: AckArgs) -> Outcome {
-    run(&args.common, Rung::Acknowledged, &args.message, "", args.officer.as_deref()).await
+    run(
+        &args.common,
+        Rung::Acknowledged,
+        &args.message,
+        "",
+        args.officer.as_deref(),
+    )
+    .await
 }
 
 /// Signs another act.
@@ -52,7 +59,14 @@ pub async fn ack(args: AckArgs) -> Outcome {
 /// # Errors
 /// A [`Failure`].
 pub async fn act(args: ActArgs) -> Outcome {
-    run(&args.common, args.act, &args.message, &args.text, args.officer.as_deref()).await
+    run(
+        &args.common,
+        args.act,
+        &args.message,
+        &args.text,
+        args.officer.as_deref(),
+    )
+    .await
 }
 
 async fn run(common: &Common, rung: Rung, message: &str, text: &str, officer: Option<&str>) -> Outcome {
@@ -86,13 +100,26 @@ pub async fn sign(
     })
     .await?;
     let (reference, _) = reference(&view)?;
-    let act = compose::act(&seat.config, &by, rung, reference, text, seat.seams.clock.as_ref())
-        .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text"))?;
+    let act = compose::act(
+        &seat.config,
+        &by,
+        rung,
+        reference,
+        text,
+        seat.seams.clock.as_ref(),
+    )
+    .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text"))?;
     let view = seat.message(Request::Act { act }).await?;
     if json {
         print::object(&view);
     } else {
-        println!("{}: {} by {} [{}]", view.name, rung.plain(), by.identity, rung.name());
+        println!(
+            "{}: {} by {} [{}]",
+            view.name,
+            rung.plain(),
+            by.identity,
+            rung.name()
+        );
     }
     Ok(exit::OK)
 }

@@ -57,7 +57,13 @@ pub async fn run(args: AnswerArgs) -> Outcome {
 
 async fn answer(seat: &mut Seat, args: &AnswerArgs) -> Outcome {
     let wording = wording(seat, args).await?;
-    let sheet = send::sign(seat, &args.common, &wording, args.officer.as_deref(), args.drafter.as_deref())?;
+    let sheet = send::sign(
+        seat,
+        &args.common,
+        &wording,
+        args.officer.as_deref(),
+        args.drafter.as_deref(),
+    )?;
     let view = seat.message(Request::Release { sheet }).await?;
     let done = send::finish(seat, &args.common, view, &args.waiting).await?;
     // That one's own answer is a no is no failure of the verb.
@@ -69,7 +75,12 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
     let precedence = match args.precedence {
         Some(precedence) => precedence,
         None => asked.precedence.parse().map_err(|_| {
-            Failure::new("HL-DESK-026", exit::OTHER, format!("{} has no precedence", asked.name), "name one with --precedence")
+            Failure::new(
+                "HL-DESK-026",
+                exit::OTHER,
+                format!("{} has no precedence", asked.name),
+                "name one with --precedence",
+            )
         })?,
     };
     let response = args.response.unwrap_or(match args.answer {

@@ -43,7 +43,8 @@ pub struct RestoreArgs {
 /// A failure.
 pub async fn backup(args: BackupArgs) -> Outcome {
     let config = load(&args.common)?;
-    let to = std::path::absolute(&args.to).map_err(|error| Failure::io(&args.to.display().to_string(), &error))?;
+    let to =
+        std::path::absolute(&args.to).map_err(|error| Failure::io(&args.to.display().to_string(), &error))?;
     let mut seat = Seat::open(config, args.common.json).await?;
     let done = seat.ask(Request::Backup { to }).await;
     seat.leave().await;
@@ -64,11 +65,18 @@ pub async fn restore(args: RestoreArgs) -> Outcome {
     let config = load(&args.common)?;
     let json = args.common.json;
     if matches!(Connection::open(&config.socket).await, Ok(Some(_))) {
-        return Err(Failure::new("HL-DESK-040", exit::OTHER, "a station runs on this ledger", "end it first").as_json(json));
+        return Err(Failure::new(
+            "HL-DESK-040",
+            exit::OTHER,
+            "a station runs on this ledger",
+            "end it first",
+        )
+        .as_json(json));
     }
     put_in_place(&args.from, &config.ledger).map_err(|failure| failure.as_json(json))?;
     let seams = Seams::system();
-    let station = Station::open(config, &seams, Restored::TakeUp).map_err(|error| not_opened(&error).as_json(json))?;
+    let station =
+        Station::open(config, &seams, Restored::TakeUp).map_err(|error| not_opened(&error).as_json(json))?;
     // Answered only behind the gate: by then the relays were asked.
     let status = station.serve(Request::Status).await;
     station.close(std::time::Duration::from_secs(2)).await;
@@ -77,7 +85,8 @@ pub async fn restore(args: RestoreArgs) -> Outcome {
 }
 
 fn put_in_place(from: &std::path::Path, ledger: &std::path::Path) -> Result<(), Failure> {
-    let failed = |path: &std::path::Path, error: std::io::Error| Failure::io(&path.display().to_string(), &error);
+    let failed =
+        |path: &std::path::Path, error: std::io::Error| Failure::io(&path.display().to_string(), &error);
     fs::metadata(from).map_err(|error| failed(from, error))?;
     let aside = |path: &std::path::Path, suffix: &str| {
         let mut name = path.as_os_str().to_owned();

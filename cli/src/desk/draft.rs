@@ -87,16 +87,37 @@ async fn second(seat: &mut Seat, args: &ReleaseArgs) -> Outcome {
     };
     let mut found = kept.into_iter().filter(|draft| draft.id.starts_with(id.as_str()));
     let (Some(draft), None) = (found.next(), found.next()) else {
-        let what = format!("no draft, or more than one, has an id that begins with \"{}\"", inert_line(id).text);
-        return Err(Failure::new("HL-DESK-027", exit::OTHER, what, "hotline desk release lists the drafts")
-            .as_json(args.common.json));
+        let what = format!(
+            "no draft, or more than one, has an id that begins with \"{}\"",
+            inert_line(id).text
+        );
+        return Err(Failure::new(
+            "HL-DESK-027",
+            exit::OTHER,
+            what,
+            "hotline desk release lists the drafts",
+        )
+        .as_json(args.common.json));
     };
     let other_than = draft.signed_by.first().map(String::as_str);
-    let by = keyring::officer(seat, &args.common, args.officer.as_deref(), &[OfficerRole::Releaser], other_than)?;
+    let by = keyring::officer(
+        seat,
+        &args.common,
+        args.officer.as_deref(),
+        &[OfficerRole::Releaser],
+        other_than,
+    )?;
     let mut sheet: Sheet = draft.sheet;
     sheet
         .approve(&by, Capacity::Releaser, seat.seams.clock.as_ref())
-        .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "write the draft anew"))?;
+        .map_err(|error| {
+            Failure::new(
+                "HL-DESK-025",
+                exit::OTHER,
+                error.to_string(),
+                "write the draft anew",
+            )
+        })?;
     let view = seat.message(Request::Release { sheet }).await?;
     send::finish(seat, &args.common, view, &args.waiting).await
 }
@@ -113,6 +134,11 @@ fn tell(draft: &DraftView, common: &Common) {
         print::object(draft);
         return;
     }
-    println!("draft {} {} signed by {}", draft.id, draft.precedence, draft.signed_by.join(", "));
+    println!(
+        "draft {} {} signed by {}",
+        draft.id,
+        draft.precedence,
+        draft.signed_by.join(", ")
+    );
     println!("  | {}", inert_line(&draft.text).text);
 }

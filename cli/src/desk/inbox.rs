@@ -29,8 +29,15 @@ pub async fn run(args: InboxArgs) -> Outcome {
 }
 
 async fn inbox(seat: &mut Seat, args: &InboxArgs) -> Outcome {
-    let answer = seat.ask(Request::List { limit: args.limit, incoming: true }).await?;
-    let Answer::Messages { messages } = answer else { return Ok(exit::OTHER) };
+    let answer = seat
+        .ask(Request::List {
+            limit: args.limit,
+            incoming: true,
+        })
+        .await?;
+    let Answer::Messages { messages } = answer else {
+        return Ok(exit::OTHER);
+    };
     let json = args.common.json;
     seat.display(&messages, || {
         for view in &messages {

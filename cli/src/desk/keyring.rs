@@ -6,7 +6,10 @@ use hotline_client::{
     compose::Officer,
     sealed::{Passphrase, SealedKeyError, load_officer_key},
 };
-use hotline_core::{identity::{Identity, Role}, words::OfficerRole};
+use hotline_core::{
+    identity::{Identity, Role},
+    words::OfficerRole,
+};
 
 use super::{Common, seat::Seat};
 use crate::exit::{self, Failure};
@@ -27,24 +30,45 @@ pub fn officer(
 ) -> Result<Officer, Failure> {
     let name = match named {
         Some(name) => name.to_owned(),
-        None => first_with(seat, roles, other_than).ok_or_else(|| nobody(seat, roles).as_json(common.json))?,
+        None => {
+            first_with(seat, roles, other_than).ok_or_else(|| nobody(seat, roles).as_json(common.json))?
+        }
     };
     let identity = identity(seat, &name)?;
     let file = seat.config.officers.join(&name).join(KEY_FILE);
     let key = read(&file, common)?;
-    let key_statement =
-        seat.directory.officer_key_statement(&identity.to_string(), &key.public()).ok_or_else(|| {
-            let what = format!("the roster has no usable key of {identity} that fits {}", file.display());
-            Failure::new("HL-DESK-031", exit::IDENTITY, what, "hotline pki list shows who is enrolled")
-                .as_json(common.json)
+    let key_statement = seat
+        .directory
+        .officer_key_statement(&identity.to_string(), &key.public())
+        .ok_or_else(|| {
+            let what = format!(
+                "the roster has no usable key of {identity} that fits {}",
+                file.display()
+            );
+            Failure::new(
+                "HL-DESK-031",
+                exit::IDENTITY,
+                what,
+                "hotline pki list shows who is enrolled",
+            )
+            .as_json(common.json)
         })?;
-    Ok(Officer { identity: identity.to_string(), key_statement, key })
+    Ok(Officer {
+        identity: identity.to_string(),
+        key_statement,
+        key,
+    })
 }
 
 fn identity(seat: &Seat, name: &str) -> Result<Identity, Failure> {
     Identity::new(seat.config.identity.domain().clone(), Role::Officer, name).map_err(|error| {
         let what = format!("\"{name}\" is no officer's name: {error}");
-        Failure::new("HL-DESK-030", exit::USAGE, what, "name a folder of the seat's officers, e.g. okoye")
+        Failure::new(
+            "HL-DESK-030",
+            exit::USAGE,
+            what,
+            "name a folder of the seat's officers, e.g. okoye",
+        )
     })
 }
 
@@ -64,7 +88,9 @@ pub fn names(seat: &Seat) -> Vec<String> {
 
 fn first_with(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) -> Option<String> {
     names(seat).into_iter().find(|name| {
-        let Ok(identity) = identity(seat, name) else { return false };
+        let Ok(identity) = identity(seat, name) else {
+            return false;
+        };
         let identity = identity.to_string();
         let has = seat.roles_of(&identity);
         other_than != Some(identity.as_str()) && roles.iter().any(|role| has.contains(&role.to_wire()))
@@ -78,13 +104,23 @@ fn nobody(seat: &Seat, roles: &[OfficerRole]) -> Failure {
         roles.join(" or "),
         seat.config.officers.display()
     );
-    Failure::new("HL-DESK-032", exit::IDENTITY, what, "name one with --officer, or hotline pki issue officer")
+    Failure::new(
+        "HL-DESK-032",
+        exit::IDENTITY,
+        what,
+        "name one with --officer, or hotline pki issue officer",
+    )
 }
 
 fn read(file: &Path, common: &Common) -> Result<hotline_audit::SigningKey, Failure> {
     let failed = |error: &SealedKeyError| {
-        Failure::new("HL-DESK-033", exit::IDENTITY, exit::chain(error), "hotline pki inspect FILE explains a key")
-            .as_json(common.json)
+        Failure::new(
+            "HL-DESK-033",
+            exit::IDENTITY,
+            exit::chain(error),
+            "hotline pki inspect FILE explains a key",
+        )
+        .as_json(common.json)
     };
     match load_officer_key(file, None) {
         Ok(key) => Ok(key),
@@ -99,7 +135,12 @@ fn read(file: &Path, common: &Common) -> Result<hotline_audit::SigningKey, Failu
 fn passphrase(file: &Path, common: &Common) -> Result<Passphrase, Failure> {
     let prompt = format!("passphrase of {}", file.display());
     crate::pki::passphrase::ask(&prompt, common.passphrase_file.as_deref()).map_err(|error| {
-        Failure::new("HL-DESK-034", exit::IDENTITY, error.to_string(), "name a file with --passphrase-file")
-            .as_json(common.json)
+        Failure::new(
+            "HL-DESK-034",
+            exit::IDENTITY,
+            error.to_string(),
+            "name a file with --passphrase-file",
+        )
+        .as_json(common.json)
     })
 }

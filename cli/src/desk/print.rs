@@ -31,7 +31,10 @@ pub fn message(view: &MessageView) -> String {
         text.push_str(&format!("  answers {answer}\n"));
     }
     if let Some(why) = &view.rejected {
-        text.push_str(&format!("  REJECTED, not shown as formal: {}\n", inert_line(why).text));
+        text.push_str(&format!(
+            "  REJECTED, not shown as formal: {}\n",
+            inert_line(why).text
+        ));
         return text;
     }
     if view.shown == "before" {
@@ -43,10 +46,17 @@ pub fn message(view: &MessageView) -> String {
         text.push('\n');
     }
     if view.marked > 0 {
-        text.push_str(&format!("  ({} characters that cannot be seen are marked)\n", view.marked));
+        text.push_str(&format!(
+            "  ({} characters that cannot be seen are marked)\n",
+            view.marked
+        ));
     }
     if !view.answers.is_empty() && view.response != "NONE" {
-        text.push_str(&format!("  wants {}: {}\n", view.response, view.answers.join(", ")));
+        text.push_str(&format!(
+            "  wants {}: {}\n",
+            view.response,
+            view.answers.join(", ")
+        ));
     }
     text
 }
@@ -57,8 +67,16 @@ pub fn timeline(view: &MessageView) -> String {
     let start = view.rungs.first().map_or(view.stored_ms, |rung| rung.at_ms);
     let mut text = String::new();
     for rung in &view.rungs {
-        let leg = rung.leg.as_ref().map(|leg| format!("  by {leg}")).unwrap_or_default();
-        let answer = rung.answer.as_ref().map(|answer| format!(" {answer}")).unwrap_or_default();
+        let leg = rung
+            .leg
+            .as_ref()
+            .map(|leg| format!("  by {leg}"))
+            .unwrap_or_default();
+        let answer = rung
+            .answer
+            .as_ref()
+            .map(|answer| format!(" {answer}"))
+            .unwrap_or_default();
         text.push_str(&format!(
             "  {} +{:>7} ms  {}{answer}  [{} signed by {}]{leg}\n",
             WallTime::from_unix_ms(rung.at_ms).rfc3339(),
@@ -72,14 +90,21 @@ pub fn timeline(view: &MessageView) -> String {
         }
     }
     for (leg, count) in &view.late_copies {
-        text.push_str(&format!("  {count} later cop{} by {leg}, dropped\n", if *count == 1 { "y" } else { "ies" }));
+        text.push_str(&format!(
+            "  {count} later cop{} by {leg}, dropped\n",
+            if *count == 1 { "y" } else { "ies" }
+        ));
     }
     text.push_str(&format!("  now: {} [{}]\n", view.plain, view.state));
     text
 }
 
 fn exercise_mark(view: &MessageView) -> &str {
-    if view.message_type == "EXERCISE" { "EXERCISE EXERCISE" } else { "" }
+    if view.message_type == "EXERCISE" {
+        "EXERCISE EXERCISE"
+    } else {
+        ""
+    }
 }
 
 /// One line about something that happened.
@@ -87,7 +112,10 @@ fn exercise_mark(view: &MessageView) -> &str {
 pub fn news(news: &News) -> String {
     match news {
         News::Message { what, message } if what == "ADDED" && message.direction == "in" => {
-            format!("{} {} from {} has arrived", message.precedence, message.name, message.from)
+            format!(
+                "{} {} from {} has arrived",
+                message.precedence, message.name, message.from
+            )
         }
         News::Message { what, message } if what == "ADDED" => {
             format!("{} {} is released", message.precedence, message.name)
@@ -95,7 +123,9 @@ pub fn news(news: &News) -> String {
         News::Message { what, message } => {
             let fact = message.rungs.iter().rev().find(|rung| rung.rung == *what);
             let plain = fact.map_or(what.as_str(), |rung| rung.plain.as_str());
-            let answer = fact.and_then(|rung| rung.answer.as_deref()).map(|answer| format!(" {answer}"));
+            let answer = fact
+                .and_then(|rung| rung.answer.as_deref())
+                .map(|answer| format!(" {answer}"));
             format!("{}: {plain}{} [{what}]", message.name, answer.unwrap_or_default())
         }
         News::Leg { leg, up: true, .. } => format!("leg {leg} is up"),
@@ -107,20 +137,40 @@ pub fn news(news: &News) -> String {
 /// How the line stands.
 #[must_use]
 pub fn status(status: &LineStatus) -> String {
-    let mut text = format!("{}  {} -> {}  ({})\n", status.carrier, status.desk, status.peer, status.exercise);
+    let mut text = format!(
+        "{}  {} -> {}  ({})\n",
+        status.carrier, status.desk, status.peer, status.exercise
+    );
     for (leg, state) in &status.legs {
-        let trip = state.round_trip_ms.map(|ms| format!("  {ms:.1} ms")).unwrap_or_default();
-        let mark = if state.up { "up".to_owned() } else { format!("DOWN  {}", inert_line(&state.why).text) };
+        let trip = state
+            .round_trip_ms
+            .map(|ms| format!("  {ms:.1} ms"))
+            .unwrap_or_default();
+        let mark = if state.up {
+            "up".to_owned()
+        } else {
+            format!("DOWN  {}", inert_line(&state.why).text)
+        };
         text.push_str(&format!(
             "  {leg:<14} {mark}{trip}  sent {} first {} late {}\n",
             state.sent, state.first_copies, state.late_copies
         ));
     }
     for (name, relay) in &status.relays {
-        let trouble = relay.trouble.as_ref().map(|why| format!("  {}", inert_line(why).text)).unwrap_or_default();
-        text.push_str(&format!("  relay {name}: log seen to #{}, {} to send{trouble}\n", relay.log_size, relay.pending));
+        let trouble = relay
+            .trouble
+            .as_ref()
+            .map(|why| format!("  {}", inert_line(why).text))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "  relay {name}: log seen to #{}, {} to send{trouble}\n",
+            relay.log_size, relay.pending
+        ));
     }
-    text.push_str(&format!("  {} messages, own log #{}\n", status.messages, status.log_size));
+    text.push_str(&format!(
+        "  {} messages, own log #{}\n",
+        status.messages, status.log_size
+    ));
     for gap in &status.gaps {
         text.push_str(&format!("  GAP: {gap}\n"));
     }
@@ -135,7 +185,10 @@ pub fn status(status: &LineStatus) -> String {
 
 /// Rings, and fills a line, where a person sits at a terminal.
 pub fn alarm(view: &MessageView) {
-    let line = format!("!!!!!!!!!! {} {} FROM {} !!!!!!!!!!", view.precedence, view.name, view.from);
+    let line = format!(
+        "!!!!!!!!!! {} {} FROM {} !!!!!!!!!!",
+        view.precedence, view.name, view.from
+    );
     if std::io::stdout().is_terminal() {
         println!("\x07\x1b[7m{line}\x1b[0m");
     } else {

@@ -60,15 +60,22 @@ pub async fn run(args: RunArgs) -> Outcome {
     let config = load(&args.common)?;
     let json = args.common.json;
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    let watch = if args.attended || (terminal && !args.unattended) { Watch::Attended } else { Watch::Unattended };
+    let watch = if args.attended || (terminal && !args.unattended) {
+        Watch::Attended
+    } else {
+        Watch::Unattended
+    };
     let seams = Seams::system();
-    let listener = socket::bind(&config.socket).await.map_err(|error| {
-        Failure::io(&config.socket.display().to_string(), &error).as_json(json)
-    })?;
+    let listener = socket::bind(&config.socket)
+        .await
+        .map_err(|error| Failure::io(&config.socket.display().to_string(), &error).as_json(json))?;
     let station = Station::open(config.clone(), &seams, Restored::ReadOnly)
         .map_err(|error| not_opened(&error).as_json(json))?;
     let mut news = station.news();
-    seams.spawner.spawn("socket", socket::serve(station.clone(), listener, config.socket.clone()));
+    seams.spawner.spawn(
+        "socket",
+        socket::serve(station.clone(), listener, config.socket.clone()),
+    );
     announce(&station, json);
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
     let prompt = prompt(&args.common, terminal && watch == Watch::Attended);
@@ -101,7 +108,11 @@ fn announce(station: &Station, json: bool) {
             "socket": config.socket.display().to_string(),
         }));
     } else {
-        println!("desk {} of {}: the line is coming up; type help for the verbs", config.prefix, config.identity.domain());
+        println!(
+            "desk {} of {}: the line is coming up; type help for the verbs",
+            config.prefix,
+            config.identity.domain()
+        );
     }
 }
 
@@ -111,7 +122,9 @@ async fn show_news(station: &Station, news: &News, watch: Watch, json: bool) {
     } else {
         println!("{}", print::news(news));
     }
-    let News::Message { what, message } = news else { return };
+    let News::Message { what, message } = news else {
+        return;
+    };
     if watch == Watch::Attended && what == "ADDED" && message.direction == "in" {
         attend(station, message, json).await;
     }
@@ -123,15 +136,35 @@ async fn attend(station: &Station, view: &MessageView, json: bool) {
         return;
     }
     let messages = vec![view.sha256.clone()];
-    let rings = view.precedence.parse::<Precedence>().is_ok_and(|precedence| precedence >= Precedence::Flash);
+    let rings = view
+        .precedence
+        .parse::<Precedence>()
+        .is_ok_and(|precedence| precedence >= Precedence::Flash);
     if rings {
         print::alarm(view);
-        tell(station.serve(Request::Alerted { messages: messages.clone() }).await);
+        tell(
+            station
+                .serve(Request::Alerted {
+                    messages: messages.clone(),
+                })
+                .await,
+        );
     }
-    tell(station.serve(Request::Showing { messages: messages.clone() }).await);
+    tell(
+        station
+            .serve(Request::Showing {
+                messages: messages.clone(),
+            })
+            .await,
+    );
     if !json {
         print!("{}", print::message(view));
-        println!("  ack {}   or   answer {} {}", view.name, view.name, view.answers.first().map_or("", String::as_str));
+        println!(
+            "  ack {}   or   answer {} {}",
+            view.name,
+            view.name,
+            view.answers.first().map_or("", String::as_str)
+        );
     }
     tell(station.serve(Request::Displayed { messages }).await);
 }
@@ -181,7 +214,9 @@ async fn prompt(common: &Common, typed_here: bool) {
     }
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let Some(words) = words(&line, common) else { continue };
+        let Some(words) = words(&line, common) else {
+            continue;
+        };
         match Line::try_parse_from(words) {
             Ok(Line { verb: Typed::Quit }) => return,
             Ok(Line { verb }) => {

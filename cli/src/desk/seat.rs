@@ -49,13 +49,18 @@ impl Seat {
     /// If neither a station answers nor the desk can be opened.
     pub async fn open(config: DeskConfig, json: bool) -> Result<Self, Failure> {
         let directory = Directory::load(&config).map_err(|error| {
-            Failure::new("HL-DESK-021", exit::IDENTITY, exit::chain(&error), "hotline pki trust writes trust folders")
-                .as_json(json)
+            Failure::new(
+                "HL-DESK-021",
+                exit::IDENTITY,
+                exit::chain(&error),
+                "hotline pki trust writes trust folders",
+            )
+            .as_json(json)
         })?;
         let seams = Seams::system();
-        let connection = Connection::open(&config.socket).await.map_err(|error| {
-            Failure::io(&config.socket.display().to_string(), &error).as_json(json)
-        })?;
+        let connection = Connection::open(&config.socket)
+            .await
+            .map_err(|error| Failure::io(&config.socket.display().to_string(), &error).as_json(json))?;
         let place = match connection {
             Some(connection) => Place::Running(Box::new(connection)),
             None => {
@@ -64,7 +69,13 @@ impl Seat {
                 Place::Own(station)
             }
         };
-        let mut seat = Self { config, directory: Arc::new(directory), seams, json, place };
+        let mut seat = Self {
+            config,
+            directory: Arc::new(directory),
+            seams,
+            json,
+            place,
+        };
         if let Place::Own(_) = seat.place {
             let within_ms = u64::try_from(CATCH_UP_WITHIN.as_millis()).unwrap_or(u64::MAX);
             seat.ask(Request::CatchUp { within_ms }).await?;
@@ -85,9 +96,18 @@ impl Seat {
             Place::Own(station) => station.serve(request).await,
         };
         match answer {
-            Answer::Refused(Refusal { code, exit, what, help }) => {
-                Err(Failure { code, exit, what, help, json: self.json })
-            }
+            Answer::Refused(Refusal {
+                code,
+                exit,
+                what,
+                help,
+            }) => Err(Failure {
+                code,
+                exit,
+                what,
+                help,
+                json: self.json,
+            }),
             other => Ok(other),
         }
     }
@@ -108,7 +128,10 @@ impl Seat {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn show(&mut self, message: &str) -> Result<MessageView, Failure> {
-        self.message(Request::Show { message: message.to_owned() }).await
+        self.message(Request::Show {
+            message: message.to_owned(),
+        })
+        .await
     }
 
     /// Asks for the line's status.
@@ -128,9 +151,10 @@ impl Seat {
     /// If the station went away.
     pub async fn next(&mut self) -> Result<Option<Answer>, Failure> {
         match &mut self.place {
-            Place::Running(connection) => {
-                connection.next().await.map_err(|error| Failure::io("the station", &error).as_json(self.json))
-            }
+            Place::Running(connection) => connection
+                .next()
+                .await
+                .map_err(|error| Failure::io("the station", &error).as_json(self.json)),
             Place::Own(_) => Ok(None),
         }
     }
@@ -158,7 +182,10 @@ impl Seat {
             draw();
             return Ok(());
         }
-        self.ask(Request::Showing { messages: messages.clone() }).await?;
+        self.ask(Request::Showing {
+            messages: messages.clone(),
+        })
+        .await?;
         draw();
         self.ask(Request::Displayed { messages }).await?;
         Ok(())
@@ -171,10 +198,18 @@ impl Seat {
         loop {
             let Ok(status) = self.status().await else { break };
             let owed = status.relays.iter().any(|(name, relay)| {
-                let up = status.legs.iter().any(|(leg, status)| status.up && leg.starts_with(&format!("{name}/")));
+                let up = status
+                    .legs
+                    .iter()
+                    .any(|(leg, status)| status.up && leg.starts_with(&format!("{name}/")));
                 up && relay.pending > 0
             });
-            let waited = self.seams.clock.line().since_start().saturating_sub(start.since_start());
+            let waited = self
+                .seams
+                .clock
+                .line()
+                .since_start()
+                .saturating_sub(start.since_start());
             if !owed || waited > HAND_OVER_WITHIN {
                 break;
             }
@@ -204,13 +239,31 @@ impl Seat {
 /// If the view is not of this program's version.
 pub fn reference(view: &MessageView) -> Result<(Reference, [u8; 16]), Failure> {
     let sixteen = |hex: &str| -> Option<[u8; 16]> {
-        data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
+        data_encoding::HEXLOWER
+            .decode(hex.as_bytes())
+            .ok()?
+            .try_into()
+            .ok()
     };
-    let malformed = || Failure::new("HL-DESK-022", exit::OTHER, "the station's answer is malformed", "");
+    let malformed = || {
+        Failure::new(
+            "HL-DESK-022",
+            exit::OTHER,
+            "the station's answer is malformed",
+            "",
+        )
+    };
     let id = sixteen(&view.id).ok_or_else(malformed)?;
     let conversation = sixteen(&view.conversation).ok_or_else(malformed)?;
     let sha256 = view.sha256.parse().map_err(|_| malformed())?;
-    Ok((Reference { sender: view.from.clone(), id, sha256 }, conversation))
+    Ok((
+        Reference {
+            sender: view.from.clone(),
+            id,
+            sha256,
+        },
+        conversation,
+    ))
 }
 
 /// Why a desk could not be opened.
@@ -227,7 +280,9 @@ pub fn not_opened(error: &OpenError) -> Failure {
 
 fn unexpected(answer: &Answer) -> Failure {
     let kind = serde_json::to_value(answer).ok();
-    let kind = kind.and_then(|value| value["reply"].as_str().map(str::to_owned)).unwrap_or_default();
+    let kind = kind
+        .and_then(|value| value["reply"].as_str().map(str::to_owned))
+        .unwrap_or_default();
     Failure::new(
         "HL-DESK-024",
         exit::OTHER,

@@ -14,7 +14,10 @@ use hotline_core::{
     words::{Answer, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
 };
 
-use super::{Common, duration, keyring, load, print, seat::{Seat, reference}};
+use super::{
+    Common, duration, keyring, load, print,
+    seat::{Seat, reference},
+};
 use crate::exit::{self, Failure, Outcome};
 
 /// `hotline desk send`.
@@ -112,7 +115,13 @@ pub async fn run(args: SendArgs) -> Outcome {
 
 async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
     let wording = wording(seat, &args.wording).await?;
-    let sheet = sign(seat, &args.common, &wording, args.officer.as_deref(), args.drafter.as_deref())?;
+    let sheet = sign(
+        seat,
+        &args.common,
+        &wording,
+        args.officer.as_deref(),
+        args.drafter.as_deref(),
+    )?;
     let view = seat.message(Request::Release { sheet }).await?;
     finish(seat, &args.common, view, &args.waiting).await
 }
@@ -174,9 +183,15 @@ pub fn sign(
     };
     let releaser = keyring::officer(seat, common, releaser, &[OfficerRole::Releaser], None)?;
     match wording.precedence.signatures_needed(wording.function, None) {
-        SignaturesNeeded::One => {
-            compose::write(&seat.config, wording, &releaser, Capacity::Releaser, clock, entropy).map_err(failed)
-        }
+        SignaturesNeeded::One => compose::write(
+            &seat.config,
+            wording,
+            &releaser,
+            Capacity::Releaser,
+            clock,
+            entropy,
+        )
+        .map_err(failed),
         SignaturesNeeded::Two => {
             let roles = [OfficerRole::Drafter, OfficerRole::Releaser];
             let other_than = Some(releaser.identity.as_str());
@@ -184,7 +199,9 @@ pub fn sign(
             let mut sheet =
                 compose::write(&seat.config, wording, &drafter, Capacity::Drafter, clock, entropy)
                     .map_err(failed)?;
-            sheet.approve(&releaser, Capacity::Releaser, clock).map_err(failed)?;
+            sheet
+                .approve(&releaser, Capacity::Releaser, clock)
+                .map_err(failed)?;
             Ok(sheet)
         }
     }
@@ -211,7 +228,10 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
     if common.json {
         print::object(&view);
     } else {
-        println!("{} {}: {} [{}]", view.precedence, view.name, view.plain, view.state);
+        println!(
+            "{} {}: {} [{}]",
+            view.precedence, view.name, view.plain, view.state
+        );
         if waiting.wait.is_some() {
             print!("{}", print::timeline(&view));
         }
@@ -219,34 +239,63 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
     if !reached {
         return not_reached(seat, common, &view).await;
     }
-    Ok(if answered_no(&view) { exit::ANSWERED_NO } else { exit::OK })
+    Ok(if answered_no(&view) {
+        exit::ANSWERED_NO
+    } else {
+        exit::OK
+    })
 }
 
 /// Silence always carries its cause.
 async fn not_reached(seat: &mut Seat, common: &Common, view: &MessageView) -> Outcome {
     let status = seat.status().await?;
     let why = if status.legs_up() == 0 {
-        let causes: Vec<String> =
-            status.legs.iter().map(|(leg, state)| format!("{leg}: {}", state.why)).collect();
-        (exit::UNREACHABLE, format!("no relay can be reached ({})", causes.join("; ")))
+        let causes: Vec<String> = status
+            .legs
+            .iter()
+            .map(|(leg, state)| format!("{leg}: {}", state.why))
+            .collect();
+        (
+            exit::UNREACHABLE,
+            format!("no relay can be reached ({})", causes.join("; ")),
+        )
     } else if view.reached(Rung::Displayed) {
-        (exit::NOT_IN_TIME, "it was on the other desk's screen, and nobody acknowledged it in time".to_owned())
+        (
+            exit::NOT_IN_TIME,
+            "it was on the other desk's screen, and nobody acknowledged it in time".to_owned(),
+        )
     } else if view.reached(Rung::Delivered) {
-        (exit::NOT_IN_TIME, "it arrived, and was not on screen in time: nobody looks".to_owned())
+        (
+            exit::NOT_IN_TIME,
+            "it arrived, and was not on screen in time: nobody looks".to_owned(),
+        )
     } else if view.reached(Rung::Accepted) {
-        (exit::NOT_IN_TIME, "a relay holds it, and the other desk has not fetched it".to_owned())
+        (
+            exit::NOT_IN_TIME,
+            "a relay holds it, and the other desk has not fetched it".to_owned(),
+        )
     } else {
-        (exit::NOT_IN_TIME, "relays can be reached, and none has accepted it yet".to_owned())
+        (
+            exit::NOT_IN_TIME,
+            "relays can be reached, and none has accepted it yet".to_owned(),
+        )
     };
     let (code, what) = why;
     if !common.json {
         eprintln!("{}: {what}", view.name);
-        eprintln!("  next: hotline desk show {} --config {}", view.name, common.config.display());
+        eprintln!(
+            "  next: hotline desk show {} --config {}",
+            view.name,
+            common.config.display()
+        );
     }
     Ok(code)
 }
 
 fn answered_no(view: &MessageView) -> bool {
     let last = view.rungs.iter().rev().find_map(|rung| rung.answer.as_deref());
-    matches!(last, Some("UNABLE" | "NEGATIVE" | "NO" | "DECLINE" | "INSUFFICIENT"))
+    matches!(
+        last,
+        Some("UNABLE" | "NEGATIVE" | "NO" | "DECLINE" | "INSUFFICIENT")
+    )
 }

@@ -62,5 +62,9 @@ pub async fn status(args: StatusArgs) -> Outcome {
     } else {
         print!("{}", print::status(&status));
     }
-    Ok(if status.legs_up() == 0 { exit::UNREACHABLE } else { exit::OK })
+    Ok(if status.legs_up() == 0 {
+        exit::UNREACHABLE
+    } else {
+        exit::OK
+    })
 }

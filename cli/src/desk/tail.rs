@@ -26,8 +26,13 @@ pub async fn run(args: TailArgs) -> Outcome {
     if seat.own_station().is_some() {
         seat.leave().await;
         let help = format!("hotline desk run --config {}", args.common.config.display());
-        return Err(Failure::new("HL-DESK-028", exit::OTHER, "no station runs, so nothing happens here", help)
-            .as_json(args.common.json));
+        return Err(Failure::new(
+            "HL-DESK-028",
+            exit::OTHER,
+            "no station runs, so nothing happens here",
+            help,
+        )
+        .as_json(args.common.json));
     }
     seat.ask(Request::Watch).await?;
     let mut left = args.count.unwrap_or(usize::MAX);

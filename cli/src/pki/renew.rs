@@ -1,7 +1,7 @@
 //! `pki renew`: a new certificate for somebody whose old one ends soon.
 //!
 //! The identity stays, and so do the names on the certificate; the key stays unless a new one is asked for. Relays and
-//! desks notice the new file by themselves. Key statements have lifetimes of their own and are not touched.
+//! desks read the new file at their next start. Key statements have lifetimes of their own and are not touched.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! `pki revoke`: an identity ends, now and for good.
 //!
 //! Its certificates go onto the revocation list and its key statements end in the roster, both in the same step, and in
-//! our own trust folder at once: relays and desks that watch it close the identity's sessions. The other side learns it
+//! our own trust folder at once; relays and desks read it at their next start, and refuse the identity from then on. The other side learns it
 //! from the next export, so the verb says to make one.
 
 use std::path::Path;

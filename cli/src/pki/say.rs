@@ -49,7 +49,7 @@ pub(super) fn issued(new: &NewIdentity) -> String {
 pub(super) fn revoked(revoked: &Revoked, dir: &Path) -> String {
     let mut text = format!(
         "revoked {}\n  {}, now on revocation list number {}\n  {} ended, roster number {}\n\
-         our own relays and desks read this at once where they share this folder\n",
+         restart our own relays and desks: they read trust folders at their start\n",
         revoked.identity,
         plain::count(revoked.certificates, "certificate"),
         revoked.list_number,

@@ -16,7 +16,10 @@ pub fn of(declaration: &Declaration, domain: &TrustDomain) -> SideFile {
         side: declaration.side.clone(),
         prefix: declaration.prefix.clone(),
         domain: domain.to_string(),
-        exercise: declaration.identifier(domain.world()).unwrap_or_default().to_owned(),
+        exercise: declaration
+            .identifier(domain.world())
+            .unwrap_or_default()
+            .to_owned(),
         relay: Vec::new(),
         desk: Vec::new(),
         officer: Vec::new(),

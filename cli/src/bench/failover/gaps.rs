@@ -1,4 +1,7 @@
 //! The longest gap between receipts in a stretch of time.
+//!
+//! A gap that reaches from a stretch with a kill into a quiet one is the kill's, and counts whole: counted for both, it
+//! would be compared with itself.
 
 use std::time::Duration;
 
@@ -22,7 +25,7 @@ impl Stretch {
 
 /// The longest time between two receipts, of which any part lies in the stretch. A gap counts whole, however far it
 /// reaches beyond. `receipts` are in order; without any on one side, the gap reaches to that end of the stretch.
-pub fn longest(receipts: &[LineTime], stretch: Stretch) -> Duration {
+pub fn longest_touching(receipts: &[LineTime], stretch: Stretch) -> Duration {
     let first = receipts.partition_point(|at| *at <= stretch.from);
     let behind = receipts.partition_point(|at| *at < stretch.to);
     let before = first
@@ -40,6 +43,20 @@ pub fn longest(receipts: &[LineTime], stretch: Stretch) -> Duration {
     longest
 }
 
+/// The longest time between two receipts that both lie in the stretch; nothing if fewer than two do. `receipts` are in
+/// order.
+pub fn longest_inside(receipts: &[LineTime], stretch: Stretch) -> Duration {
+    let first = receipts.partition_point(|at| *at < stretch.from);
+    let behind = receipts.partition_point(|at| *at <= stretch.to);
+    let inside = receipts.get(first..behind).unwrap_or_default();
+    inside
+        .iter()
+        .zip(inside.iter().skip(1))
+        .map(|(last, next)| next.since(*last))
+        .max()
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +66,10 @@ mod tests {
     }
 
     fn gap(receipts: &[u64], from: u64, to: u64) -> u128 {
+        measured(longest_touching, receipts, from, to)
+    }
+
+    fn measured(longest: fn(&[LineTime], Stretch) -> Duration, receipts: &[u64], from: u64, to: u64) -> u128 {
         let receipts: Vec<LineTime> = receipts.iter().map(|ms| at(*ms)).collect();
         longest(
             &receipts,
@@ -75,6 +96,15 @@ mod tests {
     #[test]
     fn gaps_elsewhere_do_not_count() {
         assert_eq!(gap(&[0, 500, 510, 520, 900], 511, 519), 10);
+    }
+
+    #[test]
+    fn a_gap_that_begins_before_a_kill_is_the_kills_and_not_the_quiet_ones() {
+        let receipts = [0, 10, 20, 900, 910, 925];
+        assert_eq!(measured(longest_inside, &receipts, 0, 21), 10);
+        assert_eq!(gap(&receipts, 21, 905), 880);
+        assert_eq!(measured(longest_inside, &receipts, 905, 930), 15);
+        assert_eq!(measured(longest_inside, &receipts, 30, 800), 0);
     }
 
     #[test]

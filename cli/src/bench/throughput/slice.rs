@@ -75,7 +75,7 @@ pub async fn run(
         Some(ended) = tasks.join_next() => return Err(early(ended)),
     };
     drain(&shared, &mut tasks).await?;
-    line.wait_until_whole().await?;
+    line.wait_until_whole(0).await?;
     Ok(slice)
 }
 
