@@ -378,7 +378,9 @@ impl Engine {
 
     /// Whether these bytes are in the ledger or in this round.
     fn holds(&self, hash: &Hash, round: &Round) -> bool {
-        round.hashes.contains(hash) || self.ledger.by_hash(hash).ok().flatten().is_some()
+        round.hashes.contains(hash)
+            || self.book.letter(hash).is_some()
+            || self.ledger.by_hash(hash).ok().flatten().is_some()
     }
 }
 

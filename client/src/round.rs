@@ -19,6 +19,7 @@ use hotline_ledger::{Batch, Conflict, Entry, Record};
 use tokio::sync::oneshot;
 
 use crate::{
+    judge::JudgedMessage,
     lane::Order,
     own::{Signed, Tip},
     request::{Answer, News},
@@ -29,6 +30,8 @@ pub(crate) struct Placed {
     pub(crate) hash: Hash,
     pub(crate) payload: Payload,
     pub(crate) leg: Option<Leg>,
+    /// A message of ours that was judged when it was released.
+    pub(crate) judged: Option<JudgedMessage>,
 }
 
 /// What a verb is answered once the round is on disk.
@@ -101,6 +104,13 @@ impl Round {
         self.place(signed.bytes, signed.hash, signed.payload, None);
     }
 
+    /// Notes that the statement placed last was judged already.
+    pub(crate) fn judged_already(&mut self, judged: JudgedMessage) {
+        if let Some(placed) = self.placed.last_mut() {
+            placed.judged = Some(judged);
+        }
+    }
+
     /// Places a statement.
     pub(crate) fn place(&mut self, bytes: Vec<u8>, hash: Hash, payload: Payload, leg: Option<Leg>) {
         let header = payload.header();
@@ -116,7 +126,12 @@ impl Round {
             sequence: header.sequence,
             mailbox: Vec::new(),
         });
-        self.placed.push(Placed { hash, payload, leg });
+        self.placed.push(Placed {
+            hash,
+            payload,
+            leg,
+            judged: None,
+        });
     }
 
     /// What goes to the ledger; none if nothing has to be kept.

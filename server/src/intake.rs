@@ -52,9 +52,8 @@ pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Ve
             tokio::task::yield_now().await;
         }
     }
+    settle_twins(&mut open, &mut outcomes);
     for _ in 0..ROUNDS_MAX {
-        settle_known(relay, &mut open, &mut outcomes);
-        settle_twins(&mut open, &mut outcomes);
         if open.is_empty() {
             break;
         }
@@ -67,8 +66,11 @@ pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Ve
                     outcomes[place] = Some(Outcome::Held { checked, index });
                 }
             }
-            // A copy came in through another session in the meantime: judge again, one statement is settled by it.
-            Err(CommitError::Known { .. } | CommitError::Equivocation { .. }) => {}
+            // The ledger looks every entry up anyway, so what is fresh costs no look-up here. A copy that is held already,
+            // or contradicts, refuses the whole batch: settle all of those, and commit the rest.
+            Err(CommitError::Known { .. } | CommitError::Equivocation { .. }) => {
+                settle_known(relay, &mut open, &mut outcomes);
+            }
             Err(error) => {
                 for (place, checked) in open.drain(..) {
                     outcomes[place] = Some(Outcome::Refused(Refused::from_commit(

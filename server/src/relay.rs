@@ -4,12 +4,12 @@
 //! trusted: desks check everything it says. State that matters is in the ledger; what is here is a cache or a count.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
-use hotline_audit::key::{Purpose, RosterSet};
+use hotline_audit::key::{Purpose, Roster, RosterSet};
 use hotline_core::{identity::Identity, leg::Lane};
 use hotline_ledger::{Ledger, ReadError, Standing};
 use hotline_transport::Seams;
@@ -48,7 +48,9 @@ pub struct Relay {
     /// Checkpoints that went out, per desk.
     pub told: Told,
     early: broadcast::Sender<Arc<Checked>>,
-    recent: Mutex<VecDeque<(u64, Bytes)>>,
+    /// Desks that have a statement key: looked up for every recipient.
+    desks: BTreeSet<Identity>,
+    recent: Mutex<BTreeMap<u64, Bytes>>,
     instances: Mutex<BTreeMap<Identity, Instance>>,
 }
 
@@ -76,6 +78,13 @@ impl Relay {
     /// Puts a relay together. Nothing listens yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let desks = parts
+            .rosters
+            .rosters()
+            .flat_map(Roster::keys)
+            .filter(|entry| entry.purpose == Purpose::Statement)
+            .filter_map(|entry| entry.statement.subject.parse().ok())
+            .collect();
         Self {
             identity: parts.identity,
             ledger: parts.ledger,
@@ -86,7 +95,8 @@ impl Relay {
             metrics: Metrics::default(),
             told: Told::default(),
             early: broadcast::channel(EARLY_MAX).0,
-            recent: Mutex::new(VecDeque::with_capacity(RECENT_MAX)),
+            desks,
+            recent: Mutex::default(),
             instances: Mutex::default(),
         }
     }
@@ -94,9 +104,7 @@ impl Relay {
     /// Whether a desk of that name has a statement key in the rosters.
     #[must_use]
     pub fn knows(&self, desk: &Identity) -> bool {
-        self.rosters
-            .rosters()
-            .any(|roster| !roster.keys_of(&desk.to_string(), Purpose::Statement).is_empty())
+        self.desks.contains(desk)
     }
 
     /// Why the relay takes nothing in, if it does not.
@@ -131,10 +139,10 @@ impl Relay {
     /// Keeps a fresh statement at hand for its recipients' sessions.
     pub fn remember(&self, index: u64, checked: &Checked) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() == RECENT_MAX {
-            recent.pop_front();
+        if recent.len() >= RECENT_MAX {
+            recent.pop_first();
         }
-        recent.push_back((index, checked.bytes.clone()));
+        recent.insert(index, checked.bytes.clone());
     }
 
     /// The bytes of a leaf, from memory if it is fresh.
@@ -142,11 +150,15 @@ impl Relay {
     /// # Errors
     /// If the ledger cannot be read, or its bytes do not hash to what was stored.
     pub fn statement(&self, index: u64) -> Result<Option<Bytes>, ReadError> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, bytes)) = recent.iter().rev().find(|(leaf, _)| *leaf == index) {
-            return Ok(Some(bytes.clone()));
+        let fresh = self
+            .recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&index)
+            .cloned();
+        if fresh.is_some() {
+            return Ok(fresh);
         }
-        drop(recent);
         Ok(self.ledger.entry(index)?.map(|stored| stored.bytes.into()))
     }
 

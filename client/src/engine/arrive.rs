@@ -77,7 +77,8 @@ impl Engine {
 
     /// One copy of a statement. The first one wins; later ones are compared byte for byte by their hash.
     fn copy(&mut self, leg: &Leg, arrival: Arrival, round: &mut Round) {
-        if self.holds(&arrival.hash, round) {
+        // A lane that has just checked the signature has not seen these bytes before: the look-up by id will tell.
+        if arrival.statement.is_none() && self.holds(&arrival.hash, round) {
             self.late_copy(leg, &arrival.hash, round);
             return;
         }

@@ -249,9 +249,7 @@ impl Engine {
                 .push(memory::note_record(&leg.relay, checkpoint.size, &checkpoint.note));
         }
         for (hash, index, proof) in held {
-            let Ok(Some(stored)) = self.ledger.by_hash(&hash) else {
-                continue;
-            };
+            let Some(id) = self.id_of(&hash) else { continue };
             let acceptance = Acceptance {
                 statement: hash,
                 relay: leg.relay.clone(),
@@ -262,7 +260,7 @@ impl Engine {
             };
             round.records.push(acceptance.record());
             let event = Event::Accepted {
-                statement: self.outgoing.key(stored.id),
+                statement: self.outgoing.key(id),
                 relay: leg.relay.clone(),
             };
             let then = self.outgoing.handle(event, now, &mut round.records);
@@ -272,6 +270,14 @@ impl Engine {
                 relay: leg.relay.clone(),
                 leg: leg.clone(),
             });
+        }
+    }
+
+    /// The id of a statement of ours: from the book if it is a message, else from the ledger.
+    fn id_of(&self, hash: &Hash) -> Option<[u8; 16]> {
+        match self.book.letter(hash) {
+            Some(letter) => Some(letter.message.header.id),
+            None => self.ledger.by_hash(hash).ok().flatten().map(|stored| stored.id),
         }
     }
 

@@ -191,8 +191,11 @@ impl Engine {
         let now_ms = self.wall().unix_ms();
         match placed.payload {
             Payload::Message(message) => {
-                let judged = judge::judge_message(&message, &self.rosters, now_ms)
-                    .and_then(|judged| self.of_this_line(&message, judged));
+                let judged = match placed.judged {
+                    Some(judged) => Ok(judged),
+                    None => judge::judge_message(&message, &self.rosters, now_ms),
+                }
+                .and_then(|judged| self.of_this_line(&message, judged));
                 self.book.add_message(at, std::sync::Arc::new(message), judged)
             }
             Payload::Receipt(receipt) => {

@@ -130,6 +130,7 @@ impl Engine {
         });
         round.urgent |= judged.draft.precedence >= hotline_core::precedence::Precedence::Flash;
         self.place_own(signed, judged.draft.precedence, to, round);
+        round.judged_already(judged);
         Ok(Reply::Message(hash))
     }
 
