@@ -85,6 +85,9 @@ impl Checked {
 /// The refusal that the desk is told. Nothing has changed.
 pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, Refused> {
     let hash = Hash::of(bytes);
+    if let Some(reason) = relay.read_only() {
+        return Err(Refused::new(Rule::ReadOnly, &[0; 16], hash, reason));
+    }
     let now = relay.seams.clock.wall();
     let verified = check::verify_statement(bytes, &relay.rosters, now.unix_ms())
         .map_err(|error| Refused::new(Rule::Evidence(error.rule()), &[0; 16], hash, error.to_string()))?;

@@ -22,8 +22,9 @@ use crate::{
     round::Round,
 };
 
-/// How long the relays have to answer. 2 s: a relay that restarts is usable again within that.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// How long the relays have to answer. 4 s: a relay that restarts is usable again within 2 s, and one that still holds
+/// the sessions of a killed predecessor lets go of them after 1.5 s of silence; then a redial, in time for both.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 
 /// How long fetching a newer tail may take. 30 s: a hundred thousand statements over one leg.
 const ADOPT_WITHIN: Duration = Duration::from_secs(30);
@@ -94,8 +95,12 @@ impl Engine {
                     self.compare(leg, (epoch, sequence), hash, heard);
                 }
             }
-            Input::LegDown { leg, .. } => {
-                heard.down.insert(leg.clone());
+            // Only a dial that failed says that nobody is there. A session that ended may be the relay's word that our
+            // dead predecessor is still connected: it is gone within a leg's silence.
+            Input::LegDown { leg, refusal, .. } => {
+                if refusal.is_some() {
+                    heard.down.insert(leg.clone());
+                }
             }
             Input::Accepted { .. }
             | Input::Refused { .. }

@@ -168,7 +168,7 @@ pub(super) fn next_step(refusal: &Refusal) -> String {
             format!("compare the clocks of both ends, then run: hotline pki inspect {file}")
         }
         Reason::WrongName { .. } => {
-            "check the address against the name in the configuration: hotline config show --origin".to_owned()
+            "check the address against the names in trust/*/side.toml: hotline desk status".to_owned()
         }
         Reason::WrongRole { .. }
         | Reason::AccessDenied
@@ -188,7 +188,7 @@ pub(super) fn next_step(refusal: &Refusal) -> String {
         | Reason::BadSignature
         | Reason::Malformed { .. } => format!("look at it: hotline pki inspect {file}"),
         Reason::NoCertificate => {
-            "set certificate and key in the configuration: hotline config check".to_owned()
+            "set tls.certificate and tls.key in the settings file: hotline pki list shows what was issued".to_owned()
         }
         Reason::Alpn { .. } | Reason::NoCommonProtocol { .. } => {
             "compare the versions and the port numbers of both ends: hotline desk status".to_owned()
