@@ -70,8 +70,10 @@ pub(crate) struct RelayState {
     fault: Option<String>,
     /// The newest cursor of each lane's mailbox when its carrying leg came up.
     heads: BTreeMap<Lane, u64>,
-    /// What is stored of each lane.
+    /// How far each lane's mailbox was read.
     cursors: BTreeMap<Lane, u64>,
+    /// The same, as it is on disk.
+    cursors_kept: BTreeMap<Lane, u64>,
     /// Size of the checkpoint that is on disk.
     stored_size: u64,
     /// Legs that were tried and are down.
@@ -102,6 +104,8 @@ pub(crate) struct Engine {
     book: Book,
     inbox: Inbox,
     refetches: Vec<arrive::Refetch>,
+    /// Since when a cursor waits to go to disk.
+    cursors_since: Option<LineTime>,
     outgoing: Outgoing,
     relays: BTreeMap<RelayName, RelayState>,
     legs: BTreeMap<Leg, LegHandle>,
@@ -175,6 +179,7 @@ impl Engine {
             book: parts.loaded.book,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
+            cursors_since: None,
             outgoing: parts.loaded.outgoing,
             relays: parts.relays,
             leg_status: parts

@@ -13,7 +13,7 @@ use hotline_core::{
     id::{Hash32, Place, StatementId, StatementKey},
     identity::Identity,
     inbox::{self, Contradiction, InLedger},
-    leg::{Lane, Leg, RelayName},
+    leg::{Door, Lane, Leg, RelayName},
     outbox::Event,
     precedence::Precedence,
     time::LineTime,
@@ -27,6 +27,9 @@ use crate::{input::Arrival, judge, lane::Order, memory, round::Round};
 /// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
 /// lanes and relays all the time; one heartbeat later something is lost.
 const REFETCH_AFTER: Duration = Duration::from_millis(300);
+
+/// How long a cursor may wait for a round that goes to disk anyway. 1 s: an idle line then writes once a second at most.
+const CURSORS_WITHIN: Duration = Duration::from_secs(1);
 
 /// A copy that comes this long after the first is an offer of a sender who lacks our receipt, so it is answered again.
 /// 5 s: far beyond the lateness of a second path, and the shortest back-off that stands behind a real offer.
@@ -54,25 +57,51 @@ impl Engine {
             self.copy(leg, arrival, round);
         }
         if cursor > 0 {
-            self.keep_cursor(leg, lane, cursor, round);
+            self.note_cursor(leg, lane, cursor);
         }
     }
 
-    fn keep_cursor(&mut self, leg: &Leg, lane: Lane, cursor: u64, round: &mut Round) {
+    /// Notes how far a mailbox was read. It goes to disk with the next round that has something to keep, or after
+    /// [`CURSORS_WITHIN`]: a cursor that is behind costs late copies after a restart, nothing else.
+    fn note_cursor(&mut self, leg: &Leg, lane: Lane, cursor: u64) {
+        let now = self.line();
         let Some(relay) = self.relays.get_mut(&leg.relay) else {
             return;
         };
         let known = relay.cursors.entry(lane).or_insert(0);
-        if cursor <= *known {
+        if cursor > *known {
+            *known = cursor;
+            self.cursors_since.get_or_insert(now);
+        }
+    }
+
+    /// Cursors that go to disk with this round, and what the relays are then told.
+    pub(super) fn keep_cursors(&mut self, round: &mut Round) {
+        let Some(since) = self.cursors_since else { return };
+        let overdue = self.line().since(since) >= CURSORS_WITHIN;
+        if round.entries.is_empty() && round.records.is_empty() && !overdue {
             return;
         }
-        *known = cursor;
-        round.records.push(Record::Put {
-            space: memory::CURSOR,
-            key: memory::cursor_key(&leg.relay, lane),
-            value: cursor.to_be_bytes().to_vec(),
-        });
-        round.orders.push((leg.clone(), lane, Order::Stored { cursor }));
+        self.cursors_since = None;
+        for (name, relay) in &mut self.relays {
+            for (lane, cursor) in &relay.cursors {
+                if relay.cursors_kept.insert(*lane, *cursor) == Some(*cursor) {
+                    continue;
+                }
+                round.records.push(Record::Put {
+                    space: memory::CURSOR,
+                    key: memory::cursor_key(name, *lane),
+                    value: cursor.to_be_bytes().to_vec(),
+                });
+                for door in Door::ALL {
+                    round.orders.push((
+                        Leg::new(name.clone(), door),
+                        *lane,
+                        Order::Stored { cursor: *cursor },
+                    ));
+                }
+            }
+        }
     }
 
     /// One copy of a statement. The first one wins; later ones are compared byte for byte by their hash.

@@ -99,6 +99,7 @@ impl Engine {
             return;
         }
         relay.cursors.clear();
+        relay.cursors_kept.clear();
         self.shares.restart(&leg.relay);
         for lane in Lane::ALL {
             let key = memory::cursor_key(&leg.relay, lane);

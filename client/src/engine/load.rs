@@ -278,6 +278,7 @@ impl RelayState {
             trouble: None,
             fault: None,
             heads: BTreeMap::new(),
+            cursors_kept: cursors.clone(),
             cursors,
             stored_size,
             tried: BTreeSet::new(),
@@ -315,6 +316,7 @@ impl Engine {
         self.outgoing = loaded.outgoing;
         for relay in self.relays.values_mut() {
             relay.stored_size = 0;
+            relay.cursors_kept.clear();
         }
         let up: Vec<Leg> = self
             .leg_status

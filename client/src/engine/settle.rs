@@ -96,6 +96,7 @@ impl Engine {
 
     /// Commits the round, and then tells, sends and answers.
     pub(super) async fn settle(&mut self, mut round: Round) -> Result<(), String> {
+        self.keep_cursors(&mut round);
         self.keep_checkpoints(&mut round);
         let stored = self.wall();
         self.keep_arrival(&mut round, stored.unix_ms());
