@@ -90,8 +90,22 @@ pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Ve
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     keep_conflicts(relay, &outcomes).await;
+    await_head(relay, &outcomes).await;
     relay.metrics.count(&outcomes);
     outcomes
+}
+
+/// A copy that another session committed can be read a moment before its head is published; its proof is asked under a
+/// head that contains it.
+async fn await_head(relay: &Relay, outcomes: &[Outcome]) {
+    let newest = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Held { index, .. } => Some(*index),
+        Outcome::Refused(_) => None,
+    });
+    if let Some(newest) = newest.max() {
+        // The ledger's end ends the wait: the session then ends with it.
+        let _ = relay.ledger.watch().wait_for(|head| head.size > newest).await;
+    }
 }
 
 /// Settles every statement that the ledger already holds: the same bytes with their leaf, other bytes as equivocation.
@@ -132,6 +146,8 @@ fn known(relay: &Relay, checked: &Checked) -> Result<Option<u64>, Refused> {
         .by_place(&checked.sender, checked.epoch, checked.sequence)
         .map_err(unreadable)?;
     match by_place {
+        // Committed by another session between the two look-ups: the same bytes are never an equivocation.
+        Some(stored) if stored.hash == checked.hash => Ok(Some(stored.index)),
         Some(stored) => Err(Refused::equivocation(checked, Clash::Place, stored.hash)),
         None => Ok(None),
     }

@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
 
 /// Rounds in which copies race.
-const ROUNDS: u64 = 40;
+const ROUNDS: u64 = 200;
 
 /// One day and an hour: behind the end of everything the example makes.
 const A_DAY_AND_MORE: Duration = Duration::from_secs(25 * 3600);

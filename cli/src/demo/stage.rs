@@ -10,6 +10,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -377,24 +378,32 @@ pub enum RelayState {
 
 /// Ports that are free now, on both UDP and TCP.
 ///
+/// They lie below the range from which systems take ports for outgoing connections: nobody takes a killed relay's port
+/// by dialling out. Each process starts elsewhere, and never offers a port twice.
+///
 /// # Errors
-/// If the system has none.
+/// If none is free.
 pub fn free_ports() -> std::io::Result<[u16; 3]> {
-    let mut held = Vec::new();
+    static OFFERED: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
     let mut ports = [0; 3];
     for port in &mut ports {
-        loop {
-            let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let number = tcp.local_addr()?.port();
-            if let Ok(udp) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) {
-                *port = number;
-                held.push((tcp, udp));
-                break;
-            }
-        }
+        *port = (0..PORTS)
+            .find_map(|_| {
+                let place = start.wrapping_add(OFFERED.fetch_add(1, Ordering::Relaxed)) % PORTS;
+                let number = u16::try_from(FIRST_PORT + place).ok()?;
+                let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok();
+                (tcp && UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).is_ok()).then_some(number)
+            })
+            .ok_or_else(|| std::io::Error::other("no loopback port is free"))?;
     }
     Ok(ports)
 }
+
+/// First port offered: above those that well-known services use.
+const FIRST_PORT: u32 = 16_384;
+/// How many are offered: up to 32,767, where Linux begins to take ports for outgoing connections.
+const PORTS: u32 = 16_384;
 
 fn made(error: &pki::PkiError) -> Failure {
     Failure {

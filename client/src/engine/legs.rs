@@ -45,9 +45,11 @@ impl Engine {
             up: true,
             why: String::new(),
         });
-        let carrier = self.shares.up(&leg);
+        // The hello may have been written while another leg carried, and that leg may be gone by now: every leg that
+        // comes up is told its share anew.
+        let _ = self.shares.up(&leg);
         self.note_reachable();
-        self.tell_shares(&leg.relay, carrier, round);
+        self.tell_shares(&leg.relay, Carrier::Changed, round);
         let now = self.line();
         let then = self.outgoing.handle(Event::LegUp(leg), now, &mut round.records);
         round.then.extend(then);
