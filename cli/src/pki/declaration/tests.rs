@@ -1,3 +1,5 @@
+//! What a declared file may say, and how each fault is told.
+
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
