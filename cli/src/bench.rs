@@ -115,10 +115,10 @@ trait Report {
 /// # Errors
 /// A [`Failure`] if the line could not be set up, or did not do what it was measured at.
 pub fn run(args: BenchArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::io("the runtime", &error))?;
+    if let Verb::FloorServer(args) = args.verb {
+        return floor::serve(&args).map(|()| exit::OK);
+    }
+    let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
     // Children ask to end with the thread that started them: the measurement runs on this one, not on a worker.
     runtime.block_on(async {
         match args.verb {
@@ -160,7 +160,7 @@ pub fn run(args: BenchArgs) -> Outcome {
                 let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), plan).await;
                 finish(&common, measured).await
             }
-            Verb::FloorServer(args) => floor::serve(&args).await.map(|()| exit::OK),
+            Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
         }
     })
 }

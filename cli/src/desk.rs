@@ -76,10 +76,7 @@ enum Verb {
 /// # Errors
 /// A [`Failure`] with its exit code and what to do.
 pub fn run(args: DeskArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::io("starting", &error))?;
+    let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
     runtime.block_on(async {
         match args.verb {
             Verb::Run(args) => run::run(args).await,

@@ -24,7 +24,7 @@ const EXIT_IDENTITY: u8 = 4;
 #[must_use]
 pub fn main(config: &Path) -> u8 {
     init_tracing();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match hotline_transport::node_runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("hotline relay: cannot start: {error}");

@@ -3,7 +3,9 @@
 //! A bare quinn server with mutual TLS ([`server`]) appends each message to a file, syncs it ([`disk`]), hands it to B,
 //! and hands B's answer back to A. No signature, no log, no second copy, no record of the answer; one QUIC stream for
 //! each end, a length before each message. Certificates are those of the measured line, checked by rustls's own rules.
-//! The server is a process of its own; A and B share this one, as A shares it with the line's desk A.
+//! The server is a process of its own; A and B share this one, as A shares it with the line's desk A. Both run on tokio's
+//! default runtime of several threads, as any such server would, and not on the one thread of our own nodes: the floor is
+//! to be the same from one version of the line to the next.
 //!
 //! Nobody could use this: it exists to say what the machine, the disk and the handshake cost on this day.
 
@@ -14,6 +16,7 @@ mod server;
 mod tls;
 
 use std::{
+    future::Future,
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -23,7 +26,11 @@ use std::{
 use clap::Args;
 use hotline_core::time::LineTime;
 use hotline_transport::Seams;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    runtime::Runtime,
+    task::{JoinError, JoinHandle},
+    time::timeout,
+};
 
 use super::{
     child::{Child, Listener, Program},
@@ -102,8 +109,13 @@ impl FloorError {
 ///
 /// # Errors
 /// If it cannot listen.
-pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
+pub fn serve(args: &ServerArgs) -> Result<(), Failure> {
     exit::die_with_parent(args.die_with_parent)?;
+    let runtime = Runtime::new().map_err(|error| Failure::io("the floor's runtime", &error))?;
+    runtime.block_on(listen_and_serve(args))
+}
+
+async fn listen_and_serve(args: &ServerArgs) -> Result<(), Failure> {
     let failed = |error: FloorError| BenchError::from(error).failure();
     let pair = tls::Pair {
         certificate: args.certificate.clone(),
@@ -131,6 +143,39 @@ pub struct Floor {
     server: Option<Child>,
     seams: Seams,
     number: u64,
+    // Held: its threads drive both connections.
+    _workers: Workers,
+}
+
+/// The floor's own runtime. It ends without waiting, so that it may be dropped inside another.
+struct Workers(Option<Runtime>);
+
+impl Workers {
+    fn new() -> Result<Self, FloorError> {
+        let runtime = Runtime::new().map_err(FloorError::place("the floor's runtime"))?;
+        Ok(Self(Some(runtime)))
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, FloorError>> + Send + 'static,
+    ) -> Result<T, FloorError> {
+        match &self.0 {
+            Some(runtime) => runtime
+                .spawn(work)
+                .await
+                .map_err(|error: JoinError| FloorError::ended(error))?,
+            None => Err(FloorError::Ended("its runtime is gone".into())),
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What passed in a window of time.
@@ -177,13 +222,19 @@ impl Floor {
 
     /// Connects both ends to a server that listens there.
     async fn connect(server: SocketAddr, sides: &Sides, seams: &Seams) -> Result<Self, FloorError> {
-        let authority = sides.avelia.authority();
-        let (a, stream) = End::connect(server, &sides.avelia, &authority, frame::HELLO_A).await?;
-        let (b, answers) = End::connect(server, &sides.borenia, &authority, frame::HELLO_B).await?;
-        let answering = tokio::spawn(async move {
-            // Ends with its connection; A then waits in vain, and says so.
-            let _ = end::answer(answers).await;
-        });
+        let workers = Workers::new()?;
+        let sides = sides.clone();
+        let ends = async move {
+            let authority = sides.avelia.authority();
+            let (a, stream) = End::connect(server, &sides.avelia, &authority, frame::HELLO_A).await?;
+            let (b, answers) = End::connect(server, &sides.borenia, &authority, frame::HELLO_B).await?;
+            let answering = tokio::spawn(async move {
+                // Ends with its connection; A then waits in vain, and says so.
+                let _ = end::answer(answers).await;
+            });
+            Ok((a, stream, b, answering))
+        };
+        let (a, stream, b, answering) = workers.run(ends).await?;
         Ok(Self {
             stream,
             a,
@@ -192,6 +243,7 @@ impl Floor {
             server: None,
             seams: seams.clone(),
             number: 0,
+            _workers: workers,
         })
     }
 

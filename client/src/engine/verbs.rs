@@ -13,7 +13,7 @@ use hotline_core::{
     time::WallTime,
     words::{Function, Rung},
 };
-use hotline_ledger::{Record, SpaceLeft};
+use hotline_ledger::{Ledger, Record, SpaceLeft};
 use tokio::sync::oneshot;
 
 use super::{Ask, CatchingUp, Engine, Signing};
@@ -40,6 +40,10 @@ impl Engine {
         if let Request::CatchUp { within_ms } = request {
             let until = self.line().after(std::time::Duration::from_millis(within_ms));
             self.waiting.push(CatchingUp { until, reply });
+            return;
+        }
+        if let Request::Backup { to } = request {
+            backup(self.ledger.clone(), to, reply);
             return;
         }
         let answered = self.answer(request, round);
@@ -70,13 +74,14 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
-            Request::Backup { to } => self.backup(&to),
-            Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => Err(refusal(
-                1,
-                1,
-                "the station's front answers that".into(),
-                "use the hotline program of the same version as the station",
-            )),
+            Request::Backup { .. } | Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => {
+                Err(refusal(
+                    1,
+                    1,
+                    "the station's front answers that".into(),
+                    "use the hotline program of the same version as the station",
+                ))
+            }
         }
     }
 
@@ -327,24 +332,6 @@ impl Engine {
         }))
     }
 
-    fn backup(&self, to: &std::path::Path) -> Answered {
-        match self.ledger.backup(to) {
-            Ok(head) => Ok(Reply::Ready(Answer::Done {
-                what: format!(
-                    "a copy of the ledger at {} leaves is in {}",
-                    head.size,
-                    to.display()
-                ),
-            })),
-            Err(error) => Err(refusal(
-                10,
-                1,
-                error.to_string(),
-                "name a file that does not exist yet",
-            )),
-        }
-    }
-
     fn list(&self, limit: usize, incoming: bool) -> Vec<MessageView> {
         let wanted = |letter: &&Letter| !incoming || letter.direction == Direction::In;
         let mut views: Vec<MessageView> = self
@@ -432,6 +419,29 @@ fn draft_view(sheet: Sheet) -> Option<DraftView> {
         text: draft.text,
         sheet,
     })
+}
+
+/// Copies the ledger on a thread of its own, which takes as long as every leaf takes: the line goes on meanwhile.
+fn backup(ledger: Ledger, to: std::path::PathBuf, reply: oneshot::Sender<Answer>) {
+    tokio::task::spawn_blocking(move || {
+        let answer = match ledger.backup(&to) {
+            Ok(head) => Answer::Done {
+                what: format!(
+                    "a copy of the ledger at {} leaves is in {}",
+                    head.size,
+                    to.display()
+                ),
+            },
+            Err(error) => Answer::Refused(refusal(
+                10,
+                1,
+                error.to_string(),
+                "name a file that does not exist yet",
+            )),
+        };
+        // A verb that went away needs no answer; its copy is there.
+        let _ = reply.send(answer);
+    });
 }
 
 fn refusal(code: u8, exit: u8, what: String, help: &str) -> Refusal {
