@@ -132,6 +132,19 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Statements to keep as proof of an equivocation.
     pub conflicts: Vec<Conflict>,
+    /// Whether somebody waits for it.
+    pub haste: Haste,
+}
+
+/// Whether a batch starts a round, or may wait a moment for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Haste {
+    /// It is written as soon as the writer is free.
+    #[default]
+    Prompt,
+    /// It waits up to 5 ms for a prompt batch to be written with. For what was passed on already and only has to be kept:
+    /// a sync, a signature and their wake-ups are saved. In [`Mode::Inline`](crate::Mode::Inline) it makes no difference.
+    Patient,
 }
 
 impl Batch {
@@ -143,6 +156,16 @@ impl Batch {
             entries: Vec::new(),
             records: Vec::new(),
             conflicts: Vec::new(),
+            haste: Haste::Prompt,
+        }
+    }
+
+    /// The same, with time.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self {
+            haste: Haste::Patient,
+            ..self
         }
     }
 

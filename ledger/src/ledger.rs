@@ -21,6 +21,7 @@ use crate::damage::{Damage, Standing};
 use crate::entry::Batch;
 use crate::error::{BackupError, Cause, CommitError, ReadError};
 use crate::head::{Counters, Head};
+use crate::mailboxes::Mailboxes;
 use crate::nodes::TileCache;
 use crate::queue::{NoRoom, Queue};
 use crate::store::{Reader, Store, StoreError};
@@ -64,6 +65,7 @@ pub(crate) struct Job {
 pub(crate) struct Shared {
     pub(crate) place: Arc<str>,
     pub(crate) tiles: TileCache,
+    pub(crate) mailboxes: Mailboxes,
     head: watch::Sender<Head>,
     tree: Mutex<Option<Arc<Tree>>>,
     standing: Standing,
@@ -118,9 +120,9 @@ impl Ledger {
     }
 
     fn enqueue(&self, queue: &Queue<Job>, prepared: Prepared) -> Commit {
-        let (lane, weight) = (prepared.lane(), prepared.weight());
+        let (lane, haste, weight) = (prepared.lane(), prepared.haste(), prepared.weight());
         let (answer, fate) = oneshot::channel();
-        match queue.put(lane, weight, Job { prepared, answer }) {
+        match queue.put(lane, haste, weight, Job { prepared, answer }) {
             Ok(()) => Commit::waiting(fate, Arc::clone(&self.inner.shared)),
             Err((NoRoom::Full, _)) => Commit::answered(Err(CommitError::Busy { lane })),
             Err((NoRoom::Closed, _)) => Commit::answered(Err(CommitError::Closed)),

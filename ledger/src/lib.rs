@@ -17,6 +17,7 @@ mod error;
 mod head;
 mod inspect;
 mod ledger;
+mod mailboxes;
 mod memory;
 mod nodes;
 mod queue;
@@ -29,8 +30,9 @@ mod writer;
 pub use commit::Commit;
 pub use damage::{Damage, Standing};
 pub use entry::{
-    Batch, Conflict, Entry, EntryFact, MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_ENTRY_BYTES, MAX_MAILBOX_ROWS,
-    MAX_NAME_BYTES, MAX_NUMBER, MAX_RECORD_KEY_BYTES, MAX_RECORD_VALUE_BYTES, Record, Unfit,
+    Batch, Conflict, Entry, EntryFact, Haste, MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_ENTRY_BYTES,
+    MAX_MAILBOX_ROWS, MAX_NAME_BYTES, MAX_NUMBER, MAX_RECORD_KEY_BYTES, MAX_RECORD_VALUE_BYTES, Record,
+    Unfit,
 };
 pub use error::{BackupError, Cause, Clash, CommitError, OpenError, ReadError};
 pub use head::{

@@ -5,16 +5,21 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hotline_core::leg::Lane;
 
-use crate::entry::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS};
+use crate::entry::{Haste, MAX_BATCH_BYTES, MAX_BATCH_ITEMS};
 
 /// Most entries, records and conflicts that wait. Eight full rounds: below one second of work at the slowest rate that
 /// was measured.
 pub const QUEUE_ITEMS: usize = 8 * MAX_BATCH_ITEMS;
 /// Most bytes that wait. Eight full rounds: 32 MiB.
 pub const QUEUE_BYTES: usize = 8 * MAX_BATCH_BYTES;
+
+/// How long the writer waits for a prompt batch when only patient ones are there. 5 ms: about the time between two messages
+/// of an unhurried exchange, and a hundredth of what a resend waits.
+pub const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What a batch weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,9 +71,17 @@ pub(crate) struct Queue<T> {
     arrived: Condvar,
 }
 
-struct Waiting<T> {
-    lanes: [VecDeque<(Weight, T)>; 3],
+struct Waits<T> {
     weight: Weight,
+    haste: Haste,
+    item: T,
+}
+
+struct Waiting<T> {
+    lanes: [VecDeque<Waits<T>>; 3],
+    weight: Weight,
+    /// Batches that somebody waits for.
+    prompt: usize,
     closed: bool,
 }
 
@@ -87,6 +100,7 @@ impl<T> Queue<T> {
             waiting: Mutex::new(Waiting {
                 lanes,
                 weight: Weight::default(),
+                prompt: 0,
                 closed: false,
             }),
             arrived: Condvar::new(),
@@ -94,7 +108,7 @@ impl<T> Queue<T> {
     }
 
     /// Lets `item` wait, or gives it back.
-    pub(crate) fn put(&self, lane: Lane, weight: Weight, item: T) -> Result<(), (NoRoom, T)> {
+    pub(crate) fn put(&self, lane: Lane, haste: Haste, weight: Weight, item: T) -> Result<(), (NoRoom, T)> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err((NoRoom::Closed, item));
@@ -105,18 +119,31 @@ impl<T> Queue<T> {
             return Err((NoRoom::Full, item));
         }
         waiting.weight = after;
-        waiting.lanes[place(lane)].push_back((weight, item));
+        // The writer is woken for news: for something prompt, or by the first thing that waits at all.
+        let wake = haste == Haste::Prompt || waiting.is_empty();
+        waiting.prompt += usize::from(haste == Haste::Prompt);
+        waiting.lanes[place(lane)].push_back(Waits { weight, haste, item });
         drop(waiting);
-        self.arrived.notify_one();
+        if wake {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
-    /// Waits for work and takes up to one round of it, control first; `None` when the queue is closed and empty.
+    /// Waits for work and takes up to one round of it, control first; `None` when the queue is closed and empty. What is
+    /// patient waits [`PATIENCE`] at most for something prompt.
     pub(crate) fn take(&self) -> Option<Vec<T>> {
-        let idle = |waiting: &mut Waiting<T>| !waiting.closed && waiting.lanes.iter().all(VecDeque::is_empty);
-        let mut waiting = self
+        let idle = |waiting: &mut Waiting<T>| !waiting.closed && waiting.is_empty();
+        let waiting = self
             .arrived
             .wait_while(self.lock(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        let patient = |waiting: &mut Waiting<T>| {
+            !waiting.closed && waiting.prompt == 0 && waiting.weight.within(ROUND, 4)
+        };
+        let (mut waiting, _) = self
+            .arrived
+            .wait_timeout_while(waiting, PATIENCE, patient)
             .unwrap_or_else(PoisonError::into_inner);
         let round = waiting.take_round();
         if round.is_empty() { None } else { Some(round) }
@@ -134,17 +161,23 @@ impl<T> Queue<T> {
 }
 
 impl<T> Waiting<T> {
+    fn is_empty(&self) -> bool {
+        self.lanes.iter().all(VecDeque::is_empty)
+    }
+
     fn take_round(&mut self) -> Vec<T> {
         let (mut round, mut taken) = (Vec::new(), Weight::default());
-        for lane in &mut self.lanes {
-            while let Some((weight, _)) = lane.front() {
-                let after = taken.plus(*weight);
+        'full: for lane in &mut self.lanes {
+            while let Some(next) = lane.front() {
+                let after = taken.plus(next.weight);
                 if !round.is_empty() && !after.within(ROUND, 4) {
-                    self.weight = self.weight.minus(taken);
-                    return round;
+                    break 'full;
                 }
                 taken = after;
-                round.extend(lane.pop_front().map(|(_, item)| item));
+                if let Some(next) = lane.pop_front() {
+                    self.prompt -= usize::from(next.haste == Haste::Prompt);
+                    round.push(next.item);
+                }
             }
         }
         self.weight = self.weight.minus(taken);
@@ -164,16 +197,24 @@ mod tests {
     #[test]
     fn control_is_taken_before_message_before_bulk() {
         let queue = Queue::new();
-        queue.put(Lane::Bulk, weight(1), "bulk").unwrap();
-        queue.put(Lane::Message, weight(1), "message").unwrap();
-        queue.put(Lane::Control, weight(1), "control").unwrap();
+        queue.put(Lane::Bulk, Haste::Prompt, weight(1), "bulk").unwrap();
+        queue
+            .put(Lane::Message, Haste::Prompt, weight(1), "message")
+            .unwrap();
+        queue
+            .put(Lane::Control, Haste::Prompt, weight(1), "control")
+            .unwrap();
         assert_eq!(queue.take().unwrap(), ["control", "message", "bulk"]);
     }
 
     #[test]
     fn a_queue_full_of_bulk_still_takes_messages_and_one_full_of_messages_still_takes_control() {
         let queue = Queue::new();
-        let fill = |lane| (0..).find(|_| queue.put(lane, weight(1), ()).is_err()).unwrap();
+        let fill = |lane| {
+            (0..)
+                .find(|_| queue.put(lane, Haste::Prompt, weight(1), ()).is_err())
+                .unwrap()
+        };
         assert_eq!(fill(Lane::Bulk), QUEUE_ITEMS / 2);
         assert_eq!(fill(Lane::Message), QUEUE_ITEMS / 4);
         assert_eq!(fill(Lane::Control), QUEUE_ITEMS / 4);
@@ -184,7 +225,7 @@ mod tests {
         let queue = Queue::new();
         for item in 0..3 {
             queue
-                .put(Lane::Control, weight(MAX_BATCH_ITEMS / 2), item)
+                .put(Lane::Control, Haste::Prompt, weight(MAX_BATCH_ITEMS / 2), item)
                 .unwrap();
         }
         assert_eq!(queue.take().unwrap(), [0, 1]);
@@ -194,10 +235,42 @@ mod tests {
     #[test]
     fn a_closed_queue_hands_out_what_waits_and_takes_no_more() {
         let queue = Queue::new();
-        queue.put(Lane::Message, weight(1), 1).unwrap();
+        queue.put(Lane::Message, Haste::Prompt, weight(1), 1).unwrap();
         queue.close();
-        assert_eq!(queue.put(Lane::Message, weight(1), 2), Err((NoRoom::Closed, 2)));
+        assert_eq!(
+            queue.put(Lane::Message, Haste::Prompt, weight(1), 2),
+            Err((NoRoom::Closed, 2))
+        );
         assert_eq!(queue.take(), Some(vec![1]));
         assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn what_is_patient_leaves_with_the_next_that_is_prompt_and_alone_after_a_while() {
+        let queue = Queue::new();
+        queue
+            .put(Lane::Control, Haste::Patient, weight(1), "patient")
+            .unwrap();
+        queue
+            .put(Lane::Message, Haste::Prompt, weight(1), "prompt")
+            .unwrap();
+        assert_eq!(queue.take().unwrap(), ["patient", "prompt"]);
+        queue
+            .put(Lane::Control, Haste::Patient, weight(1), "alone")
+            .unwrap();
+        assert_eq!(queue.take().unwrap(), ["alone"]);
+    }
+
+    #[test]
+    fn a_full_round_of_patient_batches_waits_no_longer() {
+        let queue = Queue::new();
+        for item in 0..3 {
+            queue
+                .put(Lane::Control, Haste::Patient, weight(MAX_BATCH_ITEMS / 2), item)
+                .unwrap();
+        }
+        assert_eq!(queue.take().unwrap(), [0, 1]);
+        queue.close();
+        assert_eq!(queue.take().unwrap(), [2]);
     }
 }

@@ -7,14 +7,13 @@
 
 mod plan;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use hotline_audit::tree::leaf_hash;
 use hotline_audit::{Hash, LogSigner};
 use hotline_core::leg::Lane;
 
-use crate::entry::{Batch, Unfit};
+use crate::entry::{Batch, Haste, Unfit};
 use crate::error::CommitError;
 use crate::head::{Committed, Head};
 use crate::ledger::Shared;
@@ -22,9 +21,6 @@ use crate::queue::Weight;
 use crate::store::{Severity, Store, StoreError};
 use crate::tree::Tree;
 use plan::Plan;
-
-/// Mailboxes whose newest cursor is remembered; beyond that they are looked up again.
-const CACHED_MAILBOXES: usize = 4096;
 
 /// A checked batch with what can be computed before the writer sees it, in the thread of the caller.
 pub(crate) struct Prepared {
@@ -48,6 +44,10 @@ impl Prepared {
         self.batch.lane
     }
 
+    pub(crate) fn haste(&self) -> Haste {
+        self.batch.haste
+    }
+
     pub(crate) fn weight(&self) -> Weight {
         Weight {
             items: self.batch.items(),
@@ -65,7 +65,6 @@ pub(crate) struct Writer {
     tree: Tree,
     head: Head,
     signer: Option<LogSigner>,
-    mailboxes: HashMap<(String, Lane), u64>,
     shared: Arc<Shared>,
 }
 
@@ -82,7 +81,6 @@ impl Writer {
             tree,
             head,
             signer,
-            mailboxes: HashMap::new(),
             shared,
         }
     }
@@ -152,7 +150,6 @@ impl Writer {
             .collect();
         drop(round);
         let tree = plan.tree;
-        self.remember(cursors);
         for committed in answers.iter_mut().flatten() {
             committed.size = head.size;
             committed.root = head.root;
@@ -160,6 +157,9 @@ impl Writer {
         }
         if head.size != self.head.size {
             self.shared.publish(&tree, &head);
+        }
+        for (recipient, lane, cursor) in cursors {
+            self.shared.mailboxes.moved(&recipient, lane, cursor);
         }
         self.tree = tree;
         self.head = head;
@@ -177,15 +177,6 @@ impl Writer {
             None => self.head.note.clone(),
         };
         Head { size, root, note }
-    }
-
-    fn remember(&mut self, cursors: Vec<(String, Lane, u64)>) {
-        if self.mailboxes.len() + cursors.len() > CACHED_MAILBOXES {
-            self.mailboxes.clear();
-        }
-        for (recipient, lane, cursor) in cursors {
-            self.mailboxes.insert((recipient, lane), cursor);
-        }
     }
 
     /// What a failed round means for its batches, and for the ledger.

@@ -15,7 +15,7 @@ use hotline_core::{identity::Identity, leg::Lane};
 use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry};
 
 use crate::{
-    admit::{self, Checked},
+    admit::{self, Checked, Kind},
     refused::{Refused, Rule},
     relay::Relay,
 };
@@ -207,7 +207,14 @@ async fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> Result<u64, Co
         .min()
         .unwrap_or(Lane::Bulk);
     let entries: Vec<Entry> = open.iter().map(|(_, checked)| checked.entry()).collect();
-    Ok(relay.ledger.commit(Batch::of(lane, entries)).await?.first_index)
+    let batch = Batch::of(lane, entries);
+    // Receipts were handed on before; nobody waits for their leaf.
+    let batch = if open.iter().all(|(_, checked)| checked.kind == Kind::Receipt) {
+        batch.patient()
+    } else {
+        batch
+    };
+    Ok(relay.ledger.commit(batch).await?.first_index)
 }
 
 /// Both statements of an equivocation are kept: the first is a leaf, the other goes beside the log.

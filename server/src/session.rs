@@ -7,6 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use hotline_core::leg::Lane;
 use hotline_proto::{SESSION_VERSION, lane, v1};
 use hotline_transport::PeerInfo;
@@ -25,6 +26,10 @@ const HELLO_WITHIN: Duration = Duration::from_secs(3);
 /// Outcomes waiting for the writer, in frames handed in. 8: what a desk has in flight beyond that waits in the
 /// transport's window.
 const OUTCOMES_MAX: usize = 8;
+
+/// Frames of a session that are on their way to the disk at once. 4: two under way, two behind them; each is 256 statements
+/// at most.
+const TAKEN_IN_MAX: usize = 4;
 
 /// Frames waiting for the transport; one more place is kept for the last word to a slow reader.
 pub(crate) const FRAMES_OUT_MAX: usize = 4;
@@ -136,7 +141,8 @@ impl Greeted {
     }
 }
 
-/// Reads until the stream ends; returns why it did.
+/// Reads until the stream ends; returns why it did. While what was handed in is on its way to the disk the next frame is
+/// read: a FLASH does not wait behind receipts. Answers leave in the order of the frames.
 async fn read(
     relay: &Arc<Relay>,
     peer: &PeerInfo,
@@ -144,19 +150,31 @@ async fn read(
     news: &mpsc::Sender<News>,
 ) -> String {
     use v1::session_request::Frame;
+    let mut taken_in = FuturesOrdered::new();
     loop {
-        let frame = match inbound.message().await {
-            Ok(Some(frame)) => frame.frame,
-            Ok(None) => return "the desk closed it".into(),
-            Err(status) => return status.to_string(),
+        let frame = tokio::select! {
+            biased;
+            Some(outcomes) = taken_in.next(), if !taken_in.is_empty() => {
+                if news.send(News::Outcomes(outcomes)).await.is_err() {
+                    return "the writer ended".into();
+                }
+                continue;
+            }
+            frame = inbound.message(), if taken_in.len() < TAKEN_IN_MAX => match frame {
+                Ok(Some(frame)) => frame.frame,
+                Ok(None) => return "the desk closed it".into(),
+                Err(status) => return status.to_string(),
+            },
         };
         let sent = match frame {
             Some(Frame::Submission(submission)) => {
                 if submission.statements.len() > hotline_proto::FRAME_ITEMS_MAX {
                     return format!("a submission of {} statements", submission.statements.len());
                 }
-                let outcomes = intake::take_in(relay, &peer.identity, &submission.statements).await;
-                news.send(News::Outcomes(outcomes)).await
+                taken_in.push_back(async move {
+                    intake::take_in(relay, &peer.identity, &submission.statements).await
+                });
+                Ok(())
             }
             Some(Frame::Subscribe(subscribe)) => news.send(News::Subscribe(subscribe)).await,
             Some(Frame::Heartbeat(heartbeat)) => news.send(News::Heard(heartbeat)).await,

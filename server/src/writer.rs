@@ -147,12 +147,16 @@ impl Writer {
     }
 
     async fn serve(&mut self, news: &mut mpsc::Receiver<News>, mut over: watch::Receiver<bool>) -> Stop {
-        let mut head = self.relay.ledger.watch();
+        let mailbox = self.relay.ledger.watch_mailbox(&self.desk.to_string(), self.lane);
+        let mut letters = match mailbox {
+            Ok(letters) => letters,
+            Err(error) => return Stop::Ledger(error),
+        };
         let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let closing = self.relay.seams.spawner.closing();
         loop {
-            head.mark_unchanged();
+            letters.mark_unchanged();
             let more = match self.pump().await {
                 Ok(more) => more,
                 Err(stop) => return stop,
@@ -168,12 +172,12 @@ impl Writer {
                     Some(item) => self.tell(item).await,
                     None => Err(Stop::Gone),
                 },
-                early = self.early.recv() => match early {
+                early = self.early.recv(), if self.lane == Lane::Control => match early {
                     Ok(first) => self.hand_on(first).await,
                     Err(_) => Ok(()),
                 },
                 _ = beats.tick() => self.heartbeat().await,
-                _ = head.changed(), if !more => Ok(()),
+                Ok(()) = letters.changed(), if !more => Ok(()),
                 () = std::future::ready(()), if more => Ok(()),
             };
             if let Err(stop) = done {
@@ -185,6 +189,10 @@ impl Writer {
     /// Sends one frame of the mailbox, if there is one; tells whether there may be more.
     async fn pump(&mut self) -> Result<bool, Stop> {
         if matches!(self.share, v1::Share::Nothing | v1::Share::Unspecified) {
+            return Ok(false);
+        }
+        // A heartbeat or an answer brings no letter.
+        if self.cursor >= self.relay.mailbox_head(&self.desk, self.lane)? {
             return Ok(false);
         }
         let desk = self.desk.to_string();

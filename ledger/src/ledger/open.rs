@@ -11,6 +11,7 @@ use super::{Inner, Job, Ledger, Shared, Work};
 use crate::damage::{Damage, Standing};
 use crate::error::OpenError;
 use crate::head::Head;
+use crate::mailboxes::Mailboxes;
 use crate::memory::{MemoryDisk, MemoryStore};
 use crate::nodes::TileCache;
 use crate::queue::Queue;
@@ -220,6 +221,7 @@ fn share(
     Ok(Arc::new(Shared {
         place: Arc::clone(place),
         tiles: TileCache::default(),
+        mailboxes: Mailboxes::default(),
         head: watch::Sender::new(head),
         tree: Mutex::new(tree.map(Arc::new)),
         standing,

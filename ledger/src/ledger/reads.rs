@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hotline_audit::Hash;
 use hotline_core::leg::Lane;
+use tokio::sync::watch;
 
 use super::{Ledger, lock};
 use crate::damage::Damage;
@@ -164,7 +165,22 @@ impl Ledger {
     /// # Errors
     /// The engine failed.
     pub fn mailbox_head(&self, recipient: &str, lane: Lane) -> Result<u64, ReadError> {
-        self.read(|reader| reader.mailbox_head(recipient, lane))
+        let mailboxes = &self.inner.shared.mailboxes;
+        if let Some(newest) = mailboxes.newest(recipient, lane) {
+            return Ok(newest);
+        }
+        let newest = self.read(|reader| reader.mailbox_head(recipient, lane))?;
+        mailboxes.moved(recipient, lane, newest);
+        Ok(newest)
+    }
+
+    /// Tells of every letter that a mailbox gets from now on, once it is under a head that can be shown.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn watch_mailbox(&self, recipient: &str, lane: Lane) -> Result<watch::Receiver<u64>, ReadError> {
+        let newest = self.mailbox_head(recipient, lane)?;
+        Ok(self.inner.shared.mailboxes.watch(recipient, lane, newest))
     }
 
     /// The value kept under (`space`, `key`).

@@ -2,7 +2,7 @@
 
 use hotline_audit::Hash;
 use hotline_core::leg::Lane;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::entry::{Conflict, MAX_NUMBER, Record};
 use crate::head::{Head, MAX_CONFLICTS, MAX_CONFLICTS_PER_SENDER};
@@ -28,28 +28,39 @@ pub(super) fn number(value: u64) -> Result<i64, StoreError> {
 pub(super) fn estimated_pages(round: &Round<'_>) -> u64 {
     let bytes: usize = round.leaves.iter().map(|entry| entry.bytes.len()).sum();
     let rows = 3 * round.leaves.len() + round.records.len() + 3 * round.tiles.len();
-    (8 + rows + bytes / 4096) as u64
+    (8 + rows) as u64 + bytes as u64 / super::PAGE_BYTES
 }
 
 /// Keeps `round` durably, or nothing of it.
-pub(super) fn append(connection: &mut Connection, round: &Round<'_>) -> Result<(), StoreError> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    move_head(&tx, round.expected, round.head)?;
-    insert_leaves(&tx, round)?;
-    insert_letters(&tx, round)?;
-    for record in &round.records {
-        apply_record(&tx, record)?;
+pub(super) fn append(connection: &Connection, round: &Round<'_>) -> Result<(), StoreError> {
+    // Not rusqlite's `Transaction`: that has BEGIN and COMMIT parsed anew each time.
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let done =
+        insert(connection, round).and_then(|()| Ok(connection.prepare_cached("COMMIT")?.execute([])?));
+    // A failed COMMIT may have ended the transaction by itself.
+    if done.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
     }
-    for conflict in &round.conflicts {
-        keep_conflict(&tx, conflict)?;
-    }
-    for tile in &round.tiles {
-        insert_tile(&tx, tile)?;
-    }
-    Ok(tx.commit()?)
+    done.map(|_| ())
 }
 
-fn move_head(tx: &Transaction<'_>, expected: &Head, head: &Head) -> Result<(), StoreError> {
+fn insert(tx: &Connection, round: &Round<'_>) -> Result<(), StoreError> {
+    move_head(tx, round.expected, round.head)?;
+    insert_leaves(tx, round)?;
+    insert_letters(tx, round)?;
+    for record in &round.records {
+        apply_record(tx, record)?;
+    }
+    for conflict in &round.conflicts {
+        keep_conflict(tx, conflict)?;
+    }
+    for tile in &round.tiles {
+        insert_tile(tx, tile)?;
+    }
+    Ok(())
+}
+
+fn move_head(tx: &Connection, expected: &Head, head: &Head) -> Result<(), StoreError> {
     let moved = tx
         .prepare_cached(
             "UPDATE head SET size = ?1, root = ?2, note = ?3 WHERE one = 1 AND size = ?4 AND root = ?5",
@@ -74,7 +85,7 @@ fn move_head(tx: &Transaction<'_>, expected: &Head, head: &Head) -> Result<(), S
     })
 }
 
-fn insert_leaves(tx: &Transaction<'_>, round: &Round<'_>) -> Result<(), StoreError> {
+fn insert_leaves(tx: &Connection, round: &Round<'_>) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO leaf (n, kind, sender, id, epoch, sequence, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
@@ -93,7 +104,7 @@ fn insert_leaves(tx: &Transaction<'_>, round: &Round<'_>) -> Result<(), StoreErr
     Ok(())
 }
 
-fn insert_letters(tx: &Transaction<'_>, round: &Round<'_>) -> Result<(), StoreError> {
+fn insert_letters(tx: &Connection, round: &Round<'_>) -> Result<(), StoreError> {
     let mut insert =
         tx.prepare_cached("INSERT INTO mailbox (recipient, lane, cursor, n) VALUES (?1, ?2, ?3, ?4)")?;
     for letter in &round.letters {
@@ -107,7 +118,7 @@ fn insert_letters(tx: &Transaction<'_>, round: &Round<'_>) -> Result<(), StoreEr
     Ok(())
 }
 
-fn apply_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
+fn apply_record(tx: &Connection, record: &Record) -> Result<(), StoreError> {
     match record {
         Record::Put { space, key, value } => tx
             .prepare_cached(
@@ -123,7 +134,7 @@ fn apply_record(tx: &Transaction<'_>, record: &Record) -> Result<(), StoreError>
 }
 
 /// Keeps the proof once; counts it only, when enough are kept already.
-fn keep_conflict(tx: &Transaction<'_>, conflict: &Conflict) -> Result<(), StoreError> {
+fn keep_conflict(tx: &Connection, conflict: &Conflict) -> Result<(), StoreError> {
     let hash = Hash::of(&conflict.bytes);
     let kept = tx
         .prepare_cached(
@@ -150,14 +161,14 @@ fn keep_conflict(tx: &Transaction<'_>, conflict: &Conflict) -> Result<(), StoreE
     Ok(())
 }
 
-fn insert_tile(tx: &Transaction<'_>, tile: &Tile) -> Result<(), StoreError> {
+fn insert_tile(tx: &Connection, tile: &Tile) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO tile (level, number, data) VALUES (?1, ?2, ?3)")?
         .execute(params![tile.level, number(tile.number)?, tile.data])?;
     Ok(())
 }
 
 /// The head of a new log.
-pub(super) fn write_empty_head(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+pub(super) fn write_empty_head(tx: &Connection) -> rusqlite::Result<()> {
     let root = hotline_audit::tree::empty_root();
     tx.execute(
         "INSERT INTO head (one, size, root, note) VALUES (1, 0, ?1, NULL)",
@@ -168,7 +179,7 @@ pub(super) fn write_empty_head(tx: &Transaction<'_>) -> rusqlite::Result<()> {
 }
 
 /// Replaces what the ledger knows about itself.
-pub(super) fn write_meta(tx: &Transaction<'_>, meta: &Meta) -> rusqlite::Result<()> {
+pub(super) fn write_meta(tx: &Connection, meta: &Meta) -> rusqlite::Result<()> {
     let put = |key: &str, value: &dyn rusqlite::ToSql| {
         tx.execute(
             "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",

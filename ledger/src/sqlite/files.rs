@@ -108,6 +108,22 @@ pub(crate) fn create(
     publish(&aside, path).map_err(|source| failed("put in place", source))
 }
 
+/// Appends zeros to the write-ahead log until it has `bytes`, and syncs it. What SQLite has in it stays as it is, and behind
+/// that it reads no further than the first frame whose checksum is wrong, which that of zeros is.
+pub(crate) fn fill(log: &Path, bytes: u64) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(MODE)
+        .open(log)?;
+    let missing = bytes.saturating_sub(file.metadata()?.len());
+    if missing == 0 {
+        return Ok(());
+    }
+    io::copy(&mut io::repeat(0).take(missing), &mut file)?;
+    file.sync_all()
+}
+
 /// An empty file of mode 0600 that was not there before.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()

@@ -139,8 +139,8 @@ impl<'a> Plan<'a> {
         for (recipient, lane) in &entry.mailbox {
             let newest = match self.mailboxes.get(&(recipient.as_str(), *lane)) {
                 Some(newest) => *newest,
-                None => match writer.mailboxes.get(&(recipient.clone(), *lane)) {
-                    Some(newest) => *newest,
+                None => match writer.shared.mailboxes.newest(recipient, *lane) {
+                    Some(newest) => newest,
                     None => writer.store.reads().mailbox_head(recipient, *lane)?,
                 },
             };
