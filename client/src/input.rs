@@ -126,3 +126,18 @@ pub enum Input {
         checkpoint: Option<Seen>,
     },
 }
+
+impl Input {
+    /// Whether it may be taken in before acceptances that came earlier. What ends or changes a relay's session may not: an
+    /// acceptance of the log that was lost must not count for the new one.
+    pub(crate) fn overtakes_acceptances(&self) -> bool {
+        match self {
+            Self::Arrived { .. } | Self::Heard { .. } | Self::Accepted { .. } => true,
+            Self::LaneUp { .. }
+            | Self::LegDown { .. }
+            | Self::Refused { .. }
+            | Self::Forged { .. }
+            | Self::NotRefetched { .. } => false,
+        }
+    }
+}

@@ -52,11 +52,6 @@ const AWAITED_MAX: usize = 200_000;
 pub enum Order {
     /// Hand in this statement.
     Statement(Outbound),
-    /// Everything up to this cursor is stored.
-    Stored {
-        /// The cursor.
-        cursor: u64,
-    },
     /// From now on bring this share.
     Subscribe(v1::Subscribe),
     /// Fetch what is missing in a sender's chain.
@@ -115,6 +110,8 @@ pub(crate) struct LaneSession<'a> {
     heard: u64,
     beat: u64,
     sent_at: BTreeMap<u64, Instant>,
+    /// The newest mailbox cursor that the relay was told is stored.
+    acknowledged: u64,
 }
 
 /// Runs one lane until it ends; tells `up` once the relay has answered the hello.
@@ -155,6 +152,7 @@ pub(crate) async fn run(
         heard: 0,
         beat: 0,
         sent_at: BTreeMap::new(),
+        acknowledged: 0,
     };
     match session.serve(inbound, orders, up).await {
         Ok(never) => match never {},
@@ -497,7 +495,24 @@ impl LaneSession<'_> {
             line_ms: u64::try_from(clock.line().since_start().as_millis()).unwrap_or(u64::MAX),
             checkpoint: None,
         };
-        self.send(Out::Heartbeat(heartbeat)).await
+        self.send(Out::Heartbeat(heartbeat)).await?;
+        self.acknowledge_cursor().await
+    }
+
+    /// Tells the relay, with a heartbeat, how far its mailbox is stored. A relay needs it only to forget; a session that
+    /// begins names its cursor itself.
+    async fn acknowledge_cursor(&mut self) -> Result<(), LaneEnd> {
+        let cursor = self.context.shares.of(&self.leg, self.lane).cursor;
+        if cursor <= self.acknowledged {
+            return Ok(());
+        }
+        self.acknowledged = cursor;
+        let checkpoint_size = self.context.relay.log_size();
+        self.send(Out::CursorAck(v1::CursorAck {
+            cursor,
+            checkpoint_size,
+        }))
+        .await
     }
 
     /// Sends this order and those waiting behind it, statements joined into frames.
@@ -513,14 +528,6 @@ impl LaneSession<'_> {
                         self.awaited.insert(outbound.hash, outbound.leaf);
                     }
                     statements.push(outbound.bytes);
-                }
-                Order::Stored { cursor } => {
-                    let checkpoint_size = self.context.relay.log_size();
-                    self.send(Out::CursorAck(v1::CursorAck {
-                        cursor,
-                        checkpoint_size,
-                    }))
-                    .await?;
                 }
                 Order::Subscribe(subscribe) => self.send(Out::Subscribe(subscribe)).await?,
                 Order::Refetch { sender, missing } => self.refetch(sender, missing).await?,

@@ -21,6 +21,7 @@ pub mod logview;
 pub mod memory;
 pub mod outgoing;
 pub mod own;
+mod recent;
 pub mod relay;
 pub mod request;
 pub mod round;

@@ -41,6 +41,8 @@ pub struct Outgoing {
     relays: BTreeSet<RelayName>,
     outbox: Outbox,
     bytes: BTreeMap<StatementId, Outbound>,
+    /// Ids of the statements in `bytes`, by their hash.
+    ids: BTreeMap<Hash, StatementId>,
     /// Desks whose DELIVERED is recorded, so that forgetting deletes exactly those records.
     delivered: BTreeMap<StatementId, Vec<String>>,
 }
@@ -118,6 +120,7 @@ impl Outgoing {
             relays: relays.into_iter().collect(),
             outbox: Outbox::restore(Bounds::default(), kept),
             bytes: BTreeMap::new(),
+            ids: BTreeMap::new(),
             delivered,
         })
     }
@@ -143,7 +146,7 @@ impl Outgoing {
             recipients,
         };
         let done = self.outbox.queue(item, now)?;
-        self.bytes.insert(StatementId(id), outbound(bytes));
+        self.remember(StatementId(id), outbound(bytes));
         self.keep(done.keep, records);
         Ok(done.then)
     }
@@ -171,8 +174,19 @@ impl Outgoing {
         let Some(read) = stored.map(|stored| outbound(&stored.bytes)) else {
             return Ok(None);
         };
-        self.bytes.insert(statement.id, read.clone());
+        self.remember(statement.id, read.clone());
         Ok(Some(read))
+    }
+
+    /// The id of a statement that was sent lately and is not over.
+    #[must_use]
+    pub fn id_of(&self, hash: &Hash) -> Option<[u8; 16]> {
+        self.ids.get(hash).map(|id| id.0)
+    }
+
+    fn remember(&mut self, id: StatementId, outbound: Outbound) {
+        self.ids.insert(outbound.hash, id);
+        self.bytes.insert(id, outbound);
     }
 
     /// Notes that a copy was handed to a leg.
@@ -261,7 +275,9 @@ impl Outgoing {
     }
 
     fn forget(&mut self, statement: &StatementKey, records: &mut Vec<Record>) {
-        self.bytes.remove(&statement.id);
+        if let Some(outbound) = self.bytes.remove(&statement.id) {
+            self.ids.remove(&outbound.hash);
+        }
         records.push(Record::Delete {
             space: QUEUED,
             key: statement.id.0.to_vec(),

@@ -4,7 +4,6 @@
 //! checkpoints go into one view, and the first contradiction ends the relay's credit on all of them.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
     net::SocketAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -18,15 +17,14 @@ use hotline_core::{
 use hotline_proto::v1;
 use tokio::sync::watch;
 
-use crate::logview::{LogFault, LogView, Observed, PROOF_HASHES_MAX, Seen, Update};
+use crate::{
+    logview::{LogFault, LogView, Observed, PROOF_HASHES_MAX, Seen, Update},
+    recent::RecentHashes,
+};
 
 /// How long an update waits for its base to come in on another lane. 100 ms: a few scheduling delays; then the desk
 /// asks for the proof itself.
 pub const BASE_WITHIN: Duration = Duration::from_millis(100);
-
-/// Hashes of statements whose signatures were checked and that are not compared again. 16,384 of 32 bytes: more than
-/// all copies that can be on their way at once.
-const VERIFIED_MAX: usize = 16_384;
 
 /// Where a relay is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,30 +161,21 @@ pub fn read_hashes(wire: &[bytes::Bytes]) -> Result<Vec<Hash>, LogFault> {
 
 /// Statements whose signatures were checked: later copies are compared, not verified again.
 #[derive(Debug, Default)]
-pub struct Verified(Mutex<(BTreeSet<Hash>, VecDeque<Hash>)>);
+pub struct Verified(Mutex<RecentHashes>);
 
 impl Verified {
     /// Whether these exact bytes were checked before.
     #[must_use]
     pub fn contains(&self, hash: &Hash) -> bool {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-            .contains(hash)
+        self.with(|known| known.contains(hash))
     }
 
     /// Remembers that they were.
     pub fn insert(&self, hash: Hash) {
-        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, order) = &mut *guard;
-        if known.insert(hash) {
-            order.push_back(hash);
-        }
-        if order.len() > VERIFIED_MAX
-            && let Some(oldest) = order.pop_front()
-        {
-            known.remove(&oldest);
-        }
+        self.with(|known| known.insert(hash));
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&mut RecentHashes) -> T) -> T {
+        ask(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -19,7 +19,7 @@ use hotline_ledger::{Batch, Conflict, Entry, Record};
 use tokio::sync::oneshot;
 
 use crate::{
-    judge::JudgedMessage,
+    judge::{JudgedMessage, Rejected},
     lane::Order,
     own::{Signed, Tip},
     request::{Answer, News},
@@ -30,8 +30,8 @@ pub(crate) struct Placed {
     pub(crate) hash: Hash,
     pub(crate) payload: Payload,
     pub(crate) leg: Option<Leg>,
-    /// A message of ours that was judged when it was released.
-    pub(crate) judged: Option<JudgedMessage>,
+    /// What the judge said of a message: of ours when it was released, of others while the round goes to disk.
+    pub(crate) judged: Option<Result<JudgedMessage, Rejected>>,
 }
 
 /// What a verb is answered once the round is on disk.
@@ -58,6 +58,8 @@ pub(crate) struct Round {
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) then: Vec<Then>,
     pub(crate) orders: Vec<(Leg, Lane, Order)>,
+    /// Mailbox cursors that are on disk with this round.
+    pub(crate) cursors: Vec<(RelayName, Lane, u64)>,
     pub(crate) held: Vec<Held>,
     pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
     pub(crate) replies: Vec<(oneshot::Sender<Answer>, Reply)>,
@@ -67,6 +69,8 @@ pub(crate) struct Round {
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
     pub(crate) hashes: BTreeSet<Hash>,
     pub(crate) urgent: bool,
+    /// Bytes of all statements placed.
+    bytes: usize,
 }
 
 impl Round {
@@ -79,6 +83,7 @@ impl Round {
             conflicts: Vec::new(),
             then: Vec::new(),
             orders: Vec::new(),
+            cursors: Vec::new(),
             held: Vec::new(),
             delivered: BTreeMap::new(),
             replies: Vec::new(),
@@ -87,6 +92,7 @@ impl Round {
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),
             urgent: false,
+            bytes: 0,
         }
     }
 
@@ -94,8 +100,7 @@ impl Round {
     /// for each, which still fits the ledger's bound for a batch.
     pub(crate) fn has_room(&self) -> bool {
         let items = self.entries.len() + self.records.len() + self.conflicts.len();
-        let bytes: usize = self.entries.iter().map(|entry| entry.bytes.len()).sum();
-        items < ROUND_ITEMS && bytes < ROUND_BYTES
+        items < ROUND_ITEMS && self.bytes < ROUND_BYTES
     }
 
     /// Places a statement of ours: the tip moves behind it.
@@ -107,7 +112,7 @@ impl Round {
     /// Notes that the statement placed last was judged already.
     pub(crate) fn judged_already(&mut self, judged: JudgedMessage) {
         if let Some(placed) = self.placed.last_mut() {
-            placed.judged = Some(judged);
+            placed.judged = Some(Ok(judged));
         }
     }
 
@@ -116,6 +121,7 @@ impl Round {
         let header = payload.header();
         self.ids.insert((header.sender.clone(), header.id), hash);
         self.hashes.insert(hash);
+        self.bytes += bytes.len();
         self.entries.push(Entry {
             bytes,
             hash,
@@ -134,9 +140,14 @@ impl Round {
         });
     }
 
+    /// Whether anything has to be kept.
+    pub(crate) fn keeps_something(&self) -> bool {
+        !(self.entries.is_empty() && self.records.is_empty() && self.conflicts.is_empty())
+    }
+
     /// What goes to the ledger; none if nothing has to be kept.
     pub(crate) fn batch(&mut self) -> Option<Batch> {
-        if self.entries.is_empty() && self.records.is_empty() && self.conflicts.is_empty() {
+        if !self.keeps_something() {
             return None;
         }
         let lane = if self.urgent { Lane::Control } else { Lane::Message };

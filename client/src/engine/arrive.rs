@@ -13,7 +13,7 @@ use hotline_core::{
     id::{Hash32, Place, StatementId, StatementKey},
     identity::Identity,
     inbox::{self, Contradiction, InLedger},
-    leg::{Door, Lane, Leg, RelayName},
+    leg::{Lane, Leg, RelayName},
     outbox::Event,
     precedence::Precedence,
     time::LineTime,
@@ -93,13 +93,7 @@ impl Engine {
                     key: memory::cursor_key(name, *lane),
                     value: cursor.to_be_bytes().to_vec(),
                 });
-                for door in Door::ALL {
-                    round.orders.push((
-                        Leg::new(name.clone(), door),
-                        *lane,
-                        Order::Stored { cursor: *cursor },
-                    ));
-                }
+                round.cursors.push((name.clone(), *lane, *cursor));
             }
         }
     }

@@ -276,8 +276,12 @@ impl Engine {
         }
     }
 
-    /// The id of a statement of ours: from the book if it is a message, else from the ledger.
+    /// The id of a statement of ours: from the outbox if it is owed still, from the book if it is a message, else from the
+    /// ledger.
     fn id_of(&self, hash: &Hash) -> Option<[u8; 16]> {
+        if let Some(id) = self.outgoing.id_of(hash) {
+            return Some(id);
+        }
         match self.book.letter(hash) {
             Some(letter) => Some(letter.message.header.id),
             None => self.ledger.by_hash(hash).ok().flatten().map(|stored| stored.id),

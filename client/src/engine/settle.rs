@@ -101,13 +101,23 @@ impl Engine {
         let stored = self.wall();
         self.keep_arrival(&mut round, stored.unix_ms());
         let committed = match round.batch() {
-            Some(batch) => match self.ledger.commit(batch).await {
-                Ok(committed) => Some(committed),
-                Err(CommitError::Dead(cause)) => return Err(format!("the ledger failed: {cause}")),
-                Err(error) => return self.undo(round, &error),
-            },
+            Some(batch) => {
+                let commit = self.ledger.commit(batch);
+                // The writer's thread is at it: signatures are checked while the disk works.
+                self.judge_placed(&mut round);
+                match commit.await {
+                    Ok(committed) => Some(committed),
+                    Err(CommitError::Dead(cause)) => return Err(format!("the ledger failed: {cause}")),
+                    Err(error) => return self.undo(round, &error),
+                }
+            }
             None => None,
         };
+        // What others wait for goes first; the book is for those who look.
+        let now = self.line();
+        for then in std::mem::take(&mut round.then) {
+            self.carry_out(then, now);
+        }
         if let Some(committed) = committed {
             self.apply(&mut round, &committed, stored);
         }
@@ -171,6 +181,7 @@ impl Engine {
                 stored,
                 leg: placed.leg.clone(),
             };
+            self.stored.insert(placed.hash);
             changes.extend(self.enter(&at, placed));
         }
         for held in &round.held {
@@ -188,15 +199,24 @@ impl Engine {
         }
     }
 
+    /// Asks the release judge about the messages of others in this round. Nobody is told before they are on disk.
+    fn judge_placed(&self, round: &mut Round) {
+        let now_ms = self.wall().unix_ms();
+        for placed in &mut round.placed {
+            if let (Payload::Message(message), None) = (&placed.payload, &placed.judged) {
+                placed.judged = Some(judge::judge_message(message, &self.rosters, now_ms));
+            }
+        }
+    }
+
     fn enter(&mut self, at: &Provenance, placed: Placed) -> Vec<Change> {
         let now_ms = self.wall().unix_ms();
         match placed.payload {
             Payload::Message(message) => {
-                let judged = match placed.judged {
-                    Some(judged) => Ok(judged),
-                    None => judge::judge_message(&message, &self.rosters, now_ms),
-                }
-                .and_then(|judged| self.of_this_line(&message, judged));
+                let judged = placed
+                    .judged
+                    .unwrap_or_else(|| judge::judge_message(&message, &self.rosters, now_ms))
+                    .and_then(|judged| self.of_this_line(&message, judged));
                 self.book.add_message(at, std::sync::Arc::new(message), judged)
             }
             Payload::Receipt(receipt) => {
@@ -261,18 +281,14 @@ impl Engine {
         }
     }
 
-    /// After the commit: sends, acknowledges cursors, tells, answers.
+    /// After the commit and the book: acknowledges cursors, tells, answers.
     fn let_go(&mut self, round: Round) {
-        let now = self.line();
-        for then in round.then {
-            self.carry_out(then, now);
+        for (relay, lane, cursor) in round.cursors {
+            self.shares.stored(&relay, lane, cursor);
         }
         for (leg, lane, order) in round.orders {
-            if let Order::Stored { cursor } = &order {
-                self.shares.stored(&leg.relay, lane, *cursor);
-            }
             if let Some(handle) = self.legs.get(&leg) {
-                // A full queue drops only what is repeated: a cursor, a share, a refetch.
+                // A full queue drops only what is repeated: a share, a refetch.
                 let _ = handle.order(lane, order);
             }
         }
