@@ -143,12 +143,8 @@ impl Writer {
         let head = self.sign(&plan.tree);
         let round = plan.round(&self.head, &head);
         self.store.append(&round)?;
-        let cursors: Vec<(String, Lane, u64)> = round
-            .letters
-            .iter()
-            .map(|letter| (letter.recipient.to_owned(), letter.lane, letter.cursor))
-            .collect();
         drop(round);
+        let cursors = plan.cursors();
         let tree = plan.tree;
         for committed in answers.iter_mut().flatten() {
             committed.size = head.size;

@@ -8,7 +8,7 @@ use hotline_audit::Hash;
 use hotline_core::leg::Lane;
 
 use super::{Answer, Prepared, Writer};
-use crate::entry::{Batch, Conflict, Entry, EntryFact, Record, Unfit};
+use crate::entry::{Batch, Conflict, Entry, EntryFact, Haste, Record, Unfit};
 use crate::error::{Clash, CommitError};
 use crate::head::{Committed, Head};
 use crate::store::{Found, Key, NewLetter, Round, StoreError, Tile};
@@ -25,6 +25,8 @@ pub(super) struct Plan<'a> {
     ids: HashMap<(&'a str, &'a [u8; 16]), Found>,
     places: HashMap<(&'a str, u64, u64), Found>,
     mailboxes: HashMap<(&'a str, Lane), u64>,
+    /// Mailboxes with letters of this round: those that somebody waits for, then the others.
+    wake: [Vec<(&'a str, Lane)>; 2],
 }
 
 impl<'a> Plan<'a> {
@@ -39,7 +41,24 @@ impl<'a> Plan<'a> {
             ids: HashMap::new(),
             places: HashMap::new(),
             mailboxes: HashMap::new(),
+            wake: [Vec::new(), Vec::new()],
         }
+    }
+
+    /// The newest cursors that this round gives out; mailboxes whose letters somebody waits for come first.
+    pub(super) fn cursors(&self) -> Vec<(String, Lane, u64)> {
+        let mut cursors: Vec<(String, Lane, u64)> = Vec::new();
+        for (recipient, lane) in self.wake.iter().flatten() {
+            let known = cursors
+                .iter()
+                .any(|(name, on, _)| name == recipient && on == lane);
+            if let Some(cursor) = self.mailboxes.get(&(*recipient, *lane))
+                && !known
+            {
+                cursors.push(((*recipient).to_owned(), *lane, *cursor));
+            }
+        }
+        cursors
     }
 
     pub(super) fn round(&mut self, expected: &'a Head, head: &'a Head) -> Round<'a> {
@@ -65,6 +84,15 @@ impl<'a> Plan<'a> {
         for (entry, leaf) in batch.entries.iter().zip(&prepared.leaf_hashes) {
             let index = self.tree.size();
             cursors.push(self.post(writer, entry, index)?);
+            let wake = match batch.haste {
+                Haste::Prompt => &mut self.wake[0],
+                Haste::Patient => &mut self.wake[1],
+            };
+            for (recipient, lane) in &entry.mailbox {
+                if wake.last() != Some(&(recipient.as_str(), *lane)) {
+                    wake.push((recipient, *lane));
+                }
+            }
             self.tree.push(*leaf, &mut self.tiles);
             self.leaves.push(entry);
             let found = Found {
