@@ -10,6 +10,7 @@
     reason = "the harness of tests: what cannot be set up ends the test"
 )]
 
+pub mod checker;
 pub mod hand;
 pub mod knock;
 pub mod ledgers;
