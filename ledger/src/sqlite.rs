@@ -195,7 +195,7 @@ fn configure_writer(connection: &Connection, path: &Path) -> Result<(), OpenErro
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        let mode = write_ahead(connection)?;
         connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get::<_, i64>(0))?;
         Ok(mode)
     };
@@ -211,6 +211,20 @@ fn configure_writer(connection: &Connection, path: &Path) -> Result<(), OpenErro
             found: mode,
         })
     }
+}
+
+/// Asks for write-ahead logging; returns the journal mode that there is then.
+///
+/// The statement is run to its end: it names the mode first and commits the change afterwards, so that whoever reads only
+/// the name takes a failed sync for a success, and goes on with a rollback journal.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let mut mode = String::new();
+    while let Some(row) = rows.next()? {
+        mode = row.get(0)?;
+    }
+    Ok(mode)
 }
 
 impl Store for SqliteStore {
@@ -252,7 +266,10 @@ impl Store for SqliteStore {
     fn set_meta(&mut self, meta: &Meta) -> Result<(), StoreError> {
         let tx = self.connection.connection.transaction()?;
         append::write_meta(&tx, meta)?;
-        Ok(tx.commit()?)
+        tx.commit()?;
+        // The first write of a process may have made the write-ahead log. SQLite syncs its folder then, and ignores it
+        // when that fails.
+        files::sync_folder(&self.path).map_err(StoreError::File)
     }
 
     fn fence(&self) -> Option<Fence> {

@@ -150,6 +150,11 @@ pub(crate) fn remove_aside(aside: &Path) -> io::Result<()> {
 pub(crate) fn publish(aside: &Path, path: &Path) -> io::Result<()> {
     File::open(aside)?.sync_all()?;
     fs::rename(aside, path)?;
+    sync_folder(path)
+}
+
+/// Makes the names in the folder of `path` durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
