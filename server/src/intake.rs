@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hotline_audit::Hash;
 use hotline_core::{identity::Identity, leg::Lane};
-use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry};
+use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry, SpaceLeft};
 
 use crate::{
     admit::{self, Checked, Kind},
@@ -53,6 +53,12 @@ pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Ve
         }
     }
     settle_twins(&mut open, &mut outcomes);
+    if matches!(
+        relay.ledger.space().map(|space| space.left()),
+        Ok(SpaceLeft::Reserve)
+    ) {
+        keep_reserve(relay, &mut open, &mut outcomes);
+    }
     for _ in 0..ROUNDS_MAX {
         if open.is_empty() {
             break;
@@ -105,6 +111,22 @@ async fn await_head(relay: &Relay, outcomes: &[Outcome]) {
     if let Some(newest) = newest.max() {
         // The ledger's end ends the wait: the session then ends with it.
         let _ = relay.ledger.watch().wait_for(|head| head.size > newest).await;
+    }
+}
+
+/// On the reserve only what is urgent or evidence comes in: FLASH, OVERRIDE, receipts, acts and charters, which is what
+/// the control lane carries. Anything else is refused for now, but for copies of what is held.
+fn keep_reserve(relay: &Relay, open: &mut Vec<(usize, Arc<Checked>)>, outcomes: &mut [Option<Outcome>]) {
+    let (rest, urgent) = std::mem::take(open)
+        .into_iter()
+        .partition(|(_, checked)| checked.lane != Lane::Control);
+    *open = rest;
+    settle_known(relay, open, outcomes);
+    for (place, checked) in std::mem::replace(open, urgent) {
+        let why =
+            "this relay's disk is nearly full: only FLASH, OVERRIDE, receipts and acts are taken".to_owned();
+        let refused = Refused::new(Rule::DiskFull, &checked.id, checked.hash, why);
+        outcomes[place] = Some(Outcome::Refused(refused));
     }
 }
 
