@@ -397,3 +397,42 @@ fn the_free_space_of_the_file_system_is_known() {
     assert!(space.free_bytes.is_some());
     assert_ne!(space.left(), SpaceLeft::Unknown);
 }
+
+/// Opens `file` with one bit flipped behind each occurrence of `key` in turn: in the table that is another column, in an
+/// index it is the number of the leaf.
+fn with_flips_behind(file: &Path, key: &[u8], look: impl Fn(&Ledger)) {
+    let whole = fs::read(file).unwrap();
+    let found = (0..whole.len() - key.len()).filter(|at| whole[*at..].starts_with(key));
+    let mut good = 0;
+    for at in found {
+        let mut changed = whole.clone();
+        changed[at + key.len()] ^= 1;
+        fs::write(file, changed).unwrap();
+        let (ledger, opening) = try_open(file, Restored::ReadOnly).unwrap();
+        if opening.standing == Standing::Good {
+            look(&ledger);
+            good += 1;
+        }
+        drop(ledger);
+        fs::write(file, &whole).unwrap();
+    }
+    assert!(good > 0, "no flip was in an index");
+}
+
+#[test]
+fn an_index_that_leads_to_another_leaf_is_an_error_and_never_that_leaf() {
+    let (_folder, path) = place();
+    {
+        let ledger = open(&path);
+        ledger.commit(batch(0..9)).wait().unwrap();
+    }
+    let asked = batch(5..6).entries.remove(0);
+    let right = |found: Result<Option<hotline_ledger::Stored>, _>| {
+        assert!(
+            found.is_err() || found.is_ok_and(|leaf| leaf.is_none_or(|leaf| leaf.index == 5)),
+            "another leaf was given"
+        );
+    };
+    with_flips_behind(&path, &asked.hash.0, |ledger| right(ledger.by_hash(&asked.hash)));
+    with_flips_behind(&path, &asked.id, |ledger| right(ledger.by_id(DESK, &asked.id)));
+}

@@ -132,7 +132,11 @@ impl Ledger {
             limit,
         };
         let leaves = self.read(|reader| reader.chain(stretch))?;
-        leaves.into_iter().map(|leaf| self.checked(leaf)).collect()
+        let asked = |leaf: &Stored| {
+            leaf.sender == sender && leaf.epoch == epoch && sequences.contains(&leaf.sequence)
+        };
+        let checked = leaves.into_iter().map(|leaf| self.answering(leaf, asked));
+        checked.collect()
     }
 
     /// The sender's newest leaf: highest epoch, then highest sequence.
@@ -141,7 +145,11 @@ impl Ledger {
     /// Its bytes were altered, or the engine failed.
     pub fn chain_head(&self, sender: &str) -> Result<Option<Stored>, ReadError> {
         match self.read(|reader| reader.chain_head(sender))? {
-            Some(index) => self.entry(index),
+            Some(index) => {
+                let leaf = self.entry(index)?;
+                leaf.map(|leaf| self.answering(leaf, |leaf| leaf.sender == sender))
+                    .transpose()
+            }
             None => Ok(None),
         }
     }
@@ -275,8 +283,21 @@ impl Ledger {
 
     fn found(&self, key: Key<'_>) -> Result<Option<Stored>, ReadError> {
         match self.read(|reader| reader.find(key))? {
-            Some(found) => self.entry(found.index),
+            Some(found) => {
+                let leaf = self.entry(found.index)?;
+                leaf.map(|leaf| self.answering(leaf, |leaf| key.names(leaf)))
+                    .transpose()
+            }
             None => Ok(None),
+        }
+    }
+
+    /// A leaf that is what was asked for. An index with a flipped bit leads to another one, and nothing else notices.
+    fn answering(&self, leaf: Stored, asked: impl FnOnce(&Stored) -> bool) -> Result<Stored, ReadError> {
+        if asked(&leaf) {
+            self.checked(leaf)
+        } else {
+            Err(self.damaged(leaf.index))
         }
     }
 
@@ -284,10 +305,29 @@ impl Ledger {
         if Hash::of(&leaf.bytes) == leaf.hash {
             Ok(leaf)
         } else {
-            Err(ReadError::Damaged {
-                index: leaf.index,
-                place: Arc::clone(&self.inner.shared.place),
-            })
+            Err(self.damaged(leaf.index))
+        }
+    }
+
+    fn damaged(&self, index: u64) -> ReadError {
+        ReadError::Damaged {
+            index,
+            place: Arc::clone(&self.inner.shared.place),
+        }
+    }
+}
+
+impl Key<'_> {
+    /// Whether that leaf is the one.
+    fn names(&self, leaf: &Stored) -> bool {
+        match self {
+            Self::Id { sender, id } => leaf.sender == *sender && leaf.id == **id,
+            Self::Place {
+                sender,
+                epoch,
+                sequence,
+            } => leaf.sender == *sender && (leaf.epoch, leaf.sequence) == (*epoch, *sequence),
+            Self::Hash(hash) => leaf.hash == **hash,
         }
     }
 }
