@@ -78,8 +78,14 @@ impl Hand {
     /// A message that is in order, before it has a place in the chain.
     #[must_use]
     pub fn draft(&self, text: &str) -> Message {
+        self.draft_as(Precedence::Routine, text)
+    }
+
+    /// The same, as urgent as is asked; signed by one officer whatever it needs.
+    #[must_use]
+    pub fn draft_as(&self, precedence: Precedence, text: &str) -> Message {
         let wording = Wording {
-            precedence: Precedence::Routine,
+            precedence,
             class: TrafficClass::Formal,
             function: Function::Notify,
             response: ResponseAttribute::Roger,

@@ -15,6 +15,7 @@ pub mod hand;
 pub mod knock;
 pub mod ledgers;
 pub mod line;
+pub mod rack;
 pub mod traffic;
 pub mod verb;
 pub mod wait;
