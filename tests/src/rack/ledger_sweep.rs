@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use hotline_ledger::Standing;
+use hotline_audit::Hash;
+use hotline_ledger::{Standing, Stored};
 use tokio::process::Command;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     strace::{Action, Calls, Injection, was_injected},
     tally::{Promise, Tally},
 };
+use crate::checker::{self, Rules, Run, Sent, Shown, Verdict, judge::Order};
 
 /// Statements that a process writes: eight commits.
 const UNTIL: u64 = 12;
@@ -268,19 +270,62 @@ pub fn intact(ledger: &Path, held: u64, load: Load) -> Result<u64, (Promise, Str
     if let Standing::ReadOnly { reason } = opening.standing {
         return Err((Promise::Recovers, format!("opens read-only: {reason}")));
     }
-    if opening.size < held {
-        let what = format!("{held} statements were held, {} are there", opening.size);
-        return Err((Promise::Lost, what));
-    }
+    let mut shown = Vec::new();
     for n in 0..opening.size {
         match opened.entry(n) {
-            Ok(Some(leaf)) if leaf.bytes == statement(n, load) => {}
-            Ok(Some(_)) => return Err((Promise::Altered, format!("leaf {n} has other bytes"))),
+            Ok(Some(leaf)) => shown.push(leaf),
             Ok(None) => return Err((Promise::Lost, format!("leaf {n} is not there"))),
             Err(error) => return Err((Promise::Recovers, format!("leaf {n}: {error}"))),
         }
     }
-    Ok(opening.size)
+    judged(held, load, &shown).map(|()| opening.size)
+}
+
+/// The checker's judgement: what was said to be held was kept, what is read from the ledger is shown, in order.
+fn judged(held: u64, load: Load, leaves: &[Stored]) -> Result<(), (Promise, String)> {
+    let sent = (0..held.max(leaves.len() as u64)).map(|n| Sent {
+        id: n.to_string(),
+        class: "ROUTINE".into(),
+        sha256: Hash::of(&statement(n, load)).to_string(),
+        kept: n < held,
+        t_ms: n,
+    });
+    let shown = leaves.iter().map(|leaf| Shown {
+        id: id_of(leaf).to_string(),
+        sha256: Hash::of(&leaf.bytes).to_string(),
+        again: false,
+        t_ms: held,
+    });
+    let run = Run {
+        sent: sent.collect(),
+        shown: shown.collect(),
+        ..Run::default()
+    };
+    let rules = Rules {
+        order: Order::Strict,
+        ..Rules::default()
+    };
+    let judgement = checker::judge(&run, rules);
+    match judgement.found.iter().next() {
+        None => Ok(()),
+        Some((verdict, ids)) => {
+            let promise = match verdict {
+                Verdict::Lost => Promise::Lost,
+                Verdict::Duplicate => Promise::ShownTwice,
+                Verdict::Altered | Verdict::NeverSent | Verdict::OutOfOrder => Promise::Altered,
+                Verdict::FalselyDelivered => Promise::FalselyDelivered,
+            };
+            let what = format!("{held} held, {} there: {} {ids:?}", leaves.len(), verdict.name());
+            Err((promise, what))
+        }
+    }
+}
+
+/// The number of a statement, as its id has it.
+fn id_of(leaf: &Stored) -> u64 {
+    let mut number = [0; 8];
+    number.copy_from_slice(&leaf.id[..8]);
+    u64::from_be_bytes(number)
 }
 
 /// The ledger's file and those beside it that outlive its process.

@@ -9,12 +9,14 @@ use std::{path::Path, time::Duration};
 use hotline_audit::TrustPolicy;
 use hotline_cli::{demo::stage::Pause, log::verify::verify_ledger};
 
+use tokio::time::Instant;
+
 use super::{
     Rack,
     dice::Dice,
     drive::Drive,
     process::{Driven, Role},
-    strace::{Action, Calls, Injection},
+    strace::{Action, Calls, Injection, was_injected},
     tally::{Promise, Tally},
 };
 use crate::{AVELIA, BORENIA, Line};
@@ -30,6 +32,11 @@ const EVERYBODY: [Role; 4] = [
 const SWEPT: [Role; 3] = [Role::Relay(AVELIA), Role::Desk(AVELIA), Role::Desk(BORENIA)];
 /// How long a driven process may go on without coming to its N-th call.
 const CALL_WITHIN: Duration = Duration::from_secs(4);
+/// Time between two looks for that.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long a process may take to end by itself after a call failed: a desk or relay says good-bye within 5 s, and one
+/// that goes on is given no longer than a few messages.
+const END_WITHIN: Duration = Duration::from_secs(2);
 /// How long traffic may stand still after a kill: the bound of liveness after healing, 60 s.
 const HEAL_WITHIN: Duration = Duration::from_secs(60);
 /// Longest random time before a kill: several messages, and the whole of a restart.
@@ -110,22 +117,25 @@ async fn start(role: Role, line: &mut Line, case: &str, tally: &mut Tally) {
     }
 }
 
-/// One process after the other, killed at its N-th call of a kind: N = 1, 1 + `stride`, … below `below`.
+/// One process after the other, broken at its N-th call of a kind: N = 1, 1 + `stride`, … below `below`; calls that fail in
+/// wider steps, since they leave a process that goes on or ends by itself.
 pub async fn sweep(rack: &Rack, stride: usize, below: u64) -> Tally {
     let mut tally = Tally::default();
     for role in SWEPT {
         let part = format!("line/{}", role.name());
-        if rack
-            .only
-            .as_ref()
-            .is_some_and(|only| !only.starts_with(&part) && !part.starts_with(only.as_str()))
-        {
+        if !rack.may_want(&part) {
             continue;
         }
         let mut carried = Carried::new(rack).await;
-        for calls in [Calls::Pages, Calls::Sync, Calls::Send] {
-            for when in (1..below).step_by(stride) {
-                let action = Action::Kill;
+        for (calls, action, wider) in [
+            (Calls::Pages, Action::Kill, 1),
+            (Calls::Sync, Action::Kill, 1),
+            (Calls::Send, Action::Kill, 1),
+            (Calls::Sync, Action::IoError, 2),
+            (Calls::Pages, Action::IoError, 4),
+            (Calls::Pages, Action::NoSpace, 4),
+        ] {
+            for when in (1..below).step_by(wider * stride) {
                 let injection = Injection { calls, action, when };
                 let case = format!("{part}/{}", injection.case());
                 if rack.wants(&case) && !at_call(rack, &mut carried, role, injection, &case, &mut tally).await
@@ -139,7 +149,7 @@ pub async fn sweep(rack: &Rack, stride: usize, below: u64) -> Tally {
     tally
 }
 
-/// Kills `role` at one call, under traffic; whether it came to that call.
+/// Breaks `role` at one call, under traffic; whether it came to that call.
 async fn at_call(
     rack: &Rack,
     carried: &mut Carried,
@@ -153,15 +163,54 @@ async fn at_call(
     let (notes, log) = (folder.path().join("notes"), folder.path().join("log"));
     let command = rack.strace.injecting(injection, &notes, &rack.program);
     let mut driven = Driven::start(rack, &carried.line, role, Some(command), &log).await;
-    let hit = driven.end_within(CALL_WITHIN).await.is_some();
-    if hit {
-        tally.kills += 1;
-        tally.swept_kills += 1;
+    let hit = broken(&mut driven, &notes).await;
+    match (hit, injection.action) {
+        (None, _) => {}
+        (Some(_), Action::Kill) => {
+            tally.kills += 1;
+            tally.swept_kills += 1;
+        }
+        (Some(_), Action::IoError | Action::NoSpace) => tally.faults += 1,
+    }
+    let must_end = (injection.calls, injection.action) == (Calls::Sync, Action::IoError);
+    if must_end && hit == Some(Hit::GoesOn) && !of_folder(&notes) {
+        tally.blame(case, Promise::FailStop, "the process went on after a failed sync");
     }
     driven.kill().await;
     start(role, &mut carried.line, case, tally).await;
     carried.heals(case, tally).await;
-    hit
+    hit.is_some()
+}
+
+/// What an injection did to a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hit {
+    /// It ended.
+    Ended,
+    /// A call failed, and the process goes on.
+    GoesOn,
+}
+
+/// Waits for the injection to come to pass, and a little longer for a process to end by itself.
+async fn broken(driven: &mut Driven, notes: &Path) -> Option<Hit> {
+    let deadline = Instant::now() + CALL_WITHIN;
+    while Instant::now() < deadline {
+        if driven.end_within(LOOK_EVERY).await.is_some() {
+            return Some(Hit::Ended);
+        }
+        if was_injected(&std::fs::read_to_string(notes).unwrap_or_default()) {
+            let ended = driven.end_within(END_WITHIN).await;
+            return Some(ended.map_or(Hit::GoesOn, |_| Hit::Ended));
+        }
+    }
+    None
+}
+
+/// Whether what failed was the sync of a folder, which SQLite ignores and the ledger repeats.
+fn of_folder(notes: &Path) -> bool {
+    let notes = std::fs::read_to_string(notes).unwrap_or_default();
+    let failed = notes.lines().find(|line| line.contains("(INJECTED)"));
+    failed.is_some_and(|call| !call.contains(".ledger"))
 }
 
 /// `kills` kills of single processes at random moments, and a stopped relay after every twenty-fifth.
