@@ -163,7 +163,7 @@ fn the_program_says_what_makes_no_sense_and_plays_one_case_again() {
         return;
     }
     let program = || Command::new(env!("CARGO_BIN_EXE_rack"));
-    assert_eq!(program().arg("--gently").status().unwrap().code(), Some(2));
+    assert_eq!(program().arg("--gently").output().unwrap().status.code(), Some(2));
     let said = program()
         .args(["--only", "ledger/fresh/sync/kill/7", "--json"])
         .output()

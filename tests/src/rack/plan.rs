@@ -108,8 +108,10 @@ async fn part(name: &str, tell: &Tell, work: impl Future<Output = Tally>) -> Tal
     let start = Instant::now();
     let tally = work.await;
     let took = Duration::from_secs(start.elapsed().as_secs());
-    // Nobody listens any more when the other lane could not run.
-    let _ = tell.send(format!("{name}: {}, {took:?}", tally.in_short()));
+    if tally != Tally::default() {
+        // Nobody listens any more when the other lane could not run.
+        let _ = tell.send(format!("{name}: {}, {took:?}", tally.in_short()));
+    }
     tally
 }
 
