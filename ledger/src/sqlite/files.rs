@@ -12,8 +12,11 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
+use crate::ledger::RESERVE_BYTES;
 use crate::store::Fence;
 
+/// Zeros written at once.
+const FILL_BYTES: usize = 1024 * 1024;
 /// Only the owner reads and writes.
 const MODE: u32 = 0o600;
 
@@ -109,18 +112,34 @@ pub(crate) fn create(
 }
 
 /// Appends zeros to the write-ahead log until it has `bytes`, and syncs it. What SQLite has in it stays as it is, and behind
-/// that it reads no further than the first frame whose checksum is wrong, which that of zeros is.
+/// that it reads no further than the first frame whose checksum is wrong, which that of zeros is. On a disk that is nearly
+/// full nothing is filled: it only makes commits faster.
 pub(crate) fn fill(log: &Path, bytes: u64) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(MODE)
         .open(log)?;
-    let missing = bytes.saturating_sub(file.metadata()?.len());
-    if missing == 0 {
+    let before = file.metadata()?.len();
+    let missing = bytes.saturating_sub(before);
+    let disk = rustix::fs::statvfs(log)?;
+    if missing == 0 || disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE_BYTES + missing {
         return Ok(());
     }
-    io::copy(&mut io::repeat(0).take(missing), &mut file)?;
+    let zeros = vec![0; FILL_BYTES];
+    let mut rest = missing;
+    while rest > 0 {
+        let part = usize::try_from(rest).map_or(FILL_BYTES, |rest| rest.min(FILL_BYTES));
+        match file.write_all(&zeros[..part]) {
+            Ok(()) => rest -= part as u64,
+            // Somebody else took the space meanwhile: it is theirs.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                file.set_len(before)?;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
     file.sync_all()
 }
 
