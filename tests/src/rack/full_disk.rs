@@ -38,8 +38,8 @@ const ON_RESERVE: u64 = RESERVE_BYTES / 2;
 const MIB: u64 = 1 << 20;
 /// Text of a statement that fills the rest of a disk quickly.
 const LONG: usize = 40_000;
-/// Most of those: more than the room that is left.
-const LONG_MAX: usize = 64;
+/// Most of those: 20 MB, more than the room that is left in the write-ahead log (5 MiB, made ready at the start).
+const LONG_MAX: usize = 512;
 /// How long a desk may take to offer again what was refused: the outbox's longest wait, twice over.
 const AGAIN_WITHIN: Duration = Duration::from_secs(120);
 
