@@ -258,6 +258,7 @@ impl Life {
         let end = {
             let lanes = async {
                 tokio::select! {
+                    biased;
                     end = run(Lane::Control, control, control_orders, &up) => end,
                     end = run(Lane::Message, message, message_orders, &quiet) => end,
                     end = run(Lane::Bulk, bulk, bulk_orders, &quiet) => end,
@@ -269,7 +270,11 @@ impl Life {
                 }
                 std::future::pending::<LaneEnd>().await
             };
-            tokio::select! { end = lanes => end, end = came_up => end }
+            tokio::select! {
+                biased;
+                end = lanes => end,
+                end = came_up => end,
+            }
         };
         let refusal = channels
             .iter()

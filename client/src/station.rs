@@ -136,12 +136,28 @@ impl Station {
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do; nothing was signed or sent.
     pub fn open(config: DeskConfig, seams: &Seams, restored: Restored) -> Result<Self, OpenError> {
+        let engine = Storage::Sqlite {
+            path: config.ledger.clone(),
+        };
+        Self::open_on(config, seams, restored, (engine, Mode::Thread))
+    }
+
+    /// Opens a desk on a ledger of the caller's choice: a simulated world brings a simulated disk, written inline.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        config: DeskConfig,
+        seams: &Seams,
+        restored: Restored,
+        storage: (Storage, Mode),
+    ) -> Result<Self, OpenError> {
         let directory = Arc::new(Directory::load(&config)?);
         let rosters = Arc::clone(directory.rosters());
         let own = own_certificate(&config, seams)?;
         let trust = TrustStore::new(seams, anchors_in(&config.trust)?)?;
         let pen = pen(&config, &directory)?;
-        let (ledger, opening) = open_ledger(&config, seams, restored)?;
+        let (ledger, opening) = open_ledger(&config, seams, restored, storage)?;
         let relays = directory
             .relays()
             .iter()
@@ -453,6 +469,7 @@ fn open_ledger(
     config: &DeskConfig,
     seams: &Seams,
     restored: Restored,
+    (engine, mode): (Storage, Mode),
 ) -> Result<(Ledger, hotline_ledger::Opening), OpenError> {
     let key = signing_key(&config.log_key)?;
     let origin = config.identity.origin();
@@ -462,14 +479,12 @@ fn open_ledger(
     })?;
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
     let (ledger, opening) = Ledger::open(OpenOptions {
-        engine: Storage::Sqlite {
-            path: config.ledger.clone(),
-        },
+        engine,
         owner: config.identity.to_string(),
         origin,
         signer: Some(signer),
         entropy: &mut entropy,
-        mode: Mode::Thread,
+        mode,
         restored,
     })?;
     match &opening.standing {

@@ -19,6 +19,7 @@ pub mod ladder;
 pub mod leg;
 pub mod name;
 pub mod outbox;
+pub mod plant;
 pub mod precedence;
 pub mod release;
 pub mod text;

@@ -69,6 +69,8 @@ struct Disk {
     /// Platter and cache together; `None` while the cache is empty.
     live: Option<Image>,
     sync: Sync,
+    /// What syncs do once so many more have passed.
+    sync_later: Option<(u32, Sync)>,
     capacity_bytes: Option<u64>,
     fence: Option<Fence>,
     /// Counts power cuts and restores: a ledger opened before one no longer reaches the disk.
@@ -87,6 +89,24 @@ impl MemoryDisk {
     /// Decides what the next syncs do.
     pub fn set_sync(&self, sync: Sync) {
         self.lock().sync = sync;
+    }
+
+    /// Decides what syncs do once `passed` more have been asked for: a fault at the n-th commit.
+    pub fn set_sync_after(&self, passed: u32, sync: Sync) {
+        self.lock().sync_later = Some((passed, sync));
+    }
+
+    /// Whether the power is gone or a sync has failed: the process on this disk must end.
+    #[must_use]
+    pub fn troubled(&self) -> bool {
+        let disk = self.lock();
+        disk.dark || disk.sync == Sync::Fails
+    }
+
+    /// Whether a leaf with this SHA-256 is on the platter: what a power cut at this moment would leave.
+    #[must_use]
+    pub fn holds(&self, hash: &hotline_audit::Hash) -> bool {
+        self.lock().platter.by_hash.contains_key(hash)
     }
 
     /// Limits the disk to so many bytes; `None` lifts the limit. Each row counts 256 bytes beside its content.
@@ -172,6 +192,7 @@ impl Disk {
     fn restart(&mut self) {
         self.live = None;
         self.sync = Sync::Works;
+        self.sync_later = None;
         self.generation += 1;
         self.held = false;
         self.dark = false;
@@ -180,6 +201,11 @@ impl Disk {
     /// Writes and syncs one round.
     fn append(&mut self, round: &Round<'_>) -> Result<(), StoreError> {
         self.live().admit(round, self.capacity_bytes)?;
+        match self.sync_later.take() {
+            Some((0, sync)) => self.sync = sync,
+            Some((left, sync)) => self.sync_later = Some((left - 1, sync)),
+            None => {}
+        }
         match self.sync {
             Sync::Works if self.cache.is_empty() => {
                 self.platter.apply(round);

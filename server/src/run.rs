@@ -9,6 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use hotline_audit::{LogSigner, SigningKey, trust::TrustPolicy};
 use hotline_core::identity::Role;
 use hotline_ledger::{Engine, Ledger, Mode, OpenOptions, Opening, Restored};
+use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
     Credentials, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls, TrustError,
     TrustStore, anchors_in, credentials, grpc_server_builder,
@@ -18,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::{
     config::RelayConfig,
     relay::{Parts, Relay},
-    service::Service,
+    service::{self, Service},
     status,
 };
 
@@ -84,11 +85,47 @@ pub struct Running {
     served: JoinHandle<()>,
 }
 
+/// Where a relay keeps its ledger, and who does the writing.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// The engine.
+    pub engine: Engine,
+    /// A thread in a process; inline in a simulated world.
+    pub mode: Mode,
+}
+
 /// Opens everything and serves.
 ///
 /// # Errors
 /// [`StartError`] says what is wrong and what to do. No port is open by then.
 pub async fn start(config: &RelayConfig, seams: &Seams) -> Result<Running, StartError> {
+    let storage = Storage {
+        engine: Engine::Sqlite {
+            path: config.ledger.clone(),
+        },
+        mode: Mode::Thread,
+    };
+    start_on(config, seams, storage, |relay| {
+        (Service(Arc::clone(&relay)), Service(relay))
+    })
+    .await
+}
+
+/// The same on a ledger of the caller's choice, served by services of the caller's making: a simulated world brings a
+/// simulated disk, and a relay that lies.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on<R, L>(
+    config: &RelayConfig,
+    seams: &Seams,
+    storage: Storage,
+    services: impl FnOnce(Arc<Relay>) -> (R, L),
+) -> Result<Running, StartError>
+where
+    R: RelayService,
+    L: LogService,
+{
     let own = Credentials::load(&config.certificate, &config.tls_key, seams)?;
     if *own.identity() != config.identity {
         return Err(StartError::WrongCertificate {
@@ -99,7 +136,7 @@ pub async fn start(config: &RelayConfig, seams: &Seams) -> Result<Running, Start
     let trust = Arc::new(TrustStore::new(seams, anchors_in(&config.trust)?)?);
     let rosters = TrustPolicy::load_folder(&config.trust)?.rosters().clone();
     let signer = log_signer(config)?;
-    let (ledger, opening) = open_ledger(config, signer, seams)?;
+    let (ledger, opening) = open_ledger(config, signer, seams, storage)?;
     let secrets = node_secrets(&ledger, seams).await?;
 
     let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]);
@@ -118,14 +155,19 @@ pub async fn start(config: &RelayConfig, seams: &Seams) -> Result<Running, Start
         seams: seams.clone(),
     }));
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
-    let service = Service(Arc::clone(&relay));
+    let (relay_service, log_service) = services(Arc::clone(&relay));
     let closing = seams.spawner.closing();
+    let crashed = seams.spawner.crashed();
     let served = tokio::spawn(async move {
-        let ended = grpc_server_builder()
-            .add_service(service.clone().relay())
-            .add_service(service.log())
-            .serve_with_incoming_shutdown(incoming, closing.cancelled_owned())
-            .await;
+        let serve = grpc_server_builder()
+            .add_service(service::relay(relay_service))
+            .add_service(service::log(log_service))
+            .serve_with_incoming_shutdown(incoming, closing.cancelled_owned());
+        let ended = tokio::select! {
+            biased;
+            () = crashed.cancelled() => return,
+            ended = serve => ended,
+        };
         if let Err(error) = ended {
             tracing::error!(%error, "the doors ended");
         }
@@ -192,17 +234,16 @@ fn open_ledger(
     config: &RelayConfig,
     signer: LogSigner,
     seams: &Seams,
+    Storage { engine, mode }: Storage,
 ) -> Result<(Ledger, Opening), StartError> {
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
     Ok(Ledger::open(OpenOptions {
-        engine: Engine::Sqlite {
-            path: config.ledger.clone(),
-        },
+        engine,
         owner: config.identity.to_string(),
         origin: config.identity.origin(),
         signer: Some(signer),
         entropy: &mut entropy,
-        mode: Mode::Thread,
+        mode,
         restored: Restored::ReadOnly,
     })?)
 }

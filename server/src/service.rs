@@ -31,22 +31,18 @@ use crate::{
 #[derive(Clone)]
 pub struct Service(pub Arc<Relay>);
 
-impl Service {
-    /// The relay service, with this project's frame limits.
-    #[must_use]
-    pub fn relay(self) -> RelayServiceServer<Self> {
-        RelayServiceServer::new(self)
-            .max_decoding_message_size(FRAME_BYTES_MAX)
-            .max_encoding_message_size(FRAME_BYTES_MAX)
-    }
+/// A relay service, with this project's frame limits.
+pub(crate) fn relay<R: RelayService>(service: R) -> RelayServiceServer<R> {
+    RelayServiceServer::new(service)
+        .max_decoding_message_size(FRAME_BYTES_MAX)
+        .max_encoding_message_size(FRAME_BYTES_MAX)
+}
 
-    /// The log service, with this project's frame limits.
-    #[must_use]
-    pub fn log(self) -> LogServiceServer<Self> {
-        LogServiceServer::new(self)
-            .max_decoding_message_size(FRAME_BYTES_MAX)
-            .max_encoding_message_size(FRAME_BYTES_MAX)
-    }
+/// A log service, with this project's frame limits.
+pub(crate) fn log<L: LogService>(service: L) -> LogServiceServer<L> {
+    LogServiceServer::new(service)
+        .max_decoding_message_size(FRAME_BYTES_MAX)
+        .max_encoding_message_size(FRAME_BYTES_MAX)
 }
 
 /// Who is at the other end, as the door proved it.
