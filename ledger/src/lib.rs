@@ -43,7 +43,7 @@ pub use inspect::{InspectError, Inspector};
 pub use ledger::{
     Engine, Ledger, Mode, OpenOptions, Opening, RESERVE_BYTES, Restored, Scrubbed, Space, SpaceLeft,
 };
-pub use memory::{MemoryDisk, Snapshot, Sync};
+pub use memory::{Export, MemoryDisk, Snapshot, Sync};
 pub use nodes::Nodes;
 pub use queue::{QUEUE_BYTES, QUEUE_ITEMS};
 pub use rebuild::{FULL_CHECK_MAX, TAIL_CHECK};

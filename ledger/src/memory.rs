@@ -61,6 +61,17 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// What is on a platter, for whoever judges it from outside.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The log, in order.
+    pub leaves: Vec<crate::head::Stored>,
+    /// The newest signed note.
+    pub note: Option<Vec<u8>>,
+    /// Records by space and key.
+    pub records: std::collections::BTreeMap<(String, Vec<u8>), Vec<u8>>,
+}
+
 #[derive(Default)]
 struct Disk {
     platter: Image,
@@ -132,6 +143,32 @@ impl MemoryDisk {
             change.apply(&mut disk.platter);
         }
         disk.restart();
+    }
+
+    /// Leaves room for so many bytes more, and for no others: the disk is nearly full.
+    pub fn fill(&self, room_bytes: u64) {
+        let mut disk = self.lock();
+        let used_bytes = disk.live().used_bytes;
+        disk.capacity_bytes = Some(used_bytes.saturating_add(room_bytes));
+    }
+
+    /// Everything that a power cut at this moment would leave: leaves in order, the newest signed note, and the records of
+    /// some spaces.
+    #[must_use]
+    pub fn export(&self, spaces: &[&str]) -> Export {
+        let disk = self.lock();
+        let platter = &disk.platter;
+        let wanted = |(space, _): &&(String, Vec<u8>)| spaces.contains(&space.as_str());
+        Export {
+            leaves: platter.leaves.values().cloned().collect(),
+            note: platter.head.note.clone(),
+            records: platter
+                .records
+                .iter()
+                .filter(|(key, _)| wanted(key))
+                .map(|((space, key), value)| ((space.clone(), key.clone()), value.clone()))
+                .collect(),
+        }
     }
 
     /// Flips one bit in the bytes of leaf `index`; nothing happens when there is no such leaf.

@@ -16,6 +16,7 @@ pub mod knock;
 pub mod ledgers;
 pub mod line;
 pub mod rack;
+pub mod storm;
 pub mod traffic;
 pub mod verb;
 pub mod wait;

@@ -7,7 +7,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
 };
 
 use hotline_audit::trust::TrustPolicy;
@@ -133,7 +133,7 @@ fn read_side(folder: &Path) -> Side {
     }
 }
 
-fn officer(desk: &DeskConfig, directory: &Arc<Directory>, name: &str) -> Officer {
+fn officer(desk: &DeskConfig, directory: &Directory, name: &str) -> Officer {
     let identity = format!("spiffe://{}/officer/{name}", desk.identity.domain());
     let key = load_officer_key(&desk.officers.join(name).join(layout::OFFICER_KEY), None).unwrap();
     let key_statement = directory.officer_key_statement(&identity, &key.public()).unwrap();

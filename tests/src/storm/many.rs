@@ -1,0 +1,126 @@
+//! Many schedules, on all cores: each thread plays one world at a time.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    mix::WINDOW_MS,
+    oracle::Promise,
+    play::{self, Ending, Figures},
+};
+
+/// What to play.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// First seed.
+    pub seed: u64,
+    /// How many, counted upwards.
+    pub schedules: u64,
+    /// A bug to play with.
+    pub plant: Option<&'static str>,
+    /// Whether the first failure ends it.
+    pub stop_at_first: bool,
+}
+
+/// What many schedules came to.
+#[derive(Clone, Debug, Default)]
+pub struct Total {
+    /// Schedules played.
+    pub schedules: u64,
+    /// Promises broken, by kind.
+    pub lost: u64,
+    /// See [`lost`](Self::lost).
+    pub shown_twice: u64,
+    /// See [`lost`](Self::lost).
+    pub stuck: u64,
+    /// All other kinds.
+    pub other: u64,
+    /// Endings that broke something, by seed.
+    pub failed: Vec<Ending>,
+    /// Sums and greatest figures.
+    pub figures: Figures,
+    /// Longest healing of all, in milliseconds.
+    pub healed_in_ms_max: u64,
+    /// Fewest crashes and partitions of a schedule.
+    pub least: Option<(u64, u64)>,
+    /// All traces folded in the order of seeds.
+    pub traces: Vec<(u64, String)>,
+}
+
+impl Total {
+    fn add(&mut self, ending: Ending) {
+        self.schedules += 1;
+        for broken in &ending.broken {
+            match broken.promise {
+                Promise::Lost => self.lost += 1,
+                Promise::ShownTwice => self.shown_twice += 1,
+                Promise::Stuck => self.stuck += 1,
+                Promise::Honest
+                | Promise::Genuine
+                | Promise::Named
+                | Promise::Role
+                | Promise::Bound
+                | Promise::Evidence
+                | Promise::Starts => self.other += 1,
+            }
+        }
+        let (sum, one) = (&mut self.figures, &ending.figures);
+        sum.crashes += one.crashes;
+        sum.partitions += one.partitions;
+        sum.released += one.released;
+        sum.delivered += one.delivered;
+        sum.packets += one.packets;
+        sum.bytes += one.bytes;
+        sum.virtual_ms += one.virtual_ms;
+        sum.queue_max = sum.queue_max.max(one.queue_max);
+        sum.dials_per_second_max = sum.dials_per_second_max.max(one.dials_per_second_max);
+        sum.bytes_per_second = sum.bytes_per_second.max(one.bytes_per_second);
+        self.healed_in_ms_max = self.healed_in_ms_max.max(one.healed_in_ms);
+        let (crashes, partitions) = self.least.unwrap_or((u64::MAX, u64::MAX));
+        self.least = Some((crashes.min(one.crashes), partitions.min(one.partitions)));
+        self.traces.push((ending.seed, ending.trace.clone()));
+        if !ending.broken.is_empty() {
+            self.failed.push(ending);
+        }
+    }
+
+    /// Whether every promise held.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        self.failed.is_empty()
+    }
+}
+
+/// Plays all of them.
+#[must_use]
+pub fn many(order: Order) -> Total {
+    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let total = Mutex::new(Total::default());
+    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= order.schedules {
+                        return;
+                    }
+                    let ending = play::play(order.seed + number, order.plant, WINDOW_MS);
+                    if order.stop_at_first && !ending.broken.is_empty() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    total.lock().unwrap_or_else(PoisonError::into_inner).add(ending);
+                }
+            });
+        }
+    });
+    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    total.failed.sort_by_key(|ending| ending.seed);
+    total.traces.sort();
+    total
+}

@@ -1,0 +1,358 @@
+//! The judge of a schedule. It sees what an outsider could, and nothing else: what officers asked and were answered,
+//! what desks showed, their status, and what a power cut would leave on each disk.
+//!
+//! Each rule that is broken becomes a [`Broken`], with the moment. *Honest state* is judged at every event: what a desk
+//! shows must be proven at that moment. *Safety* is judged again after the final crash ([`last`]).
+
+mod last;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_audit::Hash;
+use hotline_client::view::MessageView;
+use hotline_core::{precedence::Precedence, words::Rung};
+use hotline_faults::world::World;
+use hotline_ledger::MemoryDisk;
+
+/// What was promised and not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// Something accepted, delivered or released is not where it must be.
+    Lost,
+    /// Something was shown as new twice.
+    ShownTwice,
+    /// Something was not done within its bound.
+    Stuck,
+    /// A desk showed more than was proven.
+    Honest,
+    /// A message was changed, or nobody sent it.
+    Genuine,
+    /// An honest node was accused, or a fault was not named.
+    Named,
+    /// Somebody was let do what is not his to do.
+    Role,
+    /// A bound was passed.
+    Bound,
+    /// A ledger does not verify.
+    Evidence,
+    /// A node did not start.
+    Starts,
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// Which.
+    pub promise: Promise,
+    /// When, in milliseconds since the world began.
+    pub at_ms: u64,
+    /// What was seen.
+    pub what: String,
+}
+
+/// A message that an officer asked for.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// On which side.
+    pub side: usize,
+    /// How urgent.
+    pub precedence: Precedence,
+    /// When.
+    pub at_ms: u64,
+    /// Its hash, once some desk has shown it.
+    pub hash: Option<Hash>,
+}
+
+/// A message of which a desk said that it is released.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// By which side.
+    pub side: usize,
+    /// How urgent.
+    pub precedence: Precedence,
+    /// When it was released.
+    pub at_ms: u64,
+    /// When its sender showed DELIVERED.
+    pub delivered_ms: Option<u64>,
+    /// When the other desk added it.
+    pub added_ms: Option<u64>,
+    /// The sender's desk was put back to before it: nothing is owed.
+    pub excused: bool,
+}
+
+/// How often a desk showed a message as new.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    added: u32,
+    drawn_new: u32,
+    drawn: bool,
+    first_ms: u64,
+}
+
+/// The judge.
+pub struct Oracle {
+    world: World,
+    /// The disks of the four nodes.
+    pub disks: [MemoryDisk; 4],
+    /// What was broken, in order.
+    pub broken: Vec<Broken>,
+    attempts: BTreeMap<String, Attempt>,
+    /// What was released.
+    pub sent: BTreeMap<Hash, Sent>,
+    seen: [BTreeMap<Hash, Seen>; 2],
+    acts: BTreeSet<(Hash, Rung)>,
+    /// Relays whose word needs not hold: wiped, put back, or lying.
+    pub tainted: [bool; 2],
+    /// The relay that lies.
+    pub liar: Option<usize>,
+    /// When a desk was put back, and to when.
+    pub restored: [Option<(u64, u64)>; 2],
+    /// Alarms by code.
+    pub alarms: BTreeMap<String, u64>,
+}
+
+/// Most broken promises that are kept; one is enough to fail.
+const BROKEN_MAX: usize = 20;
+
+impl Oracle {
+    /// A judge of this world.
+    #[must_use]
+    pub fn new(world: &World, disks: [MemoryDisk; 4]) -> Self {
+        Self {
+            world: world.clone(),
+            disks,
+            broken: Vec::new(),
+            attempts: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            seen: [BTreeMap::new(), BTreeMap::new()],
+            acts: BTreeSet::new(),
+            tainted: [false; 2],
+            liar: None,
+            restored: [None; 2],
+            alarms: BTreeMap::new(),
+        }
+    }
+
+    /// Milliseconds since the world began.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Notes a broken promise.
+    pub fn breaks(&mut self, promise: Promise, what: impl Into<String>) {
+        let what = what.into();
+        self.world.note(&format!("{promise:?}"));
+        if self.broken.len() < BROKEN_MAX {
+            let at_ms = self.now_ms();
+            self.broken.push(Broken { promise, at_ms, what });
+        }
+    }
+
+    /// The disk of a side's desk.
+    fn desk_disk(&self, side: usize) -> &MemoryDisk {
+        &self.disks[2 + side]
+    }
+
+    /// Officers ask for a message; its text names it.
+    pub fn attempted(&mut self, side: usize, precedence: Precedence, text: &str) {
+        let at_ms = self.now_ms();
+        self.attempts.insert(
+            text.to_owned(),
+            Attempt {
+                side,
+                precedence,
+                at_ms,
+                hash: None,
+            },
+        );
+    }
+
+    /// The desk answered that a message is released: it must be on its disk.
+    pub fn released(&mut self, view: &MessageView) {
+        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let Some(side) = self.attempts.get(&view.text).map(|attempt| attempt.side) else {
+            return;
+        };
+        self.world.note("released");
+        if !self.desk_disk(side).holds(&hash) {
+            self.breaks(Promise::Honest, format!("{} is answered as released and is not on disk", view.name));
+        }
+        self.owes(side, view, hash);
+    }
+
+    /// From now on a desk owes this message to the other.
+    fn owes(&mut self, side: usize, view: &MessageView, hash: Hash) {
+        let Some(attempt) = self.attempts.get_mut(&view.text) else {
+            return;
+        };
+        attempt.hash = Some(hash);
+        let precedence = attempt.precedence;
+        let at_ms = self.now_ms();
+        self.sent.entry(hash).or_insert(Sent {
+            side,
+            precedence,
+            at_ms,
+            delivered_ms: None,
+            added_ms: None,
+            excused: false,
+        });
+    }
+
+    /// A desk added a message to what it shows.
+    pub fn added(&mut self, side: usize, view: &MessageView) {
+        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let now_ms = self.now_ms();
+        let seen = self.seen[side].entry(hash).or_default();
+        seen.added += 1;
+        if seen.added == 1 {
+            seen.first_ms = now_ms;
+        }
+        let again = seen.added > 1;
+        self.world.note("added");
+        if again {
+            self.breaks(Promise::ShownTwice, format!("{} was announced twice on side {side}", view.name));
+        }
+        if view.direction == "out" {
+            self.owes(side, view, hash);
+            return;
+        }
+        self.genuine(side, view, hash);
+        if let Some(sent) = self.sent.get_mut(&hash) {
+            sent.added_ms.get_or_insert(now_ms);
+        }
+    }
+
+    /// What a desk shows as come in must be what the other side's officers asked for.
+    fn genuine(&mut self, side: usize, view: &MessageView, hash: Hash) {
+        if let Some(why) = &view.rejected {
+            self.breaks(Promise::Genuine, format!("{} was rejected: {why}", view.name));
+            return;
+        }
+        let found = self.attempts.get_mut(&view.text);
+        let fault = match found {
+            None => Some("nobody asked for it"),
+            Some(attempt) if attempt.side == side => Some("it came back to its sender"),
+            Some(attempt) => match attempt.hash {
+                Some(known) if known != hash => Some("its bytes are not those that were sent"),
+                Some(_) => None,
+                None => {
+                    attempt.hash = Some(hash);
+                    None
+                }
+            },
+        };
+        if let Some(fault) = fault {
+            self.breaks(Promise::Genuine, format!("{} on side {side}: {fault}", view.name));
+        }
+    }
+
+    /// An officer draws a message that its desk calls new (or not).
+    pub fn drawn(&mut self, side: usize, view: &MessageView) {
+        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let seen = self.seen[side].entry(hash).or_default();
+        seen.drawn = true;
+        if view.shown == "never" {
+            seen.drawn_new += 1;
+        }
+        let again = seen.drawn_new > 1;
+        self.world.note("drawn");
+        if again {
+            self.breaks(Promise::ShownTwice, format!("{} was drawn as new twice on side {side}", view.name));
+        }
+    }
+
+    /// An officer is about to act on a message.
+    pub fn acts(&mut self, hash: Hash, rung: Rung) {
+        self.acts.insert((hash, rung));
+    }
+
+    /// A desk shows that a message climbed a rung. Only what its sender is shown is judged here.
+    pub fn climbed(&mut self, side: usize, hash: Hash, rung: Rung) {
+        let Some(sent) = self.sent.get(&hash)else {
+            return;
+        };
+        if sent.side != side {
+            return;
+        }
+        let other = 1 - side;
+        self.world.note(rung.name());
+        match rung {
+            Rung::Delivered => {
+                let now_ms = self.now_ms();
+                if let Some(sent) = self.sent.get_mut(&hash) {
+                    sent.delivered_ms.get_or_insert(now_ms);
+                }
+                if !self.desk_disk(other).holds(&hash) && self.restored[other].is_none() {
+                    self.breaks(Promise::Honest, format!("DELIVERED is shown for {hash}, which its recipient lacks"));
+                }
+            }
+            Rung::Displayed => {
+                let drawn = self.seen[other].get(&hash).is_some_and(|seen| seen.drawn);
+                if !drawn {
+                    self.breaks(Promise::Honest, format!("DISPLAYED is shown for {hash}, which nobody drew"));
+                }
+            }
+            Rung::Acknowledged | Rung::Answered => {
+                if !self.acts.contains(&(hash, rung)) {
+                    let what = format!("{} is shown for {hash}, and no officer did", rung.name());
+                    self.breaks(Promise::Honest, what);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A desk shows that a relay accepted a message.
+    pub fn accepted(&mut self, view: &MessageView) {
+        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        for rung in view.rungs.iter().filter(|rung| rung.rung == Rung::Accepted.name()) {
+            let Some(relay) = rung.by.parse().ok().and_then(|by| super::cast::relay_named(&by)) else {
+                continue;
+            };
+            if !self.tainted[relay] && !self.disks[relay].holds(&hash) {
+                self.breaks(Promise::Honest, format!("{} is shown as accepted by relay {relay}, which lacks it", view.name));
+            }
+        }
+    }
+
+    /// A desk raised an alarm. Nobody honest may be accused.
+    pub fn alarm(&mut self, side: usize, code: &str, what: &str) {
+        *self.alarms.entry(code.to_owned()).or_insert(0) += 1;
+        self.world.note(code);
+        let relay = ["north", "south"].iter().position(|name| what.starts_with(name));
+        let accused = matches!(code, "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED");
+        let innocent = relay.is_some_and(|relay| !self.tainted[relay]);
+        let desks_honest = self.restored.iter().all(Option::is_none) && self.liar.is_none();
+        let of_desks = matches!(code, "EQUIVOCATION" | "OWN_FORK" | "REOPENED" | "FOREIGN" | "REJECTED");
+        if (accused && innocent) || (of_desks && desks_honest && code != "REOPENED") {
+            self.breaks(Promise::Named, format!("side {side}: {code}: {what}"));
+        }
+    }
+
+    /// A verb that must be refused was not.
+    pub fn not_refused(&mut self, what: String) {
+        self.breaks(Promise::Role, what);
+    }
+
+    /// A side's desk is put back to what it was at `to_ms`: what happened there since is forgotten.
+    pub fn put_back(&mut self, side: usize, to_ms: u64) {
+        let now_ms = self.now_ms();
+        self.restored[side] = Some((to_ms, now_ms));
+        self.seen[side].retain(|_, seen| seen.first_ms < to_ms);
+        for seen in self.seen[side].values_mut() {
+            // It may have been drawn since; a backup does not know.
+            seen.drawn_new = 0;
+        }
+        for sent in self.sent.values_mut() {
+            sent.excused |= sent.side == side && sent.at_ms >= to_ms;
+        }
+    }
+
+    /// Messages that are owed: released, not excused, and not shown as delivered.
+    pub fn owed(&self) -> impl Iterator<Item = (&Hash, &Sent)> {
+        self.sent
+            .iter()
+            .filter(|(_, sent)| !sent.excused && sent.delivered_ms.is_none())
+    }
+}

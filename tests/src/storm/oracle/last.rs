@@ -1,0 +1,150 @@
+//! What is judged after the final crash of everyone, from the disks alone and from what reopened desks show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_audit::{Checkpoint, Hash, tree, verify::verify_log};
+use hotline_client::{memory, view::MessageView};
+use hotline_core::words::Rung;
+use hotline_ledger::{Export, Stored};
+
+use super::{Oracle, Promise, Sent};
+use crate::storm::cast::cast;
+
+/// The kind of a message in a ledger.
+const MESSAGE: u8 = 1;
+
+impl Oracle {
+    /// Judges the disks.
+    pub fn judge_disks(&mut self) {
+        let exports: Vec<Export> = self
+            .disks
+            .iter()
+            .map(|disk| disk.export(&[memory::ACCEPTED, memory::NOTE]))
+            .collect();
+        for (number, export) in exports.iter().enumerate() {
+            self.judge_ledger(number, export);
+        }
+        for side in 0..2 {
+            self.judge_acceptances(side, &exports);
+            self.judge_mail(side, &exports);
+        }
+        self.judge_sent();
+    }
+
+    fn judge_ledger(&mut self, number: usize, export: &Export) {
+        let Some(note) = &export.note else { return };
+        let report = verify_log(export.leaves.iter().map(|leaf| &leaf.bytes), note, &cast().trust);
+        // Statements that the log lacks are told apart from faults: a wiped relay has only what came later.
+        if report.fault_count > 0 || report.verdict.is_none() {
+            let what = report
+                .faults
+                .first()
+                .map_or(report.conclusion.clone(), |fault| format!("{}: {}", fault.rule, fault.explanation));
+            self.breaks(Promise::Evidence, format!("the ledger of node {number} does not verify: {what}"));
+        }
+    }
+
+    /// Every acceptance a desk keeps is proven, and honoured by its relay.
+    fn judge_acceptances(&mut self, side: usize, exports: &[Export]) {
+        let desk = &exports[2 + side];
+        let own: BTreeMap<Hash, &Stored> = desk.leaves.iter().map(|leaf| (leaf.hash, leaf)).collect();
+        let logs: Vec<BTreeSet<Hash>> = exports[..2]
+            .iter()
+            .map(|relay| relay.leaves.iter().map(|leaf| leaf.hash).collect())
+            .collect();
+        for ((space, key), value) in &desk.records {
+            if space != memory::ACCEPTED {
+                continue;
+            }
+            let Some(kept) = memory::Acceptance::read(key, value) else { continue };
+            let Some(leaf) = own.get(&kept.statement) else { continue };
+            let note_key = (memory::NOTE.to_owned(), memory::note_key(&kept.relay, kept.size));
+            let proven = desk
+                .records
+                .get(&note_key)
+                .and_then(|note| Checkpoint::danger_parse_unverified(note).ok())
+                .is_some_and(|note| {
+                    let leaf = tree::leaf_hash(&leaf.bytes);
+                    tree::verify_inclusion(&leaf, kept.index, kept.size, &note.root, &kept.proof)
+                });
+            if !proven {
+                let what = format!("side {side} keeps an acceptance of {} without a proof", kept.statement);
+                self.breaks(Promise::Evidence, what);
+            }
+            let relay = usize::from(kept.relay.as_str() == "south");
+            if !self.tainted[relay] && !logs[relay].contains(&kept.statement) {
+                let what = format!("relay {} accepted {} and lacks it", kept.relay, kept.statement);
+                self.breaks(Promise::Lost, what);
+            }
+        }
+    }
+
+    /// What a desk holds of the other is what the other signed.
+    fn judge_mail(&mut self, side: usize, exports: &[Export]) {
+        let other = 1 - side;
+        if self.restored[other].is_some() {
+            return;
+        }
+        let signed: BTreeSet<Hash> = exports[2 + other].leaves.iter().map(|leaf| leaf.hash).collect();
+        let peer = cast().sides[other].desk.identity.to_string();
+        for leaf in &exports[2 + side].leaves {
+            if leaf.sender == peer && leaf.kind == MESSAGE && !signed.contains(&leaf.hash) {
+                let what = format!("side {side} holds {}, which its sender does not", leaf.hash);
+                self.breaks(Promise::Genuine, what);
+            }
+        }
+    }
+
+    /// What was answered as released is with its sender, and what was shown as delivered with its recipient.
+    fn judge_sent(&mut self) {
+        let sent: Vec<(Hash, Sent)> = self.sent.iter().map(|(hash, sent)| (*hash, sent.clone())).collect();
+        for (hash, sent) in sent {
+            let other = 1 - sent.side;
+            if !sent.excused && !self.disks[2 + sent.side].holds(&hash) {
+                self.breaks(Promise::Lost, format!("{hash} was released and its sender lacks it"));
+            }
+            let forgotten = self.restored[other].is_some_and(|(_, at)| sent.delivered_ms.is_some_and(|ms| ms <= at));
+            if sent.delivered_ms.is_some() && !forgotten && !self.disks[2 + other].holds(&hash) {
+                self.breaks(Promise::Lost, format!("{hash} was shown as delivered and its recipient lacks it"));
+            }
+        }
+    }
+
+    /// Judges what a reopened desk shows.
+    pub fn judge_reopened(&mut self, side: usize, views: &[MessageView]) {
+        let other = 1 - side;
+        for view in views {
+            let Ok(hash) = view.sha256.parse::<Hash>() else { continue };
+            if view.direction == "in" {
+                let drawn = self.seen[side].get(&hash).is_some_and(|seen| seen.drawn_new > 0);
+                if drawn && view.shown == "never" {
+                    let what = format!("{} was drawn, and side {side} calls it new", view.name);
+                    self.breaks(Promise::ShownTwice, what);
+                }
+                continue;
+            }
+            if view.reached(Rung::Delivered) && !self.disks[2 + other].holds(&hash) && self.restored[other].is_none() {
+                let what = format!("{} is shown as delivered and its recipient lacks it", view.name);
+                self.breaks(Promise::Lost, what);
+            }
+            self.accepted(view);
+        }
+    }
+
+    /// Places of the other side's chain that a desk lacks, within epochs.
+    #[must_use]
+    pub fn missing(&self, side: usize) -> Vec<(u64, u64)> {
+        let peer = cast().sides[1 - side].desk.identity.to_string();
+        let export = self.disks[2 + side].export(&[]);
+        let mut chains: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        for leaf in export.leaves.iter().filter(|leaf| leaf.sender == peer) {
+            chains.entry(leaf.epoch).or_default().insert(leaf.sequence);
+        }
+        let mut missing = Vec::new();
+        for (epoch, held) in chains {
+            let last = held.last().copied().unwrap_or(0);
+            missing.extend((1..last).filter(|place| !held.contains(place)).map(|place| (epoch, place)));
+        }
+        missing
+    }
+}

@@ -1,0 +1,223 @@
+//! After healing: everything owed is delivered within its bound, then everyone crashes for good and is looked at.
+
+use std::{sync::Arc, time::Duration};
+
+use hotline_client::{
+    request::{Answer, Request},
+    status::LineStatus,
+    view::MessageView,
+};
+use hotline_core::{precedence::Precedence, words::Rung};
+use hotline_faults::world::Death;
+
+use super::{Ending, Play};
+use crate::storm::{
+    nodes::{Asked, What, ask},
+    officers,
+    oracle::Promise,
+};
+
+/// How long everything may take after healing. 60 s: a refused leg waits 30 s before it is dialled again.
+const BOUND: Duration = Duration::from_secs(60);
+/// How long a FLASH may take after healing. 5 s: a dial that hangs ends after 3 s, and the longest back-off is 2 s.
+const FLASH_BOUND_MS: u64 = 5_000;
+/// How often the line is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Most dials of one host in one second. A desk's round is 2 QUIC and 6 TCP dials; the shortest pauses are 50, 100, 200
+/// and 400 ms, so at most 5 rounds, and as many again when it was restarted within the second.
+pub const DIALS_PER_SECOND_MAX: u64 = 80;
+/// Most statements that wait for one relay: those of a schedule, several times over. The product's own bound is 100,000.
+pub const QUEUE_MAX: u64 = 500;
+/// Most bytes of one host in one second on average. Heartbeats of 12 lanes every 300 ms, sealed, are some 20 KB/s; long
+/// messages over four legs are the rest.
+pub const BYTES_PER_SECOND_MAX: u64 = 400_000;
+
+impl Play {
+    /// Whether a relay runs and takes nothing in.
+    pub(super) fn read_only(&self, number: usize) -> bool {
+        match self.node(number).live.as_ref().map(|live| &live.what) {
+            Some(What::Relay(running)) => running.relay.read_only().is_some(),
+            Some(What::Desk(_)) | None => false,
+        }
+    }
+
+    /// Waits until everything is done.
+    pub(super) async fn quiet(self: &Arc<Self>) {
+        let began = self.world.now();
+        for side in 0..2 {
+            for precedence in [Precedence::Flash, Precedence::Routine] {
+                let text = self.text(side, 0);
+                tokio::spawn(officers::release(Arc::clone(self), side, precedence, text));
+            }
+        }
+        let mut left = vec!["nobody has looked yet".to_owned()];
+        let mut flash_late = false;
+        while self.world.now() < began + BOUND {
+            tokio::time::sleep(LOOK_EVERY).await;
+            left = self.left().await;
+            if left.is_empty() {
+                break;
+            }
+            let since_ms = u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
+            if since_ms > FLASH_BOUND_MS && !flash_late {
+                flash_late = true;
+                self.judge_flash();
+            }
+        }
+        self.figures().healed_in_ms =
+            u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
+        for what in left {
+            self.judge(|oracle| oracle.breaks(Promise::Stuck, format!("60 s after healing: {what}")));
+        }
+        // What officers are still doing may end.
+        tokio::time::sleep(officers::THINKING).await;
+    }
+
+    fn judge_flash(&self) {
+        self.judge(|oracle| {
+            let late: Vec<_> = oracle
+                .owed()
+                .filter(|(_, sent)| sent.precedence >= Precedence::Flash && sent.added_ms.is_none())
+                .map(|(hash, _)| *hash)
+                .collect();
+            for hash in late {
+                oracle.breaks(Promise::Stuck, format!("5 s after healing the FLASH {hash} is not there"));
+            }
+        });
+    }
+
+    /// What is not done yet, in words.
+    async fn left(self: &Arc<Self>) -> Vec<String> {
+        let mut left = Vec::new();
+        for side in 0..2 {
+            let Some(status) = self.status(side).await else {
+                left.push(format!("side {side} does not run"));
+                continue;
+            };
+            if let Some(why) = &status.read_only {
+                // "End the station and start it again, it asks the relays first": its operator does.
+                left.push(format!("side {side} signs nothing: {why}"));
+                self.crash(2 + side, Death::Killed, 100);
+                continue;
+            }
+            self.look_again(side).await;
+            let taints = self.judge(|oracle| (oracle.liar, oracle.tainted));
+            for (place, name) in ["north", "south"].iter().enumerate() {
+                let relay = status.relays.get(*name);
+                let pending = relay.map_or(0, |relay| relay.pending);
+                let mut figures = self.figures();
+                figures.queue_max = figures.queue_max.max(pending);
+                drop(figures);
+                if pending > 0 && taints.0 != Some(place) {
+                    left.push(format!("side {side} owes relay {name} {pending} statements"));
+                }
+            }
+            let missing = self.judge(|oracle| oracle.missing(side));
+            if !missing.is_empty() && status.gaps.is_empty() {
+                left.push(format!("side {side} lacks {missing:?} and does not say so"));
+            }
+        }
+        self.judge(|oracle| {
+            left.extend(oracle.owed().map(|(hash, sent)| {
+                format!("{hash} of side {} ({}) is not delivered", sent.side, sent.precedence.name())
+            }));
+        });
+        left
+    }
+
+    /// Looks at what a desk shows of messages that are still owed.
+    async fn look_again(&self, side: usize) {
+        let owed: Vec<String> = self.judge(|oracle| {
+            let mine = oracle.owed().filter(|(_, sent)| sent.side == side);
+            mine.map(|(hash, _)| hash.to_string()).collect()
+        });
+        let Some(station) = self.station(side) else { return };
+        for message in owed {
+            if let Asked::Answer(answer) = ask(&station, Request::Show { message }).await
+                && let Answer::Message(view) = *answer
+                && view.reached(Rung::Delivered)
+                && let Ok(hash) = view.sha256.parse()
+            {
+                self.judge(|oracle| oracle.climbed(side, hash, Rung::Delivered));
+            }
+        }
+    }
+
+    async fn status(&self, side: usize) -> Option<LineStatus> {
+        let station = self.station(side)?;
+        let asked = tokio::time::timeout(LOOK_EVERY, ask(&station, Request::Status)).await;
+        match asked {
+            Ok(Asked::Answer(answer)) => match *answer {
+                Answer::Status(status) => Some(*status),
+                _ => None,
+            },
+            Ok(Asked::Nobody) | Err(_) => None,
+        }
+    }
+
+    /// The final crash of everyone, the disks, and a last opening.
+    pub(super) async fn last(self: &Arc<Self>) -> Ending {
+        let tally = self.world.tally();
+        let virtual_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
+        self.crash_everyone();
+        self.judge(|oracle| oracle.judge_disks());
+        for number in 0..4 {
+            self.start(number).await;
+        }
+        for side in 0..2 {
+            let views = self.list(side).await;
+            self.judge(|oracle| oracle.judge_reopened(side, &views));
+        }
+        for number in 0..4 {
+            self.node(number).die(Death::Killed);
+        }
+        let bytes: u64 = tally.bytes.values().sum();
+        let most = tally.bytes.values().max().copied().unwrap_or(0);
+        let bytes_per_second = most * 1000 / virtual_ms.max(1);
+        let (queue_max, dials) = (self.figures().queue_max, tally.dials_per_second_max);
+        self.judge(|oracle| {
+            for (what, found, most) in [
+                ("dials of one host in a second", dials, DIALS_PER_SECOND_MAX),
+                ("statements waiting for a relay", queue_max, QUEUE_MAX),
+                ("bytes of one host a second", bytes_per_second, BYTES_PER_SECOND_MAX),
+            ] {
+                if found > most {
+                    oracle.breaks(Promise::Bound, format!("{found} {what}, of {most}"));
+                }
+            }
+        });
+        let mut figures = self.figures().clone();
+        figures.packets = tally.packets;
+        figures.bytes = bytes;
+        figures.virtual_ms = virtual_ms;
+        figures.dials_per_second_max = dials;
+        figures.bytes_per_second = bytes_per_second;
+        let (broken, released, delivered) = self.judge(|oracle| {
+            let delivered = oracle.sent.values().filter(|sent| sent.delivered_ms.is_some()).count();
+            (oracle.broken.clone(), oracle.sent.len(), delivered)
+        });
+        (figures.released, figures.delivered) = (released as u64, delivered as u64);
+        Ending {
+            seed: self.mix.seed,
+            kinds: self.mix.kinds.clone(),
+            broken,
+            trace: self.world.trace().hex(),
+            figures,
+        }
+    }
+
+    async fn list(&self, side: usize) -> Vec<MessageView> {
+        let Some(station) = self.station(side) else { return Vec::new() };
+        let request = Request::List {
+            limit: 10_000,
+            incoming: false,
+        };
+        match ask(&station, request).await {
+            Asked::Answer(answer) => match *answer {
+                Answer::Messages { messages } => messages,
+                _ => Vec::new(),
+            },
+            Asked::Nobody => Vec::new(),
+        }
+    }
+}

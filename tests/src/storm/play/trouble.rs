@@ -1,0 +1,202 @@
+//! How a schedule's faults are done to its world, and undone.
+
+use std::{sync::Arc, time::Duration};
+
+use hotline_faults::{
+    emulator::Conditions,
+    world::{Death, Way},
+};
+use hotline_ledger::MemoryDisk;
+
+use super::Play;
+use crate::storm::{
+    mix::{Action, ways},
+    nodes::host,
+    officers,
+};
+
+/// How long a desk that starts from a backup alone is cut off: longer than its gate waits.
+const ALONE: Duration = Duration::from_millis(4_600);
+
+impl Play {
+    /// Links misbehave from now on.
+    pub(super) fn begin_trouble(&self) {
+        if std::mem::replace(&mut *self.troubled.lock().unwrap(), true) {
+            return;
+        }
+        for (way, conditions) in &self.mix.links {
+            self.world.change(*way, conditions.clone());
+        }
+    }
+
+    fn base(&self, way: Way) -> Conditions {
+        self.mix
+            .links
+            .iter()
+            .find(|(found, _)| *found == way)
+            .map(|(_, conditions)| conditions.clone())
+            .unwrap_or_default()
+    }
+
+    /// Does one thing.
+    pub(super) fn act(self: &Arc<Self>, action: Action) {
+        match action {
+            Action::Crash { node, death, down_ms } => self.crash(node, death, down_ms),
+            Action::Cut { ways, for_ms } => self.cut(ways, Duration::from_millis(for_ms)),
+            Action::Sync { node, after, sync } => self.node(node).disk.set_sync_after(after, sync),
+            Action::Full {
+                node,
+                room_bytes,
+                for_ms,
+            } => {
+                let disk = self.node(node).disk.clone();
+                disk.fill(room_bytes);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(for_ms)).await;
+                    disk.set_capacity(None);
+                });
+            }
+            Action::Backup {
+                node,
+                back_after_ms,
+                alone,
+            } => self.back_up(node, Duration::from_millis(back_after_ms), alone),
+            Action::Wipe { relays, away } => self.wipe(&relays, away),
+            Action::Clock { node, off_ms } => self.node(node).clock.set_off(off_ms),
+            Action::Release {
+                side,
+                precedence,
+                text_bytes,
+            } => {
+                let text = self.text(side, text_bytes);
+                tokio::spawn(officers::release(Arc::clone(self), side, precedence, text));
+            }
+        }
+    }
+
+    /// Cuts ways for a while. A way that is cut twice heals when both cuts have ended.
+    fn cut(self: &Arc<Self>, ways: Vec<Way>, lasts: Duration) {
+        if ways.is_empty() {
+            return;
+        }
+        self.figures().partitions += 1;
+        for way in &ways {
+            *self.cuts.lock().unwrap().entry(*way).or_insert(0) += 1;
+            let cut = Conditions {
+                cut: true,
+                ..self.world.conditions(*way)
+            };
+            self.world.change(*way, cut);
+        }
+        let play = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(lasts).await;
+            for way in ways {
+                let left = {
+                    let mut cuts = play.cuts.lock().unwrap();
+                    let left = cuts.entry(way).or_insert(1);
+                    *left = left.saturating_sub(1);
+                    *left
+                };
+                if left == 0 && !*play.healed.lock().unwrap() {
+                    play.world.change(way, play.base(way));
+                }
+            }
+        });
+    }
+
+    /// Takes a backup now and puts it back later. A desk's backup comes back on another disk, without the memory of
+    /// signatures that an old machine would have kept; so does the second history of a relay that lies.
+    fn back_up(self: &Arc<Self>, number: usize, after: Duration, alone: bool) {
+        let snapshot = self.node(number).disk.snapshot();
+        let taken_ms = self.judge(|oracle| oracle.now_ms());
+        let forks = self.node(number).tongue.is_some();
+        let play = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            if *play.healed.lock().unwrap() {
+                return;
+            }
+            play.judge(|oracle| {
+                if number < 2 {
+                    oracle.tainted[number] = true;
+                } else {
+                    oracle.put_back(number - 2, taken_ms);
+                }
+            });
+            play.crash(number, Death::PowerCut, 150);
+            if number < 2 && !forks {
+                play.node(number).disk.restore(&snapshot);
+                return;
+            }
+            let disk = MemoryDisk::new();
+            disk.restore(&snapshot);
+            play.judge(|oracle| oracle.disks[number] = disk.clone());
+            play.node(number).disk = disk;
+            if alone {
+                let ways = ways().filter(|way| way.from == host(number) || way.to == host(number));
+                play.cut(ways.collect(), ALONE);
+            }
+        });
+    }
+
+    /// Relays lose everything, perhaps while a desk is away and does not notice.
+    fn wipe(self: &Arc<Self>, relays: &[usize], away: Option<(usize, u64)>) {
+        let before = away.map_or(Duration::ZERO, |(_, ms)| Duration::from_millis(ms));
+        if let Some((side, ms)) = away {
+            let desk = host(2 + side);
+            let ways = ways().filter(|way| way.from == desk || way.to == desk);
+            self.cut(ways.collect(), Duration::from_millis(2 * ms + 200));
+        }
+        let (play, relays) = (Arc::clone(self), relays.to_vec());
+        tokio::spawn(async move {
+            tokio::time::sleep(before).await;
+            if *play.healed.lock().unwrap() {
+                return;
+            }
+            for relay in relays {
+                play.wipe_now(relay);
+            }
+        });
+    }
+
+    pub(super) fn wipe_now(self: &Arc<Self>, relay: usize) {
+        self.judge(|oracle| oracle.tainted[relay] = true);
+        self.crash(relay, Death::PowerCut, 100);
+        self.node(relay).disk.wipe();
+    }
+
+    /// Everything is whole again: links, disks, clocks, tongues, and every process runs.
+    pub(super) async fn heal(self: &Arc<Self>) {
+        *self.healed.lock().unwrap() = true;
+        for way in ways() {
+            self.world.change(way, Conditions::default());
+        }
+        for number in 0..4 {
+            let (disk, troubled) = {
+                let node = self.node(number);
+                node.clock.set_off(0);
+                if let Some(tongue) = &node.tongue {
+                    tongue.stop();
+                }
+                node.disk.set_capacity(None);
+                (node.disk.clone(), node.disk.troubled())
+            };
+            if troubled {
+                self.crash(number, Death::PowerCut, 10_000);
+            } else {
+                disk.set_sync_after(u32::MAX, hotline_ledger::Sync::Works);
+            }
+        }
+        for relay in 0..2 {
+            // Whoever keeps a relay that is read-only since it was put back makes it anew.
+            if self.read_only(relay) {
+                self.node(relay).die(Death::Killed);
+                self.node(relay).disk.wipe();
+            }
+        }
+        for number in 0..4 {
+            self.start(number).await;
+        }
+    }
+}
