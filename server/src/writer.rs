@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hotline_core::{
     identity::Identity,
     leg::{Lane, lane_of},
+    plant,
     precedence::Precedence,
 };
 use hotline_ledger::{Letter, ReadError};
@@ -74,13 +75,19 @@ impl Writer {
         greeted: &Greeted,
         out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
     ) -> Self {
+        let forgotten = plant::active("mailbox-forgotten-on-restart") && relay.boot > 1;
+        let cursor = if forgotten {
+            relay.mailbox_head(&desk, greeted.lane).unwrap_or(0)
+        } else {
+            greeted.subscribe.cursor
+        };
         Self {
             early: relay.early(),
             relay: Arc::clone(relay),
             desk,
             lane: greeted.lane,
             share: greeted.subscribe.share(),
-            cursor: greeted.subscribe.cursor,
+            cursor,
             heard: 0,
             beat: 0,
             stored_size: greeted.stored_size,
@@ -260,7 +267,9 @@ impl Writer {
             News::Outcomes(outcomes) => self.answer(outcomes).await,
             News::Subscribe(subscribe) => {
                 self.share = subscribe.share();
-                self.cursor = subscribe.cursor;
+                if !plant::active("mailbox-forgotten-on-restart") {
+                    self.cursor = subscribe.cursor;
+                }
                 Ok(())
             }
             News::Heard(heartbeat) => {

@@ -37,6 +37,9 @@ impl Redial {
     /// that two nodes cut off together do not come back together.
     #[must_use]
     pub fn after(&mut self, permanence: Permanence) -> Duration {
+        if hotline_core::plant::active("redial-without-back-off") {
+            return Duration::from_millis(1);
+        }
         let full = match permanence {
             Permanence::Permanent => AFTER_PERMANENT,
             Permanence::Temporary => {

@@ -15,6 +15,7 @@ use hotline_core::{
     inbox::{self, Contradiction, InLedger},
     leg::{Lane, Leg, RelayName},
     outbox::Event,
+    plant,
     precedence::Precedence,
     time::LineTime,
     words::Rung,
@@ -64,6 +65,7 @@ impl Engine {
     /// Notes how far a mailbox was read. It goes to disk with the next round that has something to keep, or after
     /// [`CURSORS_WITHIN`]: a cursor that is behind costs late copies after a restart, nothing else.
     fn note_cursor(&mut self, leg: &Leg, lane: Lane, cursor: u64) {
+        let cursor = cursor + if plant::active("cursor-too-early") { 4 } else { 0 };
         let now = self.line();
         let Some(relay) = self.relays.get_mut(&leg.relay) else {
             return;
@@ -307,6 +309,9 @@ impl Engine {
     fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
         round.late.push((*hash, leg.clone()));
+        if plant::active("late-copies-shown") {
+            let _ = self.events.send(crate::station::Event::Added(*hash));
+        }
         let Some(letter) = self.book.letter(hash) else {
             return;
         };
@@ -319,6 +324,9 @@ impl Engine {
 
     /// A sender who offers a message again lacks our receipt: it gets the one it had.
     fn answer_again(&mut self, receipt: &Hash, round: &mut Round) {
+        if plant::active("receipt-not-repeated") {
+            return;
+        }
         let Ok(Some(stored)) = self.ledger.by_hash(receipt) else {
             return;
         };
@@ -435,6 +443,9 @@ impl Engine {
     }
 
     fn show_gap(&mut self, sender: &Identity, gap: &Missing, round: &mut Round) {
+        if plant::active("gap-forgotten") {
+            return;
+        }
         self.alarm("GAP", format!("statements of {sender} are missing: {gap}"), round);
     }
 
@@ -442,7 +453,7 @@ impl Engine {
     pub(super) fn shown_gaps(&self) -> Vec<String> {
         self.inbox
             .gaps(&self.config.peer)
-            .filter(|gap| gap.standing == GapStanding::Shown)
+            .filter(|gap| gap.standing == GapStanding::Shown && !plant::active("gap-forgotten"))
             .map(|gap| format!("{}: {}", self.config.peer, gap.missing))
             .collect()
     }

@@ -46,6 +46,9 @@ struct Heard {
 impl Engine {
     /// Waits for the relays, adopts what they know, and lets the first signature through.
     pub(super) async fn open_gate(&mut self) -> Result<(), String> {
+        if hotline_core::plant::active("gate-skipped") {
+            return self.place_charters().await;
+        }
         let mut heard = Heard::default();
         let deadline = self.line().after(ANSWER_WITHIN);
         while !self.all_answered(&heard) && heard.held.len() < HELD_MAX {

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use hotline_audit::statement::{MAX_RECEIPT_ITEMS, Payload, ReceiptItem};
+use hotline_audit::{
+    Hash,
+    statement::{MAX_RECEIPT_ITEMS, Payload, ReceiptItem},
+};
 use hotline_core::{
     identity::Identity,
     leg::{Lane, lane_of},
     outbox::Then,
+    plant,
     precedence::Precedence,
     words::Rung,
 };
@@ -28,6 +32,9 @@ impl Engine {
     /// One DELIVERED statement covers the messages of this round: only what the same commit contains.
     pub(super) fn sign_receipts(&mut self, round: &mut Round) {
         for (subject, items) in std::mem::take(&mut round.delivered) {
+            if plant::active("displayed-without-drawing") {
+                self.sign_receipt(&subject, Rung::Displayed, items.clone(), round);
+            }
             self.sign_receipt(&subject, Rung::Delivered, items, round);
         }
     }
@@ -36,9 +43,15 @@ impl Engine {
         &mut self,
         subject: &Identity,
         rung: Rung,
-        items: Vec<ReceiptItem>,
+        mut items: Vec<ReceiptItem>,
         round: &mut Round,
     ) {
+        if plant::active("receipt-for-the-wrong-hash")
+            && let [.., last] = items.as_mut_slice()
+            && last.id[0] < 64
+        {
+            last.sha256 = Hash::of(last.sha256.as_bytes());
+        }
         if self.signing != Signing::Open {
             return;
         }
@@ -100,6 +113,12 @@ impl Engine {
         self.keep_checkpoints(&mut round);
         let stored = self.wall();
         self.keep_arrival(&mut round, stored.unix_ms());
+        if plant::active("receipt-before-commit") {
+            let now = self.line();
+            for then in std::mem::take(&mut round.then) {
+                self.carry_out(then, now);
+            }
+        }
         let committed = match round.batch() {
             Some(batch) => {
                 let commit = self.ledger.commit(batch);

@@ -1,11 +1,236 @@
-//! The storm, by hand.
-fn main() {
-    let seed: u64 = std::env::args().nth(1).unwrap().parse().unwrap();
-    let n: u64 = std::env::args().nth(2).unwrap().parse().unwrap();
-    for seed in seed..seed + n {
-        let start = std::time::SystemTime::now();
-        let ending = hotline_tests::storm::play::play(seed, None, hotline_tests::storm::mix::WINDOW_MS);
-        println!("{seed} {:?} {} {:?} {:?}", start.elapsed(), ending.trace, ending.kinds, ending.figures);
-        for b in ending.broken { println!("   {b:?}"); }
+//! `storm`: many schedules by seed, judged; see `faults/README.md`.
+//!
+//! Exit codes: 0 all promises held, 1 something else failed, 2 the command line is wrong, 3 a promise was broken. With
+//! `--json` the last line on standard output is one object; everything else goes to standard error.
+
+#![expect(clippy::disallowed_methods, reason = "a tool that measures itself reads the clock")]
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use clap::Parser;
+use hotline_tests::storm::{
+    many::{Order, Total, many},
+    mix::WINDOW_MS,
+    plants::{self, PLANTS},
+    play,
+};
+use serde_json::{Value, json};
+
+/// A promise was broken.
+const BROKEN: u8 = 3;
+/// The command line is wrong.
+const USAGE: u8 = 2;
+/// Schedules between two lines of the soak's ledger.
+const SOAK_STEP: u64 = 500;
+
+/// Whole lines in simulated worlds, broken by seed.
+#[derive(Debug, Parser)]
+#[command(name = "storm")]
+struct Args {
+    /// Schedules to play.
+    #[arg(long, default_value_t = 200)]
+    schedules: u64,
+    /// First seed; the others follow.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Plants a bug, which must then be found; `list` prints their names.
+    #[arg(long)]
+    plant: Option<String>,
+    /// Plays one seed and tells what happened.
+    #[arg(long)]
+    replay: Option<u64>,
+    /// With `--replay`: faults stop after so many milliseconds.
+    #[arg(long, default_value_t = WINDOW_MS)]
+    window_ms: u64,
+    /// Plays for so many hours.
+    #[arg(long, conflicts_with = "minutes")]
+    soak: Option<f64>,
+    /// Plays for so many minutes.
+    #[arg(long)]
+    minutes: Option<f64>,
+    /// Where the soak appends what it did, a JSON object a line.
+    #[arg(long)]
+    ledger: Option<PathBuf>,
+    /// Prints one object as the last line.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if args.plant.as_deref() == Some("list") {
+        for (name, _) in PLANTS {
+            println!("{name}");
+        }
+        return ExitCode::SUCCESS;
     }
+    let plant = match args.plant.as_deref().map(|name| (name, plants::named(name))) {
+        Some((name, None)) => {
+            eprintln!("there is no plant {name}; --plant list prints their names");
+            return ExitCode::from(USAGE);
+        }
+        Some((_, found)) => found,
+        None => None,
+    };
+    if let Some(seed) = args.replay {
+        return replay(seed, plant, args.window_ms);
+    }
+    let hours = args.soak.or(args.minutes.map(|minutes| minutes / 60.0));
+    match hours {
+        Some(hours) => soak(&args, hours),
+        None => sweep(&args, plant),
+    }
+}
+
+fn sweep(args: &Args, plant: Option<&'static str>) -> ExitCode {
+    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let total = many(Order {
+        seed: args.seed,
+        schedules: args.schedules,
+        plant,
+        stop_at_first: plant.is_some(),
+    });
+    let cpu = (cpu_seconds() - cpu).max(0.001);
+    tell(&total, plant);
+    if args.json {
+        let mut object = object(&total);
+        object["seed"] = json!(args.seed);
+        object["plant"] = json!(plant);
+        object["wall_seconds"] = json!(round(began.elapsed().as_secs_f64()));
+        object["cpu_seconds"] = json!(round(cpu));
+        object["schedules_per_cpu_second"] = json!(round(total.schedules as f64 / cpu));
+        println!("{object}");
+    }
+    ended(&total)
+}
+
+fn ended(total: &Total) -> ExitCode {
+    if total.held() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(BROKEN)
+    }
+}
+
+/// What failed, in words, the first one shrunk.
+fn tell(total: &Total, plant: Option<&'static str>) {
+    for ending in total.failed.iter().take(10) {
+        eprintln!("seed {} at commit {}: {:?}", ending.seed, commit(), ending.kinds);
+        for broken in ending.broken.iter().take(3) {
+            eprintln!("  {:>6} ms {:?}: {}", broken.at_ms, broken.promise, broken.what);
+        }
+    }
+    if let Some(first) = total.failed.first() {
+        let (window_ms, _) = play::shrink(first.seed, plant);
+        let with = plant.map(|name| format!(" --plant {name}")).unwrap_or_default();
+        eprintln!(
+            "replay the first: cargo run --release -p hotline-tests --bin storm -- --replay {} --window-ms {window_ms}{with}",
+            first.seed
+        );
+    }
+}
+
+fn object(total: &Total) -> Value {
+    let figures = &total.figures;
+    let (crashes, partitions) = total.least.unwrap_or_default();
+    let mut folded = hotline_tests::storm::many::fold(&total.traces);
+    folded.truncate(32);
+    json!({
+        "schedules": total.schedules,
+        "lost": total.lost,
+        "shown_twice": total.shown_twice,
+        "stuck": total.stuck,
+        "other": total.other,
+        "failed_seeds": total.failed.iter().map(|ending| ending.seed).collect::<Vec<_>>(),
+        "crashes": figures.crashes,
+        "partitions": figures.partitions,
+        "crashes_least": crashes,
+        "partitions_least": partitions,
+        "released": figures.released,
+        "delivered": figures.delivered,
+        "packets": figures.packets,
+        "virtual_seconds": figures.virtual_ms / 1000,
+        "healed_in_ms_max": total.healed_in_ms_max,
+        "queue_max": figures.queue_max,
+        "dials_per_second_max": figures.dials_per_second_max,
+        "bytes_per_second_max": figures.bytes_per_second,
+        "bytes_per_delivered_byte": round(figures.bytes as f64 / figures.delivered_bytes.max(1) as f64),
+        "traces": folded,
+        "commit": commit(),
+    })
+}
+
+fn replay(seed: u64, plant: Option<&'static str>, window_ms: u64) -> ExitCode {
+    let ending = play::play(seed, plant, window_ms);
+    println!("seed {seed}: {:?}\ntrace {}\n{:?}", ending.kinds, ending.trace, ending.figures);
+    for broken in &ending.broken {
+        println!("  {:>6} ms {:?}: {}", broken.at_ms, broken.promise, broken.what);
+    }
+    if ending.broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(BROKEN)
+    }
+}
+
+/// Plays on from seed to seed until the time is over, and writes down what was done.
+fn soak(args: &Args, hours: f64) -> ExitCode {
+    let began = Instant::now();
+    let (mut seed, mut code) = (args.seed, ExitCode::SUCCESS);
+    while began.elapsed().as_secs_f64() < hours * 3600.0 {
+        let cpu = cpu_seconds();
+        let total = many(Order {
+            seed,
+            schedules: SOAK_STEP,
+            plant: None,
+            stop_at_first: false,
+        });
+        tell(&total, None);
+        let mut line = object(&total);
+        line["seed"] = json!(seed);
+        line["cpu_seconds"] = json!(round(cpu_seconds() - cpu));
+        line["at_unix_s"] = json!(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+        println!("{line}");
+        if let Some(ledger) = &args.ledger {
+            let file = OpenOptions::new().create(true).append(true).open(ledger);
+            if let Err(error) = file.and_then(|mut file| writeln!(file, "{line}")) {
+                eprintln!("could not write {}: {error}", ledger.display());
+                return ExitCode::FAILURE;
+            }
+        }
+        if !total.held() {
+            code = ExitCode::from(BROKEN);
+        }
+        seed += SOAK_STEP;
+    }
+    code
+}
+
+/// Processor time of this process, in seconds.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields 14 and 15, behind the name in brackets: user and system time in ticks of 10 ms.
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn round(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+/// The commit that was checked out, if this is a checkout.
+fn commit() -> String {
+    std::process::Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output()
+        .ok()
+        .filter(|output| output.status.success())
+        .map_or_else(|| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -21,7 +21,10 @@ use hotline_proto::v1::{
 use hotline_server::{relay::Relay, service::Service};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{
+    Request, Response, Status, Streaming,
+    metadata::{Ascii, MetadataValue},
+};
 
 use super::mix::Lies;
 
@@ -149,6 +152,22 @@ impl Liar {
     }
 }
 
+/// Puts a fixed date on an answer. hyper would put the machine's own on it, whose length varies with the digits in it,
+/// and a packet's length is part of a replay.
+fn dated<T>(answer: Result<Response<T>, Status>) -> Result<Response<T>, Status> {
+    let date: MetadataValue<Ascii> = MetadataValue::from_static("Sun, 01 Mar 2026 12:00:00 GMT");
+    match answer {
+        Ok(mut response) => {
+            response.metadata_mut().insert("date", date);
+            Ok(response)
+        }
+        Err(mut status) => {
+            status.metadata_mut().insert("date", date);
+            Err(status)
+        }
+    }
+}
+
 type Frames = Pin<Box<dyn Stream<Item = Result<v1::SessionResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
@@ -157,7 +176,7 @@ impl RelayService for Liar {
         &self,
         request: Request<v1::SubmitRequest>,
     ) -> Result<Response<v1::SubmitResponse>, Status> {
-        self.honest.submit(request).await
+        dated(self.honest.submit(request).await)
     }
 
     type SessionStream = Frames;
@@ -166,11 +185,14 @@ impl RelayService for Liar {
         &self,
         request: Request<Streaming<v1::SessionRequest>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
-        let honest: Frames = Box::pin(self.honest.session(request).await?.into_inner());
-        Ok(Response::new(match &self.tongue {
-            Some(tongue) => self.twisted(tongue, honest),
-            None => honest,
-        }))
+        let answer = self.honest.session(request).await.map(|answer| {
+            let honest: Frames = Box::pin(answer.into_inner());
+            Response::new(match &self.tongue {
+                Some(tongue) => self.twisted(tongue, honest),
+                None => honest,
+            })
+        });
+        dated(answer)
     }
 }
 
@@ -180,26 +202,26 @@ impl LogService for Liar {
         &self,
         request: Request<v1::CheckpointRequest>,
     ) -> Result<Response<v1::CheckpointResponse>, Status> {
-        self.honest.checkpoint(request).await
+        dated(self.honest.checkpoint(request).await)
     }
 
     async fn entries(
         &self,
         request: Request<v1::EntriesRequest>,
     ) -> Result<Response<v1::EntriesResponse>, Status> {
-        self.honest.entries(request).await
+        dated(self.honest.entries(request).await)
     }
 
     async fn proof(&self, request: Request<v1::ProofRequest>) -> Result<Response<v1::ProofResponse>, Status> {
-        self.honest.proof(request).await
+        dated(self.honest.proof(request).await)
     }
 
     async fn chain(&self, request: Request<v1::ChainRequest>) -> Result<Response<v1::ChainResponse>, Status> {
         if let Some(tongue) = &self.tongue
             && tongue.lies(|lies| lies.forgetful)
         {
-            return Ok(Response::new(v1::ChainResponse::default()));
+            return dated(Ok(Response::new(v1::ChainResponse::default())));
         }
-        self.honest.chain(request).await
+        dated(self.honest.chain(request).await)
     }
 }

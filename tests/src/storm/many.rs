@@ -76,6 +76,7 @@ impl Total {
         sum.delivered += one.delivered;
         sum.packets += one.packets;
         sum.bytes += one.bytes;
+        sum.delivered_bytes += one.delivered_bytes;
         sum.virtual_ms += one.virtual_ms;
         sum.queue_max = sum.queue_max.max(one.queue_max);
         sum.dials_per_second_max = sum.dials_per_second_max.max(one.dials_per_second_max);
@@ -123,4 +124,15 @@ pub fn many(order: Order) -> Total {
     total.failed.sort_by_key(|ending| ending.seed);
     total.traces.sort();
     total
+}
+
+/// All traces in one word.
+#[must_use]
+pub fn fold(traces: &[(u64, String)]) -> String {
+    let mut all = Vec::new();
+    for (seed, trace) in traces {
+        all.extend(seed.to_be_bytes());
+        all.extend(trace.as_bytes());
+    }
+    hotline_audit::Hash::of(&all).to_string()
 }

@@ -1,7 +1,37 @@
 //! The planted bugs, by name: what each breaks. A simulator that misses one is mended first.
+//!
+//! Each is one `if` in the room it breaks, behind `hotline_core::plant`, which only this room compiles in.
 
 /// Every planted bug, and what it does.
-pub const PLANTS: &[(&str, &str)] = &[];
+pub const PLANTS: &[(&str, &str)] = &[
+    ("ack-before-sync", "a ledger reports a commit whose sync failed"),
+    ("stale-head-signed", "a log signs an older root now and then"),
+    ("receipt-before-commit", "a desk lets go of a round before it is on disk"),
+    ("displayed-without-drawing", "a desk signs DISPLAYED for what nobody drew"),
+    ("receipt-for-the-wrong-hash", "a quarter of receipts name other bytes"),
+    ("no-deduplication", "a copy that is held already is taken as new"),
+    ("late-copies-shown", "a late copy is announced like a first one"),
+    ("cursor-too-early", "a mailbox cursor runs ahead of what was read"),
+    ("receipt-not-repeated", "an offer that comes again is not answered"),
+    ("gap-forgotten", "a gap is not shown"),
+    ("outbox-forgotten-on-restart", "a desk starts with an empty outbox"),
+    ("unbounded-resend", "a copy without an answer is sent again at once"),
+    ("flash-on-the-diagonal", "a FLASH takes two legs instead of all"),
+    ("flash-behind-bulk", "a FLASH takes the bulk lane"),
+    ("acceptance-without-proof", "an acceptance is believed without its proof"),
+    ("mailbox-forgotten-on-restart", "a restarted relay delivers only what is new"),
+    ("equivocation-accepted", "other bytes under a known id pass as a late copy"),
+    ("redial-without-back-off", "a leg is dialled again at once"),
+    ("outbox-forgets-before-delivered", "an outbox forgets what both relays accepted"),
+    ("acceptance-survives-a-wipe", "what a wiped relay had accepted is not offered again"),
+    ("epoch-reused-after-restore", "a desk that cannot learn what it signed goes on in the same epoch"),
+    ("gate-skipped", "a desk signs before it has asked the relays"),
+    ("shown-forgotten-on-restart", "what was drawn is not noted"),
+    ("wiped-relay-unnoticed", "a relay with another ledger is taken for the old one"),
+    ("handed-on-before-commit", "a relay hands messages on before its own commit"),
+    ("role-check-skipped", "any officer may climb any rung"),
+    ("letter-not-posted", "a relay forgets to put some statements into a mailbox"),
+];
 
 /// Plants a bug in this thread, or none.
 pub fn set(name: Option<&'static str>) {

@@ -43,6 +43,8 @@ pub struct Figures {
     pub released: u64,
     /// Of those, delivered.
     pub delivered: u64,
+    /// Bytes of statements of those that were delivered.
+    pub delivered_bytes: u64,
     /// Packets sent.
     pub packets: u64,
     /// Bytes sent.

@@ -131,6 +131,18 @@ impl Oracle {
         }
     }
 
+    /// Bytes of the statements that were delivered.
+    #[must_use]
+    pub fn delivered_bytes(&self) -> u64 {
+        let mut bytes = 0;
+        for disk in &self.disks[2..] {
+            let mine = |leaf: &&Stored| self.sent.get(&leaf.hash).is_some_and(|sent| sent.delivered_ms.is_some());
+            // Both desks hold it.
+            bytes += disk.export(&[]).leaves.iter().filter(mine).map(|leaf| leaf.bytes.len() as u64).sum::<u64>();
+        }
+        bytes / 2
+    }
+
     /// Places of the other side's chain that a desk lacks, within epochs.
     #[must_use]
     pub fn missing(&self, side: usize) -> Vec<(u64, u64)> {

@@ -197,6 +197,7 @@ impl Play {
             (oracle.broken.clone(), oracle.sent.len(), delivered)
         });
         (figures.released, figures.delivered) = (released as u64, delivered as u64);
+        figures.delivered_bytes = self.judge(|oracle| oracle.delivered_bytes());
         Ending {
             seed: self.mix.seed,
             kinds: self.mix.kinds.clone(),
