@@ -18,8 +18,10 @@ use super::cast::{DESKS, RELAYS};
 pub const CALM_MS: u64 = 600;
 /// The fault window of a schedule, unless it is shrunk.
 pub const WINDOW_MS: u64 = 7_000;
+/// The fault window of a schedule in which a desk reaches only the relay that lies: a gap must be shown after 5 s.
+const LONG_WINDOW_MS: u64 = 11_000;
 /// Fewest crashes and partitions of a schedule.
-const LEAST: u64 = 3;
+pub const LEAST: u64 = 3;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -67,12 +69,10 @@ pub enum Action {
         /// Whether the node cannot reach any other when it starts from it.
         alone: bool,
     },
-    /// Relays lose everything, while a desk is cut off.
+    /// A relay loses everything.
     Wipe {
-        /// Which relays.
-        relays: Vec<usize>,
-        /// The desk that is cut off, if any, and how long before and after.
-        away: Option<(usize, u64)>,
+        /// Which.
+        relay: usize,
     },
     /// A node's wall clock goes wrong by so much.
     Clock {
@@ -148,8 +148,10 @@ impl Mix {
             officers: (0.3 + 0.7 * share(&mut kinds), 0.5 * share(&mut kinds)),
             parade: kinds.chance(0.25),
         };
+        let bad = usize::try_from(kinds.below(2)).unwrap_or(0);
         let mut draw = Draw {
             mix: &mut mix,
+            bad,
             dice: kinds,
         };
         draw.links();
@@ -177,6 +179,8 @@ fn share(dice: &mut Dice) -> f64 {
 
 struct Draw<'a> {
     mix: &'a mut Mix,
+    /// The relay that may lose its log, be put back, or lie.
+    bad: usize,
     dice: Dice,
 }
 
@@ -343,18 +347,15 @@ impl Draw<'_> {
 
     fn losses(&mut self) {
         if self.kind("wiped relay", 0.2) {
-            let (at, relay) = (self.when(), usize::try_from(self.dice.below(2)).unwrap_or(0));
-            let relays = vec![relay];
-            self.at(at, Action::Wipe { relays, away: None });
+            let (at, relay) = (self.when(), self.bad);
+            self.at(at, Action::Wipe { relay });
         }
-        if self.kind("all relays wiped", 0.15) {
-            let (at, desk) = (self.when().max(CALM_MS + 1_200), usize::try_from(self.dice.below(2)).unwrap_or(0));
-            let away = Some((desk, self.ms(300, 1_200)));
-            let relays = vec![0, 1];
-            self.at(at, Action::Wipe { relays, away });
-        }
-        if self.kind("restored backup", 0.25) {
-            let node = self.node();
+        if self.kind("restored backup", 0.3) {
+            // One relay at most is not what it was: the other one carries.
+            let node = match self.node() {
+                0 | 1 => self.bad,
+                desk => desk,
+            };
             let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
             let back_after_ms = self.ms(500, WINDOW_MS / 2);
             let alone = self.dice.chance(0.5);
@@ -383,7 +384,7 @@ impl Draw<'_> {
         if !self.kind("lying relay", 0.25) {
             return;
         }
-        let relay = usize::try_from(self.dice.below(2)).unwrap_or(0);
+        let relay = self.bad;
         let mut some = |p: f64, most: f64| {
             if self.dice.chance(p) {
                 most * share(&mut self.dice)
@@ -401,6 +402,17 @@ impl Draw<'_> {
             fork: some(0.3, 1.0) > 0.0,
         };
         self.mix.liar = Some((relay, lies));
+        if self.kind("only the liar in reach", 0.4) {
+            let desk = DESKS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
+            let honest = RELAYS[1 - relay];
+            let between = |way: &Way| {
+                (way.from == desk && way.to == honest) || (way.from == honest && way.to == desk)
+            };
+            let ways = ways().filter(between).collect();
+            self.mix.heal_ms = CALM_MS + LONG_WINDOW_MS;
+            let for_ms = LONG_WINDOW_MS;
+            self.at(CALM_MS, Action::Cut { ways, for_ms });
+        }
         if lies.fork {
             let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
             let back_after_ms = self.ms(300, WINDOW_MS / 2);

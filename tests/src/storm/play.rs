@@ -22,7 +22,7 @@ use hotline_faults::{
 use super::{
     cast::HOSTS,
     liar::Tongue,
-    mix::{Mix, WINDOW_MS},
+    mix::{LEAST, Mix, WINDOW_MS},
     nodes::{self, Node},
     officers,
     oracle::{Broken, Oracle, Promise},
@@ -142,6 +142,10 @@ async fn run(mix: Mix) -> Ending {
     }
     let heal = Duration::from_millis(play.mix.heal_ms);
     tokio::time::sleep(heal.saturating_sub(play.world.now())).await;
+    while play.figures().crashes < LEAST {
+        play.crash(play.number() as usize % 4, Death::Killed, 200);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     play.heal().await;
     play.quiet().await;
     play.last().await

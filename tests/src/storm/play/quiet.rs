@@ -12,7 +12,7 @@ use hotline_faults::world::Death;
 
 use super::{Ending, Play};
 use crate::storm::{
-    nodes::{Asked, What, ask},
+    nodes::{Asked, ask},
     officers,
     oracle::Promise,
 };
@@ -33,14 +33,6 @@ pub const QUEUE_MAX: u64 = 500;
 pub const BYTES_PER_SECOND_MAX: u64 = 400_000;
 
 impl Play {
-    /// Whether a relay runs and takes nothing in.
-    pub(super) fn read_only(&self, number: usize) -> bool {
-        match self.node(number).live.as_ref().map(|live| &live.what) {
-            Some(What::Relay(running)) => running.relay.read_only().is_some(),
-            Some(What::Desk(_)) | None => false,
-        }
-    }
-
     /// Waits until everything is done.
     pub(super) async fn quiet(self: &Arc<Self>) {
         let began = self.world.now();
@@ -66,11 +58,34 @@ impl Play {
         }
         self.figures().healed_in_ms =
             u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
+        if !left.is_empty() {
+            left.push(self.describe().await);
+        }
         for what in left {
             self.judge(|oracle| oracle.breaks(Promise::Stuck, format!("60 s after healing: {what}")));
         }
         // What officers are still doing may end.
         tokio::time::sleep(officers::THINKING).await;
+    }
+
+    /// How both desks see the line, for whoever reads a failure.
+    async fn describe(&self) -> String {
+        let mut text = String::new();
+        for side in 0..2 {
+            let Some(status) = self.status(side).await else { continue };
+            let legs: Vec<String> = status
+                .legs
+                .iter()
+                .map(|(name, leg)| format!("{name} {}{}", if leg.up { "up" } else { "down: " }, leg.why))
+                .collect();
+            let relays: Vec<String> = status
+                .relays
+                .iter()
+                .map(|(name, relay)| format!("{name} {:?}", relay.trouble))
+                .collect();
+            text.push_str(&format!("side {side}: {legs:?} {relays:?} alarms {:?}; ", status.alarms));
+        }
+        text
     }
 
     fn judge_flash(&self) {
@@ -101,14 +116,14 @@ impl Play {
                 continue;
             }
             self.look_again(side).await;
-            let taints = self.judge(|oracle| (oracle.liar, oracle.tainted));
+            let tainted = self.judge(|oracle| oracle.tainted);
             for (place, name) in ["north", "south"].iter().enumerate() {
                 let relay = status.relays.get(*name);
                 let pending = relay.map_or(0, |relay| relay.pending);
                 let mut figures = self.figures();
                 figures.queue_max = figures.queue_max.max(pending);
                 drop(figures);
-                if pending > 0 && taints.0 != Some(place) {
+                if pending > 0 && !tainted[place] {
                     left.push(format!("side {side} owes relay {name} {pending} statements"));
                 }
             }

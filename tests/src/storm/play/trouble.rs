@@ -61,7 +61,7 @@ impl Play {
                 back_after_ms,
                 alone,
             } => self.back_up(node, Duration::from_millis(back_after_ms), alone),
-            Action::Wipe { relays, away } => self.wipe(&relays, away),
+            Action::Wipe { relay } => self.wipe(relay),
             Action::Clock { node, off_ms } => self.node(node).clock.set_off(off_ms),
             Action::Release {
                 side,
@@ -140,27 +140,9 @@ impl Play {
         });
     }
 
-    /// Relays lose everything, perhaps while a desk is away and does not notice.
-    fn wipe(self: &Arc<Self>, relays: &[usize], away: Option<(usize, u64)>) {
-        let before = away.map_or(Duration::ZERO, |(_, ms)| Duration::from_millis(ms));
-        if let Some((side, ms)) = away {
-            let desk = host(2 + side);
-            let ways = ways().filter(|way| way.from == desk || way.to == desk);
-            self.cut(ways.collect(), Duration::from_millis(2 * ms + 200));
-        }
-        let (play, relays) = (Arc::clone(self), relays.to_vec());
-        tokio::spawn(async move {
-            tokio::time::sleep(before).await;
-            if *play.healed.lock().unwrap() {
-                return;
-            }
-            for relay in relays {
-                play.wipe_now(relay);
-            }
-        });
-    }
-
-    pub(super) fn wipe_now(self: &Arc<Self>, relay: usize) {
+    /// A relay loses everything. Its log key has signed another history by then, so desks rightly believe it no more; its
+    /// keeper gives it a new key another day.
+    fn wipe(self: &Arc<Self>, relay: usize) {
         self.judge(|oracle| oracle.tainted[relay] = true);
         self.crash(relay, Death::PowerCut, 100);
         self.node(relay).disk.wipe();
@@ -186,13 +168,6 @@ impl Play {
                 self.crash(number, Death::PowerCut, 10_000);
             } else {
                 disk.set_sync_after(u32::MAX, hotline_ledger::Sync::Works);
-            }
-        }
-        for relay in 0..2 {
-            // Whoever keeps a relay that is read-only since it was put back makes it anew.
-            if self.read_only(relay) {
-                self.node(relay).die(Death::Killed);
-                self.node(relay).disk.wipe();
             }
         }
         for number in 0..4 {
