@@ -209,11 +209,12 @@ impl Writer {
             .relay
             .ledger
             .mailbox(&desk, self.lane, self.cursor, FRAME_ITEMS_MAX)?;
-        let whole = letters.len();
         letters.retain(|letter| letter.index < size);
         let mut bytes_total = 0;
         let mut picked = Vec::with_capacity(letters.len());
-        let mut more = letters.len() < whole || whole == FRAME_ITEMS_MAX;
+        // A letter above the head waits for the head to change. Looking again at once would be a busy loop, and an endless
+        // one when the commit that wrote it has failed.
+        let mut more = letters.len() == FRAME_ITEMS_MAX;
         for letter in letters {
             if bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
                 more = true;
