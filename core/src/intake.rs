@@ -26,9 +26,6 @@ pub enum Intake {
 /// `existing_by_id` is the hash held under (sender, id), `existing_by_place` the hash held at (sender, epoch,
 /// sequence). An id that is known says first what is contradicted.
 pub fn judge(existing_by_id: Option<Hash32>, existing_by_place: Option<Hash32>, new: Hash32) -> Intake {
-    if crate::plant::active("equivocation-accepted") && (existing_by_id.is_some() || existing_by_place.is_some()) {
-        return Intake::Same;
-    }
     match (existing_by_id, existing_by_place) {
         (None, None) => Intake::Fresh,
         (Some(held), _) if held != new => Intake::Equivocation { with: held },

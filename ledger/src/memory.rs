@@ -145,6 +145,17 @@ impl MemoryDisk {
         disk.restart();
     }
 
+    /// The places of a sender's chain that are on the platter, as (epoch, sequence), in order.
+    #[must_use]
+    pub fn places(&self, sender: &str) -> Vec<(u64, u64)> {
+        let from = (sender.to_owned(), 0, 0);
+        let disk = self.lock();
+        let rows = disk.platter.by_place.range(from..);
+        rows.take_while(|((found, _, _), _)| found == sender)
+            .map(|((_, epoch, sequence), _)| (*epoch, *sequence))
+            .collect()
+    }
+
     /// Leaves room for so many bytes more, and for no others: the disk is nearly full.
     pub fn fill(&self, room_bytes: u64) {
         let mut disk = self.lock();

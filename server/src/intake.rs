@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hotline_audit::Hash;
-use hotline_core::{identity::Identity, leg::Lane};
+use hotline_core::{identity::Identity, leg::Lane, plant};
 use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry, SpaceLeft};
 
 use crate::{
@@ -157,7 +157,7 @@ fn known(relay: &Relay, checked: &Checked) -> Result<Option<u64>, Refused> {
         .by_id(&checked.sender, &checked.id)
         .map_err(unreadable)?;
     if let Some(stored) = by_id {
-        return if stored.hash == checked.hash {
+        return if stored.hash == checked.hash || plant::active("equivocation-accepted") {
             Ok(Some(stored.index))
         } else {
             Err(Refused::equivocation(checked, Clash::Id, stored.hash))

@@ -19,7 +19,7 @@ pub const PLANTS: &[(&str, &str)] = &[
     ("flash-behind-bulk", "a FLASH takes the bulk lane"),
     ("acceptance-without-proof", "an acceptance is believed without its proof"),
     ("mailbox-forgotten-on-restart", "a restarted relay delivers only what is new"),
-    ("equivocation-accepted", "other bytes under a known id pass as a late copy"),
+    ("equivocation-accepted", "a relay takes other bytes under a known id for a late copy"),
     ("redial-without-back-off", "a leg is dialled again at once"),
     ("epoch-reused-after-restore", "a desk that cannot learn what it signed goes on in the same epoch"),
     ("gate-skipped", "a desk signs before it has asked the relays"),

@@ -3,6 +3,7 @@
 //! Calm, faults, healing, a quiet phase that ends as soon as everything owed is delivered (or after its bound), then a
 //! final power cut of everyone, a look at the disks, and a last opening.
 
+mod parade;
 mod quiet;
 mod trouble;
 
@@ -128,6 +129,9 @@ pub fn shrink(seed: u64, plant: Option<&'static str>) -> (u64, Ending) {
 async fn run(mix: Mix) -> Ending {
     let play = Play::new(mix);
     play.open_all().await;
+    for side in 0..2 {
+        tokio::spawn(Arc::clone(&play).watch_gaps(side));
+    }
     let mut last = Duration::ZERO;
     for (at_ms, action) in play.mix.actions.clone() {
         let at = Duration::from_millis(at_ms);

@@ -147,10 +147,9 @@ impl Oracle {
     #[must_use]
     pub fn missing(&self, side: usize) -> Vec<(u64, u64)> {
         let peer = cast().sides[1 - side].desk.identity.to_string();
-        let export = self.disks[2 + side].export(&[]);
         let mut chains: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-        for leaf in export.leaves.iter().filter(|leaf| leaf.sender == peer) {
-            chains.entry(leaf.epoch).or_default().insert(leaf.sequence);
+        for (epoch, sequence) in self.disks[2 + side].places(&peer) {
+            chains.entry(epoch).or_default().insert(sequence);
         }
         let mut missing = Vec::new();
         for (epoch, held) in chains {

@@ -1,6 +1,6 @@
 //! After healing: everything owed is delivered within its bound, then everyone crashes for good and is looked at.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hotline_client::{
     request::{Answer, Request},
@@ -21,6 +21,8 @@ use crate::storm::{
 const BOUND: Duration = Duration::from_secs(60);
 /// How long a FLASH may take after healing. 5 s: a dial that hangs ends after 3 s, and the longest back-off is 2 s.
 const FLASH_BOUND_MS: u64 = 5_000;
+/// How long a gap may stay before it must be shown: 5 s, and looking takes its time.
+const GAP_BOUND: Duration = Duration::from_millis(6_500);
 /// How often the line is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Most dials of one host in one second. A desk's round is 2 QUIC and 6 TCP dials; the shortest pauses are 50, 100, 200
@@ -33,6 +35,35 @@ pub const QUEUE_MAX: u64 = 500;
 pub const BYTES_PER_SECOND_MAX: u64 = 400_000;
 
 impl Play {
+    /// Watches that a gap which stays is shown while its desk runs.
+    pub(super) async fn watch_gaps(self: Arc<Self>, side: usize) {
+        let mut since: BTreeMap<(u64, u64), Duration> = BTreeMap::new();
+        let mut life = 0;
+        while !self.over.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let (now, now_life) = (self.world.now(), self.node(2 + side).life);
+            if std::mem::replace(&mut life, now_life) != now_life || !self.lives(2 + side, life) {
+                since.clear();
+                continue;
+            }
+            let missing = self.judge(|oracle| oracle.missing(side));
+            since.retain(|place, _| missing.contains(place));
+            for place in missing {
+                since.entry(place).or_insert(now);
+            }
+            let oldest = since.iter().find(|(_, seen)| now.saturating_sub(**seen) > GAP_BOUND);
+            if let Some((place, _)) = oldest
+                && let Some(status) = self.status(side).await
+                && status.gaps.is_empty()
+                && self.lives(2 + side, life)
+            {
+                let what = format!("side {side} lacks place {place:?} and does not say so");
+                self.judge(|oracle| oracle.breaks(Promise::Named, what));
+                return;
+            }
+        }
+    }
+
     /// Waits until everything is done.
     pub(super) async fn quiet(self: &Arc<Self>) {
         let began = self.world.now();
@@ -64,12 +95,15 @@ impl Play {
         for what in left {
             self.judge(|oracle| oracle.breaks(Promise::Stuck, format!("60 s after healing: {what}")));
         }
+        if self.mix.parade && self.judge(|oracle| oracle.broken.is_empty()) {
+            self.parade().await;
+        }
         // What officers are still doing may end.
         tokio::time::sleep(officers::THINKING).await;
     }
 
     /// How both desks see the line, for whoever reads a failure.
-    async fn describe(&self) -> String {
+    pub(super) async fn describe(&self) -> String {
         let mut text = String::new();
         for side in 0..2 {
             let Some(status) = self.status(side).await else { continue };
@@ -158,7 +192,7 @@ impl Play {
         }
     }
 
-    async fn status(&self, side: usize) -> Option<LineStatus> {
+    pub(super) async fn status(&self, side: usize) -> Option<LineStatus> {
         let station = self.station(side)?;
         let asked = tokio::time::timeout(LOOK_EVERY, ask(&station, Request::Status)).await;
         match asked {

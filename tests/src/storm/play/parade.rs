@@ -1,0 +1,115 @@
+//! What is tried in the calm afterwards, in some schedules: a FLASH must take every leg, and a thief with a desk's keys who
+//! signs another statement in the place of one that is known must be refused.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hotline_audit::{PayloadType, SignedStatement, statement::Message};
+use hotline_client::{
+    request::{Answer, Request},
+    station::signing_key,
+};
+use hotline_core::precedence::Precedence;
+use hotline_server::intake::{self, Outcome};
+
+use super::Play;
+use crate::storm::{
+    cast::cast,
+    nodes::{Asked, What, ask},
+    officers,
+    oracle::Promise,
+};
+
+/// How long all legs may take to come up after healing: a dial that hangs for 3 s, the longest pause of 2 s, and as much
+/// again for one that fails once more.
+const LEGS_BOUND: Duration = Duration::from_secs(10);
+/// Legs of a desk.
+const LEGS: usize = 4;
+/// How long the copies of one FLASH may take on a quiet line.
+const COPIES: Duration = Duration::from_millis(600);
+
+impl Play {
+    /// The parade.
+    pub(super) async fn parade(self: &Arc<Self>) {
+        if !self.all_legs_up().await {
+            return;
+        }
+        for side in 0..2 {
+            self.flash_takes_every_leg(side).await;
+        }
+        for relay in 0..2 {
+            self.thief(relay).await;
+        }
+    }
+
+    /// Waits until both desks have all legs; false where a relay is not believed, and that is no fault.
+    async fn all_legs_up(&self) -> bool {
+        if self.judge(|oracle| oracle.tainted != [false; 2]) {
+            return false;
+        }
+        let until = self.world.now() + LEGS_BOUND;
+        loop {
+            let mut up = 0;
+            for side in 0..2 {
+                up += self.status(side).await.map_or(0, |status| status.legs_up());
+            }
+            if up == 2 * LEGS {
+                return true;
+            }
+            if self.world.now() > until {
+                let what = format!("{up} of {} legs are up: {}", 2 * LEGS, self.describe().await);
+                self.judge(|oracle| oracle.breaks(Promise::Stuck, what));
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn flash_takes_every_leg(self: &Arc<Self>, side: usize) {
+        let text = self.text(side, 0);
+        officers::release(Arc::clone(self), side, Precedence::Flash, text.clone()).await;
+        tokio::time::sleep(COPIES).await;
+        let Some(station) = self.station(1 - side) else { return };
+        let request = Request::List {
+            limit: 50,
+            incoming: true,
+        };
+        let Asked::Answer(answer) = ask(&station, request).await else { return };
+        let Answer::Messages { messages } = *answer else { return };
+        let copies = messages
+            .iter()
+            .find(|view| view.text == text)
+            .map_or(0, |view| 1 + view.late_copies.values().sum::<u64>());
+        if copies < LEGS as u64 {
+            let what = format!("a FLASH of side {side} came in {copies} copies by {LEGS} legs");
+            self.judge(|oracle| oracle.breaks(Promise::Bound, what));
+        }
+    }
+
+    /// Somebody who has a desk's keys hands a second statement in, under the id and in the place of one that is known.
+    async fn thief(&self, number: usize) {
+        let relay = match self.node(number).live.as_ref().map(|live| live.what.clone()) {
+            Some(What::Relay(running)) => Arc::clone(&running.relay),
+            Some(What::Desk(_)) | None => return,
+        };
+        let desk = &cast().sides[0].desk;
+        let me = desk.identity.to_string();
+        let known = self.node(number).disk.export(&[]).leaves;
+        let Some(mut message) = known
+            .iter()
+            .rev()
+            .filter(|leaf| leaf.sender == me)
+            .find_map(|leaf| Message::decode(&SignedStatement::parse(&leaf.bytes).ok()?.payload).ok())
+        else {
+            return;
+        };
+        message.header.claimed_time_ms += 1;
+        let key = signing_key(&desk.statement_key).unwrap();
+        let twin = SignedStatement::sign(PayloadType::Message, &message.encode(), &key).unwrap();
+        let twin = Bytes::from(twin.into_bytes());
+        let outcome = intake::take_in(&relay, &desk.identity, &[twin]).await.pop();
+        if matches!(outcome, Some(Outcome::Held { .. })) {
+            self.judge(|oracle| oracle.breaks(Promise::Named, format!("relay {number} took an equivocation")));
+        }
+    }
+}
