@@ -85,7 +85,6 @@ pub struct Sent {
 struct Seen {
     added: u32,
     drawn_new: u32,
-    drawn: bool,
     first_ms: u64,
 }
 
@@ -100,6 +99,8 @@ pub struct Oracle {
     /// What was released.
     pub sent: BTreeMap<Hash, Sent>,
     seen: [BTreeMap<Hash, Seen>; 2],
+    /// What was drawn on which side, also before a desk was put back.
+    drawn: BTreeSet<(usize, Hash)>,
     acts: BTreeSet<(Hash, Rung)>,
     /// Relays whose word needs not hold: wiped, put back, or lying.
     pub tainted: [bool; 2],
@@ -125,6 +126,7 @@ impl Oracle {
             attempts: BTreeMap::new(),
             sent: BTreeMap::new(),
             seen: [BTreeMap::new(), BTreeMap::new()],
+            drawn: BTreeSet::new(),
             acts: BTreeSet::new(),
             tainted: [false; 2],
             liar: None,
@@ -250,8 +252,8 @@ impl Oracle {
     /// An officer draws a message that its desk calls new (or not).
     pub fn drawn(&mut self, side: usize, view: &MessageView) {
         let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        self.drawn.insert((side, hash));
         let seen = self.seen[side].entry(hash).or_default();
-        seen.drawn = true;
         if view.shown == "never" {
             seen.drawn_new += 1;
         }
@@ -288,8 +290,7 @@ impl Oracle {
                 }
             }
             Rung::Displayed => {
-                let drawn = self.seen[other].get(&hash).is_some_and(|seen| seen.drawn);
-                if !drawn {
+                if !self.drawn.contains(&(other, hash)) {
                     self.breaks(Promise::Honest, format!("DISPLAYED is shown for {hash}, which nobody drew"));
                 }
             }
