@@ -152,6 +152,7 @@ impl Mix {
         let mut draw = Draw {
             mix: &mut mix,
             bad,
+            desk_put_back: None,
             dice: kinds,
         };
         draw.links();
@@ -162,6 +163,7 @@ impl Mix {
         draw.clocks();
         draw.liar();
         draw.traffic(&mut dice.apart("traffic"));
+        draw.leave_alone();
         // Shrinking leaves out what happens late, but never traffic.
         mix.actions
             .retain(|(at, action)| matches!(action, Action::Release { .. }) || *at < CALM_MS + window_ms);
@@ -181,6 +183,8 @@ struct Draw<'a> {
     mix: &'a mut Mix,
     /// The relay that may lose its log, be put back, or lie.
     bad: usize,
+    /// The desk that is put back, and when its backup is taken.
+    desk_put_back: Option<(usize, u64)>,
     dice: Dice,
 }
 
@@ -356,9 +360,15 @@ impl Draw<'_> {
                 0 | 1 => self.bad,
                 desk => desk,
             };
-            let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
-            let back_after_ms = self.ms(500, WINDOW_MS / 2);
-            let alone = self.dice.chance(0.5);
+            let alone = node >= 2 && self.dice.chance(0.5);
+            // Alone, the gate must be through before anything heals.
+            let (at, back_after_ms) = if alone {
+                (CALM_MS + self.dice.below(700), self.ms(300, 1_400))
+            } else {
+                let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
+                (at, self.ms(500, WINDOW_MS / 2))
+            };
+            self.desk_put_back = (node >= 2).then_some((node, at));
             let backup = Action::Backup {
                 node,
                 back_after_ms,
@@ -366,6 +376,20 @@ impl Draw<'_> {
             };
             self.at(at, backup);
         }
+    }
+
+    /// A desk that was put back must reach all relays or none when it starts: with one that lags it would sign a second
+    /// history, as SECURITY.md says. So nothing else happens to it, and no relay loses its log.
+    fn leave_alone(&mut self) {
+        let Some((desk, from)) = self.desk_put_back else { return };
+        self.mix.kinds.retain(|kind| *kind != "wiped relay");
+        self.mix.actions.retain(|(at, action)| match action {
+            Action::Wipe { .. } => false,
+            Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
+                *node != desk || *at < from
+            }
+            Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => true,
+        });
     }
 
     fn clocks(&mut self) {
@@ -381,7 +405,8 @@ impl Draw<'_> {
     }
 
     fn liar(&mut self) {
-        if !self.kind("lying relay", 0.25) {
+        // What a desk has forgotten, honest relays tell it: with a desk that is put back, both are honest.
+        if self.desk_put_back.is_some() || !self.kind("lying relay", 0.3) {
             return;
         }
         let relay = self.bad;

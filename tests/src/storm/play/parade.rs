@@ -1,7 +1,7 @@
 //! What is tried in the calm afterwards, in some schedules: a FLASH must take every leg, and a thief with a desk's keys who
 //! signs another statement in the place of one that is known must be refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hotline_audit::{PayloadType, SignedStatement, statement::Message};
@@ -66,9 +66,20 @@ impl Play {
     }
 
     async fn flash_takes_every_leg(self: &Arc<Self>, side: usize) {
+        let before = self.copies_sent(side).await;
         let text = self.text(side, 0);
         officers::release(Arc::clone(self), side, Precedence::Flash, text.clone()).await;
         tokio::time::sleep(COPIES).await;
+        let after = self.copies_sent(side).await;
+        let idle: Vec<&String> = after
+            .iter()
+            .filter(|(leg, sent)| before.get(*leg) == Some(sent))
+            .map(|(leg, _)| leg)
+            .collect();
+        if !idle.is_empty() {
+            let what = format!("a FLASH of side {side} did not leave by {idle:?}");
+            self.judge(|oracle| oracle.breaks(Promise::Bound, what));
+        }
         let Some(station) = self.station(1 - side) else { return };
         let request = Request::List {
             limit: 50,
@@ -84,6 +95,12 @@ impl Play {
             let what = format!("a FLASH of side {side} came in {copies} copies by {LEGS} legs");
             self.judge(|oracle| oracle.breaks(Promise::Bound, what));
         }
+    }
+
+    /// Copies sent so far, by leg.
+    async fn copies_sent(&self, side: usize) -> BTreeMap<String, u64> {
+        let status = self.status(side).await.unwrap_or_default();
+        status.legs.into_iter().map(|(leg, status)| (leg, status.sent)).collect()
     }
 
     /// Somebody who has a desk's keys hands a second statement in, under the id and in the place of one that is known.

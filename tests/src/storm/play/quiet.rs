@@ -21,13 +21,15 @@ use crate::storm::{
 const BOUND: Duration = Duration::from_secs(60);
 /// How long a FLASH may take after healing. 5 s: a dial that hangs ends after 3 s, and the longest back-off is 2 s.
 const FLASH_BOUND_MS: u64 = 5_000;
+/// What a desk's gate may add to that, when it was put back and starts with the healing.
+const GATE_MS: u64 = 4_000;
 /// How long a gap may stay before it must be shown: 5 s, and looking takes its time.
 const GAP_BOUND: Duration = Duration::from_millis(6_500);
 /// How often the line is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Most dials of one host in one second. A desk's round is 2 QUIC and 6 TCP dials; the shortest pauses are 50, 100, 200
-/// and 400 ms, so at most 5 rounds, and as many again when it was restarted within the second.
-pub const DIALS_PER_SECOND_MAX: u64 = 80;
+/// and 400 ms, so at most 5 rounds, and as many again for each restart, or leg that came up and was lost, in that second.
+pub const DIALS_PER_SECOND_MAX: u64 = 120;
 /// Most statements that wait for one relay: those of a schedule, several times over. The product's own bound is 100,000.
 pub const QUEUE_MAX: u64 = 500;
 /// Most bytes of one host in one second on average. Heartbeats of 12 lanes every 300 ms, sealed, are some 20 KB/s; long
@@ -82,7 +84,8 @@ impl Play {
                 break;
             }
             let since_ms = u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
-            if since_ms > FLASH_BOUND_MS && !flash_late {
+            let gate_ms = if self.judge(|oracle| oracle.restored != [None; 2]) { GATE_MS } else { 0 };
+            if since_ms > FLASH_BOUND_MS + gate_ms && !flash_late {
                 flash_late = true;
                 self.judge_flash();
             }

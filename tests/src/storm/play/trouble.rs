@@ -18,6 +18,9 @@ use crate::storm::{
 /// How long a desk that starts from a backup alone is cut off: longer than its gate waits.
 const ALONE: Duration = Duration::from_millis(4_600);
 
+/// A node that is down for so long starts when everything heals.
+const UNTIL_HEALED_MS: u64 = 100_000;
+
 impl Play {
     /// Links misbehave from now on.
     pub(super) fn begin_trouble(&self) {
@@ -124,7 +127,9 @@ impl Play {
                     oracle.put_back(number - 2, taken_ms);
                 }
             });
-            play.crash(number, Death::PowerCut, 150);
+            let in_reach_of_all = number >= 2 && !alone;
+            let down_ms = if in_reach_of_all { UNTIL_HEALED_MS } else { 150 };
+            play.crash(number, Death::PowerCut, down_ms);
             if number < 2 && !forks {
                 play.node(number).disk.restore(&snapshot);
                 return;
