@@ -160,6 +160,7 @@ fn object(total: &Total) -> Value {
         "queue_max": figures.queue_max,
         "dials_per_second_max": figures.dials_per_second_max,
         "bytes_per_second_max": figures.bytes_per_second,
+        "bytes_per_delivered_byte_max": figures.bytes_per_delivered,
         "bytes_per_delivered_byte": round(figures.bytes as f64 / figures.delivered_bytes.max(1) as f64),
         "traces": folded,
         "commit": commit(),

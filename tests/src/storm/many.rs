@@ -80,6 +80,7 @@ impl Total {
         sum.virtual_ms += one.virtual_ms;
         sum.queue_max = sum.queue_max.max(one.queue_max);
         sum.dials_per_second_max = sum.dials_per_second_max.max(one.dials_per_second_max);
+        sum.bytes_per_delivered = sum.bytes_per_delivered.max(one.bytes_per_delivered);
         sum.bytes_per_second = sum.bytes_per_second.max(one.bytes_per_second);
         self.healed_in_ms_max = self.healed_in_ms_max.max(one.healed_in_ms);
         let (crashes, partitions) = self.least.unwrap_or((u64::MAX, u64::MAX));

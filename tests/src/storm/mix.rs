@@ -379,14 +379,17 @@ impl Draw<'_> {
     }
 
     /// A desk that was put back must reach all relays or none when it starts: with one that lags it would sign a second
-    /// history, as SECURITY.md says. So nothing else happens to it, and no relay loses its log.
+    /// history, as SECURITY.md says; so it would after a receipt that a relay handed on and then could not commit. So
+    /// nothing else happens to it, no relay loses its log, and no relay's disk fails.
     fn leave_alone(&mut self) {
         let Some((desk, from)) = self.desk_put_back else { return };
         self.mix.kinds.retain(|kind| *kind != "wiped relay");
         self.mix.actions.retain(|(at, action)| match action {
             Action::Wipe { .. } => false,
             Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
-                *node != desk || *at < from
+                let of_desk = *node == desk && *at >= from;
+                let of_disk = *node < 2 && !matches!(action, Action::Crash { .. });
+                !of_desk && !of_disk
             }
             Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => true,
         });

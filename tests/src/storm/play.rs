@@ -58,6 +58,8 @@ pub struct Figures {
     pub queue_max: u64,
     /// Most dials of one host in one second.
     pub dials_per_second_max: u64,
+    /// Bytes on the wire per delivered byte, beyond what heartbeats take anyway.
+    pub bytes_per_delivered: u64,
     /// Bytes on the wire per second and host, at most on average over the schedule.
     pub bytes_per_second: u64,
 }
