@@ -107,6 +107,8 @@ pub(crate) struct Engine {
     refetches: Vec<arrive::Refetch>,
     /// Since when a cursor waits to go to disk.
     cursors_since: Option<LineTime>,
+    /// When relays are asked again for what a round that was not stored had brought.
+    bring_again: Option<LineTime>,
     outgoing: Outgoing,
     relays: BTreeMap<RelayName, RelayState>,
     legs: BTreeMap<Leg, LegHandle>,
@@ -187,6 +189,7 @@ impl Engine {
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
             cursors_since: None,
+            bring_again: None,
             outgoing: parts.loaded.outgoing,
             relays: parts.relays,
             leg_status: parts
@@ -342,9 +345,10 @@ impl Engine {
                 lane,
                 arrivals,
                 cursor,
+                first_cursor,
                 checkpoint: _,
             } => {
-                self.arrived(&leg, lane, arrivals, cursor, round);
+                self.arrived(&leg, lane, arrivals, (first_cursor, cursor), round);
             }
             Input::Forged { leg, hash, why } => {
                 self.alarm(
@@ -373,6 +377,7 @@ impl Engine {
             round.then.extend(then);
         }
         self.tick_inbox(now, round);
+        self.tick_bring_again(now, round);
         self.answer_caught_up(now, round);
     }
 
@@ -383,6 +388,7 @@ impl Engine {
             self.outgoing.next_wake(),
             self.inbox.next_wake(),
             self.next_refetch(),
+            self.bring_again,
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
         ]

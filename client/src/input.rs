@@ -93,6 +93,8 @@ pub enum Input {
         arrivals: Vec<Arrival>,
         /// The mailbox cursor they reach; 0 for copies outside the cursor's order.
         cursor: u64,
+        /// The mailbox cursor of the first of them; 0 likewise.
+        first_cursor: u64,
         /// The checkpoint that includes them; none for receipts handed on before the relay's commit.
         checkpoint: Option<Seen>,
     },

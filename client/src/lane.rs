@@ -314,7 +314,7 @@ impl LaneSession<'_> {
             None => None,
         };
         let mut arrivals = Vec::with_capacity(delivery.items.len());
-        let mut cursor = 0;
+        let (mut cursor, mut first_cursor) = (0, 0);
         for (place, item) in delivery.items.into_iter().enumerate() {
             let hash = Hash::of(&item.statement);
             if let Some(seen) = &proven {
@@ -327,6 +327,9 @@ impl LaneSession<'_> {
                 }
             }
             cursor = cursor.max(item.cursor);
+            if first_cursor == 0 {
+                first_cursor = item.cursor;
+            }
             match self.context.check(&item.statement, hash) {
                 Ok(Some(statement)) if proven.is_none() && !may_come_early(&statement) => {
                     return Err(LaneEnd::Protocol(format!(
@@ -353,6 +356,7 @@ impl LaneSession<'_> {
             lane: self.lane,
             arrivals,
             cursor,
+            first_cursor,
             checkpoint: proven,
         })
         .await
@@ -453,6 +457,7 @@ impl LaneSession<'_> {
             lane,
             arrivals,
             cursor: 0,
+            first_cursor: 0,
             checkpoint: None,
         })
         .await?;

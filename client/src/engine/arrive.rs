@@ -23,7 +23,7 @@ use hotline_core::{
 use hotline_ledger::{Conflict, Record};
 
 use super::Engine;
-use crate::{input::Arrival, judge, lane::Order, memory, round::Round};
+use crate::{input::Arrival, judge, lane::Order, memory, round::Round, share::Carrier};
 
 /// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
 /// lanes and relays all the time; one heartbeat later something is lost.
@@ -51,27 +51,28 @@ impl Engine {
         leg: &Leg,
         lane: Lane,
         arrivals: Vec<Arrival>,
-        cursor: u64,
+        (first_cursor, cursor): (u64, u64),
         round: &mut Round,
     ) {
         for arrival in arrivals {
             self.copy(leg, arrival, round);
         }
         if cursor > 0 {
-            self.note_cursor(leg, lane, cursor);
+            self.note_cursor(leg, lane, (first_cursor, cursor));
         }
     }
 
     /// Notes how far a mailbox was read. It goes to disk with the next round that has something to keep, or after
-    /// [`CURSORS_WITHIN`]: a cursor that is behind costs late copies after a restart, nothing else.
-    fn note_cursor(&mut self, leg: &Leg, lane: Lane, cursor: u64) {
+    /// [`CURSORS_WITHIN`]: a cursor that is behind costs late copies after a restart, nothing else. Cursors are dense, and
+    /// ours never passes over a letter: what a round that was not stored had brought must come again.
+    fn note_cursor(&mut self, leg: &Leg, lane: Lane, (first, cursor): (u64, u64)) {
         let cursor = cursor + if plant::active("cursor-too-early") { 4 } else { 0 };
         let now = self.line();
         let Some(relay) = self.relays.get_mut(&leg.relay) else {
             return;
         };
         let known = relay.cursors.entry(lane).or_insert(0);
-        if cursor > *known {
+        if cursor > *known && first <= known.saturating_add(1) {
             *known = cursor;
             self.cursors_since.get_or_insert(now);
         }
@@ -401,6 +402,19 @@ impl Engine {
             if let inbox::Then::ShowGap { sender, missing } = then {
                 self.show_gap(&sender, &missing, round);
             }
+        }
+    }
+
+    /// Some time after a round that was not stored, relays are asked to bring what it had brought, from the cursors on
+    /// disk.
+    pub(super) fn tick_bring_again(&mut self, now: LineTime, round: &mut Round) {
+        if self.bring_again.is_none_or(|due| due > now) {
+            return;
+        }
+        self.bring_again = None;
+        let names: Vec<RelayName> = self.relays.keys().cloned().collect();
+        for name in names {
+            self.tell_shares(&name, Carrier::Changed, round);
         }
     }
 

@@ -189,7 +189,7 @@ impl Engine {
         self.alarm(code, format!("{leg}: {fault}"), round);
     }
 
-    fn tell_shares(&mut self, relay: &RelayName, carrier: Carrier, round: &mut Round) {
+    pub(super) fn tell_shares(&mut self, relay: &RelayName, carrier: Carrier, round: &mut Round) {
         if carrier == Carrier::Same {
             return;
         }

@@ -266,12 +266,7 @@ impl RelayState {
         });
         let stored_size = stored.as_ref().map_or(0, |seen| seen.size);
         let instance = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
-        let mut cursors = BTreeMap::new();
-        for lane in Lane::ALL {
-            let value = ledger.record(memory::CURSOR, &memory::cursor_key(&name, lane))?;
-            let cursor = value.and_then(|value| Some(u64::from_be_bytes(value.as_slice().try_into().ok()?)));
-            cursors.extend(cursor.map(|cursor| (lane, cursor)));
-        }
+        let cursors = stored_cursors(ledger, &name)?;
         Ok(Self {
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
             instance: instance.and_then(|bytes| bytes.as_slice().try_into().ok()),
@@ -294,6 +289,17 @@ impl RelayState {
     }
 }
 
+/// How far each lane's mailbox at a relay was read, as the ledger says.
+fn stored_cursors(ledger: &Ledger, name: &RelayName) -> Result<BTreeMap<Lane, u64>, LoadError> {
+    let mut cursors = BTreeMap::new();
+    for lane in Lane::ALL {
+        let value = ledger.record(memory::CURSOR, &memory::cursor_key(name, lane))?;
+        let cursor = value.and_then(|value| Some(u64::from_be_bytes(value.as_slice().try_into().ok()?)));
+        cursors.extend(cursor.map(|cursor| (lane, cursor)));
+    }
+    Ok(cursors)
+}
+
 /// The key that a relay's log is signed with now.
 fn log_verifier(rosters: &RosterSet, relay: &Identity) -> Option<LogVerifier> {
     let key = rosters
@@ -314,9 +320,10 @@ impl Engine {
         self.inbox = loaded.inbox;
         self.note_reachable();
         self.outgoing = loaded.outgoing;
-        for relay in self.relays.values_mut() {
+        for (name, relay) in &mut self.relays {
             relay.stored_size = 0;
-            relay.cursors_kept.clear();
+            relay.cursors = stored_cursors(&self.ledger, name)?;
+            relay.cursors_kept.clone_from(&relay.cursors);
         }
         let up: Vec<Leg> = self
             .leg_status

@@ -1,6 +1,6 @@
 //! Settling a round: sign receipts, commit, and only then let go.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use hotline_audit::{
     Hash,
@@ -370,10 +370,15 @@ impl Engine {
             };
             let _ = reply.send(Answer::Refused(refusal));
         }
+        let due = self.line().after(BRING_AGAIN_AFTER);
+        self.bring_again.get_or_insert(due);
         self.take_up()
             .map_err(|again| format!("the ledger cannot be read after a failed commit: {again}"))
     }
 }
 
+/// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each
+/// try brings everything since the cursor.
+const BRING_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Messages in one DELIVERED statement. 256: a frame's worth, far below the format's own bound.
 const RECEIPT_ITEMS_MAX: usize = 256;
