@@ -5,7 +5,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,8 +14,8 @@ use hotline_core::{
     identity::Identity,
     leg::{Door, RelayName},
 };
+use hotline_ledger::{Moves, Watcher};
 use hotline_proto::v1;
-use tokio::sync::watch;
 
 use crate::{
     logview::{LogFault, LogView, Observed, PROOF_HASHES_MAX, Seen, Update},
@@ -64,7 +64,7 @@ pub struct RelayShared {
     /// What legs are called by.
     pub name: RelayName,
     view: Mutex<LogView>,
-    moved: watch::Sender<u64>,
+    moved: Arc<Moves>,
 }
 
 impl RelayShared {
@@ -75,7 +75,7 @@ impl RelayShared {
             place,
             name,
             view: Mutex::new(view),
-            moved: watch::channel(0).0,
+            moved: Arc::default(),
         }
     }
 
@@ -113,13 +113,13 @@ impl RelayShared {
 
     /// Notifies of every checkpoint linked after the call.
     #[must_use]
-    pub fn moved(&self) -> watch::Receiver<u64> {
-        self.moved.subscribe()
+    pub fn moved(&self) -> Watcher {
+        self.moved.watch()
     }
 
     fn tell(&self, observed: &Observed) {
         match observed {
-            Observed::Linked(_) => self.moved.send_modify(|count| *count = count.wrapping_add(1)),
+            Observed::Linked(_) => self.moved.tell(),
             Observed::Waits => {}
         }
     }

@@ -22,6 +22,7 @@ use crate::entry::Batch;
 use crate::error::{BackupError, Cause, CommitError, ReadError};
 use crate::head::{Counters, Head};
 use crate::mailboxes::Mailboxes;
+use crate::moves::{Moves, Watcher};
 use crate::nodes::TileCache;
 use crate::queue::{NoRoom, Queue};
 use crate::store::{Reader, Store, StoreError};
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) tiles: TileCache,
     pub(crate) mailboxes: Mailboxes,
     head: watch::Sender<Head>,
+    moves: Arc<Moves>,
     tree: Mutex<Option<Arc<Tree>>>,
     standing: Standing,
     death: watch::Sender<Option<Cause>>,
@@ -146,6 +148,12 @@ impl Ledger {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Head> {
         self.inner.shared.head.subscribe()
+    }
+
+    /// The same for many who wait at once: they wake in the order of waiting.
+    #[must_use]
+    pub fn moves(&self) -> Watcher {
+        self.inner.shared.moves.watch()
     }
 
     /// Whether the log passed its verification when it was opened.
@@ -253,11 +261,14 @@ impl Shared {
     /// Shows a round that is on disk. The tree first: whoever sees the head finds its proofs.
     pub(crate) fn publish(&self, tree: &Tree, head: &Head) {
         *lock(&self.tree) = Some(Arc::new(tree.clone()));
-        self.head.send_if_modified(|shown| {
+        let news = self.head.send_if_modified(|shown| {
             let news = *shown != *head;
             shown.clone_from(head);
             news
         });
+        if news {
+            self.moves.tell();
+        }
     }
 
     pub(crate) fn count(&self, answers: &[Answer]) {

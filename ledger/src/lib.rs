@@ -19,6 +19,7 @@ mod inspect;
 mod ledger;
 mod mailboxes;
 mod memory;
+mod moves;
 mod nodes;
 mod queue;
 mod rebuild;
@@ -44,6 +45,7 @@ pub use ledger::{
     Engine, Ledger, Mode, OpenOptions, Opening, RESERVE_BYTES, Restored, Scrubbed, Space, SpaceLeft,
 };
 pub use memory::{Export, MemoryDisk, Snapshot, Sync};
+pub use moves::{Moves, Watcher};
 pub use nodes::Nodes;
 pub use queue::{QUEUE_BYTES, QUEUE_ITEMS};
 pub use rebuild::{FULL_CHECK_MAX, TAIL_CHECK};

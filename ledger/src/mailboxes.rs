@@ -5,10 +5,11 @@
 //! because none moves back.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hotline_core::leg::Lane;
-use tokio::sync::watch;
+
+use crate::moves::{Moves, Watcher};
 
 /// Mailboxes that are remembered while nobody watches them. 4,096: more desks than any line has.
 const REMEMBERED: usize = 4_096;
@@ -17,7 +18,13 @@ const REMEMBERED: usize = 4_096;
 #[derive(Default)]
 pub(crate) struct Mailboxes(Mutex<Known>);
 
-type Known = BTreeMap<String, [Option<watch::Sender<u64>>; 3]>;
+type Known = BTreeMap<String, [Option<Newest>; 3]>;
+
+/// One mailbox.
+struct Newest {
+    cursor: u64,
+    moves: Arc<Moves>,
+}
 
 fn place(lane: Lane) -> usize {
     match lane {
@@ -30,12 +37,12 @@ fn place(lane: Lane) -> usize {
 impl Mailboxes {
     /// The newest cursor, if it is known.
     pub(crate) fn newest(&self, recipient: &str, lane: Lane) -> Option<u64> {
-        self.with(|known| Some(*known.get(recipient)?[place(lane)].as_ref()?.borrow()))
+        self.with(|known| Some(known.get(recipient)?[place(lane)].as_ref()?.cursor))
     }
 
     /// Tells of every newer cursor than this one, which was looked up.
-    pub(crate) fn watch(&self, recipient: &str, lane: Lane, cursor: u64) -> watch::Receiver<u64> {
-        self.with(|known| moved(known, recipient, lane, cursor).subscribe())
+    pub(crate) fn watch(&self, recipient: &str, lane: Lane, cursor: u64) -> Watcher {
+        self.with(|known| moved(known, recipient, lane, cursor).watch())
     }
 
     /// Remembers a cursor that was looked up, or that a round gave out.
@@ -50,23 +57,24 @@ impl Mailboxes {
     }
 }
 
-fn moved<'a>(known: &'a mut Known, recipient: &str, lane: Lane, cursor: u64) -> &'a watch::Sender<u64> {
+fn moved<'a>(known: &'a mut Known, recipient: &str, lane: Lane, cursor: u64) -> &'a Arc<Moves> {
     if known.len() >= REMEMBERED && !known.contains_key(recipient) {
-        known.retain(|_, lanes| lanes.iter().flatten().any(|newest| newest.receiver_count() > 0));
+        let watched = |newest: &Newest| Arc::strong_count(&newest.moves) > 1;
+        known.retain(|_, lanes| lanes.iter().flatten().any(watched));
     }
-    let newest = known.entry(recipient.to_owned()).or_default()[place(lane)]
-        .get_or_insert_with(|| watch::Sender::new(cursor));
-    newest.send_if_modified(|newest| {
-        let moves = cursor > *newest;
-        *newest = cursor.max(*newest);
-        moves
+    let newest = known.entry(recipient.to_owned()).or_default()[place(lane)].get_or_insert_with(|| Newest {
+        cursor,
+        moves: Arc::default(),
     });
-    newest
+    if cursor > newest.cursor {
+        newest.cursor = cursor;
+        newest.moves.tell();
+    }
+    &newest.moves
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -79,27 +87,30 @@ mod tests {
         assert_eq!(mailboxes.newest("desk", Lane::Bulk), None);
     }
 
-    #[test]
-    fn who_watches_a_mailbox_is_woken_by_its_letters_and_by_no_others() {
+    #[tokio::test]
+    async fn who_watches_a_mailbox_is_woken_by_its_letters_and_by_no_others() {
         let mailboxes = Mailboxes::default();
-        let watching = mailboxes.watch("desk", Lane::Message, 7);
+        let mut watching = mailboxes.watch("desk", Lane::Message, 7);
         mailboxes.moved("desk", Lane::Bulk, 8);
         mailboxes.moved("other", Lane::Message, 8);
-        assert!(!watching.has_changed().unwrap());
+        let woken = async |watching: &mut Watcher| {
+            tokio::select! { biased; () = watching.changed() => true, () = std::future::ready(()) => false }
+        };
+        assert!(!woken(&mut watching).await);
         mailboxes.moved("desk", Lane::Message, 8);
-        assert!(watching.has_changed().unwrap());
+        assert!(woken(&mut watching).await);
     }
 
-    #[test]
-    fn strangers_fill_no_memory_and_disturb_no_watcher() {
+    #[tokio::test]
+    async fn strangers_fill_no_memory_and_disturb_no_watcher() {
         let mailboxes = Mailboxes::default();
-        let watching = mailboxes.watch("desk", Lane::Bulk, 1);
+        let mut watching = mailboxes.watch("desk", Lane::Bulk, 1);
         for number in 0..=REMEMBERED {
             mailboxes.moved(&number.to_string(), Lane::Bulk, 1);
         }
         assert_eq!(mailboxes.newest("0", Lane::Bulk), None);
         assert_eq!(mailboxes.newest(&REMEMBERED.to_string(), Lane::Bulk), Some(1));
         mailboxes.moved("desk", Lane::Bulk, 2);
-        assert_eq!(*watching.borrow(), 2);
+        watching.changed().await;
     }
 }

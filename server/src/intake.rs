@@ -109,8 +109,10 @@ async fn await_head(relay: &Relay, outcomes: &[Outcome]) {
         Outcome::Refused(_) => None,
     });
     if let Some(newest) = newest.max() {
-        // The ledger's end ends the wait: the session then ends with it.
-        let _ = relay.ledger.watch().wait_for(|head| head.size > newest).await;
+        let mut moves = relay.ledger.moves();
+        while relay.ledger.head().size <= newest {
+            moves.changed().await;
+        }
     }
 }
 

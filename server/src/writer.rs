@@ -184,7 +184,7 @@ impl Writer {
                     Err(_) => Ok(()),
                 },
                 _ = beats.tick() => self.heartbeat().await,
-                Ok(()) = letters.changed(), if !more => Ok(()),
+                () = letters.changed(), if !more => Ok(()),
                 () = std::future::ready(()), if more => Ok(()),
             };
             if let Err(stop) = done {

@@ -43,15 +43,25 @@ fn a_sweep_of_schedules_breaks_no_promise() {
         stop_at_first: false,
     });
     let (crashes, partitions) = total.least.unwrap();
-    assert!(crashes >= 3 && partitions >= 3, "{crashes} crashes, {partitions} partitions");
-    let failed: Vec<_> = total.failed.iter().map(|ending| (ending.seed, &ending.broken)).collect();
+    assert!(
+        crashes >= 3 && partitions >= 3,
+        "{crashes} crashes, {partitions} partitions"
+    );
+    let failed: Vec<_> = total
+        .failed
+        .iter()
+        .map(|ending| (ending.seed, &ending.broken))
+        .collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
 fn the_same_seed_is_the_same_storm_to_the_last_packet() {
     for seed in 1..=TWICE {
-        let (one, other) = (play::play(seed, None, WINDOW_MS), play::play(seed, None, WINDOW_MS));
+        let (one, other) = (
+            play::play(seed, None, WINDOW_MS),
+            play::play(seed, None, WINDOW_MS),
+        );
         assert_eq!(one.trace, other.trace, "seed {seed}");
     }
 }
@@ -70,5 +80,8 @@ fn every_planted_bug_is_found() {
             missed.push(*name);
         }
     }
-    assert!(missed.is_empty(), "not found within {FOUND_WITHIN} schedules: {missed:?}");
+    assert!(
+        missed.is_empty(),
+        "not found within {FOUND_WITHIN} schedules: {missed:?}"
+    );
 }

@@ -140,7 +140,11 @@ fn a_flapping_link_works_in_turns() {
     };
     let mut link = Link::new(flapping, Dice::new(1));
     for (at, works) in [(0, true), (99, true), (100, false), (149, false), (150, true)] {
-        assert_eq!(matches!(link.send(ms(at), 10), Fate::Arrives { .. }), works, "at {at} ms");
+        assert_eq!(
+            matches!(link.send(ms(at), 10), Fate::Arrives { .. }),
+            works,
+            "at {at} ms"
+        );
     }
 }
 

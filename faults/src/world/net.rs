@@ -87,7 +87,9 @@ impl State {
     }
 
     pub(super) fn powered(&self, host: HostId) -> bool {
-        self.hosts.get(usize::from(host.0)).is_some_and(|host| host.powered)
+        self.hosts
+            .get(usize::from(host.0))
+            .is_some_and(|host| host.powered)
     }
 
     pub(super) fn power_on(&mut self, host: HostId) {

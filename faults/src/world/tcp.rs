@@ -76,7 +76,13 @@ pub(super) struct Listening {
 }
 
 impl State {
-    pub(super) fn call(&mut self, host: HostId, from: SocketAddr, to: SocketAddr, now_ms: u64) -> io::Result<u64> {
+    pub(super) fn call(
+        &mut self,
+        host: HostId,
+        from: SocketAddr,
+        to: SocketAddr,
+        now_ms: u64,
+    ) -> io::Result<u64> {
         let to_host = host_of(to).ok_or(io::ErrorKind::HostUnreachable)?;
         self.tally.dialled(host, Wire::Tcp, now_ms);
         let conn = self.number();
@@ -93,8 +99,12 @@ impl State {
 
     /// Sends the first packet, and arms the timer for the next try.
     fn call_again(&mut self, conn: u64, now_ms: u64) {
-        let Some(found) = self.conns.get_mut(&conn) else { return };
-        let Some(end) = &mut found.ends[CALLER] else { return };
+        let Some(found) = self.conns.get_mut(&conn) else {
+            return;
+        };
+        let Some(end) = &mut found.ends[CALLER] else {
+            return;
+        };
         let Some(pause) = CONNECT_AGAIN.get(found.calls) else {
             end.breaks(io::ErrorKind::TimedOut);
             return;
@@ -115,7 +125,9 @@ impl State {
 
     /// Sends a packet from one end of a connection to the other.
     fn send(&mut self, conn: u64, from: usize, packet: Packet, now_ms: u64) {
-        let Some(found) = self.conns.get(&conn) else { return };
+        let Some(found) = self.conns.get(&conn) else {
+            return;
+        };
         let to = 1 - from;
         let way = Way {
             from: found.hosts[from],
@@ -131,7 +143,9 @@ impl State {
     }
 
     pub(super) fn segment_arrives(&mut self, conn: u64, to: usize, packet: Packet, now_ms: u64) {
-        let Some(found) = self.conns.get(&conn) else { return };
+        let Some(found) = self.conns.get(&conn) else {
+            return;
+        };
         if !self.powered(found.hosts[to]) {
             return;
         }
@@ -145,7 +159,9 @@ impl State {
                     self.send(conn, to, Packet::Reset, now_ms);
                 }
             }
-            Packet::Data { offset, bytes, last } => self.data_arrives(conn, to, (offset, bytes, last), now_ms),
+            Packet::Data { offset, bytes, last } => {
+                self.data_arrives(conn, to, (offset, bytes, last), now_ms)
+            }
             Packet::Ack { upto } => {
                 if let Some(end) = self.end(conn, to) {
                     end.acknowledged(upto, now_ms);
@@ -158,7 +174,9 @@ impl State {
 
     /// The caller's first packet comes to the listener's host.
     fn called(&mut self, conn: u64, now_ms: u64) {
-        let Some(found) = self.conns.get_mut(&conn) else { return };
+        let Some(found) = self.conns.get_mut(&conn) else {
+            return;
+        };
         if found.ends[LISTENER].is_some() {
             self.send(conn, LISTENER, Packet::SynAck, now_ms);
             return;
@@ -217,12 +235,22 @@ impl State {
             self.send(conn, end, Packet::Data { offset, bytes, last }, now_ms);
         }
         if let Some((due_ms, generation)) = self.end(conn, end).and_then(|found| found.arm(now_ms)) {
-            self.at(due_ms, Event::Timer { conn, end, generation });
+            self.at(
+                due_ms,
+                Event::Timer {
+                    conn,
+                    end,
+                    generation,
+                },
+            );
         }
     }
 
     pub(super) fn timer(&mut self, conn: u64, end: usize, generation: u64, now_ms: u64) {
-        let Some(found) = self.end(conn, end).filter(|found| found.generation() == generation) else {
+        let Some(found) = self
+            .end(conn, end)
+            .filter(|found| found.generation() == generation)
+        else {
             return;
         };
         if found.is_opening() {
@@ -237,11 +265,15 @@ impl State {
     /// The node on `host` is dead, and with it its ends.
     pub(super) fn end_died(&mut self, conn: u64, host: HostId, death: Death, now_ms: u64) {
         for end in [CALLER, LISTENER] {
-            let Some(found) = self.conns.get_mut(&conn) else { return };
+            let Some(found) = self.conns.get_mut(&conn) else {
+                return;
+            };
             if found.hosts[end] != host {
                 continue;
             }
-            let Some(mut dead) = found.ends[end].take() else { continue };
+            let Some(mut dead) = found.ends[end].take() else {
+                continue;
+            };
             dead.breaks(io::ErrorKind::ConnectionAborted);
             if death == Death::Killed && !dead.is_over() {
                 self.send(conn, end, Packet::Reset, now_ms);
@@ -252,7 +284,9 @@ impl State {
 
     /// Forgets ends that are over, and connections without ends.
     pub(super) fn tidy(&mut self, conn: u64) {
-        let Some(found) = self.conns.get_mut(&conn) else { return };
+        let Some(found) = self.conns.get_mut(&conn) else {
+            return;
+        };
         for end in &mut found.ends {
             if end.as_ref().is_some_and(End::may_be_forgotten) {
                 *end = None;

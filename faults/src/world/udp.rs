@@ -67,7 +67,10 @@ impl AsyncUdpSocket for SimUdp {
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let segment = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
         self.world.with(|state, now_ms| {
-            let ours = state.ports.get(&self.local).is_some_and(|port| port.number == self.number);
+            let ours = state
+                .ports
+                .get(&self.local)
+                .is_some_and(|port| port.number == self.number);
             if ours {
                 for datagram in transmit.contents.chunks(segment) {
                     state.datagram(self.local, transmit.destination, datagram, now_ms);
@@ -126,7 +129,11 @@ impl AsyncUdpSocket for SimUdp {
 impl Drop for SimUdp {
     fn drop(&mut self) {
         let mut state = self.world.lock();
-        if state.ports.get(&self.local).is_some_and(|port| port.number == self.number) {
+        if state
+            .ports
+            .get(&self.local)
+            .is_some_and(|port| port.number == self.number)
+        {
             state.ports.remove(&self.local);
         }
     }

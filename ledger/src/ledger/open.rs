@@ -223,6 +223,7 @@ fn share(
         tiles: TileCache::default(),
         mailboxes: Mailboxes::default(),
         head: watch::Sender::new(head),
+        moves: Arc::default(),
         tree: Mutex::new(tree.map(Arc::new)),
         standing,
         death: watch::Sender::new(None),

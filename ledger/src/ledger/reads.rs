@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use hotline_audit::Hash;
 use hotline_core::leg::Lane;
-use tokio::sync::watch;
 
 use super::{Ledger, lock};
 use crate::damage::Damage;
 use crate::error::ReadError;
 use crate::head::{Conflicts, Letter, Stored};
+use crate::moves::Watcher;
 use crate::rebuild::check_leaves;
 use crate::store::{Key, Listing, Rows, StoreError, Stretch, TILE_WIDTH};
 
@@ -186,7 +186,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The engine failed.
-    pub fn watch_mailbox(&self, recipient: &str, lane: Lane) -> Result<watch::Receiver<u64>, ReadError> {
+    pub fn watch_mailbox(&self, recipient: &str, lane: Lane) -> Result<Watcher, ReadError> {
         let newest = self.mailbox_head(recipient, lane)?;
         Ok(self.inner.shared.mailboxes.watch(recipient, lane, newest))
     }

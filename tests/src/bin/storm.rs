@@ -3,7 +3,10 @@
 //! Exit codes: 0 all promises held, 1 something else failed, 2 the command line is wrong, 3 a promise was broken. With
 //! `--json` the last line on standard output is one object; everything else goes to standard error.
 
-#![expect(clippy::disallowed_methods, reason = "a tool that measures itself reads the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool that measures itself reads the clock"
+)]
 
 use std::{
     fs::OpenOptions,
@@ -169,7 +172,10 @@ fn object(total: &Total) -> Value {
 
 fn replay(seed: u64, plant: Option<&'static str>, window_ms: u64) -> ExitCode {
     let ending = play::play(seed, plant, window_ms);
-    println!("seed {seed}: {:?}\ntrace {}\n{:?}", ending.kinds, ending.trace, ending.figures);
+    println!(
+        "seed {seed}: {:?}\ntrace {}\n{:?}",
+        ending.kinds, ending.trace, ending.figures
+    );
     for broken in &ending.broken {
         println!("  {:>6} ms {:?}: {}", broken.at_ms, broken.promise, broken.what);
     }
@@ -196,7 +202,11 @@ fn soak(args: &Args, hours: f64) -> ExitCode {
         let mut line = object(&total);
         line["seed"] = json!(seed);
         line["cpu_seconds"] = json!(round(cpu_seconds() - cpu));
-        line["at_unix_s"] = json!(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+        line["at_unix_s"] = json!(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs())
+        );
         println!("{line}");
         if let Some(ledger) = &args.ledger {
             let file = OpenOptions::new().create(true).append(true).open(ledger);
@@ -217,8 +227,18 @@ fn soak(args: &Args, hours: f64) -> ExitCode {
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // Fields 14 and 15, behind the name in brackets: user and system time in ticks of 10 ms.
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let fields: Vec<&str> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     (ticks(11) + ticks(12)) / 100.0
 }
 
@@ -233,5 +253,8 @@ fn commit() -> String {
         .output()
         .ok()
         .filter(|output| output.status.success())
-        .map_or_else(|| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .map_or_else(
+            || "unknown".into(),
+            |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        )
 }

@@ -12,11 +12,12 @@ use std::{
 
 use hotline_audit::trust::TrustPolicy;
 use hotline_cli::pki::{self, Compared, Declaration, KnownAnchors, example, layout};
-use hotline_client::{
-    compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory,
-};
+use hotline_client::{compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory};
 use hotline_core::{identity::Identity, time::WallTime};
-use hotline_faults::{Dice, world::{HostId, World}};
+use hotline_faults::{
+    Dice,
+    world::{HostId, World},
+};
 use hotline_server::config::RelayConfig;
 use tempfile::TempDir;
 
@@ -68,7 +69,10 @@ pub fn cast() -> &'static Cast {
 
 impl Cast {
     fn make() -> Self {
-        let place = tempfile::Builder::new().prefix("hotline-storm-").tempdir().unwrap();
+        let place = tempfile::Builder::new()
+            .prefix("hotline-storm-")
+            .tempdir()
+            .unwrap();
         let made = WallTime::from_unix_ms(BEGAN.unix_ms() - MADE_BEFORE_MS);
         let mut dice = Dice::new(0x5107);
         let folders: Vec<PathBuf> = [example::AVELIA, example::BORENIA]
@@ -147,5 +151,8 @@ fn officer(desk: &DeskConfig, directory: &Directory, name: &str) -> Officer {
 /// Which relay an identity is.
 #[must_use]
 pub fn relay_named(identity: &Identity) -> Option<usize> {
-    cast().sides.iter().position(|side| side.relay.identity == *identity)
+    cast()
+        .sides
+        .iter()
+        .position(|side| side.relay.identity == *identity)
 }

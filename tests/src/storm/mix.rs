@@ -289,7 +289,9 @@ impl Draw<'_> {
                 // A relay is alone.
                 1 => {
                     let relay = RELAYS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
-                    ways().filter(|way| way.from == relay || way.to == relay).collect()
+                    ways()
+                        .filter(|way| way.from == relay || way.to == relay)
+                        .collect()
                 }
                 // One pair.
                 _ => {
@@ -382,7 +384,9 @@ impl Draw<'_> {
     /// history, as SECURITY.md says; so it would after a receipt that a relay handed on and then could not commit. So
     /// nothing else happens to it, no relay loses its log, and no relay's disk fails.
     fn leave_alone(&mut self) {
-        let Some((desk, from)) = self.desk_put_back else { return };
+        let Some((desk, from)) = self.desk_put_back else {
+            return;
+        };
         self.mix.kinds.retain(|kind| *kind != "wiped relay");
         self.mix.actions.retain(|(at, action)| match action {
             Action::Wipe { .. } => false,
@@ -391,7 +395,9 @@ impl Draw<'_> {
                 let of_disk = *node < 2 && !matches!(action, Action::Crash { .. });
                 !of_desk && !of_disk
             }
-            Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => true,
+            Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => {
+                true
+            }
         });
     }
 
@@ -433,9 +439,8 @@ impl Draw<'_> {
         if self.kind("only the liar in reach", 0.4) {
             let desk = DESKS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
             let honest = RELAYS[1 - relay];
-            let between = |way: &Way| {
-                (way.from == desk && way.to == honest) || (way.from == honest && way.to == desk)
-            };
+            let between =
+                |way: &Way| (way.from == desk && way.to == honest) || (way.from == honest && way.to == desk);
             let ways = ways().filter(between).collect();
             self.mix.heal_ms = CALM_MS + LONG_WINDOW_MS;
             let for_ms = LONG_WINDOW_MS;

@@ -32,7 +32,8 @@ fn sheet(play: &Play, side: usize, wording: &Wording) -> Sheet {
     let clock = play.clock(2 + side);
     let entropy = play.entropy();
     let [first, second] = &people.releasers;
-    let mut sheet = compose::write(&people.desk, wording, first, Capacity::Releaser, &clock, &entropy).unwrap();
+    let mut sheet =
+        compose::write(&people.desk, wording, first, Capacity::Releaser, &clock, &entropy).unwrap();
     if wording.precedence >= Precedence::Flash {
         sheet.approve(second, Capacity::Releaser, &clock).unwrap();
     }
@@ -89,7 +90,9 @@ pub async fn watch(play: Arc<Play>, side: usize, life: u64, station: Station) {
     loop {
         match events.recv().await {
             Ok(Event::Added(message)) => {
-                let Some(view) = show(&station, message).await else { continue };
+                let Some(view) = show(&station, message).await else {
+                    continue;
+                };
                 play.judge(|oracle| oracle.added(side, &view));
                 let incoming = view.direction == "in" && view.rejected.is_none();
                 if incoming && play.first_look(side, life, &view.sha256) {
@@ -135,7 +138,9 @@ async fn show(station: &Station, message: Hash) -> Option<MessageView> {
 async fn attend(play: Arc<Play>, side: usize, life: u64, station: Station, view: MessageView) {
     let messages = vec![view.sha256.clone()];
     tokio::time::sleep(play.pause(20, 150)).await;
-    let Some(now) = show_text(&station, &view.sha256).await else { return };
+    let Some(now) = show_text(&station, &view.sha256).await else {
+        return;
+    };
     if now.shown != "signed" {
         let Asked::Answer(answer) = ask(
             &station,
@@ -201,11 +206,21 @@ async fn acknowledge(play: &Play, side: usize, station: &Station, view: &Message
     if play.chance(0.15) {
         let clock = play.clock(2 + side);
         let stranger = &people.releasers[1];
-        let act = compose::act(&people.desk, stranger, Rung::Acknowledged, about.clone(), "", &clock).unwrap();
+        let act = compose::act(
+            &people.desk,
+            stranger,
+            Rung::Acknowledged,
+            about.clone(),
+            "",
+            &clock,
+        )
+        .unwrap();
         if let Asked::Answer(answer) = ask(station, Request::Act { act }).await
             && !matches!(*answer, Answer::Refused(_))
         {
-            play.judge(|oracle| oracle.not_refused(format!("{} acknowledged {}", stranger.identity, view.name)));
+            play.judge(|oracle| {
+                oracle.not_refused(format!("{} acknowledged {}", stranger.identity, view.name))
+            });
         }
     }
     let act = compose::act(

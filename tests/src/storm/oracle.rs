@@ -172,13 +172,18 @@ impl Oracle {
 
     /// The desk answered that a message is released: it must be on its disk.
     pub fn released(&mut self, view: &MessageView) {
-        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let Ok(hash) = view.sha256.parse::<Hash>() else {
+            return;
+        };
         let Some(side) = self.attempts.get(&view.text).map(|attempt| attempt.side) else {
             return;
         };
         self.world.note("released");
         if !self.desk_disk(side).holds(&hash) {
-            self.breaks(Promise::Honest, format!("{} is answered as released and is not on disk", view.name));
+            self.breaks(
+                Promise::Honest,
+                format!("{} is answered as released and is not on disk", view.name),
+            );
         }
         self.owes(side, view, hash);
     }
@@ -203,7 +208,9 @@ impl Oracle {
 
     /// A desk added a message to what it shows.
     pub fn added(&mut self, side: usize, view: &MessageView) {
-        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let Ok(hash) = view.sha256.parse::<Hash>() else {
+            return;
+        };
         let now_ms = self.now_ms();
         let seen = self.seen[side].entry(hash).or_default();
         seen.added += 1;
@@ -213,7 +220,10 @@ impl Oracle {
         let again = seen.added > 1;
         self.world.note("added");
         if again {
-            self.breaks(Promise::ShownTwice, format!("{} was announced twice on side {side}", view.name));
+            self.breaks(
+                Promise::ShownTwice,
+                format!("{} was announced twice on side {side}", view.name),
+            );
         }
         if view.direction == "out" {
             self.owes(side, view, hash);
@@ -251,7 +261,9 @@ impl Oracle {
 
     /// An officer draws a message that its desk calls new (or not).
     pub fn drawn(&mut self, side: usize, view: &MessageView) {
-        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
+        let Ok(hash) = view.sha256.parse::<Hash>() else {
+            return;
+        };
         self.drawn.insert((side, hash));
         let seen = self.seen[side].entry(hash).or_default();
         if view.shown == "never" {
@@ -260,7 +272,10 @@ impl Oracle {
         let again = seen.drawn_new > 1;
         self.world.note("drawn");
         if again {
-            self.breaks(Promise::ShownTwice, format!("{} was drawn as new twice on side {side}", view.name));
+            self.breaks(
+                Promise::ShownTwice,
+                format!("{} was drawn as new twice on side {side}", view.name),
+            );
         }
     }
 
@@ -271,7 +286,7 @@ impl Oracle {
 
     /// A desk shows that a message climbed a rung. Only what its sender is shown is judged here.
     pub fn climbed(&mut self, side: usize, hash: Hash, rung: Rung) {
-        let Some(sent) = self.sent.get(&hash)else {
+        let Some(sent) = self.sent.get(&hash) else {
             return;
         };
         if sent.side != side {
@@ -286,12 +301,18 @@ impl Oracle {
                     sent.delivered_ms.get_or_insert(now_ms);
                 }
                 if !self.desk_disk(other).holds(&hash) && self.restored[other].is_none() {
-                    self.breaks(Promise::Honest, format!("DELIVERED is shown for {hash}, which its recipient lacks"));
+                    self.breaks(
+                        Promise::Honest,
+                        format!("DELIVERED is shown for {hash}, which its recipient lacks"),
+                    );
                 }
             }
             Rung::Displayed => {
                 if !self.drawn.contains(&(other, hash)) {
-                    self.breaks(Promise::Honest, format!("DISPLAYED is shown for {hash}, which nobody drew"));
+                    self.breaks(
+                        Promise::Honest,
+                        format!("DISPLAYED is shown for {hash}, which nobody drew"),
+                    );
                 }
             }
             Rung::Acknowledged | Rung::Answered => {
@@ -306,13 +327,25 @@ impl Oracle {
 
     /// A desk shows that a relay accepted a message.
     pub fn accepted(&mut self, view: &MessageView) {
-        let Ok(hash) = view.sha256.parse::<Hash>() else { return };
-        for rung in view.rungs.iter().filter(|rung| rung.rung == Rung::Accepted.name()) {
+        let Ok(hash) = view.sha256.parse::<Hash>() else {
+            return;
+        };
+        for rung in view
+            .rungs
+            .iter()
+            .filter(|rung| rung.rung == Rung::Accepted.name())
+        {
             let Some(relay) = rung.by.parse().ok().and_then(|by| super::cast::relay_named(&by)) else {
                 continue;
             };
             if !self.tainted[relay] && !self.disks[relay].holds(&hash) {
-                self.breaks(Promise::Honest, format!("{} is shown as accepted by relay {relay}, which lacks it", view.name));
+                self.breaks(
+                    Promise::Honest,
+                    format!(
+                        "{} is shown as accepted by relay {relay}, which lacks it",
+                        view.name
+                    ),
+                );
             }
         }
     }
@@ -325,7 +358,10 @@ impl Oracle {
         let accused = matches!(code, "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED");
         let innocent = relay.is_some_and(|relay| !self.tainted[relay]);
         let desks_honest = self.restored.iter().all(Option::is_none) && self.liar.is_none();
-        let of_desks = matches!(code, "EQUIVOCATION" | "OWN_FORK" | "REOPENED" | "FOREIGN" | "REJECTED");
+        let of_desks = matches!(
+            code,
+            "EQUIVOCATION" | "OWN_FORK" | "REOPENED" | "FOREIGN" | "REJECTED"
+        );
         if (accused && innocent) || (of_desks && desks_honest && code != "REOPENED") {
             self.breaks(Promise::Named, format!("side {side}: {code}: {what}"));
         }

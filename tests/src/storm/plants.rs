@@ -6,27 +6,60 @@
 pub const PLANTS: &[(&str, &str)] = &[
     ("ack-before-sync", "a ledger reports a commit whose sync failed"),
     ("stale-head-signed", "a log signs an older root now and then"),
-    ("receipt-before-commit", "a desk lets go of a round before it is on disk"),
-    ("displayed-without-drawing", "a desk signs DISPLAYED for what nobody drew"),
-    ("receipt-for-the-wrong-hash", "a quarter of receipts name other bytes"),
+    (
+        "receipt-before-commit",
+        "a desk lets go of a round before it is on disk",
+    ),
+    (
+        "displayed-without-drawing",
+        "a desk signs DISPLAYED for what nobody drew",
+    ),
+    (
+        "receipt-for-the-wrong-hash",
+        "a quarter of receipts name other bytes",
+    ),
     ("no-deduplication", "a copy that is held already is taken as new"),
     ("late-copies-shown", "a late copy is announced like a first one"),
     ("cursor-too-early", "a mailbox cursor runs ahead of what was read"),
     ("gap-forgotten", "a gap is not shown"),
-    ("outbox-forgotten-on-restart", "a desk starts with an empty outbox"),
-    ("unbounded-resend", "a copy without an answer is sent again at once"),
+    (
+        "outbox-forgotten-on-restart",
+        "a desk starts with an empty outbox",
+    ),
+    (
+        "unbounded-resend",
+        "a copy without an answer is sent again at once",
+    ),
     ("flash-on-the-diagonal", "a FLASH takes two legs instead of all"),
     ("flash-behind-bulk", "a FLASH takes the bulk lane"),
-    ("acceptance-without-proof", "an acceptance is believed without its proof"),
-    ("mailbox-forgotten-on-restart", "a restarted relay delivers only what is new"),
-    ("equivocation-accepted", "a relay takes other bytes under a known id for a late copy"),
+    (
+        "acceptance-without-proof",
+        "an acceptance is believed without its proof",
+    ),
+    (
+        "mailbox-forgotten-on-restart",
+        "a restarted relay delivers only what is new",
+    ),
+    (
+        "equivocation-accepted",
+        "a relay takes other bytes under a known id for a late copy",
+    ),
     ("redial-without-back-off", "a leg is dialled again at once"),
-    ("epoch-reused-after-restore", "a desk that cannot learn what it signed goes on in the same epoch"),
+    (
+        "epoch-reused-after-restore",
+        "a desk that cannot learn what it signed goes on in the same epoch",
+    ),
     ("gate-skipped", "a desk signs before it has asked the relays"),
     ("shown-forgotten-on-restart", "what was drawn is not noted"),
-    ("handed-on-before-commit", "a relay hands messages on before its own commit"),
+    (
+        "handed-on-before-commit",
+        "a relay hands messages on before its own commit",
+    ),
     ("role-check-skipped", "any officer may climb any rung"),
-    ("letter-not-posted", "a relay forgets to put some statements into a mailbox"),
+    (
+        "letter-not-posted",
+        "a relay forgets to put some statements into a mailbox",
+    ),
 ];
 
 /// Plants a bug in this thread, or none.
@@ -37,5 +70,8 @@ pub fn set(name: Option<&'static str>) {
 /// The plant of that name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static str> {
-    PLANTS.iter().map(|(plant, _)| *plant).find(|plant| *plant == name)
+    PLANTS
+        .iter()
+        .map(|(plant, _)| *plant)
+        .find(|plant| *plant == name)
 }

@@ -263,7 +263,9 @@ impl End {
     pub(in crate::world) fn acknowledged(&mut self, upto: u64, now_ms: u64) {
         let mut any = false;
         while self.out.front().is_some_and(|segment| segment.end() <= upto) && self.sent > 0 {
-            let Some(segment) = self.out.pop_front() else { break };
+            let Some(segment) = self.out.pop_front() else {
+                break;
+            };
             self.sent -= 1;
             self.waiting_bytes -= segment.bytes.len();
             any = true;
@@ -329,10 +331,16 @@ impl End {
     }
 
     /// Reads into a buffer: how many bytes, 0 at the end, none if nothing came yet.
-    pub(in crate::world) fn read(&mut self, room: usize, mut put: impl FnMut(&[u8])) -> io::Result<Option<usize>> {
+    pub(in crate::world) fn read(
+        &mut self,
+        room: usize,
+        mut put: impl FnMut(&[u8]),
+    ) -> io::Result<Option<usize>> {
         let mut count = 0;
         while count < room {
-            let Some(first) = self.ready.front_mut() else { break };
+            let Some(first) = self.ready.front_mut() else {
+                break;
+            };
             let part = first.split_to(first.len().min(room - count));
             put(&part);
             count += part.len();

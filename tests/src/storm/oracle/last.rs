@@ -36,11 +36,13 @@ impl Oracle {
         let report = verify_log(export.leaves.iter().map(|leaf| &leaf.bytes), note, &cast().trust);
         // Statements that the log lacks are told apart from faults: a wiped relay has only what came later.
         if report.fault_count > 0 || report.verdict.is_none() {
-            let what = report
-                .faults
-                .first()
-                .map_or(report.conclusion.clone(), |fault| format!("{}: {}", fault.rule, fault.explanation));
-            self.breaks(Promise::Evidence, format!("the ledger of node {number} does not verify: {what}"));
+            let what = report.faults.first().map_or(report.conclusion.clone(), |fault| {
+                format!("{}: {}", fault.rule, fault.explanation)
+            });
+            self.breaks(
+                Promise::Evidence,
+                format!("the ledger of node {number} does not verify: {what}"),
+            );
         }
     }
 
@@ -56,8 +58,12 @@ impl Oracle {
             if space != memory::ACCEPTED {
                 continue;
             }
-            let Some(kept) = memory::Acceptance::read(key, value) else { continue };
-            let Some(leaf) = own.get(&kept.statement) else { continue };
+            let Some(kept) = memory::Acceptance::read(key, value) else {
+                continue;
+            };
+            let Some(leaf) = own.get(&kept.statement) else {
+                continue;
+            };
             let note_key = (memory::NOTE.to_owned(), memory::note_key(&kept.relay, kept.size));
             let proven = desk
                 .records
@@ -68,7 +74,10 @@ impl Oracle {
                     tree::verify_inclusion(&leaf, kept.index, kept.size, &note.root, &kept.proof)
                 });
             if !proven {
-                let what = format!("side {side} keeps an acceptance of {} without a proof", kept.statement);
+                let what = format!(
+                    "side {side} keeps an acceptance of {} without a proof",
+                    kept.statement
+                );
                 self.breaks(Promise::Evidence, what);
             }
             let relay = usize::from(kept.relay.as_str() == "south");
@@ -97,15 +106,26 @@ impl Oracle {
 
     /// What was answered as released is with its sender, and what was shown as delivered with its recipient.
     fn judge_sent(&mut self) {
-        let sent: Vec<(Hash, Sent)> = self.sent.iter().map(|(hash, sent)| (*hash, sent.clone())).collect();
+        let sent: Vec<(Hash, Sent)> = self
+            .sent
+            .iter()
+            .map(|(hash, sent)| (*hash, sent.clone()))
+            .collect();
         for (hash, sent) in sent {
             let other = 1 - sent.side;
             if !sent.excused && !self.disks[2 + sent.side].holds(&hash) {
-                self.breaks(Promise::Lost, format!("{hash} was released and its sender lacks it"));
+                self.breaks(
+                    Promise::Lost,
+                    format!("{hash} was released and its sender lacks it"),
+                );
             }
-            let forgotten = self.restored[other].is_some_and(|(_, at)| sent.delivered_ms.is_some_and(|ms| ms <= at));
+            let forgotten =
+                self.restored[other].is_some_and(|(_, at)| sent.delivered_ms.is_some_and(|ms| ms <= at));
             if sent.delivered_ms.is_some() && !forgotten && !self.disks[2 + other].holds(&hash) {
-                self.breaks(Promise::Lost, format!("{hash} was shown as delivered and its recipient lacks it"));
+                self.breaks(
+                    Promise::Lost,
+                    format!("{hash} was shown as delivered and its recipient lacks it"),
+                );
             }
         }
     }
@@ -114,7 +134,9 @@ impl Oracle {
     pub fn judge_reopened(&mut self, side: usize, views: &[MessageView]) {
         let other = 1 - side;
         for view in views {
-            let Ok(hash) = view.sha256.parse::<Hash>() else { continue };
+            let Ok(hash) = view.sha256.parse::<Hash>() else {
+                continue;
+            };
             if view.direction == "in" {
                 let drawn = self.seen[side].get(&hash).is_some_and(|seen| seen.drawn_new > 0);
                 if drawn && view.shown == "never" {
@@ -123,7 +145,10 @@ impl Oracle {
                 }
                 continue;
             }
-            if view.reached(Rung::Delivered) && !self.disks[2 + other].holds(&hash) && self.restored[other].is_none() {
+            if view.reached(Rung::Delivered)
+                && !self.disks[2 + other].holds(&hash)
+                && self.restored[other].is_none()
+            {
                 let what = format!("{} is shown as delivered and its recipient lacks it", view.name);
                 self.breaks(Promise::Lost, what);
             }
@@ -136,9 +161,19 @@ impl Oracle {
     pub fn delivered_bytes(&self) -> u64 {
         let mut bytes = 0;
         for disk in &self.disks[2..] {
-            let mine = |leaf: &&Stored| self.sent.get(&leaf.hash).is_some_and(|sent| sent.delivered_ms.is_some());
+            let mine = |leaf: &&Stored| {
+                self.sent
+                    .get(&leaf.hash)
+                    .is_some_and(|sent| sent.delivered_ms.is_some())
+            };
             // Both desks hold it.
-            bytes += disk.export(&[]).leaves.iter().filter(mine).map(|leaf| leaf.bytes.len() as u64).sum::<u64>();
+            bytes += disk
+                .export(&[])
+                .leaves
+                .iter()
+                .filter(mine)
+                .map(|leaf| leaf.bytes.len() as u64)
+                .sum::<u64>();
         }
         bytes / 2
     }
@@ -154,7 +189,11 @@ impl Oracle {
         let mut missing = Vec::new();
         for (epoch, held) in chains {
             let last = held.last().copied().unwrap_or(0);
-            missing.extend((1..last).filter(|place| !held.contains(place)).map(|place| (epoch, place)));
+            missing.extend(
+                (1..last)
+                    .filter(|place| !held.contains(place))
+                    .map(|place| (epoch, place)),
+            );
         }
         missing
     }

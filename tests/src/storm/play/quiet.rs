@@ -60,7 +60,9 @@ impl Play {
             for place in missing {
                 since.entry(place).or_insert(now);
             }
-            let oldest = since.iter().find(|(_, seen)| now.saturating_sub(**seen) > GAP_BOUND);
+            let oldest = since
+                .iter()
+                .find(|(_, seen)| now.saturating_sub(**seen) > GAP_BOUND);
             if let Some((place, _)) = oldest
                 && let Some(status) = self.status(side).await
                 && status.gaps.is_empty()
@@ -91,7 +93,11 @@ impl Play {
                 break;
             }
             let since_ms = u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
-            let gate_ms = if self.judge(|oracle| oracle.restored != [None; 2]) { GATE_MS } else { 0 };
+            let gate_ms = if self.judge(|oracle| oracle.restored != [None; 2]) {
+                GATE_MS
+            } else {
+                0
+            };
             if since_ms > FLASH_BOUND_MS + gate_ms && !flash_late {
                 flash_late = true;
                 self.judge_flash();
@@ -116,7 +122,9 @@ impl Play {
     pub(super) async fn describe(&self) -> String {
         let mut text = String::new();
         for side in 0..2 {
-            let Some(status) = self.status(side).await else { continue };
+            let Some(status) = self.status(side).await else {
+                continue;
+            };
             let legs: Vec<String> = status
                 .legs
                 .iter()
@@ -127,7 +135,10 @@ impl Play {
                 .iter()
                 .map(|(name, relay)| format!("{name} {:?}", relay.trouble))
                 .collect();
-            text.push_str(&format!("side {side}: {legs:?} {relays:?} alarms {:?}; ", status.alarms));
+            text.push_str(&format!(
+                "side {side}: {legs:?} {relays:?} alarms {:?}; ",
+                status.alarms
+            ));
         }
         text
     }
@@ -140,7 +151,10 @@ impl Play {
                 .map(|(hash, _)| *hash)
                 .collect();
             for hash in late {
-                oracle.breaks(Promise::Stuck, format!("5 s after healing the FLASH {hash} is not there"));
+                oracle.breaks(
+                    Promise::Stuck,
+                    format!("5 s after healing the FLASH {hash} is not there"),
+                );
             }
         });
     }
@@ -178,7 +192,11 @@ impl Play {
         }
         self.judge(|oracle| {
             left.extend(oracle.owed().map(|(hash, sent)| {
-                format!("{hash} of side {} ({}) is not delivered", sent.side, sent.precedence.name())
+                format!(
+                    "{hash} of side {} ({}) is not delivered",
+                    sent.side,
+                    sent.precedence.name()
+                )
             }));
         });
         left
@@ -239,10 +257,18 @@ impl Play {
         let bytes_per_delivered = bytes.saturating_sub(idle_bytes) / delivered_bytes.max(1);
         self.judge(|oracle| {
             for (what, found, most) in [
-                ("bytes per delivered byte", bytes_per_delivered, BYTES_PER_DELIVERED_MAX),
+                (
+                    "bytes per delivered byte",
+                    bytes_per_delivered,
+                    BYTES_PER_DELIVERED_MAX,
+                ),
                 ("dials of one host in a second", dials, DIALS_PER_SECOND_MAX),
                 ("statements waiting for a relay", queue_max, QUEUE_MAX),
-                ("bytes of one host a second", bytes_per_second, BYTES_PER_SECOND_MAX),
+                (
+                    "bytes of one host a second",
+                    bytes_per_second,
+                    BYTES_PER_SECOND_MAX,
+                ),
             ] {
                 if found > most {
                     oracle.breaks(Promise::Bound, format!("{found} {what}, of {most}"));
@@ -256,7 +282,11 @@ impl Play {
         figures.dials_per_second_max = dials;
         figures.bytes_per_second = bytes_per_second;
         let (broken, released, delivered) = self.judge(|oracle| {
-            let delivered = oracle.sent.values().filter(|sent| sent.delivered_ms.is_some()).count();
+            let delivered = oracle
+                .sent
+                .values()
+                .filter(|sent| sent.delivered_ms.is_some())
+                .count();
             (oracle.broken.clone(), oracle.sent.len(), delivered)
         });
         (figures.released, figures.delivered) = (released as u64, delivered as u64);
@@ -272,7 +302,9 @@ impl Play {
     }
 
     async fn list(&self, side: usize) -> Vec<MessageView> {
-        let Some(station) = self.station(side) else { return Vec::new() };
+        let Some(station) = self.station(side) else {
+            return Vec::new();
+        };
         let request = Request::List {
             limit: 10_000,
             incoming: false,
