@@ -39,7 +39,7 @@ impl Dice {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         let s = &mut self.state;
         let out = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
         let t = s[1] << 17;
@@ -54,13 +54,13 @@ impl Dice {
 
     /// A number below `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 { 0 } else { self.next() % end }
+        if end == 0 { 0 } else { self.throw() % end }
     }
 
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         // 53 bits: what an f64 holds exactly.
-        let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        let unit = (self.throw() >> 11) as f64 / (1_u64 << 53) as f64;
         unit < p
     }
 
@@ -80,7 +80,7 @@ impl Dice {
     /// Fills a buffer.
     pub fn fill(&mut self, buffer: &mut [u8]) {
         for chunk in buffer.chunks_mut(8) {
-            let bytes = self.next().to_le_bytes();
+            let bytes = self.throw().to_le_bytes();
             chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         }
     }
@@ -112,7 +112,7 @@ mod tests {
     fn the_same_seed_falls_the_same_way_and_another_does_not() {
         let throws = |seed| {
             let mut dice = Dice::new(seed);
-            std::array::from_fn::<u64, 8, _>(|_| dice.next())
+            std::array::from_fn::<u64, 8, _>(|_| dice.throw())
         };
         assert_eq!(throws(7), throws(7));
         assert_ne!(throws(7), throws(8));
@@ -122,9 +122,9 @@ mod tests {
     fn dice_apart_do_not_move_each_other() {
         let mut one = Dice::new(1);
         let mut other = one.apart("links");
-        let before = one.clone().next();
-        other.next();
-        assert_eq!(one.next(), before);
+        let before = one.clone().throw();
+        other.throw();
+        assert_eq!(one.throw(), before);
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl State {
                 }
             }
             Packet::Data { offset, bytes, last } => {
-                self.data_arrives(conn, to, (offset, bytes, last), now_ms)
+                self.data_arrives(conn, to, (offset, bytes, last), now_ms);
             }
             Packet::Ack { upto } => {
                 if let Some(end) = self.end(conn, to) {

@@ -153,6 +153,7 @@ impl Mix {
             mix: &mut mix,
             bad,
             desk_put_back: None,
+            spared: None,
             dice: kinds,
         };
         draw.links();
@@ -185,6 +186,8 @@ struct Draw<'a> {
     bad: usize,
     /// The desk that is put back, and when its backup is taken.
     desk_put_back: Option<(usize, u64)>,
+    /// The desk that only the liar can reach: it must live to see its gap.
+    spared: Option<usize>,
     dice: Dice,
 }
 
@@ -384,6 +387,14 @@ impl Draw<'_> {
     /// history, as SECURITY.md says; so it would after a receipt that a relay handed on and then could not commit. So
     /// nothing else happens to it, no relay loses its log, and no relay's disk fails.
     fn leave_alone(&mut self) {
+        if let Some(desk) = self.spared {
+            self.mix.actions.retain(|(_, action)| match action {
+                Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
+                    *node != desk
+                }
+                _ => true,
+            });
+        }
         let Some((desk, from)) = self.desk_put_back else {
             return;
         };
@@ -426,7 +437,7 @@ impl Draw<'_> {
                 0.0
             }
         };
-        let lies = Lies {
+        let mut lies = Lies {
             withhold: some(0.5, 1.0),
             delay: some(0.4, 0.5),
             replay: some(0.4, 0.3),
@@ -435,9 +446,14 @@ impl Draw<'_> {
             forgetful: some(0.4, 1.0),
             fork: some(0.3, 1.0) > 0.0,
         };
-        self.mix.liar = Some((relay, lies));
         if self.kind("only the liar in reach", 0.4) {
-            let desk = DESKS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
+            // Some of what is sent stays away for the whole window, and what follows it comes: a gap, which must be shown.
+            lies.withhold = 0.3 + 0.3 * share(&mut self.dice);
+            lies.forgetful = 1.0;
+            lies.fork = false;
+            let side = usize::try_from(self.dice.below(2)).unwrap_or(0);
+            let desk = DESKS[side];
+            self.spared = Some(2 + side);
             let honest = RELAYS[1 - relay];
             let between =
                 |way: &Way| (way.from == desk && way.to == honest) || (way.from == honest && way.to == desk);
@@ -446,6 +462,7 @@ impl Draw<'_> {
             let for_ms = LONG_WINDOW_MS;
             self.at(CALM_MS, Action::Cut { ways, for_ms });
         }
+        self.mix.liar = Some((relay, lies));
         if lies.fork {
             let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
             let back_after_ms = self.ms(300, WINDOW_MS / 2);

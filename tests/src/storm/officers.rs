@@ -219,7 +219,7 @@ async fn acknowledge(play: &Play, side: usize, station: &Station, view: &Message
             && !matches!(*answer, Answer::Refused(_))
         {
             play.judge(|oracle| {
-                oracle.not_refused(format!("{} acknowledged {}", stranger.identity, view.name))
+                oracle.not_refused(format!("{} acknowledged {}", stranger.identity, view.name));
             });
         }
     }

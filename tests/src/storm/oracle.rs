@@ -307,19 +307,15 @@ impl Oracle {
                     );
                 }
             }
-            Rung::Displayed => {
-                if !self.drawn.contains(&(other, hash)) {
-                    self.breaks(
-                        Promise::Honest,
-                        format!("DISPLAYED is shown for {hash}, which nobody drew"),
-                    );
-                }
+            Rung::Displayed if !self.drawn.contains(&(other, hash)) => {
+                self.breaks(
+                    Promise::Honest,
+                    format!("DISPLAYED is shown for {hash}, which nobody drew"),
+                );
             }
-            Rung::Acknowledged | Rung::Answered => {
-                if !self.acts.contains(&(hash, rung)) {
-                    let what = format!("{} is shown for {hash}, and no officer did", rung.name());
-                    self.breaks(Promise::Honest, what);
-                }
+            Rung::Acknowledged | Rung::Answered if !self.acts.contains(&(hash, rung)) => {
+                let what = format!("{} is shown for {hash}, and no officer did", rung.name());
+                self.breaks(Promise::Honest, what);
             }
             _ => {}
         }

@@ -138,7 +138,7 @@ impl Play {
         let outcome = intake::take_in(&relay, &desk.identity, &[twin]).await.pop();
         if matches!(outcome, Some(Outcome::Held { .. })) {
             self.judge(|oracle| {
-                oracle.breaks(Promise::Named, format!("relay {number} took an equivocation"))
+                oracle.breaks(Promise::Named, format!("relay {number} took an equivocation"));
             });
         }
     }

@@ -14,7 +14,7 @@ use super::{Ending, Play};
 use crate::storm::{
     nodes::{Asked, ask},
     officers,
-    oracle::Promise,
+    oracle::{Oracle, Promise},
 };
 
 /// How long everything may take after healing. 60 s: a refused leg waits 30 s before it is dialled again.
@@ -237,7 +237,7 @@ impl Play {
         let tally = self.world.tally();
         let virtual_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
         self.crash_everyone();
-        self.judge(|oracle| oracle.judge_disks());
+        self.judge(Oracle::judge_disks);
         for number in 0..4 {
             self.start(number).await;
         }
