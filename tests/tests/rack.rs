@@ -137,7 +137,7 @@ async fn the_files_of_a_run_are_judged_by_the_checkers_program() {
     let judgement = checker::judge(&run, checker::Rules::default());
     assert_eq!(object["kept"], judgement.kept);
     assert!(
-        judgement.kept > 3 && judgement.shown >= judgement.kept,
+        judgement.kept > 0 && judgement.shown >= judgement.kept,
         "{judgement:?}"
     );
 }
