@@ -22,7 +22,6 @@ use crate::copies::{Copies, LegStanding, LegState};
 use crate::id::StatementKey;
 use crate::identity::Identity;
 use crate::leg::{Door, Leg, RelayName};
-use crate::plant;
 use crate::precedence::Precedence;
 use crate::time::LineTime;
 
@@ -305,9 +304,6 @@ impl Outbox {
             relay: relay.clone(),
             generation: line.generation,
         });
-        if plant::active("acceptance-survives-a-wipe") {
-            return;
-        }
         for (ticket, entry) in &mut self.entries {
             if entry.accepted.remove(relay) {
                 line.wait(entry.rank(*ticket));
@@ -442,8 +438,7 @@ impl Entry {
 
     /// Nobody waits for it any more.
     fn is_over(&self) -> bool {
-        let delivered = self.undelivered.is_empty() || plant::active("outbox-forgets-before-delivered");
-        delivered && self.accepted.len() == self.item.relays.len()
+        self.undelivered.is_empty() && self.accepted.len() == self.item.relays.len()
     }
 
     /// Every recipient has it and a relay logged it; only another relay is still owed it.

@@ -325,9 +325,6 @@ impl Engine {
 
     /// A sender who offers a message again lacks our receipt: it gets the one it had.
     fn answer_again(&mut self, receipt: &Hash, round: &mut Round) {
-        if plant::active("receipt-not-repeated") {
-            return;
-        }
         let Ok(Some(stored)) = self.ledger.by_hash(receipt) else {
             return;
         };

@@ -6,7 +6,6 @@ use hotline_audit::Hash;
 use hotline_core::{
     leg::{Door, Lane, Leg, RelayName},
     outbox::{Event, Retry},
-    plant,
     time::LineTime,
 };
 use hotline_ledger::Record;
@@ -88,7 +87,7 @@ impl Engine {
         let Some(relay) = self.relays.get_mut(&leg.relay) else {
             return;
         };
-        if relay.instance == Some(instance) || plant::active("wiped-relay-unnoticed") {
+        if relay.instance == Some(instance) {
             return;
         }
         let lost = relay.instance.is_some();
