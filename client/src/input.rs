@@ -143,3 +143,36 @@ impl Input {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn what_ends_or_refuses_never_overtakes_an_acceptance() {
+        let leg: Leg = "north/quic".parse().unwrap();
+        let down = Input::LegDown {
+            leg: leg.clone(),
+            why: "cut".into(),
+            refusal: None,
+            fault: None,
+        };
+        let refused = Input::Refused {
+            leg: leg.clone(),
+            hash: Hash::of(b"statement"),
+            rule: "SEEN".into(),
+            explanation: String::new(),
+            permanent: false,
+        };
+        let heard = Input::Heard {
+            leg,
+            round_trip: None,
+            wall_ms: 0,
+            checkpoint: None,
+        };
+        assert!(!down.overtakes_acceptances());
+        assert!(!refused.overtakes_acceptances());
+        assert!(heard.overtakes_acceptances());
+    }
+}
