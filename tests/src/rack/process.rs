@@ -11,6 +11,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::Rack;
 use crate::Line;
 
@@ -122,9 +124,33 @@ impl Driven {
             .map(Result::unwrap)
     }
 
+    /// Does `work` while no thread of the process moves.
+    pub fn stopped(&self, work: impl FnOnce()) {
+        let number = self.pid().expect("the process runs");
+        let pid = Pid::from_raw(number.cast_signed()).expect("a process id is not 0");
+        kill_process(pid, Signal::STOP).unwrap();
+        // A thread inside a system call finishes it first.
+        while !all_threads_stand(number) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        work();
+        kill_process(pid, Signal::CONT).unwrap();
+    }
+
     /// Ends it with SIGKILL.
     pub async fn kill(mut self) {
         // It may have ended by itself.
         let _ = self.child.kill().await;
     }
+}
+
+/// Whether every thread of a process that was sent SIGSTOP has stopped.
+fn all_threads_stand(process: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
+    threads.flatten().all(|thread| {
+        // The state is behind the name, which stands in brackets and may hold anything. A thread that ended moves no more.
+        std::fs::read_to_string(thread.path().join("stat"))
+            .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T")))
+            || !thread.path().exists()
+    })
 }
