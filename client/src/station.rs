@@ -40,6 +40,12 @@ const EVENTS_MAX: usize = 16_384;
 pub enum Event {
     /// A message was added.
     Added(Hash),
+    /// The recipient's signed receipt for a message of ours has come and verifies: its signer has both on disk. It is not
+    /// on our disk yet; [`Event::Climbed`] follows when it is, and only that is shown.
+    Receipted {
+        /// Which.
+        message: Hash,
+    },
     /// A message climbed a rung.
     Climbed {
         /// Which.
@@ -387,6 +393,7 @@ impl NewsStream {
                         return Some(news);
                     }
                 }
+                Ok(Event::Receipted { .. }) => {}
                 Ok(Event::Climbed { message, rung }) => {
                     if let Some(news) = self.about(message, rung.name()).await {
                         return Some(news);

@@ -1,7 +1,9 @@
 //! `hotline bench latency`: one message in flight.
 //!
 //! Measured from RELEASED, which is the desk's answer that the release is committed, to the moment when the DELIVERED
-//! receipt of the same message is seen. One in flight is a closed loop by its definition: a message leaves when the one
+//! receipt of the same message is at the sender and verified: signed by the recipient after its own commit. The floor ends
+//! at the same point, when B's answer is at A. Until the receipt is on A's own disk, too, and may be shown, is told beside
+//! it (`stored_ms`), and only then the next message leaves. One in flight is a closed loop by its definition: a message leaves when the one
 //! before has come back, so nothing waits for a late one and nothing has to be corrected. Each round of the line has a
 //! round of the floor beside it, in turn the first; the median of the rounds' ratios is the figure, for a neighbour that
 //! takes the processor for a second spoils one ratio and not the result.
@@ -40,6 +42,7 @@ pub struct Latency {
     conditions: Conditions,
     release: Times,
     delivered: Times,
+    stored: Times,
     floor: Times,
     ratios: Vec<f64>,
 }
@@ -62,6 +65,7 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Latency, BenchErr
         conditions: Conditions::of(line.folder()),
         release: Times::new(),
         delivered: Times::new(),
+        stored: Times::new(),
         floor: Times::new(),
         ratios: Vec::new(),
     };
@@ -81,7 +85,7 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Latency, BenchErr
             "round {} of {}: {:.3} ms, floor {:.3} ms",
             round + 1,
             plan.rounds,
-            ours.1.p50(),
+            ours.delivered.p50(),
             theirs.p50()
         ));
     }
@@ -94,18 +98,29 @@ fn share(plan: Plan, round: u32) -> u32 {
     plan.messages / plan.rounds + u32::from(round < plan.messages % plan.rounds)
 }
 
-/// How long releases took, and how long receipts.
-async fn line_round(line: &mut Line, messages: u32) -> Result<(Times, Times), BenchError> {
-    let (mut release, mut delivered) = (Times::new(), Times::new());
+/// What one round of the line took.
+struct Ways {
+    release: Times,
+    delivered: Times,
+    stored: Times,
+}
+
+async fn line_round(line: &mut Line, messages: u32) -> Result<Ways, BenchError> {
+    let mut ways = Ways {
+        release: Times::new(),
+        delivered: Times::new(),
+        stored: Times::new(),
+    };
     let mut events = line.sender().station().events();
     for _ in 0..messages {
         let way = line.sender().one(&mut events).await?;
-        release.add(way.release);
-        delivered.add(way.delivered);
+        ways.release.add(way.release);
+        ways.delivered.add(way.delivered);
+        ways.stored.add(way.stored);
     }
     // The second relay's acceptance may still be on its way: it is not to fall into the floor's round.
     line.wait_until_whole(0).await?;
-    Ok((release, delivered))
+    Ok(ways)
 }
 
 async fn floor_round(floor: &mut Floor, messages: u32) -> Result<Times, FloorError> {
@@ -117,11 +132,12 @@ async fn floor_round(floor: &mut Floor, messages: u32) -> Result<Times, FloorErr
 }
 
 impl Latency {
-    fn add(&mut self, (release, delivered): &(Times, Times), floor: &Times) {
-        self.release.add_all(release);
-        self.delivered.add_all(delivered);
+    fn add(&mut self, ours: &Ways, floor: &Times) {
+        self.release.add_all(&ours.release);
+        self.delivered.add_all(&ours.delivered);
+        self.stored.add_all(&ours.stored);
         self.floor.add_all(floor);
-        self.ratios.extend(ratio(delivered.p50(), floor.p50()));
+        self.ratios.extend(ratio(ours.delivered.p50(), floor.p50()));
     }
 }
 
@@ -134,6 +150,7 @@ impl Report for Latency {
             "ratio_p50": median(&self.ratios).map(rounded),
             "rounds": self.ratios.len(),
             "ratios": self.ratios,
+            "stored_ms": self.stored.json(),
             "release_ms": self.release.json(),
             "in_flight": 1,
             "conditions": self.conditions.json(),
@@ -145,6 +162,7 @@ impl Report for Latency {
             row(COLUMNS),
             self.delivered.row("RELEASED to DELIVERED"),
             self.floor.row("the floor"),
+            self.stored.row("receipt on A's disk"),
             self.release.row("asked to RELEASED"),
         ];
         let middle = number(median(&self.ratios));
@@ -176,11 +194,17 @@ mod tests {
             conditions: Conditions::of(folder.path()),
             release: Times::new(),
             delivered: Times::new(),
+            stored: Times::new(),
             floor: Times::new(),
             ratios: Vec::new(),
         };
         for (ours, floor) in [(30, 10), (500, 10), (20, 10)] {
-            whole.add(&(times(1), times(ours)), &times(floor));
+            let ways = Ways {
+                release: times(1),
+                delivered: times(ours),
+                stored: times(ours + 1),
+            };
+            whole.add(&ways, &times(floor));
         }
         whole
     }
@@ -209,7 +233,7 @@ mod tests {
     #[test]
     fn the_object_has_the_fields_that_scripts_read() {
         let told = three_rounds().json();
-        for of in ["delivered_ms", "floor_ms"] {
+        for of in ["delivered_ms", "floor_ms", "stored_ms"] {
             for name in ["p50", "p90", "p99", "p999", "max"] {
                 assert!(told[of][name].is_f64(), "{of}.{name}");
             }
@@ -220,6 +244,6 @@ mod tests {
     #[test]
     fn the_table_is_short() {
         let text = three_rounds().table();
-        assert!(text.contains("3.0") && text.lines().count() <= 9, "{text}");
+        assert!(text.contains("3.0") && text.lines().count() <= 10, "{text}");
     }
 }

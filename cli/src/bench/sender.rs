@@ -44,8 +44,10 @@ pub struct Sender {
 pub struct Way {
     /// From asking the desk until it had committed the release.
     pub release: Duration,
-    /// From RELEASED until the DELIVERED receipt was seen.
+    /// From RELEASED until the DELIVERED receipt was here and verified.
     pub delivered: Duration,
+    /// From RELEASED until that receipt was on desk A's own disk, and shown.
+    pub stored: Duration,
 }
 
 impl Sender {
@@ -144,17 +146,29 @@ impl Sender {
         let hash = self.release(sheet).await?;
         let released = self.now();
         let receipted = async {
+            let mut delivered = None;
             loop {
-                if next(events).await? == Some(Seen::Delivered(hash)) {
-                    return Ok::<LineTime, BenchError>(self.now());
+                match next(events).await? {
+                    Some(Seen::Receipted(message)) if message == hash => {
+                        delivered.get_or_insert(self.now());
+                    }
+                    Some(Seen::Delivered(message)) if message == hash => {
+                        let stored = self.now();
+                        return Ok::<_, BenchError>((delivered.unwrap_or(stored), stored));
+                    }
+                    Some(_) | None => {}
                 }
             }
         };
         match timeout(RECEIPTED_WITHIN, receipted).await {
-            Ok(delivered) => Ok(Way {
-                release: released.since(asked),
-                delivered: delivered?.since(released),
-            }),
+            Ok(way) => {
+                let (delivered, stored) = way?;
+                Ok(Way {
+                    release: released.since(asked),
+                    delivered: delivered.since(released),
+                    stored: stored.since(released),
+                })
+            }
             Err(_) => Err(BenchError::NotReceipted {
                 missing: 1,
                 released: 1,
@@ -169,7 +183,9 @@ impl Sender {
 pub enum Seen {
     /// One relay has it on disk and in its log.
     Accepted(Hash),
-    /// Desk B has verified, stored and logged it.
+    /// Desk B's signed receipt is here and verifies: B has stored and logged the message. Desk A has not stored the receipt.
+    Receipted(Hash),
+    /// Desk B has verified, stored and logged it, and desk A has stored the receipt.
     Delivered(Hash),
 }
 
@@ -187,6 +203,7 @@ pub async fn next(events: &mut broadcast::Receiver<Event>) -> Result<Option<Seen
             message,
             rung: Rung::Accepted,
         }) => Ok(Some(Seen::Accepted(message))),
+        Ok(Event::Receipted { message }) => Ok(Some(Seen::Receipted(message))),
         Ok(Event::Climbed { .. } | Event::Added(_) | Event::Line(_)) => Ok(None),
         Err(broadcast::error::RecvError::Lagged(missed)) => Err(BenchError::Missed(missed)),
         Err(broadcast::error::RecvError::Closed) => Err(BenchError::Ended("desk A closed".into())),
@@ -209,14 +226,16 @@ const RELAYS: u8 = 2;
 impl Receipts {
     /// Takes a receipt; true if it was the last that its message lacked. Each relay accepts a message once.
     pub fn take(&mut self, seen: Seen) -> bool {
-        let (Seen::Accepted(message) | Seen::Delivered(message)) = seen;
+        let (Seen::Accepted(message) | Seen::Delivered(message)) = seen else {
+            return false;
+        };
         let lacking = self.0.entry(message).or_insert(Lacking {
             accepted: RELAYS,
             delivered: true,
         });
         match seen {
             Seen::Accepted(_) => lacking.accepted = lacking.accepted.saturating_sub(1),
-            Seen::Delivered(_) => lacking.delivered = false,
+            Seen::Delivered(_) | Seen::Receipted(_) => lacking.delivered = false,
         }
         let whole = lacking.accepted == 0 && !lacking.delivered;
         if whole {

@@ -295,8 +295,15 @@ impl Engine {
             let sent = self
                 .book
                 .by_key(&receipt.subject, item.id)
-                .is_some_and(|sent| sent.hash == item.sha256);
-            if sent {
+                .filter(|sent| sent.hash == item.sha256);
+            if let Some(sent) = sent {
+                let recipients = &sent.message.header.recipients;
+                if recipients.iter().any(|to| to.identity == receipt.header.sender) {
+                    // Nobody may be listening.
+                    let _ = self
+                        .events
+                        .send(crate::station::Event::Receipted { message: sent.hash });
+                }
                 let event = Event::Delivered {
                     statement: self.outgoing.key(item.id),
                     by: by.clone(),

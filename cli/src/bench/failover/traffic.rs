@@ -205,7 +205,7 @@ async fn note_receipts(
                     return BenchError::Ended("nobody reads the receipts".into());
                 }
             }
-            Ok(Some(Seen::Accepted(_)) | None) => {}
+            Ok(Some(Seen::Accepted(_) | Seen::Receipted(_)) | None) => {}
             Err(error) => return error,
         }
     }
