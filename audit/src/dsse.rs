@@ -7,6 +7,8 @@
 //! This module does not know rosters: who may use a key is decided in [`crate::check`].
 
 mod key;
+#[cfg(feature = "remember")]
+pub mod remembered;
 
 pub use key::{KeyError, PublicKey, SigningKey};
 

@@ -11,6 +11,7 @@
 //! Not simulated: the stack of a real kernel (TCP is the model in `tcp`), names, and a slow processor: computing costs
 //! no time here.
 
+mod crypto;
 mod host;
 mod net;
 mod tcp;

@@ -60,10 +60,24 @@ impl PublicKey {
         let Some(commitment) = signature.first_chunk::<32>() else {
             return false;
         };
-        !is_small_order(commitment)
-            && signature::UnparsedPublicKey::new(&signature::ED25519, &self.0)
-                .verify(message, signature)
-                .is_ok()
+        !is_small_order(commitment) && self.verifies(message, signature)
+    }
+
+    #[cfg(not(feature = "remember"))]
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.computes(message, signature)
+    }
+
+    /// For the storm: see [`super::remembered`].
+    #[cfg(feature = "remember")]
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        super::remembered::or_else(&self.0, signature, message, || self.computes(message, signature))
+    }
+
+    fn computes(&self, message: &[u8], signature: &[u8]) -> bool {
+        signature::UnparsedPublicKey::new(&signature::ED25519, &self.0)
+            .verify(message, signature)
+            .is_ok()
     }
 }
 

@@ -13,6 +13,7 @@ use hotline_core::time::{LineTime, WallTime};
 use hotline_transport::{BoxedStream, Clock, Network, Seams, Spawner, TcpAcceptor, UdpSeam};
 use quinn::{AsyncTimer, AsyncUdpSocket, Runtime};
 
+use super::crypto::provider;
 use super::udp::{Port, SimUdp};
 use super::{HostId, Wire, World};
 use crate::chance::{Dice, SeededEntropy};
@@ -69,7 +70,7 @@ impl World {
                 host,
                 spawner,
             }),
-            crypto: Arc::new(rustls::crypto::ring::default_provider()),
+            crypto: provider(),
         }
     }
 }

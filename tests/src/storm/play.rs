@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use hotline_audit::dsse::remembered;
 use hotline_client::station::Station;
 use hotline_faults::{
     Dice,
@@ -101,6 +102,7 @@ pub struct Play {
 #[must_use]
 pub fn play(seed: u64, plant: Option<&'static str>, window_ms: u64) -> Ending {
     plants::set(plant);
+    remembered::begin();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -108,6 +110,7 @@ pub fn play(seed: u64, plant: Option<&'static str>, window_ms: u64) -> Ending {
         .unwrap();
     let ending = runtime.block_on(run(Mix::draw(seed, window_ms)));
     drop(runtime);
+    remembered::end();
     plants::set(None);
     ending
 }
