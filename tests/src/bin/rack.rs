@@ -36,7 +36,7 @@ struct Args {
     /// What is random hangs on it: moments, images, bits.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only this case or part: ledger, relay, line, random, whole, image, flip, disk; or ledger/fresh/sync/kill/7.
+    /// Only this case or part: ledger, relay, line, points, random, whole, image, flip, disk; or ledger/fresh/sync/kill/7.
     #[arg(long, value_name = "CASE")]
     only: Option<String>,
     /// Kills of single processes at random moments.
