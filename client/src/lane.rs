@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hotline_audit::{Hash, check::Verified, statement::Payload, tree};
 use hotline_core::{
     chain::Missing,
+    crash::{self, Point},
     leg::{Lane, Leg},
     plant,
 };
@@ -309,6 +310,7 @@ impl LaneSession<'_> {
     }
 
     async fn delivery(&mut self, delivery: v1::Delivery) -> Result<(), LaneEnd> {
+        crash::at(Point::DeliveryReceived);
         let proven = match &delivery.checkpoint {
             Some(wire) => self.resolve(wire).await?,
             None => None,
@@ -351,6 +353,7 @@ impl LaneSession<'_> {
                 tokio::task::yield_now().await;
             }
         }
+        crash::at(Point::DeliveryVerified);
         self.tell(Input::Arrived {
             leg: self.leg.clone(),
             lane: self.lane,
@@ -547,7 +550,9 @@ impl LaneSession<'_> {
         if statements.is_empty() {
             return Ok(());
         }
-        self.send(Out::Submission(v1::Submission { statements })).await
+        self.send(Out::Submission(v1::Submission { statements }))
+            .await
+            .inspect(|()| crash::at(Point::FrameSent))
     }
 
     async fn send(&self, frame: Out) -> Result<(), LaneEnd> {

@@ -11,6 +11,7 @@ use hotline_audit::{
     statement::{Payload, ReceiptItem},
 };
 use hotline_core::{
+    crash::{Point, Steps},
     identity::Identity,
     leg::{Lane, Leg, RelayName},
     outbox::Then,
@@ -69,6 +70,8 @@ pub(crate) struct Round {
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
     pub(crate) hashes: BTreeSet<Hash>,
     pub(crate) urgent: bool,
+    /// What is done once this round is on disk, for crash points.
+    pub(crate) steps: Steps,
     /// Bytes of all statements placed.
     bytes: usize,
 }
@@ -92,6 +95,7 @@ impl Round {
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),
             urgent: false,
+            steps: Steps::new(),
             bytes: 0,
         }
     }
@@ -106,6 +110,7 @@ impl Round {
     /// Places a statement of ours: the tip moves behind it.
     pub(crate) fn place_own(&mut self, signed: Signed) {
         self.tip = self.tip.after(signed.hash, &signed.payload);
+        self.steps.note(Point::OutboxSynced);
         self.place(signed.bytes, signed.hash, signed.payload, None);
     }
 

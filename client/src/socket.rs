@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotline_core::crash::{self, Point};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     net::{
@@ -138,7 +139,13 @@ async fn converse(station: &Station, stream: UnixStream) -> io::Result<()> {
                 }
                 return Ok(());
             }
-            Ok(request) => say(&mut write, &station.serve(request).await).await?,
+            Ok(request) => {
+                let releases = matches!(request, Request::Release { .. });
+                say(&mut write, &station.serve(request).await).await?;
+                if releases {
+                    crash::at(Point::QueuedShown);
+                }
+            }
             Err(error) => say(&mut write, &Answer::Refused(unreadable(&error))).await?,
         }
     }

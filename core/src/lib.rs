@@ -10,6 +10,7 @@
 
 pub mod chain;
 pub mod copies;
+pub mod crash;
 pub mod dialogue;
 pub mod id;
 pub mod identity;

@@ -20,6 +20,7 @@ mod read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hotline_core::crash::{self, Point};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -245,6 +246,7 @@ impl Store for SqliteStore {
 
     fn append(&mut self, round: &Round<'_>) -> Result<(), StoreError> {
         append::append(&self.connection.connection, round)?;
+        crash::at(Point::LedgerSynced);
         self.wal_pages += append::estimated_pages(round);
         if round.head.note.is_some() && round.head.size != round.expected.size {
             self.fence

@@ -11,7 +11,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hotline_audit::Hash;
-use hotline_core::{identity::Identity, leg::Lane, plant};
+use hotline_core::{
+    crash::{self, Point},
+    identity::Identity,
+    leg::Lane,
+    plant,
+};
 use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry, SpaceLeft};
 
 use crate::{
@@ -40,6 +45,7 @@ const ROUNDS_MAX: usize = hotline_proto::FRAME_ITEMS_MAX + 1;
 
 /// Takes in what `from` handed in; the outcomes are in the order of the statements.
 pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Vec<Outcome> {
+    crash::at(Point::RelayReceived);
     let mut outcomes: Vec<Option<Outcome>> = vec![None; statements.len()];
     let mut open: Vec<(usize, Arc<Checked>)> = Vec::new();
     for (place, bytes) in statements.iter().enumerate() {
@@ -238,7 +244,9 @@ async fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> Result<u64, Co
     } else {
         batch
     };
-    Ok(relay.ledger.commit(batch).await?.first_index)
+    let committed = relay.ledger.commit(batch).await?;
+    crash::at(Point::RelaySynced);
+    Ok(committed.first_index)
 }
 
 /// Both statements of an equivocation are kept: the first is a leaf, the other goes beside the log.

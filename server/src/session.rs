@@ -8,7 +8,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
-use hotline_core::leg::Lane;
+use hotline_core::{
+    crash::{self, Point},
+    leg::Lane,
+};
 use hotline_proto::{SESSION_VERSION, lane, v1};
 use hotline_transport::PeerInfo;
 use tokio::sync::{mpsc, watch};
@@ -178,7 +181,10 @@ async fn read(
             }
             Some(Frame::Subscribe(subscribe)) => news.send(News::Subscribe(subscribe)).await,
             Some(Frame::Heartbeat(heartbeat)) => news.send(News::Heard(heartbeat)).await,
-            Some(Frame::CursorAck(_)) => Ok(()),
+            Some(Frame::CursorAck(_)) => {
+                crash::at(Point::RelayForwardAcked);
+                Ok(())
+            }
             Some(Frame::Hello(_)) => return "a second hello".into(),
             // A frame of a later version: lenient.
             None => Ok(()),

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hotline_core::{
+    crash::{self, Point},
     identity::Identity,
     leg::{Lane, lane_of},
     plant,
@@ -261,6 +262,7 @@ impl Writer {
             items,
         }))
         .await
+        .inspect(|()| crash::at(Point::RelayForwarded))
     }
 
     async fn tell(&mut self, item: News) -> Result<(), Stop> {
@@ -293,7 +295,9 @@ impl Writer {
         }
         let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
         let accepted = frames::accepted(&self.relay.ledger, checkpoint, &held)?;
-        self.send(Frame::Accepted(accepted)).await
+        self.send(Frame::Accepted(accepted))
+            .await
+            .inspect(|()| crash::at(Point::RelayAcked))
     }
 
     /// Hands on receipts before this relay's own commit: those that are there now, in one frame.
@@ -324,6 +328,7 @@ impl Writer {
             items,
         }))
         .await
+        .inspect(|()| crash::at(Point::RelayForwarded))
     }
 
     async fn heartbeat(&mut self) -> Result<(), Stop> {

@@ -11,6 +11,7 @@
 )]
 
 pub mod checker;
+pub mod crash;
 pub mod hand;
 pub mod knock;
 pub mod ledgers;

@@ -10,6 +10,7 @@
 //! | [`ledger_sweep`] | one process that appends to a real ledger: killed, or failed, at every N-th call |
 //! | [`relay_sweep`] | one relay, a hand that submits: the same, after its doors are open |
 //! | [`line_kills`] | a whole line under traffic: one process at a time, at the N-th call or at random, and all at once |
+//! | [`points`] | the same, at the named points of a message's way |
 //! | [`image`] | what a power cut leaves of a ledger, from a [`recording`] |
 //! | [`flips`] | one bit of a ledger, an exported log or a proof |
 //! | [`full_disk`] | the disk of a relay |
@@ -26,6 +27,7 @@ pub mod ledger_process;
 pub mod ledger_sweep;
 pub mod line_kills;
 pub mod plan;
+pub mod points;
 pub mod process;
 pub mod recording;
 pub mod relay_sweep;

@@ -4,15 +4,18 @@
 //! counts fails instead.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
+use hotline_core::crash::Point;
 use hotline_tests::{
-    checker,
+    AVELIA, checker,
     rack::{
         Rack,
         flips::Resting,
         full_disk::{self, Mount},
         image, ledger_sweep, line_kills,
+        points::{self, Passes},
+        process::Role,
         recording::Event,
         relay_sweep,
         tally::{Promise, Tally},
@@ -73,12 +76,41 @@ async fn processes_of_a_line_killed_at_their_nth_call_under_traffic_lose_nothing
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_process_that_ends_or_stops_at_any_named_point_loses_nothing_and_shows_nothing_twice() {
+    let Some(rack) = rack() else { return };
+    let passes = Passes {
+        kills: 1,
+        stop_stride: 6,
+        ..Passes::FULL
+    };
+    let tally = points::every(&rack, &passes).await.unwrap();
+    nothing_broke(&tally);
+    let named: usize = points::DRIVEN.iter().map(|(_, points)| points.len()).sum();
+    let named = named as u64;
+    assert_eq!((tally.points, tally.point_kills), (named, named));
+    assert!(tally.pauses >= 6 && tally.messages > 0, "{}", tally.in_short());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_point_that_is_not_passed_is_an_error_and_no_clean_run() {
+    let Some(rack) = rack() else { return };
+    let passes = Passes {
+        kills: 1,
+        within: Duration::from_secs(1),
+        ..Passes::FULL
+    };
+    let driven = points::at(&rack, Role::Relay(AVELIA), &[Point::DraftSaved], &passes).await;
+    let why = driven.unwrap_err();
+    assert!(why.contains("points/relay-0/draft-saved/kill/1"), "{why}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_line_killed_at_random_moments_in_part_and_whole_loses_nothing_and_shows_nothing_twice() {
     let Some(rack) = rack() else { return };
     let mut tally = line_kills::all_at_once(&rack, 8).await;
     tally.add(line_kills::at_random(&rack, 16).await);
     nothing_broke(&tally);
-    assert_eq!((tally.kills, tally.line_kills, tally.pauses), (24, 8, 1));
+    assert_eq!((tally.kills, tally.line_kills, tally.pauses), (24, 8, 5));
     assert!(tally.messages > 24, "{}", tally.in_short());
 }
 

@@ -88,6 +88,15 @@ impl Process {
         let pid = pid.ok_or_else(|| Failure::new("HL-DEMO-002", exit::OTHER, "the process has ended", ""))?;
         kill_process(pid, signal).map_err(|error| Failure::io("a signal", &error.into()))
     }
+
+    fn pause(&mut self, pause: Pause) -> Result<(), Failure> {
+        self.signal(match pause {
+            Pause::Stop => Signal::STOP,
+            Pause::GoOn => Signal::CONT,
+        })?;
+        self.paused = pause == Pause::Stop;
+        Ok(())
+    }
 }
 
 impl Stage {
@@ -254,13 +263,24 @@ impl Stage {
                 "",
             )
         })?;
-        let signal = match pause {
-            Pause::Stop => Signal::STOP,
-            Pause::GoOn => Signal::CONT,
-        };
-        process.signal(signal)?;
-        process.paused = pause == Pause::Stop;
-        Ok(())
+        process.pause(pause)
+    }
+
+    /// Stops a desk's process without ending it, or lets it go on.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn pause_desk(&mut self, side: usize, pause: Pause) -> Result<(), Failure> {
+        let name = &self.sides[side].name;
+        let process = self.desks.get_mut(name).ok_or_else(|| {
+            Failure::new(
+                "HL-DEMO-002",
+                exit::OTHER,
+                format!("desk {name} does not run"),
+                "",
+            )
+        })?;
+        process.pause(pause)
     }
 
     /// Whether a relay runs, and whether it is stopped.

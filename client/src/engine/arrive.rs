@@ -10,6 +10,7 @@ use hotline_audit::{
 };
 use hotline_core::{
     chain::{GapStanding, Link, Missing},
+    crash::Point,
     id::{Hash32, Place, StatementId, StatementKey},
     identity::Identity,
     inbox::{self, Contradiction, InLedger},
@@ -263,6 +264,7 @@ impl Engine {
                     };
                     round.delivered.entry(sender).or_default().push(item);
                 }
+                round.steps.note(Point::MessageStored);
                 round.urgent |= Precedence::from_wire(message.precedence)
                     .is_some_and(|precedence| precedence >= Precedence::Flash);
             }
@@ -304,6 +306,7 @@ impl Engine {
                         .events
                         .send(crate::station::Event::Receipted { message: sent.hash });
                 }
+                round.steps.note(Point::ReceiptStored);
                 let event = Event::Delivered {
                     statement: self.outgoing.key(item.id),
                     by: by.clone(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hotline_audit::Hash;
 use hotline_core::{
+    crash::Point,
     leg::{Door, Lane, Leg, RelayName},
     outbox::{Event, Retry},
     time::LineTime,
@@ -262,6 +263,7 @@ impl Engine {
                 proof,
             };
             round.records.push(acceptance.record());
+            round.steps.note(Point::AcceptanceStored);
             let event = Event::Accepted {
                 statement: self.outgoing.key(id),
                 relay: leg.relay.clone(),

@@ -7,6 +7,7 @@ use hotline_audit::{
     statement::{MAX_RECEIPT_ITEMS, Payload, ReceiptItem},
 };
 use hotline_core::{
+    crash::{self, Point},
     identity::Identity,
     leg::{Lane, lane_of},
     outbox::Then,
@@ -36,6 +37,7 @@ impl Engine {
                 self.sign_receipt(&subject, Rung::Displayed, items.clone(), round);
             }
             self.sign_receipt(&subject, Rung::Delivered, items, round);
+            crash::at(Point::ReceiptSigned);
         }
     }
 
@@ -132,6 +134,7 @@ impl Engine {
             }
             None => None,
         };
+        round.steps.pass();
         // What others wait for goes first; the book is for those who look.
         let now = self.line();
         for then in std::mem::take(&mut round.then) {

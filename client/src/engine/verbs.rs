@@ -7,6 +7,7 @@ use hotline_audit::{
     statement::{Act, Header, OfficerAct, ReceiptItem},
 };
 use hotline_core::{
+    crash::{self, Point},
     dialogue::{Effect, effect},
     ladder::{Fact, Ladder, Signer, Subject},
     name::MessageName,
@@ -205,6 +206,7 @@ impl Engine {
             key: message.header.id.to_vec(),
             value,
         });
+        round.steps.note(Point::DraftSaved);
         let view = draft_view(sheet.clone()).ok_or_else(|| bad_sheet("it cannot be shown"))?;
         Ok(Reply::Ready(Answer::Drafts { drafts: vec![view] }))
     }
@@ -245,6 +247,7 @@ impl Engine {
             .pen
             .act(&round.tip, &address, bytes, &seen, both)
             .map_err(|error| not_released(&error.to_string()))?;
+        crash::at(Point::ActSigned);
         let precedence = hotline_core::precedence::Precedence::Immediate;
         self.place_own(placed, precedence, BTreeSet::from([sender]), round);
         Ok(Reply::Message(hash))
@@ -306,6 +309,7 @@ impl Engine {
         }
         for (subject, items) in items {
             self.sign_receipt(&subject, rung, items, round);
+            crash::at(Point::DisplayedSigned);
         }
         Ok(Reply::Ready(Answer::Done {
             what: rung.name().to_lowercase(),
@@ -319,6 +323,7 @@ impl Engine {
                 && letter.shown == Shown::No
             {
                 letter.shown = Shown::Before;
+                round.steps.note(Point::ShowingStored);
                 if hotline_core::plant::active("shown-forgotten-on-restart") {
                     continue;
                 }

@@ -1,7 +1,10 @@
 //! One round, one transaction: every insert the engine makes.
 
 use hotline_audit::Hash;
-use hotline_core::leg::Lane;
+use hotline_core::{
+    crash::{self, Point},
+    leg::Lane,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::entry::{Conflict, MAX_NUMBER, Record};
@@ -35,8 +38,9 @@ pub(super) fn estimated_pages(round: &Round<'_>) -> u64 {
 pub(super) fn append(connection: &Connection, round: &Round<'_>) -> Result<(), StoreError> {
     // Not rusqlite's `Transaction`: that has BEGIN and COMMIT parsed anew each time.
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let done =
-        insert(connection, round).and_then(|()| Ok(connection.prepare_cached("COMMIT")?.execute([])?));
+    let done = insert(connection, round)
+        .inspect(|()| crash::at(Point::LedgerWritten))
+        .and_then(|()| Ok(connection.prepare_cached("COMMIT")?.execute([])?));
     // A failed COMMIT may have ended the transaction by itself.
     if done.is_err() && !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK")?;

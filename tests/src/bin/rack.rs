@@ -15,10 +15,13 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use hotline_cli::exit::die_with_parent;
-use hotline_tests::rack::{
-    Rack,
-    ledger_process::{self, Load, Task},
-    plan::{self, Counts},
+use hotline_tests::{
+    crash,
+    rack::{
+        Rack,
+        ledger_process::{self, Load, Task},
+        plan::{self, Counts},
+    },
 };
 
 /// It could not run.
@@ -33,7 +36,7 @@ struct Args {
     /// What is random hangs on it: moments, images, bits.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only this case or part: ledger, relay, line, random, whole, image, flip, disk; or ledger/fresh/sync/kill/7.
+    /// Only this case or part: ledger, relay, line, points, random, whole, image, flip, disk; or ledger/fresh/sync/kill/7.
     #[arg(long, value_name = "CASE")]
     only: Option<String>,
     /// Kills of single processes at random moments.
@@ -70,7 +73,10 @@ fn main() -> ExitCode {
     let mut words = std::env::args_os();
     match words.nth(1).as_ref().and_then(|word| word.to_str()) {
         Some("ledger") => append(&LedgerArgs::parse_from(std::env::args_os().skip(1))),
-        Some("relay" | "desk") => hotline_cli::main(std::env::args_os()),
+        Some("relay" | "desk") => match crash::install() {
+            Ok(()) => hotline_cli::main(std::env::args_os()),
+            Err(why) => cannot(&why),
+        },
         _ => break_things(Args::parse()),
     }
 }

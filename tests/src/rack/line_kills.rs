@@ -2,7 +2,7 @@
 //!
 //! A line is set up once and carries many kills; each process that died is started again at once. What became of the
 //! messages is judged from the run files when traffic has ended and everything has come to rest, and every ledger is
-//! verified. A relay is also stopped for a while and let go on.
+//! verified. Now and then a process, or all of them, is stopped for a while and let go on.
 
 use std::{path::Path, time::Duration};
 
@@ -42,11 +42,14 @@ const HEAL_WITHIN: Duration = Duration::from_secs(60);
 /// Longest random time before a kill: several messages, and the whole of a restart.
 const MOMENT_MS_MAX: u64 = 300;
 /// A process stopped for this long has been noticed by everybody: a leg is down after 1.5 s.
-const PAUSE: Duration = Duration::from_secs(2);
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
+/// Kills for one pause: a pause costs as much time as many kills.
+const PAUSE_EVERY: u64 = 25;
 
 /// A line under traffic.
-struct Carried {
-    line: Line,
+pub(super) struct Carried {
+    /// The line.
+    pub(super) line: Line,
     drive: Drive,
     files: tempfile::TempDir,
 }
@@ -58,8 +61,15 @@ impl Carried {
         Self { line, drive, files }
     }
 
+    /// A line whose officers also draft, acknowledge and answer.
+    pub(super) async fn with_officers(rack: &Rack) -> Self {
+        let carried = Self::new(rack).await;
+        let drive = carried.drive.with_officers(&carried.line).await;
+        Self { drive, ..carried }
+    }
+
     /// Traffic goes on: something more is kept.
-    async fn heals(&self, case: &str, tally: &mut Tally) {
+    pub(super) async fn heals(&self, case: &str, tally: &mut Tally) {
         if !self.drive.goes_on(self.drive.kept(), HEAL_WITHIN).await {
             let what = format!("nothing more was kept within {HEAL_WITHIN:?}");
             tally.blame(case, Promise::Recovers, what);
@@ -67,7 +77,7 @@ impl Carried {
     }
 
     /// Traffic ends, the checker judges, every ledger is verified.
-    async fn end(mut self, case: &str, tally: &mut Tally) {
+    pub(super) async fn end(mut self, case: &str, tally: &mut Tally) {
         let judgement = self.drive.judge(case, HEAL_WITHIN, tally).await;
         if !judgement.passed() {
             // Kept for whoever looks into it.
@@ -107,7 +117,7 @@ pub async fn carried(rack: &Rack, files: &Path, kills: u64) -> Tally {
     tally
 }
 
-async fn start(role: Role, line: &mut Line, case: &str, tally: &mut Tally) {
+pub(super) async fn start(role: Role, line: &mut Line, case: &str, tally: &mut Tally) {
     if let Err(what) = role.start(line).await {
         tally.blame(
             case,
@@ -213,7 +223,7 @@ fn of_folder(notes: &Path) -> bool {
     failed.is_some_and(|call| !call.contains(".ledger"))
 }
 
-/// `kills` kills of single processes at random moments, and a stopped relay after every twenty-fifth.
+/// `kills` kills of single processes at random moments; now and then one is stopped.
 pub async fn at_random(rack: &Rack, kills: u64) -> Tally {
     let (part, mut tally) = ("random", Tally::default());
     if !rack.may_want(part) || kills == 0 {
@@ -228,8 +238,8 @@ pub async fn at_random(rack: &Rack, kills: u64) -> Tally {
         role.kill(&mut carried.line).await;
         tally.kills += 1;
         start(role, &mut carried.line, &case, &mut tally).await;
-        if number % 25 == 1 {
-            pause(&mut carried.line, &mut dice).await;
+        if number % PAUSE_EVERY == 1 {
+            pause(&mut carried.line, &[EVERYBODY[dice.place(EVERYBODY.len())]]).await;
             tally.pauses += 1;
         }
         if number % 5 == 0 {
@@ -240,14 +250,18 @@ pub async fn at_random(rack: &Rack, kills: u64) -> Tally {
     tally
 }
 
-async fn pause(line: &mut Line, dice: &mut Dice) {
-    let name = line.relay_name([AVELIA, BORENIA][dice.place(2)]);
-    line.stage.pause_relay(&name, Pause::Stop).unwrap();
+/// Stops these processes, one right after the other, and lets them go on.
+async fn pause(line: &mut Line, roles: &[Role]) {
+    for role in roles {
+        role.pause(line, Pause::Stop);
+    }
     tokio::time::sleep(PAUSE).await;
-    line.stage.pause_relay(&name, Pause::GoOn).unwrap();
+    for role in roles {
+        role.pause(line, Pause::GoOn);
+    }
 }
 
-/// `kills` times all four processes are killed at a random moment, and all started again.
+/// `kills` times all four processes are killed at a random moment, and all started again; now and then all are stopped.
 pub async fn all_at_once(rack: &Rack, kills: u64) -> Tally {
     let (part, mut tally) = ("whole", Tally::default());
     if !rack.may_want(part) || kills == 0 {
@@ -270,6 +284,10 @@ pub async fn all_at_once(rack: &Rack, kills: u64) -> Tally {
         tally.line_kills += 1;
         for role in EVERYBODY {
             start(role, &mut carried.line, &case, &mut tally).await;
+        }
+        if number % PAUSE_EVERY == 1 {
+            pause(&mut carried.line, &EVERYBODY).await;
+            tally.pauses += EVERYBODY.len() as u64;
         }
     }
     carried.end(part, &mut tally).await;

@@ -6,7 +6,14 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Rack, flips::Resting, full_disk, image, ledger_sweep, line_kills, relay_sweep, tally::Tally};
+use super::{
+    Rack,
+    flips::Resting,
+    full_disk, image, ledger_sweep, line_kills,
+    points::{self, Passes},
+    relay_sweep,
+    tally::Tally,
+};
 
 /// How much of each is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +26,8 @@ pub struct Counts {
     pub line_stride: usize,
     /// … below this. Threads send without end, so that no run ends clean.
     pub line_below: u64,
+    /// At named points.
+    pub points: Passes,
     /// Kills of single processes at random moments.
     pub random: u64,
     /// Kills of the whole line.
@@ -36,6 +45,7 @@ impl Counts {
         relay_stride: 2,
         line_stride: 3,
         line_below: 40,
+        points: Passes::FULL,
         random: 120,
         whole: 80,
         images: 2_000,
@@ -74,6 +84,20 @@ async fn lines(rack: &Rack, counts: &Counts, tell: &Tell) -> Result<Tally, Strin
     tally.add(part("random", tell, line_kills::at_random(rack, counts.random)).await);
     let sweep = line_kills::sweep(rack, counts.line_stride, counts.line_below);
     tally.add(part("line", tell, sweep).await);
+    if rack.may_want("points") {
+        let mut missed = None;
+        let points = async {
+            let driven = points::every(rack, &counts.points).await;
+            driven.unwrap_or_else(|why| {
+                missed = Some(why);
+                Tally::default()
+            })
+        };
+        tally.add(part("points", tell, points).await);
+        if let Some(why) = missed {
+            return Err(why);
+        }
+    }
     if rack.wants("disk") {
         let mount = full_disk::Mount::find()?;
         tally.add(part("disk", tell, full_disk::fill(rack, mount)).await);

@@ -9,8 +9,10 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    sync::oneshot,
 };
 
+use hotline_cli::demo::stage::Pause;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Rack;
@@ -49,6 +51,17 @@ impl Role {
         }
     }
 
+    /// Stops the stage's own process of this role, or lets it go on.
+    pub fn pause(self, line: &mut Line, pause: Pause) {
+        match self {
+            Self::Relay(side) => {
+                let name = line.relay_name(side);
+                line.stage.pause_relay(&name, pause).unwrap();
+            }
+            Self::Desk(side) => line.stage.pause_desk(side, pause).unwrap(),
+        }
+    }
+
     /// Starts the stage's own process of this role.
     ///
     /// # Errors
@@ -78,12 +91,21 @@ impl Role {
 /// A process of the rack's own.
 pub struct Driven {
     child: Child,
+    ready: oneshot::Receiver<()>,
 }
 
 impl Driven {
     /// Starts `role` by `command` (the program, alone or behind strace) and waits until it is ready or has ended. Its
     /// standard error goes to `log`.
     pub async fn start(rack: &Rack, line: &Line, role: Role, command: Option<Command>, log: &Path) -> Self {
+        let mut driven = Self::spawn(rack, line, role, command, log);
+        let _ = tokio::time::timeout(READY_WITHIN, &mut driven.ready).await;
+        driven
+    }
+
+    /// Starts it without waiting for anything.
+    #[must_use]
+    pub fn spawn(rack: &Rack, line: &Line, role: Role, command: Option<Command>, log: &Path) -> Self {
         let mut command = command.unwrap_or_else(|| Command::new(&rack.program));
         let (verb, config) = role.words(line);
         let errors = std::fs::File::create(log).unwrap();
@@ -99,10 +121,14 @@ impl Driven {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let _ = tokio::time::timeout(READY_WITHIN, lines.next_line()).await;
-        // Whatever else it prints is read and dropped, so that it never waits for us.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child }
+        let (say, ready) = oneshot::channel();
+        tokio::spawn(async move {
+            let _ = lines.next_line().await;
+            let _ = say.send(());
+            // Whatever else it prints is read and dropped, so that it never waits for us.
+            while let Ok(Some(_)) = lines.next_line().await {}
+        });
+        Self { child, ready }
     }
 
     /// Its process id, while it runs.
@@ -124,17 +150,32 @@ impl Driven {
             .map(Result::unwrap)
     }
 
-    /// Does `work` while no thread of the process moves.
-    pub fn stopped(&self, work: impl FnOnce()) {
+    /// Whether it runs and no thread of it moves.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.pid().is_some_and(all_threads_stand)
+    }
+
+    /// Lets it go on after it stopped.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let number = self.pid().expect("the process runs");
         let pid = Pid::from_raw(number.cast_signed()).expect("a process id is not 0");
-        kill_process(pid, Signal::STOP).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Does `work` while no thread of the process moves.
+    pub fn stopped(&self, work: impl FnOnce()) {
+        self.signal(Signal::STOP);
         // A thread inside a system call finishes it first.
-        while !all_threads_stand(number) {
-            std::thread::sleep(Duration::from_millis(1));
+        while !self.stands() {
+            std::thread::park_timeout(Duration::from_millis(1));
         }
         work();
-        kill_process(pid, Signal::CONT).unwrap();
+        self.go_on();
     }
 
     /// Ends it with SIGKILL.
@@ -144,9 +185,11 @@ impl Driven {
     }
 }
 
-/// Whether every thread of a process that was sent SIGSTOP has stopped.
+/// Whether every thread of a process stands still. One that ended stands for nothing.
 fn all_threads_stand(process: u32) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return false;
+    };
     threads.flatten().all(|thread| {
         // The state is behind the name, which stands in brackets and may hold anything. A thread that ended moves no more.
         std::fs::read_to_string(thread.path().join("stat"))

@@ -44,6 +44,10 @@ pub struct Tally {
     pub line_kills: u64,
     /// Kills at the N-th call of a kind among them, made by strace.
     pub swept_kills: u64,
+    /// Kills at a named point among them.
+    pub point_kills: u64,
+    /// Named points at which a process was killed or stopped, each counted once for a process that passes it.
+    pub points: u64,
     /// Calls that were made to fail.
     pub faults: u64,
     /// Processes stopped for a while and let go on.
@@ -69,6 +73,8 @@ impl Tally {
             kills,
             line_kills,
             swept_kills,
+            point_kills,
+            points,
             faults,
             pauses,
             images,
@@ -81,6 +87,8 @@ impl Tally {
         self.kills += kills;
         self.line_kills += line_kills;
         self.swept_kills += swept_kills;
+        self.point_kills += point_kills;
+        self.points += points;
         self.faults += faults;
         self.pauses += pauses;
         self.images += images;
@@ -115,6 +123,7 @@ impl Tally {
         let counts = [
             (self.kills, "kills"),
             (self.line_kills, "of the whole line"),
+            (self.point_kills, "at named points"),
             (self.faults, "failed calls"),
             (self.pauses, "pauses"),
             (self.images, "images"),
@@ -153,6 +162,8 @@ impl Tally {
             "kills": self.kills,
             "line_kills": self.line_kills,
             "swept_kills": self.swept_kills,
+            "point_kills": self.point_kills,
+            "points": self.points,
             "faults": self.faults,
             "pauses": self.pauses,
             "images": self.images,
