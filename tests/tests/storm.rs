@@ -5,15 +5,17 @@
 
 use hotline_tests::storm::{
     many::{Order, many},
-    mix::WINDOW_MS,
     plants::PLANTS,
-    play,
+    play::{self, With},
+    shape::Shape,
 };
 
 /// Schedules of the sweep, and their first seed.
 const SWEEP: (u64, u64) = (500, 1_000_000);
 /// Schedules within which a planted bug must be found.
 const FOUND_WITHIN: u64 = 200;
+/// Schedules of a larger line, and within which a bug that is planted in it must be found.
+const LARGER: u64 = 12;
 /// Seeds that are played twice.
 const TWICE: u64 = 10;
 
@@ -28,7 +30,7 @@ fn past_failures() -> Vec<u64> {
 #[test]
 fn every_seed_that_ever_failed_holds() {
     for seed in past_failures() {
-        let ending = play::play(seed, None, WINDOW_MS);
+        let ending = play::play(seed, With::default());
         assert!(ending.broken.is_empty(), "seed {seed}: {:?}", ending.broken);
     }
 }
@@ -39,7 +41,7 @@ fn a_sweep_of_schedules_breaks_no_promise() {
     let total = many(Order {
         seed,
         schedules,
-        plant: None,
+        with: With::default(),
         stop_at_first: false,
     });
     let (crashes, partitions) = total.least.unwrap();
@@ -59,8 +61,8 @@ fn a_sweep_of_schedules_breaks_no_promise() {
 fn the_same_seed_is_the_same_storm_to_the_last_packet() {
     for seed in 1..=TWICE {
         let (one, other) = (
-            play::play(seed, None, WINDOW_MS),
-            play::play(seed, None, WINDOW_MS),
+            play::play(seed, With::default()),
+            play::play(seed, With::default()),
         );
         assert_eq!(one.trace, other.trace, "seed {seed}");
     }
@@ -73,7 +75,10 @@ fn every_planted_bug_is_found() {
         let total = many(Order {
             seed: 1,
             schedules: FOUND_WITHIN,
-            plant: Some(name),
+            with: With {
+                plant: Some(name),
+                ..With::default()
+            },
             stop_at_first: true,
         });
         if total.held() {
@@ -84,4 +89,59 @@ fn every_planted_bug_is_found() {
         missed.is_empty(),
         "not found within {FOUND_WITHIN} schedules: {missed:?}"
     );
+}
+
+/// Three relays and four desks.
+fn larger() -> With {
+    With {
+        shape: Shape::new(3, 4).unwrap(),
+        ..With::default()
+    }
+}
+
+#[test]
+fn three_relays_and_four_desks_keep_the_same_promises() {
+    let total = many(Order {
+        seed: 1,
+        schedules: LARGER,
+        with: larger(),
+        stop_at_first: false,
+    });
+    let failed: Vec<_> = total
+        .failed
+        .iter()
+        .map(|ending| (ending.seed, &ending.broken))
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let again = play::play(1, larger());
+    assert_eq!(total.traces.first(), Some(&(1, again.trace)));
+}
+
+#[test]
+fn a_bug_planted_in_a_larger_line_is_found() {
+    for plant in ["letter-not-posted", "flash-on-the-diagonal"] {
+        let total = many(Order {
+            seed: 1,
+            schedules: LARGER,
+            with: With {
+                plant: Some(plant),
+                ..larger()
+            },
+            stop_at_first: true,
+        });
+        assert!(!total.held(), "{plant} was not found");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_is_refused_in_words() {
+    for (relays, desks, word) in [
+        (1, 2, "relays"),
+        (5, 2, "relays"),
+        (2, 3, "pairs"),
+        (2, 6, "desks"),
+    ] {
+        assert!(Shape::new(relays, desks).unwrap_err().contains(word));
+    }
+    assert_eq!(Shape::new(2, 2), Ok(Shape::default()));
 }

@@ -21,7 +21,8 @@ use hotline_tests::storm::{
     many::{Order, Total, many},
     mix::WINDOW_MS,
     plants::{self, PLANTS},
-    play,
+    play::{self, With},
+    shape::Shape,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +43,12 @@ struct Args {
     /// First seed; the others follow.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Relays: 2 to 4, shared over the two sides in turn.
+    #[arg(long, default_value_t = 2)]
+    relays: usize,
+    /// Desks: 2, or 4 in two pairs, each with a desk of each side.
+    #[arg(long, default_value_t = 2)]
+    desks: usize,
     /// Plants a bug, which must then be found; `list` prints their names.
     #[arg(long)]
     plant: Option<String>,
@@ -81,30 +88,43 @@ fn main() -> ExitCode {
         Some((_, found)) => found,
         None => None,
     };
+    let shape = match Shape::new(args.relays, args.desks) {
+        Ok(shape) => shape,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    let with = With {
+        shape,
+        plant,
+        window_ms: WINDOW_MS,
+    };
     if let Some(seed) = args.replay {
-        return replay(seed, plant, args.window_ms);
+        let window_ms = args.window_ms;
+        return replay(seed, With { window_ms, ..with });
     }
     let hours = args.soak.or(args.minutes.map(|minutes| minutes / 60.0));
     match hours {
-        Some(hours) => soak(&args, hours),
-        None => sweep(&args, plant),
+        Some(hours) => soak(&args, shape, hours),
+        None => sweep(&args, with),
     }
 }
 
-fn sweep(args: &Args, plant: Option<&'static str>) -> ExitCode {
+fn sweep(args: &Args, with: With) -> ExitCode {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let total = many(Order {
         seed: args.seed,
         schedules: args.schedules,
-        plant,
-        stop_at_first: plant.is_some(),
+        with,
+        stop_at_first: with.plant.is_some(),
     });
     let cpu = (cpu_seconds() - cpu).max(0.001);
-    tell(&total, plant);
+    tell(&total, with);
     if args.json {
-        let mut object = object(&total);
+        let mut object = object(&total, with.shape);
         object["seed"] = json!(args.seed);
-        object["plant"] = json!(plant);
+        object["plant"] = json!(with.plant);
         object["wall_seconds"] = json!(round(began.elapsed().as_secs_f64()));
         object["cpu_seconds"] = json!(round(cpu));
         object["schedules_per_cpu_second"] = json!(round(total.schedules as f64 / cpu));
@@ -122,7 +142,7 @@ fn ended(total: &Total) -> ExitCode {
 }
 
 /// What failed, in words, the first one shrunk.
-fn tell(total: &Total, plant: Option<&'static str>) {
+fn tell(total: &Total, with: With) {
     for ending in total.failed.iter().take(10) {
         eprintln!("seed {} at commit {}: {:?}", ending.seed, commit(), ending.kinds);
         for broken in ending.broken.iter().take(3) {
@@ -130,21 +150,29 @@ fn tell(total: &Total, plant: Option<&'static str>) {
         }
     }
     if let Some(first) = total.failed.first() {
-        let (window_ms, _) = play::shrink(first.seed, plant);
-        let with = plant.map(|name| format!(" --plant {name}")).unwrap_or_default();
+        let (window_ms, _) = play::shrink(first.seed, with);
+        let plant = with
+            .plant
+            .map(|name| format!(" --plant {name}"))
+            .unwrap_or_default();
         eprintln!(
-            "replay the first: cargo run --release -p hotline-tests --bin storm -- --replay {} --window-ms {window_ms}{with}",
+            "replay the first: cargo run --release -p hotline-tests --bin storm -- --relays {} --desks {} --replay {} \
+             --window-ms {window_ms}{plant}",
+            with.shape.relays(),
+            with.shape.desks(),
             first.seed
         );
     }
 }
 
-fn object(total: &Total) -> Value {
+fn object(total: &Total, shape: Shape) -> Value {
     let figures = &total.figures;
     let (crashes, partitions) = total.least.unwrap_or_default();
     let mut folded = hotline_tests::storm::many::fold(&total.traces);
     folded.truncate(32);
     json!({
+        "relays": shape.relays(),
+        "desks": shape.desks(),
         "schedules": total.schedules,
         "lost": total.lost,
         "shown_twice": total.shown_twice,
@@ -170,11 +198,15 @@ fn object(total: &Total) -> Value {
     })
 }
 
-fn replay(seed: u64, plant: Option<&'static str>, window_ms: u64) -> ExitCode {
-    let ending = play::play(seed, plant, window_ms);
+fn replay(seed: u64, with: With) -> ExitCode {
+    let ending = play::play(seed, with);
     println!(
-        "seed {seed}: {:?}\ntrace {}\n{:?}",
-        ending.kinds, ending.trace, ending.figures
+        "seed {seed}, {} relays, {} desks: {:?}\ntrace {}\n{:?}",
+        with.shape.relays(),
+        with.shape.desks(),
+        ending.kinds,
+        ending.trace,
+        ending.figures
     );
     for broken in &ending.broken {
         println!("  {:>6} ms {:?}: {}", broken.at_ms, broken.promise, broken.what);
@@ -187,19 +219,23 @@ fn replay(seed: u64, plant: Option<&'static str>, window_ms: u64) -> ExitCode {
 }
 
 /// Plays on from seed to seed until the time is over, and writes down what was done.
-fn soak(args: &Args, hours: f64) -> ExitCode {
+fn soak(args: &Args, shape: Shape, hours: f64) -> ExitCode {
     let began = Instant::now();
+    let with = With {
+        shape,
+        ..With::default()
+    };
     let (mut seed, mut code) = (args.seed, ExitCode::SUCCESS);
     while began.elapsed().as_secs_f64() < hours * 3600.0 {
         let cpu = cpu_seconds();
         let total = many(Order {
             seed,
             schedules: SOAK_STEP,
-            plant: None,
+            with,
             stop_at_first: false,
         });
-        tell(&total, None);
-        let mut line = object(&total);
+        tell(&total, with);
+        let mut line = object(&total, shape);
         line["seed"] = json!(seed);
         line["cpu_seconds"] = json!(round(cpu_seconds() - cpu));
         line["at_unix_s"] = json!(

@@ -1,25 +1,24 @@
-//! Who takes part: both sides' identities, made once per process, and all schedules play with them.
+//! Who takes part: both sides' identities, made once per process and [`Shape`], and all schedules play with them.
 //!
 //! Everything is made as `hotline pki` makes it, but for one thing: TLS keys are Ed25519, derived from the cast's own
 //! seed, because the length of a P-256 signature varies by chance, and a packet's length is part of a replay.
 
 use std::{
-    fs,
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Mutex, PoisonError},
 };
 
 use hotline_audit::trust::TrustPolicy;
 use hotline_cli::pki::{self, Compared, Declaration, KnownAnchors, example, layout};
 use hotline_client::{compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory};
 use hotline_core::{identity::Identity, time::WallTime};
-use hotline_faults::{
-    Dice,
-    world::{HostId, World},
-};
+use hotline_faults::{Dice, world::World};
 use hotline_server::config::RelayConfig;
 use tempfile::TempDir;
+
+use super::shape::{self, Shape, host, side};
 
 mod certificates;
 
@@ -32,19 +31,16 @@ const MADE_BEFORE_MS: u64 = 2 * 24 * 3_600_000;
 /// Port of both doors of every relay.
 const PORT: u16 = 7400;
 
-/// Nodes, in the order of their hosts: relays north and south, desks of Avelia and Borenia.
-pub const RELAYS: [HostId; 2] = [HostId(0), HostId(1)];
-/// See [`RELAYS`].
-pub const DESKS: [HostId; 2] = [HostId(2), HostId(3)];
-/// Hosts in a world.
-pub const HOSTS: u8 = 4;
+/// Names of relays, in the order of their numbers: Avelia's and Borenia's in turn.
+const RELAY_NAMES: [&str; 4] = ["north", "south", "east", "west"];
 
-/// One side.
-pub struct Side {
-    /// Its relay.
-    pub relay: RelayConfig,
-    /// Its desk.
-    pub desk: DeskConfig,
+/// Names of a side's first and second desk, and what follows the side's letter in the names of their messages.
+const DESK_NAMES: [(&str, &str); 2] = [("ops", ""), ("annex", "2")];
+
+/// One desk.
+pub struct Desk {
+    /// Its settings.
+    pub config: DeskConfig,
     /// Officers who release: the first one signs what needs one, both what needs two.
     pub releasers: [Officer; 2],
     /// The officer on watch, who acknowledges.
@@ -53,22 +49,27 @@ pub struct Side {
 
 /// Both sides.
 pub struct Cast {
-    /// Avelia and Borenia.
-    pub sides: [Side; 2],
+    /// The settings of all relays.
+    pub relays: Vec<RelayConfig>,
+    /// All desks.
+    pub desks: Vec<Desk>,
     /// What a verifier on either side trusts.
     pub trust: TrustPolicy,
     _place: TempDir,
 }
 
-/// The cast of this process.
+/// The cast of this process for so many relays and desks.
 #[must_use]
-pub fn cast() -> &'static Cast {
-    static CAST: OnceLock<Cast> = OnceLock::new();
-    CAST.get_or_init(Cast::make)
+pub fn cast(shape: Shape) -> &'static Cast {
+    static CASTS: Mutex<BTreeMap<Shape, &'static Cast>> = Mutex::new(BTreeMap::new());
+    let mut casts = CASTS.lock().unwrap_or_else(PoisonError::into_inner);
+    casts
+        .entry(shape)
+        .or_insert_with(|| Box::leak(Box::new(Cast::make(shape))))
 }
 
 impl Cast {
-    fn make() -> Self {
+    fn make(shape: Shape) -> Self {
         let place = tempfile::Builder::new()
             .prefix("hotline-storm-")
             .tempdir()
@@ -77,8 +78,8 @@ impl Cast {
         let mut dice = Dice::new(0x5107);
         let folders: Vec<PathBuf> = [example::AVELIA, example::BORENIA]
             .iter()
-            .zip(RELAYS)
-            .map(|(text, host)| make_side(place.path(), text, host, made, &mut dice))
+            .enumerate()
+            .map(|(side, text)| make_side(place.path(), text, (side, shape), made, &mut dice))
             .collect();
         for (from, to) in [(0, 1), (1, 0)] {
             let file = place.path().join(format!("{from}.trust"));
@@ -87,16 +88,44 @@ impl Cast {
         }
         certificates::replace(&folders, made);
         let trust = TrustPolicy::load_folder(&folders[0].join(layout::TRUST)).unwrap();
-        let sides = [read_side(&folders[0]), read_side(&folders[1])];
+        let relays = (0..shape.relays())
+            .map(|relay| read_relay(&folders[side(relay)], RELAY_NAMES[relay]))
+            .collect();
+        let mut desks: Vec<Desk> = (0..shape.desks())
+            .map(|desk| read_desk(&folders[side(desk)], DESK_NAMES[desk / 2].0))
+            .collect();
+        let names: Vec<Identity> = desks.iter().map(|desk| desk.config.identity.clone()).collect();
+        for (number, desk) in desks.iter_mut().enumerate() {
+            // What is declared names one desk for the whole side; each desk's settings name its own.
+            desk.config.peer = names[shape.peer(number)].clone();
+        }
         Self {
-            sides,
+            relays,
+            desks,
             trust,
             _place: place,
         }
     }
+
+    /// Which relay an identity is.
+    #[must_use]
+    pub fn relay_named(&self, identity: &Identity) -> Option<usize> {
+        self.relays.iter().position(|relay| relay.identity == *identity)
+    }
+
+    /// The names of all relays, in their order.
+    pub fn relay_names(&self) -> impl Iterator<Item = &str> {
+        self.relays.iter().map(|relay| relay.identity.name())
+    }
 }
 
-fn make_side(place: &Path, text: &str, host: HostId, made: WallTime, dice: &mut Dice) -> PathBuf {
+fn make_side(
+    place: &Path,
+    text: &str,
+    (side, shape): (usize, Shape),
+    made: WallTime,
+    dice: &mut Dice,
+) -> PathBuf {
     let text = text.replace("\"24h\"", "\"30d\"");
     let declared = Declaration::parse(&text, "the example").unwrap();
     let domain = declared
@@ -106,32 +135,50 @@ fn make_side(place: &Path, text: &str, host: HostId, made: WallTime, dice: &mut 
         .unwrap()
         .to_string();
     let mut declared = declared.only(&domain).unwrap();
-    declared.relays.truncate(1);
-    for relay in &mut declared.relays {
-        let address = SocketAddr::new(World::address(host), PORT);
-        (relay.quic, relay.tcp) = (address, address);
-    }
+    let like = declared.relays.swap_remove(0);
+    declared.relays = (0..shape.relays())
+        .filter(|relay| shape::side(*relay) == side)
+        .map(|relay| {
+            let address = SocketAddr::new(World::address(host(relay)), PORT);
+            let mut like = like.clone();
+            like.name = RELAY_NAMES[relay].to_owned();
+            // Nothing in a world asks for a relay's status; a side's must differ all the same.
+            like.status
+                .set_port(like.status.port() + 100 * u16::try_from(relay / 2).unwrap());
+            (like.quic, like.tcp) = (address, address);
+            like
+        })
+        .collect();
+    let like = declared.desks.swap_remove(0);
+    declared.desks = DESK_NAMES[..shape.pairs()]
+        .iter()
+        .map(|(name, number)| {
+            let mut like = like.clone();
+            (like.name, like.prefix) = ((*name).to_owned(), format!("{}{number}", declared.prefix));
+            like
+        })
+        .collect();
     let side = place.join(declared.side.to_lowercase());
     pki::init(&declared, &side, made, &mut |bytes| dice.fill(bytes)).unwrap();
     side.join(domain)
 }
 
-fn read_side(folder: &Path) -> Side {
-    let only = |kind: &str| {
-        let mut found = fs::read_dir(folder.join(kind)).unwrap();
-        found.next().unwrap().unwrap().path()
-    };
-    let desk = DeskConfig::load(&only("desk").join(layout::DESK_SETTINGS)).unwrap();
-    let directory = Directory::load(&desk).unwrap();
-    let names = if desk.prefix == "A" {
+fn read_relay(folder: &Path, name: &str) -> RelayConfig {
+    RelayConfig::load(&folder.join("relay").join(name).join(layout::RELAY_SETTINGS)).unwrap()
+}
+
+/// A desk with its officers: those of its side, who sit at all its desks.
+fn read_desk(folder: &Path, name: &str) -> Desk {
+    let config = DeskConfig::load(&folder.join("desk").join(name).join(layout::DESK_SETTINGS)).unwrap();
+    let directory = Directory::load(&config).unwrap();
+    let names = if config.prefix.starts_with('A') {
         ["lindqvist", "moreau", "okoye"]
     } else {
         ["novak", "castellan", "rossi"]
     };
-    let [first, second, watch] = names.map(|name| officer(&desk, &directory, name));
-    Side {
-        relay: RelayConfig::load(&only("relay").join(layout::RELAY_SETTINGS)).unwrap(),
-        desk,
+    let [first, second, watch] = names.map(|name| officer(&config, &directory, name));
+    Desk {
+        config,
         releasers: [first, second],
         watch,
     }
@@ -146,13 +193,4 @@ fn officer(desk: &DeskConfig, directory: &Directory, name: &str) -> Officer {
         key_statement,
         key,
     }
-}
-
-/// Which relay an identity is.
-#[must_use]
-pub fn relay_named(identity: &Identity) -> Option<usize> {
-    cast()
-        .sides
-        .iter()
-        .position(|side| side.relay.identity == *identity)
 }

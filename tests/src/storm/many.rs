@@ -9,9 +9,8 @@ use std::{
 };
 
 use super::{
-    mix::WINDOW_MS,
     oracle::Promise,
-    play::{self, Ending, Figures},
+    play::{self, Ending, Figures, With},
 };
 
 /// What to play.
@@ -21,8 +20,8 @@ pub struct Order {
     pub seed: u64,
     /// How many, counted upwards.
     pub schedules: u64,
-    /// A bug to play with.
-    pub plant: Option<&'static str>,
+    /// With what.
+    pub with: With,
     /// Whether the first failure ends it.
     pub stop_at_first: bool,
 }
@@ -112,7 +111,7 @@ pub fn many(order: Order) -> Total {
                     if number >= order.schedules {
                         return;
                     }
-                    let ending = play::play(order.seed + number, order.plant, WINDOW_MS);
+                    let ending = play::play(order.seed + number, order.with);
                     if order.stop_at_first && !ending.broken.is_empty() {
                         stop.store(true, Ordering::Relaxed);
                     }

@@ -9,10 +9,10 @@ use hotline_core::precedence::Precedence;
 use hotline_faults::{
     Dice,
     emulator::{Burst, Conditions, Flapping},
-    world::{Death, HostId, Way, Wire},
+    world::{Death, Way, Wire},
 };
 
-use super::cast::{DESKS, RELAYS};
+use super::shape::{Shape, host};
 
 /// Quiet time at the beginning, in which all legs come up.
 pub const CALM_MS: u64 = 600;
@@ -83,8 +83,8 @@ pub enum Action {
     },
     /// Officers release a message.
     Release {
-        /// On which side.
-        side: usize,
+        /// At which desk.
+        desk: usize,
         /// How urgent.
         precedence: Precedence,
         /// Bytes of text.
@@ -116,6 +116,8 @@ pub struct Lies {
 pub struct Mix {
     /// Its seed.
     pub seed: u64,
+    /// Who takes part.
+    pub shape: Shape,
     /// Names of what was drawn.
     pub kinds: Vec<&'static str>,
     /// How each way behaves in the window.
@@ -135,11 +137,12 @@ pub struct Mix {
 impl Mix {
     /// The mix of a seed, with faults only in the first `window_ms`.
     #[must_use]
-    pub fn draw(seed: u64, window_ms: u64) -> Self {
+    pub fn draw(seed: u64, window_ms: u64, shape: Shape) -> Self {
         let dice = Dice::new(seed);
         let mut kinds = dice.apart("kinds");
         let mut mix = Self {
             seed,
+            shape,
             kinds: Vec::new(),
             links: Vec::new(),
             actions: Vec::new(),
@@ -148,7 +151,7 @@ impl Mix {
             officers: (0.3 + 0.7 * share(&mut kinds), 0.5 * share(&mut kinds)),
             parade: kinds.chance(0.25),
         };
-        let bad = usize::try_from(kinds.below(2)).unwrap_or(0);
+        let bad = one_of(&mut kinds, shape.relays());
         let mut draw = Draw {
             mix: &mut mix,
             bad,
@@ -174,6 +177,11 @@ impl Mix {
         mix.actions.sort_by_key(|(at, _)| *at);
         mix
     }
+}
+
+/// A number below `count`.
+fn one_of(dice: &mut Dice, count: usize) -> usize {
+    usize::try_from(dice.below(count as u64)).unwrap_or(0)
 }
 
 fn share(dice: &mut Dice) -> f64 {
@@ -246,7 +254,7 @@ impl Draw<'_> {
         }
         let hole = self.kind("mtu hole", 0.12).then(|| self.ms(600, 1_300));
         let flapping = self.kind("flapping", 0.15);
-        for way in ways() {
+        for way in self.mix.shape.ways() {
             let mut conditions = all.clone();
             if let Some(mtu) = hole.filter(|_| self.dice.chance(0.3)) {
                 conditions.mtu = usize::try_from(mtu).ok();
@@ -262,11 +270,15 @@ impl Draw<'_> {
     }
 
     fn crashes(&mut self) {
+        let shape = self.mix.shape;
         let count = LEAST + self.dice.below(4);
         let desks_too = self.kind("desk crashes", 0.7);
         let power = self.kind("power cuts", 0.5);
         for _ in 0..count {
-            let node = usize::try_from(self.dice.below(if desks_too { 4 } else { 2 })).unwrap_or(0);
+            let node = one_of(
+                &mut self.dice,
+                if desks_too { shape.nodes() } else { shape.relays() },
+            );
             let (at, down_ms) = (self.when(), self.ms(50, 1_500));
             let death = if power && self.dice.chance(0.5) {
                 Death::PowerCut
@@ -278,6 +290,7 @@ impl Draw<'_> {
     }
 
     fn partitions(&mut self) {
+        let shape = self.mix.shape;
         let count = LEAST + self.dice.below(4);
         let one_way = self.kind("one-way cuts", 0.4);
         let wires = self.kind("one kind of traffic stopped", 0.4);
@@ -286,24 +299,28 @@ impl Draw<'_> {
             let ways: Vec<Way> = match self.dice.below(3) {
                 // A desk is alone.
                 0 => {
-                    let desk = DESKS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
-                    ways().filter(|way| way.from == desk || way.to == desk).collect()
+                    let desk = host(shape.node_of(one_of(&mut self.dice, shape.desks())));
+                    shape
+                        .ways()
+                        .filter(|way| way.from == desk || way.to == desk)
+                        .collect()
                 }
                 // A relay is alone.
                 1 => {
-                    let relay = RELAYS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
-                    ways()
+                    let relay = host(one_of(&mut self.dice, shape.relays()));
+                    shape
+                        .ways()
                         .filter(|way| way.from == relay || way.to == relay)
                         .collect()
                 }
                 // One pair.
                 _ => {
-                    let desk = DESKS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
-                    let relay = RELAYS[usize::try_from(self.dice.below(2)).unwrap_or(0)];
+                    let desk = host(shape.node_of(one_of(&mut self.dice, shape.desks())));
+                    let relay = host(one_of(&mut self.dice, shape.relays()));
                     let between = |way: &Way| {
                         (way.from == desk && way.to == relay) || (way.from == relay && way.to == desk)
                     };
-                    ways().filter(between).collect()
+                    shape.ways().filter(between).collect()
                 }
             };
             let toward = ways.first().map(|way| way.to);
@@ -350,8 +367,12 @@ impl Draw<'_> {
         }
     }
 
+    fn is_relay(&self, node: usize) -> bool {
+        self.mix.shape.desk_at(node).is_none()
+    }
+
     fn node(&mut self) -> usize {
-        usize::try_from(self.dice.below(4)).unwrap_or(0)
+        one_of(&mut self.dice, self.mix.shape.nodes())
     }
 
     fn losses(&mut self) {
@@ -362,10 +383,10 @@ impl Draw<'_> {
         if self.kind("restored backup", 0.3) {
             // One relay at most is not what it was: the other one carries.
             let node = match self.node() {
-                0 | 1 => self.bad,
+                relay if self.is_relay(relay) => self.bad,
                 desk => desk,
             };
-            let alone = node >= 2 && self.dice.chance(0.5);
+            let alone = !self.is_relay(node) && self.dice.chance(0.5);
             // Alone, the gate must be through before anything heals.
             let (at, back_after_ms) = if alone {
                 (CALM_MS + self.dice.below(700), self.ms(300, 1_400))
@@ -373,7 +394,7 @@ impl Draw<'_> {
                 let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
                 (at, self.ms(500, WINDOW_MS / 2))
             };
-            self.desk_put_back = (node >= 2).then_some((node, at));
+            self.desk_put_back = (!self.is_relay(node)).then_some((node, at));
             let backup = Action::Backup {
                 node,
                 back_after_ms,
@@ -398,12 +419,13 @@ impl Draw<'_> {
         let Some((desk, from)) = self.desk_put_back else {
             return;
         };
+        let shape = self.mix.shape;
         self.mix.kinds.retain(|kind| *kind != "wiped relay");
         self.mix.actions.retain(|(at, action)| match action {
             Action::Wipe { .. } => false,
             Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
                 let of_desk = *node == desk && *at >= from;
-                let of_disk = *node < 2 && !matches!(action, Action::Crash { .. });
+                let of_disk = shape.desk_at(*node).is_none() && !matches!(action, Action::Crash { .. });
                 !of_desk && !of_disk
             }
             Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => {
@@ -451,13 +473,13 @@ impl Draw<'_> {
             lies.withhold = 0.3 + 0.3 * share(&mut self.dice);
             lies.forgetful = 1.0;
             lies.fork = false;
-            let side = usize::try_from(self.dice.below(2)).unwrap_or(0);
-            let desk = DESKS[side];
-            self.spared = Some(2 + side);
-            let honest = RELAYS[1 - relay];
-            let between =
-                |way: &Way| (way.from == desk && way.to == honest) || (way.from == honest && way.to == desk);
-            let ways = ways().filter(between).collect();
+            let shape = self.mix.shape;
+            let desk = shape.node_of(one_of(&mut self.dice, shape.desks()));
+            self.spared = Some(desk);
+            let (desk, liar) = (host(desk), host(relay));
+            let to_the_honest =
+                |way: &Way| (way.from == desk && way.to != liar) || (way.from != liar && way.to == desk);
+            let ways = shape.ways().filter(to_the_honest).collect();
             self.mix.heal_ms = CALM_MS + LONG_WINDOW_MS;
             let for_ms = LONG_WINDOW_MS;
             self.at(CALM_MS, Action::Cut { ways, for_ms });
@@ -476,11 +498,11 @@ impl Draw<'_> {
     }
 
     fn traffic(&mut self, dice: &mut Dice) {
-        let count = 6 + dice.below(14);
+        let count = (6 + dice.below(14)) * self.mix.shape.pairs() as u64;
         let large = self.kind("long messages", 0.2);
         for _ in 0..count {
             let at = 50 + dice.below(CALM_MS + WINDOW_MS - 50);
-            let side = usize::try_from(dice.below(2)).unwrap_or(0);
+            let desk = one_of(dice, self.mix.shape.desks());
             let precedence = match dice.below(10) {
                 0 => Precedence::Override,
                 1 | 2 => Precedence::Flash,
@@ -492,23 +514,11 @@ impl Draw<'_> {
             let bulky = large && precedence <= Precedence::Routine;
             let text_bytes = if bulky { 20_000 } else { 60 };
             let release = Action::Release {
-                side,
+                desk,
                 precedence,
                 text_bytes,
             };
             self.at(at, release);
         }
     }
-}
-
-/// Every way between a relay and a desk, of both kinds of traffic, in both directions.
-pub fn ways() -> impl Iterator<Item = Way> {
-    RELAYS.into_iter().flat_map(|relay| {
-        DESKS.into_iter().flat_map(move |desk| {
-            Wire::ALL.into_iter().flat_map(move |wire| {
-                let way = move |from: HostId, to: HostId| Way { from, to, wire };
-                [way(relay, desk), way(desk, relay)]
-            })
-        })
-    })
 }

@@ -1,4 +1,4 @@
-//! The four nodes of a schedule: real relays and desks, started, killed and watched.
+//! The nodes of a schedule: real relays and desks, started, killed and watched.
 
 use std::sync::Arc;
 
@@ -15,13 +15,14 @@ use hotline_server::run::{self, Running, Storage};
 use hotline_transport::Seams;
 
 use super::{
-    cast::{BEGAN, DESKS, RELAYS, cast},
+    cast::{BEGAN, Cast},
     liar::{Liar, Tongue},
+    shape::host,
 };
 
 /// A node and everything of it that outlives its process.
 pub struct Node {
-    /// Its number: relays 0 and 1, desks 2 and 3.
+    /// Its number: relays first, then desks.
     pub number: usize,
     /// Its disk.
     pub disk: MemoryDisk,
@@ -114,18 +115,12 @@ impl Node {
     }
 }
 
-/// The host of a node.
-#[must_use]
-pub fn host(number: usize) -> HostId {
-    [RELAYS, DESKS].concat()[number]
-}
-
 /// Opens a relay.
 ///
 /// # Errors
 /// Why it does not start, in words.
 pub async fn open_relay(
-    number: usize,
+    (cast, relay): (&Cast, usize),
     seams: &Seams,
     disk: &MemoryDisk,
     tongue: Option<Arc<Tongue>>,
@@ -134,7 +129,7 @@ pub async fn open_relay(
         engine: Engine::Memory(disk.clone()),
         mode: Mode::Inline,
     };
-    let mut config = cast().sides[number].relay.clone();
+    let mut config = cast.relays[relay].clone();
     config.status = None;
     let liar = |relay| {
         let liar = Liar::new(relay, tongue);
@@ -153,9 +148,9 @@ pub async fn open_relay(
 ///
 /// # Errors
 /// Why it does not open, in words.
-pub fn open_desk(side: usize, seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
+pub fn open_desk((cast, desk): (&Cast, usize), seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
     let storage = (Engine::Memory(disk.clone()), Mode::Inline);
-    let config = cast().sides[side].desk.clone();
+    let config = cast.desks[desk].config.clone();
     let station =
         Station::open_on(config, seams, Restored::TakeUp, storage).map_err(|error| error.to_string())?;
     Ok(Live {

@@ -18,7 +18,7 @@ use hotline_core::{
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    cast::{Side, cast},
+    cast::Desk,
     nodes::{Asked, ask},
     play::Play,
 };
@@ -26,14 +26,21 @@ use super::{
 /// Messages a desk lists at once.
 const LIST: usize = 10_000;
 
-/// Writes a sheet as officers of `side` do.
-fn sheet(play: &Play, side: usize, wording: &Wording) -> Sheet {
-    let people: &Side = &cast().sides[side];
-    let clock = play.clock(2 + side);
+/// Writes a sheet as officers of a desk do.
+fn sheet(play: &Play, desk: usize, wording: &Wording) -> Sheet {
+    let people: &Desk = &play.cast.desks[desk];
+    let clock = play.clock(desk);
     let entropy = play.entropy();
     let [first, second] = &people.releasers;
-    let mut sheet =
-        compose::write(&people.desk, wording, first, Capacity::Releaser, &clock, &entropy).unwrap();
+    let mut sheet = compose::write(
+        &people.config,
+        wording,
+        first,
+        Capacity::Releaser,
+        &clock,
+        &entropy,
+    )
+    .unwrap();
     if wording.precedence >= Precedence::Flash {
         sheet.approve(second, Capacity::Releaser, &clock).unwrap();
     }
@@ -41,24 +48,24 @@ fn sheet(play: &Play, side: usize, wording: &Wording) -> Sheet {
 }
 
 /// Releases a message.
-pub async fn release(play: Arc<Play>, side: usize, precedence: Precedence, text: String) {
-    let Some(station) = play.station(side) else { return };
+pub async fn release(play: Arc<Play>, desk: usize, precedence: Precedence, text: String) {
+    let Some(station) = play.station(desk) else { return };
     let wording = Wording {
         precedence,
         class: TrafficClass::Formal,
         function: Function::Notify,
         response: ResponseAttribute::Roger,
-        channel: cast().sides[side].desk.channel.clone(),
+        channel: play.cast.desks[desk].config.channel.clone(),
         refers_to: None,
         answer: None,
         text,
     };
-    hand_in(&play, &station, side, &wording).await;
+    hand_in(&play, &station, desk, &wording).await;
 }
 
-async fn hand_in(play: &Play, station: &Station, side: usize, wording: &Wording) {
-    let sheet = sheet(play, side, wording);
-    play.judge(|oracle| oracle.attempted(side, wording.precedence, &wording.text));
+async fn hand_in(play: &Play, station: &Station, desk: usize, wording: &Wording) {
+    let sheet = sheet(play, desk, wording);
+    play.judge(|oracle| oracle.attempted(desk, wording.precedence, &wording.text));
     if let Asked::Answer(answer) = ask(station, Request::Release { sheet }).await
         && let Answer::Message(view) = *answer
     {
@@ -67,7 +74,7 @@ async fn hand_in(play: &Play, station: &Station, side: usize, wording: &Wording)
 }
 
 /// Watches one life of a desk, and does what an officer on watch does.
-pub async fn watch(play: Arc<Play>, side: usize, life: u64, station: Station) {
+pub async fn watch(play: Arc<Play>, desk: usize, life: u64, station: Station) {
     let mut events = station.events();
     // What was there before this life.
     if let Asked::Answer(answer) = ask(
@@ -82,8 +89,8 @@ pub async fn watch(play: Arc<Play>, side: usize, life: u64, station: Station) {
     {
         for view in messages {
             let again = view.shown != "signed" || !view.reached(Rung::Acknowledged);
-            if again && view.rejected.is_none() && play.first_look(side, life, &view.sha256) {
-                tokio::spawn(attend(Arc::clone(&play), side, life, station.clone(), view));
+            if again && view.rejected.is_none() && play.first_look(desk, life, &view.sha256) {
+                tokio::spawn(attend(Arc::clone(&play), desk, life, station.clone(), view));
             }
         }
     }
@@ -93,14 +100,15 @@ pub async fn watch(play: Arc<Play>, side: usize, life: u64, station: Station) {
                 let Some(view) = show(&station, message).await else {
                     continue;
                 };
-                play.judge(|oracle| oracle.added(side, &view));
+                play.judge(|oracle| oracle.added(desk, &view));
                 let incoming = view.direction == "in" && view.rejected.is_none();
-                if incoming && play.first_look(side, life, &view.sha256) {
-                    tokio::spawn(attend(Arc::clone(&play), side, life, station.clone(), view));
+                if incoming && play.first_look(desk, life, &view.sha256) {
+                    tokio::spawn(attend(Arc::clone(&play), desk, life, station.clone(), view));
                 }
             }
+            Ok(Event::Receipted { message }) => play.judge(|oracle| oracle.receipted(desk, message)),
             Ok(Event::Climbed { message, rung }) => {
-                play.judge(|oracle| oracle.climbed(side, message, rung));
+                play.judge(|oracle| oracle.climbed(desk, message, rung));
                 if rung == Rung::Accepted
                     && let Some(view) = show(&station, message).await
                     && view.direction == "out"
@@ -109,13 +117,13 @@ pub async fn watch(play: Arc<Play>, side: usize, life: u64, station: Station) {
                 }
             }
             Ok(Event::Line(News::Alarm { code, what })) => {
-                play.judge(|oracle| oracle.alarm(side, &code, &what));
+                play.judge(|oracle| oracle.alarm(desk, &code, &what));
             }
             Ok(Event::Line(_)) => {}
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
-        if !play.lives(2 + side, life) {
+        if !play.desk_lives(desk, life) {
             return;
         }
     }
@@ -135,7 +143,7 @@ async fn show(station: &Station, message: Hash) -> Option<MessageView> {
 }
 
 /// One message on the screen of one desk: drawn, signed as displayed, acknowledged, answered.
-async fn attend(play: Arc<Play>, side: usize, life: u64, station: Station, view: MessageView) {
+async fn attend(play: Arc<Play>, desk: usize, life: u64, station: Station, view: MessageView) {
     let messages = vec![view.sha256.clone()];
     tokio::time::sleep(play.pause(20, 150)).await;
     let Some(now) = show_text(&station, &view.sha256).await else {
@@ -156,9 +164,9 @@ async fn attend(play: Arc<Play>, side: usize, life: u64, station: Station, view:
             return;
         }
         // From here on it is on the screen.
-        play.judge(|oracle| oracle.drawn(side, &now));
+        play.judge(|oracle| oracle.drawn(desk, &now));
         tokio::time::sleep(play.pause(1, 10)).await;
-        if !play.lives(2 + side, life) {
+        if !play.desk_lives(desk, life) {
             return;
         }
         let _ = ask(&station, Request::Displayed { messages }).await;
@@ -166,15 +174,15 @@ async fn attend(play: Arc<Play>, side: usize, life: u64, station: Station, view:
     let (acknowledges, answers) = play.officers();
     if play.chance(acknowledges) && !now.reached(Rung::Acknowledged) {
         tokio::time::sleep(play.pause(50, 900)).await;
-        if !play.lives(2 + side, life) {
+        if !play.desk_lives(desk, life) {
             return;
         }
-        acknowledge(&play, side, &station, &view).await;
+        acknowledge(&play, desk, &station, &view).await;
     }
     if view.function == Function::Notify.name() && play.chance(answers) {
         tokio::time::sleep(play.pause(50, 900)).await;
-        if play.lives(2 + side, life) {
-            answer(&play, side, &station, &view).await;
+        if play.desk_lives(desk, life) {
+            answer(&play, desk, &station, &view).await;
         }
     }
 }
@@ -199,15 +207,15 @@ fn reference(view: &MessageView) -> (Reference, [u8; 16]) {
 }
 
 /// The officer on watch acknowledges. Now and then somebody tries whose part it is not: that must be refused.
-async fn acknowledge(play: &Play, side: usize, station: &Station, view: &MessageView) {
-    let people = &cast().sides[side];
+async fn acknowledge(play: &Play, desk: usize, station: &Station, view: &MessageView) {
+    let people = &play.cast.desks[desk];
     let (about, _) = reference(view);
     let hash = about.sha256;
     if play.chance(0.15) {
-        let clock = play.clock(2 + side);
+        let clock = play.clock(desk);
         let stranger = &people.releasers[1];
         let act = compose::act(
-            &people.desk,
+            &people.config,
             stranger,
             Rung::Acknowledged,
             about.clone(),
@@ -224,19 +232,19 @@ async fn acknowledge(play: &Play, side: usize, station: &Station, view: &Message
         }
     }
     let act = compose::act(
-        &people.desk,
+        &people.config,
         &people.watch,
         Rung::Acknowledged,
         about,
         "",
-        &play.clock(2 + side),
+        &play.clock(desk),
     )
     .unwrap();
     play.judge(|oracle| oracle.acts(hash, Rung::Acknowledged));
     let _ = ask(station, Request::Act { act }).await;
 }
 
-async fn answer(play: &Play, side: usize, station: &Station, view: &MessageView) {
+async fn answer(play: &Play, desk: usize, station: &Station, view: &MessageView) {
     let (about, conversation) = reference(view);
     let hash = about.sha256;
     let wording = Wording {
@@ -244,13 +252,13 @@ async fn answer(play: &Play, side: usize, station: &Station, view: &MessageView)
         class: TrafficClass::Formal,
         function: Function::Reply,
         response: ResponseAttribute::None,
-        channel: cast().sides[side].desk.channel.clone(),
+        channel: play.cast.desks[desk].config.channel.clone(),
         refers_to: Some((about, conversation)),
         answer: Some(Word::Roger),
         text: format!("ROGER {} {}", view.name, play.number()),
     };
     play.judge(|oracle| oracle.acts(hash, Rung::Answered));
-    hand_in(play, station, side, &wording).await;
+    hand_in(play, station, desk, &wording).await;
 }
 
 /// How long nobody does anything.

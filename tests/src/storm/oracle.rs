@@ -14,6 +14,8 @@ use hotline_core::{precedence::Precedence, words::Rung};
 use hotline_faults::world::World;
 use hotline_ledger::MemoryDisk;
 
+use super::{cast::cast, shape::Shape};
+
 /// What was promised and not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Promise {
@@ -53,8 +55,8 @@ pub struct Broken {
 /// A message that an officer asked for.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// On which side.
-    pub side: usize,
+    /// At which desk.
+    pub desk: usize,
     /// How urgent.
     pub precedence: Precedence,
     /// When.
@@ -66,8 +68,8 @@ pub struct Attempt {
 /// A message of which a desk said that it is released.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// By which side.
-    pub side: usize,
+    /// By which desk.
+    pub desk: usize,
     /// How urgent.
     pub precedence: Precedence,
     /// When it was released.
@@ -91,23 +93,24 @@ struct Seen {
 /// The judge.
 pub struct Oracle {
     world: World,
-    /// The disks of the four nodes.
-    pub disks: [MemoryDisk; 4],
+    shape: Shape,
+    /// The disks of all nodes.
+    pub disks: Vec<MemoryDisk>,
     /// What was broken, in order.
     pub broken: Vec<Broken>,
     attempts: BTreeMap<String, Attempt>,
     /// What was released.
     pub sent: BTreeMap<Hash, Sent>,
-    seen: [BTreeMap<Hash, Seen>; 2],
-    /// What was drawn on which side, also before a desk was put back.
+    seen: Vec<BTreeMap<Hash, Seen>>,
+    /// What was drawn at which desk, also before a desk was put back.
     drawn: BTreeSet<(usize, Hash)>,
     acts: BTreeSet<(Hash, Rung)>,
     /// Relays whose word needs not hold: wiped, put back, or lying.
-    pub tainted: [bool; 2],
+    pub tainted: Vec<bool>,
     /// The relay that lies.
     pub liar: Option<usize>,
     /// When a desk was put back, and to when.
-    pub restored: [Option<(u64, u64)>; 2],
+    pub restored: Vec<Option<(u64, u64)>>,
     /// Alarms by code.
     pub alarms: BTreeMap<String, u64>,
 }
@@ -118,19 +121,20 @@ const BROKEN_MAX: usize = 20;
 impl Oracle {
     /// A judge of this world.
     #[must_use]
-    pub fn new(world: &World, disks: [MemoryDisk; 4]) -> Self {
+    pub fn new(world: &World, shape: Shape, disks: Vec<MemoryDisk>) -> Self {
         Self {
             world: world.clone(),
+            shape,
             disks,
             broken: Vec::new(),
             attempts: BTreeMap::new(),
             sent: BTreeMap::new(),
-            seen: [BTreeMap::new(), BTreeMap::new()],
+            seen: vec![BTreeMap::new(); shape.desks()],
             drawn: BTreeSet::new(),
             acts: BTreeSet::new(),
-            tainted: [false; 2],
+            tainted: vec![false; shape.relays()],
             liar: None,
-            restored: [None; 2],
+            restored: vec![None; shape.desks()],
             alarms: BTreeMap::new(),
         }
     }
@@ -151,18 +155,18 @@ impl Oracle {
         }
     }
 
-    /// The disk of a side's desk.
-    fn desk_disk(&self, side: usize) -> &MemoryDisk {
-        &self.disks[2 + side]
+    /// A desk's disk.
+    fn desk_disk(&self, desk: usize) -> &MemoryDisk {
+        &self.disks[self.shape.node_of(desk)]
     }
 
     /// Officers ask for a message; its text names it.
-    pub fn attempted(&mut self, side: usize, precedence: Precedence, text: &str) {
+    pub fn attempted(&mut self, desk: usize, precedence: Precedence, text: &str) {
         let at_ms = self.now_ms();
         self.attempts.insert(
             text.to_owned(),
             Attempt {
-                side,
+                desk,
                 precedence,
                 at_ms,
                 hash: None,
@@ -175,21 +179,21 @@ impl Oracle {
         let Ok(hash) = view.sha256.parse::<Hash>() else {
             return;
         };
-        let Some(side) = self.attempts.get(&view.text).map(|attempt| attempt.side) else {
+        let Some(desk) = self.attempts.get(&view.text).map(|attempt| attempt.desk) else {
             return;
         };
         self.world.note("released");
-        if !self.desk_disk(side).holds(&hash) {
+        if !self.desk_disk(desk).holds(&hash) {
             self.breaks(
                 Promise::Honest,
                 format!("{} is answered as released and is not on disk", view.name),
             );
         }
-        self.owes(side, view, hash);
+        self.owes(desk, view, hash);
     }
 
     /// From now on a desk owes this message to the other.
-    fn owes(&mut self, side: usize, view: &MessageView, hash: Hash) {
+    fn owes(&mut self, desk: usize, view: &MessageView, hash: Hash) {
         let Some(attempt) = self.attempts.get_mut(&view.text) else {
             return;
         };
@@ -197,7 +201,7 @@ impl Oracle {
         let precedence = attempt.precedence;
         let at_ms = self.now_ms();
         self.sent.entry(hash).or_insert(Sent {
-            side,
+            desk,
             precedence,
             at_ms,
             delivered_ms: None,
@@ -207,12 +211,12 @@ impl Oracle {
     }
 
     /// A desk added a message to what it shows.
-    pub fn added(&mut self, side: usize, view: &MessageView) {
+    pub fn added(&mut self, desk: usize, view: &MessageView) {
         let Ok(hash) = view.sha256.parse::<Hash>() else {
             return;
         };
         let now_ms = self.now_ms();
-        let seen = self.seen[side].entry(hash).or_default();
+        let seen = self.seen[desk].entry(hash).or_default();
         seen.added += 1;
         if seen.added == 1 {
             seen.first_ms = now_ms;
@@ -222,29 +226,31 @@ impl Oracle {
         if again {
             self.breaks(
                 Promise::ShownTwice,
-                format!("{} was announced twice on side {side}", view.name),
+                format!("{} was announced twice at desk {desk}", view.name),
             );
         }
         if view.direction == "out" {
-            self.owes(side, view, hash);
+            self.owes(desk, view, hash);
             return;
         }
-        self.genuine(side, view, hash);
+        self.genuine(desk, view, hash);
         if let Some(sent) = self.sent.get_mut(&hash) {
             sent.added_ms.get_or_insert(now_ms);
         }
     }
 
-    /// What a desk shows as come in must be what the other side's officers asked for.
-    fn genuine(&mut self, side: usize, view: &MessageView, hash: Hash) {
+    /// What a desk shows as come in must be what the officers of the desk at the other end asked for.
+    fn genuine(&mut self, desk: usize, view: &MessageView, hash: Hash) {
         if let Some(why) = &view.rejected {
             self.breaks(Promise::Genuine, format!("{} was rejected: {why}", view.name));
             return;
         }
+        let peer = self.shape.peer(desk);
         let found = self.attempts.get_mut(&view.text);
         let fault = match found {
             None => Some("nobody asked for it"),
-            Some(attempt) if attempt.side == side => Some("it came back to its sender"),
+            Some(attempt) if attempt.desk == desk => Some("it came back to its sender"),
+            Some(attempt) if attempt.desk != peer => Some("it was sent to another desk"),
             Some(attempt) => match attempt.hash {
                 Some(known) if known != hash => Some("its bytes are not those that were sent"),
                 Some(_) => None,
@@ -255,17 +261,17 @@ impl Oracle {
             },
         };
         if let Some(fault) = fault {
-            self.breaks(Promise::Genuine, format!("{} on side {side}: {fault}", view.name));
+            self.breaks(Promise::Genuine, format!("{} at desk {desk}: {fault}", view.name));
         }
     }
 
     /// An officer draws a message that its desk calls new (or not).
-    pub fn drawn(&mut self, side: usize, view: &MessageView) {
+    pub fn drawn(&mut self, desk: usize, view: &MessageView) {
         let Ok(hash) = view.sha256.parse::<Hash>() else {
             return;
         };
-        self.drawn.insert((side, hash));
-        let seen = self.seen[side].entry(hash).or_default();
+        self.drawn.insert((desk, hash));
+        let seen = self.seen[desk].entry(hash).or_default();
         if view.shown == "never" {
             seen.drawn_new += 1;
         }
@@ -274,7 +280,7 @@ impl Oracle {
         if again {
             self.breaks(
                 Promise::ShownTwice,
-                format!("{} was drawn as new twice on side {side}", view.name),
+                format!("{} was drawn as new twice at desk {desk}", view.name),
             );
         }
     }
@@ -284,15 +290,27 @@ impl Oracle {
         self.acts.insert((hash, rung));
     }
 
+    /// A desk says that the recipient's receipt for a message of its own has come.
+    pub fn receipted(&mut self, desk: usize, hash: Hash) {
+        let ours = self.sent.get(&hash).is_some_and(|sent| sent.desk == desk);
+        let other = self.shape.peer(desk);
+        if ours && !self.desk_disk(other).holds(&hash) && self.restored[other].is_none() {
+            self.breaks(
+                Promise::Honest,
+                format!("a receipt is told for {hash}, which its recipient lacks"),
+            );
+        }
+    }
+
     /// A desk shows that a message climbed a rung. Only what its sender is shown is judged here.
-    pub fn climbed(&mut self, side: usize, hash: Hash, rung: Rung) {
+    pub fn climbed(&mut self, desk: usize, hash: Hash, rung: Rung) {
         let Some(sent) = self.sent.get(&hash) else {
             return;
         };
-        if sent.side != side {
+        if sent.desk != desk {
             return;
         }
-        let other = 1 - side;
+        let other = self.shape.peer(desk);
         self.world.note(rung.name());
         match rung {
             Rung::Delivered => {
@@ -331,7 +349,12 @@ impl Oracle {
             .iter()
             .filter(|rung| rung.rung == Rung::Accepted.name())
         {
-            let Some(relay) = rung.by.parse().ok().and_then(|by| super::cast::relay_named(&by)) else {
+            let Some(relay) = rung
+                .by
+                .parse()
+                .ok()
+                .and_then(|by| cast(self.shape).relay_named(&by))
+            else {
                 continue;
             };
             if !self.tainted[relay] && !self.disks[relay].holds(&hash) {
@@ -347,10 +370,12 @@ impl Oracle {
     }
 
     /// A desk raised an alarm. Nobody honest may be accused.
-    pub fn alarm(&mut self, side: usize, code: &str, what: &str) {
+    pub fn alarm(&mut self, desk: usize, code: &str, what: &str) {
         *self.alarms.entry(code.to_owned()).or_insert(0) += 1;
         self.world.note(code);
-        let relay = ["north", "south"].iter().position(|name| what.starts_with(name));
+        let relay = cast(self.shape)
+            .relay_names()
+            .position(|name| what.starts_with(name));
         let accused = matches!(code, "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED");
         let innocent = relay.is_some_and(|relay| !self.tainted[relay]);
         let desks_honest = self.restored.iter().all(Option::is_none) && self.liar.is_none();
@@ -359,7 +384,7 @@ impl Oracle {
             "EQUIVOCATION" | "OWN_FORK" | "REOPENED" | "FOREIGN" | "REJECTED"
         );
         if (accused && innocent) || (of_desks && desks_honest && code != "REOPENED") {
-            self.breaks(Promise::Named, format!("side {side}: {code}: {what}"));
+            self.breaks(Promise::Named, format!("desk {desk}: {code}: {what}"));
         }
     }
 
@@ -368,17 +393,17 @@ impl Oracle {
         self.breaks(Promise::Role, what);
     }
 
-    /// A side's desk is put back to what it was at `to_ms`: what happened there since is forgotten.
-    pub fn put_back(&mut self, side: usize, to_ms: u64) {
+    /// A desk is put back to what it was at `to_ms`: what happened there since is forgotten.
+    pub fn put_back(&mut self, desk: usize, to_ms: u64) {
         let now_ms = self.now_ms();
-        self.restored[side] = Some((to_ms, now_ms));
-        self.seen[side].retain(|_, seen| seen.first_ms < to_ms);
-        for seen in self.seen[side].values_mut() {
+        self.restored[desk] = Some((to_ms, now_ms));
+        self.seen[desk].retain(|_, seen| seen.first_ms < to_ms);
+        for seen in self.seen[desk].values_mut() {
             // It may have been drawn since; a backup does not know.
             seen.drawn_new = 0;
         }
         for sent in self.sent.values_mut() {
-            sent.excused |= sent.side == side && sent.at_ms >= to_ms;
+            sent.excused |= sent.desk == desk && sent.at_ms >= to_ms;
         }
     }
 

@@ -3,6 +3,7 @@
 //! Calm, faults, healing, a quiet phase that ends as soon as everything owed is delivered (or after its bound), then a
 //! final power cut of everyone, a look at the disks, and a last opening.
 
+mod ending;
 mod parade;
 mod quiet;
 mod trouble;
@@ -22,68 +23,29 @@ use hotline_faults::{
 };
 
 use super::{
-    cast::HOSTS,
+    cast::{Cast, cast},
     liar::Tongue,
     mix::{LEAST, Mix, WINDOW_MS},
     nodes::{self, Node},
     officers,
-    oracle::{Broken, Oracle, Promise},
+    oracle::{Oracle, Promise},
     plants,
+    shape::{Shape, host, side},
 };
+
+pub use ending::{Ending, Figures, With};
 
 /// How often somebody looks whether a process has died by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Figures of one schedule.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    /// Processes that were crashed while they ran.
-    pub crashes: u64,
-    /// Cuts that took effect.
-    pub partitions: u64,
-    /// Messages released.
-    pub released: u64,
-    /// Of those, delivered.
-    pub delivered: u64,
-    /// Bytes of statements of those that were delivered.
-    pub delivered_bytes: u64,
-    /// Packets sent.
-    pub packets: u64,
-    /// Bytes sent.
-    pub bytes: u64,
-    /// Virtual milliseconds.
-    pub virtual_ms: u64,
-    /// Milliseconds from healing until everything was done.
-    pub healed_in_ms: u64,
-    /// Longest outbox seen, in statements a relay had not accepted.
-    pub queue_max: u64,
-    /// Most dials of one host in one second.
-    pub dials_per_second_max: u64,
-    /// Bytes on the wire per delivered byte, beyond what heartbeats take anyway.
-    pub bytes_per_delivered: u64,
-    /// Bytes on the wire per second and host, at most on average over the schedule.
-    pub bytes_per_second: u64,
-}
-
-/// How a schedule ended.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// Its seed.
-    pub seed: u64,
-    /// What was drawn.
-    pub kinds: Vec<&'static str>,
-    /// What was broken.
-    pub broken: Vec<Broken>,
-    /// Hash over everything that was sent and seen.
-    pub trace: String,
-    /// Figures.
-    pub figures: Figures,
-}
 
 /// A schedule that is being played.
 pub struct Play {
     /// Its world.
     pub world: World,
+    /// Who takes part.
+    pub cast: &'static Cast,
+    /// How many they are.
+    pub shape: Shape,
     mix: Mix,
     nodes: Vec<Mutex<Node>>,
     oracle: Mutex<Oracle>,
@@ -98,17 +60,17 @@ pub struct Play {
     over: tokio_util::sync::CancellationToken,
 }
 
-/// Plays one seed in this thread. `plant` is a bug to play with; faults stop after `window_ms`.
+/// Plays one seed in this thread.
 #[must_use]
-pub fn play(seed: u64, plant: Option<&'static str>, window_ms: u64) -> Ending {
-    plants::set(plant);
+pub fn play(seed: u64, with: With) -> Ending {
+    plants::set(with.plant);
     remembered::begin();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    let ending = runtime.block_on(run(Mix::draw(seed, window_ms)));
+    let ending = runtime.block_on(run(Mix::draw(seed, with.window_ms, with.shape)));
     drop(runtime);
     remembered::end();
     plants::set(None);
@@ -117,11 +79,12 @@ pub fn play(seed: u64, plant: Option<&'static str>, window_ms: u64) -> Ending {
 
 /// Plays a failing seed with ever shorter fault windows; the shortest that still fails.
 #[must_use]
-pub fn shrink(seed: u64, plant: Option<&'static str>) -> (u64, Ending) {
-    let mut best = (WINDOW_MS, play(seed, plant, WINDOW_MS));
+pub fn shrink(seed: u64, with: With) -> (u64, Ending) {
+    let within = |window_ms| play(seed, With { window_ms, ..with });
+    let mut best = (WINDOW_MS, within(WINDOW_MS));
     let mut window_ms = WINDOW_MS / 2;
     while window_ms > 100 {
-        let ending = play(seed, plant, window_ms);
+        let ending = within(window_ms);
         if ending.broken.is_empty() {
             break;
         }
@@ -134,8 +97,8 @@ pub fn shrink(seed: u64, plant: Option<&'static str>) -> (u64, Ending) {
 async fn run(mix: Mix) -> Ending {
     let play = Play::new(mix);
     play.open_all().await;
-    for side in 0..2 {
-        tokio::spawn(Arc::clone(&play).watch_gaps(side));
+    for desk in 0..play.shape.desks() {
+        tokio::spawn(Arc::clone(&play).watch_gaps(desk));
     }
     let mut last = Duration::ZERO;
     for (at_ms, action) in play.mix.actions.clone() {
@@ -152,7 +115,7 @@ async fn run(mix: Mix) -> Ending {
     let heal = Duration::from_millis(play.mix.heal_ms);
     tokio::time::sleep(heal.saturating_sub(play.world.now())).await;
     while play.figures().crashes < LEAST {
-        play.crash(play.number() as usize % 4, Death::Killed, 200);
+        play.crash(play.number() as usize % play.shape.nodes(), Death::Killed, 200);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     play.heal().await;
@@ -162,13 +125,14 @@ async fn run(mix: Mix) -> Ending {
 
 impl Play {
     fn new(mix: Mix) -> Arc<Self> {
-        let dice = Dice::new(mix.seed);
-        let world = World::new(HOSTS, &dice.apart("world"));
-        let nodes: Vec<Node> = (0..4).map(|number| Node::new(number, &world, &dice)).collect();
-        let disks: Vec<_> = nodes.iter().map(|node| node.disk.clone()).collect();
-        let disks = disks.try_into().unwrap_or_else(|_| unreachable!("four nodes"));
-        let mut oracle = Oracle::new(&world, disks);
-        let mut nodes = nodes;
+        let (dice, shape) = (Dice::new(mix.seed), mix.shape);
+        let hosts = host(shape.nodes()).0;
+        let world = World::new(hosts, &dice.apart("world"));
+        let mut nodes: Vec<Node> = (0..shape.nodes())
+            .map(|number| Node::new(number, &world, &dice))
+            .collect();
+        let disks = nodes.iter().map(|node| node.disk.clone()).collect();
+        let mut oracle = Oracle::new(&world, shape, disks);
         if let Some((relay, lies)) = mix.liar {
             oracle.tainted[relay] = true;
             oracle.liar = Some(relay);
@@ -176,6 +140,8 @@ impl Play {
         }
         Arc::new(Self {
             world,
+            cast: cast(shape),
+            shape,
             nodes: nodes.into_iter().map(Mutex::new).collect(),
             oracle: Mutex::new(oracle),
             dice: Mutex::new(dice.apart("officers")),
@@ -191,7 +157,7 @@ impl Play {
     }
 
     async fn open_all(self: &Arc<Self>) {
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             self.start(number).await;
         }
     }
@@ -215,19 +181,19 @@ impl Play {
         with(&mut self.oracle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The station of a side, while it runs.
+    /// The station of a desk, while it runs.
     #[must_use]
-    pub fn station(&self, side: usize) -> Option<Station> {
-        self.node(2 + side)
+    pub fn station(&self, desk: usize) -> Option<Station> {
+        self.node(self.shape.node_of(desk))
             .live
             .as_ref()
             .and_then(|live| live.station().cloned())
     }
 
-    /// The clock of a node's machine.
+    /// The clock of a desk's machine.
     #[must_use]
-    pub fn clock(&self, number: usize) -> NodeClock {
-        self.node(number).clock.clone()
+    pub fn clock(&self, desk: usize) -> NodeClock {
+        self.node(self.shape.node_of(desk)).clock.clone()
     }
 
     /// Fresh entropy for officers' ids.
@@ -267,12 +233,18 @@ impl Play {
         node.life == life && node.live.is_some()
     }
 
+    /// Whether this life of a desk goes on.
+    #[must_use]
+    pub fn desk_lives(&self, desk: usize, life: u64) -> bool {
+        self.lives(self.shape.node_of(desk), life)
+    }
+
     /// True the first time somebody looks at a message in one life of a desk.
-    pub fn first_look(&self, side: usize, life: u64, sha256: &str) -> bool {
+    pub fn first_look(&self, desk: usize, life: u64, sha256: &str) -> bool {
         self.looked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert((side, life, sha256.to_owned()))
+            .insert((desk, life, sha256.to_owned()))
     }
 
     // === processes ===
@@ -287,16 +259,16 @@ impl Play {
             let seams = node.next_life();
             (seams, node.disk.clone(), node.tongue.clone(), node.life)
         };
-        let opened = if number < 2 {
-            nodes::open_relay(number, &seams, &disk, tongue).await
-        } else {
-            nodes::open_desk(number - 2, &seams, &disk)
+        let desk = self.shape.desk_at(number);
+        let opened = match desk {
+            None => nodes::open_relay((self.cast, number), &seams, &disk, tongue).await,
+            Some(desk) => nodes::open_desk((self.cast, desk), &seams, &disk),
         };
         let live = match opened {
             Ok(live) => live,
             Err(why) => {
                 seams.spawner.abort_all();
-                self.world.node_died(nodes::host(number), Death::Killed);
+                self.world.node_died(host(number), Death::Killed);
                 let all: Vec<usize> = (0..disk.unsynced()).collect();
                 // A disk that fails or is dark at the start is tried again by whoever looks after it.
                 if disk.troubled() {
@@ -317,8 +289,8 @@ impl Play {
             }
             node.live = Some(live.clone());
         }
-        if let Some(station) = station {
-            tokio::spawn(officers::watch(Arc::clone(self), number - 2, life, station));
+        if let (Some(station), Some(desk)) = (station, desk) {
+            tokio::spawn(officers::watch(Arc::clone(self), desk, life, station));
         }
         tokio::spawn(Arc::clone(self).look_after(number, life, live));
     }
@@ -385,13 +357,13 @@ impl Play {
     /// Everyone's power is cut at once, and nobody starts again.
     fn crash_everyone(&self) {
         self.over.cancel();
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             self.node(number).die(Death::PowerCut);
         }
     }
 
-    fn text(&self, side: usize, bytes: usize) -> String {
-        let mut text = format!("{} reports {}", ["Avelia", "Borenia"][side], self.number());
+    fn text(&self, desk: usize, bytes: usize) -> String {
+        let mut text = format!("{} reports {}", ["Avelia", "Borenia"][side(desk)], self.number());
         while text.len() < bytes {
             text.push_str(" and nothing else moves");
         }

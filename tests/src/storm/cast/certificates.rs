@@ -35,11 +35,10 @@ pub(super) fn replace(folders: &[PathBuf], made: WallTime) {
             ("relay", ExtendedKeyUsagePurpose::ServerAuth),
             ("desk", ExtendedKeyUsagePurpose::ClientAuth),
         ] {
-            for holder in fs::read_dir(folder.join(kind)).unwrap() {
-                let holder = holder.unwrap().path();
+            for (place, holder) in holders(&folder.join(kind)).into_iter().enumerate() {
                 let identity = format!("spiffe://{domain}/{kind}/{}", name_of(&holder));
                 let key = key(identity.as_bytes());
-                let mut leaf = params(&domain, made, &[0x40 + number, kind.len() as u8]);
+                let mut leaf = params(&domain, made, &[0x40 + number, (kind.len() + 16 * place) as u8]);
                 leaf.subject_alt_names = vec![SanType::URI(identity.try_into().unwrap())];
                 leaf.is_ca = IsCa::ExplicitNoCa;
                 leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -52,6 +51,16 @@ pub(super) fn replace(folders: &[PathBuf], made: WallTime) {
             }
         }
     }
+}
+
+/// The folders of all relays or desks of a side, in the order of their names.
+fn holders(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|holder| holder.unwrap().path())
+        .collect();
+    found.sort();
+    found
 }
 
 fn authority(domain: &str, made: WallTime, number: u8) -> CertificateParams {

@@ -24,16 +24,20 @@ impl Oracle {
         for (number, export) in exports.iter().enumerate() {
             self.judge_ledger(number, export);
         }
-        for side in 0..2 {
-            self.judge_acceptances(side, &exports);
-            self.judge_mail(side, &exports);
+        for desk in 0..self.shape.desks() {
+            self.judge_acceptances(desk, &exports);
+            self.judge_mail(desk, &exports);
         }
         self.judge_sent();
     }
 
     fn judge_ledger(&mut self, number: usize, export: &Export) {
         let Some(note) = &export.note else { return };
-        let report = verify_log(export.leaves.iter().map(|leaf| &leaf.bytes), note, &cast().trust);
+        let report = verify_log(
+            export.leaves.iter().map(|leaf| &leaf.bytes),
+            note,
+            &cast(self.shape).trust,
+        );
         // Statements that the log lacks are told apart from faults: a wiped relay has only what came later.
         if report.fault_count > 0 || report.verdict.is_none() {
             let what = report.faults.first().map_or(report.conclusion.clone(), |fault| {
@@ -47,14 +51,15 @@ impl Oracle {
     }
 
     /// Every acceptance a desk keeps is proven, and honoured by its relay.
-    fn judge_acceptances(&mut self, side: usize, exports: &[Export]) {
-        let desk = &exports[2 + side];
-        let own: BTreeMap<Hash, &Stored> = desk.leaves.iter().map(|leaf| (leaf.hash, leaf)).collect();
-        let logs: Vec<BTreeSet<Hash>> = exports[..2]
+    fn judge_acceptances(&mut self, desk: usize, exports: &[Export]) {
+        let its = &exports[self.shape.node_of(desk)];
+        let names: Vec<&str> = cast(self.shape).relay_names().collect();
+        let own: BTreeMap<Hash, &Stored> = its.leaves.iter().map(|leaf| (leaf.hash, leaf)).collect();
+        let logs: Vec<BTreeSet<Hash>> = exports[..self.shape.relays()]
             .iter()
             .map(|relay| relay.leaves.iter().map(|leaf| leaf.hash).collect())
             .collect();
-        for ((space, key), value) in &desk.records {
+        for ((space, key), value) in &its.records {
             if space != memory::ACCEPTED {
                 continue;
             }
@@ -65,7 +70,7 @@ impl Oracle {
                 continue;
             };
             let note_key = (memory::NOTE.to_owned(), memory::note_key(&kept.relay, kept.size));
-            let proven = desk
+            let proven = its
                 .records
                 .get(&note_key)
                 .and_then(|note| Checkpoint::danger_parse_unverified(note).ok())
@@ -75,12 +80,20 @@ impl Oracle {
                 });
             if !proven {
                 let what = format!(
-                    "side {side} keeps an acceptance of {} without a proof",
+                    "desk {desk} keeps an acceptance of {} without a proof",
                     kept.statement
                 );
                 self.breaks(Promise::Evidence, what);
             }
-            let relay = usize::from(kept.relay.as_str() == "south");
+            let relay = names.iter().position(|name| *name == kept.relay.as_str());
+            let Some(relay) = relay else {
+                let what = format!(
+                    "desk {desk} keeps an acceptance of {}, which is no relay",
+                    kept.relay
+                );
+                self.breaks(Promise::Evidence, what);
+                continue;
+            };
             if !self.tainted[relay] && !logs[relay].contains(&kept.statement) {
                 let what = format!("relay {} accepted {} and lacks it", kept.relay, kept.statement);
                 self.breaks(Promise::Lost, what);
@@ -88,17 +101,27 @@ impl Oracle {
         }
     }
 
-    /// What a desk holds of the other is what the other signed.
-    fn judge_mail(&mut self, side: usize, exports: &[Export]) {
-        let other = 1 - side;
+    /// What a desk holds is its own or its peer's, and what it holds of its peer is what its peer signed.
+    fn judge_mail(&mut self, desk: usize, exports: &[Export]) {
+        let other = self.shape.peer(desk);
+        let own = cast(self.shape).desks[desk].config.identity.to_string();
+        let peer = cast(self.shape).desks[other].config.identity.to_string();
+        let held = &exports[self.shape.node_of(desk)].leaves;
+        for leaf in held
+            .iter()
+            .filter(|leaf| leaf.sender != own && leaf.sender != peer)
+        {
+            let what = format!("desk {desk} holds {} of {}", leaf.hash, leaf.sender);
+            self.breaks(Promise::Genuine, what);
+        }
         if self.restored[other].is_some() {
             return;
         }
-        let signed: BTreeSet<Hash> = exports[2 + other].leaves.iter().map(|leaf| leaf.hash).collect();
-        let peer = cast().sides[other].desk.identity.to_string();
-        for leaf in &exports[2 + side].leaves {
+        let signed = &exports[self.shape.node_of(other)].leaves;
+        let signed: BTreeSet<Hash> = signed.iter().map(|leaf| leaf.hash).collect();
+        for leaf in held {
             if leaf.sender == peer && leaf.kind == MESSAGE && !signed.contains(&leaf.hash) {
-                let what = format!("side {side} holds {}, which its sender does not", leaf.hash);
+                let what = format!("desk {desk} holds {}, which its sender does not", leaf.hash);
                 self.breaks(Promise::Genuine, what);
             }
         }
@@ -112,8 +135,8 @@ impl Oracle {
             .map(|(hash, sent)| (*hash, sent.clone()))
             .collect();
         for (hash, sent) in sent {
-            let other = 1 - sent.side;
-            if !sent.excused && !self.disks[2 + sent.side].holds(&hash) {
+            let other = self.shape.peer(sent.desk);
+            if !sent.excused && !self.desk_disk(sent.desk).holds(&hash) {
                 self.breaks(
                     Promise::Lost,
                     format!("{hash} was released and its sender lacks it"),
@@ -121,7 +144,7 @@ impl Oracle {
             }
             let forgotten =
                 self.restored[other].is_some_and(|(_, at)| sent.delivered_ms.is_some_and(|ms| ms <= at));
-            if sent.delivered_ms.is_some() && !forgotten && !self.disks[2 + other].holds(&hash) {
+            if sent.delivered_ms.is_some() && !forgotten && !self.desk_disk(other).holds(&hash) {
                 self.breaks(
                     Promise::Lost,
                     format!("{hash} was shown as delivered and its recipient lacks it"),
@@ -131,22 +154,22 @@ impl Oracle {
     }
 
     /// Judges what a reopened desk shows.
-    pub fn judge_reopened(&mut self, side: usize, views: &[MessageView]) {
-        let other = 1 - side;
+    pub fn judge_reopened(&mut self, desk: usize, views: &[MessageView]) {
+        let other = self.shape.peer(desk);
         for view in views {
             let Ok(hash) = view.sha256.parse::<Hash>() else {
                 continue;
             };
             if view.direction == "in" {
-                let drawn = self.seen[side].get(&hash).is_some_and(|seen| seen.drawn_new > 0);
+                let drawn = self.seen[desk].get(&hash).is_some_and(|seen| seen.drawn_new > 0);
                 if drawn && view.shown == "never" {
-                    let what = format!("{} was drawn, and side {side} calls it new", view.name);
+                    let what = format!("{} was drawn, and desk {desk} calls it new", view.name);
                     self.breaks(Promise::ShownTwice, what);
                 }
                 continue;
             }
             if view.reached(Rung::Delivered)
-                && !self.disks[2 + other].holds(&hash)
+                && !self.desk_disk(other).holds(&hash)
                 && self.restored[other].is_none()
             {
                 let what = format!("{} is shown as delivered and its recipient lacks it", view.name);
@@ -160,7 +183,7 @@ impl Oracle {
     #[must_use]
     pub fn delivered_bytes(&self) -> u64 {
         let mut bytes = 0;
-        for disk in &self.disks[2..] {
+        for disk in &self.disks[self.shape.relays()..] {
             let mine = |leaf: &&Stored| {
                 self.sent
                     .get(&leaf.hash)
@@ -178,12 +201,15 @@ impl Oracle {
         bytes / 2
     }
 
-    /// Places of the other side's chain that a desk lacks, within epochs.
+    /// Places of its peer's chain that a desk lacks, within epochs.
     #[must_use]
-    pub fn missing(&self, side: usize) -> Vec<(u64, u64)> {
-        let peer = cast().sides[1 - side].desk.identity.to_string();
+    pub fn missing(&self, desk: usize) -> Vec<(u64, u64)> {
+        let peer = cast(self.shape).desks[self.shape.peer(desk)]
+            .config
+            .identity
+            .to_string();
         let mut chains: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-        for (epoch, sequence) in self.disks[2 + side].places(&peer) {
+        for (epoch, sequence) in self.desk_disk(desk).places(&peer) {
             chains.entry(epoch).or_default().insert(sequence);
         }
         let mut missing = Vec::new();

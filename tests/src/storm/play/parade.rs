@@ -14,7 +14,6 @@ use hotline_server::intake::{self, Outcome};
 
 use super::Play;
 use crate::storm::{
-    cast::cast,
     nodes::{Asked, What, ask},
     officers,
     oracle::Promise,
@@ -23,8 +22,6 @@ use crate::storm::{
 /// How long all legs may take to come up after healing: a dial that hangs for 3 s, the longest pause of 2 s, and as much
 /// again for one that fails once more.
 const LEGS_BOUND: Duration = Duration::from_secs(10);
-/// Legs of a desk.
-const LEGS: usize = 4;
 /// How long the copies of one FLASH may take on a quiet line.
 const COPIES: Duration = Duration::from_millis(600);
 
@@ -34,30 +31,36 @@ impl Play {
         if !self.all_legs_up().await {
             return;
         }
-        for side in 0..2 {
-            self.flash_takes_every_leg(side).await;
+        for desk in 0..self.shape.desks() {
+            self.flash_takes_every_leg(desk).await;
         }
-        for relay in 0..2 {
+        for relay in 0..self.shape.relays() {
             self.thief(relay).await;
         }
     }
 
-    /// Waits until both desks have all legs; false where a relay is not believed, and that is no fault.
+    /// Legs of a desk: by both doors of every relay.
+    fn legs(&self) -> usize {
+        2 * self.shape.relays()
+    }
+
+    /// Waits until all desks have all legs; false where a relay is not believed, and that is no fault.
     async fn all_legs_up(&self) -> bool {
-        if self.judge(|oracle| oracle.tainted != [false; 2]) {
+        if self.judge(|oracle| oracle.tainted.contains(&true)) {
             return false;
         }
+        let all = self.shape.desks() * self.legs();
         let until = self.world.now() + LEGS_BOUND;
         loop {
             let mut up = 0;
-            for side in 0..2 {
-                up += self.status(side).await.map_or(0, |status| status.legs_up());
+            for desk in 0..self.shape.desks() {
+                up += self.status(desk).await.map_or(0, |status| status.legs_up());
             }
-            if up == 2 * LEGS {
+            if up == all {
                 return true;
             }
             if self.world.now() > until {
-                let what = format!("{up} of {} legs are up: {}", 2 * LEGS, self.describe().await);
+                let what = format!("{up} of {all} legs are up: {}", self.describe().await);
                 self.judge(|oracle| oracle.breaks(Promise::Stuck, what));
                 return false;
             }
@@ -65,22 +68,22 @@ impl Play {
         }
     }
 
-    async fn flash_takes_every_leg(self: &Arc<Self>, side: usize) {
-        let before = self.copies_sent(side).await;
-        let text = self.text(side, 0);
-        officers::release(Arc::clone(self), side, Precedence::Flash, text.clone()).await;
+    async fn flash_takes_every_leg(self: &Arc<Self>, desk: usize) {
+        let before = self.copies_sent(desk).await;
+        let text = self.text(desk, 0);
+        officers::release(Arc::clone(self), desk, Precedence::Flash, text.clone()).await;
         tokio::time::sleep(COPIES).await;
-        let after = self.copies_sent(side).await;
+        let after = self.copies_sent(desk).await;
         let idle: Vec<&String> = after
             .iter()
             .filter(|(leg, sent)| before.get(*leg) == Some(sent))
             .map(|(leg, _)| leg)
             .collect();
         if !idle.is_empty() {
-            let what = format!("a FLASH of side {side} did not leave by {idle:?}");
+            let what = format!("a FLASH of desk {desk} did not leave by {idle:?}");
             self.judge(|oracle| oracle.breaks(Promise::Bound, what));
         }
-        let Some(station) = self.station(1 - side) else {
+        let Some(station) = self.station(self.shape.peer(desk)) else {
             return;
         };
         let request = Request::List {
@@ -97,16 +100,17 @@ impl Play {
             .iter()
             .find(|view| view.text == text)
             .map_or(0, |view| 1 + view.late_copies.values().sum::<u64>());
+        let legs = self.legs();
         // A copy that comes while the first is on its way to the disk is not counted.
-        if copies + 1 < LEGS as u64 {
-            let what = format!("a FLASH of side {side} came in {copies} copies by {LEGS} legs");
+        if copies + 1 < legs as u64 {
+            let what = format!("a FLASH of desk {desk} came in {copies} copies by {legs} legs");
             self.judge(|oracle| oracle.breaks(Promise::Bound, what));
         }
     }
 
     /// Copies sent so far, by leg.
-    async fn copies_sent(&self, side: usize) -> BTreeMap<String, u64> {
-        let status = self.status(side).await.unwrap_or_default();
+    async fn copies_sent(&self, desk: usize) -> BTreeMap<String, u64> {
+        let status = self.status(desk).await.unwrap_or_default();
         status
             .legs
             .into_iter()
@@ -120,7 +124,7 @@ impl Play {
             Some(What::Relay(running)) => Arc::clone(&running.relay),
             Some(What::Desk(_)) | None => return,
         };
-        let desk = &cast().sides[0].desk;
+        let desk = &self.cast.desks[0].config;
         let me = desk.identity.to_string();
         let known = self.node(number).disk.export(&[]).leaves;
         let Some(mut message) = known

@@ -27,35 +27,35 @@ const GATE_MS: u64 = 4_000;
 const GAP_BOUND: Duration = Duration::from_millis(6_500);
 /// How often the line is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Most dials of one host in one second. A desk's round is 2 QUIC and 6 TCP dials; the shortest pauses are 50, 100, 200
-/// and 400 ms, so a second sees at most 5 rounds of them, and 3 more when the desk was restarted in it.
-pub const DIALS_PER_SECOND_MAX: u64 = 64;
+/// Most dials of one host to one relay in one second. A desk's round is 1 QUIC and 3 TCP dials; the shortest pauses are
+/// 50, 100, 200 and 400 ms, so a second sees at most 5 rounds of them, and 3 more when the desk was restarted in it.
+pub const DIALS_PER_SECOND_MAX: u64 = 32;
 /// Most statements that wait for one relay: those of a schedule, several times over. The product's own bound is 100,000.
 pub const QUEUE_MAX: u64 = 500;
-/// Most bytes of one host in one second on average. Heartbeats of 12 lanes every 300 ms, sealed, are some 20 KB/s; long
-/// messages over four legs are the rest.
-pub const BYTES_PER_SECOND_MAX: u64 = 400_000;
+/// Most bytes of one host to one other in one second on average. Heartbeats of 6 lanes every 300 ms, sealed, are some
+/// 10 KB/s; long messages over two legs are the rest.
+pub const BYTES_PER_SECOND_MAX: u64 = 200_000;
 
-/// What four nodes send each second when nothing happens: 24 lanes, both ways, every 300 ms, each heartbeat some 300
-/// bytes sealed and framed, with acknowledgements as much again: measured 105 KB.
-const HEARTBEAT_BYTES_PER_SECOND: u64 = 105_000;
-/// Most bytes sent per byte of a delivered statement beyond heartbeats. Two copies by two relays and their receipts are
-/// some 10; handshakes after crashes, resends and FLASH on every leg are the rest.
-const BYTES_PER_DELIVERED_MAX: u64 = 150;
+/// What a desk and a relay send one another each second when nothing happens: 6 lanes, both ways, every 300 ms, each
+/// heartbeat some 300 bytes sealed and framed, with acknowledgements as much again: measured 26 KB.
+const HEARTBEAT_BYTES_PER_SECOND: u64 = 26_250;
+/// Most bytes sent per relay and byte of a delivered statement beyond heartbeats. A copy by one relay and its receipts
+/// are some 5; handshakes after crashes, resends and FLASH on every leg are the rest.
+const BYTES_PER_DELIVERED_MAX: u64 = 75;
 
 impl Play {
     /// Watches that a gap which stays is shown while its desk runs.
-    pub(super) async fn watch_gaps(self: Arc<Self>, side: usize) {
+    pub(super) async fn watch_gaps(self: Arc<Self>, desk: usize) {
         let mut since: BTreeMap<(u64, u64), Duration> = BTreeMap::new();
-        let mut life = 0;
+        let (mut life, node) = (0, self.shape.node_of(desk));
         while !self.over.is_cancelled() {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let (now, now_life) = (self.world.now(), self.node(2 + side).life);
-            if std::mem::replace(&mut life, now_life) != now_life || !self.lives(2 + side, life) {
+            let (now, now_life) = (self.world.now(), self.node(node).life);
+            if std::mem::replace(&mut life, now_life) != now_life || !self.lives(node, life) {
                 since.clear();
                 continue;
             }
-            let missing = self.judge(|oracle| oracle.missing(side));
+            let missing = self.judge(|oracle| oracle.missing(desk));
             since.retain(|place, _| missing.contains(place));
             for place in missing {
                 since.entry(place).or_insert(now);
@@ -64,11 +64,11 @@ impl Play {
                 .iter()
                 .find(|(_, seen)| now.saturating_sub(**seen) > GAP_BOUND);
             if let Some((place, _)) = oldest
-                && let Some(status) = self.status(side).await
+                && let Some(status) = self.status(desk).await
                 && status.gaps.is_empty()
-                && self.lives(2 + side, life)
+                && self.lives(node, life)
             {
-                let what = format!("side {side} lacks place {place:?} and does not say so");
+                let what = format!("desk {desk} lacks place {place:?} and does not say so");
                 self.judge(|oracle| oracle.breaks(Promise::Named, what));
                 return;
             }
@@ -78,10 +78,10 @@ impl Play {
     /// Waits until everything is done.
     pub(super) async fn quiet(self: &Arc<Self>) {
         let began = self.world.now();
-        for side in 0..2 {
+        for desk in 0..self.shape.desks() {
             for precedence in [Precedence::Flash, Precedence::Routine] {
-                let text = self.text(side, 0);
-                tokio::spawn(officers::release(Arc::clone(self), side, precedence, text));
+                let text = self.text(desk, 0);
+                tokio::spawn(officers::release(Arc::clone(self), desk, precedence, text));
             }
         }
         let mut left = vec!["nobody has looked yet".to_owned()];
@@ -93,7 +93,7 @@ impl Play {
                 break;
             }
             let since_ms = u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
-            let gate_ms = if self.judge(|oracle| oracle.restored != [None; 2]) {
+            let gate_ms = if self.judge(|oracle| oracle.restored.iter().any(Option::is_some)) {
                 GATE_MS
             } else {
                 0
@@ -118,11 +118,11 @@ impl Play {
         tokio::time::sleep(officers::THINKING).await;
     }
 
-    /// How both desks see the line, for whoever reads a failure.
+    /// How all desks see the line, for whoever reads a failure.
     pub(super) async fn describe(&self) -> String {
         let mut text = String::new();
-        for side in 0..2 {
-            let Some(status) = self.status(side).await else {
+        for desk in 0..self.shape.desks() {
+            let Some(status) = self.status(desk).await else {
                 continue;
             };
             let legs: Vec<String> = status
@@ -136,7 +136,7 @@ impl Play {
                 .map(|(name, relay)| format!("{name} {:?}", relay.trouble))
                 .collect();
             text.push_str(&format!(
-                "side {side}: {legs:?} {relays:?} alarms {:?}; ",
+                "desk {desk}: {legs:?} {relays:?} alarms {:?}; ",
                 status.alarms
             ));
         }
@@ -162,39 +162,39 @@ impl Play {
     /// What is not done yet, in words.
     async fn left(self: &Arc<Self>) -> Vec<String> {
         let mut left = Vec::new();
-        for side in 0..2 {
-            let Some(status) = self.status(side).await else {
-                left.push(format!("side {side} does not run"));
+        for desk in 0..self.shape.desks() {
+            let Some(status) = self.status(desk).await else {
+                left.push(format!("desk {desk} does not run"));
                 continue;
             };
             if let Some(why) = &status.read_only {
                 // "End the station and start it again, it asks the relays first": its operator does.
-                left.push(format!("side {side} signs nothing: {why}"));
-                self.crash(2 + side, Death::Killed, 100);
+                left.push(format!("desk {desk} signs nothing: {why}"));
+                self.crash(self.shape.node_of(desk), Death::Killed, 100);
                 continue;
             }
-            self.look_again(side).await;
-            let tainted = self.judge(|oracle| oracle.tainted);
-            for (place, name) in ["north", "south"].iter().enumerate() {
-                let relay = status.relays.get(*name);
+            self.look_again(desk).await;
+            let tainted = self.judge(|oracle| oracle.tainted.clone());
+            for (place, name) in self.cast.relay_names().enumerate() {
+                let relay = status.relays.get(name);
                 let pending = relay.map_or(0, |relay| relay.pending);
                 let mut figures = self.figures();
                 figures.queue_max = figures.queue_max.max(pending);
                 drop(figures);
                 if pending > 0 && !tainted[place] {
-                    left.push(format!("side {side} owes relay {name} {pending} statements"));
+                    left.push(format!("desk {desk} owes relay {name} {pending} statements"));
                 }
             }
-            let missing = self.judge(|oracle| oracle.missing(side));
+            let missing = self.judge(|oracle| oracle.missing(desk));
             if !missing.is_empty() && status.gaps.is_empty() {
-                left.push(format!("side {side} lacks {missing:?} and does not say so"));
+                left.push(format!("desk {desk} lacks {missing:?} and does not say so"));
             }
         }
         self.judge(|oracle| {
             left.extend(oracle.owed().map(|(hash, sent)| {
                 format!(
-                    "{hash} of side {} ({}) is not delivered",
-                    sent.side,
+                    "{hash} of desk {} ({}) is not delivered",
+                    sent.desk,
                     sent.precedence.name()
                 )
             }));
@@ -203,25 +203,25 @@ impl Play {
     }
 
     /// Looks at what a desk shows of messages that are still owed.
-    async fn look_again(&self, side: usize) {
+    async fn look_again(&self, desk: usize) {
         let owed: Vec<String> = self.judge(|oracle| {
-            let mine = oracle.owed().filter(|(_, sent)| sent.side == side);
+            let mine = oracle.owed().filter(|(_, sent)| sent.desk == desk);
             mine.map(|(hash, _)| hash.to_string()).collect()
         });
-        let Some(station) = self.station(side) else { return };
+        let Some(station) = self.station(desk) else { return };
         for message in owed {
             if let Asked::Answer(answer) = ask(&station, Request::Show { message }).await
                 && let Answer::Message(view) = *answer
                 && view.reached(Rung::Delivered)
                 && let Ok(hash) = view.sha256.parse()
             {
-                self.judge(|oracle| oracle.climbed(side, hash, Rung::Delivered));
+                self.judge(|oracle| oracle.climbed(desk, hash, Rung::Delivered));
             }
         }
     }
 
-    pub(super) async fn status(&self, side: usize) -> Option<LineStatus> {
-        let station = self.station(side)?;
+    pub(super) async fn status(&self, desk: usize) -> Option<LineStatus> {
+        let station = self.station(desk)?;
         let asked = tokio::time::timeout(LOOK_EVERY, ask(&station, Request::Status)).await;
         match asked {
             Ok(Asked::Answer(answer)) => match *answer {
@@ -238,14 +238,14 @@ impl Play {
         let virtual_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
         self.crash_everyone();
         self.judge(Oracle::judge_disks);
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             self.start(number).await;
         }
-        for side in 0..2 {
-            let views = self.list(side).await;
-            self.judge(|oracle| oracle.judge_reopened(side, &views));
+        for desk in 0..self.shape.desks() {
+            let views = self.list(desk).await;
+            self.judge(|oracle| oracle.judge_reopened(desk, &views));
         }
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             self.node(number).die(Death::Killed);
         }
         let bytes: u64 = tally.bytes.values().sum();
@@ -253,21 +253,26 @@ impl Play {
         let bytes_per_second = most * 1000 / virtual_ms.max(1);
         let (queue_max, dials) = (self.figures().queue_max, tally.dials_per_second_max);
         let delivered_bytes = self.judge(|oracle| oracle.delivered_bytes());
-        let idle_bytes = HEARTBEAT_BYTES_PER_SECOND * virtual_ms / 1000;
+        let (relays, desks) = (self.shape.relays() as u64, self.shape.desks() as u64);
+        let idle_bytes = HEARTBEAT_BYTES_PER_SECOND * relays * desks * virtual_ms / 1000;
         let bytes_per_delivered = bytes.saturating_sub(idle_bytes) / delivered_bytes.max(1);
         self.judge(|oracle| {
             for (what, found, most) in [
                 (
                     "bytes per delivered byte",
                     bytes_per_delivered,
-                    BYTES_PER_DELIVERED_MAX,
+                    BYTES_PER_DELIVERED_MAX * relays,
                 ),
-                ("dials of one host in a second", dials, DIALS_PER_SECOND_MAX),
+                (
+                    "dials of one host in a second",
+                    dials,
+                    DIALS_PER_SECOND_MAX * relays,
+                ),
                 ("statements waiting for a relay", queue_max, QUEUE_MAX),
                 (
                     "bytes of one host a second",
                     bytes_per_second,
-                    BYTES_PER_SECOND_MAX,
+                    BYTES_PER_SECOND_MAX * relays.max(desks),
                 ),
             ] {
                 if found > most {
@@ -301,8 +306,8 @@ impl Play {
         }
     }
 
-    async fn list(&self, side: usize) -> Vec<MessageView> {
-        let Some(station) = self.station(side) else {
+    async fn list(&self, desk: usize) -> Vec<MessageView> {
+        let Some(station) = self.station(desk) else {
             return Vec::new();
         };
         let request = Request::List {

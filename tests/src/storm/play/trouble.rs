@@ -9,11 +9,7 @@ use hotline_faults::{
 use hotline_ledger::MemoryDisk;
 
 use super::Play;
-use crate::storm::{
-    mix::{Action, ways},
-    nodes::host,
-    officers,
-};
+use crate::storm::{mix::Action, officers, shape::host};
 
 /// How long a desk that starts from a backup alone is cut off: longer than its gate waits.
 const ALONE: Duration = Duration::from_millis(4_600);
@@ -67,12 +63,12 @@ impl Play {
             Action::Wipe { relay } => self.wipe(relay),
             Action::Clock { node, off_ms } => self.node(node).clock.set_off(off_ms),
             Action::Release {
-                side,
+                desk,
                 precedence,
                 text_bytes,
             } => {
-                let text = self.text(side, text_bytes);
-                tokio::spawn(officers::release(Arc::clone(self), side, precedence, text));
+                let text = self.text(desk, text_bytes);
+                tokio::spawn(officers::release(Arc::clone(self), desk, precedence, text));
             }
         }
     }
@@ -114,23 +110,20 @@ impl Play {
         let snapshot = self.node(number).disk.snapshot();
         let taken_ms = self.judge(|oracle| oracle.now_ms());
         let forks = self.node(number).tongue.is_some();
-        let play = Arc::clone(self);
+        let (play, desk) = (Arc::clone(self), self.shape.desk_at(number));
         tokio::spawn(async move {
             tokio::time::sleep(after).await;
             if *play.healed.lock().unwrap() {
                 return;
             }
-            play.judge(|oracle| {
-                if number < 2 {
-                    oracle.tainted[number] = true;
-                } else {
-                    oracle.put_back(number - 2, taken_ms);
-                }
+            play.judge(|oracle| match desk {
+                None => oracle.tainted[number] = true,
+                Some(desk) => oracle.put_back(desk, taken_ms),
             });
-            let in_reach_of_all = number >= 2 && !alone;
+            let in_reach_of_all = desk.is_some() && !alone;
             let down_ms = if in_reach_of_all { UNTIL_HEALED_MS } else { 150 };
             play.crash(number, Death::PowerCut, down_ms);
-            if number < 2 && !forks {
+            if desk.is_none() && !forks {
                 play.node(number).disk.restore(&snapshot);
                 return;
             }
@@ -139,7 +132,8 @@ impl Play {
             play.judge(|oracle| oracle.disks[number] = disk.clone());
             play.node(number).disk = disk;
             if alone {
-                let ways = ways().filter(|way| way.from == host(number) || way.to == host(number));
+                let own = host(number);
+                let ways = play.shape.ways().filter(|way| way.from == own || way.to == own);
                 play.cut(ways.collect(), ALONE);
             }
         });
@@ -156,10 +150,10 @@ impl Play {
     /// Everything is whole again: links, disks, clocks, tongues, and every process runs.
     pub(super) async fn heal(self: &Arc<Self>) {
         *self.healed.lock().unwrap() = true;
-        for way in ways() {
+        for way in self.shape.ways() {
             self.world.change(way, Conditions::default());
         }
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             let (disk, troubled) = {
                 let node = self.node(number);
                 node.clock.set_off(0);
@@ -175,7 +169,7 @@ impl Play {
                 disk.set_sync_after(u32::MAX, hotline_ledger::Sync::Works);
             }
         }
-        for number in 0..4 {
+        for number in 0..self.shape.nodes() {
             self.start(number).await;
         }
     }
