@@ -13,6 +13,7 @@ use std::{
     io::Write,
     path::PathBuf,
     process::ExitCode,
+    sync::LazyLock,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -226,6 +227,8 @@ fn soak(args: &Args, shape: Shape, hours: f64) -> ExitCode {
         ..With::default()
     };
     let (mut seed, mut code) = (args.seed, ExitCode::SUCCESS);
+    // Asked before the first schedule.
+    commit();
     while began.elapsed().as_secs_f64() < hours * 3600.0 {
         let cpu = cpu_seconds();
         let total = many(Order {
@@ -282,15 +285,18 @@ fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// The commit that was checked out, if this is a checkout.
-fn commit() -> String {
-    std::process::Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output()
-        .ok()
-        .filter(|output| output.status.success())
-        .map_or_else(
-            || "unknown".into(),
-            |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-        )
+/// The commit that was checked out when this program first asked, if this is a checkout: a soak outlives commits.
+fn commit() -> &'static str {
+    static COMMIT: LazyLock<String> = LazyLock::new(|| {
+        std::process::Command::new("git")
+            .args(["rev-parse", "--short=12", "HEAD"])
+            .output()
+            .ok()
+            .filter(|output| output.status.success())
+            .map_or_else(
+                || "unknown".into(),
+                |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+            )
+    });
+    &COMMIT
 }
