@@ -225,6 +225,7 @@ impl Station {
             shares,
             ledger,
             pen,
+            instance: opening.instance,
             loaded,
             relays: by_name,
             legs,

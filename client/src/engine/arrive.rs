@@ -124,7 +124,7 @@ impl Engine {
             return;
         };
         if sender == self.me {
-            self.own_from_elsewhere(leg, &statement, round);
+            self.own_arrived(leg, &arrival, &statement, round);
             return;
         }
         let mine = header
@@ -168,7 +168,7 @@ impl Engine {
         }
     }
 
-    fn statement(&self, arrival: &Arrival) -> Option<Arc<Verified>> {
+    pub(super) fn statement(&self, arrival: &Arrival) -> Option<Arc<Verified>> {
         if let Some(statement) = &arrival.statement {
             return Some(Arc::clone(statement));
         }
@@ -296,7 +296,9 @@ impl Engine {
                 .book
                 .by_key(&receipt.subject, item.id)
                 .is_some_and(|sent| sent.hash == item.sha256);
-            if sent {
+            // It may be taken up in this very round.
+            let adopted = round.ids.get(&(receipt.subject.clone(), item.id)) == Some(&item.sha256);
+            if sent || adopted {
                 let event = Event::Delivered {
                     statement: self.outgoing.key(item.id),
                     by: by.clone(),
@@ -350,17 +352,6 @@ impl Engine {
                 bytes: arrival.bytes.to_vec(),
             });
         }
-    }
-
-    /// A statement signed with our own key that is not in our ledger, after the gate: somebody else signs as us.
-    fn own_from_elsewhere(&mut self, leg: &Leg, statement: &Verified, round: &mut Round) {
-        let header = statement.header();
-        let why = format!(
-            "{leg} brought {} at place {}.{} of our own chain, which this ledger does not hold: another process signs with this desk's key, or an old backup runs",
-            statement.hash, header.epoch, header.sequence
-        );
-        self.signing = super::Signing::Closed(why.clone());
-        self.alarm("OWN_FORK", why, round);
     }
 
     /// A relay could not supply all that is missing.
