@@ -10,16 +10,22 @@ use hotline_ledger::MemoryDisk;
 
 use super::Play;
 use crate::storm::{
-    mix::{Action, ways},
+    mix::{Action, Reach, ways},
     nodes::host,
     officers,
 };
 
-/// How long a desk that starts from a backup alone is cut off: longer than its gate waits.
+/// How long a desk that starts from a backup is cut off from relays: longer than its gate waits.
 const ALONE: Duration = Duration::from_millis(4_600);
 
 /// A node that is down for so long starts when everything heals.
 const UNTIL_HEALED_MS: u64 = 100_000;
+
+/// Every way between two nodes.
+fn between(one: usize, other: usize) -> impl Iterator<Item = Way> {
+    let (one, other) = (host(one), host(other));
+    ways().filter(move |way| (way.from == one && way.to == other) || (way.from == other && way.to == one))
+}
 
 impl Play {
     /// Links misbehave from now on.
@@ -62,8 +68,8 @@ impl Play {
             Action::Backup {
                 node,
                 back_after_ms,
-                alone,
-            } => self.back_up(node, Duration::from_millis(back_after_ms), alone),
+                reach,
+            } => self.back_up(node, Duration::from_millis(back_after_ms), reach),
             Action::Wipe { relay } => self.wipe(relay),
             Action::Clock { node, off_ms } => self.node(node).clock.set_off(off_ms),
             Action::Release {
@@ -110,8 +116,16 @@ impl Play {
 
     /// Takes a backup now and puts it back later. A desk's backup comes back on another disk, without the memory of
     /// signatures that an old machine would have kept; so does the second history of a relay that lies.
-    fn back_up(self: &Arc<Self>, number: usize, after: Duration, alone: bool) {
+    fn back_up(self: &Arc<Self>, number: usize, after: Duration, reach: Reach) {
         let snapshot = self.node(number).disk.snapshot();
+        let snapshot = if number < 2 {
+            snapshot
+        } else {
+            snapshot.into_backup()
+        };
+        if let Reach::Only { relay, lags: true } = reach {
+            self.cut(between(number, relay).collect(), after);
+        }
         let taken_ms = self.judge(|oracle| oracle.now_ms());
         let forks = self.node(number).tongue.is_some();
         let play = Arc::clone(self);
@@ -127,8 +141,11 @@ impl Play {
                     oracle.put_back(number - 2, taken_ms);
                 }
             });
-            let in_reach_of_all = number >= 2 && !alone;
-            let down_ms = if in_reach_of_all { UNTIL_HEALED_MS } else { 150 };
+            let down_ms = if reach == Reach::Healed {
+                UNTIL_HEALED_MS
+            } else {
+                150
+            };
             play.crash(number, Death::PowerCut, down_ms);
             if number < 2 && !forks {
                 play.node(number).disk.restore(&snapshot);
@@ -138,10 +155,16 @@ impl Play {
             disk.restore(&snapshot);
             play.judge(|oracle| oracle.disks[number] = disk.clone());
             play.node(number).disk = disk;
-            if alone {
-                let ways = ways().filter(|way| way.from == host(number) || way.to == host(number));
-                play.cut(ways.collect(), ALONE);
-            }
+            let cut_off: &[usize] = match reach {
+                Reach::AsItIs | Reach::Healed => &[],
+                Reach::Nobody => &[0, 1],
+                Reach::Only { relay: 0, .. } => &[1],
+                Reach::Only { .. } => &[0],
+            };
+            play.cut(
+                cut_off.iter().flat_map(|relay| between(number, *relay)).collect(),
+                ALONE,
+            );
         });
     }
 
