@@ -4,7 +4,10 @@
 //! made anew from them at every start, and afterwards told only of what is on disk. It decides nothing and sends
 //! nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hotline_audit::{
     Hash,
@@ -223,6 +226,21 @@ impl Book {
             self.climb(referred, fact, at.hash, &mut changes);
         }
         changes
+    }
+
+    /// Desks whose DELIVERED came before the message itself.
+    #[must_use]
+    pub fn delivered_early(&self, message: &Hash) -> BTreeSet<Identity> {
+        let desk = |fact: &Fact| match &fact.signer {
+            Signer::Desk(desk) if fact.rung == Rung::Delivered => Some(desk.clone()),
+            _ => None,
+        };
+        self.early
+            .get(message)
+            .into_iter()
+            .flatten()
+            .filter_map(desk)
+            .collect()
     }
 
     /// Adds a desk's receipt.

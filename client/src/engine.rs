@@ -4,9 +4,10 @@
 //! makes our own statements, commits all of it in one durable transaction, and only then answers, sends and shows. While
 //! one round is on its way to the disk the next one gathers, so load makes rounds larger rather than more.
 //!
-//! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`arrive`] judges
-//! what comes in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+//! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
+//! what this desk signed and its ledger lacks, [`arrive`] judges what comes in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
 
+mod adopt;
 mod arrive;
 mod gate;
 mod legs;
@@ -42,6 +43,7 @@ use crate::{
     leg::LegHandle,
     outgoing::Outgoing,
     own::{Pen, Tip},
+    past::Past,
     recent::RecentHashes,
     relay::RelayShared,
     request::{Answer, Request},
@@ -102,6 +104,15 @@ pub(crate) struct Engine {
     pen: Pen,
     signing: Signing,
     tip: Tip,
+    past: Past,
+    /// This ledger.
+    instance: [u8; 16],
+    /// The ledger that signs, and in which epoch.
+    signs: Option<([u8; 16], u64)>,
+    /// Whether that is on disk, or on its way.
+    signs_kept: bool,
+    /// Statements of our own taken up since the last round, by the leg that brought them.
+    adopted: BTreeMap<Leg, u64>,
     book: Book,
     inbox: Inbox,
     refetches: Vec<arrive::Refetch>,
@@ -159,6 +170,8 @@ pub(crate) struct Parts {
     pub(crate) shares: Arc<Shares>,
     pub(crate) ledger: Ledger,
     pub(crate) pen: Pen,
+    /// The ledger's own name.
+    pub(crate) instance: [u8; 16],
     pub(crate) loaded: Loaded,
     pub(crate) relays: BTreeMap<RelayName, RelayState>,
     pub(crate) legs: BTreeMap<Leg, LegHandle>,
@@ -184,7 +197,12 @@ impl Engine {
             ledger: parts.ledger,
             pen: parts.pen,
             signing: Signing::Open,
-            tip: parts.loaded.tip,
+            tip: parts.loaded.tip_of(&parts.instance),
+            past: parts.loaded.past,
+            instance: parts.instance,
+            signs: parts.loaded.signs,
+            signs_kept: true,
+            adopted: BTreeMap::new(),
             book: parts.loaded.book,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
@@ -377,6 +395,7 @@ impl Engine {
             round.then.extend(then);
         }
         self.tick_inbox(now, round);
+        self.tick_adopted(round);
         self.tick_bring_again(now, round);
         self.answer_caught_up(now, round);
     }

@@ -21,6 +21,7 @@ pub mod logview;
 pub mod memory;
 pub mod outgoing;
 pub mod own;
+pub mod past;
 mod recent;
 pub mod relay;
 pub mod request;

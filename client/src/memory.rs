@@ -12,6 +12,7 @@
 //! | `draft` | message id | the sheet, JSON |
 //! | `missing` | sender, epoch, first and last place | 1: a gap in that sender's chain |
 //! | `outbox.queued`, `outbox.accepted`, `outbox.delivered`, `outbox.generation` | see `outgoing` | what is still to be sent |
+//! | `signs` | empty | the ledger's instance (16 bytes), and the chain epoch it signs in (8 bytes) |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
 use hotline_audit::Hash;
@@ -41,8 +42,31 @@ pub const SHOWN: &str = "shown";
 pub const DRAFT: &str = "draft";
 /// Gaps in senders' chains.
 pub const MISSING: &str = "missing";
+/// Which ledger signs, and in which chain epoch.
+pub const SIGNS: &str = "signs";
 /// Proofs against relays.
 pub const FAULT: &str = "fault";
+
+/// The record that the ledger with this instance signs in this chain epoch. A copy of the ledger gets another instance, so
+/// it is known for one until it has opened an epoch of its own.
+#[must_use]
+pub fn signs_record(instance: &[u8; 16], epoch: u64) -> Record {
+    Record::Put {
+        space: SIGNS,
+        key: Vec::new(),
+        value: [instance.as_slice(), &epoch.to_be_bytes()].concat(),
+    }
+}
+
+/// Reads that record.
+#[must_use]
+pub fn read_signs(value: &[u8]) -> Option<([u8; 16], u64)> {
+    let (instance, epoch) = value.split_at_checked(16)?;
+    Some((
+        instance.try_into().ok()?,
+        u64::from_be_bytes(epoch.try_into().ok()?),
+    ))
+}
 
 /// The key of a cursor.
 #[must_use]
@@ -225,6 +249,15 @@ mod tests {
             legs: vec!["north/quic".into(), String::new()],
         };
         assert_eq!(ArrivalNote::read(&note.to_bytes()), Some(note));
+    }
+
+    #[test]
+    fn who_signs_in_which_epoch_reads_back() {
+        let Record::Put { value, .. } = signs_record(&[7; 16], 70) else {
+            panic!("it is put");
+        };
+        assert_eq!(read_signs(&value), Some(([7; 16], 70)));
+        assert_eq!(read_signs(&value[1..]), None);
     }
 
     #[test]

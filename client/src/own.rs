@@ -32,22 +32,35 @@ impl Tip {
         number: 0,
     };
 
-    /// The tip behind a statement of our own.
+    /// The tip behind a statement of our own. One of an earlier place, taken up late, moves only the number.
     #[must_use]
     pub fn after(self, hash: Hash, payload: &Payload) -> Tip {
         let header = payload.header();
-        if (header.epoch, header.sequence) <= (self.epoch, self.sequence) {
-            return self;
-        }
         let number = match payload {
             Payload::Message(message) => self.number.max(message.number),
             Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => self.number,
         };
+        if (header.epoch, header.sequence) <= (self.epoch, self.sequence) {
+            return Tip { number, ..self };
+        }
         Tip {
             epoch: header.epoch,
             sequence: header.sequence,
             previous: hash,
             number,
+        }
+    }
+
+    /// The tip in an epoch that was opened behind this one, and in which nothing is signed yet.
+    #[must_use]
+    pub fn in_epoch(self, epoch: u64) -> Tip {
+        if epoch <= self.epoch {
+            return self;
+        }
+        Tip {
+            epoch,
+            sequence: 0,
+            ..self
         }
     }
 
@@ -268,6 +281,75 @@ mod tests {
             tip = tip.after(signed.hash, &signed.payload);
             assert_eq!(tip.previous, signed.hash);
         }
+    }
+
+    #[test]
+    fn a_statement_of_an_earlier_place_that_is_taken_up_late_moves_only_the_number() {
+        let (pen, seams) = (pen(), Seams::system());
+        let message = |epoch, number| {
+            let tip = Tip {
+                epoch,
+                number: number - 1,
+                ..Tip::START
+            };
+            let message = Message {
+                header: pen.header(
+                    &tip,
+                    &Address {
+                        to: Vec::new(),
+                        conversation: None,
+                    },
+                    &[],
+                    seams.clock.as_ref(),
+                    seams.entropy.as_ref(),
+                ),
+                traffic_class: 1,
+                message_type: 1,
+                function: 1,
+                precedence: 3,
+                channel: String::new(),
+                number,
+                response_attribute: 1,
+                refers_to: None,
+                answer: 0,
+                approvals: Vec::new(),
+                content: hotline_audit::statement::Content {
+                    suite: 1,
+                    commitment: Hash::ZERO,
+                    salt: Vec::new(),
+                    body: Vec::new(),
+                },
+            };
+            Payload::Message(message)
+        };
+        let tip = Tip {
+            epoch: 70,
+            sequence: 2,
+            previous: Hash::of(b"last"),
+            number: 4,
+        };
+        let late = tip.after(Hash::of(b"late"), &message(1, 9));
+        assert_eq!(late, Tip { number: 9, ..tip });
+        assert_eq!(tip.after(Hash::of(b"late"), &message(1, 2)), tip);
+    }
+
+    #[test]
+    fn an_epoch_that_was_opened_is_gone_on_with_before_anything_is_signed_in_it() {
+        let tip = Tip {
+            epoch: 1,
+            sequence: 9,
+            previous: Hash::of(b"last"),
+            number: 4,
+        };
+        let opened = Tip {
+            epoch: 70,
+            sequence: 0,
+            ..tip
+        };
+        assert_eq!(
+            (tip.in_epoch(70), tip.in_epoch(1), opened.in_epoch(1)),
+            (opened, tip, opened)
+        );
     }
 
     #[test]

@@ -231,6 +231,7 @@ impl Station {
             shares,
             ledger,
             pen,
+            instance: opening.instance,
             loaded,
             relays: by_name,
             legs,

@@ -26,7 +26,7 @@ use crate::precedence::Precedence;
 use crate::time::LineTime;
 
 pub use facts::{Bounds, Event, Keep, OutboxItem, QueueError, Retry, Standing, Then};
-pub use resend::{HAND_OVER, RESEND_FIRST, RESEND_LONGEST, STALLED_ATTEMPTS, TICK_SENDS};
+pub use resend::{HAND_OVER, REFUSED_URGENT, RESEND_FIRST, RESEND_LONGEST, STALLED_ATTEMPTS, TICK_SENDS};
 
 use lines::{Answered, Line, Order, Rank};
 

@@ -61,6 +61,19 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The copy that `backup` would have written at that moment: without its instance id, and with the mark of a copy.
+    #[must_use]
+    pub fn into_backup(mut self) -> Self {
+        let size = self.platter.head.size;
+        if let Some(meta) = &mut self.platter.meta {
+            meta.instance = None;
+            meta.copied_at = Some(size);
+        }
+        self
+    }
+}
+
 /// What is on a platter, for whoever judges it from outside.
 #[derive(Clone, Debug)]
 pub struct Export {

@@ -253,6 +253,21 @@ fn a_copy_is_read_only_until_it_is_taken_up_as_a_new_instance() {
 }
 
 #[test]
+fn a_file_that_was_copied_by_other_means_is_taken_up_as_a_new_instance_too() {
+    let (folder, path) = place();
+    let copy = folder.path().join("copy.ledger");
+    let instance = |path: &Path, restored| try_open(path, restored).unwrap().1.instance;
+    let original = instance(&path, Restored::ReadOnly);
+    fs::copy(&path, &copy).unwrap();
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o600)).unwrap();
+    let taken = instance(&copy, Restored::TakeUp);
+    assert_ne!(taken, original);
+    // From then on it is a ledger like any other.
+    assert_eq!(instance(&copy, Restored::ReadOnly), taken);
+    assert_eq!(instance(&path, Restored::ReadOnly), original);
+}
+
+#[test]
 fn somebody_elses_write_ends_the_ledger() {
     let (_folder, path) = place();
     let ledger = open(&path);

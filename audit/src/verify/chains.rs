@@ -90,7 +90,7 @@ impl Chains {
             .collect()
     }
 
-    /// Follows every chain. `owner` is the desk whose own log this is: its chain has no gaps and stands in order.
+    /// Follows every chain. `owner` is the desk whose own log this is: its chain has no gaps, and each epoch stands in order.
     pub(super) fn follow(&self, owner: Option<&str>) -> (Vec<Gap>, Vec<Fault>) {
         let (mut gaps, mut faults) = (Vec::new(), Vec::new());
         for (sender, chain) in &self.chains {
@@ -138,12 +138,13 @@ impl Chain {
         (gaps, faults)
     }
 
-    /// The first statement that stands before its predecessor.
+    /// The first statement that stands before its predecessor of the same epoch. One of an earlier epoch may stand behind
+    /// later ones: a desk that was put back to a backup learned of it late.
     fn out_of_order(&self) -> Option<Fault> {
-        let mut links = self.by_place.values();
-        let mut before = links.next()?;
-        for link in links {
-            if link.index < before.index {
+        let mut links = self.by_place.iter();
+        let (mut place, mut before) = links.next()?;
+        for (next, link) in links {
+            if next.0 == place.0 && link.index < before.index {
                 let explanation = format!(
                     "the desk's own statement stands before its predecessor at #{}",
                     before.index
@@ -154,7 +155,7 @@ impl Chain {
                     explanation,
                 });
             }
-            before = link;
+            (place, before) = (next, link);
         }
         None
     }

@@ -341,6 +341,29 @@ fn a_desks_own_log_has_its_own_chain_in_order_and_without_gaps() {
 }
 
 #[test]
+fn a_desk_may_learn_of_an_earlier_epoch_after_it_has_opened_a_later_one() {
+    let world = world();
+    let opened = |behind: &[u8]| {
+        let mut message = world.message_of(&world.avelia, 1, Hash::of(behind));
+        (message.header.epoch, message.header.id) = (70, [9; 16]);
+        world.avelia.desk.sign(
+            PayloadType::Message,
+            &world.approved(&world.avelia, message).encode(),
+        )
+    };
+    let own = |change: fn(&mut Vec<Vec<u8>>)| {
+        let mut all = world.chain(&world.avelia, 4);
+        // Put back to the second statement; the third and fourth came back later.
+        all.insert(2, opened(&all[1]));
+        change(&mut all);
+        rules(&check(&world, &export(&log_of(&world.avelia.desk_log, all))))
+    };
+    assert_eq!(own(|_| {}), []);
+    assert_eq!(own(|all| all.swap(3, 4)), [(Some(3), "CHAIN_ORDER")]);
+    assert_eq!(own(|all| drop(all.remove(3))), [(Some(3), "CHAIN_GAP")]);
+}
+
+#[test]
 fn statements_behind_their_keys_revocation_are_faults_and_others_are_marked() {
     let world = world();
     let rosters = world.with_revoked(&world.avelia.desk);

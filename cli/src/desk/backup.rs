@@ -1,8 +1,8 @@
 //! `hotline desk backup` and `restore`, with the check against a self-made fork.
 //!
 //! A copy does not know what was signed after it was made. Restoring puts it in place and opens the desk once: the gate
-//! asks every relay for this desk's newest statement, adopts a newer tail, and opens a new chain epoch if no relay
-//! answers. Nothing is signed before that.
+//! asks every relay for this desk's newest statement, adopts a newer tail, and opens a new chain epoch. Nothing is signed
+//! before that.
 
 use std::{fs, path::PathBuf};
 

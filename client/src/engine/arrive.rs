@@ -125,7 +125,7 @@ impl Engine {
             return;
         };
         if sender == self.me {
-            self.own_from_elsewhere(leg, &statement, round);
+            self.own_arrived(leg, &arrival, &statement, round);
             return;
         }
         let mine = header
@@ -169,7 +169,7 @@ impl Engine {
         }
     }
 
-    fn statement(&self, arrival: &Arrival) -> Option<Arc<Verified>> {
+    pub(super) fn statement(&self, arrival: &Arrival) -> Option<Arc<Verified>> {
         if let Some(statement) = &arrival.statement {
             return Some(Arc::clone(statement));
         }
@@ -306,6 +306,10 @@ impl Engine {
                         .events
                         .send(crate::station::Event::Receipted { message: sent.hash });
                 }
+            }
+            // It may be taken up in this very round.
+            let adopted = round.ids.get(&(receipt.subject.clone(), item.id)) == Some(&item.sha256);
+            if sent.is_some() || adopted {
                 round.steps.note(Point::ReceiptStored);
                 let event = Event::Delivered {
                     statement: self.outgoing.key(item.id),
@@ -360,17 +364,6 @@ impl Engine {
                 bytes: arrival.bytes.to_vec(),
             });
         }
-    }
-
-    /// A statement signed with our own key that is not in our ledger, after the gate: somebody else signs as us.
-    fn own_from_elsewhere(&mut self, leg: &Leg, statement: &Verified, round: &mut Round) {
-        let header = statement.header();
-        let why = format!(
-            "{leg} brought {} at place {}.{} of our own chain, which this ledger does not hold: another process signs with this desk's key, or an old backup runs",
-            statement.hash, header.epoch, header.sequence
-        );
-        self.signing = super::Signing::Closed(why.clone());
-        self.alarm("OWN_FORK", why, round);
     }
 
     /// A relay could not supply all that is missing.

@@ -1,17 +1,22 @@
 //! The gate: what happens before a desk's first signature.
 //!
-//! A desk's key signs one history, ever. A ledger that was restored from a backup does not know the statements that were
-//! signed after the backup; signing the next one would fork the chain. So before the first signature every relay that
-//! can be reached is asked for this desk's newest statement: a newer tail is fetched, checked and adopted; another
-//! statement at a place we hold closes the pen; and if no relay answers, a new chain epoch is opened, which can
-//! contradict nothing.
+//! A desk's key signs one history, ever. A ledger that was put back does not know the statements that were signed since;
+//! signing the next one would fork the chain. So before the first signature every relay that can be reached is asked for
+//! this desk's newest statement. A newer tail is fetched, checked and adopted; another statement at a place we hold
+//! closes the pen. Nobody can know whether the relays in reach know all: so a ledger that was put back, or that adopted
+//! anything, or that no relay answered for, goes on in a new chain epoch, which can contradict nothing. What it forgot
+//! is taken up whenever a relay tells of it ([`super::adopt`]).
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hotline_audit::Hash;
 use hotline_core::{
-    chain::{End, Missing},
+    chain::Missing,
     leg::{Lane, Leg, RelayName},
+    time::LineTime,
 };
 
 use super::{Engine, Signing};
@@ -38,9 +43,26 @@ struct Heard {
     answered: BTreeSet<RelayName>,
     down: BTreeSet<Leg>,
     held: Vec<Input>,
-    /// The newest place of ours that a relay knows and we do not.
-    newer: Option<(Leg, u64, u64)>,
+    /// Legs with a session.
+    up: BTreeSet<Leg>,
+    /// The newest place of ours that each relay knows and we do not.
+    unknown: BTreeMap<RelayName, (u64, u64)>,
     clash: Option<String>,
+}
+
+impl Heard {
+    /// Notes which legs can be asked: one that has ended answers nothing, and may stay away for long.
+    fn note_legs(&mut self, input: &Input) {
+        match input {
+            Input::LaneUp { leg, .. } => {
+                self.up.insert(leg.clone());
+            }
+            Input::LegDown { leg, .. } => {
+                self.up.remove(leg);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Engine {
@@ -61,17 +83,10 @@ impl Engine {
         }
         if let Some(clash) = heard.clash.take() {
             let mut round = Round::behind(self.tip);
-            self.alarm("OWN_FORK", clash.clone(), &mut round);
-            self.signing = Signing::Closed(clash);
+            self.close_pen(clash, &mut round);
             self.settle(round).await?;
-        } else if let Some((leg, epoch, sequence)) = heard.newer.take() {
-            self.adopt(&leg, (epoch, sequence), &mut heard).await?;
-        } else if heard.answered.is_empty() && self.tip != Tip::START {
-            self.tip = self.tip.reopened(self.seams.clock.as_ref());
-            tracing::info!(
-                epoch = self.tip.epoch,
-                "no relay answered: a new chain epoch is opened"
-            );
+        } else {
+            self.choose_epoch(&mut heard).await?;
         }
         self.place_charters().await?;
         self.backlog.extend(
@@ -82,6 +97,35 @@ impl Engine {
         Ok(())
     }
 
+    /// Adopts what the relays know, and leaves the epoch unless this ledger certainly signed last in it.
+    async fn choose_epoch(&mut self, heard: &mut Heard) -> Result<(), String> {
+        let before = self.tip;
+        let signed = before != Tip::START;
+        // The record is absent in a ledger that was made before there was one, and names another instance in a copy.
+        let put_back = self
+            .signs
+            .map_or(signed, |signs| signs != (self.instance, before.epoch))
+            && !hotline_core::plant::active("copy-taken-for-the-original");
+        let mut told = (before.epoch, before.sequence);
+        let deadline = self.line().after(ADOPT_WITHIN);
+        for (relay, upto) in std::mem::take(&mut heard.unknown) {
+            told = told.max(upto);
+            self.fetch_own(&relay, upto, deadline, heard).await?;
+        }
+        let forgot = told > (before.epoch, before.sequence);
+        let alone = heard.answered.is_empty() && signed;
+        let opened = self.tip.epoch > before.epoch;
+        let mut round = Round::behind(self.tip);
+        if (forgot || alone || put_back) && !opened {
+            tracing::warn!(forgot, alone, put_back, "this desk leaves its chain epoch");
+            self.open_epoch(&mut round);
+        } else {
+            self.keep_epoch(&mut round);
+        }
+        self.tip = round.tip;
+        self.settle(round).await
+    }
+
     fn all_answered(&self, heard: &Heard) -> bool {
         self.relays.keys().all(|name| {
             let legs = self.legs.keys().filter(|leg| leg.relay == *name);
@@ -90,6 +134,7 @@ impl Engine {
     }
 
     fn hear(&mut self, input: Input, heard: &mut Heard) {
+        heard.note_legs(&input);
         match &input {
             Input::LaneUp { leg, answer, .. } => {
                 heard.answered.insert(leg.relay.clone());
@@ -131,67 +176,36 @@ impl Engine {
                 ));
             }
             None => {
-                let further = heard
-                    .newer
-                    .as_ref()
-                    .is_none_or(|(_, epoch, sequence)| (*epoch, *sequence) < place);
-                if further {
-                    heard.newer = Some((leg.clone(), place.0, place.1));
+                let newest = heard.unknown.entry(leg.relay.clone()).or_insert(place);
+                *newest = place.max(*newest);
+            }
+        }
+    }
+
+    /// Fetches from a relay what it may hold of our chain and this ledger does not, as long as more comes.
+    async fn fetch_own(
+        &mut self,
+        relay: &RelayName,
+        upto: (u64, u64),
+        deadline: LineTime,
+        heard: &mut Heard,
+    ) -> Result<(), String> {
+        tracing::warn!(%relay, epoch = upto.0, sequence = upto.1, "this ledger lacks what its desk has signed: it is fetched");
+        self.past.expect(upto.0);
+        loop {
+            let size = self.ledger.head().size;
+            for missing in self.past.lacking(&self.tip, Some(upto)) {
+                let Some(leg) = heard.up.iter().find(|leg| leg.relay == *relay).cloned() else {
+                    return Ok(());
+                };
+                self.order_refetch(&leg, missing);
+                if let Some(mine) = self.wait_for_own(&leg, deadline, heard).await? {
+                    self.take_own(&leg, mine).await?;
                 }
             }
-        }
-    }
-
-    /// Fetches our own newer statements from a relay and takes them into the ledger, in order.
-    async fn adopt(&mut self, leg: &Leg, upto: (u64, u64), heard: &mut Heard) -> Result<(), String> {
-        tracing::warn!(%leg, epoch = upto.0, sequence = upto.1, "this ledger is older than what its desk has signed: the newer tail is fetched");
-        let deadline = self.line().after(ADOPT_WITHIN);
-        let mut epochs_tried = BTreeSet::new();
-        while (self.tip.epoch, self.tip.sequence) < upto {
-            let missing = self.next_missing(upto, &mut epochs_tried);
-            self.order_refetch(leg, missing);
-            let mine = self.wait_for_own(leg, deadline, heard).await?;
-            if !self.take_own(mine).await? && epochs_tried.contains(&upto.0) {
-                break;
+            if self.ledger.head().size == size || self.signing != Signing::Open {
+                return Ok(());
             }
-        }
-        if (self.tip.epoch, self.tip.sequence) < upto {
-            let why = format!(
-                "relay {} holds our chain up to {}.{}, and it could not be fetched beyond {}.{}",
-                leg.relay, upto.0, upto.1, self.tip.epoch, self.tip.sequence
-            );
-            tracing::warn!(why, "a new chain epoch is opened");
-            self.tip = Tip {
-                epoch: self.tip.epoch.max(upto.0),
-                ..self.tip
-            }
-            .reopened(self.seams.clock.as_ref());
-        }
-        Ok(())
-    }
-
-    /// The rest of the epoch we are in, and then the epoch the relay named.
-    fn next_missing(&self, upto: (u64, u64), tried: &mut BTreeSet<u64>) -> Missing {
-        if self.tip.epoch < upto.0 && !tried.insert(self.tip.epoch) {
-            tried.insert(upto.0);
-            return Missing {
-                epoch: upto.0,
-                first: 1,
-                end: End::At(upto.1),
-            };
-        }
-        let last = if self.tip.epoch == upto.0 {
-            tried.insert(upto.0);
-            upto.1
-        } else {
-            self.tip
-                .sequence
-                .saturating_add(hotline_proto::FRAME_ITEMS_MAX as u64)
-        };
-        Missing {
-            epoch: self.tip.epoch,
-            first: self.tip.sequence.saturating_add(1),
-            end: End::At(last),
         }
     }
 
@@ -202,69 +216,56 @@ impl Engine {
         }
     }
 
+    /// What a relay answers; none if its leg ended or the time is over.
     async fn wait_for_own(
         &mut self,
         leg: &Leg,
-        deadline: hotline_core::time::LineTime,
+        deadline: LineTime,
         heard: &mut Heard,
-    ) -> Result<Vec<Arrival>, String> {
+    ) -> Result<Option<Vec<Arrival>>, String> {
         loop {
             let left = deadline.since_start().saturating_sub(self.line().since_start());
-            match tokio::time::timeout(left, self.inputs.recv()).await {
-                Ok(Some(Input::Arrived {
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let input = match tokio::time::timeout(left, self.inputs.recv()).await {
+                Ok(Some(input)) => input,
+                Ok(None) => return Err("all legs ended".into()),
+                Err(_) => return Ok(None),
+            };
+            heard.note_legs(&input);
+            match input {
+                Input::Arrived {
                     leg: from,
                     lane: Lane::Bulk,
                     arrivals,
                     cursor: 0,
                     ..
-                })) if from == *leg => {
-                    return Ok(arrivals);
-                }
-                Ok(Some(input)) if heard.held.len() < HELD_MAX => heard.held.push(input),
+                } if from == *leg => return Ok(Some(arrivals)),
                 // Beyond the bound a copy is dropped here; its relay brings it again from the stored cursor.
-                Ok(Some(_)) => {}
-                Ok(None) => return Err("all legs ended".into()),
-                Err(_) => return Ok(Vec::new()),
+                Input::Arrived { .. } if heard.held.len() >= HELD_MAX => {}
+                input => heard.held.push(input),
+            }
+            if !heard.up.contains(leg) {
+                return Ok(None);
             }
         }
     }
 
-    /// Takes our own statements in, each behind the one before; tells whether there was any.
-    async fn take_own(&mut self, mut arrivals: Vec<Arrival>) -> Result<bool, String> {
-        arrivals.retain(|arrival| {
-            arrival
-                .statement
-                .as_ref()
-                .is_some_and(|statement| statement.header().sender == self.me.to_string())
-        });
-        arrivals.sort_by_key(|arrival| {
-            arrival
-                .statement
-                .as_ref()
-                .map(|statement| (statement.header().epoch, statement.header().sequence))
-        });
+    /// Takes our own statements in, each behind the one before.
+    async fn take_own(&mut self, leg: &Leg, arrivals: Vec<Arrival>) -> Result<(), String> {
+        let me = self.me.to_string();
+        let mut own: Vec<_> = arrivals
+            .into_iter()
+            .filter_map(|arrival| Some((self.statement(&arrival)?, arrival)))
+            .filter(|(statement, _)| statement.header().sender == me)
+            .collect();
+        own.sort_by_key(|(statement, _)| (statement.header().epoch, statement.header().sequence));
         let mut round = Round::behind(self.tip);
-        for arrival in arrivals {
-            let Some(statement) = arrival.statement else {
-                continue;
-            };
-            let header = statement.header();
-            let next = (header.epoch == round.tip.epoch && header.sequence == round.tip.sequence + 1)
-                || (header.epoch > round.tip.epoch && header.sequence == 1);
-            if !next || header.previous != round.tip.previous {
-                break;
-            }
-            round.tip = round.tip.after(arrival.hash, &statement.payload);
-            round.place(
-                arrival.bytes.to_vec(),
-                arrival.hash,
-                statement.payload.clone(),
-                None,
-            );
+        for (statement, arrival) in own {
+            self.own_arrived(leg, &arrival, &statement, &mut round);
         }
-        let any = !round.placed.is_empty();
-        self.settle(round).await?;
-        Ok(any)
+        self.settle(round).await
     }
 
     /// Every charter that both sides signed goes into our chain once, and so to both relays and the peer.

@@ -26,7 +26,7 @@ use crate::{
 impl Engine {
     pub(super) fn lane_up(&mut self, leg: Leg, lane: Lane, answer: RelayAnswer, round: &mut Round) {
         self.note_instance(&leg, answer.instance, round);
-        self.note_own_place(&leg, answer.newest, round);
+        self.note_own_place(&leg, lane, answer.newest, round);
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
             relay.trouble = answer.accepting;
             relay.tried.clear();
@@ -57,30 +57,33 @@ impl Engine {
         self.note_redundancy(round);
     }
 
-    /// After the gate, a relay that knows a statement of ours which this ledger lacks tells of a second process or of an
-    /// old backup: nothing more is signed. A restart asks again and adopts what is newer.
-    fn note_own_place(&mut self, leg: &Leg, newest: Option<(u64, u64, Hash)>, round: &mut Round) {
-        let Some((epoch, sequence, hash)) = newest else {
-            return;
-        };
-        // An epoch that was left behind is no contradiction: nothing more is signed in it.
-        if epoch < self.tip.epoch {
+    /// After the gate, a relay may know statements of ours which this ledger lacks: it is asked for them. Another statement
+    /// at a place that we hold tells of two histories: nothing more is signed.
+    fn note_own_place(&mut self, leg: &Leg, lane: Lane, newest: Option<(u64, u64, Hash)>, round: &mut Round) {
+        if self.signing != Signing::Open || lane != Lane::Control {
             return;
         }
-        let ours = self
-            .ledger
-            .by_place(&self.me.to_string(), epoch, sequence)
-            .ok()
-            .flatten();
-        if ours.is_some_and(|ours| ours.hash == hash) || self.signing != Signing::Open {
-            return;
+        let mut named = None;
+        if let Some((epoch, sequence, hash)) = newest {
+            let ours = self
+                .ledger
+                .by_place(&self.me.to_string(), epoch, sequence)
+                .ok()
+                .flatten();
+            match ours {
+                Some(ours) if ours.hash == hash => {}
+                Some(ours) => {
+                    let why = format!(
+                        "relay {} holds {hash} at place {epoch}.{sequence} of this desk's chain, this ledger holds {}: two histories were signed with one key",
+                        leg.relay, ours.hash
+                    );
+                    self.close_pen(why, round);
+                    return;
+                }
+                None => named = Some((epoch, sequence)),
+            }
         }
-        let why = format!(
-            "relay {} holds {hash} at place {epoch}.{sequence} of this desk's chain, which this ledger does not; end the station and start it again, it asks the relays first",
-            leg.relay
-        );
-        self.signing = Signing::Closed(why.clone());
-        self.alarm("OWN_FORK", why, round);
+        self.ask_for_own(leg, named, round);
     }
 
     /// A relay with another ledger than before was wiped: what it accepted counts no more, and its mailboxes are new.

@@ -24,6 +24,7 @@ use crate::{
     memory::{self, Acceptance, ArrivalNote},
     outgoing::{Outgoing, RestoreError, for_each},
     own::Tip,
+    past::Past,
     relay::{RelayPlace, RelayShared},
     status::{LineStatus, RelayStatus},
 };
@@ -53,6 +54,10 @@ pub(crate) enum LoadError {
 /// What a ledger says.
 pub(crate) struct Loaded {
     pub(crate) tip: Tip,
+    /// How far each epoch of this desk's chain is held.
+    pub(crate) past: Past,
+    /// The ledger that signs, and in which epoch.
+    pub(crate) signs: Option<([u8; 16], u64)>,
     pub(crate) book: Book,
     pub(crate) inbox: Inbox,
     pub(crate) outgoing: Outgoing,
@@ -72,6 +77,7 @@ impl Loaded {
         let mut reader = Reader {
             me: me.to_string(),
             tip: Tip::START,
+            past: Past::default(),
             book: Book::new(me.clone(), Arc::clone(rosters)),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
@@ -86,6 +92,10 @@ impl Loaded {
         }
         Ok(Self {
             tip: reader.tip,
+            past: reader.past,
+            signs: ledger
+                .record(memory::SIGNS, &[])?
+                .and_then(|value| memory::read_signs(&value)),
             book: reader.book,
             inbox,
             charters: reader.charters,
@@ -94,9 +104,20 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// Where the chain goes on: in the epoch that this very ledger opened, also if nothing is signed in it yet.
+    pub(crate) fn tip_of(&self, instance: &[u8; 16]) -> Tip {
+        match self.signs {
+            Some((signs, epoch)) if signs == *instance => self.tip.in_epoch(epoch),
+            Some(_) | None => self.tip,
+        }
+    }
+}
+
 struct Reader {
     me: String,
     tip: Tip,
+    past: Past,
     book: Book,
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
@@ -137,6 +158,7 @@ impl Reader {
         let header = payload.header();
         if header.sender == self.me {
             self.tip = self.tip.after(stored.hash, &payload);
+            self.past.note(header.epoch, header.sequence, stored.hash);
             if let Payload::Charter(charter) = &payload
                 && let Ok(terms) = hotline_audit::statement::CharterTerms::decode(&charter.terms)
             {
@@ -315,7 +337,12 @@ impl Engine {
     pub(super) fn take_up(&mut self) -> Result<(), LoadError> {
         let names: Vec<RelayName> = self.relays.keys().cloned().collect();
         let loaded = Loaded::read(&self.me, &self.rosters, &names, &self.ledger, self.line())?;
-        self.tip = loaded.tip;
+        // The epoch was chosen for good, whether or not the round that keeps it was stored.
+        let number = loaded.tip.number.max(self.tip.number);
+        self.signs_kept = loaded.signs == self.signs;
+        let epoch = self.signs.map_or(loaded.tip.epoch, |(_, epoch)| epoch);
+        self.tip = Tip { number, ..loaded.tip }.in_epoch(epoch);
+        self.past = loaded.past;
         self.book = loaded.book;
         self.inbox = loaded.inbox;
         self.note_reachable();

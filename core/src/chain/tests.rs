@@ -176,6 +176,36 @@ fn a_new_epoch_tells_what_its_sender_forgot() {
 }
 
 #[test]
+fn what_is_missing_of_an_epoch_that_its_sender_left_is_still_missed_and_found() {
+    let mut view = chain_up_to(3);
+    assert!(matches!(see(&mut view, link(1, 7)), ChainNews::Gap { .. }));
+    // Its sender went back to the second place, and goes on from there.
+    let reopened = see(&mut view, opens(2, (1, 2)));
+    assert_eq!(
+        reopened,
+        ChainNews::Reopened {
+            after: place(1, 2),
+            forgotten: 5
+        }
+    );
+    assert_eq!(missing(&view), [range(1, 4, 6)]);
+    assert_eq!(see(&mut view, link(2, 2)), ChainNews::Next);
+    for sequence in [5, 4, 6] {
+        assert_eq!(see(&mut view, link(1, sequence)), ChainNews::Fills);
+    }
+    // What nobody had seen of it is no contradiction either.
+    assert_eq!(see(&mut view, link(1, 8)), ChainNews::Next);
+    assert_eq!(view.gaps().count(), 0);
+    // Another statement at a place of the epoch that was left is one.
+    let other = Link {
+        hash: hash(9, 9),
+        ..link(1, 9)
+    };
+    assert_eq!(see(&mut view, other), ChainNews::Next);
+    assert!(matches!(see(&mut view, link(1, 9)), ChainNews::Fork { .. }));
+}
+
+#[test]
 fn a_new_epoch_behind_an_unknown_statement_leaves_an_open_gap_until_it_is_found() {
     let mut view = chain_up_to(3);
     let open = |first| Missing {
@@ -322,12 +352,13 @@ fn the_last_place_there_is_can_be_taken() {
     assert_eq!(see(&mut view, link(1, u64::MAX)), ChainNews::Late);
 }
 
-/// An honest chain of three epochs: the second opens behind the first's end, the third after a loss.
-fn honest(one: u64, two: u64, three: u64) -> Vec<Link> {
+/// An honest chain of three epochs: the second opens behind the first's end, the third behind any statement of the
+/// second, after a loss.
+fn honest(one: u64, two: u64, three: u64, lost: u64) -> Vec<Link> {
     let mut links: Vec<Link> = (1..=one).map(|sequence| link(1, sequence)).collect();
     links.push(opens(2, (1, one)));
     links.extend((2..=two).map(|sequence| link(2, sequence)));
-    links.push(opens(3, (2, two)));
+    links.push(opens(3, (2, two.saturating_sub(lost).max(1))));
     links.extend((2..=three).map(|sequence| link(3, sequence)));
     links
 }
@@ -335,8 +366,8 @@ fn honest(one: u64, two: u64, three: u64) -> Vec<Link> {
 proptest! {
     #[test]
     fn an_honest_chain_in_any_order_leaves_no_gap_and_no_fork(
-        links in (1u64..30, 1u64..30, 1u64..30)
-            .prop_flat_map(|(one, two, three)| Just(honest(one, two, three)).prop_shuffle()),
+        links in (1u64..30, 1u64..30, 1u64..30, 0u64..30)
+            .prop_flat_map(|(one, two, three, lost)| Just(honest(one, two, three, lost)).prop_shuffle()),
         repeats in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
         let mut view = ChainView::new();

@@ -9,7 +9,7 @@ use crate::precedence::{Precedence, Urgency};
 use crate::time::LineTime;
 
 use super::facts::Retry;
-use super::resend::{HAND_OVER, RESEND_LONGEST, TICK_SENDS, back_off, doors_again};
+use super::resend::{HAND_OVER, TICK_SENDS, back_off, doors_again, pause_after_refusal};
 
 /// A statement's place in every line: the more urgent first, then in the order of queueing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,7 +177,7 @@ impl Line {
 
     pub(super) fn refused(&mut self, rank: Rank, retry: Retry, now: LineTime) {
         match retry {
-            Retry::Later => self.set_due(rank, now.after(RESEND_LONGEST)),
+            Retry::Later => self.set_due(rank, now.after(pause_after_refusal(rank))),
             Retry::NextSession => {
                 if self.land(rank).is_some() {
                     self.parked.insert(rank);

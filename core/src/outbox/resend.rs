@@ -39,6 +39,17 @@ pub(super) fn back_off(attempts: u32) -> Duration {
     RESEND_FIRST.saturating_mul(1 << doublings).min(RESEND_LONGEST)
 }
 
+/// How long a relay that refused a statement for now (its disk is full) is left alone with it.
+pub(super) fn pause_after_refusal(rank: Rank) -> Duration {
+    match rank.precedence.0.urgency() {
+        Urgency::Urgent => REFUSED_URGENT,
+        Urgency::Ordinary => RESEND_LONGEST,
+    }
+}
+
+/// Pause after an urgent statement was refused for now. 2 s: two tries within the 5 s in which a FLASH must be through
+/// once a disk has room again.
+pub const REFUSED_URGENT: Duration = Duration::from_secs(2);
 /// Silence after a first send that calls for a second: the first message passes within 1 s after a path heals
 /// (promise 5), and ten times what a loaded relay takes.
 pub const RESEND_FIRST: Duration = Duration::from_secs(1);

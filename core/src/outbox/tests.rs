@@ -371,6 +371,33 @@ fn a_refusal_never_ends_the_debt() {
 }
 
 #[test]
+fn an_urgent_statement_that_was_refused_for_now_is_offered_again_within_two_seconds() {
+    for (precedence, again_ms) in [
+        (Precedence::Immediate, 30_000),
+        (Precedence::Flash, 2_000),
+        (Precedence::Override, 2_000),
+    ] {
+        let mut outbox = up();
+        let _ = outbox.queue(item(1, precedence), at(0)).unwrap();
+        let _ = accept(&mut outbox, 1, "south");
+        let refused = Event::Refused {
+            statement: key(1),
+            relay: relay("north"),
+            retry: Retry::Later,
+        };
+        let _ = outbox.handle(refused, at(0));
+        assert!(
+            copies(&outbox.handle(Event::Tick, at(again_ms - 1))).is_empty(),
+            "{precedence:?}"
+        );
+        assert!(
+            !copies(&outbox.handle(Event::Tick, at(again_ms))).is_empty(),
+            "{precedence:?}"
+        );
+    }
+}
+
+#[test]
 fn at_the_bound_routine_is_refused_first_and_flash_last() {
     let mut outbox = Outbox::new(Bounds {
         statements: 20,

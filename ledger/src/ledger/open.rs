@@ -116,6 +116,10 @@ impl Ledger {
         meta.boot = meta.boot.saturating_add(1);
         if standing == Standing::Good {
             meta.copied_at = None;
+            if restored == Restored::TakeUp {
+                // Also a file that was copied by other means goes on under a name of its own.
+                meta.instance = None;
+            }
             meta.instance.get_or_insert_with(|| new_instance(entropy));
             store.set_meta(&meta).map_err(failed)?;
         }

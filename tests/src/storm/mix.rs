@@ -66,8 +66,8 @@ pub enum Action {
         node: usize,
         /// When it is put back, counted from now.
         back_after_ms: u64,
-        /// Whether the node cannot reach any other when it starts from it.
-        alone: bool,
+        /// What it can reach when it starts from it.
+        reach: Reach,
     },
     /// A relay loses everything.
     Wipe {
@@ -89,6 +89,24 @@ pub enum Action {
         precedence: Precedence,
         /// Bytes of text.
         text_bytes: usize,
+    },
+}
+
+/// What a node that is put back can reach when it starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Whatever can be reached at that moment.
+    AsItIs,
+    /// Everything: it starts when everything heals.
+    Healed,
+    /// Nobody, for as long as a desk's gate waits.
+    Nobody,
+    /// One relay alone, for as long as a desk's gate waits.
+    Only {
+        /// Which.
+        relay: usize,
+        /// Whether it lags: the desk could not reach it since the backup was taken.
+        lags: bool,
     },
 }
 
@@ -155,7 +173,6 @@ impl Mix {
         let mut draw = Draw {
             mix: &mut mix,
             bad,
-            desk_put_back: None,
             spared: None,
             dice: kinds,
         };
@@ -192,8 +209,6 @@ struct Draw<'a> {
     mix: &'a mut Mix,
     /// The relay that may lose its log, be put back, or lie.
     bad: usize,
-    /// The desk that is put back, and when its backup is taken.
-    desk_put_back: Option<(usize, u64)>,
     /// The desk that only the liar can reach: it must live to see its gap.
     spared: Option<usize>,
     dice: Dice,
@@ -386,52 +401,54 @@ impl Draw<'_> {
                 relay if self.is_relay(relay) => self.bad,
                 desk => desk,
             };
-            let alone = !self.is_relay(node) && self.dice.chance(0.5);
-            // Alone, the gate must be through before anything heals.
-            let (at, back_after_ms) = if alone {
+            let reach = if self.is_relay(node) {
+                Reach::AsItIs
+            } else {
+                self.reach()
+            };
+            // With nobody in reach the gate waits for its whole bound: it should be through before anything heals.
+            let (at, back_after_ms) = if reach == Reach::Nobody {
                 (CALM_MS + self.dice.below(700), self.ms(300, 1_400))
             } else {
                 let at = CALM_MS + self.dice.below(WINDOW_MS / 2);
                 (at, self.ms(500, WINDOW_MS / 2))
             };
-            self.desk_put_back = (!self.is_relay(node)).then_some((node, at));
             let backup = Action::Backup {
                 node,
                 back_after_ms,
-                alone,
+                reach,
             };
             self.at(at, backup);
         }
     }
 
-    /// A desk that was put back must reach all relays or none when it starts: with one that lags it would sign a second
-    /// history, as SECURITY.md says; so it would after a receipt that a relay handed on and then could not commit. So
-    /// nothing else happens to it, no relay loses its log, and no relay's disk fails.
+    /// Nothing else happens to the desk that only a liar can reach.
     fn leave_alone(&mut self) {
         if let Some(desk) = self.spared {
             self.mix.actions.retain(|(_, action)| match action {
-                Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
-                    *node != desk
+                Action::Crash { node, .. }
+                | Action::Sync { node, .. }
+                | Action::Full { node, .. }
+                | Action::Backup { node, .. } => *node != desk,
+                Action::Cut { .. } | Action::Wipe { .. } | Action::Clock { .. } | Action::Release { .. } => {
+                    true
                 }
-                _ => true,
             });
         }
-        let Some((desk, from)) = self.desk_put_back else {
-            return;
-        };
-        let shape = self.mix.shape;
-        self.mix.kinds.retain(|kind| *kind != "wiped relay");
-        self.mix.actions.retain(|(at, action)| match action {
-            Action::Wipe { .. } => false,
-            Action::Crash { node, .. } | Action::Sync { node, .. } | Action::Full { node, .. } => {
-                let of_desk = *node == desk && *at >= from;
-                let of_disk = shape.desk_at(*node).is_none() && !matches!(action, Action::Crash { .. });
-                !of_desk && !of_disk
-            }
-            Action::Cut { .. } | Action::Backup { .. } | Action::Clock { .. } | Action::Release { .. } => {
-                true
-            }
-        });
+    }
+
+    /// Any subset of relays, and one alone more often: what the other one knows is then forgotten.
+    fn reach(&mut self) -> Reach {
+        let relays = self.mix.shape.relays();
+        match self.dice.below(6) {
+            0 => Reach::Healed,
+            1 => Reach::AsItIs,
+            2 => Reach::Nobody,
+            one => Reach::Only {
+                relay: (usize::try_from(one).unwrap_or(0) + 1) % relays,
+                lags: self.dice.chance(0.6),
+            },
+        }
     }
 
     fn clocks(&mut self) {
@@ -447,8 +464,7 @@ impl Draw<'_> {
     }
 
     fn liar(&mut self) {
-        // What a desk has forgotten, honest relays tell it: with a desk that is put back, both are honest.
-        if self.desk_put_back.is_some() || !self.kind("lying relay", 0.3) {
+        if !self.kind("lying relay", 0.3) {
             return;
         }
         let relay = self.bad;
@@ -491,7 +507,7 @@ impl Draw<'_> {
             let backup = Action::Backup {
                 node: relay,
                 back_after_ms,
-                alone: false,
+                reach: Reach::AsItIs,
             };
             self.at(at, backup);
         }

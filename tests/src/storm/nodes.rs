@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hotline_client::{
     request::{Answer, Request},
-    station::Station,
+    station::{OpenError, Station},
 };
 use hotline_faults::{
     Dice, power,
@@ -150,9 +150,14 @@ pub async fn open_relay(
 /// Why it does not open, in words.
 pub fn open_desk((cast, desk): (&Cast, usize), seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
     let storage = (Engine::Memory(disk.clone()), Mode::Inline);
-    let config = cast.desks[desk].config.clone();
-    let station =
-        Station::open_on(config, seams, Restored::TakeUp, storage).map_err(|error| error.to_string())?;
+    let config = &cast.desks[desk].config;
+    let open = |restored| Station::open_on(config.clone(), seams, restored, storage.clone());
+    // Whoever put a copy in place takes it up, as `desk restore` does; any other ledger is opened as it is.
+    let station = match open(Restored::ReadOnly) {
+        Err(OpenError::Damaged { .. }) => open(Restored::TakeUp),
+        opened => opened,
+    }
+    .map_err(|error| error.to_string())?;
     Ok(Live {
         seams: seams.clone(),
         what: What::Desk(station),

@@ -378,12 +378,11 @@ impl Oracle {
             .position(|name| what.starts_with(name));
         let accused = matches!(code, "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED");
         let innocent = relay.is_some_and(|relay| !self.tainted[relay]);
-        let desks_honest = self.restored.iter().all(Option::is_none) && self.liar.is_none();
-        let of_desks = matches!(
-            code,
-            "EQUIVOCATION" | "OWN_FORK" | "REOPENED" | "FOREIGN" | "REJECTED"
-        );
-        if (accused && innocent) || (of_desks && desks_honest && code != "REOPENED") {
+        // All desks are honest, also one that was put back to a backup: it signs no second history.
+        let of_desks = matches!(code, "EQUIVOCATION" | "OWN_FORK" | "FOREIGN" | "REJECTED")
+            || (code == "REFUSED" && what.contains("EQUIVOCATION"))
+            || (code == "REOPENED" && self.restored.iter().all(Option::is_none));
+        if (accused && innocent) || (of_desks && self.liar.is_none()) {
             self.breaks(Promise::Named, format!("desk {desk}: {code}: {what}"));
         }
     }

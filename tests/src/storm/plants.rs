@@ -49,6 +49,14 @@ pub const PLANTS: &[(&str, &str)] = &[
         "epoch-reused-after-restore",
         "a desk that cannot learn what it signed goes on in the same epoch",
     ),
+    (
+        "copy-taken-for-the-original",
+        "a desk that was put back goes on in its epoch if the relays in reach know nothing newer",
+    ),
+    (
+        "forgotten-not-asked-for",
+        "a desk does not ask a relay that comes into reach for what it forgot",
+    ),
     ("gate-skipped", "a desk signs before it has asked the relays"),
     ("shown-forgotten-on-restart", "what was drawn is not noted"),
     (

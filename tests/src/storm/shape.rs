@@ -94,6 +94,13 @@ impl Shape {
             })
         })
     }
+
+    /// Every way between two nodes.
+    pub fn between(self, one: usize, other: usize) -> impl Iterator<Item = Way> {
+        let (one, other) = (host(one), host(other));
+        self.ways()
+            .filter(move |way| (way.from == one && way.to == other) || (way.from == other && way.to == one))
+    }
 }
 
 /// The side, Avelia's (0) or Borenia's (1), of a relay or of a desk.

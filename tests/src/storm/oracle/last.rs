@@ -201,6 +201,26 @@ impl Oracle {
         bytes / 2
     }
 
+    /// Places of a desk's own chain right behind what it holds of an epoch, which an honest relay holds: a desk that was
+    /// put back must have taken them up.
+    #[must_use]
+    pub fn forgotten(&self, desk: usize) -> Vec<(u64, u64)> {
+        let me = cast(self.shape).desks[desk].config.identity.to_string();
+        let mut tops: BTreeMap<u64, u64> = BTreeMap::new();
+        for (epoch, sequence) in self.desk_disk(desk).places(&me) {
+            let top = tops.entry(epoch).or_insert(0);
+            *top = sequence.max(*top);
+        }
+        let held: BTreeSet<(u64, u64)> = (0..self.shape.relays())
+            .filter(|relay| !self.tainted[*relay])
+            .flat_map(|relay| self.disks[relay].places(&me))
+            .collect();
+        tops.into_iter()
+            .map(|(epoch, top)| (epoch, top + 1))
+            .filter(|place| held.contains(place))
+            .collect()
+    }
+
     /// Places of its peer's chain that a desk lacks, within epochs.
     #[must_use]
     pub fn missing(&self, desk: usize) -> Vec<(u64, u64)> {

@@ -100,7 +100,8 @@ impl Play {
             };
             if since_ms > FLASH_BOUND_MS + gate_ms && !flash_late {
                 flash_late = true;
-                self.judge_flash();
+                let described = self.describe().await;
+                self.judge_flash(&described);
             }
         }
         self.figures().healed_in_ms =
@@ -143,7 +144,7 @@ impl Play {
         text
     }
 
-    fn judge_flash(&self) {
+    fn judge_flash(&self, described: &str) {
         self.judge(|oracle| {
             let late: Vec<_> = oracle
                 .owed()
@@ -153,7 +154,7 @@ impl Play {
             for hash in late {
                 oracle.breaks(
                     Promise::Stuck,
-                    format!("5 s after healing the FLASH {hash} is not there"),
+                    format!("5 s after healing the FLASH {hash} is not there: {described}"),
                 );
             }
         });
@@ -168,9 +169,7 @@ impl Play {
                 continue;
             };
             if let Some(why) = &status.read_only {
-                // "End the station and start it again, it asks the relays first": its operator does.
                 left.push(format!("desk {desk} signs nothing: {why}"));
-                self.crash(self.shape.node_of(desk), Death::Killed, 100);
                 continue;
             }
             self.look_again(desk).await;
@@ -184,6 +183,12 @@ impl Play {
                 if pending > 0 && !tainted[place] {
                     left.push(format!("desk {desk} owes relay {name} {pending} statements"));
                 }
+            }
+            let forgotten = self.judge(|oracle| oracle.forgotten(desk));
+            if !forgotten.is_empty() {
+                left.push(format!(
+                    "desk {desk} lacks {forgotten:?} of its own chain, which a relay holds"
+                ));
             }
             let missing = self.judge(|oracle| oracle.missing(desk));
             if !missing.is_empty() && status.gaps.is_empty() {

@@ -9,9 +9,12 @@ use hotline_faults::{
 use hotline_ledger::MemoryDisk;
 
 use super::Play;
-use crate::storm::{mix::Action, officers, shape::host};
+use crate::storm::{
+    mix::{Action, Reach},
+    officers,
+};
 
-/// How long a desk that starts from a backup alone is cut off: longer than its gate waits.
+/// How long a desk that starts from a backup is cut off from relays: longer than its gate waits.
 const ALONE: Duration = Duration::from_millis(4_600);
 
 /// A node that is down for so long starts when everything heals.
@@ -58,8 +61,8 @@ impl Play {
             Action::Backup {
                 node,
                 back_after_ms,
-                alone,
-            } => self.back_up(node, Duration::from_millis(back_after_ms), alone),
+                reach,
+            } => self.back_up(node, Duration::from_millis(back_after_ms), reach),
             Action::Wipe { relay } => self.wipe(relay),
             Action::Clock { node, off_ms } => self.node(node).clock.set_off(off_ms),
             Action::Release {
@@ -106,8 +109,16 @@ impl Play {
 
     /// Takes a backup now and puts it back later. A desk's backup comes back on another disk, without the memory of
     /// signatures that an old machine would have kept; so does the second history of a relay that lies.
-    fn back_up(self: &Arc<Self>, number: usize, after: Duration, alone: bool) {
+    fn back_up(self: &Arc<Self>, number: usize, after: Duration, reach: Reach) {
         let snapshot = self.node(number).disk.snapshot();
+        let snapshot = if self.shape.desk_at(number).is_some() {
+            snapshot.into_backup()
+        } else {
+            snapshot
+        };
+        if let Reach::Only { relay, lags: true } = reach {
+            self.cut(self.shape.between(number, relay).collect(), after);
+        }
         let taken_ms = self.judge(|oracle| oracle.now_ms());
         let forks = self.node(number).tongue.is_some();
         let (play, desk) = (Arc::clone(self), self.shape.desk_at(number));
@@ -120,8 +131,11 @@ impl Play {
                 None => oracle.tainted[number] = true,
                 Some(desk) => oracle.put_back(desk, taken_ms),
             });
-            let in_reach_of_all = desk.is_some() && !alone;
-            let down_ms = if in_reach_of_all { UNTIL_HEALED_MS } else { 150 };
+            let down_ms = if reach == Reach::Healed {
+                UNTIL_HEALED_MS
+            } else {
+                150
+            };
             play.crash(number, Death::PowerCut, down_ms);
             if desk.is_none() && !forks {
                 play.node(number).disk.restore(&snapshot);
@@ -131,11 +145,17 @@ impl Play {
             disk.restore(&snapshot);
             play.judge(|oracle| oracle.disks[number] = disk.clone());
             play.node(number).disk = disk;
-            if alone {
-                let own = host(number);
-                let ways = play.shape.ways().filter(|way| way.from == own || way.to == own);
-                play.cut(ways.collect(), ALONE);
-            }
+            let reached = |relay: usize| match reach {
+                Reach::AsItIs | Reach::Healed => true,
+                Reach::Nobody => false,
+                Reach::Only { relay: only, .. } => relay == only,
+            };
+            let shape = play.shape;
+            let cut_off = (0..shape.relays()).filter(|relay| !reached(*relay));
+            play.cut(
+                cut_off.flat_map(|relay| shape.between(number, relay)).collect(),
+                ALONE,
+            );
         });
     }
 
