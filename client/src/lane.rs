@@ -376,8 +376,10 @@ impl LaneSession<'_> {
         let patience = Instant::now() + BASE_WITHIN;
         loop {
             moved.mark_unchanged();
-            if let Observed::Linked(seen) = relay.observe(&update)? {
-                return Ok(Some(seen));
+            match relay.observe(&update)? {
+                Observed::Linked(seen) => return Ok(Some(seen)),
+                Observed::Overtaken => break,
+                Observed::Waits => {}
             }
             if tokio::time::timeout_at(patience, moved.changed()).await.is_err() {
                 tracing::debug!(leg = %self.leg, lane = %self.lane, size = update.size, base = update.old_size, known = relay.log_size(), "the base of a checkpoint did not come; its proof is asked for");

@@ -2,12 +2,13 @@
 //!
 //! A relay tells every lane of a desk about its log in one chain of checkpoint updates, each linked to the one before.
 //! The view keeps the newest linked checkpoint and the last few sizes before it; an update whose base is not linked yet
-//! waits for the lane that carries it, and after a bound asks for the proof. Two signed checkpoints that cannot both be
+//! waits for the lane that carries it, and after a bound asks for the proof; one whose base others are beyond asks at
+//! once. Two signed checkpoints that cannot both be
 //! true are a *fork*: both notes are kept and the relay's word counts for nothing from then on.
 //!
 //! This file decides; it opens no connection and keeps nothing on disk.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use hotline_audit::{Checkpoint, Hash, LogVerifier, tree};
 
@@ -48,6 +49,8 @@ pub enum Observed {
     Linked(Seen),
     /// Its base, or the checkpoint itself, has not come yet: wait for the other lanes, then ask for a proof.
     Waits,
+    /// Other lanes are beyond its base already, so none of them brings the link: ask for a proof at once.
+    Overtaken,
 }
 
 /// Why an update proves that the relay cannot be believed, or is no update at all.
@@ -140,10 +143,10 @@ impl LogView {
             self.link(shown.clone());
             return Ok(Observed::Linked(shown));
         };
-        if update.old_size == newest.size {
-            self.extend(shown, &update.consistency).map(Observed::Linked)
-        } else {
-            Ok(Observed::Waits)
+        match update.old_size.cmp(&newest.size) {
+            Ordering::Equal => self.extend(shown, &update.consistency).map(Observed::Linked),
+            Ordering::Greater => Ok(Observed::Waits),
+            Ordering::Less => Ok(Observed::Overtaken),
         }
     }
 
@@ -357,11 +360,28 @@ mod tests {
             Ok(Observed::Linked(_))
         ));
         let behind = log.update(1, 3);
-        assert_eq!(view.observe(&behind), Ok(Observed::Waits));
+        assert_eq!(view.observe(&behind), Ok(Observed::Overtaken));
         assert!(matches!(
             view.prove(&behind, (3, 5), &log.proof(3, 5)),
             Ok(Observed::Linked(_))
         ));
+    }
+
+    #[test]
+    fn a_greeting_that_another_lanes_greeting_overtook_is_not_waited_for() {
+        let log = Log::new(&["a", "b", "c", "d"]);
+        let mut view = log.view();
+        view.observe(&log.update(0, 1)).unwrap();
+        // Two lanes said hello when the desk knew size 1, and the log grew between the answers.
+        let (first, second) = (log.update(1, 2), log.update(1, 3));
+        assert!(matches!(view.observe(&first), Ok(Observed::Linked(_))));
+        assert_eq!(view.observe(&second), Ok(Observed::Overtaken));
+        // What a third lane brings rests on the second and waits for its proof, not for a time-out.
+        let third = log.update(3, 4);
+        assert_eq!(view.observe(&third), Ok(Observed::Waits));
+        let proven = view.prove(&second, (2, 3), &log.proof(2, 3));
+        assert!(matches!(proven, Ok(Observed::Linked(_))));
+        assert!(matches!(view.observe(&third), Ok(Observed::Linked(_))));
     }
 
     #[test]

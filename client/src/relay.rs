@@ -120,7 +120,7 @@ impl RelayShared {
     fn tell(&self, observed: &Observed) {
         match observed {
             Observed::Linked(_) => self.moved.tell(),
-            Observed::Waits => {}
+            Observed::Waits | Observed::Overtaken => {}
         }
     }
 
