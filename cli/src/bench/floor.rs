@@ -339,6 +339,7 @@ impl Floor {
             b,
             answering,
             server,
+            _workers: workers,
             ..
         } = self;
         let ended = match server {
@@ -347,8 +348,9 @@ impl Floor {
         };
         answering.abort();
         for end in [a, b] {
-            end.close();
+            end.close().await;
         }
+        drop(workers);
         ended
     }
 

@@ -17,6 +17,8 @@ use crate::bench::sides::Side;
 
 /// How long an end may take to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long telling the server of the end may take. 1 s: it is on this machine.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
 /// One end's connection.
 pub struct End {
@@ -68,10 +70,12 @@ impl End {
         Ok((Self { endpoint, connection }, stream))
     }
 
-    /// Ends the connection.
-    pub fn close(&self) {
+    /// Ends the connection, and waits until the server has been told: the threads that tell it may end right afterwards.
+    pub async fn close(&self) {
         self.connection.close(0_u32.into(), b"measured");
         self.endpoint.close(0_u32.into(), b"measured");
+        // A server that is gone already hears nothing, and need not.
+        let _ = timeout(TOLD_WITHIN, self.endpoint.wait_idle()).await;
     }
 }
 
