@@ -163,6 +163,11 @@ impl ChainView {
         self.gaps.tick(now)
     }
 
+    /// Gaps that an earlier view of this chain knew already are as old as they were there.
+    pub fn as_old_as(&mut self, earlier: &Self) {
+        self.gaps.as_old_as(&earlier.gaps);
+    }
+
     /// When [`tick`](Self::tick) has something to say next.
     pub fn next_wake(&self) -> Option<LineTime> {
         self.gaps.next_wake()

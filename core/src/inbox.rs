@@ -231,6 +231,16 @@ impl Inbox {
         done
     }
 
+    /// Gaps that an earlier inbox of this desk knew already are as old as they were there: whoever takes its state up anew,
+    /// again and again, must not put off for ever what people are to be told.
+    pub fn as_old_as(&mut self, earlier: &Self) {
+        for (sender, chain) in &mut self.chains {
+            if let Some(known) = earlier.chains.get(sender) {
+                chain.as_old_as(known);
+            }
+        }
+    }
+
     /// When [`tick`](Self::tick) has something to say next.
     pub fn next_wake(&self) -> Option<LineTime> {
         self.chains.values().filter_map(ChainView::next_wake).min()

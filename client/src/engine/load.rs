@@ -344,7 +344,8 @@ impl Engine {
         self.tip = Tip { number, ..loaded.tip }.in_epoch(epoch);
         self.past = loaded.past;
         self.book = loaded.book;
-        self.inbox = loaded.inbox;
+        let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
+        self.inbox.as_old_as(&earlier);
         self.note_reachable();
         self.outgoing = loaded.outgoing;
         for (name, relay) in &mut self.relays {
@@ -360,9 +361,12 @@ impl Engine {
             .collect();
         let now = self.line();
         for leg in up {
-            // Resends are due anyway; records follow with the next round.
+            // What is owed is on disk, so it may leave at once: a FLASH does not wait for its next offer. Records follow with
+            // the next round.
             let mut records = Vec::new();
-            let _ = self.outgoing.handle(Event::LegUp(leg), now, &mut records);
+            for then in self.outgoing.handle(Event::LegUp(leg), now, &mut records) {
+                self.carry_out(then, now);
+            }
         }
         Ok(())
     }

@@ -224,6 +224,20 @@ impl Gaps {
         shown
     }
 
+    /// Takes over since when each of these gaps is known, and what became of it.
+    pub(super) fn as_old_as(&mut self, earlier: &Self) {
+        for (key, known) in &earlier.gaps {
+            let Some(gap) = self.gaps.get_mut(key).filter(|gap| gap.missing == known.missing) else {
+                continue;
+            };
+            self.suspected.remove(&(gap.since, *key));
+            gap.clone_from(known);
+            if gap.standing == GapStanding::Suspected {
+                self.suspected.insert((gap.since, *key));
+            }
+        }
+    }
+
     pub(super) fn next_wake(&self) -> Option<LineTime> {
         self.suspected.first().map(|(since, _)| since.after(SHOWN_AFTER))
     }

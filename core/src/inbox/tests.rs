@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
-use crate::chain::{End, SHOWN_AFTER};
+use crate::chain::{End, GapStanding, SHOWN_AFTER};
 use crate::id::StatementId;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -173,6 +173,40 @@ fn a_gap_is_shown_when_every_reachable_relay_failed_or_after_its_bound() {
         }]
     );
     assert_eq!(desk.inbox.next_wake(), None);
+}
+
+#[test]
+fn a_gap_is_shown_in_time_however_often_the_inbox_is_taken_up_anew() {
+    let mut desk = Desk::default();
+    let done = desk.take(&arrival(3, "north/quic"));
+    let missing = done
+        .keep
+        .iter()
+        .find_map(|keep| match keep {
+            Keep::Missing { missing, .. } => Some(*missing),
+            _ => None,
+        })
+        .unwrap();
+    let links = [arrival(3, "north/quic").link];
+    for seconds in 1..5 {
+        let mut anew = Inbox::new();
+        let now = T0.after(Duration::from_secs(seconds));
+        anew.resume(self::desk(), ChainView::resume(links, [missing], now));
+        anew.as_old_as(&desk.inbox);
+        desk.inbox = anew;
+    }
+    assert_eq!(desk.inbox.next_wake(), Some(T0.after(SHOWN_AFTER)));
+    assert_eq!(desk.inbox.tick(T0.after(SHOWN_AFTER)).then.len(), 1);
+    let mut anew = Inbox::new();
+    anew.resume(
+        self::desk(),
+        ChainView::resume(links, [missing], T0.after(SHOWN_AFTER)),
+    );
+    anew.as_old_as(&desk.inbox);
+    assert!(
+        anew.gaps(&self::desk())
+            .all(|gap| gap.standing == GapStanding::Shown)
+    );
 }
 
 #[test]
