@@ -131,6 +131,10 @@ impl LogView {
             let known = self.linked.get(&update.size);
             return Ok(known.cloned().map_or(Observed::Waits, Observed::Linked));
         };
+        // The same bytes were verified before: each session carries a note once.
+        if let Some(known) = self.linked.get(&update.size).filter(|known| known.note == *note) {
+            return Ok(Observed::Linked(known.clone()));
+        }
         let shown = self.read(note)?;
         if shown.size != update.size {
             return Err(LogFault::Malformed("the note is of another size than the update"));

@@ -20,20 +20,31 @@ use hotline_proto::v1;
 pub struct Told(Mutex<BTreeMap<Identity, u64>>);
 
 impl Told {
-    /// An update to the newest checkpoint, linked to the last one that went out to this desk.
+    /// An update to the newest checkpoint, linked to the last one that went out to this desk. `noted` is the size of the
+    /// newest checkpoint whose note this session has carried: what another session carried may be lost with it, so the
+    /// note is left out only where this one has brought it.
     ///
     /// # Errors
     /// If the ledger cannot be read.
-    pub fn update(&self, ledger: &Ledger, desk: &Identity) -> Result<v1::CheckpointUpdate, ReadError> {
+    pub fn update(
+        &self,
+        ledger: &Ledger,
+        desk: &Identity,
+        noted: &mut u64,
+    ) -> Result<v1::CheckpointUpdate, ReadError> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = told.get(desk).copied();
         let (size, note) = ledger.size_and_note();
         let update = match last {
+            Some(last) if last == size && *noted < size => again(size, note),
             Some(last) if last >= size => bare(last),
             Some(last) => linked(ledger, last, size, note)?,
             None => linked(ledger, size, size, note)?,
         };
         told.insert(desk.clone(), update.size);
+        if !update.note.is_empty() {
+            *noted = update.size;
+        }
         Ok(update)
     }
 
@@ -54,6 +65,14 @@ impl Told {
         let newest = told.entry(desk.clone()).or_insert(size);
         *newest = (*newest).max(size);
         Ok(update)
+    }
+}
+
+/// The checkpoint that went out last, with its note.
+fn again(size: u64, note: Option<Vec<u8>>) -> v1::CheckpointUpdate {
+    v1::CheckpointUpdate {
+        note: note.unwrap_or_default().into(),
+        ..bare(size)
     }
 }
 
@@ -130,5 +149,63 @@ pub fn whole(ledger: &Ledger) -> v1::CheckpointUpdate {
         note: note.unwrap_or_default().into(),
         old_size: size,
         consistency: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use hotline_audit::{LogSigner, SigningKey};
+    use hotline_core::leg::Lane;
+    use hotline_ledger::{Batch, Engine, Entry, MemoryDisk, Mode, OpenOptions, Restored};
+
+    use super::*;
+
+    const ORIGIN: &str = "exercise.avelia.example/relay/north";
+
+    fn log_of_one() -> Ledger {
+        let options = OpenOptions {
+            engine: Engine::Memory(MemoryDisk::default()),
+            owner: "relay".into(),
+            origin: ORIGIN.into(),
+            signer: Some(LogSigner::new(ORIGIN, SigningKey::from_seed(&[1; 32])).unwrap()),
+            entropy: &mut |bytes| bytes.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::ReadOnly,
+        };
+        let (ledger, _) = Ledger::open(options).unwrap();
+        let entry = Entry {
+            bytes: b"one".to_vec(),
+            hash: Hash::of(b"one"),
+            kind: 1,
+            sender: "desk".into(),
+            id: [1; 16],
+            epoch: 1,
+            sequence: 1,
+            mailbox: Vec::new(),
+        };
+        ledger
+            .commit(Batch::of(Lane::Message, vec![entry]))
+            .wait()
+            .unwrap();
+        ledger
+    }
+
+    #[test]
+    fn a_note_is_left_out_only_on_the_session_that_carried_it() {
+        let (ledger, told) = (log_of_one(), Told::default());
+        let desk = "spiffe://exercise.borenia.example/desk/ops".parse().unwrap();
+        let (mut one, mut other) = (0, 0);
+        let mut update = |noted: &mut u64| told.update(&ledger, &desk, noted).unwrap();
+        let first = update(&mut one);
+        assert!((first.size, first.note.is_empty()) == (1, false));
+        assert!(update(&mut one).note.is_empty());
+        let again = update(&mut other);
+        assert_eq!(
+            (again.size, again.old_size, &again.note),
+            (1, 1, &first.note),
+            "what the first session carried may be lost with it"
+        );
+        assert!(update(&mut other).note.is_empty() && update(&mut one).note.is_empty());
     }
 }

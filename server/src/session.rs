@@ -61,7 +61,7 @@ pub async fn open(
     let (frames_in, frames) = mpsc::channel(FRAMES_OUT_MAX + 1);
     let (news_in, news) = mpsc::channel(OUTCOMES_MAX);
     let (over_in, over) = watch::channel(false);
-    let writer = Writer::new(relay, peer.identity.clone(), &greeted, frames_in);
+    let mut writer = Writer::new(relay, peer.identity.clone(), &greeted, frames_in);
     writer
         .greet()
         .await

@@ -50,6 +50,8 @@ pub(crate) struct Writer {
     heard: u64,
     beat: u64,
     stored_size: u64,
+    /// Size of the newest checkpoint whose note this session has carried.
+    noted: u64,
     early: broadcast::Receiver<Arc<Checked>>,
     out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
 }
@@ -92,12 +94,13 @@ impl Writer {
             heard: 0,
             beat: 0,
             stored_size: greeted.stored_size,
+            noted: 0,
             out,
         }
     }
 
     /// Answers the hello.
-    pub(crate) async fn greet(&self) -> Result<(), ReadError> {
+    pub(crate) async fn greet(&mut self) -> Result<(), ReadError> {
         let relay = &self.relay;
         let desk = self.desk.to_string();
         let newest = relay.ledger.chain_head(&desk)?.map(|stored| v1::ChainPlace {
@@ -106,13 +109,15 @@ impl Writer {
             sha256: Bytes::copy_from_slice(stored.hash.as_bytes()),
         });
         let reason = relay.read_only();
+        let checkpoint = relay.told.hello(&relay.ledger, &self.desk, self.stored_size)?;
+        self.noted = checkpoint.size;
         let hello = v1::ServerHello {
             version: SESSION_VERSION,
             software: concat!("hotline ", env!("CARGO_PKG_VERSION")).into(),
             identity: relay.identity.to_string(),
             ledger_instance: Bytes::copy_from_slice(&relay.instance),
             boot: relay.boot,
-            checkpoint: Some(relay.told.hello(&relay.ledger, &self.desk, self.stored_size)?),
+            checkpoint: Some(checkpoint),
             mailbox_head: relay.mailbox_head(&self.desk, self.lane)?,
             accepting: reason.is_none(),
             reason: reason.unwrap_or_default(),
@@ -240,7 +245,7 @@ impl Writer {
     /// Delivers these under the newest checkpoint. An update of the checkpoint chain is only ever made for a frame that
     /// is sent: a link that stayed here would leave every other lane waiting for it.
     async fn deliver(&mut self, picked: Vec<(Letter, Bytes)>) -> Result<(), Stop> {
-        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
+        let checkpoint = self.update()?;
         let items = picked
             .into_iter()
             .map(|(letter, statement)| {
@@ -293,7 +298,7 @@ impl Writer {
         if held.is_empty() {
             return Ok(());
         }
-        let checkpoint = self.relay.told.update(&self.relay.ledger, &self.desk)?;
+        let checkpoint = self.update()?;
         let accepted = frames::accepted(&self.relay.ledger, checkpoint, &held)?;
         self.send(Frame::Accepted(accepted))
             .await
@@ -339,9 +344,14 @@ impl Writer {
             wall_ms: self.relay.seams.clock.wall().unix_ms(),
             line_ms: u64::try_from(self.relay.seams.clock.line().since_start().as_millis())
                 .unwrap_or(u64::MAX),
-            checkpoint: Some(self.relay.told.update(&self.relay.ledger, &self.desk)?),
+            checkpoint: Some(self.update()?),
         };
         self.send(Frame::Heartbeat(heartbeat)).await
+    }
+
+    fn update(&mut self) -> Result<v1::CheckpointUpdate, ReadError> {
+        let relay = Arc::clone(&self.relay);
+        relay.told.update(&relay.ledger, &self.desk, &mut self.noted)
     }
 
     /// Sends one frame, waiting for the desk to read; one place in the channel stays free for the last word.
