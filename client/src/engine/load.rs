@@ -361,12 +361,10 @@ impl Engine {
             .collect();
         let now = self.line();
         for leg in up {
-            // What is owed is on disk, so it may leave at once: a FLASH does not wait for its next offer. Records follow with
-            // the next round.
+            // Resends are due anyway: sent here, all that is owed would leave again with each round that a full disk undoes.
+            // Records follow with the next round.
             let mut records = Vec::new();
-            for then in self.outgoing.handle(Event::LegUp(leg), now, &mut records) {
-                self.carry_out(then, now);
-            }
+            let _ = self.outgoing.handle(Event::LegUp(leg), now, &mut records);
         }
         Ok(())
     }

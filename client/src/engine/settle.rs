@@ -327,7 +327,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn carry_out(&mut self, then: Then, now: hotline_core::time::LineTime) {
+    fn carry_out(&mut self, then: Then, now: hotline_core::time::LineTime) {
         match then {
             Then::Send { statement, leg, lane } => {
                 let Ok(Some(outbound)) = self.outgoing.outbound(&statement, &self.ledger) else {
