@@ -196,7 +196,7 @@ mod tests {
         let (ledger, told) = (log_of_one(), Told::default());
         let desk = "spiffe://exercise.borenia.example/desk/ops".parse().unwrap();
         let (mut one, mut other) = (0, 0);
-        let mut update = |noted: &mut u64| told.update(&ledger, &desk, noted).unwrap();
+        let update = |noted: &mut u64| told.update(&ledger, &desk, noted).unwrap();
         let first = update(&mut one);
         assert!((first.size, first.note.is_empty()) == (1, false));
         assert!(update(&mut one).note.is_empty());
