@@ -36,8 +36,7 @@ impl Told {
         let last = told.get(desk).copied();
         let (size, note) = ledger.size_and_note();
         let update = match last {
-            Some(last) if last == size && *noted < size => again(size, note),
-            Some(last) if last >= size => bare(last),
+            Some(last) if last > size || (last == size && *noted >= size) => bare(last),
             Some(last) => linked(ledger, last, size, note)?,
             None => linked(ledger, size, size, note)?,
         };
@@ -65,14 +64,6 @@ impl Told {
         let newest = told.entry(desk.clone()).or_insert(size);
         *newest = (*newest).max(size);
         Ok(update)
-    }
-}
-
-/// The checkpoint that went out last, with its note.
-fn again(size: u64, note: Option<Vec<u8>>) -> v1::CheckpointUpdate {
-    v1::CheckpointUpdate {
-        note: note.unwrap_or_default().into(),
-        ..bare(size)
     }
 }
 
