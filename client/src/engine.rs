@@ -5,7 +5,8 @@
 //! one round is on its way to the disk the next one gathers, so load makes rounds larger rather than more.
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
-//! what this desk signed and its ledger lacks, [`arrive`] judges what comes in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+//! what this desk signed and its ledger lacks, [`arrive`] judges what comes in, [`verbs`] what people ask, [`legs`] what
+//! the lanes report, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;

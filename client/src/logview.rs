@@ -3,8 +3,8 @@
 //! A relay tells every lane of a desk about its log in one chain of checkpoint updates, each linked to the one before.
 //! The view keeps the newest linked checkpoint and the last few sizes before it; an update whose base is not linked yet
 //! waits for the lane that carries it, and after a bound asks for the proof; one whose base others are beyond asks at
-//! once. Two signed checkpoints that cannot both be
-//! true are a *fork*: both notes are kept and the relay's word counts for nothing from then on.
+//! once. Two signed checkpoints that cannot both be true are a *fork*: both notes are kept and the relay's word counts for
+//! nothing from then on.
 //!
 //! This file decides; it opens no connection and keeps nothing on disk.
 
