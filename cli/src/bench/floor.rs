@@ -144,7 +144,7 @@ pub struct Floor {
     seams: Seams,
     number: u64,
     // Held: its threads drive both connections.
-    _workers: Workers,
+    workers: Workers,
 }
 
 /// The floor's own runtime. It ends without waiting, so that it may be dropped inside another.
@@ -243,7 +243,7 @@ impl Floor {
             server: None,
             seams: seams.clone(),
             number: 0,
-            _workers: workers,
+            workers,
         })
     }
 
@@ -339,7 +339,7 @@ impl Floor {
             b,
             answering,
             server,
-            _workers: workers,
+            workers,
             ..
         } = self;
         let ended = match server {

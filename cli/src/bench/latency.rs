@@ -3,10 +3,12 @@
 //! Measured from RELEASED, which is the desk's answer that the release is committed, to the moment when the DELIVERED
 //! receipt of the same message is at the sender and verified: signed by the recipient after its own commit. The floor ends
 //! at the same point, when B's answer is at A. Until the receipt is on A's own disk, too, and may be shown, is told beside
-//! it (`stored_ms`), and only then the next message leaves. One in flight is a closed loop by its definition: a message leaves when the one
-//! before has come back, so nothing waits for a late one and nothing has to be corrected. Each round of the line has a
-//! round of the floor beside it, in turn the first; the median of the rounds' ratios is the figure, for a neighbour that
-//! takes the processor for a second spoils one ratio and not the result.
+//! it (`stored_ms`), and only then the next message leaves.
+//!
+//! One in flight is a closed loop by its definition: a message leaves when the one before has come back, so nothing waits
+//! for a late one and nothing has to be corrected. Each round of the line has a round of the floor beside it, in turn the
+//! first; the median of the rounds' ratios is the figure, for a neighbour that takes the processor for a second spoils one
+//! ratio and not the result.
 
 use std::path::Path;
 
@@ -40,9 +42,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Latency {
     conditions: Conditions,
-    release: Times,
-    delivered: Times,
-    stored: Times,
+    ways: Ways,
     floor: Times,
     ratios: Vec<f64>,
 }
@@ -63,9 +63,7 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Latency, BenchErr
     let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
     let mut whole = Latency {
         conditions: Conditions::of(line.folder()),
-        release: Times::new(),
-        delivered: Times::new(),
-        stored: Times::new(),
+        ways: Ways::new(),
         floor: Times::new(),
         ratios: Vec::new(),
     };
@@ -98,19 +96,32 @@ fn share(plan: Plan, round: u32) -> u32 {
     plan.messages / plan.rounds + u32::from(round < plan.messages % plan.rounds)
 }
 
-/// What one round of the line took.
+/// What messages of the line took.
+#[derive(Debug)]
 struct Ways {
     release: Times,
     delivered: Times,
     stored: Times,
 }
 
+impl Ways {
+    fn new() -> Self {
+        Self {
+            release: Times::new(),
+            delivered: Times::new(),
+            stored: Times::new(),
+        }
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        self.release.add_all(&other.release);
+        self.delivered.add_all(&other.delivered);
+        self.stored.add_all(&other.stored);
+    }
+}
+
 async fn line_round(line: &mut Line, messages: u32) -> Result<Ways, BenchError> {
-    let mut ways = Ways {
-        release: Times::new(),
-        delivered: Times::new(),
-        stored: Times::new(),
-    };
+    let mut ways = Ways::new();
     let mut events = line.sender().station().events();
     for _ in 0..messages {
         let way = line.sender().one(&mut events).await?;
@@ -133,9 +144,7 @@ async fn floor_round(floor: &mut Floor, messages: u32) -> Result<Times, FloorErr
 
 impl Latency {
     fn add(&mut self, ours: &Ways, floor: &Times) {
-        self.release.add_all(&ours.release);
-        self.delivered.add_all(&ours.delivered);
-        self.stored.add_all(&ours.stored);
+        self.ways.add_all(ours);
         self.floor.add_all(floor);
         self.ratios.extend(ratio(ours.delivered.p50(), floor.p50()));
     }
@@ -145,13 +154,13 @@ impl Report for Latency {
     fn json(&self) -> Value {
         json!({
             "bench": "latency",
-            "delivered_ms": self.delivered.json(),
+            "delivered_ms": self.ways.delivered.json(),
             "floor_ms": self.floor.json(),
             "ratio_p50": median(&self.ratios).map(rounded),
             "rounds": self.ratios.len(),
             "ratios": self.ratios,
-            "stored_ms": self.stored.json(),
-            "release_ms": self.release.json(),
+            "stored_ms": self.ways.stored.json(),
+            "release_ms": self.ways.release.json(),
             "in_flight": 1,
             "conditions": self.conditions.json(),
         })
@@ -160,10 +169,10 @@ impl Report for Latency {
     fn table(&self) -> String {
         let rows = [
             row(COLUMNS),
-            self.delivered.row("RELEASED to DELIVERED"),
+            self.ways.delivered.row("RELEASED to DELIVERED"),
             self.floor.row("the floor"),
-            self.stored.row("receipt on A's disk"),
-            self.release.row("asked to RELEASED"),
+            self.ways.stored.row("receipt on A's disk"),
+            self.ways.release.row("asked to RELEASED"),
         ];
         let middle = number(median(&self.ratios));
         let rounds = self.ratios.len();
@@ -192,9 +201,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut whole = Latency {
             conditions: Conditions::of(folder.path()),
-            release: Times::new(),
-            delivered: Times::new(),
-            stored: Times::new(),
+            ways: Ways::new(),
             floor: Times::new(),
             ratios: Vec::new(),
         };

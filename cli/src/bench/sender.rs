@@ -226,22 +226,32 @@ const RELAYS: u8 = 2;
 impl Receipts {
     /// Takes a receipt; true if it was the last that its message lacked. Each relay accepts a message once.
     pub fn take(&mut self, seen: Seen) -> bool {
-        let (Seen::Accepted(message) | Seen::Delivered(message)) = seen else {
-            return false;
+        let message = match seen {
+            // Here, and not stored yet.
+            Seen::Receipted(_) => return false,
+            Seen::Accepted(message) => {
+                let lacking = self.of(message);
+                lacking.accepted = lacking.accepted.saturating_sub(1);
+                message
+            }
+            Seen::Delivered(message) => {
+                self.of(message).delivered = false;
+                message
+            }
         };
-        let lacking = self.0.entry(message).or_insert(Lacking {
-            accepted: RELAYS,
-            delivered: true,
-        });
-        match seen {
-            Seen::Accepted(_) => lacking.accepted = lacking.accepted.saturating_sub(1),
-            Seen::Delivered(_) | Seen::Receipted(_) => lacking.delivered = false,
-        }
+        let lacking = self.of(message);
         let whole = lacking.accepted == 0 && !lacking.delivered;
         if whole {
             self.0.remove(&message);
         }
         whole
+    }
+
+    fn of(&mut self, message: Hash) -> &mut Lacking {
+        self.0.entry(message).or_insert(Lacking {
+            accepted: RELAYS,
+            delivered: true,
+        })
     }
 }
 
