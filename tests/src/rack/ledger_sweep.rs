@@ -182,15 +182,7 @@ fn fail_stop(case: &str, folder: &Path, notes: &str, ran: &Ran, tally: &mut Tall
     if call.contains(&format!("<{}>", folder.display())) {
         return;
     }
-    let behind = notes.split_once("(INJECTED)").map_or("", |(_, behind)| behind);
-    // Pages are copied into the main file behind the answers: the round that was answered may be spoken of while that fails,
-    // and no later one, which would begin with a call to the write-ahead log.
-    let mut later = !call.contains("rack.ledger>");
-    let held = behind.lines().any(|line| {
-        later |= line.contains("rack.ledger-wal>");
-        later && line.contains(" write(1<") && line.contains("\"held ")
-    });
-    if held {
+    if held_after(call, notes) {
         let what = format!("something was said to be held after this failed: {call}");
         tally.blame(case, Promise::FailStop, what);
     } else if ran.status.is_none() {
@@ -325,6 +317,19 @@ fn judged(held: u64, load: Load, leaves: &[Stored]) -> Result<(), (Promise, Stri
     }
 }
 
+/// Whether something was said to be held that cannot have been held before this call failed.
+///
+/// Pages are copied into the main file behind the answers: the round that was answered may be spoken of while that fails,
+/// and no later one, which would begin with a call to the write-ahead log.
+fn held_after(failed: &str, notes: &str) -> bool {
+    let behind = notes.split_once("(INJECTED)").map_or("", |(_, behind)| behind);
+    let mut later = !failed.contains("rack.ledger>");
+    behind.lines().any(|line| {
+        later |= line.contains("rack.ledger-wal>");
+        later && line.contains(" write(1<") && line.contains("\"held ")
+    })
+}
+
 /// The number of a statement, as its id has it.
 fn id_of(leaf: &Stored) -> u64 {
     let mut number = [0; 8];
@@ -344,4 +349,25 @@ pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
         })
         .filter(|path| path.exists())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::held_after;
+
+    #[test]
+    fn only_a_round_that_was_answered_may_be_spoken_of_after_a_call_failed() {
+        let copies = "7 pwrite64(4</x/rack.ledger>, \"\", 4096, 8192) = -1 EIO (INJECTED)\n";
+        let log = "7 pwrite64(5</x/rack.ledger-wal>, \"\", 4096, 0) = -1 EIO (INJECTED)\n";
+        let (said, later) = (
+            "6 write(1<pipe:[1]>, \"held 9\\n\", 7) = 7\n",
+            "7 fdatasync(5</x/rack.ledger-wal>) = 0\n",
+        );
+        let judged =
+            |failed: &str, behind: &[&str]| held_after(failed, &format!("{failed}{}", behind.concat()));
+        assert!(!judged(copies, &[said]));
+        assert!(judged(copies, &[later, said]));
+        assert!(judged(log, &[said]));
+        assert!(!judged(log, &[later]) && !judged(copies, &[]));
+    }
 }
