@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use crate::{
     verb::{self, Said, word},
-    wait::PATIENCE,
+    wait::{PATIENCE, eventually},
 };
 
 /// The side that mostly sends.
@@ -206,6 +206,17 @@ impl Line {
             rung.name()
         );
         view
+    }
+
+    /// Waits until no relay is owed a statement by either desk.
+    pub async fn nothing_owed(&self) {
+        for side in [AVELIA, BORENIA] {
+            eventually("nothing is owed to a relay", PATIENCE, async || {
+                let relays = self.status(side).await.relays;
+                relays.values().all(|relay| relay.pending == 0).then_some(())
+            })
+            .await;
+        }
     }
 
     /// Ends everything in order, so that the ledgers rest.

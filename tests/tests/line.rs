@@ -773,17 +773,7 @@ async fn a_restored_desk_that_reaches_only_a_relay_that_lags_signs_no_second_his
         }
     }
     // South gets what it missed, from the desk that had forgotten it.
-    for side in [AVELIA, BORENIA] {
-        eventually("nothing is owed to a relay", PATIENCE, async || {
-            let status = line.status(side).await;
-            status
-                .relays
-                .values()
-                .all(|relay| relay.pending == 0)
-                .then_some(())
-        })
-        .await;
-    }
+    line.nothing_owed().await;
     drop(sender);
     logs_agree(&mut line).await;
 }

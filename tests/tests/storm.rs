@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use hotline_tests::storm::{
-    many::{Order, many},
+    many::{Order, Total, many},
     plants::PLANTS,
     play::{self, With},
     shape::Shape,
@@ -25,6 +25,15 @@ fn past_failures() -> Vec<u64> {
         .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
         .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
         .collect()
+}
+
+fn none_failed(total: &Total) {
+    let failed: Vec<_> = total
+        .failed
+        .iter()
+        .map(|ending| (ending.seed, &ending.broken))
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
@@ -49,12 +58,7 @@ fn a_sweep_of_schedules_breaks_no_promise() {
         crashes >= 3 && partitions >= 3,
         "{crashes} crashes, {partitions} partitions"
     );
-    let failed: Vec<_> = total
-        .failed
-        .iter()
-        .map(|ending| (ending.seed, &ending.broken))
-        .collect();
-    assert!(failed.is_empty(), "{failed:#?}");
+    none_failed(&total);
 }
 
 #[test]
@@ -107,12 +111,7 @@ fn three_relays_and_four_desks_keep_the_same_promises() {
         with: larger(),
         stop_at_first: false,
     });
-    let failed: Vec<_> = total
-        .failed
-        .iter()
-        .map(|ending| (ending.seed, &ending.broken))
-        .collect();
-    assert!(failed.is_empty(), "{failed:#?}");
+    none_failed(&total);
     let again = play::play(1, larger());
     assert_eq!(total.traces.first(), Some(&(1, again.trace)));
 }

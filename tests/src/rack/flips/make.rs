@@ -12,12 +12,7 @@ use hotline_core::words::Rung;
 use hotline_server::config::RelayConfig;
 
 use super::{Kind, Resting, Thing};
-use crate::{
-    AVELIA, BORENIA, Line, ledgers,
-    rack::ledger_sweep::files_of,
-    traffic::Sender,
-    wait::{PATIENCE, eventually},
-};
+use crate::{AVELIA, BORENIA, Line, ledgers, rack::ledger_sweep::files_of, traffic::Sender};
 
 /// Messages in the ledgers whose bits are flipped.
 const MESSAGES: usize = 20;
@@ -36,13 +31,7 @@ impl Resting {
                 .sha256;
         }
         line.until(AVELIA, &last, Rung::Delivered).await;
-        for side in [AVELIA, BORENIA] {
-            eventually("both relays have everything", PATIENCE, async || {
-                let relays = line.status(side).await.relays;
-                relays.values().all(|relay| relay.pending == 0).then_some(())
-            })
-            .await;
-        }
+        line.nothing_owed().await;
         drop(sender);
         let south = line.relay_name(BORENIA);
         line.stage.kill_relay(&south).await.unwrap();
