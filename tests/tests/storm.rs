@@ -133,6 +133,25 @@ fn a_bug_planted_in_a_larger_line_is_found() {
 }
 
 #[test]
+fn a_storm_leaves_nothing_behind_whether_or_not_a_promise_was_broken() {
+    let broken = ["--plant", "displayed-without-drawing", "--schedules", "20"];
+    for (exit, what) in [(0, &["--schedules", "1"][..]), (3, &broken[..])] {
+        let place = tempfile::tempdir().unwrap();
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_storm"))
+            .args(what)
+            .env("TMPDIR", place.path())
+            .output()
+            .unwrap();
+        assert_eq!(ended.status.code(), Some(exit), "{ended:?}");
+        let left: Vec<_> = std::fs::read_dir(place.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_is_refused_in_words() {
     for (relays, desks, word) in [
         (1, 2, "relays"),

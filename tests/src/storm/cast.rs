@@ -1,4 +1,5 @@
-//! Who takes part: both sides' identities, made once per process and [`Shape`], and all schedules play with them.
+//! Who takes part: both sides' identities, made once for all schedules of a [`Shape`] that are played together. Their
+//! folder goes when the last of these has ended, however it ended.
 //!
 //! Everything is made as `hotline pki` makes it, but for one thing: TLS keys are Ed25519, derived from the cast's own
 //! seed, because the length of a P-256 signature varies by chance, and a packet's length is part of a replay.
@@ -7,7 +8,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use hotline_audit::trust::TrustPolicy;
@@ -58,14 +59,18 @@ pub struct Cast {
     _place: TempDir,
 }
 
-/// The cast of this process for so many relays and desks.
+/// The cast for so many relays and desks: the one that plays already, or a new one. Whoever plays many schedules holds it
+/// meanwhile.
 #[must_use]
-pub fn cast(shape: Shape) -> &'static Cast {
-    static CASTS: Mutex<BTreeMap<Shape, &'static Cast>> = Mutex::new(BTreeMap::new());
+pub fn cast(shape: Shape) -> Arc<Cast> {
+    static CASTS: Mutex<BTreeMap<Shape, Weak<Cast>>> = Mutex::new(BTreeMap::new());
     let mut casts = CASTS.lock().unwrap_or_else(PoisonError::into_inner);
-    casts
-        .entry(shape)
-        .or_insert_with(|| Box::leak(Box::new(Cast::make(shape))))
+    if let Some(cast) = casts.get(&shape).and_then(Weak::upgrade) {
+        return cast;
+    }
+    let cast = Arc::new(Cast::make(shape));
+    casts.insert(shape, Arc::downgrade(&cast));
+    cast
 }
 
 impl Cast {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    cast::cast,
     oracle::Promise,
     play::{self, Ending, Figures, With},
 };
@@ -100,6 +101,7 @@ impl Total {
 /// Plays all of them.
 #[must_use]
 pub fn many(order: Order) -> Total {
+    let _held = cast(order.with.shape);
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let total = Mutex::new(Total::default());
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));

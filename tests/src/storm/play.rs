@@ -43,7 +43,7 @@ pub struct Play {
     /// Its world.
     pub world: World,
     /// Who takes part.
-    pub cast: &'static Cast,
+    pub cast: Arc<Cast>,
     /// How many they are.
     pub shape: Shape,
     mix: Mix,
@@ -80,6 +80,7 @@ pub fn play(seed: u64, with: With) -> Ending {
 /// Plays a failing seed with ever shorter fault windows; the shortest that still fails.
 #[must_use]
 pub fn shrink(seed: u64, with: With) -> (u64, Ending) {
+    let _held = cast(with.shape);
     let within = |window_ms| play(seed, With { window_ms, ..with });
     let mut best = (WINDOW_MS, within(WINDOW_MS));
     let mut window_ms = WINDOW_MS / 2;
@@ -261,8 +262,8 @@ impl Play {
         };
         let desk = self.shape.desk_at(number);
         let opened = match desk {
-            None => nodes::open_relay((self.cast, number), &seams, &disk, tongue).await,
-            Some(desk) => nodes::open_desk((self.cast, desk), &seams, &disk),
+            None => nodes::open_relay((&self.cast, number), &seams, &disk, tongue).await,
+            Some(desk) => nodes::open_desk((&self.cast, desk), &seams, &disk),
         };
         let live = match opened {
             Ok(live) => live,

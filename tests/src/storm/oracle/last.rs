@@ -53,7 +53,8 @@ impl Oracle {
     /// Every acceptance a desk keeps is proven, and honoured by its relay.
     fn judge_acceptances(&mut self, desk: usize, exports: &[Export]) {
         let its = &exports[self.shape.node_of(desk)];
-        let names: Vec<&str> = cast(self.shape).relay_names().collect();
+        let cast = cast(self.shape);
+        let names: Vec<&str> = cast.relay_names().collect();
         let own: BTreeMap<Hash, &Stored> = its.leaves.iter().map(|leaf| (leaf.hash, leaf)).collect();
         let logs: Vec<BTreeSet<Hash>> = exports[..self.shape.relays()]
             .iter()
