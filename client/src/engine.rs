@@ -67,7 +67,12 @@ pub(crate) struct Ask {
 /// What the engine knows of one relay.
 pub(crate) struct RelayState {
     shared: Arc<RelayShared>,
+    /// Its ledger, as it is noted here.
     instance: Option<[u8; 16]>,
+    /// Its ledger, as it said last.
+    named: Option<[u8; 16]>,
+    /// The ledger with which it came after it had lost another, if people were told.
+    told_lost: Option<[u8; 16]>,
     /// Why it takes nothing in.
     trouble: Option<String>,
     /// Why its log is not believed any more: kept until the next start.
@@ -112,7 +117,7 @@ pub(crate) struct Engine {
     signs: Option<([u8; 16], u64)>,
     /// Whether that is on disk, or on its way.
     signs_kept: bool,
-    /// Statements of our own taken up since the last round, by the leg that brought them.
+    /// Statements of our own taken up and stored, of which nobody was told yet, by the leg that brought them.
     adopted: BTreeMap<Leg, u64>,
     book: Book,
     inbox: Inbox,
@@ -411,6 +416,7 @@ impl Engine {
             self.bring_again,
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
+            (!self.adopted.is_empty()).then_some(now),
         ]
         .into_iter()
         .flatten()

@@ -64,7 +64,12 @@ pub(crate) struct Round {
     pub(crate) held: Vec<Held>,
     pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
     pub(crate) replies: Vec<(oneshot::Sender<Answer>, Reply)>,
+    /// Facts about the line: told also if this round is not stored.
     pub(crate) news: Vec<News>,
+    /// Legs that came up.
+    pub(crate) came_up: Vec<Leg>,
+    /// Statements of our own that are taken up, by the leg that brought them.
+    pub(crate) adopted: BTreeMap<Leg, u64>,
     /// Copies after the first, to be counted once the first is in the book.
     pub(crate) late: Vec<(Hash, Leg)>,
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
@@ -91,6 +96,8 @@ impl Round {
             delivered: BTreeMap::new(),
             replies: Vec::new(),
             news: Vec::new(),
+            came_up: Vec::new(),
+            adopted: BTreeMap::new(),
             late: Vec::new(),
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),

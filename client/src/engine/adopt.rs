@@ -94,7 +94,7 @@ impl Engine {
             // Nothing is signed in the new epoch yet: it starts behind the newest statement there is.
             round.tip.previous = arrival.hash;
         }
-        *self.adopted.entry(leg.clone()).or_insert(0) += 1;
+        *round.adopted.entry(leg.clone()).or_insert(0) += 1;
     }
 
     /// From here on this desk signs in an epoch that nobody has signed in. The record makes a restart stay in it.

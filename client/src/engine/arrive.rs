@@ -230,7 +230,7 @@ impl Engine {
             inbox::Then::Alarm(contradiction) => self.alarm(
                 "EQUIVOCATION",
                 format!(
-                    "{} signed two statements for one id or place ({}): {} is held, {} came by {leg}; both are kept",
+                    "{} signed two statements for one id or place ({}): {} is held, {} came by {leg}",
                     contradiction.key.sender, contradiction.at, contradiction.held, contradiction.refused
                 ),
                 round,
@@ -406,14 +406,21 @@ impl Engine {
     }
 
     /// Some time after a round that was not stored, relays are asked to bring what it had brought, from the cursors on
-    /// disk.
+    /// disk; and a relay's other ledger, if that round told of one, is noted again.
     pub(super) fn tick_bring_again(&mut self, now: LineTime, round: &mut Round) {
         if self.bring_again.is_none_or(|due| due > now) {
             return;
         }
         self.bring_again = None;
-        let names: Vec<RelayName> = self.relays.keys().cloned().collect();
-        for name in names {
+        let named: Vec<_> = self
+            .relays
+            .iter()
+            .map(|(name, relay)| (name.clone(), relay.named))
+            .collect();
+        for (name, instance) in named {
+            if let Some(instance) = instance {
+                self.note_instance(&name, instance, round);
+            }
             self.tell_shares(&name, Carrier::Changed, round);
         }
     }

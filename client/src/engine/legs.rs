@@ -25,7 +25,7 @@ use crate::{
 
 impl Engine {
     pub(super) fn lane_up(&mut self, leg: Leg, lane: Lane, answer: RelayAnswer, round: &mut Round) {
-        self.note_instance(&leg, answer.instance, round);
+        self.note_instance(&leg.relay, answer.instance, round);
         self.note_own_place(&leg, lane, answer.newest, round);
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
             relay.trouble = answer.accepting;
@@ -52,6 +52,7 @@ impl Engine {
         self.note_reachable();
         self.tell_shares(&leg.relay, Carrier::Changed, round);
         let now = self.line();
+        round.came_up.push(leg.clone());
         let then = self.outgoing.handle(Event::LegUp(leg), now, &mut round.records);
         round.then.extend(then);
         self.note_redundancy(round);
@@ -87,10 +88,11 @@ impl Engine {
     }
 
     /// A relay with another ledger than before was wiped: what it accepted counts no more, and its mailboxes are new.
-    fn note_instance(&mut self, leg: &Leg, instance: [u8; 16], round: &mut Round) {
-        let Some(relay) = self.relays.get_mut(&leg.relay) else {
+    pub(super) fn note_instance(&mut self, name: &RelayName, instance: [u8; 16], round: &mut Round) {
+        let Some(relay) = self.relays.get_mut(name) else {
             return;
         };
+        relay.named = Some(instance);
         if relay.instance == Some(instance) {
             return;
         }
@@ -98,33 +100,31 @@ impl Engine {
         relay.instance = Some(instance);
         round.records.push(Record::Put {
             space: memory::INSTANCE,
-            key: leg.relay.as_str().as_bytes().to_vec(),
+            key: name.as_str().as_bytes().to_vec(),
             value: instance.to_vec(),
         });
         if !lost {
             return;
         }
+        let told = relay.told_lost.replace(instance) == Some(instance);
         relay.cursors.clear();
         relay.cursors_kept.clear();
-        self.shares.restart(&leg.relay);
+        self.shares.restart(name);
         for lane in Lane::ALL {
-            let key = memory::cursor_key(&leg.relay, lane);
+            let key = memory::cursor_key(name, lane);
             round.records.push(Record::Delete {
                 space: memory::CURSOR,
                 key,
             });
         }
         let now = self.line();
-        let event = Event::RelayLost {
-            relay: leg.relay.clone(),
-        };
+        let event = Event::RelayLost { relay: name.clone() };
         let then = self.outgoing.handle(event, now, &mut round.records);
         round.then.extend(then);
-        let what = format!(
-            "relay {} has another ledger than before: what it held is offered again",
-            leg.relay
-        );
-        self.alarm("RELAY_LOST", what, round);
+        if !told {
+            let what = format!("relay {name} has another ledger than before: what it held is offered again");
+            self.alarm("RELAY_LOST", what, round);
+        }
     }
 
     pub(super) fn leg_down(

@@ -12,8 +12,8 @@ use hotline_core::{
     identity::Identity,
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
-    outbox::Event,
-    time::WallTime,
+    outbox::{Event, Then},
+    time::{LineTime, WallTime},
 };
 use hotline_ledger::{Ledger, ReadError, Stored};
 
@@ -287,11 +287,13 @@ impl RelayState {
             })
         });
         let stored_size = stored.as_ref().map_or(0, |seen| seen.size);
-        let instance = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
+        let instance = stored_instance(ledger, &name)?;
         let cursors = stored_cursors(ledger, &name)?;
         Ok(Self {
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
-            instance: instance.and_then(|bytes| bytes.as_slice().try_into().ok()),
+            instance,
+            named: None,
+            told_lost: None,
             trouble: None,
             fault: None,
             heads: BTreeMap::new(),
@@ -309,6 +311,12 @@ impl RelayState {
     pub(crate) fn cursors(&self) -> &BTreeMap<Lane, u64> {
         &self.cursors
     }
+}
+
+/// A relay's ledger, as ours says.
+fn stored_instance(ledger: &Ledger, name: &RelayName) -> Result<Option<[u8; 16]>, LoadError> {
+    let value = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
+    Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()))
 }
 
 /// How far each lane's mailbox at a relay was read, as the ledger says.
@@ -333,8 +341,9 @@ fn log_verifier(rosters: &RosterSet, relay: &Identity) -> Option<LogVerifier> {
 }
 
 impl Engine {
-    /// Takes the ledger up anew after a round that could not be stored. Legs that are up are told to the new outbox.
-    pub(super) fn take_up(&mut self) -> Result<(), LoadError> {
+    /// Takes the ledger up anew after a round that could not be stored. Legs that are up are told to the new outbox; what
+    /// is owed leaves by those that came up in that round.
+    pub(super) fn take_up(&mut self, came_up: &[Leg]) -> Result<(), LoadError> {
         let names: Vec<RelayName> = self.relays.keys().cloned().collect();
         let loaded = Loaded::read(&self.me, &self.rosters, &names, &self.ledger, self.line())?;
         // The epoch was chosen for good, whether or not the round that keeps it was stored.
@@ -350,6 +359,7 @@ impl Engine {
         self.outgoing = loaded.outgoing;
         for (name, relay) in &mut self.relays {
             relay.stored_size = 0;
+            relay.instance = stored_instance(&self.ledger, name)?;
             relay.cursors = stored_cursors(&self.ledger, name)?;
             relay.cursors_kept.clone_from(&relay.cursors);
         }
@@ -361,12 +371,25 @@ impl Engine {
             .collect();
         let now = self.line();
         for leg in up {
-            // Resends are due anyway: sent here, all that is owed would leave again with each round that a full disk undoes.
             // Records follow with the next round.
             let mut records = Vec::new();
-            let _ = self.outgoing.handle(Event::LegUp(leg), now, &mut records);
+            for then in self.outgoing.handle(Event::LegUp(leg), now, &mut records) {
+                self.send_again(then, came_up, now);
+            }
         }
         Ok(())
+    }
+
+    /// A copy of an outbox that was taken up anew. By a leg that has just come up nothing left before. By any other it
+    /// counts as sent, and is sent again when that is due: else all that is owed would leave with each round that a full
+    /// disk undoes.
+    fn send_again(&mut self, then: Then, came_up: &[Leg], now: LineTime) {
+        match then {
+            Then::Send { statement, leg, .. } if !came_up.contains(&leg) => {
+                self.outgoing.sent(statement, leg, now);
+            }
+            then => self.carry_out(then, now),
+        }
     }
 
     /// How the line stands.

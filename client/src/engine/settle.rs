@@ -9,7 +9,7 @@ use hotline_audit::{
 use hotline_core::{
     crash::{self, Point},
     identity::Identity,
-    leg::{Lane, lane_of},
+    leg::{Lane, Leg, lane_of},
     outbox::Then,
     plant,
     precedence::Precedence,
@@ -195,6 +195,9 @@ impl Engine {
     /// Everything that is on disk now becomes known.
     fn apply(&mut self, round: &mut Round, committed: &Committed, stored: hotline_core::time::WallTime) {
         self.tip = round.tip;
+        for (leg, count) in std::mem::take(&mut round.adopted) {
+            *self.adopted.entry(leg).or_insert(0) += count;
+        }
         let mut changes = Vec::new();
         for (offset, placed) in std::mem::take(&mut round.placed).into_iter().enumerate() {
             let at = Provenance {
@@ -308,15 +311,7 @@ impl Engine {
         for (relay, lane, cursor) in round.cursors {
             self.shares.stored(&relay, lane, cursor);
         }
-        for (leg, lane, order) in round.orders {
-            if let Some(handle) = self.legs.get(&leg) {
-                // A full queue drops only what is repeated: a share, a refetch.
-                let _ = handle.order(lane, order);
-            }
-        }
-        for news in round.news {
-            let _ = self.events.send(StationEvent::Line(news));
-        }
+        self.order_and_tell(round.orders, round.news);
         for (reply, with) in round.replies {
             let answer = match with {
                 Reply::Ready(answer) => answer,
@@ -327,7 +322,20 @@ impl Engine {
         }
     }
 
-    fn carry_out(&mut self, then: Then, now: hotline_core::time::LineTime) {
+    /// What needs no round on disk: relays are asked, and watchers are told how the line stands.
+    fn order_and_tell(&self, orders: Vec<(Leg, Lane, Order)>, news: Vec<News>) {
+        for (leg, lane, order) in orders {
+            if let Some(handle) = self.legs.get(&leg) {
+                // A full queue drops only what is repeated: a share, a refetch.
+                let _ = handle.order(lane, order);
+            }
+        }
+        for news in news {
+            let _ = self.events.send(StationEvent::Line(news));
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, then: Then, now: hotline_core::time::LineTime) {
         match then {
             Then::Send { statement, leg, lane } => {
                 let Ok(Some(outbound)) = self.outgoing.outbound(&statement, &self.ledger) else {
@@ -361,7 +369,8 @@ impl Engine {
         }
     }
 
-    /// A round that was not stored never happened: the machines are taken up anew from the ledger.
+    /// A round that was not stored never happened: the machines are taken up anew from the ledger. What happened on the
+    /// line did happen, and is told: an alarm or a leg is no less a fact because a disk is full.
     fn undo(&mut self, round: Round, error: &CommitError) -> Result<(), String> {
         tracing::error!(%error, "a round was not stored");
         for (reply, _) in round.replies {
@@ -375,7 +384,8 @@ impl Engine {
         }
         let due = self.line().after(BRING_AGAIN_AFTER);
         self.bring_again.get_or_insert(due);
-        self.take_up()
+        self.order_and_tell(round.orders, round.news);
+        self.take_up(&round.came_up)
             .map_err(|again| format!("the ledger cannot be read after a failed commit: {again}"))
     }
 }

@@ -1,0 +1,275 @@
+//! One desk in a simulated world, and what its relays and its disk do to it: what its officers must be told, and what it
+//! must go on doing.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{sync::Arc, time::Duration};
+
+use hotline_audit::{Hash, LogSigner};
+use hotline_client::{
+    compose::{self, Wording},
+    memory,
+    request::{Answer, News, Request},
+    station::{Event, Station, signing_key},
+    status::LineStatus,
+};
+use hotline_core::{
+    precedence::Precedence,
+    release::Capacity,
+    words::{Function, ResponseAttribute, TrafficClass},
+};
+use hotline_faults::{
+    Dice,
+    emulator::Conditions,
+    world::{Death, World},
+};
+use hotline_ledger::{Engine, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
+use hotline_tests::storm::{
+    cast::{Cast, cast},
+    nodes::{self, Node},
+    shape::{Shape, host},
+};
+use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+
+/// Longest wait for anything: a redial's longest pause, a dial, and an answer.
+const WITHIN: Duration = Duration::from_secs(6);
+
+/// Two relays and one desk; the other desk is never there, so what is sent to it stays owed.
+struct Stage {
+    world: World,
+    shape: Shape,
+    cast: Arc<Cast>,
+    nodes: Vec<Node>,
+    desk: usize,
+    heard: Option<Receiver<Event>>,
+    told: Vec<(String, String)>,
+    released: u64,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let (dice, shape) = (Dice::new(1), Shape::default());
+        let world = World::new(host(shape.nodes()).0, &dice.apart("world"));
+        let nodes = (0..shape.nodes())
+            .map(|number| Node::new(number, &world, &dice))
+            .collect();
+        let desk = shape.node_of(0);
+        let mut stage = Self {
+            world,
+            shape,
+            cast: cast(shape),
+            nodes,
+            desk,
+            heard: None,
+            told: Vec::new(),
+            released: 0,
+        };
+        for node in [0, 1, desk] {
+            stage.start(node).await;
+        }
+        stage.legs_up(4).await;
+        stage
+    }
+
+    async fn start(&mut self, number: usize) {
+        let node = &mut self.nodes[number];
+        let seams = node.next_life();
+        let live = match self.shape.desk_at(number) {
+            None => {
+                let tongue = node.tongue.clone();
+                nodes::open_relay((&self.cast, number), &seams, &node.disk, tongue).await
+            }
+            Some(desk) => nodes::open_desk((&self.cast, desk), &seams, &node.disk),
+        };
+        node.live = Some(live.unwrap());
+        if number == self.desk {
+            self.heard = Some(self.station().events());
+        }
+    }
+
+    fn kill(&mut self, number: usize) {
+        self.nodes[number].die(Death::Killed);
+    }
+
+    fn station(&self) -> Station {
+        let live = self.nodes[self.desk].live.as_ref().unwrap();
+        live.station().unwrap().clone()
+    }
+
+    /// Cuts the desk off from a relay, or lets it reach it again.
+    fn cut(&self, relay: usize, cut: bool) {
+        for way in self.shape.between(relay, self.desk) {
+            let conditions = Conditions {
+                cut,
+                ..Conditions::default()
+            };
+            self.world.change(way, conditions);
+        }
+    }
+
+    /// A relay comes back on a copy of its own ledger that was taken up: the same log, and another ledger. Tells which.
+    async fn take_up_copy(&mut self, relay: usize) -> [u8; 16] {
+        self.kill(relay);
+        let disk = MemoryDisk::new();
+        disk.restore(&self.nodes[relay].disk.snapshot().into_backup());
+        let config = &self.cast.relays[relay];
+        let origin = config.identity.origin();
+        let signer = LogSigner::new(&origin, signing_key(&config.log_key).unwrap()).unwrap();
+        let (_, opening) = Ledger::open(OpenOptions {
+            engine: Engine::Memory(disk.clone()),
+            owner: config.identity.to_string(),
+            origin,
+            signer: Some(signer),
+            entropy: &mut |bytes| bytes.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::TakeUp,
+        })
+        .unwrap();
+        self.nodes[relay].disk = disk;
+        self.start(relay).await;
+        opening.instance
+    }
+
+    async fn status(&self) -> LineStatus {
+        match self.station().serve(Request::Status).await {
+            Answer::Status(status) => *status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn legs_up(&self, legs: usize) {
+        eventually("legs come up", async || self.status().await.legs_up() == legs).await;
+    }
+
+    /// Releases a message; tells its hash, or why it was refused.
+    async fn release(&mut self, precedence: Precedence) -> Result<Hash, String> {
+        self.released += 1;
+        let people = &self.cast.desks[0];
+        let wording = Wording {
+            precedence,
+            class: TrafficClass::Formal,
+            function: Function::Notify,
+            response: ResponseAttribute::Roger,
+            channel: people.config.channel.clone(),
+            refers_to: None,
+            answer: None,
+            text: format!("Avelia reports {}", self.released),
+        };
+        let clock = self.nodes[self.desk].clock.clone();
+        let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
+        let [first, second] = &people.releasers;
+        let released = Capacity::Releaser;
+        let mut sheet = compose::write(&people.config, &wording, first, released, &clock, &entropy).unwrap();
+        if precedence >= Precedence::Flash {
+            sheet.approve(second, released, &clock).unwrap();
+        }
+        match self.station().serve(Request::Release { sheet }).await {
+            Answer::Message(view) => Ok(view.sha256.parse().unwrap()),
+            Answer::Refused(refusal) => Err(refusal.what),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn held_by(&self, relay: usize, hash: Hash) {
+        let disk = self.nodes[relay].disk.clone();
+        eventually("a relay holds it", async || disk.holds(&hash)).await;
+    }
+
+    /// The alarms of one kind that watchers were told in this life of the desk.
+    fn told(&mut self, code: &str) -> Vec<String> {
+        let heard = self.heard.as_mut().unwrap();
+        loop {
+            match heard.try_recv() {
+                Ok(Event::Line(News::Alarm { code, what })) => self.told.push((code, what)),
+                Ok(_) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                Err(TryRecvError::Lagged(missed)) => panic!("{missed} events were missed"),
+            }
+        }
+        let told = self.told.iter().filter(|(told, _)| told == code);
+        told.map(|(_, what)| what.clone()).collect()
+    }
+
+    /// Waits until watchers were told of an alarm.
+    async fn is_told(&mut self, code: &str) -> Vec<String> {
+        let until = self.world.now() + WITHIN;
+        loop {
+            let told = self.told(code);
+            if !told.is_empty() {
+                return told;
+            }
+            assert!(self.world.now() < until, "nobody was told of {code}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn disk(&self) -> &MemoryDisk {
+        &self.nodes[self.desk].disk
+    }
+}
+
+async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let looks = WITHIN.as_millis() / 20;
+    for _ in 0..looks {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("within {WITHIN:?} it is not so that {what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_reaches_a_watcher_although_its_round_was_not_stored() {
+    let mut stage = Stage::set().await;
+    stage.disk().fill(0);
+    stage.take_up_copy(0).await;
+    let told = stage.is_told("RELAY_LOST").await;
+    let full = stage.release(Precedence::Flash).await.unwrap_err();
+    assert!(full.contains("could not be stored"), "{full}");
+    tokio::time::sleep(WITHIN).await;
+    assert_eq!(stage.told("RELAY_LOST"), told, "once is enough");
+    let counted = stage.status().await.alarms;
+    for (code, count) in counted {
+        assert_eq!(stage.told(&code).len() as u64, count, "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relays_other_ledger_that_a_full_disk_could_not_note_is_noted_later() {
+    let mut stage = Stage::set().await;
+    stage.release(Precedence::Priority).await.unwrap();
+    // The acceptances are on disk, and nothing is owed.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.disk().fill(0);
+    let instance = stage.take_up_copy(0).await;
+    stage.is_told("RELAY_LOST").await;
+    tokio::time::sleep(WITHIN).await;
+    let sent = stage.status().await.legs["north/quic"].sent;
+    stage.disk().set_capacity(None);
+    let disk = stage.disk().clone();
+    eventually("the relay's ledger is noted", async || {
+        let key = (memory::INSTANCE.to_owned(), b"north".to_vec());
+        disk.export(&[memory::INSTANCE]).records.get(&key) == Some(&instance.to_vec())
+    })
+    .await;
+    let again = stage.status().await.legs["north/quic"].sent;
+    assert!(again > sent, "what it held is offered again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_owed_leaves_by_a_leg_that_came_up_in_a_round_that_was_not_stored() {
+    let mut stage = Stage::set().await;
+    stage.cut(0, true);
+    let hash = stage.release(Precedence::Flash).await.unwrap();
+    stage.held_by(1, hash).await;
+    stage.legs_up(2).await;
+    stage.disk().fill(0);
+    stage.take_up_copy(0).await;
+    stage.cut(0, false);
+    eventually("a leg to the relay is up", async || {
+        stage.status().await.legs["north/quic"].up
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(stage.nodes[0].disk.holds(&hash), "a FLASH waits for a disk");
+}
