@@ -5,11 +5,12 @@
 //! one round is on its way to the disk the next one gathers, so load makes rounds larger rather than more.
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
-//! what this desk signed and its ledger lacks, [`arrive`] judges what comes in, [`verbs`] what people ask, [`legs`] what
-//! the lanes report, [`settle`] commits and lets go.
+//! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
+//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
+mod claim;
 mod gate;
 mod legs;
 mod load;
@@ -134,6 +135,8 @@ pub(crate) struct Engine {
     charters_placed: BTreeSet<String>,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
+    /// What relays say of our chain and must show.
+    claims: claim::Claims,
     /// Statements that went to disk lately.
     stored: RecentHashes,
     /// What a full round left for the next one.
@@ -226,6 +229,7 @@ impl Engine {
             charters_placed: parts.loaded.charters,
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
+            claims: claim::Claims::new(),
             stored: RecentHashes::default(),
             backlog: VecDeque::new(),
             patient: VecDeque::new(),
@@ -403,6 +407,7 @@ impl Engine {
         self.tick_inbox(now, round);
         self.tick_adopted(round);
         self.tick_bring_again(now, round);
+        self.tick_claims(now, round);
         self.answer_caught_up(now, round);
     }
 
@@ -414,6 +419,7 @@ impl Engine {
             self.inbox.next_wake(),
             self.next_refetch(),
             self.bring_again,
+            self.next_claim(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),

@@ -158,7 +158,7 @@ pub enum News {
     },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
     Alarm {
-        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`.
+        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`.
         code: String,
         /// A sentence with the facts in it.
         what: String,

@@ -25,6 +25,8 @@ use hotline_faults::{
 use hotline_ledger::{Engine, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
 use hotline_tests::storm::{
     cast::{Cast, cast},
+    liar::Tongue,
+    mix::Lies,
     nodes::{self, Node},
     shape::{Shape, host},
 };
@@ -83,6 +85,7 @@ impl Stage {
         node.live = Some(live.unwrap());
         if number == self.desk {
             self.heard = Some(self.station().events());
+            self.told.clear();
         }
     }
 
@@ -272,4 +275,62 @@ async fn what_is_owed_leaves_by_a_leg_that_came_up_in_a_round_that_was_not_store
     .await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(stage.nodes[0].disk.holds(&hash), "a FLASH waits for a disk");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_names_another_statement_and_shows_none_does_not_silence_a_desk() {
+    let mut stage = Stage::set().await;
+    let hash = stage.release(Precedence::Priority).await.unwrap();
+    stage.held_by(0, hash).await;
+    // Behind the gate: a relay that comes back and lies.
+    let lies = Lies {
+        slander: 1.0,
+        ..Lies::default()
+    };
+    stage.kill(0);
+    stage.nodes[0].tongue = Some(Tongue::new(lies, Dice::new(2)));
+    stage.start(0).await;
+    let told = stage.is_told("UNPROVEN").await;
+    assert!(told[0].starts_with("north "), "the relay is named: {told:?}");
+    stage.release(Precedence::Priority).await.unwrap();
+    // At the gate: a desk that starts anew hears the lie first.
+    stage.kill(stage.desk);
+    stage.start(stage.desk).await;
+    stage.is_told("UNPROVEN").await;
+    let hash = stage.release(Precedence::Priority).await.unwrap();
+    stage.held_by(1, hash).await;
+    tokio::time::sleep(WITHIN).await;
+    assert_eq!(stage.told("UNPROVEN").len(), 1, "once is enough");
+    assert_eq!(stage.told("OWN_FORK"), Vec::<String>::new());
+    assert_eq!(stage.status().await.read_only, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_statement_of_its_own_that_a_relay_shows_silences_a_desk() {
+    let mut stage = Stage::set().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = stage.disk().snapshot();
+    stage.cut(1, true);
+    let one = stage.release(Precedence::Priority).await.unwrap();
+    stage.held_by(0, one).await;
+    // The whole disk is put back, and looks untouched; only a relay that lags is in reach.
+    stage.kill(stage.desk);
+    stage.nodes[stage.desk].disk = MemoryDisk::new();
+    stage.disk().restore(&before);
+    stage.cut(0, true);
+    stage.cut(1, false);
+    stage.start(stage.desk).await;
+    let other = stage.release(Precedence::Priority).await.unwrap();
+    stage.held_by(1, other).await;
+    assert_ne!(one, other);
+    // Behind the gate.
+    stage.cut(0, false);
+    stage.is_told("OWN_FORK").await;
+    stage.release(Precedence::Priority).await.unwrap_err();
+    // At the gate.
+    stage.kill(stage.desk);
+    stage.start(stage.desk).await;
+    stage.is_told("OWN_FORK").await;
+    stage.release(Precedence::Priority).await.unwrap_err();
+    assert_eq!(stage.told("UNPROVEN"), Vec::<String>::new());
 }

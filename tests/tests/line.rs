@@ -32,9 +32,10 @@ const WHOLE_LADDER: [Rung; 6] = [
 ];
 
 /// Alarms that an honest line never raises, whatever dies.
-const DISHONEST: [&str; 10] = [
+const DISHONEST: [&str; 11] = [
     "EQUIVOCATION",
     "OWN_FORK",
+    "UNPROVEN",
     "REOPENED",
     "FORGED",
     "FOREIGN",

@@ -193,7 +193,7 @@ impl Engine {
     }
 
     /// Signs nothing from here on.
-    pub(super) fn close_pen(&mut self, why: String, round: &mut Round) {
+    fn close_pen(&mut self, why: String, round: &mut Round) {
         self.signing = Signing::Closed(why.clone());
         self.alarm("OWN_FORK", why, round);
     }

@@ -3,7 +3,7 @@
 //! A desk's key signs one history, ever. A ledger that was put back does not know the statements that were signed since;
 //! signing the next one would fork the chain. So before the first signature every relay that can be reached is asked for
 //! this desk's newest statement. A newer tail is fetched, checked and adopted; another statement at a place we hold
-//! closes the pen. Nobody can know whether the relays in reach know all: so a ledger that was put back, or that adopted
+//! closes the pen, if the relay shows it ([`super::claim`]). Nobody can know whether the relays in reach know all: so a ledger that was put back, or that adopted
 //! anything, or that no relay answered for, goes on in a new chain epoch, which can contradict nothing. What it forgot
 //! is taken up whenever a relay tells of it ([`super::adopt`]).
 
@@ -19,7 +19,10 @@ use hotline_core::{
     time::LineTime,
 };
 
-use super::{Engine, Signing};
+use super::{
+    Engine, Signing,
+    claim::{Claim, Named, SHOWN_WITHIN},
+};
 use crate::{
     input::{Arrival, Input},
     lane::Order,
@@ -47,7 +50,8 @@ struct Heard {
     up: BTreeSet<Leg>,
     /// The newest place of ours that each relay knows and we do not.
     unknown: BTreeMap<RelayName, (u64, u64)>,
-    clash: Option<String>,
+    /// What a relay names at a place where we hold another.
+    claims: BTreeMap<RelayName, Claim>,
 }
 
 impl Heard {
@@ -81,11 +85,8 @@ impl Engine {
                 Err(_) => break,
             }
         }
-        if let Some(clash) = heard.clash.take() {
-            let mut round = Round::behind(self.tip);
-            self.close_pen(clash, &mut round);
-            self.settle(round).await?;
-        } else {
+        self.hear_out(&mut heard).await?;
+        if self.signing == Signing::Open {
             self.choose_epoch(&mut heard).await?;
         }
         self.place_charters().await?;
@@ -126,6 +127,26 @@ impl Engine {
         self.settle(round).await
     }
 
+    /// Has every relay that names another statement than ours show it, before anything is signed. One whose leg has
+    /// ended meanwhile is asked again when it is back.
+    async fn hear_out(&mut self, heard: &mut Heard) -> Result<(), String> {
+        for (relay, claim) in std::mem::take(&mut heard.claims) {
+            self.note_claim(&relay, claim);
+            let deadline = self.line().after(SHOWN_WITHIN);
+            let Some(leg) = heard.up.iter().find(|leg| leg.relay == relay).cloned() else {
+                continue;
+            };
+            self.order_refetch(&leg, claim.missing());
+            if let Some(shown) = self.wait_for_own(&leg, deadline, heard).await? {
+                self.take_own(&leg, shown).await?;
+                let mut round = Round::behind(self.tip);
+                self.not_shown(&relay, &mut round);
+                self.settle(round).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn all_answered(&self, heard: &Heard) -> bool {
         self.relays.keys().all(|name| {
             let legs = self.legs.keys().filter(|leg| leg.relay == *name);
@@ -162,20 +183,12 @@ impl Engine {
 
     /// Compares what a relay knows of our chain with what we hold.
     fn compare(&self, leg: &Leg, place: (u64, u64), hash: Hash, heard: &mut Heard) {
-        let ours = self
-            .ledger
-            .by_place(&self.me.to_string(), place.0, place.1)
-            .ok()
-            .flatten();
-        match ours {
-            Some(ours) if ours.hash == hash => {}
-            Some(ours) => {
-                heard.clash = Some(format!(
-                    "relay {} holds {hash} at place {}.{} of this desk's chain, this ledger holds {}: two histories were signed with one key",
-                    leg.relay, place.0, place.1, ours.hash
-                ));
+        match self.named(place, hash) {
+            Named::Held => {}
+            Named::Other(claim) => {
+                heard.claims.insert(leg.relay.clone(), claim);
             }
-            None => {
+            Named::Unknown => {
                 let newest = heard.unknown.entry(leg.relay.clone()).or_insert(place);
                 *newest = place.max(*newest);
             }

@@ -12,7 +12,7 @@ use hotline_core::{
 use hotline_ledger::Record;
 use hotline_transport::{By, Refusal};
 
-use super::{Engine, Redundancy, Signing};
+use super::{Engine, Redundancy, Signing, claim::Named};
 use crate::{
     input::RelayAnswer,
     lane::Order,
@@ -58,30 +58,18 @@ impl Engine {
         self.note_redundancy(round);
     }
 
-    /// After the gate, a relay may know statements of ours which this ledger lacks: it is asked for them. Another statement
-    /// at a place that we hold tells of two histories: nothing more is signed.
+    /// After the gate, a relay may know statements of ours which this ledger lacks: it is asked for them. If it names
+    /// another one at a place that we hold, it must show it.
     fn note_own_place(&mut self, leg: &Leg, lane: Lane, newest: Option<(u64, u64, Hash)>, round: &mut Round) {
         if self.signing != Signing::Open || lane != Lane::Control {
             return;
         }
         let mut named = None;
         if let Some((epoch, sequence, hash)) = newest {
-            let ours = self
-                .ledger
-                .by_place(&self.me.to_string(), epoch, sequence)
-                .ok()
-                .flatten();
-            match ours {
-                Some(ours) if ours.hash == hash => {}
-                Some(ours) => {
-                    let why = format!(
-                        "relay {} holds {hash} at place {epoch}.{sequence} of this desk's chain, this ledger holds {}: two histories were signed with one key",
-                        leg.relay, ours.hash
-                    );
-                    self.close_pen(why, round);
-                    return;
-                }
-                None => named = Some((epoch, sequence)),
+            match self.named((epoch, sequence), hash) {
+                Named::Held => {}
+                Named::Other(claim) => self.ask_for_claimed(leg, claim, round),
+                Named::Unknown => named = Some((epoch, sequence)),
             }
         }
         self.ask_for_own(leg, named, round);

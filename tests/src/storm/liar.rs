@@ -1,9 +1,10 @@
 //! A relay that lies: the real relay, with a man in the middle of its own mouth.
 //!
 //! Between the relay's sessions and the wire sits [`Liar`]. It keeps deliveries to itself, delays and repeats frames,
-//! changes bytes of statements, claims acceptances without a proof that holds, and answers refetches with nothing. It has
-//! the relay's log key (forks are made by starting the relay from an old disk) and nobody else's keys. An honest relay
-//! has one too, without a tongue, so that both take the same way.
+//! changes bytes of statements, claims acceptances without a proof that holds, names another statement than it holds as
+//! a desk's newest, and answers refetches with nothing. It has the relay's log key (forks are made by starting the relay
+//! from an old disk) and nobody else's keys. An honest relay has one too, without a tongue, so that both take the same
+//! way.
 
 use std::{
     pin::Pin,
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use hotline_audit::Hash;
 use hotline_faults::Dice;
 use hotline_proto::v1::{
     self, log_service_server::LogService, relay_service_server::RelayService, session_response::Frame,
@@ -62,6 +64,17 @@ impl Tongue {
         self.dice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says of a desk that it signed another statement than it did.
+    fn slander(&self, hello: &mut v1::ServerHello) {
+        // A relay that does not tell this lie throws no dice for it.
+        if self.lies.slander > 0.0
+            && let Some(newest) = &mut hello.newest
+            && self.lies(|lies| lies.slander)
+        {
+            newest.sha256 = Hash::of(&newest.sha256).as_bytes().to_vec().into();
+        }
+    }
+
     /// What becomes of a frame: what is sent, and after what time.
     fn twist(&self, mut frame: v1::SessionResponse) -> Vec<(Duration, v1::SessionResponse)> {
         match &mut frame.frame {
@@ -92,7 +105,11 @@ impl Tongue {
                     }
                 }
             }
-            Some(Frame::Hello(_) | Frame::Refused(_) | Frame::Heartbeat(_) | Frame::Notice(_)) | None => {
+            Some(Frame::Hello(hello)) => {
+                self.slander(hello);
+                return vec![(Duration::ZERO, frame)];
+            }
+            Some(Frame::Refused(_) | Frame::Heartbeat(_) | Frame::Notice(_)) | None => {
                 return vec![(Duration::ZERO, frame)];
             }
         }

@@ -125,6 +125,8 @@ pub struct Lies {
     pub false_accept: f64,
     /// Answers refetches with nothing.
     pub forgetful: f64,
+    /// Names another statement than it holds as a desk's newest.
+    pub slander: f64,
     /// Starts again from an old copy of its disk without its memory of signatures: a second history.
     pub fork: bool,
 }
@@ -483,7 +485,14 @@ impl Draw<'_> {
             false_accept: some(0.4, 0.3),
             forgetful: some(0.4, 1.0),
             fork: some(0.3, 1.0) > 0.0,
+            slander: 0.0,
         };
+        // Dice of its own: what else a seed draws is as it was before there was this lie.
+        let mut own = Dice::new(self.mix.seed).apart("slander");
+        if own.chance(0.4) {
+            lies.slander = 0.3 + 0.7 * share(&mut own);
+            self.mix.kinds.push("slander");
+        }
         if self.kind("only the liar in reach", 0.4) {
             // Some of what is sent stays away for the whole window, and what follows it comes: a gap, which must be shown.
             lies.withhold = 0.3 + 0.3 * share(&mut self.dice);

@@ -376,13 +376,18 @@ impl Oracle {
         let relay = cast(self.shape)
             .relay_names()
             .position(|name| what.starts_with(name));
-        let accused = matches!(code, "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED");
+        let accused = matches!(
+            code,
+            "FORK" | "ROLLBACK" | "BAD_CHECKPOINT" | "FORGED" | "UNPROVEN"
+        );
         let innocent = relay.is_some_and(|relay| !self.tainted[relay]);
         // All desks are honest, also one that was put back to a backup: it signs no second history.
-        let of_desks = matches!(code, "EQUIVOCATION" | "OWN_FORK" | "FOREIGN" | "REJECTED")
+        // Without a desk's key nobody can show another statement of it: no lie closes a pen.
+        let own_fork = code == "OWN_FORK";
+        let of_desks = matches!(code, "EQUIVOCATION" | "FOREIGN" | "REJECTED")
             || (code == "REFUSED" && what.contains("EQUIVOCATION"))
             || (code == "REOPENED" && self.restored.iter().all(Option::is_none));
-        if (accused && innocent) || (of_desks && self.liar.is_none()) {
+        if (accused && innocent) || own_fork || (of_desks && self.liar.is_none()) {
             self.breaks(Promise::Named, format!("desk {desk}: {code}: {what}"));
         }
     }
