@@ -8,7 +8,7 @@ use hotline_core::{
     id::{StatementId, StatementKey},
     identity::Identity,
     leg::{Lane, Leg, RelayName},
-    outbox::{Bounds, Event, Keep, Outbox, OutboxItem, QueueError, Then},
+    outbox::{Bounds, Event, GoesOn, Keep, Outbox, OutboxItem, QueueError, Then},
     plant,
     precedence::Precedence,
     time::LineTime,
@@ -197,6 +197,17 @@ impl Outgoing {
     pub fn sent(&mut self, statement: StatementKey, leg: Leg, now: LineTime) {
         // Sending keeps nothing.
         let _ = self.outbox.handle(Event::Sent { statement, leg }, now);
+    }
+
+    /// Whether a copy leaves now, after the outbox `before` was taken up anew as this one.
+    pub fn go_on(
+        &mut self,
+        before: &Self,
+        statement: &StatementKey,
+        relay: &RelayName,
+        now: LineTime,
+    ) -> GoesOn {
+        self.outbox.go_on(&before.outbox, statement, relay, now)
     }
 
     /// The key of a statement of ours.

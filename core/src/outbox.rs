@@ -25,7 +25,7 @@ use crate::leg::{Door, Leg, RelayName};
 use crate::precedence::Precedence;
 use crate::time::LineTime;
 
-pub use facts::{Bounds, Event, Keep, OutboxItem, QueueError, Retry, Standing, Then};
+pub use facts::{Bounds, Event, GoesOn, Keep, OutboxItem, QueueError, Retry, Standing, Then};
 pub use resend::{HAND_OVER, REFUSED_URGENT, RESEND_FIRST, RESEND_LONGEST, STALLED_ATTEMPTS, TICK_SENDS};
 
 use lines::{Answered, Line, Order, Rank};

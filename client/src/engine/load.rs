@@ -12,7 +12,7 @@ use hotline_core::{
     identity::Identity,
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
-    outbox::{Event, Then},
+    outbox::{Event, GoesOn, Then},
     time::{LineTime, WallTime},
 };
 use hotline_ledger::{Ledger, ReadError, Stored};
@@ -353,10 +353,11 @@ impl Engine {
         self.tip = Tip { number, ..loaded.tip }.in_epoch(epoch);
         self.past = loaded.past;
         self.book = loaded.book;
+        self.charters_placed = loaded.charters;
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
         self.inbox.as_old_as(&earlier);
         self.note_reachable();
-        self.outgoing = loaded.outgoing;
+        let before = std::mem::replace(&mut self.outgoing, loaded.outgoing);
         for (name, relay) in &mut self.relays {
             relay.stored_size = 0;
             relay.instance = stored_instance(&self.ledger, name)?;
@@ -374,22 +375,22 @@ impl Engine {
             // Records follow with the next round.
             let mut records = Vec::new();
             for then in self.outgoing.handle(Event::LegUp(leg), now, &mut records) {
-                self.send_again(then, came_up, now);
+                self.send_again(then, (came_up, &before), now);
             }
         }
         Ok(())
     }
 
-    /// A copy of an outbox that was taken up anew. By a leg that has just come up nothing left before. By any other it
-    /// counts as sent, and is sent again when that is due: else all that is owed would leave with each round that a full
-    /// disk undoes.
-    fn send_again(&mut self, then: Then, came_up: &[Leg], now: LineTime) {
-        match then {
-            Then::Send { statement, leg, .. } if !came_up.contains(&leg) => {
-                self.outgoing.sent(statement, leg, now);
-            }
-            then => self.carry_out(then, now),
+    /// A copy of an outbox that was taken up anew. By a leg that has just come up nothing left before. By any other it goes
+    /// on as it was: else all that is owed would leave with each round that a full disk undoes, or be put off by it.
+    fn send_again(&mut self, then: Then, (came_up, before): (&[Leg], &Outgoing), now: LineTime) {
+        if let Then::Send { statement, leg, .. } = &then
+            && !came_up.contains(leg)
+            && self.outgoing.go_on(before, statement, &leg.relay, now) == GoesOn::Later
+        {
+            return;
         }
+        self.carry_out(then, now);
     }
 
     /// How the line stands.

@@ -86,6 +86,16 @@ pub enum Retry {
     NextSession,
 }
 
+/// When a copy leaves that an outbox, taken up anew, would send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum GoesOn {
+    /// Now: nothing of it left before.
+    Now,
+    /// When its timer says so, which runs since before.
+    Later,
+}
+
 /// A record to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {

@@ -8,7 +8,7 @@ use crate::leg::{Door, Leg, RelayName};
 use crate::precedence::{Precedence, Urgency};
 use crate::time::LineTime;
 
-use super::facts::Retry;
+use super::facts::{GoesOn, Retry};
 use super::resend::{HAND_OVER, TICK_SENDS, back_off, doors_again, pause_after_refusal};
 
 /// A statement's place in every line: the more urgent first, then in the order of queueing.
@@ -279,6 +279,29 @@ impl Line {
             });
         }
         orders
+    }
+
+    /// Goes on with what is owed as `before` left it, of which this line is what was kept.
+    pub(super) fn go_on(&mut self, before: &Self, rank: Rank, now: LineTime) -> GoesOn {
+        if before.waiting.of(rank).contains(&rank) {
+            return GoesOn::Now;
+        }
+        if before.parked.contains(&rank) {
+            self.refused(rank, Retry::NextSession, now);
+            return GoesOn::Later;
+        }
+        match before.flying.get(&rank) {
+            Some(earlier) => {
+                if let Some(flight) = self.flying.get_mut(&rank) {
+                    flight.attempts = earlier.attempts;
+                    flight.stage = earlier.stage;
+                }
+                self.set_due(rank, earlier.due);
+            }
+            // It was answered, and the answer was not kept.
+            None => self.sent(rank, now),
+        }
+        GoesOn::Later
     }
 
     fn carrying(&self) -> BTreeSet<Door> {

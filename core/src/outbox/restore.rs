@@ -1,9 +1,12 @@
-//! Taking up an outbox after a restart, from its records alone.
+//! Taking up an outbox from its records alone: after a restart, or in the middle of a session.
 
 use std::collections::BTreeMap;
 
 use super::lines::{Answered, Line};
-use super::{Bounds, Keep, Outbox};
+use super::{Bounds, GoesOn, Keep, Outbox};
+use crate::id::StatementKey;
+use crate::leg::RelayName;
+use crate::time::LineTime;
 
 impl Outbox {
     /// Takes up the outbox after a restart, from the records that were kept, in any order. No leg is up yet.
@@ -47,6 +50,22 @@ impl Outbox {
             outbox.forget(ticket);
         }
         outbox
+    }
+
+    /// This outbox was taken up anew in the middle of a session, because what happened lately could not be kept, and would
+    /// send a copy of `statement` to `relay`. Goes on as the outbox `before` left it: when it was to be sent again then, it
+    /// is now. Otherwise either all that is owed would leave each time, or whatever is due would be put off each time.
+    pub fn go_on(
+        &mut self,
+        before: &Self,
+        statement: &StatementKey,
+        relay: &RelayName,
+        now: LineTime,
+    ) -> GoesOn {
+        match (self.find(statement, relay), before.lines.get(relay)) {
+            (Some((rank, line)), Some(earlier)) => line.go_on(earlier, rank, now),
+            _ => GoesOn::Now,
+        }
     }
 
     fn recall(&mut self, fact: Keep) {

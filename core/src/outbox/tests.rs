@@ -480,6 +480,75 @@ fn only_a_window_flies_and_each_answer_lets_one_more_fly() {
     assert_eq!(copies(&accept(&mut outbox, 2, "north")), ["4 north/quic"]);
 }
 
+/// The outbox of these records with its legs up, and which of the copies it would send leave now.
+fn taken_up(kept: &[Keep], before: &Outbox, now: u64) -> (Outbox, Vec<String>) {
+    let mut outbox = Outbox::restore(Bounds::default(), kept.to_vec());
+    let mut now_leaves = Vec::new();
+    for name in LEGS {
+        let done = outbox.handle(Event::LegUp(leg(name)), at(now));
+        for then in &done.then {
+            if let Then::Send { statement, leg, .. } = then
+                && outbox.go_on(before, statement, &leg.relay, at(now)) == GoesOn::Now
+            {
+                now_leaves.push(format!("{} {leg}", statement.id.0[3]));
+            }
+        }
+    }
+    (outbox, now_leaves)
+}
+
+#[test]
+fn an_outbox_taken_up_anew_puts_nothing_off_and_sends_nothing_early() {
+    let mut outbox = up();
+    let kept = outbox.queue(item(1, Precedence::Routine), at(0)).unwrap().keep;
+    sent(&mut outbox, 1, "north/quic", 0);
+    sent(&mut outbox, 1, "south/tcp", 0);
+    let mut now = 0;
+    for _ in 0..4 {
+        now += 300;
+        let (anew, now_leaves) = taken_up(&kept, &outbox, now);
+        assert_eq!(now_leaves, [""; 0]);
+        outbox = anew;
+    }
+    assert_eq!(
+        outbox.next_wake(),
+        Some(at(1000)),
+        "however often it was taken up"
+    );
+    let again = outbox.handle(Event::Tick, at(1200));
+    assert_eq!(copies(&again), ["1 north/tcp", "1 south/quic"], "a second try");
+}
+
+#[test]
+fn an_outbox_taken_up_anew_sends_at_once_what_had_not_left_and_later_what_was_answered() {
+    let mut outbox = Outbox::new(Bounds::default());
+    let mut kept = outbox.queue(item(1, Precedence::Routine), at(0)).unwrap().keep;
+    let (mut outbox, now_leaves) = taken_up(&kept, &outbox, 10);
+    assert_eq!(now_leaves, ["1 north/quic", "1 south/quic"]);
+    kept.extend(outbox.queue(item(2, Precedence::Routine), at(10)).unwrap().keep);
+    for number in [1, 2] {
+        sent(&mut outbox, number, "north/quic", 10);
+        sent(&mut outbox, number, "south/tcp", 10);
+    }
+    let _ = accept(&mut outbox, 1, "north");
+    let refusal = Event::Refused {
+        statement: key(2),
+        relay: relay("north"),
+        retry: Retry::NextSession,
+    };
+    let _ = outbox.handle(refusal, at(20));
+    let (mut anew, now_leaves) = taken_up(&kept, &outbox, 500);
+    assert_eq!(
+        now_leaves, [""; 0],
+        "neither what was answered nor what was refused"
+    );
+    assert_eq!(
+        copies(&anew.handle(Event::Tick, at(1010))),
+        ["1 south/quic", "2 south/quic"]
+    );
+    assert_eq!(copies(&anew.handle(Event::Tick, at(1500))), ["1 north/tcp"]);
+}
+
 #[test]
 fn queueing_twice_or_nowhere_or_to_a_crowd_does_nothing() {
     let mut outbox = up();
