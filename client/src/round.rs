@@ -43,6 +43,22 @@ pub(crate) enum Reply {
     Ready(Answer),
 }
 
+/// A verb, and its answer.
+pub(crate) struct Answering {
+    pub(crate) to: oneshot::Sender<Answer>,
+    pub(crate) with: Reply,
+    pub(crate) rests_on: RestsOn,
+}
+
+/// What must be so before a verb is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RestsOn {
+    /// The round is on disk.
+    ThisRound,
+    /// Nothing of it: the verb only looked, or was refused.
+    Nothing,
+}
+
 /// A relay's acceptance, to be told after the commit.
 pub(crate) struct Held {
     pub(crate) statement: Hash,
@@ -63,7 +79,7 @@ pub(crate) struct Round {
     pub(crate) cursors: Vec<(RelayName, Lane, u64)>,
     pub(crate) held: Vec<Held>,
     pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
-    pub(crate) replies: Vec<(oneshot::Sender<Answer>, Reply)>,
+    pub(crate) replies: Vec<Answering>,
     /// Facts about the line: told also if this round is not stored.
     pub(crate) news: Vec<News>,
     /// Legs that came up.

@@ -48,14 +48,24 @@ struct Stage {
 }
 
 impl Stage {
+    /// Everybody is there, and the disks have room.
     async fn set() -> Self {
+        let mut stage = Self::empty();
+        for node in [0, 1, stage.desk] {
+            stage.start(node).await;
+        }
+        stage.legs_up(4).await;
+        stage
+    }
+
+    fn empty() -> Self {
         let (dice, shape) = (Dice::new(1), Shape::default());
         let world = World::new(host(shape.nodes()).0, &dice.apart("world"));
         let nodes = (0..shape.nodes())
             .map(|number| Node::new(number, &world, &dice))
             .collect();
         let desk = shape.node_of(0);
-        let mut stage = Self {
+        Self {
             world,
             shape,
             cast: cast(shape),
@@ -64,12 +74,7 @@ impl Stage {
             heard: None,
             told: Vec::new(),
             released: 0,
-        };
-        for node in [0, 1, desk] {
-            stage.start(node).await;
         }
-        stage.legs_up(4).await;
-        stage
     }
 
     async fn start(&mut self, number: usize) {
@@ -275,6 +280,51 @@ async fn what_is_owed_leaves_by_a_leg_that_came_up_in_a_round_that_was_not_store
     .await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(stage.nodes[0].disk.holds(&hash), "a FLASH waits for a disk");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_charter_that_a_full_disk_kept_out_is_placed_as_soon_as_there_is_room() {
+    let mut stage = Stage::empty();
+    for node in [0, 1, stage.desk] {
+        stage.start(node).await;
+    }
+    stage.disk().fill(0);
+    stage.legs_up(4).await;
+    tokio::time::sleep(WITHIN).await;
+    let nothing = stage.disk().export(&[]).leaves.len();
+    assert_eq!(nothing, 0, "no leaf, hence no charter");
+    stage.disk().set_capacity(None);
+    let disk = stage.disk().clone();
+    eventually("the charter is in the log", async || {
+        disk.export(&[]).leaves.len() == 1
+    })
+    .await;
+    stage.release(Precedence::Priority).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_looks_is_answered_although_the_disk_is_full() {
+    let mut stage = Stage::set().await;
+    let hash = stage.release(Precedence::Priority).await.unwrap();
+    stage.held_by(0, hash).await;
+    stage.disk().fill(0);
+    for at in 0..100u64 {
+        // Rounds that cannot be stored are made all the time; a look falls into one sooner or later.
+        let (station, releases) = (stage.station(), stage.release(Precedence::Flash));
+        let message = hash.to_string();
+        let (shown, status, refused) = tokio::join!(
+            station.serve(Request::Show { message }),
+            station.serve(Request::Status),
+            releases
+        );
+        assert!(
+            matches!(&shown, Answer::Message(view) if view.sha256 == hash.to_string()),
+            "{at}: {shown:?}"
+        );
+        assert!(matches!(status, Answer::Status(_)), "{at}: {status:?}");
+        let refused = refused.unwrap_err();
+        assert!(refused.contains("could not be stored"), "{at}: {refused}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -423,6 +423,7 @@ impl Engine {
             }
             self.tell_shares(&name, Carrier::Changed, round);
         }
+        self.place_charters(round);
     }
 
     /// When a refetch is due.

@@ -73,7 +73,7 @@ impl Engine {
     /// Waits for the relays, adopts what they know, and lets the first signature through.
     pub(super) async fn open_gate(&mut self) -> Result<(), String> {
         if hotline_core::plant::active("gate-skipped") {
-            return self.place_charters().await;
+            return self.place_charters_now().await;
         }
         let mut heard = Heard::default();
         let deadline = self.line().after(ANSWER_WITHIN);
@@ -89,7 +89,7 @@ impl Engine {
         if self.signing == Signing::Open {
             self.choose_epoch(&mut heard).await?;
         }
-        self.place_charters().await?;
+        self.place_charters_now().await?;
         self.backlog.extend(
             std::mem::take(&mut heard.held)
                 .into_iter()
@@ -282,11 +282,17 @@ impl Engine {
     }
 
     /// Every charter that both sides signed goes into our chain once, and so to both relays and the peer.
-    async fn place_charters(&mut self) -> Result<(), String> {
-        if self.signing != Signing::Open {
-            return Ok(());
-        }
+    async fn place_charters_now(&mut self) -> Result<(), String> {
         let mut round = Round::behind(self.tip);
+        self.place_charters(&mut round);
+        self.settle(round).await
+    }
+
+    /// The same, in a round that is made anyway.
+    pub(super) fn place_charters(&mut self, round: &mut Round) {
+        if self.signing != Signing::Open {
+            return;
+        }
         let peer = self.config.peer.clone();
         let charters: Vec<_> = self
             .directory
@@ -308,15 +314,14 @@ impl Engine {
                     self.alarm(
                         "NOT_SIGNED",
                         format!("charter {}: {error}", charter.channel),
-                        &mut round,
+                        round,
                     );
                     continue;
                 }
             };
             let precedence = hotline_core::precedence::Precedence::Routine;
-            self.place_own(signed, precedence, BTreeSet::from([peer.clone()]), &mut round);
+            self.place_own(signed, precedence, BTreeSet::from([peer.clone()]), round);
             self.charters_placed.insert(charter.channel.clone());
         }
-        self.settle(round).await
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     logview::{LogFault, Seen},
     memory::{self, Acceptance},
     request::{Answer, News},
-    round::{Held, Round},
+    round::{Answering, Held, Reply, RestsOn, Round},
     share::Carrier,
 };
 
@@ -338,10 +338,11 @@ impl Engine {
                 } else {
                     format!("not caught up with {}", open.join(", "))
                 };
-                round.replies.push((
-                    waiting_verb.reply,
-                    crate::round::Reply::Ready(Answer::Done { what }),
-                ));
+                round.replies.push(Answering {
+                    to: waiting_verb.reply,
+                    with: Reply::Ready(Answer::Done { what }),
+                    rests_on: RestsOn::ThisRound,
+                });
             } else {
                 self.waiting.push(waiting_verb);
             }

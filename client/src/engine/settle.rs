@@ -25,7 +25,7 @@ use crate::{
     memory::{self, ArrivalNote},
     own::Signed,
     request::{Answer, News, Refusal},
-    round::{Placed, Reply, Round},
+    round::{Answering, Placed, Reply, RestsOn, Round},
     station::Event as StationEvent,
 };
 
@@ -312,14 +312,18 @@ impl Engine {
             self.shares.stored(&relay, lane, cursor);
         }
         self.order_and_tell(round.orders, round.news);
-        for (reply, with) in round.replies {
-            let answer = match with {
-                Reply::Ready(answer) => answer,
-                Reply::Message(hash) => self.view(&hash),
-            };
-            // A verb that went away needs no answer.
-            let _ = reply.send(answer);
+        for answering in round.replies {
+            self.tell_verb(answering);
         }
+    }
+
+    fn tell_verb(&self, answering: Answering) {
+        let answer = match answering.with {
+            Reply::Ready(answer) => answer,
+            Reply::Message(hash) => self.view(&hash),
+        };
+        // A verb that went away needs no answer.
+        let _ = answering.to.send(answer);
     }
 
     /// What needs no round on disk: relays are asked, and watchers are told how the line stands.
@@ -373,14 +377,17 @@ impl Engine {
     /// line did happen, and is told: an alarm or a leg is no less a fact because a disk is full.
     fn undo(&mut self, round: Round, error: &CommitError) -> Result<(), String> {
         tracing::error!(%error, "a round was not stored");
-        for (reply, _) in round.replies {
-            let refusal = Refusal {
-                code: "HL-DESK-009".into(),
-                exit: 1,
-                what: format!("nothing was sent, because it could not be stored: {error}"),
-                help: "free space on the ledger's disk, then try again".into(),
+        for answering in round.replies {
+            let with = match answering.rests_on {
+                RestsOn::Nothing => answering.with,
+                RestsOn::ThisRound => Reply::Ready(Answer::Refused(Refusal {
+                    code: "HL-DESK-009".into(),
+                    exit: 1,
+                    what: format!("nothing was sent, because it could not be stored: {error}"),
+                    help: "free space on the ledger's disk, then try again".into(),
+                })),
             };
-            let _ = reply.send(Answer::Refused(refusal));
+            self.tell_verb(Answering { with, ..answering });
         }
         let due = self.line().after(BRING_AGAIN_AFTER);
         self.bring_again.get_or_insert(due);

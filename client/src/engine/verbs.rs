@@ -24,7 +24,7 @@ use crate::{
     judge, memory,
     own::Address,
     request::{Answer, DraftView, Refusal, Request},
-    round::{Reply, Round},
+    round::{Answering, Reply, RestsOn, Round},
     view::{self, MessageView},
 };
 
@@ -47,16 +47,22 @@ impl Engine {
             backup(self.ledger.clone(), to, reply);
             return;
         }
+        let looks = matches!(
+            request,
+            Request::Drafts | Request::List { .. } | Request::Show { .. } | Request::Status
+        );
         let answered = self.answer(request, round);
-        self.reply(reply, answered, round);
-    }
-
-    fn reply(&self, reply: oneshot::Sender<Answer>, answered: Answered, round: &mut Round) {
-        let with = match answered {
-            Ok(with) => with,
-            Err(refusal) => Reply::Ready(Answer::Refused(refusal)),
+        let rests_on = if looks || answered.is_err() {
+            RestsOn::Nothing
+        } else {
+            RestsOn::ThisRound
         };
-        round.replies.push((reply, with));
+        let with = answered.unwrap_or_else(|refusal| Reply::Ready(Answer::Refused(refusal)));
+        round.replies.push(Answering {
+            to: reply,
+            with,
+            rests_on,
+        });
     }
 
     fn answer(&mut self, request: Request, round: &mut Round) -> Answered {
