@@ -18,9 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::lane::Outbound;
 
-const QUEUED: &str = "outbox.queued";
-const ACCEPTED: &str = "outbox.accepted";
-const DELIVERED: &str = "outbox.delivered";
+/// Statements in the outbox. Its keys are their ids.
+pub const QUEUED: &str = "outbox.queued";
+/// Which relay has which of them. A key is an id, then the relay's name.
+pub const ACCEPTED: &str = "outbox.accepted";
+/// Which recipient has which of them. A key is an id, then the desk.
+pub const DELIVERED: &str = "outbox.delivered";
 const GENERATION: &str = "outbox.generation";
 
 /// Records read at once when a ledger is taken up.

@@ -20,6 +20,9 @@ pub const CALM_MS: u64 = 600;
 pub const WINDOW_MS: u64 = 7_000;
 /// The fault window of a schedule in which a desk reaches only the relay that lies: a gap must be shown after 5 s.
 const LONG_WINDOW_MS: u64 = 11_000;
+/// When a desk is restarted that reaches only the relay that lies, after the calm: its gap is shown 5 s later at the
+/// latest, and everything heals 11 s after the calm.
+const RESTART_IN_A_GAP_MS: u64 = 2_500;
 /// Fewest crashes and partitions of a schedule.
 pub const LEAST: u64 = 3;
 
@@ -436,7 +439,25 @@ impl Draw<'_> {
                     true
                 }
             });
+            self.restarts_once(desk);
         }
+    }
+
+    /// But for one restart, in some schedules, so early that the gap has time to be shown after it: a gap that is known
+    /// must outlive its desk's process. Dice of its own: what else a seed draws is as it was before.
+    fn restarts_once(&mut self, desk: usize) {
+        let mut own = Dice::new(self.mix.seed).apart("a gap and a restart");
+        if !own.chance(0.5) {
+            return;
+        }
+        self.mix.kinds.push("a restart in a gap");
+        let at = CALM_MS + RESTART_IN_A_GAP_MS + own.below(1_000);
+        let crash = Action::Crash {
+            node: desk,
+            death: Death::Killed,
+            down_ms: 100,
+        };
+        self.at(at, crash);
     }
 
     /// Any subset of relays, and one alone more often: what the other one knows is then forgotten.

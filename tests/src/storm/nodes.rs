@@ -30,6 +30,8 @@ pub struct Node {
     pub clock: NodeClock,
     /// How often it was started.
     pub life: u64,
+    /// When it was started last, in milliseconds since the world began.
+    pub started_ms: u64,
     /// Its process, while it runs.
     pub live: Option<Live>,
     /// What a lying relay says.
@@ -72,6 +74,7 @@ impl Node {
             disk: MemoryDisk::new(),
             clock: NodeClock::new(world, BEGAN),
             life: 0,
+            started_ms: 0,
             live: None,
             tongue: None,
             world: world.clone(),
@@ -88,6 +91,7 @@ impl Node {
     /// Seams for its next life.
     pub fn next_life(&mut self) -> Seams {
         self.life += 1;
+        self.started_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
         self.world.node_starts(self.host());
         let dice = self.dice.apart(&format!("life {}", self.life));
         self.world.seams(self.host(), &self.clock, dice)

@@ -191,7 +191,8 @@ async fn show_text(station: &Station, sha256: &str) -> Option<MessageView> {
     show(station, sha256.parse().ok()?).await
 }
 
-fn reference(view: &MessageView) -> (Reference, [u8; 16]) {
+/// What names a message in an act or an answer, and its conversation.
+pub fn reference(view: &MessageView) -> (Reference, [u8; 16]) {
     let sixteen = |text: &str| -> [u8; 16] {
         let bytes: Vec<u8> = (0..16)
             .map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())

@@ -4,6 +4,7 @@
 //! Each rule that is broken becomes a [`Broken`], with the moment. *Honest state* is judged at every event: what a desk
 //! shows must be proven at that moment. *Safety* is judged again after the final crash ([`last`]).
 
+mod kept;
 mod last;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +114,12 @@ pub struct Oracle {
     pub restored: Vec<Option<(u64, u64)>>,
     /// Alarms by code.
     pub alarms: BTreeMap<String, u64>,
+    /// When everything owed was delivered.
+    pub settled_ms: Option<u64>,
+    /// Relays that were put back to before what they had signed, by the leaves they then had: they sign no more.
+    pub ended_logs: BTreeMap<usize, usize>,
+    /// When and by which leg each message came, as its desk said when it came.
+    came: BTreeMap<(usize, Hash), (u64, Option<String>)>,
 }
 
 /// Most broken promises that are kept; one is enough to fail.
@@ -136,6 +143,9 @@ impl Oracle {
             liar: None,
             restored: vec![None; shape.desks()],
             alarms: BTreeMap::new(),
+            settled_ms: None,
+            ended_logs: BTreeMap::new(),
+            came: BTreeMap::new(),
         }
     }
 
@@ -222,6 +232,8 @@ impl Oracle {
             seen.first_ms = now_ms;
         }
         let again = seen.added > 1;
+        self.came
+            .insert((desk, hash), (view.stored_ms, view.first_leg.clone()));
         self.world.note("added");
         if again {
             self.breaks(

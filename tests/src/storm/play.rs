@@ -6,6 +6,7 @@
 mod ending;
 mod parade;
 mod quiet;
+mod strangers;
 mod trouble;
 
 use std::{

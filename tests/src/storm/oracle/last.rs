@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{Checkpoint, Hash, tree, verify::verify_log};
-use hotline_client::{memory, view::MessageView};
+use hotline_client::{memory, outgoing, view::MessageView};
 use hotline_core::words::Rung;
 use hotline_ledger::{Export, Stored};
 
@@ -11,24 +11,30 @@ use super::{Oracle, Promise, Sent};
 use crate::storm::cast::cast;
 
 /// The kind of a message in a ledger.
-const MESSAGE: u8 = 1;
+pub(super) const MESSAGE: u8 = 1;
+/// Records that are judged.
+const SPACES: [&str; 5] = [
+    memory::ACCEPTED,
+    memory::NOTE,
+    outgoing::QUEUED,
+    outgoing::ACCEPTED,
+    outgoing::DELIVERED,
+];
 
 impl Oracle {
     /// Judges the disks.
     pub fn judge_disks(&mut self) {
-        let exports: Vec<Export> = self
-            .disks
-            .iter()
-            .map(|disk| disk.export(&[memory::ACCEPTED, memory::NOTE]))
-            .collect();
+        let exports: Vec<Export> = self.disks.iter().map(|disk| disk.export(&SPACES)).collect();
         for (number, export) in exports.iter().enumerate() {
             self.judge_ledger(number, export);
         }
         for desk in 0..self.shape.desks() {
             self.judge_acceptances(desk, &exports);
             self.judge_mail(desk, &exports);
+            self.judge_kept(desk, &exports);
         }
         self.judge_sent();
+        self.judge_ended_logs(&exports);
     }
 
     fn judge_ledger(&mut self, number: usize, export: &Export) {
@@ -161,6 +167,7 @@ impl Oracle {
             let Ok(hash) = view.sha256.parse::<Hash>() else {
                 continue;
             };
+            self.judge_same(desk, hash, view);
             if view.direction == "in" {
                 let drawn = self.seen[desk].get(&hash).is_some_and(|seen| seen.drawn_new > 0);
                 if drawn && view.shown == "never" {

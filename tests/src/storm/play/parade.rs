@@ -10,7 +10,10 @@ use hotline_client::{
     station::signing_key,
 };
 use hotline_core::precedence::Precedence;
-use hotline_server::intake::{self, Outcome};
+use hotline_server::{
+    intake::{self, Outcome},
+    relay::Relay,
+};
 
 use super::Play;
 use crate::storm::{
@@ -22,20 +25,36 @@ use crate::storm::{
 /// How long all legs may take to come up after healing: a dial that hangs for 3 s, the longest pause of 2 s, and as much
 /// again for one that fails once more.
 const LEGS_BOUND: Duration = Duration::from_secs(10);
+/// Conflicts that are looked through: more than a ledger keeps.
+const CONFLICTS: usize = 10_000;
 /// How long the copies of one FLASH may take on a quiet line.
 const COPIES: Duration = Duration::from_millis(600);
 
 impl Play {
     /// The parade.
     pub(super) async fn parade(self: &Arc<Self>) {
+        for desk in 0..self.shape.desks() {
+            self.may_not_release(desk).await;
+        }
         if !self.all_legs_up().await {
             return;
         }
         for desk in 0..self.shape.desks() {
             self.flash_takes_every_leg(desk).await;
         }
-        for relay in 0..self.shape.relays() {
-            self.thief(relay).await;
+        for number in 0..self.shape.relays() {
+            let Some(relay) = self.relay(number) else { continue };
+            self.thief(number, &relay).await;
+            self.strangers(number, &relay).await;
+            self.second_instance(number, &relay);
+        }
+    }
+
+    /// A relay that runs.
+    fn relay(&self, number: usize) -> Option<Arc<Relay>> {
+        match self.node(number).live.as_ref().map(|live| live.what.clone()) {
+            Some(What::Relay(running)) => Some(Arc::clone(&running.relay)),
+            Some(What::Desk(_)) | None => None,
         }
     }
 
@@ -119,11 +138,8 @@ impl Play {
     }
 
     /// Somebody who has a desk's keys hands a second statement in, under the id and in the place of one that is known.
-    async fn thief(&self, number: usize) {
-        let relay = match self.node(number).live.as_ref().map(|live| live.what.clone()) {
-            Some(What::Relay(running)) => Arc::clone(&running.relay),
-            Some(What::Desk(_)) | None => return,
-        };
+    /// It is refused, and kept as evidence.
+    async fn thief(&self, number: usize, relay: &Relay) {
         let desk = &self.cast.desks[0].config;
         let me = desk.identity.to_string();
         let known = self.node(number).disk.export(&[]).leaves;
@@ -138,12 +154,17 @@ impl Play {
         message.header.claimed_time_ms += 1;
         let key = signing_key(&desk.statement_key).unwrap();
         let twin = SignedStatement::sign(PayloadType::Message, &message.encode(), &key).unwrap();
-        let twin = Bytes::from(twin.into_bytes());
-        let outcome = intake::take_in(&relay, &desk.identity, &[twin]).await.pop();
+        let (twin, hash) = (Bytes::from(twin.bytes().to_vec()), twin.hash());
+        let outcome = intake::take_in(relay, &desk.identity, &[twin]).await.pop();
         if matches!(outcome, Some(Outcome::Held { .. })) {
             self.judge(|oracle| {
                 oracle.breaks(Promise::Named, format!("relay {number} took an equivocation"));
             });
+        }
+        let kept = relay.ledger.conflicts(CONFLICTS).unwrap().kept;
+        if !kept.iter().any(|conflict| conflict.hash == hash) {
+            let what = format!("relay {number} keeps no proof of an equivocation");
+            self.judge(|oracle| oracle.breaks(Promise::Named, what));
         }
     }
 }

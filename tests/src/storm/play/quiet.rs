@@ -12,6 +12,7 @@ use hotline_faults::world::Death;
 
 use super::{Ending, Play};
 use crate::storm::{
+    cast::BEGAN,
     nodes::{Asked, ask},
     officers,
     oracle::{Oracle, Promise},
@@ -106,7 +107,9 @@ impl Play {
         }
         self.figures().healed_in_ms =
             u64::try_from((self.world.now() - began).as_millis()).unwrap_or(u64::MAX);
-        if !left.is_empty() {
+        if left.is_empty() {
+            self.judge(|oracle| oracle.settled_ms = Some(oracle.now_ms()));
+        } else {
             left.push(self.describe().await);
         }
         for what in left {
@@ -117,6 +120,28 @@ impl Play {
         }
         // What officers are still doing may end.
         tokio::time::sleep(officers::THINKING).await;
+        self.judge_beliefs().await;
+    }
+
+    /// Whoever is connected with a relay believes it: it must be the one that was seen before. Only what was heard in this
+    /// life of the relay counts.
+    async fn judge_beliefs(&self) {
+        for desk in 0..self.shape.desks() {
+            let Some(status) = self.status(desk).await else {
+                continue;
+            };
+            for (relay, name) in self.cast.relay_names().enumerate() {
+                let began_ms = BEGAN.unix_ms() + self.node(relay).started_ms.max(self.mix.heal_ms);
+                let heard = status.legs.iter().any(|(leg, is)| {
+                    is.up
+                        && leg.split('/').next() == Some(name)
+                        && is.last_proven_ms.is_some_and(|ms| ms > began_ms)
+                });
+                if heard {
+                    self.judge(|oracle| oracle.believes(desk, relay));
+                }
+            }
+        }
     }
 
     /// How all desks see the line, for whoever reads a failure.
@@ -172,6 +197,7 @@ impl Play {
                 left.push(format!("desk {desk} signs nothing: {why}"));
                 continue;
             }
+            self.judge(|oracle| oracle.carrier(desk, &status));
             self.look_again(desk).await;
             let tainted = self.judge(|oracle| oracle.tainted.clone());
             for (place, name) in self.cast.relay_names().enumerate() {
@@ -311,7 +337,7 @@ impl Play {
         }
     }
 
-    async fn list(&self, desk: usize) -> Vec<MessageView> {
+    pub(super) async fn list(&self, desk: usize) -> Vec<MessageView> {
         let Some(station) = self.station(desk) else {
             return Vec::new();
         };

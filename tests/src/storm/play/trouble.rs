@@ -110,6 +110,7 @@ impl Play {
     /// Takes a backup now and puts it back later. A desk's backup comes back on another disk, without the memory of
     /// signatures that an old machine would have kept; so does the second history of a relay that lies.
     fn back_up(self: &Arc<Self>, number: usize, after: Duration, reach: Reach) {
+        let leaves = self.node(number).disk.export(&[]).leaves.len();
         let snapshot = self.node(number).disk.snapshot();
         let snapshot = if self.shape.desk_at(number).is_some() {
             snapshot.into_backup()
@@ -138,7 +139,11 @@ impl Play {
             };
             play.crash(number, Death::PowerCut, down_ms);
             if desk.is_none() && !forks {
-                play.node(number).disk.restore(&snapshot);
+                let disk = play.node(number).disk.clone();
+                if disk.export(&[]).leaves.len() > leaves {
+                    play.judge(|oracle| oracle.ended_logs.insert(number, leaves));
+                }
+                disk.restore(&snapshot);
                 return;
             }
             let disk = MemoryDisk::new();
@@ -162,7 +167,10 @@ impl Play {
     /// A relay loses everything. Its log key has signed another history by then, so desks rightly believe it no more; its
     /// keeper gives it a new key another day.
     fn wipe(self: &Arc<Self>, relay: usize) {
-        self.judge(|oracle| oracle.tainted[relay] = true);
+        self.judge(|oracle| {
+            oracle.tainted[relay] = true;
+            oracle.ended_logs.remove(&relay);
+        });
         self.crash(relay, Death::PowerCut, 100);
         self.node(relay).disk.wipe();
     }
