@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::id::StatementKey;
 use crate::identity::{Identity, Role, TrustDomain, World};
+use crate::plant;
 use crate::precedence::{Precedence, SignaturesNeeded};
 use crate::words::{
     Answer, Function, MessageType, OfficerRole, RecipientKind, ResponseAttribute, TrafficClass,
@@ -233,6 +234,11 @@ impl Released {
             .map(|approval| &approval.officer)
             .find(|officer| **officer != releaser)
             .cloned();
+        let needed = if plant::active("flash-of-one-officer") {
+            SignaturesNeeded::One
+        } else {
+            needed
+        };
         match (needed, &second) {
             (SignaturesNeeded::Two, None) => Err(ReleaseError::NeedsSecondOfficer {
                 precedence: draft.precedence,
@@ -418,11 +424,13 @@ fn check_text(draft: &Draft) -> Result<(), ReleaseError> {
     }
     let words = count_words(&draft.text);
     match draft.precedence.word_limit() {
-        Some(limit) if words > limit => Err(ReleaseError::TooManyWords {
-            words,
-            limit,
-            precedence: draft.precedence,
-        }),
+        Some(limit) if words > limit && !plant::active("brief-message-of-any-length") => {
+            Err(ReleaseError::TooManyWords {
+                words,
+                limit,
+                precedence: draft.precedence,
+            })
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -86,7 +86,10 @@ impl Store for MemoryStore {
     fn append(&mut self, round: &Round<'_>) -> Result<(), StoreError> {
         self.with(|disk| {
             disk.append(round)?;
-            if round.head.note.is_some() && round.head.size != round.expected.size {
+            if round.head.note.is_some()
+                && round.head.size != round.expected.size
+                && !hotline_core::plant::active("signature-not-remembered")
+            {
                 disk.fence = Some(Fence {
                     size: round.head.size,
                     root: round.head.root,

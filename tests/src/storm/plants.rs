@@ -68,6 +68,68 @@ pub const PLANTS: &[(&str, &str)] = &[
         "letter-not-posted",
         "a relay forgets to put some statements into a mailbox",
     ),
+    ("flash-of-one-officer", "one officer's signature releases a FLASH"),
+    (
+        "brief-message-of-any-length",
+        "a FLASH may have any number of words",
+    ),
+    (
+        "channel-without-charter",
+        "a desk releases by a channel that has no charter",
+    ),
+    (
+        "only-the-first-of-a-receipt",
+        "a receipt for several messages ends the debt of the first alone",
+    ),
+    (
+        "acceptances-left-behind",
+        "a statement leaves the outbox, and its acceptances stay on disk",
+    ),
+    (
+        "charter-placed-at-every-start",
+        "a desk does not know that it has placed its charter",
+    ),
+    (
+        "numbers-begin-again",
+        "a restarted desk numbers its messages from one again",
+    ),
+    ("gap-forgotten-on-restart", "a restarted desk forgets its gaps"),
+    (
+        "one-relay-called-whole",
+        "a desk calls its line open with one relay",
+    ),
+    (
+        "rollback-not-named",
+        "a relay may greet with a smaller log than it signed",
+    ),
+    (
+        "signature-not-remembered",
+        "a relay does not remember its newest signature, and goes on from an old copy",
+    ),
+    (
+        "another-desks-statement-taken",
+        "a relay takes a statement from whoever hands it in",
+    ),
+    (
+        "seen-not-compared",
+        "a relay takes a statement that claims another log of it",
+    ),
+    (
+        "unknown-recipient-taken",
+        "a relay takes a statement for a desk that it does not know",
+    ),
+    (
+        "place-taken-for-a-late-copy",
+        "a relay takes another statement at a known place for a late copy",
+    ),
+    (
+        "equivocation-not-kept",
+        "a relay refuses an equivocation and keeps no proof",
+    ),
+    (
+        "second-instance-let-in",
+        "a copy of a connected desk's ledger is let in",
+    ),
 ];
 
 /// Plants a bug in this thread, or none.
