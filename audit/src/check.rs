@@ -6,16 +6,20 @@
 //!
 //! Whether the right people signed (two officers for a FLASH, who may acknowledge what) is decided by the core rules.
 
+mod officers;
 mod refusal;
 mod seen;
 
+use officers::{approval, consent, officer_act, officer_order, officer_watch};
 pub use refusal::StatementError;
 pub use seen::{SeenRefusal, check_seen};
 
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
 use crate::key::{KeyEntry, KeyRefusal, Purpose, RosterSet, Subject};
-use crate::statement::{Approval, CharterConsent, CharterTerms, Header, OfficerAct, Payload};
+use crate::statement::{
+    Approval, CharterConsent, CharterTerms, Header, OfficerAct, OfficerOrder, OfficerWatch, Payload, Presence,
+};
 use crate::strict::{StrictError, StrictFault, peek_bytes};
 
 /// A desk's statement that is genuine.
@@ -63,6 +67,12 @@ pub enum Parts {
     Act(ByOfficer<OfficerAct>),
     /// The terms of a charter, and each side's consent to exactly these.
     Charter(CharterTerms, Vec<ByOfficer<CharterConsent>>),
+    /// A desk's word of itself holds nothing that somebody else signed.
+    Service,
+    /// What the officer signed about the watch.
+    Watch(ByOfficer<OfficerWatch>),
+    /// What the officer ordered.
+    Lifecycle(ByOfficer<OfficerOrder>),
 }
 
 /// When a key must have been usable.
@@ -100,6 +110,30 @@ pub fn verify_officer_act(
     now_ms: u64,
 ) -> Result<ByOfficer<OfficerAct>, StatementError> {
     officer_act(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies what an officer signed about the watch, by itself.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_watch(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<OfficerWatch>, StatementError> {
+    officer_watch(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies an officer's order about a channel, by itself.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_order(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<OfficerOrder>, StatementError> {
+    officer_order(bytes, rosters, When::At(now_ms))
 }
 
 /// Verifies an approval by itself; [`Approval::first_difference`] says whether it covers a message.
@@ -145,12 +179,21 @@ pub(crate) fn desk_statement(
 ) -> Result<Verified, StatementError> {
     let statement = SignedStatement::parse(bytes)?;
     let named = match statement.payload_type {
-        PayloadType::Message | PayloadType::Receipt | PayloadType::Act | PayloadType::Charter => {
+        PayloadType::Message
+        | PayloadType::Receipt
+        | PayloadType::Act
+        | PayloadType::Charter
+        | PayloadType::Service
+        | PayloadType::Watch
+        | PayloadType::Lifecycle => {
             peek_bytes(&statement.payload, 1).and_then(|header| peek_bytes(header, 6))
         }
         PayloadType::Approval
         | PayloadType::OfficerAct
         | PayloadType::CharterConsent
+        | PayloadType::OfficerWatch
+        | PayloadType::OfficerOrder
+        | PayloadType::Presence
         | PayloadType::Key
         | PayloadType::Revocation => return Err(wrong_type()),
     };
@@ -191,12 +234,7 @@ pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Resul
         Payload::Act(act) => {
             let inside = |error| inside("act", 0, error);
             let done = officer_act(&act.act, rosters, when).map_err(inside)?;
-            if done.said.desk != act.header.sender {
-                return Err(inside(StatementError::ActMismatch("desk")));
-            }
-            if done.said.exercise != act.header.exercise {
-                return Err(inside(StatementError::ActMismatch("exercise")));
-            }
+            placed_by(&done.said.desk, &done.said.exercise, &act.header).map_err(inside)?;
             Ok(Parts::Act(done))
         }
         Payload::Charter(charter) => {
@@ -204,7 +242,31 @@ pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Resul
             let consents = consents(&charter.consents, &charter.terms, &terms, rosters, when)?;
             Ok(Parts::Charter(terms, consents))
         }
+        Payload::Service(_) => Ok(Parts::Service),
+        Payload::Watch(watch) => {
+            let inside = |error| inside("watch", 0, error);
+            let done = officer_watch(&watch.officer_watch, rosters, when).map_err(inside)?;
+            placed_by(&done.said.desk, &done.said.exercise, &watch.header).map_err(inside)?;
+            Ok(Parts::Watch(done))
+        }
+        Payload::Lifecycle(lifecycle) => {
+            let inside = |error| inside("order", 0, error);
+            let done = officer_order(&lifecycle.order, rosters, when).map_err(inside)?;
+            placed_by(&done.said.desk, &done.said.exercise, &lifecycle.header).map_err(inside)?;
+            Ok(Parts::Lifecycle(done))
+        }
     }
+}
+
+/// What an officer signed is placed by the officer's own desk, for its own exercise.
+fn placed_by(desk: &str, exercise: &str, header: &Header) -> Result<(), StatementError> {
+    if desk != header.sender {
+        return Err(StatementError::ActMismatch("desk"));
+    }
+    if exercise != header.exercise {
+        return Err(StatementError::ActMismatch("exercise"));
+    }
+    Ok(())
 }
 
 fn consents(
@@ -235,56 +297,20 @@ fn consents(
     Ok(consents)
 }
 
-fn approval(bytes: &[u8], rosters: &RosterSet, when: When) -> Result<ByOfficer<Approval>, StatementError> {
-    let (statement, entry) = officer_statement(bytes, PayloadType::Approval, rosters, when)?;
-    let said = Approval::decode(&statement.payload)?;
-    check_named(entry, said.key_statement, &said.officer)?;
-    check_desk(entry, &said.desk)?;
-    Ok(by_officer(said, entry, &statement))
-}
-
-fn officer_act(
-    bytes: &[u8],
-    rosters: &RosterSet,
-    when: When,
-) -> Result<ByOfficer<OfficerAct>, StatementError> {
-    let (statement, entry) = officer_statement(bytes, PayloadType::OfficerAct, rosters, when)?;
-    let said = OfficerAct::decode(&statement.payload)?;
-    check_named(entry, said.key_statement, &said.officer)?;
-    check_desk(entry, &said.desk)?;
-    Ok(by_officer(said, entry, &statement))
-}
-
-fn consent(
-    bytes: &[u8],
-    rosters: &RosterSet,
-    when: When,
-) -> Result<ByOfficer<CharterConsent>, StatementError> {
-    let (statement, entry) = officer_statement(bytes, PayloadType::CharterConsent, rosters, when)?;
-    let said = CharterConsent::decode(&statement.payload)?;
-    check_named(entry, said.key_statement, &said.officer)?;
-    Ok(by_officer(said, entry, &statement))
-}
-
-/// All three kinds of officers' statements name the key statement in field 2.
-fn officer_statement<'r>(
-    bytes: &[u8],
-    kind: PayloadType,
-    rosters: &'r RosterSet,
-    when: When,
-) -> Result<(SignedStatement, &'r KeyEntry), StatementError> {
+/// Verifies a relay's word about a desk: signed with the LOG key of that relay.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_presence(bytes: &[u8], rosters: &RosterSet, now_ms: u64) -> Result<Presence, StatementError> {
     let statement = SignedStatement::parse(bytes)?;
-    if statement.payload_type != kind {
+    if statement.payload_type != PayloadType::Presence {
         return Err(wrong_type());
     }
-    let entry = signed_by(
-        &statement,
-        peek_bytes(&statement.payload, 2),
-        Purpose::Officer,
-        rosters,
-        when,
-    )?;
-    Ok((statement, entry))
+    let named = peek_bytes(&statement.payload, 2);
+    let entry = signed_by(&statement, named, Purpose::Log, rosters, When::At(now_ms))?;
+    let said = Presence::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.relay)?;
+    Ok(said)
 }
 
 /// Finds the key, judges it, and verifies the signature with it.

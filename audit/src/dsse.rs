@@ -28,12 +28,24 @@ pub enum PayloadType {
     Act,
     /// A charter, placed in a desk's chain.
     Charter,
+    /// What a desk says of itself and its legs.
+    Service,
+    /// A change of the watch, placed in a desk's chain.
+    Watch,
+    /// An order about a channel, placed in a desk's chain.
+    Lifecycle,
     /// What an officer signs when drafting or releasing.
     Approval,
     /// What an officer signs when acknowledging and the like.
     OfficerAct,
     /// What a releaser signs when agreeing to a charter.
     CharterConsent,
+    /// What an officer signs when taking, handing over or leaving the watch.
+    OfficerWatch,
+    /// What a releaser signs when suspending, severing or restoring a channel.
+    OfficerOrder,
+    /// A relay's word about a desk's sessions with it.
+    Presence,
     /// A roster entry that enrols a key.
     Key,
     /// A roster entry that ends one.
@@ -42,14 +54,20 @@ pub enum PayloadType {
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 9] = [
+    pub const ALL: [PayloadType; 15] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
         PayloadType::Charter,
+        PayloadType::Service,
+        PayloadType::Watch,
+        PayloadType::Lifecycle,
         PayloadType::Approval,
         PayloadType::OfficerAct,
         PayloadType::CharterConsent,
+        PayloadType::OfficerWatch,
+        PayloadType::OfficerOrder,
+        PayloadType::Presence,
         PayloadType::Key,
         PayloadType::Revocation,
     ];
@@ -62,9 +80,15 @@ impl PayloadType {
             PayloadType::Receipt => "application/vnd.hotline.receipt.v1",
             PayloadType::Act => "application/vnd.hotline.act.v1",
             PayloadType::Charter => "application/vnd.hotline.charter.v1",
+            PayloadType::Service => "application/vnd.hotline.service.v1",
+            PayloadType::Watch => "application/vnd.hotline.watch.v1",
+            PayloadType::Lifecycle => "application/vnd.hotline.lifecycle.v1",
             PayloadType::Approval => "application/vnd.hotline.approval.v1",
             PayloadType::OfficerAct => "application/vnd.hotline.officer-act.v1",
             PayloadType::CharterConsent => "application/vnd.hotline.charter-consent.v1",
+            PayloadType::OfficerWatch => "application/vnd.hotline.officer-watch.v1",
+            PayloadType::OfficerOrder => "application/vnd.hotline.officer-order.v1",
+            PayloadType::Presence => "application/vnd.hotline.presence.v1",
             PayloadType::Key => "application/vnd.hotline.key.v1",
             PayloadType::Revocation => "application/vnd.hotline.revocation.v1",
         }

@@ -8,17 +8,25 @@ mod act;
 mod approval;
 mod charter;
 mod header;
+mod lifecycle;
 mod message;
+mod presence;
 mod receipt;
 mod roster_entry;
+mod service;
+mod watch;
 
 pub use act::{Act, OfficerAct};
 pub use approval::{Approval, ApprovalBy};
 pub use charter::{Charter, CharterConsent, CharterTerms};
 pub use header::{Header, Recipient, Reference, SeenCheckpoint};
+pub use lifecycle::{Lifecycle, OfficerOrder};
 pub use message::{Content, ContentError, Message};
+pub use presence::Presence;
 pub use receipt::{Receipt, ReceiptItem};
 pub use roster_entry::{KeyStatement, Revocation};
+pub use service::{LegFact, Service};
+pub use watch::{OfficerWatch, Watch};
 
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
@@ -34,6 +42,8 @@ pub const MAX_APPROVALS: usize = 8;
 pub const MAX_CONSENTS: usize = 8;
 /// Most messages in one receipt.
 pub const MAX_RECEIPT_ITEMS: usize = 512;
+/// Most legs in one service statement, and doors in a relay's word: two doors of every relay that a header may name.
+pub const MAX_LEGS: usize = 32;
 
 /// The payload of a statement that stands in a desk's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +56,12 @@ pub enum Payload {
     Act(Act),
     /// A channel's charter.
     Charter(Charter),
+    /// What a desk says of itself and its legs.
+    Service(Service),
+    /// A change of the watch.
+    Watch(Watch),
+    /// An order about a channel.
+    Lifecycle(Lifecycle),
 }
 
 impl Payload {
@@ -60,9 +76,15 @@ impl Payload {
             PayloadType::Receipt => Receipt::decode(payload).map(Payload::Receipt),
             PayloadType::Act => Act::decode(payload).map(Payload::Act),
             PayloadType::Charter => Charter::decode(payload).map(Payload::Charter),
+            PayloadType::Service => Service::decode(payload).map(Payload::Service),
+            PayloadType::Watch => Watch::decode(payload).map(Payload::Watch),
+            PayloadType::Lifecycle => Lifecycle::decode(payload).map(Payload::Lifecycle),
             PayloadType::Approval
             | PayloadType::OfficerAct
             | PayloadType::CharterConsent
+            | PayloadType::OfficerWatch
+            | PayloadType::OfficerOrder
+            | PayloadType::Presence
             | PayloadType::Key
             | PayloadType::Revocation => Err(StrictError::new(
                 "SignedStatement",
@@ -80,6 +102,9 @@ impl Payload {
             Payload::Receipt(receipt) => &receipt.header,
             Payload::Act(act) => &act.header,
             Payload::Charter(charter) => &charter.header,
+            Payload::Service(service) => &service.header,
+            Payload::Watch(watch) => &watch.header,
+            Payload::Lifecycle(lifecycle) => &lifecycle.header,
         }
     }
 
@@ -91,6 +116,9 @@ impl Payload {
             Payload::Receipt(_) => PayloadType::Receipt,
             Payload::Act(_) => PayloadType::Act,
             Payload::Charter(_) => PayloadType::Charter,
+            Payload::Service(_) => PayloadType::Service,
+            Payload::Watch(_) => PayloadType::Watch,
+            Payload::Lifecycle(_) => PayloadType::Lifecycle,
         }
     }
 
@@ -102,6 +130,9 @@ impl Payload {
             Payload::Receipt(receipt) => receipt.encode(),
             Payload::Act(act) => act.encode(),
             Payload::Charter(charter) => charter.encode(),
+            Payload::Service(service) => service.encode(),
+            Payload::Watch(watch) => watch.encode(),
+            Payload::Lifecycle(lifecycle) => lifecycle.encode(),
         }
     }
 }

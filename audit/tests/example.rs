@@ -82,6 +82,8 @@ fn message(key_statement: Hash) -> Message {
         answer: 0,
         approvals: Vec::new(),
         content: Content::plain([0x22; 32], "Comm check."),
+        expires_ms: 0,
+        safety_of_life: false,
     }
 }
 

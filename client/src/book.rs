@@ -349,7 +349,9 @@ impl Book {
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),
             Payload::Act(act) => self.recall_act(at, act),
-            Payload::Charter(_) => Vec::new(),
+            Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
+                Vec::new()
+            }
         }
     }
 

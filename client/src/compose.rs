@@ -101,6 +101,8 @@ pub fn message_of(approval: &Approval, content: Content, approvals: Vec<Vec<u8>>
         answer: approval.answer,
         approvals,
         content,
+        expires_ms: approval.expires_ms,
+        safety_of_life: approval.safety_of_life,
     }
 }
 
@@ -196,6 +198,8 @@ pub fn write(
         answer: wording.answer.map_or(0, Answer::to_wire),
         content_sha256: content.sha256(),
         claimed_time_ms: clock.wall().unix_ms(),
+        expires_ms: 0,
+        safety_of_life: false,
     };
     let message = message_of(&approval, content.clone(), Vec::new());
     Ok(Sheet {

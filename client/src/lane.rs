@@ -506,6 +506,7 @@ impl LaneSession<'_> {
             wall_ms: clock.wall().unix_ms(),
             line_ms: u64::try_from(clock.line().since_start().as_millis()).unwrap_or(u64::MAX),
             checkpoint: None,
+            presence: Vec::new(),
         };
         self.send(Out::Heartbeat(heartbeat)).await?;
         self.acknowledge_cursor().await
@@ -575,6 +576,10 @@ impl LaneSession<'_> {
 fn may_come_early(statement: &Verified) -> bool {
     match &statement.payload {
         Payload::Receipt(_) | Payload::Act(_) => true,
-        Payload::Message(_) | Payload::Charter(_) => false,
+        Payload::Message(_)
+        | Payload::Charter(_)
+        | Payload::Service(_)
+        | Payload::Watch(_)
+        | Payload::Lifecycle(_) => false,
     }
 }

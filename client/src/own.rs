@@ -38,7 +38,12 @@ impl Tip {
         let header = payload.header();
         let number = match payload {
             Payload::Message(message) => self.number.max(message.number),
-            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => self.number,
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => self.number,
         };
         if (header.epoch, header.sequence) <= (self.epoch, self.sequence) {
             return Tip { number, ..self };
@@ -319,6 +324,8 @@ mod tests {
                     salt: Vec::new(),
                     body: Vec::new(),
                 },
+                expires_ms: 0,
+                safety_of_life: false,
             };
             Payload::Message(message)
         };

@@ -201,5 +201,8 @@ pub fn kind(payload: &Payload) -> u8 {
         Payload::Receipt(_) => 2,
         Payload::Act(_) => 3,
         Payload::Charter(_) => 4,
+        Payload::Service(_) => 5,
+        Payload::Watch(_) => 6,
+        Payload::Lifecycle(_) => 7,
     }
 }

@@ -372,7 +372,8 @@ const fn is_human(rung: Rung) -> bool {
         | Rung::Holding
         | Rung::ReadBack
         | Rung::Insufficient
-        | Rung::Declined => true,
+        | Rung::Declined
+        | Rung::Confirmed => true,
         Rung::Drafted
         | Rung::Released
         | Rung::Accepted
@@ -400,7 +401,8 @@ const fn sayings_kept(rung: Rung) -> usize {
         | Rung::Holding
         | Rung::ReadBack
         | Rung::Insufficient
-        | Rung::Declined => MAX_SAYINGS,
+        | Rung::Declined
+        | Rung::Confirmed => MAX_SAYINGS,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod copies;
 pub mod crash;
 pub mod dialogue;
+pub mod duty;
 pub mod id;
 pub mod identity;
 pub mod inbox;

@@ -217,6 +217,8 @@ words! {
         Insufficient = 22 "INSUFFICIENT",
         /// Refused, with a reason.
         Declined = 23 "DECLINED",
+        /// Its sender stands by it although it came late: it may be acted on again.
+        Confirmed = 24 "CONFIRMED",
     }
 }
 
@@ -261,6 +263,7 @@ impl Rung {
             Self::ReadBack => "read back",
             Self::Insufficient => "found insufficient",
             Self::Declined => "declined",
+            Self::Confirmed => "confirmed by its sender",
         }
     }
 }

@@ -57,6 +57,12 @@ pub enum Kind {
     Act = 3,
     /// A charter.
     Charter = 4,
+    /// A desk's word of itself.
+    Service = 5,
+    /// A change of the watch.
+    Watch = 6,
+    /// An order about a channel.
+    Lifecycle = 7,
 }
 
 impl Checked {
@@ -138,6 +144,9 @@ fn lane(verified: &Verified) -> Result<(Kind, Lane), String> {
         Payload::Receipt(_) => (Kind::Receipt, Lane::Control),
         Payload::Act(_) => (Kind::Act, Lane::Control),
         Payload::Charter(_) => (Kind::Charter, Lane::Control),
+        Payload::Service(_) => (Kind::Service, Lane::Control),
+        Payload::Watch(_) => (Kind::Watch, Lane::Control),
+        Payload::Lifecycle(_) => (Kind::Lifecycle, Lane::Control),
     })
 }
 

@@ -128,7 +128,7 @@ impl Relay {
                 Kind::Message if plant::active("handed-on-before-commit") => {
                     let _ = self.early.send(Arc::clone(checked));
                 }
-                Kind::Message | Kind::Charter => {}
+                Kind::Message | Kind::Charter | Kind::Service | Kind::Watch | Kind::Lifecycle => {}
             }
         }
     }

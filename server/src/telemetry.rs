@@ -40,6 +40,9 @@ impl Metrics {
                         Kind::Receipt => "receipt",
                         Kind::Act => "act",
                         Kind::Charter => "charter",
+                        Kind::Service => "service",
+                        Kind::Watch => "watch",
+                        Kind::Lifecycle => "lifecycle",
                     };
                     self.held.get_or_create(&KindLabel { kind }).inc();
                     let size = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);

@@ -345,6 +345,7 @@ impl Writer {
             line_ms: u64::try_from(self.relay.seams.clock.line().since_start().as_millis())
                 .unwrap_or(u64::MAX),
             checkpoint: Some(self.update()?),
+            presence: Vec::new(),
         };
         self.send(Frame::Heartbeat(heartbeat)).await
     }
@@ -373,7 +374,15 @@ fn urgent(statement: &Bytes) -> bool {
     match payload {
         Some(Payload::Message(message)) => Precedence::from_wire(message.precedence)
             .is_some_and(|precedence| lane_of(precedence) == Lane::Control),
-        Some(Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_)) | None => false,
+        Some(
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_),
+        )
+        | None => false,
     }
 }
 

@@ -5,8 +5,9 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
-        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Header, KeyStatement, Message,
-        OfficerAct, Receipt, ReceiptItem, Recipient, Reference, Revocation, SeenCheckpoint,
+        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Header, KeyStatement, LegFact,
+        Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem,
+        Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
@@ -60,7 +61,7 @@ prop_compose! {
     ) -> Message {
         Message {
             header, traffic_class, message_type, function, precedence, channel, number, response_attribute, refers_to,
-            answer, approvals, content: Content::plain(salt, &body),
+            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5,
         }
     }
 }
@@ -79,7 +80,8 @@ prop_compose! {
     ) -> Approval {
         Approval {
             officer, key_statement, capacity, id, desk, exercise, conversation, recipients, traffic_class, message_type,
-            function, precedence, channel, response_attribute, refers_to, answer, content_sha256, claimed_time_ms,
+            function, precedence, channel, response_attribute, refers_to, answer, content_sha256, claimed_time_ms, expires_ms: claimed_time_ms / 2,
+            safety_of_life: answer > 5,
         }
     }
 }
@@ -99,7 +101,7 @@ prop_compose! {
     fn officer_act()(
         (officer, desk, exercise, words) in (text(), text(), text(), "\\PC{0,40}"),
         key_statement in hash(),
-        rung in prop::sample::select(vec![7u32, 20, 21, 22, 23]),
+        rung in prop::sample::select(vec![7u32, 20, 21, 22, 23, 24]),
         message in reference(),
         claimed_time_ms in 1..=u64::MAX,
     ) -> OfficerAct {
@@ -181,6 +183,43 @@ proptest! {
         let read = agree!(officer_act.clone(), OfficerAct, v1::OfficerActPayload);
         prop_assert_eq!(read.text, officer_act.text);
         agree!(Act { header, act: inner }, Act, v1::ActPayload);
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_watches_orders_and_service_statements(
+        header in header(), (officer, desk, exercise, words) in (text(), text(), text(), text()),
+        (key_statement, subject) in (hash(), hash()), refers_to in prop::option::of(reference()),
+        (time, other_time) in (1..=u64::MAX, 0..=u64::MAX), (kind, verb, state) in (1..=8u32, 1..=5u32, 1..=4u32),
+        legs in prop::collection::vec((text(), 0..=u64::MAX), 0..4),
+    ) {
+        let watch = OfficerWatch {
+            officer: officer.clone(), key_statement, verb: 2, desk: desk.clone(), exercise: exercise.clone(),
+            other: words.clone(), remark: words.clone(), claimed_time_ms: time,
+        };
+        let officer_watch = watch.encode();
+        agree!(watch, OfficerWatch, v1::OfficerWatchPayload);
+        agree!(Watch { header: header.clone(), officer_watch }, Watch, v1::WatchPayload);
+        let order = OfficerOrder {
+            officer, key_statement, verb, desk: desk.clone(), exercise, channel: words.clone(), scope: words.clone(),
+            reason: words.clone(), review_by_ms: other_time, consents_to: refers_to.clone(),
+            subject_sha256: (kind > 4).then_some(subject), claimed_time_ms: time,
+        };
+        let encoded = order.encode();
+        let read = agree!(order, OfficerOrder, v1::OfficerOrderPayload);
+        prop_assert_eq!(read.review_by_ms, other_time);
+        agree!(Lifecycle { header: header.clone(), order: encoded }, Lifecycle, v1::LifecyclePayload);
+        let doors: Vec<String> = legs.iter().map(|(leg, _)| leg.clone()).collect();
+        let legs = legs.into_iter().map(|(leg, ms)| LegFact { leg, ms }).collect();
+        let service = Service {
+            header, kind, refers_to, legs, clock_before_ms: other_time, clock_after_ms: time, step: verb - 1,
+            text: words,
+        };
+        let read = agree!(service.clone(), Service, v1::ServicePayload);
+        prop_assert_eq!(read.legs.len(), service.legs.len());
+        let presence = Presence {
+            relay: desk.clone(), key_statement, desk, state, doors, since_ms: time, claimed_time_ms: time,
+        };
+        agree!(presence, Presence, v1::PresencePayload);
     }
 
     #[test]

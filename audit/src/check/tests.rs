@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dsse::SigningKey;
-use crate::statement::{Act, ApprovalBy, Charter, Message, Reference, SeenCheckpoint};
+use crate::statement::{Act, ApprovalBy, Charter, Lifecycle, Message, Reference, SeenCheckpoint, Watch};
 use crate::testing::{NOW, World, world};
 
 fn rule<T>(result: Result<T, StatementError>) -> &'static str {
@@ -248,6 +248,91 @@ fn a_charter_holds_one_consent_of_each_side_to_its_very_terms() {
     assert_eq!(
         judge(vec![consent(&world.avelia.officer, b"other"), theirs]),
         "CONSENT_MISMATCH"
+    );
+}
+
+#[test]
+fn the_watch_and_orders_are_placed_by_the_officers_own_desk() {
+    let world = world();
+    let header = world.message(1).header;
+    let (officer, stranger) = (&world.avelia.officer, &world.borenia.officer);
+    let order = |by: &crate::testing::Signer, desk: &str| {
+        let said = OfficerOrder {
+            officer: by.identity.clone(),
+            key_statement: by.key_statement,
+            verb: 1,
+            desk: desk.into(),
+            exercise: header.exercise.clone(),
+            channel: "MARITIME".into(),
+            scope: String::new(),
+            reason: "a visit".into(),
+            review_by_ms: 0,
+            consents_to: None,
+            subject_sha256: None,
+            claimed_time_ms: NOW,
+        };
+        let order = by.sign(PayloadType::OfficerOrder, &said.encode());
+        let header = header.clone();
+        rule(verify_parts(
+            &Payload::Lifecycle(Lifecycle { header, order }),
+            &world.rosters,
+            NOW,
+        ))
+    };
+    assert_eq!(order(officer, &header.sender), "OK");
+    assert_eq!(order(stranger, &world.borenia.desk.identity), "ACT_MISMATCH");
+    assert_eq!(order(stranger, &header.sender), "WRONG_DOMAIN");
+    let take = OfficerWatch {
+        officer: officer.identity.clone(),
+        key_statement: officer.key_statement,
+        verb: 1,
+        desk: header.sender.clone(),
+        exercise: "ANOTHER".into(),
+        other: String::new(),
+        remark: String::new(),
+        claimed_time_ms: NOW,
+    };
+    let watch = |said: &OfficerWatch| {
+        let officer_watch = officer.sign(PayloadType::OfficerWatch, &said.encode());
+        assert!(verify_officer_watch(&officer_watch, &world.rosters, NOW).is_ok());
+        let header = header.clone();
+        rule(verify_parts(
+            &Payload::Watch(Watch {
+                header,
+                officer_watch,
+            }),
+            &world.rosters,
+            NOW,
+        ))
+    };
+    assert_eq!(watch(&take), "ACT_MISMATCH");
+    let exercise = header.exercise.clone();
+    assert_eq!(watch(&OfficerWatch { exercise, ..take }), "OK");
+}
+
+#[test]
+fn a_relays_word_about_a_desk_counts_with_its_log_key_only() {
+    let world = world();
+    let word = |by: &crate::testing::Signer| {
+        let said = Presence {
+            relay: by.identity.clone(),
+            key_statement: by.key_statement,
+            desk: world.borenia.desk.identity.clone(),
+            state: 1,
+            doors: vec!["quic".into(), "tcp".into()],
+            since_ms: NOW,
+            claimed_time_ms: NOW,
+        };
+        let bytes = by.sign(PayloadType::Presence, &said.encode());
+        (rule(verify_presence(&bytes, &world.rosters, NOW)), bytes)
+    };
+    assert_eq!(word(&world.avelia.log).0, "OK");
+    assert_eq!(word(&world.avelia.desk).0, "WRONG_PURPOSE");
+    let (_, bytes) = word(&world.avelia.log);
+    assert_eq!(
+        rule(verify_statement(&bytes, &world.rosters, NOW)),
+        "MALFORMED",
+        "a relay's word stands in no chain"
     );
 }
 

@@ -261,6 +261,14 @@ fn received_by(statement: &Verified, parts: &Parts) -> Vec<Hash> {
             let others = message.refers_to.iter().filter(|named| named.sender != *signer);
             others.map(|named| named.sha256).collect()
         }
-        (Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_), _) => Vec::new(),
+        (
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_),
+            _,
+        ) => Vec::new(),
     }
 }

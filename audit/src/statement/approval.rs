@@ -44,6 +44,10 @@ pub struct Approval {
     pub content_sha256: Hash,
     /// The officer's clock, milliseconds since 1970 (UTC); a claim.
     pub claimed_time_ms: u64,
+    /// As in the message; 0 for never.
+    pub expires_ms: u64,
+    /// As in the message.
+    pub safety_of_life: bool,
 }
 
 /// Who approves a message, in which capacity, and when by the officer's own clock.
@@ -83,6 +87,8 @@ impl Approval {
             answer: message.answer,
             content_sha256: message.content.sha256(),
             claimed_time_ms: by.claimed_time_ms,
+            expires_ms: message.expires_ms,
+            safety_of_life: message.safety_of_life,
         }
     }
 
@@ -108,6 +114,8 @@ impl Approval {
             ("refers_to", self.refers_to == message.refers_to),
             ("answer", self.answer == message.answer),
             ("content_sha256", self.content_sha256 == message.content.sha256()),
+            ("expires_ms", self.expires_ms == message.expires_ms),
+            ("safety_of_life", self.safety_of_life == message.safety_of_life),
         ]
         .into_iter()
         .find_map(|(field, same)| if same { None } else { Some(field) })
@@ -138,6 +146,8 @@ impl Approval {
             answer: reader.optional_code(16, "answer", 1..=14)?,
             content_sha256: reader.hash(17, "content_sha256")?,
             claimed_time_ms: reader.number(18, "claimed_time_ms")?,
+            expires_ms: reader.number_or_none(19, "expires_ms")?,
+            safety_of_life: reader.optional_code(20, "safety_of_life", 1..=1)? == 1,
         };
         reader.finish()?;
         Ok(approval)
@@ -165,6 +175,8 @@ impl Approval {
             .number(16, u64::from(self.answer))
             .bytes(17, self.content_sha256.as_bytes())
             .number(18, self.claimed_time_ms)
+            .number(19, self.expires_ms)
+            .number(20, u64::from(self.safety_of_life))
             .finish()
     }
 }

@@ -32,6 +32,10 @@ pub struct Message {
     pub approvals: Vec<Vec<u8>>,
     /// What is said; opaque to relays.
     pub content: Content,
+    /// From when on nobody may act on it, milliseconds since 1970 (UTC); 0 for never.
+    pub expires_ms: u64,
+    /// Whether it is about saving lives: it passes under a suspension.
+    pub safety_of_life: bool,
 }
 
 impl Message {
@@ -58,6 +62,8 @@ impl Message {
                 .map(<[u8]>::to_vec)
                 .collect(),
             content: Content::decode(reader.bytes(12, "content")?)?,
+            expires_ms: reader.number_or_none(13, "expires_ms")?,
+            safety_of_life: reader.optional_code(14, "safety_of_life", 1..=1)? == 1,
         };
         reader.finish()?;
         Ok(message)
@@ -79,6 +85,8 @@ impl Message {
             .number(10, u64::from(self.answer))
             .repeated(11, &self.approvals)
             .message(12, &self.content.encode())
+            .number(13, self.expires_ms)
+            .number(14, u64::from(self.safety_of_life))
             .finish()
     }
 }

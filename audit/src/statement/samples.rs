@@ -44,5 +44,7 @@ pub(crate) fn message(sequence: u64) -> Message {
         answer: 0,
         approvals: Vec::new(),
         content: Content::plain([9; 32], "Is the vessel at 57N 19E yours?"),
+        expires_ms: 0,
+        safety_of_life: false,
     }
 }

@@ -60,7 +60,7 @@ prop_compose! {
     ) -> Message {
         Message {
             header, traffic_class, message_type, function, precedence, channel, number, response_attribute, refers_to,
-            answer, approvals, content: Content::plain(salt, &body),
+            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5,
         }
     }
 }
@@ -78,14 +78,28 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_service()(
+        header in any_header(), kind in 1..=8u32, refers_to in option::of(reference()), step in 0..=4u32,
+        legs in vec((text(), 0..=u64::MAX), 0..5), (before, after) in (0..=u64::MAX, 0..=u64::MAX),
+        words in "[a-z ]{0,10}",
+    ) -> Service {
+        let legs = legs.into_iter().map(|(leg, ms)| LegFact { leg, ms }).collect();
+        Service { header, kind, refers_to, legs, clock_before_ms: before, clock_after_ms: after, step, text: words }
+    }
+}
+
+prop_compose! {
     fn any_payload()(
-        kind in 0..4u8, message in any_message(), receipt in any_receipt(), bytes in vec(vec(any::<u8>(), 1..60), 1..4),
+        kind in 0..7u8, message in any_message(), receipt in any_receipt(), service in any_service(), bytes in vec(vec(any::<u8>(), 1..60), 1..4),
     ) -> Payload {
         match kind {
             0 => Payload::Message(message),
             1 => Payload::Receipt(receipt),
             2 => Payload::Act(Act { header: message.header, act: bytes[0].clone() }),
-            _ => Payload::Charter(Charter { header: message.header, terms: bytes[0].clone(), consents: bytes }),
+            3 => Payload::Charter(Charter { header: message.header, terms: bytes[0].clone(), consents: bytes }),
+            4 => Payload::Service(service),
+            5 => Payload::Watch(Watch { header: message.header, officer_watch: bytes[0].clone() }),
+            _ => Payload::Lifecycle(Lifecycle { header: message.header, order: bytes[0].clone() }),
         }
     }
 }
@@ -95,6 +109,9 @@ fn decode_as(kind: PayloadType, bytes: &[u8]) -> Result<Payload, StrictError> {
         PayloadType::Message => Message::decode(bytes).map(Payload::Message),
         PayloadType::Receipt => Receipt::decode(bytes).map(Payload::Receipt),
         PayloadType::Act => Act::decode(bytes).map(Payload::Act),
+        PayloadType::Service => Service::decode(bytes).map(Payload::Service),
+        PayloadType::Watch => Watch::decode(bytes).map(Payload::Watch),
+        PayloadType::Lifecycle => Lifecycle::decode(bytes).map(Payload::Lifecycle),
         _ => Charter::decode(bytes).map(Payload::Charter),
     }
 }
@@ -126,15 +143,17 @@ proptest! {
             Charter::decode(&bytes).is_ok(), CharterTerms::decode(&bytes).is_ok(), Approval::decode(&bytes).is_ok(),
             OfficerAct::decode(&bytes).is_ok(), CharterConsent::decode(&bytes).is_ok(),
             KeyStatement::decode(&bytes).is_ok(), Revocation::decode(&bytes).is_ok(), Header::decode(&bytes).is_ok(),
-            SignedStatement::parse(&bytes).is_ok(),
+            Service::decode(&bytes).is_ok(), Watch::decode(&bytes).is_ok(), Lifecycle::decode(&bytes).is_ok(),
+            OfficerWatch::decode(&bytes).is_ok(), OfficerOrder::decode(&bytes).is_ok(),
+            Presence::decode(&bytes).is_ok(), SignedStatement::parse(&bytes).is_ok(),
         ];
-        prop_assert_eq!(accepted, [false; 12]);
+        prop_assert_eq!(accepted, [false; 18]);
     }
 
     #[test]
     fn officers_statements_come_back_from_their_bytes(
         message in any_message(), (officer, text) in (text(), "[a-z ]{0,10}"), (hash, other) in (hash(), hash()),
-        (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23]),
+        (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23, 24]),
         reference in reference(), codebook in option::of(any::<[u8; 32]>()),
     ) {
         let by = ApprovalBy { officer: officer.clone(), key_statement: hash, capacity, claimed_time_ms: time };
@@ -149,6 +168,23 @@ proptest! {
             officer: officer.clone(), key_statement: hash, terms_sha256: other, claimed_time_ms: time,
         };
         prop_assert_eq!(CharterConsent::decode(&consent.encode()), Ok(consent));
+        let watch = OfficerWatch {
+            officer: officer.clone(), key_statement: hash, verb: 2, desk: officer.clone(), exercise: officer.clone(),
+            other: officer.clone(), remark: String::new(), claimed_time_ms: time,
+        };
+        prop_assert_eq!(OfficerWatch::decode(&watch.encode()), Ok(watch));
+        let order = OfficerOrder {
+            officer: officer.clone(), key_statement: hash, verb: capacity, desk: officer.clone(),
+            exercise: officer.clone(), channel: String::new(), scope: officer.clone(), reason: officer.clone(),
+            review_by_ms: time / 2, consents_to: message.refers_to.clone(), subject_sha256: codebook.map(Hash),
+            claimed_time_ms: time,
+        };
+        prop_assert_eq!(OfficerOrder::decode(&order.encode()), Ok(order));
+        let presence = Presence {
+            relay: officer.clone(), key_statement: hash, desk: officer.clone(), state: 3, doors: vec!["tcp".into()],
+            since_ms: time, claimed_time_ms: time,
+        };
+        prop_assert_eq!(Presence::decode(&presence.encode()), Ok(presence));
         let terms = CharterTerms {
             channel: officer.clone(), level: officer.clone(), scope: officer.clone(), hours: officer.clone(),
             exercise: officer.clone(), sides: vec!["a".into(), "b".into()], receipt_policy: officer,
@@ -202,6 +238,31 @@ fn a_missing_field_is_named() {
         Message::decode(&no_precedence.encode()).unwrap_err().to_string(),
         "MessagePayload.precedence: missing"
     );
+}
+
+#[test]
+fn a_hand_over_names_an_officer_and_leaving_names_none() {
+    let watch = |verb, other: &str| {
+        let watch = OfficerWatch {
+            officer: "o".into(),
+            key_statement: Hash([1; 32]),
+            verb,
+            desk: "d".into(),
+            exercise: "e".into(),
+            other: other.into(),
+            remark: String::new(),
+            claimed_time_ms: 1,
+        };
+        OfficerWatch::decode(&watch.encode())
+            .map(|_| ())
+            .map_err(|error| error.fault)
+    };
+    assert_eq!(watch(1, ""), Ok(()));
+    assert_eq!(watch(1, "from"), Ok(()));
+    assert_eq!(watch(2, "to"), Ok(()));
+    assert_eq!(watch(2, ""), Err(StrictFault::Missing));
+    assert_eq!(watch(3, ""), Ok(()));
+    assert_eq!(watch(3, "to"), Err(StrictFault::Unknown));
 }
 
 #[test]

@@ -147,6 +147,14 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.error(field, StrictFault::Missing))
     }
 
+    /// A number that may be absent, which reads as 0.
+    ///
+    /// # Errors
+    /// When it is malformed.
+    pub fn number_or_none(&mut self, number: u64, field: &'static str) -> Result<u64, StrictError> {
+        Ok(self.optional_number(number, field)?.unwrap_or(0))
+    }
+
     /// A code that must be present and one of the values that are defined.
     ///
     /// # Errors

@@ -66,7 +66,15 @@ impl Wanted {
                     name.number() == message.number
                         && (!names.has_prefixes() || names.of(&message) == name.to_string())
                 }
-                Some(Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_)) | None => false,
+                Some(
+                    Payload::Receipt(_)
+                    | Payload::Act(_)
+                    | Payload::Charter(_)
+                    | Payload::Service(_)
+                    | Payload::Watch(_)
+                    | Payload::Lifecycle(_),
+                )
+                | None => false,
             },
             Self::Digits(digits) => {
                 let id = said.map(|said| StatementId(said.header().id).to_string());

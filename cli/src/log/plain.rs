@@ -1,5 +1,6 @@
 //! One entry of a log in plain words. Strangers' words are inert; nothing here is verified.
 
+mod about;
 mod view;
 
 use hotline_audit::{
@@ -51,6 +52,11 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
         Ok(Payload::Receipt(said)) => receipt(headed(view, "receipt", &said.header), &said, names),
         Ok(Payload::Act(said)) => act(headed(view, "act", &said.header), &said, names, words),
         Ok(Payload::Charter(said)) => charter(headed(view, "charter", &said.header), &said),
+        Ok(Payload::Service(said)) => about::service(headed(view, "service", &said.header), &said, names),
+        Ok(Payload::Watch(said)) => about::watch(headed(view, "watch", &said.header), &said, words),
+        Ok(Payload::Lifecycle(said)) => {
+            about::lifecycle(headed(view, "lifecycle", &said.header), &said, names, words)
+        }
         Err(error) => {
             let plain = format!(
                 "{}: {}",

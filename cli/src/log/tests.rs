@@ -195,6 +195,8 @@ fn message(from: &Side, to: &Side, sequence: u64, previous: Hash, seen: Vec<Seen
         answer: 0,
         approvals: Vec::new(),
         content: Content::plain([9; 32], &text(sequence)),
+        expires_ms: 0,
+        safety_of_life: false,
     };
     let by = ApprovalBy {
         officer: from.officer.identity.clone(),

@@ -70,9 +70,12 @@ impl Engine {
                 Precedence::from_wire(message.precedence).unwrap_or(Precedence::Routine),
                 self.undelivered(header, arrival.hash, round),
             ),
-            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => {
-                (Precedence::Immediate, BTreeSet::new())
-            }
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => (Precedence::Immediate, BTreeSet::new()),
         };
         if let Payload::Charter(charter) = payload {
             self.note_charter(charter);

@@ -274,7 +274,12 @@ impl Engine {
             Payload::Receipt(receipt) if receipt.rung == Rung::Delivered.to_wire() => {
                 self.delivered(statement, round);
             }
-            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => {}
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => {}
         }
         round.place(
             arrival.bytes.to_vec(),

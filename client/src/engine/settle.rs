@@ -82,12 +82,22 @@ impl Engine {
     ) {
         let (lane, awaited) = match &signed.payload {
             Payload::Message(_) => (lane_of(precedence), to),
-            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => (Lane::Control, BTreeSet::new()),
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => (Lane::Control, BTreeSet::new()),
         };
         // Receipts and acts take the diagonal like any message: a copy by each relay.
         let precedence = match &signed.payload {
             Payload::Message(_) => precedence,
-            Payload::Receipt(_) | Payload::Act(_) | Payload::Charter(_) => Precedence::Immediate,
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => Precedence::Immediate,
         };
         let now = self.line();
         let id = signed.payload.header().id;
@@ -259,7 +269,9 @@ impl Engine {
                 let judged = judge::judge_act(&act, &self.rosters, now_ms);
                 self.book.add_act(at, judged)
             }
-            Payload::Charter(_) => Vec::new(),
+            Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -114,6 +114,10 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
             named_for_action(subject, rung, desk)?;
             officer_with(fact, &[R::WatchOfficer, R::DutyOfficer])
         }
+        (Rung::Confirmed, Signer::Officer { desk, .. }) => {
+            the_sender(subject, rung, desk)?;
+            officer_with(fact, &[R::Releaser, R::WatchOfficer, R::DutyOfficer])
+        }
         (Rung::Translated, Signer::Officer { desk, .. }) => {
             named(subject, desk)?;
             officer_with(fact, &[R::Translator])
@@ -135,6 +139,7 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
             | Rung::ReadBack
             | Rung::Insufficient
             | Rung::Declined
+            | Rung::Confirmed
             | Rung::Translated
             | Rung::Presented
             | Rung::Answered,

@@ -108,6 +108,12 @@ pub struct MessagePayload {
     pub approvals: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
     #[prost(message, optional, tag = "12")]
     pub content: ::core::option::Option<Content>,
+    /// From when on nobody may act on it, milliseconds since 1970 (UTC); absent for never.
+    #[prost(uint64, tag = "13")]
+    pub expires_ms: u64,
+    /// 1: it is about saving lives, and passes under a suspension.
+    #[prost(uint32, tag = "14")]
+    pub safety_of_life: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reference {
@@ -175,6 +181,10 @@ pub struct ApprovalPayload {
     pub content_sha256: ::prost::bytes::Bytes,
     #[prost(uint64, tag = "18")]
     pub claimed_time_ms: u64,
+    #[prost(uint64, tag = "19")]
+    pub expires_ms: u64,
+    #[prost(uint32, tag = "20")]
+    pub safety_of_life: u32,
 }
 /// application/vnd.hotline.receipt.v1: DELIVERED, ALERTED or DISPLAYED, signed by the recipient desk.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -217,7 +227,7 @@ pub struct OfficerActPayload {
     pub officer: ::prost::alloc::string::String,
     #[prost(bytes = "bytes", tag = "2")]
     pub key_statement: ::prost::bytes::Bytes,
-    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED.
+    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED, 24 CONFIRMED.
     #[prost(uint32, tag = "3")]
     pub rung: u32,
     /// Desk at which the officer sits.
@@ -276,6 +286,136 @@ pub struct CharterConsentPayload {
     #[prost(bytes = "bytes", tag = "3")]
     pub terms_sha256: ::prost::bytes::Bytes,
     #[prost(uint64, tag = "4")]
+    pub claimed_time_ms: u64,
+}
+/// application/vnd.hotline.service.v1: what a desk says of itself and its legs, without a person.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ServicePayload {
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE.
+    #[prost(uint32, tag = "2")]
+    pub kind: u32,
+    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    #[prost(message, optional, tag = "3")]
+    pub refers_to: ::core::option::Option<Reference>,
+    #[prost(message, repeated, tag = "4")]
+    pub legs: ::prost::alloc::vec::Vec<LegFact>,
+    /// With CLOCK_STEP: the clock before and behind the step, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "5")]
+    pub clock_before_ms: u64,
+    #[prost(uint64, tag = "6")]
+    pub clock_after_ms: u64,
+    /// With OVERDUE: 1 re-alert, 2 second position, 3 supervisor, 4 out-of-band step.
+    #[prost(uint32, tag = "7")]
+    pub step: u32,
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegFact {
+    #[prost(string, tag = "1")]
+    pub leg: ::prost::alloc::string::String,
+    /// With CHECK_ANSWER: milliseconds from the first copy to the one of this leg, plus one; with PATH_OUTAGE and
+    /// PATH_RESTORED: since when, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "2")]
+    pub ms: u64,
+}
+/// application/vnd.hotline.watch.v1: a change of the watch, placed in the chain by the officer's desk.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchPayload {
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// Exact SignedStatement bytes of an OfficerWatchPayload.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub officer_watch: ::prost::bytes::Bytes,
+}
+/// application/vnd.hotline.officer-watch.v1: signed by the officer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfficerWatchPayload {
+    #[prost(string, tag = "1")]
+    pub officer: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// 1 TAKE, 2 HAND_OVER, 3 LEAVE.
+    #[prost(uint32, tag = "3")]
+    pub verb: u32,
+    #[prost(string, tag = "4")]
+    pub desk: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub exercise: ::prost::alloc::string::String,
+    /// With HAND_OVER to whom; with TAKE from whom, if it was handed over.
+    #[prost(string, tag = "6")]
+    pub other: ::prost::alloc::string::String,
+    /// What the next watch should know.
+    #[prost(string, tag = "7")]
+    pub remark: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub claimed_time_ms: u64,
+}
+/// application/vnd.hotline.lifecycle.v1: an order about a channel, placed in the chain by the officer's desk.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LifecyclePayload {
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// Exact SignedStatement bytes of an OfficerOrderPayload.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub order: ::prost::bytes::Bytes,
+}
+/// application/vnd.hotline.officer-order.v1: signed by a releaser.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfficerOrderPayload {
+    #[prost(string, tag = "1")]
+    pub officer: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// 1 SUSPEND, 2 SEVER, 3 RESTORE, 4 REKEY, 5 AMEND_CONFIG. OPEN is the charter.
+    #[prost(uint32, tag = "3")]
+    pub verb: u32,
+    #[prost(string, tag = "4")]
+    pub desk: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub exercise: ::prost::alloc::string::String,
+    /// Absent for all channels.
+    #[prost(string, tag = "6")]
+    pub channel: ::prost::alloc::string::String,
+    /// What of it, in words; absent for all.
+    #[prost(string, tag = "7")]
+    pub scope: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it is to be looked at again, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "9")]
+    pub review_by_ms: u64,
+    /// The order of the other side that this one agrees to.
+    #[prost(message, optional, tag = "10")]
+    pub consents_to: ::core::option::Option<Reference>,
+    /// SHA-256 of the key or configuration that changes.
+    #[prost(bytes = "bytes", tag = "11")]
+    pub subject_sha256: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "12")]
+    pub claimed_time_ms: u64,
+}
+/// application/vnd.hotline.presence.v1: a relay's word about a desk's sessions with it, signed with its LOG key. It stands
+/// in no chain and in no log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PresencePayload {
+    #[prost(string, tag = "1")]
+    pub relay: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    #[prost(string, tag = "3")]
+    pub desk: ::prost::alloc::string::String,
+    /// 1 PRESENT, 2 CLOSED (it said so), 3 RESET (its machine ended the connections), 4 SILENT (it no longer answers).
+    #[prost(uint32, tag = "4")]
+    pub state: u32,
+    /// Doors over which it has a session.
+    #[prost(string, repeated, tag = "5")]
+    pub doors: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// By the relay's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "6")]
+    pub since_ms: u64,
+    #[prost(uint64, tag = "7")]
     pub claimed_time_ms: u64,
 }
 /// application/vnd.hotline.key.v1: one entry of a side's roster, signed by the side's statement root.
@@ -559,6 +699,10 @@ pub struct Heartbeat {
     /// Relay only: its newest checkpoint.
     #[prost(message, optional, tag = "5")]
     pub checkpoint: ::core::option::Option<CheckpointUpdate>,
+    /// Relay only: what it signs about the sessions of the desks that this desk exchanges statements with (SignedStatement
+    /// bytes of PresencePayload each); sent when it changed, and on the first heartbeat of a session.
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub presence: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {

@@ -18,9 +18,15 @@ impl Auditor<'_> {
             | PayloadType::Receipt
             | PayloadType::Act
             | PayloadType::Charter
+            | PayloadType::Service
+            | PayloadType::Watch
+            | PayloadType::Lifecycle
             | PayloadType::Approval
             | PayloadType::OfficerAct
-            | PayloadType::CharterConsent => self.judge_desk_statement(index, entry),
+            | PayloadType::CharterConsent
+            | PayloadType::OfficerWatch
+            | PayloadType::OfficerOrder
+            | PayloadType::Presence => self.judge_desk_statement(index, entry),
         }
     }
 
@@ -135,8 +141,10 @@ fn keys_used(verified: &Verified, parts: &Parts) -> Vec<(Hash, u64)> {
                     .map(|by| (by.key_statement, by.said.claimed_time_ms)),
             );
         }
-        Parts::Receipt => {}
+        Parts::Receipt | Parts::Service => {}
         Parts::Act(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
+        Parts::Watch(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
+        Parts::Lifecycle(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
         Parts::Charter(_, consents) => {
             keys.extend(
                 consents
@@ -160,9 +168,15 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::Receipt => "receipt",
         PayloadType::Act => "act",
         PayloadType::Charter => "charter",
+        PayloadType::Service => "service",
+        PayloadType::Watch => "watch",
+        PayloadType::Lifecycle => "lifecycle",
         PayloadType::Approval => "approval",
         PayloadType::OfficerAct => "officer act",
         PayloadType::CharterConsent => "charter consent",
+        PayloadType::OfficerWatch => "officer watch",
+        PayloadType::OfficerOrder => "officer order",
+        PayloadType::Presence => "presence",
         PayloadType::Key => "key",
         PayloadType::Revocation => "revocation",
     }
