@@ -8,10 +8,14 @@
 //! What is not here: any knowledge of desks and relays, of what they promise, or of who judges it. This room may import
 //! `core` and the seams of `transport` and `ledger`; the storm that uses it lives in `tests`.
 
+pub mod caret;
 pub mod chance;
 pub mod emulator;
 pub mod live;
 pub mod power;
+pub mod preset;
+pub mod spec;
+pub mod value;
 pub mod world;
 
 pub use chance::Dice;
