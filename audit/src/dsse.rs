@@ -38,11 +38,13 @@ pub enum PayloadType {
     Key,
     /// A roster entry that ends one.
     Revocation,
+    /// What each of two officers signs to end an identity of their side.
+    Deny,
 }
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 9] = [
+    pub const ALL: [PayloadType; 10] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
@@ -52,6 +54,7 @@ impl PayloadType {
         PayloadType::CharterConsent,
         PayloadType::Key,
         PayloadType::Revocation,
+        PayloadType::Deny,
     ];
 
     /// The type as it is written and signed.
@@ -67,6 +70,7 @@ impl PayloadType {
             PayloadType::CharterConsent => "application/vnd.hotline.charter-consent.v1",
             PayloadType::Key => "application/vnd.hotline.key.v1",
             PayloadType::Revocation => "application/vnd.hotline.revocation.v1",
+            PayloadType::Deny => "application/vnd.hotline.deny.v1",
         }
     }
 

@@ -7,6 +7,7 @@
 mod act;
 mod approval;
 mod charter;
+mod deny;
 mod header;
 mod message;
 mod receipt;
@@ -15,6 +16,7 @@ mod roster_entry;
 pub use act::{Act, OfficerAct};
 pub use approval::{Approval, ApprovalBy};
 pub use charter::{Charter, CharterConsent, CharterTerms};
+pub use deny::{Deny, DenyOrder};
 pub use header::{Header, Recipient, Reference, SeenCheckpoint};
 pub use message::{Content, ContentError, Message};
 pub use receipt::{Receipt, ReceiptItem};
@@ -64,7 +66,8 @@ impl Payload {
             | PayloadType::OfficerAct
             | PayloadType::CharterConsent
             | PayloadType::Key
-            | PayloadType::Revocation => Err(StrictError::new(
+            | PayloadType::Revocation
+            | PayloadType::Deny => Err(StrictError::new(
                 "SignedStatement",
                 "payload_type",
                 StrictFault::WrongPayloadType,

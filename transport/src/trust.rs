@@ -9,6 +9,9 @@
 //!
 //! The store is replaced as a whole, under running listeners and dialers; each handshake reads it afresh. Closing
 //! the live sessions that a smaller trust no longer covers is [`Connections::recheck`](crate::Connections::recheck).
+//!
+//! Beside the anchors stands what a side has *denied*: identities of its own that two of its officers ended by a signed
+//! list ([`Denied`]). It holds whatever the CA's revocation list says, for the CA's key may be far away that night.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use hotline_core::identity::TrustDomain;
+use hotline_core::identity::{Identity, TrustDomain};
 use hotline_core::time::WallTime;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::pem::PemObject;
@@ -100,12 +103,22 @@ pub struct StaleCrl {
     pub next_update: WallTime,
 }
 
+/// Identities that their own side has ended by a signed list, and why. Whoever fills this has verified the list.
+pub type Denied = BTreeMap<Identity, String>;
+
 /// All anchors in force. Share it as `Arc<TrustStore>`.
 #[derive(Debug)]
 pub struct TrustStore {
-    anchors: ArcSwap<BTreeMap<TrustDomain, Trusted>>,
+    in_force: ArcSwap<InForce>,
     generation: AtomicU64,
     algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// What is believed at one moment: replaced as a whole.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    pub(crate) anchors: BTreeMap<TrustDomain, Trusted>,
+    pub(crate) denied: Denied,
 }
 
 /// An anchor that has been read and checked.
@@ -192,10 +205,22 @@ impl TrustStore {
     /// # Errors
     /// A [`TrustError`] names the domain and what is wrong with its anchor.
     pub fn new(seams: &crate::Seams, anchors: Vec<Anchor>) -> Result<Self, TrustError> {
+        Self::with_denied(seams, anchors, Denied::new())
+    }
+
+    /// The same, less those whom their own side has denied.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_denied(
+        seams: &crate::Seams,
+        anchors: Vec<Anchor>,
+        denied: Denied,
+    ) -> Result<Self, TrustError> {
         let algorithms = seams.crypto.signature_verification_algorithms;
-        let anchors = ArcSwap::from_pointee(check_all(anchors, &algorithms)?);
+        let anchors = check_all(anchors, &algorithms)?;
         Ok(Self {
-            anchors,
+            in_force: ArcSwap::from_pointee(InForce { anchors, denied }),
             generation: AtomicU64::new(0),
             algorithms,
         })
@@ -207,8 +232,16 @@ impl TrustStore {
     /// # Errors
     /// A [`TrustError`]; the old anchors then stay in force.
     pub fn replace(&self, anchors: Vec<Anchor>) -> Result<(), TrustError> {
-        self.anchors
-            .store(Arc::new(check_all(anchors, &self.algorithms)?));
+        self.replace_with_denied(anchors, Denied::new())
+    }
+
+    /// The same, less those whom their own side has denied.
+    ///
+    /// # Errors
+    /// As [`replace`](Self::replace).
+    pub fn replace_with_denied(&self, anchors: Vec<Anchor>, denied: Denied) -> Result<(), TrustError> {
+        let anchors = check_all(anchors, &self.algorithms)?;
+        self.in_force.store(Arc::new(InForce { anchors, denied }));
         self.generation.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
@@ -216,14 +249,15 @@ impl TrustStore {
     /// The trusted domains, in order.
     #[must_use]
     pub fn domains(&self) -> Vec<TrustDomain> {
-        self.anchors.load().keys().cloned().collect()
+        self.in_force.load().anchors.keys().cloned().collect()
     }
 
     /// What the CA certificate of a domain says of itself.
     #[must_use]
     pub fn ca(&self, domain: &TrustDomain) -> Option<CertificateSummary> {
-        self.anchors
+        self.in_force
             .load()
+            .anchors
             .get(domain)
             .map(|trusted| trusted.summary.clone())
     }
@@ -231,8 +265,8 @@ impl TrustStore {
     /// Revocation lists that should have been renewed by now. They still count; someone should renew them.
     #[must_use]
     pub fn stale(&self, now: WallTime) -> Vec<StaleCrl> {
-        let anchors = self.anchors.load();
-        let stale = anchors.iter().flat_map(|(domain, trusted)| {
+        let in_force = self.in_force.load();
+        let stale = in_force.anchors.iter().flat_map(|(domain, trusted)| {
             trusted
                 .next_updates
                 .iter()
@@ -245,8 +279,8 @@ impl TrustStore {
         stale.collect()
     }
 
-    pub(crate) fn now_in_force(&self) -> Arc<BTreeMap<TrustDomain, Trusted>> {
-        self.anchors.load_full()
+    pub(crate) fn now_in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
     }
 
     /// Counts replacements. Read *before* the anchors, it never claims a judgement to be newer than it is.

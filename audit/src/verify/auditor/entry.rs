@@ -20,7 +20,8 @@ impl Auditor<'_> {
             | PayloadType::Charter
             | PayloadType::Approval
             | PayloadType::OfficerAct
-            | PayloadType::CharterConsent => self.judge_desk_statement(index, entry),
+            | PayloadType::CharterConsent
+            | PayloadType::Deny => self.judge_desk_statement(index, entry),
         }
     }
 
@@ -165,5 +166,6 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::CharterConsent => "charter consent",
         PayloadType::Key => "key",
         PayloadType::Revocation => "revocation",
+        PayloadType::Deny => "deny",
     }
 }
