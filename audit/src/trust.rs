@@ -49,7 +49,7 @@ pub enum TrustError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: DenyError,
+        source: Box<DenyError>,
     },
     /// No trust folder there.
     #[error("{0} is no trust folder and holds none: no root.pub is there")]
@@ -287,7 +287,7 @@ fn read_deny(path: &Path, roster: &Roster) -> Result<Option<DenyList>, TrustErro
         .map(Some)
         .map_err(|source| TrustError::Deny {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         })
 }
 

@@ -25,6 +25,7 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 use webpki::{CertRevocationList, EndEntityCert, OwnedCertRevocationList};
+use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::certificate::CertificateSummary;
@@ -128,6 +129,8 @@ pub(crate) struct Trusted {
     pub(crate) crls: Vec<CertRevocationList<'static>>,
     pub(crate) summary: CertificateSummary,
     next_updates: Vec<WallTime>,
+    /// The highest number of its lists; `None` without a list.
+    list_number: Option<BigUint>,
 }
 
 // === impl Anchor ===
@@ -246,6 +249,37 @@ impl TrustStore {
         Ok(())
     }
 
+    /// Refuses anchors whose revocation lists are older than those in force, or gone, under the same CA key: what is
+    /// revoked would come back.
+    ///
+    /// # Errors
+    /// [`TrustError`], also when the anchors cannot be trusted at all. Nothing is put in force.
+    pub fn check_not_older(&self, anchors: &[Anchor]) -> Result<(), TrustError> {
+        let offered = check_all(anchors.to_vec(), &self.algorithms)?;
+        let in_force = self.in_force.load();
+        for (domain, new) in &offered {
+            let Some(held) = in_force.anchors.get(domain) else {
+                continue;
+            };
+            let same_ca = held.anchor.subject_public_key_info == new.anchor.subject_public_key_info;
+            if same_ca && new.list_number < held.list_number {
+                let number = |list: &Option<BigUint>| {
+                    list.as_ref()
+                        .map_or_else(|| "none".to_owned(), ToString::to_string)
+                };
+                return Err(TrustError::BadCrl {
+                    domain: domain.clone(),
+                    why: format!(
+                        "it is older than the one in force (number {} after {})",
+                        number(&new.list_number),
+                        number(&held.list_number)
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The trusted domains, in order.
     #[must_use]
     pub fn domains(&self) -> Vec<TrustDomain> {
@@ -338,12 +372,15 @@ fn check(anchor: &Anchor, algorithms: &WebPkiSupportedAlgorithms) -> Result<Trus
         .to_owned();
     let mut crls = Vec::new();
     let mut next_updates = Vec::new();
+    let mut list_number = None;
     for crl in &anchor.crls {
         let bad = |why: String| TrustError::BadCrl {
             domain: anchor.domain.clone(),
             why,
         };
-        next_updates.extend(check_crl(crl, &anchor.ca, algorithms).map_err(bad)?);
+        let (due, number) = check_crl(crl, &anchor.ca, algorithms).map_err(bad)?;
+        next_updates.extend(due);
+        list_number = list_number.max(Some(number));
         let owned =
             OwnedCertRevocationList::from_der(crl.as_ref()).map_err(|error| bad(error.to_string()))?;
         crls.push(owned.into());
@@ -353,10 +390,11 @@ fn check(anchor: &Anchor, algorithms: &WebPkiSupportedAlgorithms) -> Result<Trus
         crls,
         summary,
         next_updates,
+        list_number,
     })
 }
 
-/// Checks that the CA signed this list, and returns when the next one is due.
+/// Checks that the CA signed this list, and returns when the next one is due, and its number (0 if it has none).
 ///
 /// webpki would check the signature at each handshake and refuse everybody if it is wrong; a wrong file should be
 /// refused when it is loaded, while the good one is still in force.
@@ -364,7 +402,7 @@ fn check_crl(
     crl: &CertificateRevocationListDer<'_>,
     ca: &CertificateDer<'_>,
     algorithms: &WebPkiSupportedAlgorithms,
-) -> Result<Option<WallTime>, String> {
+) -> Result<(Option<WallTime>, BigUint), String> {
     let (_, list) =
         CertificateRevocationList::from_der(crl.as_ref()).map_err(|_| "it cannot be read".to_owned())?;
     let issuer = EndEntityCert::try_from(ca).map_err(|error| error.to_string())?;
@@ -383,7 +421,8 @@ fn check_crl(
             crate::certificate::shown(&list.issuer().to_string())
         ));
     }
-    Ok(list
+    let due = list
         .next_update()
-        .map(|due| WallTime::from_unix_ms(u64::try_from(due.timestamp()).unwrap_or(0).saturating_mul(1000))))
+        .map(|due| WallTime::from_unix_ms(u64::try_from(due.timestamp()).unwrap_or(0).saturating_mul(1000)));
+    Ok((due, list.crl_number().cloned().unwrap_or_default()))
 }
