@@ -92,6 +92,15 @@ pub fn verify_statement(bytes: &[u8], rosters: &RosterSet, now_ms: u64) -> Resul
     desk_statement(bytes, rosters, When::At(now_ms))
 }
 
+/// Verifies the statement of a desk as an archive does: signature, purpose and subject count; whether the key has ended
+/// is for the caller to judge.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_statement_archived(bytes: &[u8], rosters: &RosterSet) -> Result<Verified, StatementError> {
+    desk_statement(bytes, rosters, When::Archive)
+}
+
 /// Verifies everything that officers signed inside a genuine statement, and that it belongs there.
 ///
 /// # Errors
@@ -195,7 +204,8 @@ pub(crate) fn desk_statement(
         | PayloadType::OfficerOrder
         | PayloadType::Presence
         | PayloadType::Key
-        | PayloadType::Revocation => return Err(wrong_type()),
+        | PayloadType::Revocation
+        | PayloadType::Deny => return Err(wrong_type()),
     };
     let entry = signed_by(&statement, named, Purpose::Statement, rosters, when)?;
     let payload = Payload::parse(&statement)?;

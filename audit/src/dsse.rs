@@ -50,11 +50,13 @@ pub enum PayloadType {
     Key,
     /// A roster entry that ends one.
     Revocation,
+    /// What each of two officers signs to end an identity of their side.
+    Deny,
 }
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 15] = [
+    pub const ALL: [PayloadType; 16] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
@@ -70,6 +72,7 @@ impl PayloadType {
         PayloadType::Presence,
         PayloadType::Key,
         PayloadType::Revocation,
+        PayloadType::Deny,
     ];
 
     /// The type as it is written and signed.
@@ -91,6 +94,7 @@ impl PayloadType {
             PayloadType::Presence => "application/vnd.hotline.presence.v1",
             PayloadType::Key => "application/vnd.hotline.key.v1",
             PayloadType::Revocation => "application/vnd.hotline.revocation.v1",
+            PayloadType::Deny => "application/vnd.hotline.deny.v1",
         }
     }
 

@@ -1,17 +1,19 @@
 //! Keys and rosters: who may sign what, as each side's own statement root says.
 //!
 //! [`Roster`] holds the file format, its chain and its lookups; [`RosterSet`] joins the rosters of several trust domains;
-//! [`RosterBuilder`] makes rosters. Transport certificates are another matter and not known here.
+//! [`RosterBuilder`] makes rosters; [`DenyList`] is what two officers of a side end without its root. Transport certificates are another matter and not known here.
 
 mod build;
+mod deny;
 mod fault;
 mod roster;
 mod set;
 mod subject;
 
 pub use build::{Enrolment, RosterBuilder};
+pub use deny::{Denial, DenyError, DenyFault, DenyList, MAX_DENY_BYTES, MAX_DENY_ENTRIES, SECURITY_OFFICER};
 pub use fault::{EntryFault, RosterError};
-pub use roster::{KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead};
+pub use roster::{EndedBy, KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead};
 pub use set::{KeyRefusal, RosterSet};
 pub use subject::{Subject, is_trust_domain, origin_of, subject_of_origin};
 

@@ -7,6 +7,7 @@
 mod act;
 mod approval;
 mod charter;
+mod deny;
 mod header;
 mod lifecycle;
 mod message;
@@ -19,6 +20,7 @@ mod watch;
 pub use act::{Act, OfficerAct};
 pub use approval::{Approval, ApprovalBy};
 pub use charter::{Charter, CharterConsent, CharterTerms};
+pub use deny::{Deny, DenyOrder};
 pub use header::{Header, Recipient, Reference, SeenCheckpoint};
 pub use lifecycle::{Lifecycle, OfficerOrder};
 pub use message::{Content, ContentError, Message};
@@ -86,7 +88,8 @@ impl Payload {
             | PayloadType::OfficerOrder
             | PayloadType::Presence
             | PayloadType::Key
-            | PayloadType::Revocation => Err(StrictError::new(
+            | PayloadType::Revocation
+            | PayloadType::Deny => Err(StrictError::new(
                 "SignedStatement",
                 "payload_type",
                 StrictFault::WrongPayloadType,

@@ -1,7 +1,7 @@
 //! What a verifier believes: its own folders, one per trust domain, never anything from the evidence.
 //!
 //! A trust folder holds `root.pub` (one line: `hotline-root <trust domain> <base64 of the statement root>`) and
-//! `roster` (see [`crate::key`]). A trust folder that lies inside the log to be verified is refused: whoever made the
+//! `roster` (see [`crate::key`]), and `deny` where the side has ended identities by two officers. A trust folder that lies inside the log to be verified is refused: whoever made the
 //! log could have made the folder too.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 use crate::checkpoint::{Checkpoint, CheckpointError, LogVerifier};
 use crate::dsse::{KeyError, PublicKey};
 use crate::hash::Hash;
-use crate::key::{KeyRefusal, Roster, RosterError, RosterSet};
+use crate::key::{DenyError, DenyList, KeyRefusal, Roster, RosterError, RosterSet};
 use crate::note::{Note, NoteError};
 use crate::tiles::{self, TileError};
 
@@ -41,6 +41,15 @@ pub enum TrustError {
         /// Why.
         #[source]
         source: RosterError,
+    },
+    /// The deny-list is refused.
+    #[error("the deny-list in {path} is refused")]
+    Deny {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<DenyError>,
     },
     /// No trust folder there.
     #[error("{0} is no trust folder and holds none: no root.pub is there")]
@@ -191,7 +200,11 @@ impl TrustPolicy {
             source,
         };
         let roster = Roster::parse(&text, &trust_domain, root, None).map_err(refused)?;
+        let denied = read_deny(&folder.join(DENY_FILE), &roster)?;
         self.rosters.update(roster).map_err(refused)?;
+        if let Some(denied) = denied {
+            self.rosters.deny(denied);
+        }
         self.folders.push(folder.to_owned());
         Ok(())
     }
@@ -225,6 +238,7 @@ pub fn parse_root(text: &str) -> Option<Result<(String, PublicKey), KeyError>> {
 }
 
 const ROOT_WORD: &str = "hotline-root";
+const DENY_FILE: &str = "deny";
 const ROOT_FILE: &str = "root.pub";
 const MAX_ROOT_FILE: usize = 4096;
 const MAX_ROSTER_FILE: usize = crate::key::MAX_ROSTER_BYTES;
@@ -237,7 +251,12 @@ fn trust_folders_in(parent: &Path) -> Result<Vec<PathBuf>, TrustError> {
     };
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(parent).map_err(failed)? {
-        let folder = entry.map_err(failed)?.path();
+        let entry = entry.map_err(failed)?;
+        // A name that begins with a dot is work in progress.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let folder = entry.path();
         if folder.join(ROOT_FILE).exists() {
             folders.push(folder);
         }
@@ -256,6 +275,20 @@ fn read_root(path: &Path) -> Result<(String, PublicKey), TrustError> {
         }),
         Some(Ok(root)) => Ok(root),
     }
+}
+
+/// The deny-list beside a roster; none when there is no such file.
+fn read_deny(path: &Path, roster: &Roster) -> Result<Option<DenyList>, TrustError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = tiles::read(path, crate::key::MAX_DENY_BYTES)?;
+    DenyList::parse(&String::from_utf8_lossy(&bytes), roster)
+        .map(Some)
+        .map_err(|source| TrustError::Deny {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
 }
 
 fn real(path: &Path) -> PathBuf {

@@ -8,8 +8,9 @@ use std::process::Command;
 
 use data_encoding::{BASE64, HEXLOWER};
 use hotline_audit::dsse::pre_authentication;
+use hotline_audit::key::DenyList;
 use hotline_audit::proof::TlogProof;
-use hotline_audit::statement::{Content, Header, Message, Recipient};
+use hotline_audit::statement::{Content, Deny, Header, Message, Recipient};
 use hotline_audit::tiles::{TileDir, write_log};
 use hotline_audit::tree::leaf_hash;
 use hotline_audit::trust::root_line;
@@ -100,6 +101,38 @@ fn example() -> Example {
     }
 }
 
+/// The roster with two officers behind, and a deny-list that ends the desk.
+fn deny_list() -> (Roster, DenyList, Vec<u8>) {
+    let mut builder = RosterBuilder::resume(roster().0, key(1));
+    let officers = [("okoye", 4, 3), ("tanaka", 5, 7)].map(|(name, seed, role)| {
+        let subject = format!("spiffe://{DOMAIN}/officer/{name}");
+        let enrolment = Enrolment {
+            purpose: Purpose::Officer,
+            subject: subject.clone(),
+            roles: vec![role],
+            public_key: key(seed).public(),
+            not_before_ms: 1_795_000_000_000,
+            not_after_ms: 1_795_086_400_000,
+        };
+        (subject, builder.enrol(enrolment).unwrap(), key(seed))
+    });
+    let roster = builder.finish();
+    let mut list = DenyList::empty(&roster);
+    let order = list
+        .next(DESK, "key copied", 1_795_000_001_000, 1_795_000_002_000)
+        .encode();
+    let [first, second] = officers.map(|(officer, key_statement, key)| {
+        let deny = Deny {
+            officer,
+            key_statement,
+            order: order.clone(),
+        };
+        SignedStatement::sign(PayloadType::Deny, &deny.encode(), &key).unwrap()
+    });
+    list.append([first.bytes(), second.bytes()], &roster).unwrap();
+    (roster, list, order)
+}
+
 /// The section as it must stand in the paper.
 fn written(example: &Example) -> String {
     let wrap = |bytes: &[u8]| {
@@ -110,6 +143,7 @@ fn written(example: &Example) -> String {
             .collect::<String>()
     };
     let statement = &example.statement;
+    let (longer, denied, order) = deny_list();
     let signer = LogSigner::new("exercise.avelia.example/relay/north", key(3)).unwrap();
     let parts = [
         (
@@ -143,6 +177,17 @@ fn written(example: &Example) -> String {
             format!("{}\n", signer.verifier().verifier_key()),
         ),
         ("Checkpoint", String::from_utf8(example.note.clone()).unwrap()),
+        (
+            "Roster entries 3 and 4: two officers",
+            longer
+                .to_text()
+                .lines()
+                .skip(2)
+                .map(|line| format!("{line}\n"))
+                .collect(),
+        ),
+        ("Order that ends the desk", wrap(&order)),
+        ("Deny-list", denied.to_text()),
     ];
     parts
         .iter()

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod inbox;
 pub mod keyring;
 pub mod print;
+pub mod reload;
 pub mod run;
 pub mod seat;
 pub mod send;
@@ -65,6 +66,8 @@ enum Verb {
     Tail(tail::TailArgs),
     /// How the line stands: legs, relays, gaps, alarms.
     Status(show::StatusArgs),
+    /// Has the station read trust, certificate and key anew, now.
+    Reload(reload::ReloadArgs),
     /// Writes a consistent copy of the ledger.
     Backup(backup::BackupArgs),
     /// Takes a copy of the ledger up again, and asks the relays what was signed since.
@@ -90,6 +93,7 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Answer(args) => answer::run(args).await,
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,
+            Verb::Reload(args) => reload::run(args).await,
             Verb::Backup(args) => backup::backup(args).await,
             Verb::Restore(args) => backup::restore(args).await,
         }

@@ -23,7 +23,10 @@ use hotline_core::{
     words::{Function, Rung},
 };
 
-use crate::judge::{self, JudgedAct, JudgedMessage, Rejected};
+use crate::{
+    judge::{self, JudgedAct, JudgedMessage, Rejected},
+    quarantine::Quarantined,
+};
 
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +53,16 @@ pub enum Shown {
 pub struct Letter {
     /// SHA-256 of its exact bytes.
     pub hash: Hash,
-    /// Leaf in this desk's log.
-    pub index: u64,
+    /// Leaf in this desk's log; none for what is kept beside it.
+    pub index: Option<u64>,
     /// What it says.
     pub message: Arc<Message>,
     /// The draft it was released from; none when it was rejected.
     pub judged: Option<JudgedMessage>,
     /// Why it was rejected, if it was.
     pub rejected: Option<String>,
+    /// Whether it was rejected because a key that signed it had ended before it came.
+    pub quarantined: bool,
     /// Which way it went.
     pub direction: Direction,
     /// Its ladder.
@@ -186,6 +191,7 @@ impl Book {
         } else {
             Direction::In
         };
+        let quarantined = matches!(judged, Err(Rejected::Quarantined(_)));
         let (judged, rejected) = match judged {
             Ok(judged) => (Some(judged), None),
             Err(error) => (None, Some(error.to_string())),
@@ -200,9 +206,10 @@ impl Book {
         self.keys.insert((header.sender.clone(), header.id), at.hash);
         let mut letter = Letter {
             hash: at.hash,
-            index: at.index,
+            index: Some(at.index),
             judged,
             rejected,
+            quarantined,
             direction,
             ladder: Ladder::new(subject),
             stored: at.stored,
@@ -226,6 +233,54 @@ impl Book {
             self.climb(referred, fact, at.hash, &mut changes);
         }
         changes
+    }
+
+    /// Adds what is kept beside the log: only a message is to be seen, and it stands under no key, so that nothing refers
+    /// to it.
+    pub fn add_quarantined(&mut self, hash: Hash, kept: &Quarantined) -> Vec<Change> {
+        let Some(Payload::Message(message)) = kept.payload() else {
+            return Vec::new();
+        };
+        let why = Rejected::Quarantined(kept.why.clone());
+        let stored = WallTime::from_unix_ms(kept.arrived_ms);
+        let Some(subject) = subject(&message, None, stored) else {
+            return Vec::new();
+        };
+        let letter = Letter {
+            hash,
+            index: None,
+            judged: None,
+            rejected: Some(why.to_string()),
+            quarantined: true,
+            direction: Direction::In,
+            ladder: Ladder::new(subject),
+            stored,
+            first_leg: kept.leg.parse().ok(),
+            receipt: None,
+            shown: Shown::No,
+            late: BTreeMap::new(),
+            message: Arc::new(message),
+        };
+        if self.letters.insert(hash, letter).is_none() {
+            self.order.push(hash);
+        }
+        vec![Change::Added(hash)]
+    }
+
+    /// Reads a statement of our own ledger again that came after an officer's key inside it had ended.
+    pub fn recall_quarantined(&mut self, at: &Provenance, payload: &Payload, why: &str) -> Vec<Change> {
+        match payload {
+            Payload::Message(message) => {
+                let rejected = Rejected::Quarantined(why.to_owned());
+                self.add_message(at, Arc::new(message.clone()), Err(rejected))
+            }
+            Payload::Receipt(_)
+            | Payload::Act(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => Vec::new(),
+        }
     }
 
     /// Desks whose DELIVERED came before the message itself.

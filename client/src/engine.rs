@@ -6,7 +6,8 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`suspect`] keeps apart what
+//! came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -15,6 +16,7 @@ mod gate;
 mod legs;
 mod load;
 mod settle;
+mod suspect;
 mod verbs;
 
 use std::{
@@ -23,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_audit::{Hash, key::RosterSet, statement::SeenCheckpoint};
+use hotline_audit::{Hash, statement::SeenCheckpoint};
 use hotline_core::{
     identity::Identity,
     inbox::Inbox,
@@ -51,9 +53,9 @@ use crate::{
     request::{Answer, Request},
     round::Round,
     share::Shares,
-    side::Directory,
     station::Event as StationEvent,
     status::LegStatus,
+    trust::TrustNow,
 };
 
 /// Inputs and verbs taken into one round. 256: a frame's worth; more waits for the next round.
@@ -104,8 +106,10 @@ pub(crate) struct Engine {
     pub(crate) config: DeskConfig,
     me: Identity,
     seams: Seams,
-    rosters: Arc<RosterSet>,
-    directory: Arc<Directory>,
+    /// Whom this desk believes now.
+    trust: Arc<TrustNow>,
+    /// What came after its signer's key had ended, and stands beside the log.
+    quarantined: BTreeSet<Hash>,
     shares: Arc<Shares>,
     ledger: Ledger,
     pen: Pen,
@@ -175,7 +179,7 @@ enum Redundancy {
 pub(crate) struct Parts {
     pub(crate) config: DeskConfig,
     pub(crate) seams: Seams,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) trust: Arc<TrustNow>,
     pub(crate) shares: Arc<Shares>,
     pub(crate) ledger: Ledger,
     pub(crate) pen: Pen,
@@ -198,10 +202,9 @@ impl Engine {
         };
         Self {
             me: parts.config.identity.clone(),
-            rosters: Arc::clone(parts.directory.rosters()),
             config: parts.config,
             seams: parts.seams,
-            directory: parts.directory,
+            trust: parts.trust,
             shares: parts.shares,
             ledger: parts.ledger,
             pen: parts.pen,
@@ -212,6 +215,7 @@ impl Engine {
             signs: parts.loaded.signs,
             signs_kept: true,
             adopted: BTreeMap::new(),
+            quarantined: parts.loaded.quarantined,
             book: parts.loaded.book,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
@@ -385,6 +389,7 @@ impl Engine {
                     round,
                 );
             }
+            Input::Trust(read) => self.trust_read(read, round),
             Input::Heard {
                 leg,
                 round_trip,
@@ -470,6 +475,7 @@ impl Engine {
     fn holds(&self, hash: &Hash, round: &Round) -> bool {
         round.hashes.contains(hash)
             || self.stored.contains(hash)
+            || self.quarantined.contains(hash)
             || self.book.letter(hash).is_some()
             || self.ledger.by_hash(hash).ok().flatten().is_some()
     }

@@ -10,7 +10,10 @@ use hotline_core::{
 };
 use hotline_transport::Refusal;
 
-use crate::logview::{LogFault, Seen};
+use crate::{
+    logview::{LogFault, Seen},
+    trust::Changed,
+};
 
 /// One copy of a statement, its signature checked by this lane or by an earlier one.
 #[derive(Clone, Debug)]
@@ -107,6 +110,8 @@ pub enum Input {
         /// The rule they broke, in words.
         why: String,
     },
+    /// Trust was read anew, or refused whole.
+    Trust(Result<Changed, String>),
     /// A relay could not supply all of a gap.
     NotRefetched {
         /// The leg that was asked.
@@ -139,6 +144,7 @@ impl Input {
             | Self::LegDown { .. }
             | Self::Refused { .. }
             | Self::Forged { .. }
+            | Self::Trust(_)
             | Self::NotRefetched { .. } => false,
         }
     }

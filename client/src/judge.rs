@@ -93,6 +93,9 @@ pub enum Rejected {
         /// What this desk serves.
         expected: String,
     },
+    /// It came after a key that signed it had ended.
+    #[error("it is QUARANTINED: first received after {0}")]
+    Quarantined(String),
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),

@@ -21,7 +21,7 @@ use hotline_proto::{
         session_request::Frame as Out, session_response::Frame as In,
     },
 };
-use hotline_transport::LaneChannel;
+use hotline_transport::{LaneChannel, Refusal};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior},
@@ -94,6 +94,12 @@ pub enum LaneEnd {
     /// The relay closes.
     #[error("the relay closes: {0}")]
     Closing(String),
+    /// Its certificate passes no more.
+    #[error("{0}")]
+    NotTrusted(Box<Refusal>),
+    /// Our certificate was renewed.
+    #[error("this desk shows its new certificate")]
+    Renewed,
     /// The station closes.
     #[error("this desk closes")]
     Ours,

@@ -2,16 +2,14 @@
 //!
 //! All legs are kept warm all the time; there is no failover, only a copy that comes first. A leg ends as a whole: when
 //! one lane ends, the other two are closed and the leg is dialled anew, with jittered back-off. A refusal is classed
-//! permanent or not by transport, and a permanent one is not hammered.
+//! permanent or not by transport, and a permanent one is not hammered. When trust changes, a leg looks whether its relay is
+//! still let in and whether it still shows our newest certificate; one that waits for its redial tries at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use hotline_audit::{
-    Hash,
-    check::{self, Verified as Statement},
-    key::RosterSet,
-};
+use hotline_audit::{Hash, check::Verified as Statement};
 use hotline_core::leg::{Door, Lane, Leg};
+use hotline_ledger::Watcher;
 use hotline_proto::{SESSION_VERSION, lane as wire_lane, v1};
 use hotline_transport::{Dialer, Ended, LaneChannel, Permanence, QuicLeg, Redial, Refusal, Seams};
 use tokio::sync::{mpsc, watch};
@@ -22,6 +20,7 @@ use crate::{
     logview::LogFault,
     relay::{RelayShared, Verified},
     share::Shares,
+    trust::TrustNow,
 };
 
 /// What every leg to one relay needs.
@@ -33,8 +32,10 @@ pub struct LegContext {
     pub dialer: Dialer,
     /// The relay.
     pub relay: Arc<RelayShared>,
-    /// Who may sign what.
-    pub rosters: Arc<RosterSet>,
+    /// Whom this desk believes now.
+    pub trust: Arc<TrustNow>,
+    /// This leg's turn to show a new certificate, from 0.
+    pub turn: u32,
     /// Signatures already checked, on whichever leg.
     pub verified: Arc<Verified>,
     /// Where the station listens.
@@ -71,7 +72,9 @@ impl LegContext {
             return Ok(None);
         }
         let now = self.seams.clock.wall().unix_ms();
-        let statement = check::verify_statement(bytes, &self.rosters, now)
+        let statement = self
+            .trust
+            .verify(bytes, now)
             .map_err(|error| format!("{}: {error}", error.rule()))?;
         self.verified.insert(hash);
         Ok(Some(Arc::new(statement)))
@@ -85,6 +88,10 @@ pub struct LegHandle {
     pub leg: Leg,
     lanes: [mpsc::Sender<Order>; 3],
 }
+
+/// Time between two legs that are dialled anew to show a new certificate. 2 s: a leg takes tenths of a second to come up,
+/// and a redial after a failure is in it too.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
 
 /// Orders waiting per lane. 4,096: at the bound the outbox keeps the statement and sends it again.
 const ORDERS_MAX: usize = 4096;
@@ -125,6 +132,7 @@ pub fn start(context: LegContext, door: Door) -> LegHandle {
     spawner.spawn("leg", async move {
         let closing = context.seams.spawner.closing();
         let mut life = Life {
+            changes: context.trust.watch(),
             context,
             leg,
             orders: [control, message, bulk],
@@ -140,12 +148,16 @@ pub fn start(context: LegContext, door: Door) -> LegHandle {
 
 struct Life {
     context: LegContext,
+    /// Changes of trust that this leg has not looked at yet.
+    changes: Watcher,
     leg: Leg,
     orders: [mpsc::Receiver<Order>; 3],
 }
 
 /// What a dial gave: three lanes, and for QUIC the connection they share.
 struct Dialled {
+    /// Serial number of our certificate that was shown.
+    certificate: String,
     lanes: [LaneChannel; 3],
     connection: Option<QuicLeg>,
 }
@@ -204,7 +216,12 @@ impl Life {
             if self.context.station.send(told).await.is_err() {
                 return;
             }
-            tokio::time::sleep(redial.after(end.permanence)).await;
+            tokio::select! {
+                biased;
+                // Whatever stood in the way may have been mended: no reason to wait out a long pause.
+                () = self.changes.changed() => redial.succeeded(),
+                () = tokio::time::sleep(redial.after(end.permanence)) => {}
+            }
         }
     }
 
@@ -212,6 +229,7 @@ impl Life {
         let place = &self.context.relay.place;
         let (to, expected) = (place.address(self.leg.door), &place.identity);
         let dialer = &self.context.dialer;
+        let certificate = self.context.trust.own_serial();
         match self.leg.door {
             Door::Tcp => {
                 let (control, message, bulk) = tokio::try_join!(
@@ -220,6 +238,7 @@ impl Life {
                     dialer.tcp(to, expected, Lane::Bulk),
                 )?;
                 Ok(Dialled {
+                    certificate,
                     lanes: [control, message, bulk],
                     connection: None,
                 })
@@ -235,6 +254,7 @@ impl Life {
                 }
                 match <[LaneChannel; 3]>::try_from(lanes) {
                     Ok(lanes) => Ok(Dialled {
+                        certificate,
                         lanes,
                         connection: Some(connection),
                     }),
@@ -248,11 +268,12 @@ impl Life {
         let Dialled {
             lanes: [control, message, bulk],
             connection,
+            certificate,
         } = dialled;
         let channels = [control.clone(), message.clone(), bulk.clone()];
         let (up, mut ups) = watch::channel(false);
         let [control_orders, message_orders, bulk_orders] = &mut self.orders;
-        let (context, leg) = (&self.context, &self.leg);
+        let (context, leg, changes) = (&self.context, &self.leg, &mut self.changes);
         let run = |lane, channel, orders, up| lane::run(context, leg.clone(), lane, channel, orders, up);
         let (quiet, _) = watch::channel(false);
         let end = {
@@ -272,15 +293,19 @@ impl Life {
             };
             tokio::select! {
                 biased;
+                end = no_longer_ours(context, &channels, &certificate, changes) => end,
                 end = lanes => end,
                 end = came_up => end,
             }
         };
-        let refusal = channels
-            .iter()
-            .find_map(LaneChannel::refusal)
-            .or_else(|| connection.as_ref().and_then(QuicLeg::refusal))
-            .map(Box::new);
+        let refusal = match &end {
+            LaneEnd::NotTrusted(refusal) => Some(refusal.clone()),
+            _ => channels
+                .iter()
+                .find_map(LaneChannel::refusal)
+                .or_else(|| connection.as_ref().and_then(QuicLeg::refusal))
+                .map(Box::new),
+        };
         for channel in &channels {
             channel.close("this leg ends");
         }
@@ -291,13 +316,44 @@ impl Life {
     }
 }
 
+/// Ends when the relay is no longer trusted; or when our certificate is another one by now and it is this leg's turn to
+/// show it. The legs take turns, so that the others carry meanwhile.
+async fn no_longer_ours(
+    context: &LegContext,
+    channels: &[LaneChannel; 3],
+    certificate: &str,
+    changes: &mut Watcher,
+) -> LaneEnd {
+    loop {
+        for channel in channels {
+            if let Err(refusal) = channel.still_trusted() {
+                return LaneEnd::NotTrusted(refusal);
+            }
+        }
+        if context.trust.own_serial() == certificate {
+            changes.changed().await;
+            continue;
+        }
+        let turn = RENEW_EVERY * context.turn;
+        if tokio::time::timeout(turn, changes.changed()).await.is_err() {
+            return LaneEnd::Renewed;
+        }
+    }
+}
+
 fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
     let permanence = match (&refusal, &end) {
         (Some(refusal), _) => refusal.permanence(),
         (None, LaneEnd::Log(_) | LaneEnd::Protocol(_)) => Permanence::Permanent,
-        (None, LaneEnd::Transport(_) | LaneEnd::Silent | LaneEnd::Closing(_) | LaneEnd::Ours) => {
-            Permanence::Temporary
-        }
+        (
+            None,
+            LaneEnd::Transport(_)
+            | LaneEnd::Silent
+            | LaneEnd::Closing(_)
+            | LaneEnd::Ours
+            | LaneEnd::Renewed
+            | LaneEnd::NotTrusted(_),
+        ) => Permanence::Temporary,
     };
     let why = refusal
         .as_ref()
@@ -308,7 +364,9 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
         | LaneEnd::Silent
         | LaneEnd::Protocol(_)
         | LaneEnd::Closing(_)
-        | LaneEnd::Ours => None,
+        | LaneEnd::Ours
+        | LaneEnd::Renewed
+        | LaneEnd::NotTrusted(_) => None,
     };
     LegEnd {
         why,

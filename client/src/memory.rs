@@ -13,6 +13,7 @@
 //! | `missing` | sender, epoch, first and last place | 1: a gap in that sender's chain |
 //! | `outbox.queued`, `outbox.accepted`, `outbox.delivered`, `outbox.generation` | see `outgoing` | what is still to be sent |
 //! | `signs` | empty | the ledger's instance (16 bytes), and the chain epoch it signs in (8 bytes) |
+//! | `quarantine` | statement hash | arrival, leg, reason, and the bytes if they stand beside the log; JSON |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
 use hotline_audit::Hash;
@@ -44,6 +45,8 @@ pub const DRAFT: &str = "draft";
 pub const MISSING: &str = "missing";
 /// Which ledger signs, and in which chain epoch.
 pub const SIGNS: &str = "signs";
+/// What came after its signer's key had ended.
+pub const QUARANTINE: &str = "quarantine";
 /// Proofs against relays.
 pub const FAULT: &str = "fault";
 

@@ -72,6 +72,8 @@ pub enum Request {
     },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
+    /// Read trust folders, certificate and key anew.
+    Reload,
     /// A consistent copy of the ledger, for `desk restore`.
     Backup {
         /// Where to.
@@ -158,7 +160,8 @@ pub enum News {
     },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
     Alarm {
-        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`.
+        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`,
+        /// `QUARANTINED`, `DENIED`, `TRUST_REFUSED`, `OWN_KEY_ENDED`.
         code: String,
         /// A sentence with the facts in it.
         what: String,

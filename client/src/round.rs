@@ -23,6 +23,7 @@ use crate::{
     judge::{JudgedMessage, Rejected},
     lane::Order,
     own::{Signed, Tip},
+    quarantine::Quarantined,
     request::{Answer, News},
 };
 
@@ -80,6 +81,8 @@ pub(crate) struct Round {
     pub(crate) held: Vec<Held>,
     pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
     pub(crate) replies: Vec<Answering>,
+    /// What came after its signer's key had ended.
+    pub(crate) quarantined: Vec<(Hash, Quarantined)>,
     /// Facts about the line: told also if this round is not stored.
     pub(crate) news: Vec<News>,
     /// Legs that came up.
@@ -111,6 +114,7 @@ impl Round {
             held: Vec::new(),
             delivered: BTreeMap::new(),
             replies: Vec::new(),
+            quarantined: Vec::new(),
             news: Vec::new(),
             came_up: Vec::new(),
             adopted: BTreeMap::new(),

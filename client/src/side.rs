@@ -91,6 +91,10 @@ impl Directory {
                 .identity
                 .parse()
                 .map_err(|error| wrong(format!("{}: {error}", relay.identity)))?;
+            // Nobody dials a relay whose own side has ended it.
+            if self.rosters.denial(&relay.identity).is_some() {
+                continue;
+            }
             self.relays.push(RelayPlace {
                 identity,
                 quic: relay.quic,
@@ -220,7 +224,13 @@ fn folders(trust: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
 
 fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
     let mut found = entries(folder)?;
-    found.retain(|path| path.is_dir());
+    // A name that begins with a dot is work in progress.
+    found.retain(|path| {
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        path.is_dir() && !hidden
+    });
     Ok(found)
 }
 

@@ -12,7 +12,7 @@ use hotline_core::{
 };
 use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
 use hotline_transport::{
-    ClientTls, Credentials, Dialer, Seams, TrustError, TrustStore, anchors_in,
+    Credentials, Dialer, FileWatch, Seams, TrustError,
     credentials::{self, CredentialError},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -20,12 +20,14 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::{
     config::DeskConfig,
     engine::{Ask, Engine, LoadError, Loaded, RelayState},
+    input::Input,
     leg::{self, LegContext},
     own::Pen,
     relay::Verified,
     request::{Answer, News, Refusal, Request},
     share::Shares,
     side::{Directory, DirectoryError},
+    trust::TrustNow,
 };
 
 /// Inputs of lanes waiting for the engine. 256: one round.
@@ -87,6 +89,9 @@ pub enum OpenError {
         /// In the certificate.
         certified: String,
     },
+    /// What is to be read anew is older than what is in force.
+    #[error("{0}; bring the newer files, or restart if the older ones are meant")]
+    Older(String),
     /// No relay is known.
     #[error("no trust folder names a relay; hotline pki trust brings the other side's")]
     NoRelay,
@@ -116,6 +121,7 @@ impl OpenError {
             Self::Credentials(_)
             | Self::Directory(_)
             | Self::Trust(_)
+            | Self::Older(_)
             | Self::Key { .. }
             | Self::WrongCertificate { .. } => 4,
             Self::NoRelay => 3,
@@ -133,7 +139,8 @@ pub struct Station {
     ended: watch::Receiver<Option<String>>,
     seams: Seams,
     config: Arc<DeskConfig>,
-    directory: Arc<Directory>,
+    inputs: mpsc::Sender<Input>,
+    trust: Arc<TrustNow>,
 }
 
 impl Station {
@@ -158,10 +165,9 @@ impl Station {
         restored: Restored,
         storage: (Storage, Mode),
     ) -> Result<Self, OpenError> {
-        let directory = Arc::new(Directory::load(&config)?);
-        let rosters = Arc::clone(directory.rosters());
-        let own = own_certificate(&config, seams)?;
-        let trust = TrustStore::new(seams, anchors_in(&config.trust)?)?;
+        let trust = Arc::new(TrustNow::read(&config, seams)?);
+        let directory = trust.directory();
+        let rosters = trust.rosters();
         let pen = pen(&config, &directory)?;
         let (ledger, opening) = open_ledger(&config, seams, restored, storage)?;
         let relays = directory
@@ -190,7 +196,7 @@ impl Station {
         }
         let loaded = Loaded::read(&config.identity, &rosters, &names, &ledger, seams.clock.line())
             .map_err(load_error)?;
-        let dialer = Dialer::new(seams, &ClientTls::new(seams, own, Arc::new(trust)));
+        let dialer = Dialer::new(seams, trust.tls());
         let (inputs_in, inputs) = mpsc::channel(INPUTS_MAX);
         let verified = Arc::new(Verified::default());
         let mut legs = BTreeMap::new();
@@ -200,7 +206,8 @@ impl Station {
                     seams: seams.clone(),
                     dialer: dialer.clone(),
                     relay: Arc::clone(state.shared()),
-                    rosters: Arc::clone(&rosters),
+                    trust: Arc::clone(&trust),
+                    turn: u32::try_from(legs.len()).unwrap_or(u32::MAX),
                     verified: Arc::clone(&verified),
                     station: inputs_in.clone(),
                     shares: Arc::clone(&shares),
@@ -222,12 +229,13 @@ impl Station {
             ended,
             seams: seams.clone(),
             config: Arc::new(config.clone()),
-            directory: Arc::clone(&directory),
+            inputs: inputs_in,
+            trust: Arc::clone(&trust),
         };
         let engine = Engine::new(crate::engine::Parts {
             config,
             seams: seams.clone(),
-            directory,
+            trust,
             shares,
             ledger,
             pen,
@@ -261,8 +269,8 @@ impl Station {
 
     /// Whom it knows.
     #[must_use]
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    pub fn directory(&self) -> Arc<Directory> {
+        self.trust.directory()
     }
 
     /// What happens from now on.
@@ -297,7 +305,47 @@ impl Station {
                 rung,
                 within_ms,
             } => self.wait(&message, &rung, Duration::from_millis(within_ms)).await,
+            Request::Reload => self.reload().await,
             other => self.ask(other).await,
+        }
+    }
+
+    /// Reads trust folders, certificate and key anew and puts all of it in force, or nothing; people are told either way.
+    /// Live sessions with a relay that is no longer trusted end at once.
+    pub async fn reload(&self) -> Answer {
+        let read = self
+            .trust
+            .read_anew(&self.config, &self.seams)
+            .map_err(|error| with_causes(&error));
+        let answer = match &read {
+            Ok(changed) => Answer::Done {
+                what: format!(
+                    "trust, certificate and key were read anew; {} newly denied",
+                    changed.denied.len()
+                ),
+            },
+            Err(why) => Answer::Refused(Refusal {
+                code: "HL-DESK-011".into(),
+                exit: 4,
+                what: format!("changed trust was refused whole, the old one stays: {why}"),
+                help: "hotline pki inspect FILE explains a file; mend it, and it is read by itself".into(),
+            }),
+        };
+        // Without an engine nobody is left to be told.
+        let _ = self.inputs.send(Input::Trust(read)).await;
+        answer
+    }
+
+    /// Reads anew whenever the files have changed, and whenever somebody asks by a signal. Never returns.
+    pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: tokio::signal::unix::Signal) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = asked.recv() => watch.mark_known(),
+                () = watch.changed() => {}
+            }
+            // What came of it is an alarm or a line in the log, told by the engine.
+            let _ = self.reload().await;
         }
     }
 
@@ -433,7 +481,22 @@ fn load_error(error: LoadError) -> OpenError {
     OpenError::Load(error.to_string())
 }
 
-fn own_certificate(config: &DeskConfig, seams: &Seams) -> Result<Credentials, OpenError> {
+/// An error with what lies behind it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let said = deeper.to_string();
+        if !words.contains(&said) {
+            words.push_str(": ");
+            words.push_str(&said);
+        }
+        cause = deeper.source();
+    }
+    words
+}
+
+pub(crate) fn own_certificate(config: &DeskConfig, seams: &Seams) -> Result<Credentials, OpenError> {
     let own = Credentials::load(&config.certificate, &config.tls_key, seams)?;
     if *own.identity() == config.identity {
         return Ok(own);
@@ -456,7 +519,11 @@ pub fn signing_key(file: &Path) -> Result<SigningKey, OpenError> {
     })
 }
 
-fn pen(config: &DeskConfig, directory: &Directory) -> Result<Pen, OpenError> {
+/// The key of this desk and its key statement, if the roster has one that has not ended.
+pub(crate) fn own_key_statement(
+    config: &DeskConfig,
+    directory: &Directory,
+) -> Result<(SigningKey, Hash), OpenError> {
     let key = signing_key(&config.statement_key)?;
     let me = config.identity.to_string();
     let key_statement = directory
@@ -465,6 +532,11 @@ fn pen(config: &DeskConfig, directory: &Directory) -> Result<Pen, OpenError> {
             file: config.statement_key.display().to_string(),
             detail: format!("the roster has no usable statement key of {me} with this public key"),
         })?;
+    Ok((key, key_statement))
+}
+
+fn pen(config: &DeskConfig, directory: &Directory) -> Result<Pen, OpenError> {
+    let (key, key_statement) = own_key_statement(config, directory)?;
     Ok(Pen {
         me: config.identity.clone(),
         exercise: config.exercise.clone(),

@@ -79,8 +79,9 @@ pub struct MessageView {
     pub dtg: String,
     /// When it was stored here, milliseconds since 1970.
     pub stored_ms: u64,
-    /// Leaf in this desk's log.
-    pub leaf: u64,
+    /// Leaf in this desk's log; none for what is kept beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<u64>,
     /// The words as signed; empty when rejected.
     pub text: String,
     /// The words made inert for a screen.
@@ -90,6 +91,12 @@ pub struct MessageView {
     /// Why it was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
+    /// Why it is QUARANTINED, if it is: it came after a key that signed it had ended. `rejected` then says so too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
+    /// REVIEW: who signed of it in a window of doubt, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
     /// The highest rung: formal name.
     pub state: String,
     /// The same in plain words.
@@ -187,8 +194,20 @@ pub fn of(letter: &Letter, prefix: &str) -> MessageView {
         shown_text: shown.text,
         marked: shown.marked,
         rejected: letter.rejected.clone(),
-        state: state.map_or("NONE", Rung::name).into(),
-        plain: state.map_or("rejected", Rung::plain).into(),
+        quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
+        review: None,
+        state: if letter.quarantined {
+            "QUARANTINED"
+        } else {
+            state.map_or("NONE", Rung::name)
+        }
+        .into(),
+        plain: if letter.quarantined {
+            "quarantined, not to be believed"
+        } else {
+            state.map_or("rejected", Rung::plain)
+        }
+        .into(),
         shown: match letter.shown {
             Shown::No => "never",
             Shown::Before => "before",

@@ -97,7 +97,7 @@ pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, R
         return Err(Refused::new(Rule::ReadOnly, &[0; 16], hash, reason));
     }
     let now = relay.seams.clock.wall();
-    let verified = check::verify_statement(bytes, &relay.rosters, now.unix_ms())
+    let verified = check::verify_statement(bytes, &relay.rosters(), now.unix_ms())
         .map_err(|error| Refused::new(Rule::Evidence(error.rule()), &[0; 16], hash, error.to_string()))?;
     let header = verified.payload.header();
     let refuse = |rule, explanation| Refused::new(rule, &header.id, hash, explanation);

@@ -13,6 +13,7 @@ pub mod frames;
 pub mod intake;
 pub mod refused;
 pub mod relay;
+pub mod reload;
 pub mod run;
 pub mod serve;
 pub mod service;

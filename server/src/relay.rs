@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hotline_audit::key::{Purpose, Roster, RosterSet};
 use hotline_core::{identity::Identity, leg::Lane, plant};
@@ -39,8 +40,6 @@ pub struct Relay {
     pub instance: [u8; 16],
     /// How often the ledger was opened.
     pub boot: u64,
-    /// Who may sign what.
-    pub rosters: RosterSet,
     /// Clock, entropy, tasks, network.
     pub seams: Seams,
     /// Counters for the status listener.
@@ -48,10 +47,17 @@ pub struct Relay {
     /// Checkpoints that went out, per desk.
     pub told: Told,
     early: broadcast::Sender<Arc<Checked>>,
-    /// Desks that have a statement key: looked up for every recipient.
-    desks: BTreeSet<Identity>,
+    /// Who may sign what: replaced as a whole when trust is read anew.
+    keys: ArcSwap<Keys>,
     recent: Mutex<BTreeMap<u64, Bytes>>,
     instances: Mutex<BTreeMap<Identity, Instance>>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    rosters: Arc<RosterSet>,
+    /// Desks that have a statement key: looked up for every recipient.
+    desks: BTreeSet<Identity>,
 }
 
 #[derive(Debug)]
@@ -78,24 +84,16 @@ impl Relay {
     /// Puts a relay together. Nothing listens yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let desks = parts
-            .rosters
-            .rosters()
-            .flat_map(Roster::keys)
-            .filter(|entry| entry.purpose == Purpose::Statement)
-            .filter_map(|entry| entry.statement.subject.parse().ok())
-            .collect();
         Self {
             identity: parts.identity,
             ledger: parts.ledger,
             instance: parts.opening.instance,
             boot: parts.opening.boot,
-            rosters: parts.rosters,
             seams: parts.seams,
             metrics: Metrics::default(),
             told: Told::default(),
             early: broadcast::channel(EARLY_MAX).0,
-            desks,
+            keys: ArcSwap::from_pointee(Keys::of(parts.rosters)),
             recent: Mutex::default(),
             instances: Mutex::default(),
         }
@@ -104,7 +102,18 @@ impl Relay {
     /// Whether a desk of that name has a statement key in the rosters.
     #[must_use]
     pub fn knows(&self, desk: &Identity) -> bool {
-        self.desks.contains(desk)
+        self.keys.load().desks.contains(desk)
+    }
+
+    /// Who may sign what, as it stands now.
+    #[must_use]
+    pub fn rosters(&self) -> Arc<RosterSet> {
+        Arc::clone(&self.keys.load().rosters)
+    }
+
+    /// Puts other rosters in force for every statement from now on.
+    pub fn replace_rosters(&self, rosters: RosterSet) {
+        self.keys.store(Arc::new(Keys::of(rosters)));
     }
 
     /// Why the relay takes nothing in, if it does not.
@@ -192,6 +201,21 @@ impl Relay {
             relay: Arc::clone(self),
             desk: desk.clone(),
         })
+    }
+}
+
+impl Keys {
+    fn of(rosters: RosterSet) -> Self {
+        let desks = rosters
+            .rosters()
+            .flat_map(Roster::keys)
+            .filter(|entry| entry.purpose == Purpose::Statement)
+            .filter_map(|entry| entry.statement.subject.parse().ok())
+            .collect();
+        Self {
+            rosters: Arc::new(rosters),
+            desks,
+        }
     }
 }
 

@@ -4,21 +4,22 @@
 //! folders, a second process on the ledger. Shutting down drains: sessions are told, calls in flight are answered, and
 //! what is left after the deadline is closed.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use hotline_audit::{LogSigner, SigningKey, trust::TrustPolicy};
+use hotline_audit::{LogSigner, SigningKey, key::RosterSet, trust::TrustPolicy};
 use hotline_core::identity::Role;
 use hotline_ledger::{Engine, Ledger, Mode, OpenOptions, Opening, Restored};
 use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
-    Credentials, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls, TrustError,
-    TrustStore, anchors_in, credentials, grpc_server_builder,
+    Anchor, Credentials, Denied, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls,
+    TrustError, TrustStore, anchors_in, credentials, grpc_server_builder,
 };
 use tokio::task::JoinHandle;
 
 use crate::{
     config::RelayConfig,
     relay::{Parts, Relay},
+    reload::Reload,
     service::{self, Service},
     status,
 };
@@ -44,6 +45,9 @@ pub enum StartError {
     /// The rosters of a trust folder.
     #[error(transparent)]
     Rosters(#[from] hotline_audit::trust::TrustError),
+    /// What is to be read anew is older than what is in force.
+    #[error("{0}; bring the newer files, or restart if the older ones are meant")]
+    Older(String),
     /// A key file holds no usable key.
     #[error("{file}: {detail}; hotline pki issue makes a new one")]
     Key {
@@ -81,6 +85,8 @@ pub struct Running {
     pub doors: Doors,
     /// Where health, reflection and metrics are.
     pub status: Option<SocketAddr>,
+    /// Reads trust, certificate and key anew.
+    pub reload: Reload,
     listener: Listener,
     served: JoinHandle<()>,
 }
@@ -126,15 +132,10 @@ where
     R: RelayService,
     L: LogService,
 {
-    let own = Credentials::load(&config.certificate, &config.tls_key, seams)?;
-    if *own.identity() != config.identity {
-        return Err(StartError::WrongCertificate {
-            configured: config.identity.to_string(),
-            certified: own.identity().to_string(),
-        });
-    }
-    let trust = Arc::new(TrustStore::new(seams, anchors_in(&config.trust)?)?);
-    let rosters = TrustPolicy::load_folder(&config.trust)?.rosters().clone();
+    let own = own_certificate(config, seams)?;
+    let believed = Believed::read(&config.trust)?;
+    let denied = believed.denied();
+    let trust = Arc::new(TrustStore::with_denied(seams, believed.anchors, denied)?);
     let signer = log_signer(config)?;
     let (ledger, opening) = open_ledger(config, signer, seams, storage)?;
     let secrets = node_secrets(&ledger, seams).await?;
@@ -151,7 +152,7 @@ where
         identity: config.identity.clone(),
         ledger,
         opening,
-        rosters,
+        rosters: believed.rosters,
         seams: seams.clone(),
     }));
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
@@ -172,12 +173,49 @@ where
             tracing::error!(%error, "the doors ended");
         }
     });
+    let reload = Reload::new(config, seams, &tls, listener.connections(), &relay);
     Ok(Running {
         doors: listener.local(),
+        reload,
         relay,
         status,
         listener,
         served,
+    })
+}
+
+/// The trust folders of a relay, read whole.
+pub(crate) struct Believed {
+    pub(crate) anchors: Vec<Anchor>,
+    pub(crate) rosters: RosterSet,
+}
+
+impl Believed {
+    pub(crate) fn read(folder: &Path) -> Result<Self, StartError> {
+        Ok(Self {
+            anchors: anchors_in(folder)?,
+            rosters: TrustPolicy::load_folder(folder)?.rosters().clone(),
+        })
+    }
+
+    /// Whom their own side has ended by two officers.
+    pub(crate) fn denied(&self) -> Denied {
+        let order = |denial: &hotline_audit::key::Denial| {
+            let identity = denial.order.identity.parse().ok()?;
+            Some((identity, denial.order.reason.clone()))
+        };
+        self.rosters.denials().filter_map(order).collect()
+    }
+}
+
+pub(crate) fn own_certificate(config: &RelayConfig, seams: &Seams) -> Result<Credentials, StartError> {
+    let own = Credentials::load(&config.certificate, &config.tls_key, seams)?;
+    if *own.identity() == config.identity {
+        return Ok(own);
+    }
+    Err(StartError::WrongCertificate {
+        configured: config.identity.to_string(),
+        certified: own.identity().to_string(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Running a relay until somebody ends it: what `hotline relay run` and `hotline-server` share.
+//! Running a relay until somebody ends it, reading trust anew whenever its files change or SIGHUP comes: what `hotline relay run` and `hotline-server` share.
 //!
 //! Standard output carries one JSON line when the doors are open, so that a script can read the ports; everything else
 //! goes to standard error.
@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::RelayConfig,
+    reload,
     run::{self, StartError},
 };
 
@@ -40,6 +41,7 @@ pub fn main(config: &Path) -> u8 {
                 StartError::Credentials(_)
                 | StartError::Trust(_)
                 | StartError::Rosters(_)
+                | StartError::Older(_)
                 | StartError::Key { .. }
                 | StartError::WrongCertificate { .. } => EXIT_IDENTITY,
                 StartError::Ledger(_) | StartError::FirstWrite(_) | StartError::Listen(_) => EXIT_OTHER,
@@ -75,11 +77,15 @@ fn tracing_as(level: &str) {
 
 async fn serve(config: &Path) -> Result<u8, StartError> {
     let config = RelayConfig::load(config)?;
+    // Looked at before it is read: no change falls between.
+    let watch = reload::watch_of(&config);
     let running = run::start(&config, &Seams::system()).await?;
     announce(&config, &running);
+    let asked = signal(SignalKind::hangup()).map_err(|error| StartError::Listen(error.to_string()))?;
     let mut term = signal(SignalKind::terminate()).map_err(|error| StartError::Listen(error.to_string()))?;
     tokio::select! {
         _ = term.recv() => {}
+        () = running.reload.keep_fresh(watch, asked) => {}
         _ = tokio::signal::ctrl_c() => {}
         cause = running.ledger_died() => {
             eprintln!("hotline relay: the ledger failed, nothing more is acknowledged: {cause}; check the disk, then start the relay again: it verifies its log first");

@@ -16,6 +16,11 @@ struct KindLabel {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RuleLabel {
     rule: &'static str,
 }
@@ -26,6 +31,8 @@ pub struct Metrics {
     held: Family<KindLabel, Counter>,
     refused: Family<RuleLabel, Counter>,
     handed_on: Counter,
+    trust_reads: Family<ResultLabel, Counter>,
+    sessions_ended: Counter,
     log_size: Gauge,
 }
 
@@ -64,6 +71,21 @@ impl Metrics {
         self.handed_on.inc_by(count as u64);
     }
 
+    /// Counts that trust was read anew, and the live connections that this ended.
+    pub fn trust_taken(&self, ended: usize) {
+        self.trust_reads
+            .get_or_create(&ResultLabel { result: "taken" })
+            .inc();
+        self.sessions_ended.inc_by(ended as u64);
+    }
+
+    /// Counts that trust could not be read anew and the old one stayed.
+    pub fn trust_refused(&self) {
+        self.trust_reads
+            .get_or_create(&ResultLabel { result: "refused" })
+            .inc();
+    }
+
     /// All counters, and `extra` lines that others keep, in the text format.
     #[must_use]
     pub fn render(&self, refusals: &[(String, u64)]) -> String {
@@ -82,6 +104,16 @@ impl Metrics {
             "statements_handed_on",
             "Copies handed on to desks",
             self.handed_on.clone(),
+        );
+        registry.register(
+            "trust_reads",
+            "Times that changed trust was read anew, by result",
+            self.trust_reads.clone(),
+        );
+        registry.register(
+            "connections_ended_by_trust",
+            "Live connections that new trust has ended",
+            self.sessions_ended.clone(),
         );
         registry.register("log_size", "Leaves in the log", self.log_size.clone());
         let mut text = String::new();

@@ -5,8 +5,8 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
-        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Header, KeyStatement, LegFact,
-        Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem,
+        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Deny, DenyOrder, Header, KeyStatement,
+        LegFact, Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem,
         Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
     },
 };
@@ -241,6 +241,20 @@ proptest! {
         let revocation =
             Revocation { trust_domain, number, previous: first, key_statement: second, reason, claimed_time_ms };
         agree!(revocation, Revocation, v1::RevocationPayload);
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_deny_lists(
+        (trust_domain, identity, reason, officer) in (text(), text(), text(), text()),
+        (previous, key_statement) in (hash(), hash()),
+        (number, compromised_since_ms, claimed_time_ms) in (1..=u64::MAX, 0..=u64::MAX, 1..=u64::MAX),
+    ) {
+        let order =
+            DenyOrder { trust_domain, number, previous, identity, reason, compromised_since_ms, claimed_time_ms };
+        let read = agree!(order.clone(), DenyOrder, v1::DenyOrder);
+        prop_assert_eq!(read.compromised_since_ms, compromised_since_ms);
+        let read = agree!(Deny { officer, key_statement, order: order.encode() }, Deny, v1::DenyPayload);
+        prop_assert_eq!(read.order.to_vec(), order.encode());
     }
 
     #[test]

@@ -102,8 +102,10 @@ impl Connections {
         self.close_where(CloseCode::Ending, why, |_| true).len()
     }
 
-    /// Judges every live connection again by the trust and the clock of now, and closes those that would not be let
-    /// in any more: revoked, expired, their CA gone. Call it after every [`TrustStore::replace`] and once a minute.
+    /// Judges every live connection again by the trust of now, and closes those that would not be let in any more:
+    /// revoked, denied, their CA gone. Call it after every [`TrustStore::replace`].
+    ///
+    /// Dates alone close nothing: a clock that jumps would silence a line that works. The next handshake judges them.
     ///
     /// [`TrustStore::replace`]: crate::TrustStore::replace
     pub fn recheck(&self) -> Vec<PeerInfo> {
@@ -111,7 +113,9 @@ impl Connections {
         let now = self.inner.seams.clock.wall();
         self.close_where(CloseCode::NotTrusted, "no longer trusted", |entry| {
             let judged = judge.judge_again(&entry.peer, now);
-            if let Err(objection) = &judged {
+            if let Err(objection) = &judged
+                && !objection.reason.is_of_time()
+            {
                 tracing::warn!(
                     event = "security",
                     kind = objection.reason.kind(),
@@ -121,7 +125,7 @@ impl Connections {
                     "closed a live connection that would not be let in any more"
                 );
             }
-            judged.is_err()
+            judged.is_err_and(|objection| !objection.reason.is_of_time())
         })
     }
 

@@ -34,6 +34,7 @@ pub mod settings;
 mod tls;
 mod trust;
 mod verify;
+mod watch;
 
 pub use certificate::CertificateSummary;
 pub use conn::{Conn, ConnectionNumber, PeerInfo};
@@ -53,4 +54,5 @@ pub use refusal::{By, Permanence, Reason, Refusal};
 pub use runtime::node_runtime;
 pub use seams::{BoxedStream, Clock, Entropy, Network, Seams, Spawner, TcpAcceptor, UdpSeam};
 pub use tls::{ALPN_QUIC, ALPN_TCP, ClientTls, ServerTls, TlsSetupError};
-pub use trust::{Anchor, StaleCrl, TrustError, TrustStore, anchors_in};
+pub use trust::{Anchor, Denied, StaleCrl, TrustError, TrustStore, anchors_in};
+pub use watch::FileWatch;

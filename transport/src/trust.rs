@@ -9,6 +9,9 @@
 //!
 //! The store is replaced as a whole, under running listeners and dialers; each handshake reads it afresh. Closing
 //! the live sessions that a smaller trust no longer covers is [`Connections::recheck`](crate::Connections::recheck).
+//!
+//! Beside the anchors stands what a side has *denied*: identities of its own that two of its officers ended by a signed
+//! list ([`Denied`]). It holds whatever the CA's revocation list says, for the CA's key may be far away that night.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,12 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use hotline_core::identity::TrustDomain;
+use hotline_core::identity::{Identity, TrustDomain};
 use hotline_core::time::WallTime;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 use webpki::{CertRevocationList, EndEntityCert, OwnedCertRevocationList};
+use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::certificate::CertificateSummary;
@@ -100,12 +104,22 @@ pub struct StaleCrl {
     pub next_update: WallTime,
 }
 
+/// Identities that their own side has ended by a signed list, and why. Whoever fills this has verified the list.
+pub type Denied = BTreeMap<Identity, String>;
+
 /// All anchors in force. Share it as `Arc<TrustStore>`.
 #[derive(Debug)]
 pub struct TrustStore {
-    anchors: ArcSwap<BTreeMap<TrustDomain, Trusted>>,
+    in_force: ArcSwap<InForce>,
     generation: AtomicU64,
     algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// What is believed at one moment: replaced as a whole.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    pub(crate) anchors: BTreeMap<TrustDomain, Trusted>,
+    pub(crate) denied: Denied,
 }
 
 /// An anchor that has been read and checked.
@@ -115,6 +129,8 @@ pub(crate) struct Trusted {
     pub(crate) crls: Vec<CertRevocationList<'static>>,
     pub(crate) summary: CertificateSummary,
     next_updates: Vec<WallTime>,
+    /// The highest number of its lists; `None` without a list.
+    list_number: Option<BigUint>,
 }
 
 // === impl Anchor ===
@@ -192,10 +208,22 @@ impl TrustStore {
     /// # Errors
     /// A [`TrustError`] names the domain and what is wrong with its anchor.
     pub fn new(seams: &crate::Seams, anchors: Vec<Anchor>) -> Result<Self, TrustError> {
+        Self::with_denied(seams, anchors, Denied::new())
+    }
+
+    /// The same, less those whom their own side has denied.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_denied(
+        seams: &crate::Seams,
+        anchors: Vec<Anchor>,
+        denied: Denied,
+    ) -> Result<Self, TrustError> {
         let algorithms = seams.crypto.signature_verification_algorithms;
-        let anchors = ArcSwap::from_pointee(check_all(anchors, &algorithms)?);
+        let anchors = check_all(anchors, &algorithms)?;
         Ok(Self {
-            anchors,
+            in_force: ArcSwap::from_pointee(InForce { anchors, denied }),
             generation: AtomicU64::new(0),
             algorithms,
         })
@@ -207,23 +235,63 @@ impl TrustStore {
     /// # Errors
     /// A [`TrustError`]; the old anchors then stay in force.
     pub fn replace(&self, anchors: Vec<Anchor>) -> Result<(), TrustError> {
-        self.anchors
-            .store(Arc::new(check_all(anchors, &self.algorithms)?));
+        self.replace_with_denied(anchors, Denied::new())
+    }
+
+    /// The same, less those whom their own side has denied.
+    ///
+    /// # Errors
+    /// As [`replace`](Self::replace).
+    pub fn replace_with_denied(&self, anchors: Vec<Anchor>, denied: Denied) -> Result<(), TrustError> {
+        let anchors = check_all(anchors, &self.algorithms)?;
+        self.in_force.store(Arc::new(InForce { anchors, denied }));
         self.generation.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Refuses anchors whose revocation lists are older than those in force, or gone, under the same CA key: what is
+    /// revoked would come back.
+    ///
+    /// # Errors
+    /// [`TrustError`], also when the anchors cannot be trusted at all. Nothing is put in force.
+    pub fn check_not_older(&self, anchors: &[Anchor]) -> Result<(), TrustError> {
+        let offered = check_all(anchors.to_vec(), &self.algorithms)?;
+        let in_force = self.in_force.load();
+        for (domain, new) in &offered {
+            let Some(held) = in_force.anchors.get(domain) else {
+                continue;
+            };
+            let same_ca = held.anchor.subject_public_key_info == new.anchor.subject_public_key_info;
+            if same_ca && new.list_number < held.list_number {
+                let number = |list: &Option<BigUint>| {
+                    list.as_ref()
+                        .map_or_else(|| "none".to_owned(), ToString::to_string)
+                };
+                return Err(TrustError::BadCrl {
+                    domain: domain.clone(),
+                    why: format!(
+                        "it is older than the one in force (number {} after {})",
+                        number(&new.list_number),
+                        number(&held.list_number)
+                    ),
+                });
+            }
+        }
         Ok(())
     }
 
     /// The trusted domains, in order.
     #[must_use]
     pub fn domains(&self) -> Vec<TrustDomain> {
-        self.anchors.load().keys().cloned().collect()
+        self.in_force.load().anchors.keys().cloned().collect()
     }
 
     /// What the CA certificate of a domain says of itself.
     #[must_use]
     pub fn ca(&self, domain: &TrustDomain) -> Option<CertificateSummary> {
-        self.anchors
+        self.in_force
             .load()
+            .anchors
             .get(domain)
             .map(|trusted| trusted.summary.clone())
     }
@@ -231,8 +299,8 @@ impl TrustStore {
     /// Revocation lists that should have been renewed by now. They still count; someone should renew them.
     #[must_use]
     pub fn stale(&self, now: WallTime) -> Vec<StaleCrl> {
-        let anchors = self.anchors.load();
-        let stale = anchors.iter().flat_map(|(domain, trusted)| {
+        let in_force = self.in_force.load();
+        let stale = in_force.anchors.iter().flat_map(|(domain, trusted)| {
             trusted
                 .next_updates
                 .iter()
@@ -245,8 +313,8 @@ impl TrustStore {
         stale.collect()
     }
 
-    pub(crate) fn now_in_force(&self) -> Arc<BTreeMap<TrustDomain, Trusted>> {
-        self.anchors.load_full()
+    pub(crate) fn now_in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
     }
 
     /// Counts replacements. Read *before* the anchors, it never claims a judgement to be newer than it is.
@@ -304,12 +372,15 @@ fn check(anchor: &Anchor, algorithms: &WebPkiSupportedAlgorithms) -> Result<Trus
         .to_owned();
     let mut crls = Vec::new();
     let mut next_updates = Vec::new();
+    let mut list_number = None;
     for crl in &anchor.crls {
         let bad = |why: String| TrustError::BadCrl {
             domain: anchor.domain.clone(),
             why,
         };
-        next_updates.extend(check_crl(crl, &anchor.ca, algorithms).map_err(bad)?);
+        let (due, number) = check_crl(crl, &anchor.ca, algorithms).map_err(bad)?;
+        next_updates.extend(due);
+        list_number = list_number.max(Some(number));
         let owned =
             OwnedCertRevocationList::from_der(crl.as_ref()).map_err(|error| bad(error.to_string()))?;
         crls.push(owned.into());
@@ -319,10 +390,11 @@ fn check(anchor: &Anchor, algorithms: &WebPkiSupportedAlgorithms) -> Result<Trus
         crls,
         summary,
         next_updates,
+        list_number,
     })
 }
 
-/// Checks that the CA signed this list, and returns when the next one is due.
+/// Checks that the CA signed this list, and returns when the next one is due, and its number (0 if it has none).
 ///
 /// webpki would check the signature at each handshake and refuse everybody if it is wrong; a wrong file should be
 /// refused when it is loaded, while the good one is still in force.
@@ -330,7 +402,7 @@ fn check_crl(
     crl: &CertificateRevocationListDer<'_>,
     ca: &CertificateDer<'_>,
     algorithms: &WebPkiSupportedAlgorithms,
-) -> Result<Option<WallTime>, String> {
+) -> Result<(Option<WallTime>, BigUint), String> {
     let (_, list) =
         CertificateRevocationList::from_der(crl.as_ref()).map_err(|_| "it cannot be read".to_owned())?;
     let issuer = EndEntityCert::try_from(ca).map_err(|error| error.to_string())?;
@@ -349,7 +421,8 @@ fn check_crl(
             crate::certificate::shown(&list.issuer().to_string())
         ));
     }
-    Ok(list
+    let due = list
         .next_update()
-        .map(|due| WallTime::from_unix_ms(u64::try_from(due.timestamp()).unwrap_or(0).saturating_mul(1000))))
+        .map(|due| WallTime::from_unix_ms(u64::try_from(due.timestamp()).unwrap_or(0).saturating_mul(1000)));
+    Ok((due, list.crl_number().cloned().unwrap_or_default()))
 }

@@ -2,7 +2,7 @@
 //!
 //! Life of a judgement: read the claimed name (exactly one URI, exactly an identity) → same world as ours → the
 //! name's trust domain selects the one CA → webpki checks chain, dates, purpose and revocation against that CA alone
-//! → the CA's own dates → role, or the one identity that was called. The first step that fails ends it, with its facts
+//! → the CA's own dates → not denied by its own side → role, or the one identity that was called. The first step that fails ends it, with its facts
 //! written into the connection's [`Verdict`], because TLS libraries pass on no more than an alert number.
 //!
 //! One verifier serves one handshake. A connection's identity is what its verdict says and nothing else: a handshake
@@ -105,7 +105,7 @@ impl Judge {
         self.check_world(&identity).map_err(object)?;
         let generation = self.trust.generation();
         let in_force = self.trust.now_in_force();
-        let trusted = in_force.get(identity.domain()).ok_or_else(|| {
+        let trusted = in_force.anchors.get(identity.domain()).ok_or_else(|| {
             object(Reason::UnknownDomain {
                 domain: identity.domain().clone(),
                 trusted: self.trust.domains(),
@@ -114,6 +114,9 @@ impl Judge {
         self.check_chain(leaf, rest, trusted, &summary, now)
             .map_err(object)?;
         check_issuer_dates(trusted, now).map_err(object)?;
+        if let Some(why) = in_force.denied.get(&identity) {
+            return Err(object(Reason::Denied { why: shown(why) }));
+        }
         self.check_expected(&identity).map_err(object)?;
         let chain = std::iter::once(leaf)
             .chain(rest)

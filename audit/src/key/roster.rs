@@ -44,14 +44,34 @@ pub struct KeyEntry {
     pub revoked: Option<Revoked>,
 }
 
+/// Which list ended a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The roster, with the statement root.
+    Roster,
+    /// The deny-list, with two officers.
+    DenyList,
+}
+
+impl std::fmt::Display for EndedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            EndedBy::Roster => "roster entry",
+            EndedBy::DenyList => "deny-list order",
+        })
+    }
+}
+
 /// The end of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
-    /// Hash of the revocation statement.
+    /// Which list says so.
+    pub by: EndedBy,
+    /// Hash of the revocation statement, or of the order.
     pub hash: Hash,
-    /// Number of the revocation in the roster.
+    /// Number of the revocation in the roster, or of the order in the deny-list.
     pub number: u64,
-    /// Why, in the security officer's words.
+    /// Why, in the officers' words.
     pub reason: String,
     /// The security officer's clock, milliseconds since 1970 (UTC).
     pub claimed_time_ms: u64,
@@ -315,12 +335,22 @@ impl Roster {
         })
     }
 
+    /// Ends every key of one subject that the roster has not ended itself.
+    pub(super) fn end_all(&mut self, subject: &str, revoked: &Revoked) {
+        for entry in self.keys.values_mut() {
+            if entry.statement.subject == subject {
+                entry.revoked.get_or_insert_with(|| revoked.clone());
+            }
+        }
+    }
+
     /// A second revocation of the same key changes nothing: the first one counts.
     fn revoke(&mut self, revocation: Revocation, hash: Hash) -> Result<(), EntryFault> {
         let Some(entry) = self.keys.get_mut(&revocation.key_statement) else {
             return Err(EntryFault::RevokesNothing(revocation.key_statement));
         };
         entry.revoked.get_or_insert(Revoked {
+            by: EndedBy::Roster,
             hash,
             number: revocation.number,
             reason: revocation.reason,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{KeyEntry, Purpose, Roster, RosterError, subject_of_origin};
+use super::{Denial, DenyList, EndedBy, KeyEntry, Purpose, Revoked, Roster, RosterError, subject_of_origin};
 use crate::hash::Hash;
 
 /// Why a key may not be used.
@@ -30,11 +30,13 @@ pub enum KeyRefusal {
         expected: String,
     },
     /// The key has been revoked.
-    #[error("the key of {subject} was revoked by roster entry {number}: {reason}")]
+    #[error("the key of {subject} was revoked by {by} {number}: {reason}")]
     Revoked {
         /// Whose key it was.
         subject: String,
-        /// Number of the revocation.
+        /// By which list.
+        by: EndedBy,
+        /// Number of the revocation in it.
         number: u64,
         /// Why.
         reason: String,
@@ -124,6 +126,7 @@ impl KeyEntry {
             None => Ok(()),
             Some(revoked) => Err(KeyRefusal::Revoked {
                 subject: self.subject(),
+                by: revoked.by,
                 number: revoked.number,
                 reason: revoked.reason.clone(),
             }),
@@ -162,6 +165,7 @@ impl KeyEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RosterSet {
     rosters: BTreeMap<String, Roster>,
+    deny_lists: BTreeMap<String, DenyList>,
 }
 
 impl RosterSet {
@@ -188,6 +192,61 @@ impl RosterSet {
             }
         }
         self.rosters.insert(roster.trust_domain().to_owned(), roster);
+        Ok(())
+    }
+
+    /// Ends what a deny-list of one of these trust domains ends. A list is checked when it is read.
+    pub fn deny(&mut self, list: DenyList) {
+        let Some(roster) = self.rosters.get_mut(list.trust_domain()) else {
+            return;
+        };
+        for denial in list.denials() {
+            let revoked = Revoked {
+                by: EndedBy::DenyList,
+                hash: denial.hash,
+                number: denial.order.number,
+                reason: denial.order.reason.clone(),
+                claimed_time_ms: denial.order.claimed_time_ms,
+            };
+            roster.end_all(&denial.order.identity, &revoked);
+        }
+        self.deny_lists.insert(list.trust_domain().to_owned(), list);
+    }
+
+    /// Everything that deny-lists end, by trust domain and in order.
+    pub fn denials(&self) -> impl Iterator<Item = &Denial> {
+        self.deny_lists.values().flat_map(DenyList::denials)
+    }
+
+    /// The order that ended an identity.
+    #[must_use]
+    pub fn denial(&self, identity: &str) -> Option<&Denial> {
+        self.denials().find(|denial| denial.order.identity == identity)
+    }
+
+    /// Refuses rosters and deny-lists that are older than others of the same roots, or fork from them. A trust domain
+    /// that is believed no more, or under another root, is somebody's decision and passes.
+    ///
+    /// # Errors
+    /// What is older, in words.
+    pub fn check_not_older(&self, seen: &RosterSet) -> Result<(), String> {
+        for (domain, roster) in &self.rosters {
+            let Some(before) = seen
+                .rosters
+                .get(domain)
+                .filter(|before| before.root() == roster.root())
+            else {
+                continue;
+            };
+            if let Some(head) = before.head() {
+                roster.check_not_older(&head).map_err(|error| error.to_string())?;
+            }
+            if let Some(before) = seen.deny_lists.get(domain) {
+                let none = DenyList::empty(roster);
+                let now = self.deny_lists.get(domain).unwrap_or(&none);
+                now.check_not_older(before).map_err(|error| error.to_string())?;
+            }
+        }
         Ok(())
     }
 

@@ -262,7 +262,11 @@ impl<'a> Reader<'a> {
         Ok(codes)
     }
 
-    fn optional_number(&mut self, number: u64, field: &'static str) -> Result<Option<u64>, StrictError> {
+    /// A number that may be absent.
+    ///
+    /// # Errors
+    /// When it is malformed, or 0, which is written by leaving it out.
+    pub fn optional_number(&mut self, number: u64, field: &'static str) -> Result<Option<u64>, StrictError> {
         let Some(rest) = self.take_tag(number, field, WireType::Varint)? else {
             return Ok(None);
         };

@@ -30,6 +30,16 @@ pub fn message(view: &MessageView) -> String {
     if let Some(answer) = &view.answer {
         text.push_str(&format!("  answers {answer}\n"));
     }
+    if let Some(why) = &view.quarantined {
+        text.push_str(&format!(
+            "  QUARANTINED, not to be believed: {}\n",
+            inert_line(why).text
+        ));
+        return text;
+    }
+    if let Some(doubt) = &view.review {
+        text.push_str(&format!("  REVIEW: {}\n", inert_line(doubt).text));
+    }
     if let Some(why) = &view.rejected {
         text.push_str(&format!(
             "  REJECTED, not shown as formal: {}\n",

@@ -11,6 +11,7 @@ use hotline_client::{
     request::{Answer, News, Request},
     socket,
     station::Station,
+    trust,
     view::MessageView,
 };
 use hotline_core::precedence::Precedence;
@@ -69,6 +70,8 @@ pub async fn run(args: RunArgs) -> Outcome {
     let listener = socket::bind(&config.socket)
         .await
         .map_err(|error| Failure::io(&config.socket.display().to_string(), &error).as_json(json))?;
+    // Looked at before it is read: no change falls between.
+    let watch_files = trust::watch_of(&config);
     let station = Station::open(config.clone(), &seams, Restored::ReadOnly)
         .map_err(|error| not_opened(&error).as_json(json))?;
     let mut news = station.news();
@@ -78,6 +81,9 @@ pub async fn run(args: RunArgs) -> Outcome {
     );
     announce(&station, json);
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
+    let asked = signal(SignalKind::hangup()).map_err(|error| Failure::io("signals", &error))?;
+    let fresh = station.keep_fresh(watch_files, asked);
+    tokio::pin!(fresh);
     let prompt = prompt(&args.common, terminal && watch == Watch::Attended);
     tokio::pin!(prompt);
     let code = loop {
@@ -85,6 +91,7 @@ pub async fn run(args: RunArgs) -> Outcome {
             _ = term.recv() => break exit::OK,
             _ = tokio::signal::ctrl_c() => break exit::OK,
             () = &mut prompt => break exit::OK,
+            () = &mut fresh => {}
             why = station.ended() => {
                 eprintln!("the station ended: {why}");
                 break exit::OTHER;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use hotline_audit::{
     Hash,
-    check::{self, Verified},
+    check::Verified,
     statement::{Payload, ReceiptItem},
 };
 use hotline_core::{
@@ -144,6 +144,10 @@ impl Engine {
             );
             return;
         }
+        if let Some(why) = self.trust.ended(&statement) {
+            self.keep_beside(leg, &arrival, why, round);
+            return;
+        }
         let held = self.in_ledger(&statement, round);
         let link = Link {
             place,
@@ -176,7 +180,8 @@ impl Engine {
         if let Some(statement) = &arrival.statement {
             return Some(Arc::clone(statement));
         }
-        check::verify_statement(&arrival.bytes, &self.rosters, self.wall().unix_ms())
+        self.trust
+            .verify(&arrival.bytes, self.wall().unix_ms())
             .ok()
             .map(Arc::new)
     }
@@ -256,6 +261,7 @@ impl Engine {
 
     fn first_copy(&mut self, leg: &Leg, arrival: &Arrival, statement: &Verified, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().first_copies += 1;
+        self.note_ended_inside(leg, arrival, &statement.payload, round);
         let header = statement.header();
         match &statement.payload {
             Payload::Message(message) => {

@@ -176,6 +176,7 @@ impl Engine {
             | Input::Arrived { .. }
             | Input::Forged { .. }
             | Input::NotRefetched { .. }
+            | Input::Trust(_)
             | Input::Heard { .. } => {}
         }
         heard.held.push(input);
@@ -295,7 +296,8 @@ impl Engine {
         }
         let peer = self.config.peer.clone();
         let charters: Vec<_> = self
-            .directory
+            .trust
+            .directory()
             .charters()
             .filter(|charter| !self.charters_placed.contains(&charter.channel))
             .cloned()

@@ -25,6 +25,7 @@ use crate::{
     outgoing::{Outgoing, RestoreError, for_each},
     own::Tip,
     past::Past,
+    quarantine::Quarantined,
     relay::{RelayPlace, RelayShared},
     status::{LineStatus, RelayStatus},
 };
@@ -63,6 +64,8 @@ pub(crate) struct Loaded {
     pub(crate) outgoing: Outgoing,
     /// Channels whose charter this desk has placed in its chain.
     pub(crate) charters: BTreeSet<String>,
+    /// What stands beside the log, because its signer's key had ended when it came.
+    pub(crate) quarantined: BTreeSet<Hash>,
 }
 
 impl Loaded {
@@ -81,8 +84,10 @@ impl Loaded {
             book: Book::new(me.clone(), Arc::clone(rosters)),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
+            quarantine: quarantine(ledger)?,
         };
         reader.leaves(ledger)?;
+        let quarantined = reader.beside_log();
         reader.acceptances(rosters, ledger)?;
         let mut missing = missing(ledger)?;
         if hotline_core::plant::active("gap-forgotten-on-restart") {
@@ -102,6 +107,7 @@ impl Loaded {
             book: reader.book,
             inbox,
             charters: reader.charters,
+            quarantined,
             outgoing: Outgoing::restore(me, relays.iter().cloned(), ledger)?,
         })
     }
@@ -124,9 +130,22 @@ struct Reader {
     book: Book,
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
+    quarantine: BTreeMap<Hash, Quarantined>,
 }
 
 impl Reader {
+    /// What stands beside the log goes into the book, behind everything that stands in it.
+    fn beside_log(&mut self) -> BTreeSet<Hash> {
+        let mut beside = BTreeSet::new();
+        for (hash, kept) in &self.quarantine {
+            if kept.beside_log() {
+                self.book.add_quarantined(*hash, kept);
+                beside.insert(*hash);
+            }
+        }
+        beside
+    }
+
     fn leaves(&mut self, ledger: &Ledger) -> Result<(), LoadError> {
         let size = ledger.head().size;
         let arrivals = arrivals(ledger)?;
@@ -192,7 +211,10 @@ impl Reader {
             leg,
         };
         // What is foreign was told when it came.
-        let _ = self.book.recall(&at, &payload);
+        let _ = match self.quarantine.get(&stored.hash) {
+            Some(kept) => self.book.recall_quarantined(&at, &payload, &kept.why),
+            None => self.book.recall(&at, &payload),
+        };
         if let Payload::Receipt(receipt) = &payload
             && receipt.header.sender == self.me
             && receipt.rung == hotline_core::words::Rung::Displayed.to_wire()
@@ -243,6 +265,13 @@ fn missing(ledger: &Ledger) -> Result<BTreeMap<Identity, Vec<Missing>>, LoadErro
         }
     }
     Ok(found)
+}
+
+fn quarantine(ledger: &Ledger) -> Result<BTreeMap<Hash, Quarantined>, LoadError> {
+    Ok(records(ledger, memory::QUARANTINE)?
+        .iter()
+        .filter_map(|(key, value)| Quarantined::read(key, value))
+        .collect())
 }
 
 type Records = Vec<(Vec<u8>, Vec<u8>)>;
@@ -352,7 +381,7 @@ impl Engine {
     /// is owed leaves by those that came up in that round.
     pub(super) fn take_up(&mut self, came_up: &[Leg]) -> Result<(), LoadError> {
         let names: Vec<RelayName> = self.relays.keys().cloned().collect();
-        let loaded = Loaded::read(&self.me, &self.rosters, &names, &self.ledger, self.line())?;
+        let loaded = Loaded::read(&self.me, &self.trust.rosters(), &names, &self.ledger, self.line())?;
         // The epoch was chosen for good, whether or not the round that keeps it was stored.
         let number = loaded.tip.number.max(self.tip.number);
         self.signs_kept = loaded.signs == self.signs;
@@ -361,6 +390,7 @@ impl Engine {
         self.past = loaded.past;
         self.book = loaded.book;
         self.charters_placed = loaded.charters;
+        self.quarantined = loaded.quarantined;
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
         self.inbox.as_old_as(&earlier);
         self.note_reachable();

@@ -219,6 +219,12 @@ impl Engine {
             self.stored.insert(placed.hash);
             changes.extend(self.enter(&at, placed));
         }
+        for (hash, kept) in std::mem::take(&mut round.quarantined) {
+            if kept.beside_log() {
+                self.quarantined.insert(hash);
+                changes.extend(self.book.add_quarantined(hash, &kept));
+            }
+        }
         for held in &round.held {
             let Some(relay) = self.relays.get(&held.relay) else {
                 continue;
@@ -239,7 +245,13 @@ impl Engine {
         let now_ms = self.wall().unix_ms();
         for placed in &mut round.placed {
             if let (Payload::Message(message), None) = (&placed.payload, &placed.judged) {
-                placed.judged = Some(judge::judge_message(message, &self.rosters, now_ms));
+                let ours = message.header.sender == self.me.to_string();
+                let ended = self.trust.ended_inside(&placed.payload).filter(|_| !ours);
+                if let Some(why) = ended {
+                    placed.judged = Some(Err(judge::Rejected::Quarantined(why)));
+                    continue;
+                }
+                placed.judged = Some(judge::judge_message(message, &self.trust.rosters(), now_ms));
             }
         }
     }
@@ -250,7 +262,7 @@ impl Engine {
             Payload::Message(message) => {
                 let judged = placed
                     .judged
-                    .unwrap_or_else(|| judge::judge_message(&message, &self.rosters, now_ms))
+                    .unwrap_or_else(|| judge::judge_message(&message, &self.trust.rosters(), now_ms))
                     .and_then(|judged| self.of_this_line(&message, judged));
                 self.book.add_message(at, std::sync::Arc::new(message), judged)
             }
@@ -266,7 +278,13 @@ impl Engine {
                 changes
             }
             Payload::Act(act) => {
-                let judged = judge::judge_act(&act, &self.rosters, now_ms);
+                // Told as QUARANTINED when it came; it climbs nothing.
+                let ours = act.header.sender == self.me.to_string();
+                let payload = Payload::Act(act.clone());
+                if !ours && self.trust.ended_inside(&payload).is_some() {
+                    return Vec::new();
+                }
+                let judged = judge::judge_act(&act, &self.trust.rosters(), now_ms);
                 self.book.add_act(at, judged)
             }
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
@@ -287,7 +305,7 @@ impl Engine {
                 expected: self.pen.exercise.clone(),
             });
         }
-        if !message.channel.is_empty() && !self.directory.has_charter(&message.channel) {
+        if !message.channel.is_empty() && !self.trust.directory().has_charter(&message.channel) {
             return Err(judge::Rejected::NoCharter(message.channel.clone()));
         }
         Ok(judged)
@@ -300,6 +318,7 @@ impl Engine {
                 let rejected = self
                     .book
                     .letter(&message)
+                    .filter(|letter| !letter.quarantined)
                     .and_then(|letter| letter.rejected.clone());
                 if let Some(why) = rejected {
                     self.alarm(

@@ -81,14 +81,16 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
-            Request::Backup { .. } | Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => {
-                Err(refusal(
-                    1,
-                    1,
-                    "the station's front answers that".into(),
-                    "use the hotline program of the same version as the station",
-                ))
-            }
+            Request::Reload
+            | Request::Backup { .. }
+            | Request::CatchUp { .. }
+            | Request::Wait { .. }
+            | Request::Watch => Err(refusal(
+                1,
+                1,
+                "the station's front answers that".into(),
+                "use the hotline program of the same version as the station",
+            )),
         }
     }
 
@@ -107,13 +109,13 @@ impl Engine {
     fn release(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         self.must_sign()?;
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
-        let judged = judge::judge_message(&message, &self.rosters, self.wall().unix_ms())
+        let judged = judge::judge_message(&message, &self.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_released(&error.to_string()))?;
         if judged.draft.sender != self.me || message.header.exercise != self.pen.exercise {
             return Err(not_released("it was approved for another desk or exercise"));
         }
         if !message.channel.is_empty()
-            && !self.directory.has_charter(&message.channel)
+            && !self.trust.directory().has_charter(&message.channel)
             && !hotline_core::plant::active("channel-without-charter")
         {
             return Err(not_released(&format!(
@@ -271,7 +273,7 @@ impl Engine {
             header: header_of(letter, &self.me.to_string(), &self.pen.exercise),
             act: bytes,
         };
-        let judged = judge::judge_act(&placed, &self.rosters, self.wall().unix_ms())
+        let judged = judge::judge_act(&placed, &self.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_released(&error.to_string()))?;
         let fact = Fact {
             arrived: self.wall(),
@@ -371,14 +373,16 @@ impl Engine {
     }
 
     fn view_of(&self, letter: &Letter) -> MessageView {
-        view::of(letter, &self.prefix(&letter.message.header.sender))
+        let mut view = view::of(letter, &self.prefix(&letter.message.header.sender));
+        view.review = self.in_doubt(letter);
+        view
     }
 
     fn prefix(&self, sender: &str) -> String {
         if sender == self.me.to_string() {
             return self.config.prefix.clone();
         }
-        self.directory.prefix(sender).unwrap_or("X").to_owned()
+        self.trust.directory().prefix(sender).unwrap_or("X").to_owned()
     }
 
     /// A message by name, id or SHA-256 (or their beginning, if it is one message's only).
@@ -388,11 +392,12 @@ impl Engine {
                 letter.message.number == name.number()
                     && self.prefix(&letter.message.header.sender) == name.prefix()
             };
-            return self
-                .book
-                .letters()
-                .rev()
-                .find(named)
+            let mut found = self.book.letters().rev().filter(named).peekable();
+            // A thief's message may bear the number of a genuine one, which then has the name.
+            let newest = found.peek().copied();
+            return found
+                .find(|letter| !letter.quarantined)
+                .or(newest)
                 .ok_or_else(|| unknown(wanted));
         }
         let hash: Option<Hash> = wanted.parse().ok();

@@ -462,6 +462,40 @@ pub struct RevocationPayload {
     #[prost(uint64, tag = "6")]
     pub claimed_time_ms: u64,
 }
+/// application/vnd.hotline.deny.v1: signed by each of two officers of a side (one a SECURITY_OFFICER) who end an
+/// identity of it. Both sign the same order; the two statements are one line of the side's deny-list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DenyPayload {
+    #[prost(string, tag = "1")]
+    pub officer: ::prost::alloc::string::String,
+    /// SHA-256 of the officer's key statement.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Exact bytes of DenyOrder.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub order: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DenyOrder {
+    #[prost(string, tag = "1")]
+    pub trust_domain: ::prost::alloc::string::String,
+    /// Place in the deny-list, from 1 without gaps.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// SHA-256 of the previous DenyOrder's bytes; 32 zero bytes for the first.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub previous: ::prost::bytes::Bytes,
+    /// Who ends.
+    #[prost(string, tag = "4")]
+    pub identity: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// Since when somebody else may have had the keys; absent when nobody knows.
+    #[prost(uint64, tag = "6")]
+    pub compromised_since_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub claimed_time_ms: u64,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubmitRequest {
     /// Exact SignedStatement bytes.

@@ -155,7 +155,7 @@ impl LaneChannel {
         self.ended().and_then(|ended| ended.refusal().cloned())
     }
 
-    /// Judges the relay's certificate again, by the trust and the clock of now. Close the lane if it fails.
+    /// Judges the relay's certificate again, by the trust of now. Close the lane if it fails. Dates alone end nothing.
     ///
     /// # Errors
     /// The [`Refusal`] that a new dial would end in.

@@ -137,7 +137,7 @@ impl QuicLeg {
         }
     }
 
-    /// Judges the relay's certificate again, by the trust and the clock of now. Close the leg if it fails.
+    /// Judges the relay's certificate again, by the trust of now. Close the leg if it fails. Dates alone end nothing.
     ///
     /// # Errors
     /// The [`Refusal`] that a new dial would end in.
@@ -241,6 +241,12 @@ impl QuicLine {
 pub(super) fn still_trusted(dialer: &Dialer, met: &Met, expected: &Identity) -> Result<(), Box<Refusal>> {
     let now = dialer.seams().clock.wall();
     let judged = dialer.tls().judge(expected).judge_again(&met.peer, now);
+    if judged
+        .as_ref()
+        .is_err_and(|objection| objection.reason.is_of_time())
+    {
+        return Ok(());
+    }
     judged.map_err(|objection| {
         let refusal = Box::new(met.scene.objection(&objection, now));
         dialer.refusals().record(&refusal);

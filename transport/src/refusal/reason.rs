@@ -134,6 +134,11 @@ pub enum Reason {
         /// Its serial number, hexadecimal.
         serial: String,
     },
+    /// Two officers of its own side have ended the identity by a signed list.
+    Denied {
+        /// Why, in their words.
+        why: String,
+    },
     /// The chain is longer than one intermediate.
     ChainTooLong {
         /// Certificates sent.
@@ -209,6 +214,7 @@ impl Reason {
             | Self::AccessDenied
             | Self::WrongPurpose
             | Self::Revoked { .. }
+            | Self::Denied { .. }
             | Self::ChainTooLong { .. }
             | Self::BadSignature
             | Self::Malformed { .. }
@@ -217,6 +223,18 @@ impl Reason {
             | Self::NoCommonProtocol { .. }
             | Self::BrokenOff { alert: Some(_), .. } => Permanence::Permanent,
         }
+    }
+
+    /// Whether only dates stand against the certificate: a clock that is wrong says the same.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Expired { .. }
+                | Self::NotYetValid { .. }
+                | Self::ClocksDisagree { .. }
+                | Self::IssuerOutOfDate { .. }
+        )
     }
 
     /// Stable name, for metrics and records.
@@ -237,6 +255,7 @@ impl Reason {
             Self::AccessDenied => "ACCESS_DENIED",
             Self::WrongPurpose => "WRONG_PURPOSE",
             Self::Revoked { .. } => "REVOKED",
+            Self::Denied { .. } => "DENIED",
             Self::ChainTooLong { .. } => "CHAIN_TOO_LONG",
             Self::BadSignature => "BAD_SIGNATURE",
             Self::Malformed { .. } => "MALFORMED",

@@ -106,6 +106,7 @@ fn why(refusal: &Refusal) -> String {
             "it is not made for this side of a connection (extended key usage)".to_owned()
         }
         Reason::Revoked { serial } => format!("its issuer has revoked it (serial {serial})"),
+        Reason::Denied { why } => format!("two officers of its own side have ended this identity: {why}"),
         Reason::ChainTooLong { sent } => format!("its chain has {sent} certificates where 2 are allowed"),
         Reason::BadSignature => "a signature is wrong: key and certificate do not belong together".to_owned(),
         Reason::Malformed { detail } => format!("it is malformed: {detail}"),
@@ -176,10 +177,10 @@ pub(super) fn next_step(refusal: &Refusal) -> String {
         | Reason::WrongWorld { .. } => {
             format!("check which certificate is used here: hotline pki inspect {file}")
         }
-        Reason::Revoked { .. } if theirs => {
+        Reason::Revoked { .. } | Reason::Denied { .. } if theirs => {
             "they need a new certificate; call them by another way first".to_owned()
         }
-        Reason::Revoked { .. } => {
+        Reason::Revoked { .. } | Reason::Denied { .. } => {
             "ask your security officer why, then run: hotline pki issue ROLE".to_owned()
         }
         Reason::UnusableName { .. }
@@ -221,6 +222,7 @@ fn concerns_certificate(reason: &Reason) -> bool {
         | Reason::AccessDenied
         | Reason::WrongPurpose
         | Reason::Revoked { .. }
+        | Reason::Denied { .. }
         | Reason::ChainTooLong { .. }
         | Reason::BadSignature
         | Reason::Malformed { .. } => true,

@@ -60,7 +60,7 @@ fn alert_for(reason: &Reason) -> Error {
             CertificateError::ApplicationVerificationFailure
         }
         Reason::WrongPurpose => CertificateError::InvalidPurpose,
-        Reason::Revoked { .. } => CertificateError::Revoked,
+        Reason::Revoked { .. } | Reason::Denied { .. } => CertificateError::Revoked,
         Reason::BadSignature => CertificateError::BadSignature,
         Reason::Malformed { .. }
         | Reason::NoCertificate

@@ -26,7 +26,8 @@ impl Auditor<'_> {
             | PayloadType::CharterConsent
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
-            | PayloadType::Presence => self.judge_desk_statement(index, entry),
+            | PayloadType::Presence
+            | PayloadType::Deny => self.judge_desk_statement(index, entry),
         }
     }
 
@@ -179,5 +180,6 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::Presence => "presence",
         PayloadType::Key => "key",
         PayloadType::Revocation => "revocation",
+        PayloadType::Deny => "deny",
     }
 }

@@ -1,0 +1,328 @@
+//! The deny-list of one trust domain: identities that two of its officers have ended.
+//!
+//! A roster ends keys with the statement root, which lies on a machine that is switched off. A deny-list needs neither
+//! root nor CA: two different officers of the side sign one order, one of them a SECURITY_OFFICER, and whoever holds the
+//! roster can check it. It is a text file, one order a line (two base64 statements with a space between), numbered and
+//! chained like a roster, and only grows. What it ends stays ended.
+
+use data_encoding::BASE64;
+
+use super::roster::KeyEntry;
+use super::{Purpose, Roster, Subject};
+use crate::dsse::{PayloadType, SignedStatement};
+use crate::hash::Hash;
+use crate::statement::{Deny, DenyOrder};
+use crate::strict::StrictError;
+
+/// Most orders of a list. A side has a few dozen identities.
+pub const MAX_DENY_ENTRIES: usize = 1_000;
+/// Largest deny-list file, in bytes. 1,000 orders of about 1,500 bytes of base64 are 1.5 MB.
+pub const MAX_DENY_BYTES: usize = 4 * 1024 * 1024;
+/// SECURITY_OFFICER in a key statement.
+pub const SECURITY_OFFICER: u32 = 7;
+
+/// Why a deny-list is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DenyError {
+    /// Larger than [`MAX_DENY_BYTES`].
+    #[error("the deny-list has {0} bytes, at most {MAX_DENY_BYTES} are allowed")]
+    TooLarge(usize),
+    /// A line that is not two base64 statements.
+    #[error("line {0} is not two statements in base64 with one space between")]
+    NotTwo(usize),
+    /// An order that breaks a rule.
+    #[error("order {number} of the deny-list of {trust_domain}: {fault}")]
+    Entry {
+        /// Trust domain of the list.
+        trust_domain: String,
+        /// Place of the order, from 1.
+        number: u64,
+        /// What is wrong with it.
+        #[source]
+        fault: DenyFault,
+    },
+    /// Shorter than one seen before, or another one.
+    #[error("the deny-list of {trust_domain} lacks order {number}, which has been seen")]
+    Older {
+        /// Trust domain of the list.
+        trust_domain: String,
+        /// The order that is missing.
+        number: u64,
+    },
+}
+
+/// What is wrong with an order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DenyFault {
+    /// The list is full.
+    #[error("at most {MAX_DENY_ENTRIES} orders are allowed")]
+    TooMany,
+    /// It breaks a rule of the format.
+    #[error(transparent)]
+    Strict(#[from] StrictError),
+    /// Signed as something else.
+    #[error("{0} is not what an officer signs to deny")]
+    WrongPayloadType(PayloadType),
+    /// The two did not sign the same bytes.
+    #[error("the two officers signed different orders")]
+    TwoOrders,
+    /// One officer twice.
+    #[error("{0} signed twice; two different officers are needed")]
+    OneOfficer(String),
+    /// Neither has the role.
+    #[error("neither {0} nor {1} is a SECURITY_OFFICER")]
+    NoSecurityOfficer(String, String),
+    /// No key of this roster, or none for officers.
+    #[error("the roster has no officer's key for the signature of {0}")]
+    UnknownOfficer(String),
+    /// The key was not valid when it is said to have signed.
+    #[error("the key of {0} was not valid at the time of the order")]
+    OutOfDate(String),
+    /// The signature is not that of the key.
+    #[error("the signature is not that of {0}")]
+    BadSignature(String),
+    /// One who may sign no order: denied before, or by this very order.
+    #[error("{0} is denied and cannot sign an order")]
+    DeniedOfficer(String),
+    /// Of another trust domain, or no identity.
+    #[error("{0:?} is no identity of this trust domain")]
+    BadIdentity(String),
+    /// Ended already.
+    #[error("{0} is denied already")]
+    Twice(String),
+    /// Not the next number.
+    #[error("it has number {0}")]
+    WrongNumber(u64),
+    /// It does not name the order before it.
+    #[error("it does not name the order before it")]
+    BrokenChain,
+    /// In doubt only after it was written.
+    #[error("its window of doubt begins after the order was signed")]
+    LateDoubt,
+}
+
+/// One identity that was ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// What was signed.
+    pub order: DenyOrder,
+    /// The two officers, in the order of the line.
+    pub officers: [String; 2],
+    /// Hash of the order's bytes.
+    pub hash: Hash,
+}
+
+/// All orders of one trust domain, checked against its roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenyList {
+    trust_domain: String,
+    denials: Vec<Denial>,
+    lines: Vec<[Vec<u8>; 2]>,
+}
+
+impl DenyList {
+    /// A list without orders.
+    #[must_use]
+    pub fn empty(roster: &Roster) -> DenyList {
+        DenyList {
+            trust_domain: roster.trust_domain().to_owned(),
+            denials: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Reads a deny-list file and checks all of it against the roster of its trust domain.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn parse(text: &str, roster: &Roster) -> Result<DenyList, DenyError> {
+        if text.len() > MAX_DENY_BYTES {
+            return Err(DenyError::TooLarge(text.len()));
+        }
+        let mut list = DenyList::empty(roster);
+        for (place, line) in text.lines().enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let not_two = || DenyError::NotTwo(place + 1);
+            let (first, second) = line.split_once(' ').ok_or_else(not_two)?;
+            let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| not_two());
+            list.append([&decode(first)?, &decode(second)?], roster)?;
+        }
+        Ok(list)
+    }
+
+    /// The order that would come next.
+    #[must_use]
+    pub fn next(&self, identity: &str, reason: &str, since_ms: u64, now_ms: u64) -> DenyOrder {
+        DenyOrder {
+            trust_domain: self.trust_domain.clone(),
+            number: self.denials.len() as u64 + 1,
+            previous: self.denials.last().map_or(Hash::ZERO, |last| last.hash),
+            identity: identity.to_owned(),
+            reason: reason.to_owned(),
+            compromised_since_ms: since_ms,
+            claimed_time_ms: now_ms,
+        }
+    }
+
+    /// Adds the next order, as its two officers signed it.
+    ///
+    /// # Errors
+    /// When it is not the next order of this list; nothing has changed then.
+    pub fn append(&mut self, signed: [&[u8]; 2], roster: &Roster) -> Result<(), DenyError> {
+        let denial = self.judge(signed, roster).map_err(|fault| DenyError::Entry {
+            trust_domain: self.trust_domain.clone(),
+            number: self.denials.len() as u64 + 1,
+            fault,
+        })?;
+        self.denials.push(denial);
+        self.lines.push(signed.map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    /// Refuses a list that lacks an order of one that was seen before.
+    ///
+    /// # Errors
+    /// [`DenyError::Older`].
+    pub fn check_not_older(&self, seen: &DenyList) -> Result<(), DenyError> {
+        let lacking = seen
+            .denials
+            .iter()
+            .zip(self.denials.iter().map(Some).chain(std::iter::repeat(None)))
+            .find(|(seen, held)| held.is_none_or(|held| held.hash != seen.hash));
+        match lacking {
+            None => Ok(()),
+            Some((seen, _)) => Err(DenyError::Older {
+                trust_domain: self.trust_domain.clone(),
+                number: seen.order.number,
+            }),
+        }
+    }
+
+    /// The trust domain.
+    #[must_use]
+    pub fn trust_domain(&self) -> &str {
+        &self.trust_domain
+    }
+
+    /// Everything that was ended, in order.
+    #[must_use]
+    pub fn denials(&self) -> &[Denial] {
+        &self.denials
+    }
+
+    /// The file, without comments.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.lines
+            .iter()
+            .map(|[first, second]| format!("{} {}\n", BASE64.encode(first), BASE64.encode(second)))
+            .collect()
+    }
+
+    fn judge(&self, signed: [&[u8]; 2], roster: &Roster) -> Result<Denial, DenyFault> {
+        if self.denials.len() >= MAX_DENY_ENTRIES {
+            return Err(DenyFault::TooMany);
+        }
+        let [first, second] = [
+            self.signature(signed[0], roster)?,
+            self.signature(signed[1], roster)?,
+        ];
+        if first.said.order != second.said.order {
+            return Err(DenyFault::TwoOrders);
+        }
+        let order = DenyOrder::decode(&first.said.order)?;
+        let officers = [first.said.officer.clone(), second.said.officer.clone()];
+        if officers[0] == officers[1] {
+            return Err(DenyFault::OneOfficer(officers[0].clone()));
+        }
+        for signature in [&first, &second] {
+            self.may_sign(signature, &order)?;
+        }
+        if ![&first, &second]
+            .iter()
+            .any(|by| by.key.statement.roles.contains(&SECURITY_OFFICER))
+        {
+            return Err(DenyFault::NoSecurityOfficer(
+                officers[0].clone(),
+                officers[1].clone(),
+            ));
+        }
+        self.check_place(&order)?;
+        Ok(Denial {
+            hash: Hash::of(&first.said.order),
+            order,
+            officers,
+        })
+    }
+
+    fn signature<'r>(&self, bytes: &[u8], roster: &'r Roster) -> Result<Signature<'r>, DenyFault> {
+        let statement = SignedStatement::parse(bytes)?;
+        if statement.payload_type != PayloadType::Deny {
+            return Err(DenyFault::WrongPayloadType(statement.payload_type));
+        }
+        let said = Deny::decode(&statement.payload)?;
+        let unknown = || DenyFault::UnknownOfficer(said.officer.clone());
+        let key = roster.by_hash(&said.key_statement).ok_or_else(unknown)?;
+        if key.purpose != Purpose::Officer || key.statement.subject != said.officer {
+            return Err(unknown());
+        }
+        if !statement.verify(&key.key) {
+            return Err(DenyFault::BadSignature(said.officer));
+        }
+        Ok(Signature { said, key })
+    }
+
+    /// An order is a fact of the past: a key that ended by the roster since does not undo it. One that this very list had
+    /// ended before could be in anybody's hands.
+    fn may_sign(&self, by: &Signature<'_>, order: &DenyOrder) -> Result<(), DenyFault> {
+        let officer = &by.said.officer;
+        let denied = self
+            .denials
+            .iter()
+            .any(|denial| denial.order.identity == *officer);
+        if denied || order.identity == *officer {
+            return Err(DenyFault::DeniedOfficer(officer.clone()));
+        }
+        let validity = by.key.statement.not_before_ms..=by.key.statement.not_after_ms;
+        if validity.contains(&order.claimed_time_ms) {
+            Ok(())
+        } else {
+            Err(DenyFault::OutOfDate(officer.clone()))
+        }
+    }
+
+    fn check_place(&self, order: &DenyOrder) -> Result<(), DenyFault> {
+        let ours = Subject::parse(&order.identity).is_some_and(|who| who.domain == self.trust_domain);
+        if !ours || order.trust_domain != self.trust_domain {
+            return Err(DenyFault::BadIdentity(order.identity.clone()));
+        }
+        if self
+            .denials
+            .iter()
+            .any(|denial| denial.order.identity == order.identity)
+        {
+            return Err(DenyFault::Twice(order.identity.clone()));
+        }
+        let next = self.next("", "", 0, 0);
+        if order.number != next.number {
+            return Err(DenyFault::WrongNumber(order.number));
+        }
+        if order.previous != next.previous {
+            return Err(DenyFault::BrokenChain);
+        }
+        if order.compromised_since_ms > order.claimed_time_ms {
+            return Err(DenyFault::LateDoubt);
+        }
+        Ok(())
+    }
+}
+
+struct Signature<'r> {
+    said: Deny,
+    key: &'r KeyEntry,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! What two officers may end, and every way in which they may not.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use super::*;
+use crate::dsse::SigningKey;
+use crate::key::{EndedBy, Enrolment, KeyRefusal, RosterBuilder, RosterSet};
+
+const DOMAIN: &str = "exercise.avelia.example";
+const NOW: u64 = 150;
+
+/// Officer name, seed of the key, roles.
+const OFFICERS: [(&str, u8, &[u32]); 4] = [
+    ("tanaka", 11, &[7, 8]),
+    ("okoye", 12, &[1, 3]),
+    ("moreau", 13, &[2, 6]),
+    ("weiss", 14, &[7]),
+];
+
+fn who(path: &str) -> String {
+    format!("spiffe://{DOMAIN}/{path}")
+}
+
+fn roster() -> Roster {
+    let mut builder = RosterBuilder::new(DOMAIN, SigningKey::from_seed(&[1; 32])).unwrap();
+    let mut enrol = |purpose, path: &str, seed: u8, roles: &[u32]| {
+        let enrolment = Enrolment {
+            purpose,
+            subject: who(path),
+            roles: roles.to_vec(),
+            public_key: SigningKey::from_seed(&[seed; 32]).public(),
+            not_before_ms: 100,
+            not_after_ms: 200,
+        };
+        builder.enrol(enrolment).unwrap();
+    };
+    enrol(Purpose::Statement, "desk/ops", 2, &[]);
+    enrol(Purpose::Log, "desk/ops", 3, &[]);
+    enrol(Purpose::Log, "relay/north", 4, &[]);
+    for (name, seed, roles) in OFFICERS {
+        enrol(Purpose::Officer, &format!("officer/{name}"), seed, roles);
+    }
+    builder.finish()
+}
+
+fn by(name: &str, order: &DenyOrder, roster: &Roster) -> Vec<u8> {
+    let (_, seed, _) = OFFICERS
+        .into_iter()
+        .find(|(officer, ..)| *officer == name)
+        .unwrap();
+    let officer = who(&format!("officer/{name}"));
+    let deny = Deny {
+        key_statement: roster.keys_of(&officer, Purpose::Officer)[0].hash,
+        officer,
+        order: order.encode(),
+    };
+    SignedStatement::sign(
+        PayloadType::Deny,
+        &deny.encode(),
+        &SigningKey::from_seed(&[seed; 32]),
+    )
+    .unwrap()
+    .into_bytes()
+}
+
+fn refused(list: &mut DenyList, order: &DenyOrder, names: [&str; 2], roster: &Roster) -> DenyFault {
+    let [first, second] = names.map(|name| by(name, order, roster));
+    match list.append([&first, &second], roster) {
+        Err(DenyError::Entry { fault, .. }) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn denied(list: &mut DenyList, path: &str, names: [&str; 2], roster: &Roster) {
+    let order = list.next(&who(path), "copied", 120, NOW);
+    let [first, second] = names.map(|name| by(name, &order, roster));
+    list.append([&first, &second], roster).unwrap();
+}
+
+#[test]
+fn two_officers_end_every_key_of_an_identity_without_the_root() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    denied(&mut list, "desk/ops", ["okoye", "tanaka"], &roster);
+    let text = format!("# ended\n\n{}", list.to_text());
+    assert_eq!(DenyList::parse(&text, &roster), Ok(list.clone()));
+    let mut rosters = RosterSet::new();
+    rosters.update(roster.clone()).unwrap();
+    rosters.deny(list);
+    for purpose in [Purpose::Statement, Purpose::Log] {
+        let entry = rosters.roster(DOMAIN).unwrap().keys_of(&who("desk/ops"), purpose)[0];
+        let refusal = entry.check_not_revoked().unwrap_err();
+        assert!(matches!(
+            refusal,
+            KeyRefusal::Revoked {
+                by: EndedBy::DenyList,
+                number: 1,
+                ..
+            }
+        ));
+        assert!(
+            refusal.to_string().contains("deny-list order 1: copied"),
+            "{refusal}"
+        );
+    }
+    let north = rosters
+        .roster(DOMAIN)
+        .unwrap()
+        .keys_of(&who("relay/north"), Purpose::Log)[0];
+    assert!(north.check_not_revoked().is_ok());
+    assert_eq!(
+        rosters
+            .denial(&who("desk/ops"))
+            .unwrap()
+            .order
+            .compromised_since_ms,
+        120
+    );
+}
+
+#[test]
+fn one_officer_alone_or_twice_or_two_without_a_security_officer_end_nothing() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    let order = list.next(&who("desk/ops"), "copied", 0, NOW);
+    let fault = refused(&mut list, &order, ["tanaka", "tanaka"], &roster);
+    assert!(matches!(fault, DenyFault::OneOfficer(_)), "{fault}");
+    let fault = refused(&mut list, &order, ["okoye", "moreau"], &roster);
+    assert!(matches!(fault, DenyFault::NoSecurityOfficer(..)), "{fault}");
+    let other = list.next(&who("desk/ops"), "another reason", 0, NOW);
+    let signed = [by("okoye", &order, &roster), by("tanaka", &other, &roster)];
+    let error = list.append([&signed[0], &signed[1]], &roster).unwrap_err();
+    assert!(error.to_string().contains("different orders"), "{error}");
+    assert!(list.denials().is_empty());
+}
+
+#[test]
+fn an_order_of_strangers_of_the_wrong_time_or_place_ends_nothing() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    let mut fault = |change: &dyn Fn(&mut DenyOrder)| {
+        let mut order = list.next(&who("desk/ops"), "copied", 0, NOW);
+        change(&mut order);
+        refused(&mut list, &order, ["okoye", "tanaka"], &roster)
+    };
+    let borenia = "spiffe://exercise.borenia.example/desk/ops";
+    assert!(matches!(
+        fault(&|order| order.identity = borenia.into()),
+        DenyFault::BadIdentity(_)
+    ));
+    assert!(matches!(
+        fault(&|order| order.trust_domain = "borenia.example".into()),
+        DenyFault::BadIdentity(_)
+    ));
+    assert!(matches!(
+        fault(&|order| order.number = 2),
+        DenyFault::WrongNumber(2)
+    ));
+    assert!(matches!(
+        fault(&|order| order.previous = Hash([1; 32])),
+        DenyFault::BrokenChain
+    ));
+    assert!(matches!(
+        fault(&|order| order.claimed_time_ms = 201),
+        DenyFault::OutOfDate(_)
+    ));
+    assert!(matches!(
+        fault(&|order| order.compromised_since_ms = NOW + 1),
+        DenyFault::LateDoubt
+    ));
+
+    let order = list.next(&who("desk/ops"), "copied", 0, NOW);
+    let good = by("okoye", &order, &roster);
+    let mut forged = by("tanaka", &order, &roster);
+    *forged.last_mut().unwrap() ^= 1;
+    let error = list.append([&good, &forged], &roster).unwrap_err();
+    assert!(error.to_string().contains("signature is not that of"), "{error}");
+    let line = format!("{}\n", BASE64.encode(&good));
+    assert_eq!(DenyList::parse(&line, &roster), Err(DenyError::NotTwo(1)));
+}
+
+#[test]
+fn who_is_denied_signs_no_further_order_nor_the_own_one() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    let own = list.next(&who("officer/tanaka"), "copied", 0, NOW);
+    let fault = refused(&mut list, &own, ["okoye", "tanaka"], &roster);
+    assert!(matches!(fault, DenyFault::DeniedOfficer(_)), "{fault}");
+    denied(&mut list, "officer/tanaka", ["okoye", "weiss"], &roster);
+    let order = list.next(&who("desk/ops"), "copied", 0, NOW);
+    let fault = refused(&mut list, &order, ["tanaka", "weiss"], &roster);
+    assert!(matches!(fault, DenyFault::DeniedOfficer(_)), "{fault}");
+    denied(&mut list, "desk/ops", ["moreau", "weiss"], &roster);
+    let again = list.next(&who("desk/ops"), "again", 0, NOW);
+    let fault = refused(&mut list, &again, ["moreau", "weiss"], &roster);
+    assert!(matches!(fault, DenyFault::Twice(_)), "{fault}");
+}
+
+#[test]
+fn a_list_that_lacks_what_was_seen_is_refused() {
+    let roster = roster();
+    let set = |paths: &[&str]| {
+        let mut list = DenyList::empty(&roster);
+        for path in paths {
+            denied(&mut list, path, ["okoye", "tanaka"], &roster);
+        }
+        let mut rosters = RosterSet::new();
+        rosters.update(roster.clone()).unwrap();
+        rosters.deny(list);
+        rosters
+    };
+    let (none, desk, both, other) = (
+        set(&[]),
+        set(&["desk/ops"]),
+        set(&["desk/ops", "relay/north"]),
+        set(&["relay/north"]),
+    );
+    assert_eq!(both.check_not_older(&desk), Ok(()));
+    assert!(desk.check_not_older(&both).unwrap_err().contains("lacks order 2"));
+    assert!(none.check_not_older(&desk).is_err());
+    assert!(other.check_not_older(&desk).is_err());
+}
