@@ -39,12 +39,12 @@ pub enum RigError {
 }
 
 /// A link and what is wrong with it, for whoever asks.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkView {
     /// Its name.
     pub link: String,
     /// `udp` or `tcp`.
-    pub protocol: &'static str,
+    pub protocol: String,
     /// Where it listens.
     pub listen: String,
     /// Where it forwards to.
@@ -194,7 +194,7 @@ fn view(link: &str, proxy: &Proxy) -> LinkView {
     });
     LinkView {
         link: link.to_owned(),
-        protocol: proxy.protocol().name(),
+        protocol: proxy.protocol().name().to_owned(),
         listen: proxy.local_addr().to_string(),
         to: proxy.to().to_string(),
         faults: faults.collect(),

@@ -180,10 +180,7 @@ mod tests {
     #[test]
     fn values_are_read_with_their_units_and_shown_as_they_are_typed() {
         for text in ["100ms", "2s", "1500us", "3600s", "0ms"] {
-            assert_eq!(
-                show_duration(duration(text).unwrap()),
-                text.replace("1500us", "1500us")
-            );
+            assert_eq!(show_duration(duration(text).unwrap()), text);
         }
         assert_eq!(duration("1.5s").unwrap(), Duration::from_millis(1_500));
         for text in ["9600bit/s", "64kbit/s", "1Mbit/s", "2Gbit/s"] {
