@@ -3,7 +3,10 @@
 //! A station notices changed files by itself within half a second; this answers whether what stands there is taken.
 
 use clap::Args;
-use hotline_client::{request::{Answer, Request}, socket::Connection};
+use hotline_client::{
+    request::{Answer, Request},
+    socket::Connection,
+};
 
 use super::{Common, load, print};
 use crate::exit::{self, Failure, Outcome};
@@ -24,7 +27,10 @@ pub async fn run(args: ReloadArgs) -> Outcome {
     let config = load(&args.common)?;
     let place = config.socket.display().to_string();
     let io = |error: &std::io::Error| Failure::io(&place, error).as_json(json);
-    let Some(mut station) = Connection::open(&config.socket).await.map_err(|error| io(&error))? else {
+    let Some(mut station) = Connection::open(&config.socket)
+        .await
+        .map_err(|error| io(&error))?
+    else {
         let what = format!("no station runs at {place}, and a verb reads its files at each start");
         let help = "start it with hotline desk run";
         return Err(Failure::new("HL-DESK-025", exit::OTHER, what, help).as_json(json));
