@@ -3,7 +3,7 @@
 //! Each side owns its keys. A declared file ([`declaration`]) becomes one folder per trust domain ([`init`],
 //! [`layout`]) with two anchors: a CA, which says who may connect, and a statement root, which says who may sign. Both
 //! sides exchange trust files ([`export`], [`trust`]) and compare eight words by voice ([`words`]). Names are added,
-//! renewed and ended by [`issue`], [`renew`] and [`revoke`]; [`list`] and [`inspect`] say in plain words what is there.
+//! renewed and ended by [`issue`], [`renew`] and [`revoke`] (two officers first: [`deny`]); [`list`] and [`inspect`] say in plain words what is there.
 //!
 //! The functions take the time and their randomness (P-256 keys come from ring's own), so the demo and tests build both
 //! sides in a temporary folder in a fraction of a second. What is deliberately not here: handshakes (`transport`), what a
@@ -14,6 +14,8 @@ pub mod certificate;
 pub mod charter;
 pub mod consent;
 pub mod declaration;
+pub mod deny;
+mod ending;
 pub mod error;
 pub mod example;
 pub mod export;

@@ -24,7 +24,7 @@ use hotline_proto::{
     },
 };
 use hotline_transport::{
-    ClientTls, Credentials, Dialer, LaneChannel, QuicLeg, Refusal, Seams, TrustStore, anchors_in,
+    ClientTls, Credentials, Dialer, Ended, LaneChannel, QuicLeg, Refusal, Seams, TrustStore, anchors_in,
 };
 
 use tokio::sync::mpsc;
@@ -205,6 +205,17 @@ impl Counter {
                 })
             }
         }
+    }
+
+    /// Waits until the connection ends, and says why.
+    pub async fn closed(&self) -> Ended {
+        self.channel.closed().await
+    }
+
+    /// Serial number of the relay's certificate, as it was shown.
+    #[must_use]
+    pub fn certificate(&self) -> String {
+        self.channel.peer().certificate.serial.clone()
     }
 
     /// Hands in bytes to a relay that lives.

@@ -28,13 +28,13 @@ pub(super) enum Verb {
     List(ListArgs),
     /// Explains a file line by line: certificate, list, roster, key, charter or trust file.
     Inspect(InspectArgs),
-    /// Ends an identity: its certificates and its signing keys.
+    /// Ends an identity, by two officers: its certificates and its signing keys, on a running line within a second.
     Revoke(RevokeArgs),
     /// Makes a new certificate for somebody whose old one ends soon.
     Renew(RenewArgs),
     /// Writes our trust file for the other side, and the words to read aloud.
     Export(ExportArgs),
-    /// Takes over the other side's trust file.
+    /// Takes over the other side's trust file, or its deny-list.
     Trust(TrustArgs),
     /// Puts an officer's key under a passphrase.
     Seal(SealArgs),
@@ -146,7 +146,20 @@ pub(super) struct RevokeArgs {
     pub(super) name: Vec<String>,
     /// Why, in words that both sides will read.
     #[arg(long)]
-    pub(super) reason: String,
+    pub(super) reason: Option<String>,
+    /// An officer who signs the order; two are needed, one a SECURITY_OFFICER. With one, the order waits for the second,
+    /// who types the same with his or her own name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) officer: Vec<String>,
+    /// Since when its keys may have been in other hands: 40m (ago), or 2026-11-26T04:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// A file with the passphrase of a sealed officer's key; one for each sealed key, in the order of the officers.
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Vec<PathBuf>,
+    /// Without officers' signatures: only for a side that has no two officers yet.
+    #[arg(long, conflicts_with = "officer")]
+    pub(super) without_officers: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@
 //!   relay/<name>/    tls.crt tls.key log.key relay.toml
 //!   desk/<name>/     tls.crt tls.key statement.key log.key desk.toml
 //!   officer/<name>/  tls.crt tls.key officer.key
-//!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster charter/<channel>/{terms,<domain>.consent}
+//!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster [deny] charter/<channel>/{terms,<domain>.consent}
 //! ```
 //!
 //! `trust/` holds our own domain from the start and each domain trusted later. Relays and desks need `trust/` and their
@@ -28,6 +28,10 @@ pub const ROOT_PUBLIC: &str = "root.pub";
 pub const ROSTER: &str = "roster";
 /// Every certificate ever issued, one a line.
 pub const ISSUED: &str = "issued";
+/// Who two officers of the side have ended, in its trust folder.
+pub const DENY: &str = "deny";
+/// An order to end somebody that waits for its second officer.
+pub const DENY_PENDING: &str = "deny.pending";
 /// What later verbs need to remember.
 pub const SETTINGS: &str = "pki.toml";
 /// Folder with one folder per trusted domain.

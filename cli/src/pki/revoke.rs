@@ -1,8 +1,9 @@
 //! `pki revoke`: an identity ends, now and for good.
 //!
 //! Its certificates go onto the revocation list and its key statements end in the roster, both in the same step, and in
-//! our own trust folder at once; relays and desks read it at their next start, and refuse the identity from then on. The other side learns it
-//! from the next export, so the verb says to make one.
+//! our own trust folder at once, where running relays and desks find it. The other side learns it from the next export, so
+//! the verb says to make one. This is the part that needs CA and statement root; the verb asks two officers first
+//! ([`super::deny`]).
 
 use std::path::Path;
 

@@ -11,7 +11,10 @@ use super::declaration::Declaration;
 use super::error::PkiError;
 use super::renew::TlsKey;
 use super::trust::{Compared, KnownAnchors};
-use super::{consent, export, init, inspect, issue, list, passphrase, renew, revoke, say, seal, tour, trust};
+use super::{
+    consent, deny, ending, export, files, init, inspect, issue, list, passphrase, renew, say, seal, tour,
+    trust,
+};
 
 /// Runs a verb and writes its result to `out`.
 ///
@@ -52,10 +55,7 @@ pub fn run_at(
             }
         }
         Verb::Inspect(args) => inspect::inspect(&args.file, now)?.text(),
-        Verb::Revoke(args) => {
-            let revoked = revoke::revoke(&args.dir.dir, &args.name.join("/"), &args.reason, now, entropy)?;
-            say::revoked(&revoked, &args.dir.dir)
-        }
+        Verb::Revoke(args) => ending::end(&args, now, entropy)?,
         Verb::Renew(args) => {
             let key = if args.new_key { TlsKey::New } else { TlsKey::Keep };
             say::renewed(&renew::renew(&args.path, key, now, entropy)?, now)
@@ -95,6 +95,12 @@ fn sealed(args: &SealArgs, entropy: &mut dyn FnMut(&mut [u8])) -> Result<String,
 }
 
 fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), PkiError> {
+    if files::read(&args.file)?.starts_with(deny::HEAD.as_bytes()) {
+        let taken = deny::take(&args.dir.dir, &args.file)?;
+        return out
+            .write_all(say::taken(&taken).as_bytes())
+            .map_err(PkiError::Print);
+    }
     let compared = match (args.words, args.yes) {
         (Some(words), _) => Compared::Aloud(words),
         (None, true) => Compared::Vouched,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hotline_core::time::WallTime;
 
+use super::deny::{Signed, Taken};
 use super::error::PkiError;
 use super::export::Exported;
 use super::init::Made;
@@ -45,11 +46,72 @@ pub(super) fn issued(new: &NewIdentity) -> String {
     )
 }
 
+/// After officers have signed an order.
+pub(super) fn denied(signed: &Signed, dir: &Path) -> String {
+    let (order, done) = match signed {
+        Signed::Waits { order, .. } | Signed::Done { order, .. } => (order, signed),
+    };
+    let doubt = if order.compromised_since_ms == 0 {
+        String::new()
+    } else {
+        let since = WallTime::from_unix_ms(order.compromised_since_ms).rfc3339();
+        format!("  in doubt since {since}: what was signed from then on is marked REVIEW\n")
+    };
+    match done {
+        Signed::Waits { officer, .. } => format!(
+            "{} signed order {} to end {}: {}\n{doubt}\
+             NOT ENDED YET: a second officer signs the same order\n\
+             next: hotline pki revoke --dir {} {} --officer NAME\n",
+            officer.name(),
+            order.number,
+            order.identity,
+            order.reason,
+            dir.display(),
+            order.identity
+        ),
+        Signed::Done { officers, file, .. } => format!(
+            "ended {} by order {} of {} and {}: {}\n{doubt}\
+             running relays and desks of this folder refuse it within a second\n\
+             next: send {} to the other side, which runs: hotline pki trust --dir DIR/DOMAIN FILE\n",
+            order.identity,
+            order.number,
+            officers[0],
+            officers[1],
+            order.reason,
+            file.display()
+        ),
+    }
+}
+
+/// After `revoke` where CA and root are kept elsewhere.
+pub(super) fn books_elsewhere(name: &str, dir: &Path) -> String {
+    format!(
+        "the keys of CA and statement root are not in {}: revocation list and roster stay as they are for now\n\
+         next: where they are, bring the deny file and run: hotline pki revoke --dir DIR/DOMAIN {name}\n",
+        dir.display()
+    )
+}
+
+/// After a deny-list of the other side was taken over.
+pub(super) fn taken(taken: &Taken) -> String {
+    let mut text = format!(
+        "took over the deny-list of {}: {} ended, {} of them new\n",
+        taken.domain,
+        taken.all,
+        taken.new.len()
+    );
+    for (identity, reason) in &taken.new {
+        text.push_str(&format!("  {identity}: {reason}\n"));
+    }
+    text.push_str("running relays and desks of this folder refuse them within a second\n");
+    text
+}
+
 /// After `revoke`.
 pub(super) fn revoked(revoked: &Revoked, dir: &Path) -> String {
     let mut text = format!(
         "revoked {}\n  {}, now on revocation list number {}\n  {} ended, roster number {}\n\
-         restart our own relays and desks: they read trust folders at their start\n",
+         our own running relays and desks take it within a second\n",
         revoked.identity,
         plain::count(revoked.certificates, "certificate"),
         revoked.list_number,

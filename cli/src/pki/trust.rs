@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use hotline_audit::key::DenyList;
 use hotline_audit::statement::CharterTerms;
 use hotline_audit::{Roster, RosterError};
 use hotline_core::identity::TrustDomain;
@@ -19,7 +20,7 @@ use super::read_certificate::{CertificateView, RevocationListView};
 use super::refusal::TrustRefusal;
 use super::trust_file::{OfferedCharter, TrustFile};
 use super::words::Fingerprint;
-use super::{keys, layout};
+use super::{deny, keys, layout};
 
 /// Whether the words were compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +163,7 @@ struct Known {
     ca: CertificateView,
     revocation_list: RevocationListView,
     roster: Roster,
+    denied: DenyList,
 }
 
 impl Known {
@@ -178,11 +180,13 @@ impl Known {
             &text(layout::CA_CERTIFICATE)?,
         )?;
         let list = place.join(layout::REVOCATION_LIST);
+        let roster = read_roster(&place.join(layout::ROSTER), &text(layout::ROSTER)?, &domain, root)?;
         Ok(Some(Self {
+            denied: deny::read_list(place, &roster)?,
             fingerprint: Fingerprint::of(&domain, &ca.der, root.as_bytes()),
             ca,
             revocation_list: RevocationListView::from_pem(&list, &text(layout::REVOCATION_LIST)?)?,
-            roster: read_roster(&place.join(layout::ROSTER), &text(layout::ROSTER)?, &domain, root)?,
+            roster,
         }))
     }
 
@@ -209,6 +213,14 @@ impl Known {
                 .check_not_older(&head)
                 .map_err(|error| older_roster(&error))?;
         }
+        offered
+            .denied
+            .check_not_older(&self.denied)
+            .map_err(|_| TrustRefusal::Older {
+                what: "deny-list",
+                offered: offered.denied.denials().len() as u64,
+                known: self.denied.denials().len() as u64,
+            })?;
         let (offered, known) = (offered.revocation_list.number, self.revocation_list.number);
         if offered < known {
             return Err(TrustRefusal::Older {
@@ -285,6 +297,9 @@ fn write(
         (layout::ROSTER, &texts.roster),
     ] {
         aside.write(name, text.as_bytes(), Audience::Anybody)?;
+    }
+    if !texts.deny.is_empty() {
+        aside.write(layout::DENY, texts.deny.as_bytes(), Audience::Anybody)?;
     }
     let consent_file = layout::consent(offered.domain.as_str());
     for charter in &offered.charters {

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use data_encoding::BASE64;
+use hotline_audit::key::DenyList;
 use hotline_audit::statement::CharterTerms;
 use hotline_audit::{PublicKey, Roster, SigningKey};
 use hotline_core::identity::TrustDomain;
@@ -45,6 +46,8 @@ pub struct TrustFile {
     pub revocation_list: RevocationListView,
     /// The roster.
     pub roster: Roster,
+    /// Whom two officers have ended.
+    pub denied: DenyList,
     /// Names and addresses.
     pub side: SideFile,
     /// Charters with this side's consent.
@@ -71,6 +74,9 @@ pub struct Texts {
     pub roster: String,
     /// `side.toml`.
     pub side: String,
+    /// `deny`; empty while nobody is denied.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub deny: String,
     #[serde(default)]
     charter: Vec<CharterText>,
 }
@@ -121,6 +127,11 @@ pub fn write(folder: &DomainFolder) -> Result<String, PkiError> {
         revocation_list: text(layout::REVOCATION_LIST)?,
         roster: text(layout::ROSTER)?,
         side: text(layout::SIDE)?,
+        deny: if trust.join(layout::DENY).exists() {
+            text(layout::DENY)?
+        } else {
+            String::new()
+        },
         charter,
     };
     sealed(&texts, &folder.statement_root()?)
@@ -152,6 +163,7 @@ impl TrustFile {
         let revocation_list = parts.revocation_list(&ca)?;
         let roster = Roster::parse(&texts.roster, domain.as_str(), root, None)
             .map_err(|e| parts.fault("the roster", e))?;
+        let denied = DenyList::parse(&texts.deny, &roster).map_err(|e| parts.fault("the deny-list", e))?;
         let side = parts.side(&domain)?;
         let charters = parts.charters(&domain, &roster, now)?;
         let fingerprint = Fingerprint::of(&domain, &ca.der, root.as_bytes());
@@ -161,6 +173,7 @@ impl TrustFile {
             ca,
             revocation_list,
             roster,
+            denied,
             side,
             charters,
             fingerprint,

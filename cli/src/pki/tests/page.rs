@@ -100,7 +100,21 @@ fn the_whole_example_is_made_from_the_command_line() {
     assert!(unread.help().contains("--words"), "{}", unread.help());
     let said = typed(&["trust", "--dir", &ours, &at("borenia.trust"), "--yes"]).unwrap();
     assert!(said.contains("both sides consent"), "{said}");
-    let said = typed(&["revoke", "--dir", &ours, "officer", "okoye", "--reason", "left"]).unwrap();
+    let revoke = |officers: &[&str]| {
+        let words = ["revoke", "--dir", &ours, "officer", "okoye", "--reason", "left"];
+        typed(&[&words[..], officers].concat())
+    };
+    let nobody = revoke(&[]).unwrap_err().to_string();
+    assert!(
+        nobody.contains("two officers") && nobody.contains("tanaka"),
+        "{nobody}"
+    );
+    assert!(revoke(&["--without-officers"]).is_err(), "two could sign");
+    let alone = revoke(&["--officer", "tanaka"]).unwrap();
+    assert!(alone.contains("NOT ENDED YET"), "{alone}");
+    let twice = revoke(&["--officer", "tanaka"]).unwrap_err().to_string();
+    assert!(twice.contains("signed twice"), "{twice}");
+    let said = revoke(&["--officer", "lindqvist"]).unwrap();
     assert!(
         said.contains("1 certificate, now on revocation list number 2"),
         "{said}"

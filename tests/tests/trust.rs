@@ -1,0 +1,474 @@
+//! Trust that shrinks while the line runs: who is ended is out within a second, and what comes afterwards is not believed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use hotline_core::{
+    leg::Door,
+    time::{LineTime, WallTime},
+    words::Rung,
+};
+use hotline_tests::{
+    AVELIA, BORENIA, Line,
+    hand::{Counter, Hand, Told, dialer},
+    knock::security_events,
+    traffic::{Sender, Traffic},
+    verb::{Said, word},
+    wait::{PATIENCE, eventually},
+};
+use hotline_transport::Clock;
+use tokio::time::Instant;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+
+/// Within this a revoked identity must be out.
+const OUT_WITHIN: Duration = Duration::from_secs(1);
+
+/// Time between two messages of the traffic: 200 a second, as far as the machine can.
+const PACE: Duration = Duration::from_millis(5);
+
+const BORENIA_OPS: &str = "spiffe://exercise.borenia.example/desk/ops";
+
+fn folder(line: &Line, side: usize) -> PathBuf {
+    line.stage.sides[side].folder.clone()
+}
+
+/// Takes the keys of CA and statement root away, as they should be.
+fn lock_up_anchors(folder: &Path) {
+    for key in ["ca.key", "root.key"] {
+        fs::rename(folder.join(key), folder.join(format!("{key}.away"))).unwrap();
+    }
+}
+
+/// A copy of a side's whole folder, whose verbs nobody who runs can see.
+fn apart(line: &Line, side: usize) -> PathBuf {
+    let copy = line.folder().join("apart");
+    copy_all(&folder(line, side), &copy);
+    copy
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o700)).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &place);
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+async fn end_borenia_ops(line: &Line, folder: &Path) -> Said {
+    let dir = word(folder);
+    let words = [
+        "pki",
+        "revoke",
+        "--dir",
+        &dir,
+        "desk/ops",
+        "--reason",
+        "its keys were copied",
+        "--since",
+        "40m",
+        "--officer",
+        "novak",
+        "--officer",
+        "brandt",
+    ];
+    line.run(&words).await
+}
+
+fn deny_file(folder: &Path) -> PathBuf {
+    folder.join("trust/exercise.borenia.example/deny")
+}
+
+/// Avelia takes over what Borenia's officers signed.
+async fn taken_by_avelia(line: &Line, deny: &Path) {
+    let (dir, file) = (word(&folder(line, AVELIA)), word(deny));
+    let said = line.run(&["pki", "trust", "--dir", &dir, &file]).await.ended(0);
+    assert!(said.text().contains(BORENIA_OPS), "{}", said.text());
+}
+
+/// What Borenia's desk is told when it calls a relay and waits until it is really let in.
+async fn refused_as(line: &Line, side: usize, door: Door) -> String {
+    let relay = &line.stage.sides[side].relay;
+    let address = match door {
+        Door::Quic => relay.quic,
+        Door::Tcp => relay.tcp,
+    };
+    let expected = line.relay_identity(side);
+    let told = dialer(line, BORENIA).preflight(door, address, &expected).await;
+    told.map_or_else(|refusal| refusal.kind().to_owned(), |_| "let in".to_owned())
+}
+
+fn events(line: &Line, side: usize) -> Vec<String> {
+    let log = line.folder().join(format!("{}.log", line.relay_name(side)));
+    security_events(&log)
+        .into_iter()
+        .map(|event| event.kind)
+        .collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_ended_by_two_officers_is_out_at_both_doors_within_a_second_without_ca_or_root() {
+    let line = Line::open(PROGRAM).await;
+    let borenia = folder(&line, BORENIA);
+    lock_up_anchors(&borenia);
+    let mut held = Vec::new();
+    for side in [AVELIA, BORENIA] {
+        for door in Door::ALL {
+            held.push((
+                side,
+                door,
+                Counter::open(&line, &dialer(&line, BORENIA), side, door)
+                    .await
+                    .unwrap(),
+            ));
+        }
+    }
+    let said = end_borenia_ops(&line, &borenia).await.ended(0);
+    let ours = Instant::now();
+    assert!(
+        said.text().contains("keys of CA and statement root are not in"),
+        "{}",
+        said.text()
+    );
+    let mut out = BTreeMap::new();
+    for (side, door, counter) in held.iter().filter(|(side, ..)| *side == BORENIA) {
+        tokio::time::timeout(OUT_WITHIN, counter.closed()).await.unwrap();
+        out.insert((*side, door.name()), ours.elapsed().as_millis());
+    }
+    taken_by_avelia(&line, &deny_file(&borenia)).await;
+    let theirs = Instant::now();
+    for (side, door, counter) in held.iter().filter(|(side, ..)| *side == AVELIA) {
+        tokio::time::timeout(OUT_WITHIN, counter.closed()).await.unwrap();
+        out.insert((*side, door.name()), theirs.elapsed().as_millis());
+    }
+    eprintln!("ms from the end of the verb to the closed session, by (side, door): {out:?}");
+    eventually(
+        "the desk's own legs are down, and say why",
+        PATIENCE,
+        async || {
+            let legs = line.status(BORENIA).await.legs;
+            legs.values()
+                .all(|leg| !leg.up && leg.why.starts_with("refused"))
+                .then_some(())
+        },
+    )
+    .await;
+    for side in [AVELIA, BORENIA] {
+        for door in Door::ALL {
+            assert_eq!(refused_as(&line, side, door).await, "REVOKED", "{side} {door}");
+        }
+        let events = events(&line, side);
+        assert!(events.contains(&"DENIED".to_owned()), "{events:?}");
+        assert!(events.contains(&"TRUST_TAKEN".to_owned()), "{events:?}");
+    }
+    // The others go on, and know.
+    let status = line.status(AVELIA).await;
+    assert_eq!(status.legs_up(), 4);
+    assert_eq!(status.alarms.get("DENIED"), Some(&1), "{:?}", status.alarms);
+    // The order is there; the books follow where CA and root are.
+    for key in ["ca.key", "root.key"] {
+        fs::rename(borenia.join(format!("{key}.away")), borenia.join(key)).unwrap();
+    }
+    let dir = word(&borenia);
+    let said = line
+        .run(&["pki", "revoke", "--dir", &dir, "desk/ops"])
+        .await
+        .ended(0);
+    assert!(
+        said.text()
+            .contains("1 certificate, now on revocation list number 2"),
+        "{}",
+        said.text()
+    );
+}
+
+/// A clock that a thief has put back.
+#[derive(Debug)]
+struct PutBack(WallTime);
+
+impl Clock for PutBack {
+    fn wall(&self) -> WallTime {
+        self.0
+    }
+
+    fn line(&self) -> LineTime {
+        LineTime::from_start(Duration::ZERO)
+    }
+}
+
+/// Promise 9.
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_first_received_after_a_revocation_took_effect_is_shown_as_genuine() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.stage.legs_up(AVELIA, 4).await.unwrap();
+    let mut thief = Hand::of(&line, BORENIA, "novak");
+    let south = Counter::open(&line, &dialer(&line, BORENIA), BORENIA, Door::Quic)
+        .await
+        .unwrap();
+    let before = thief.message("Received before.");
+    assert!(matches!(south.hand_in(&before.bytes).await, Told::Held(_)));
+    let view = line
+        .until(AVELIA, &before.hash.to_string(), Rung::Delivered)
+        .await;
+    assert_eq!((view.text.as_str(), &view.review), ("Received before.", &None));
+
+    // Borenia's officers sign where the running relay of Borenia does not look, so that it still believes the thief.
+    let apart = apart(&line, BORENIA);
+    let _ = end_borenia_ops(&line, &apart).await.ended(0);
+    taken_by_avelia(&line, &deny_file(&apart)).await;
+    eventually("the desk has it", PATIENCE, async || {
+        line.status(AVELIA)
+            .await
+            .alarms
+            .contains_key("DENIED")
+            .then_some(())
+    })
+    .await;
+
+    let an_hour_ago = WallTime::from_unix_ms(line.seams.clock.wall().unix_ms() - 3_600_000);
+    let draft = thief.draft("Received after, and written an hour before.");
+    let after = thief
+        .pen
+        .message(&thief.tip, draft, &[], &PutBack(an_hour_ago))
+        .unwrap();
+    assert!(
+        matches!(south.hand_in(&after.bytes).await, Told::Held(_)),
+        "the relay knows nothing yet"
+    );
+    let of_after = after.hash.to_string();
+    let kept = eventually("what came after is kept apart", PATIENCE, async || {
+        let views = line.incoming(AVELIA).await;
+        views.into_iter().find(|view| view.sha256 == of_after)
+    })
+    .await;
+    assert_eq!(
+        (kept.state.as_str(), kept.text.as_str(), kept.leaf),
+        ("QUARANTINED", "", None),
+        "{kept:#?}"
+    );
+    assert!(
+        kept.quarantined
+            .as_ref()
+            .unwrap()
+            .contains("its keys were copied"),
+        "{kept:#?}"
+    );
+    let shown = line.desk_plain(AVELIA, "inbox", &[]).await.ended(0).text();
+    assert!(
+        shown.contains("QUARANTINED") && !shown.contains("an hour before"),
+        "{shown}"
+    );
+    for rung in [Rung::Displayed, Rung::Delivered, Rung::Acknowledged] {
+        let view = line.seat(AVELIA).await.show(&of_after).await.unwrap();
+        assert!(!view.reached(rung), "{view:#?}");
+    }
+    // What was there stays, and is marked: its keys may have been in other hands by then.
+    let stays = line
+        .seat(AVELIA)
+        .await
+        .show(&before.hash.to_string())
+        .await
+        .unwrap();
+    assert_eq!(stays.text, "Received before.");
+    assert!(
+        stays.review.as_ref().unwrap().contains("in other hands since"),
+        "{stays:#?}"
+    );
+
+    // Once the relay has it too, it takes nothing of that key from anybody, and lets its holder out.
+    fs::copy(deny_file(&apart), deny_file(&folder(&line, BORENIA))).unwrap();
+    tokio::time::timeout(OUT_WITHIN, south.closed()).await.unwrap();
+    let other = Counter::open(&line, &dialer(&line, AVELIA), BORENIA, Door::Tcp)
+        .await
+        .unwrap();
+    let later = thief.sign(thief.draft("Handed in by another."));
+    assert_eq!(other.hand_in(&later.bytes).await.rule(), "REVOKED_KEY");
+
+    // A restart changes nothing of it.
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    let again = line.seat(AVELIA).await.show(&of_after).await.unwrap();
+    assert_eq!((again.state.as_str(), again.text.as_str()), ("QUARANTINED", ""));
+    let stays = line
+        .seat(AVELIA)
+        .await
+        .show(&before.hash.to_string())
+        .await
+        .unwrap();
+    assert_eq!(stays.text, "Received before.");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_of_an_officer_who_was_ended_before_it_came_is_quarantined() {
+    let line = Line::open(PROGRAM).await;
+    let apart = apart(&line, BORENIA);
+    let dir = word(&apart);
+    let words = [
+        "pki",
+        "revoke",
+        "--dir",
+        &dir,
+        "officer/novak",
+        "--reason",
+        "left in the night",
+        "--officer",
+        "rossi",
+        "--officer",
+        "brandt",
+    ];
+    let _ = line.run(&words).await.ended(0);
+    let (ours, file) = (word(&folder(&line, AVELIA)), word(&deny_file(&apart)));
+    let _ = line.run(&["pki", "trust", "--dir", &ours, &file]).await.ended(0);
+    eventually("the desk has it", PATIENCE, async || {
+        line.status(AVELIA)
+            .await
+            .alarms
+            .contains_key("DENIED")
+            .then_some(())
+    })
+    .await;
+    // Borenia's own desk does not know yet, and releases with that officer.
+    let said = line
+        .desk(BORENIA, "send", &["--officer", "novak", "By one who left."])
+        .await;
+    let sent = said.ended(0).message();
+    let kept = eventually("it has come", PATIENCE, async || {
+        line.incoming(AVELIA)
+            .await
+            .into_iter()
+            .find(|view| view.sha256 == sent.sha256)
+    })
+    .await;
+    assert_eq!(
+        (kept.state.as_str(), kept.text.as_str()),
+        ("QUARANTINED", ""),
+        "{kept:#?}"
+    );
+    assert!(kept.leaf.is_some(), "the desk did sign it: {kept:#?}");
+    assert_eq!(line.status(AVELIA).await.gaps, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_trust_folder_that_does_not_hold_together_is_refused_whole_and_the_old_trust_stays() {
+    let line = Line::open(PROGRAM).await;
+    let apart = apart(&line, BORENIA);
+    let _ = end_borenia_ops(&line, &apart).await.ended(0);
+    let avelia = folder(&line, AVELIA).join("trust/exercise.borenia.example");
+    let good_list = fs::read(avelia.join("crl.pem")).unwrap();
+    // A good deny-list beside a broken revocation list: neither may count.
+    fs::write(avelia.join("crl.pem"), "not a list\n").unwrap();
+    fs::copy(deny_file(&apart), avelia.join("deny")).unwrap();
+    eventually("relay and desk refuse it", PATIENCE, async || {
+        let desk = line.status(AVELIA).await.alarms.contains_key("TRUST_REFUSED");
+        (desk && events(&line, AVELIA).contains(&"TRUST_REFUSED".to_owned())).then_some(())
+    })
+    .await;
+    assert!(!events(&line, AVELIA).contains(&"TRUST_TAKEN".to_owned()));
+    let said = line.desk(AVELIA, "reload", &[]).await.ended(4);
+    assert!(said.all().contains("refused whole"), "{}", said.all());
+    // Everybody is still connected, and messages go both ways.
+    line.whole().await;
+    for side in [AVELIA, BORENIA] {
+        let view = Sender::at(&line, side).await.send("As before.").await;
+        line.until(side, &view.sha256, Rung::Delivered).await;
+    }
+    // Mended, it is taken by itself.
+    fs::write(avelia.join("crl.pem"), good_list).unwrap();
+    eventually("north has put its desk out", PATIENCE, async || {
+        let legs = line.status(BORENIA).await.legs;
+        let north = legs.iter().filter(|(name, _)| name.starts_with("north/"));
+        north.map(|(_, leg)| leg).all(|leg| !leg.up).then_some(())
+    })
+    .await;
+    let _ = line.desk(AVELIA, "reload", &[]).await.ended(0);
+}
+
+/// Established TCP connections of a port of this machine.
+fn established(port: u16) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let wanted = format!(":{port:04X}");
+    table
+        .lines()
+        .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>())
+        .filter(|fields| fields.len() > 3 && fields[1].ends_with(&wanted) && fields[3] == "01")
+        .count()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn rotating_every_certificate_under_traffic_loses_nothing_and_leaves_no_connection_behind() {
+    let line = Line::open(PROGRAM).await;
+    let certificate = async || {
+        let counter = Counter::open(&line, &dialer(&line, BORENIA), AVELIA, Door::Tcp)
+            .await
+            .unwrap();
+        counter.certificate()
+    };
+    let before = certificate().await;
+    let connections = |side: usize| established(line.stage.sides[side].relay.tcp.port());
+    let began = Instant::now();
+    let traffic = Traffic::start(&line, AVELIA, PACE).await;
+    for side in [AVELIA, BORENIA] {
+        for holder in ["desk/ops".to_owned(), format!("relay/{}", line.relay_name(side))] {
+            let place = word(&folder(&line, side).join(holder));
+            let _ = line.run(&["pki", "renew", &place, "--new-key"]).await.ended(0);
+        }
+    }
+    for side in [AVELIA, BORENIA] {
+        eventually("every leg has shown the new certificate", PATIENCE, async || {
+            let legs = line.status(side).await.legs;
+            legs.values().all(|leg| leg.up && leg.came_up >= 2).then_some(())
+        })
+        .await;
+    }
+    let sent = traffic.stop().await;
+    let pace = sent.len() as f64 / began.elapsed().as_secs_f64();
+    for view in &sent {
+        line.until(AVELIA, &view.sha256, Rung::Delivered).await;
+    }
+    let mut came: Vec<String> = line
+        .incoming(BORENIA)
+        .await
+        .into_iter()
+        .map(|view| view.sha256)
+        .collect();
+    came.sort();
+    let mut wanted: Vec<String> = sent.iter().map(|view| view.sha256.clone()).collect();
+    wanted.sort();
+    eprintln!(
+        "{} messages at {pace:.0} a second while 4 certificates and keys changed: {} lost",
+        sent.len(),
+        wanted
+            .iter()
+            .filter(|hash| came.binary_search(hash).is_err())
+            .count()
+    );
+    assert!(
+        came == wanted,
+        "lost or twice: {} sent, {} came",
+        wanted.len(),
+        came.len()
+    );
+    assert_ne!(certificate().await, before, "the relay shows its new certificate");
+    for side in [AVELIA, BORENIA] {
+        // Three lanes of two desks; what the desks left is gone.
+        eventually("no connection is left behind", PATIENCE, async || {
+            (connections(side) == 6).then_some(())
+        })
+        .await;
+        let alarms = line.status(side).await.alarms;
+        assert!(!alarms.contains_key("TRUST_REFUSED"), "{alarms:?}");
+    }
+}
