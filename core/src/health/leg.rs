@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{Change, Health};
+use super::{Change, Health, Tally};
 use crate::leg::Lane;
 use crate::time::{LineTime, WallTime};
 
@@ -37,7 +37,7 @@ pub struct Lateness {
 }
 
 /// One leg.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LegHealth {
     lanes: BTreeMap<Lane, Health>,
     health: Health,
@@ -47,6 +47,10 @@ pub struct LegHealth {
     why: String,
     since: Option<(WallTime, LineTime)>,
     transitions: VecDeque<Transition>,
+    /// The probes of this session.
+    tally: Tally,
+    /// Probes sent and missed in the sessions before.
+    before: (u64, u64),
     /// Later copies.
     pub lateness: Lateness,
 }
@@ -60,6 +64,8 @@ impl Default for LegHealth {
             why: String::new(),
             since: None,
             transitions: VecDeque::new(),
+            tally: Tally::default(),
+            before: (0, 0),
             lateness: Lateness::default(),
         }
     }
@@ -110,10 +116,31 @@ impl LegHealth {
         self.judge(format!("{lane} lane: {}", change.why), now)
     }
 
+    /// What the probes of its control lane came to in this session.
+    pub fn measured(&mut self, tally: Tally) {
+        self.tally = tally;
+    }
+
+    /// Probes sent and missed in all sessions.
+    pub fn probes(&self) -> (u64, u64) {
+        let (sent, missed) = self.before;
+        (
+            sent.saturating_add(self.tally.sent),
+            missed.saturating_add(self.tally.missed),
+        )
+    }
+
+    /// The newest measure of the way and its loss; of the session before, while none of this one is there.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// It ended, or could not be dialled, in words. Being down for another reason than before is no transition, but the
     /// newest reason is told.
     pub fn ended(&mut self, why: String, now: (WallTime, LineTime)) -> Option<Transition> {
         self.lanes.clear();
+        self.before = self.probes();
+        (self.tally.sent, self.tally.missed) = (0, 0);
         let transition = self.judge(why.clone(), now);
         if transition.is_none() {
             self.why = why;

@@ -198,3 +198,21 @@ fn one_relay_with_both_doors_is_whole_when_there_is_no_second() {
         Some(RedundancyChange::Lost)
     );
 }
+
+#[test]
+fn probes_are_counted_over_all_sessions_of_a_leg() {
+    let tally = |sent, missed| Tally {
+        sent,
+        missed,
+        ..Tally::default()
+    };
+    let mut leg = opened();
+    leg.measured(tally(5, 1));
+    leg.measured(tally(9, 2));
+    assert_eq!(leg.probes(), (9, 2));
+    let _ = leg.ended("cut".into(), now(1000));
+    let _ = leg.ended("unreachable".into(), now(1100));
+    assert_eq!(leg.probes(), (9, 2));
+    leg.measured(tally(3, 0));
+    assert_eq!(leg.probes(), (12, 2));
+}
