@@ -23,7 +23,7 @@ mod line;
 mod sender;
 mod sides;
 mod spread;
-mod table;
+pub(crate) mod table;
 pub mod throughput;
 mod usage;
 

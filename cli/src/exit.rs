@@ -11,6 +11,7 @@
 //! | 6 | received, but not acknowledged (or answered) in time |
 //! | 7 | answered UNABLE, NEGATIVE, NO, DECLINE or INSUFFICIENT |
 //! | 8 | a log failed its verification |
+//! | 11 | fewer legs answer than were asked for |
 
 use std::{error::Error, io};
 
@@ -34,6 +35,9 @@ pub const NOT_IN_TIME: u8 = 6;
 pub const ANSWERED_NO: u8 = 7;
 /// A log failed its verification.
 pub const LOG: u8 = 8;
+
+/// Fewer legs answer than were asked for.
+pub const REDUNDANCY: u8 = 11;
 
 /// What a verb ends with: its exit code, or a failure.
 pub type Outcome = Result<u8, Failure>;

@@ -6,13 +6,14 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`suspect`] keeps apart what
-//! came too late to be believed, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`health`] how the legs stand, [`suspect`] keeps apart
+//! what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
 mod gate;
+mod health;
 mod legs;
 mod load;
 mod settle;
@@ -27,6 +28,7 @@ use std::{
 
 use hotline_audit::{Hash, statement::SeenCheckpoint};
 use hotline_core::{
+    health::{LegHealth, Redundancy},
     identity::Identity,
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
@@ -48,7 +50,7 @@ use crate::{
     outgoing::Outgoing,
     own::{Pen, Tip},
     past::Past,
-    recent::RecentHashes,
+    recent::{FirstCopies, RecentHashes},
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
@@ -135,6 +137,10 @@ pub(crate) struct Engine {
     relays: BTreeMap<RelayName, RelayState>,
     legs: BTreeMap<Leg, LegHandle>,
     leg_status: BTreeMap<Leg, LegStatus>,
+    health: BTreeMap<Leg, LegHealth>,
+    pinging: Vec<health::Pinging>,
+    /// When the first copies of late came, for telling how late others are.
+    first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,
     charters_placed: BTreeSet<String>,
     redundancy: Redundancy,
@@ -164,15 +170,6 @@ enum Work {
 struct CatchingUp {
     until: LineTime,
     reply: oneshot::Sender<Answer>,
-}
-
-/// Whether two legs carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Redundancy {
-    /// Not known yet: the line is coming up.
-    Starting,
-    Whole,
-    Lost,
 }
 
 /// What an engine is made of.
@@ -228,6 +225,13 @@ impl Engine {
                 .keys()
                 .map(|leg| (leg.clone(), not_tried.clone()))
                 .collect(),
+            health: parts
+                .legs
+                .keys()
+                .map(|leg| (leg.clone(), LegHealth::default()))
+                .collect(),
+            pinging: Vec::new(),
+            first_came: FirstCopies::default(),
             legs: parts.legs,
             alarms: BTreeMap::new(),
             charters_placed: parts.loaded.charters,
@@ -394,8 +398,15 @@ impl Engine {
                 leg,
                 round_trip,
                 wall_ms,
-                checkpoint: _,
-            } => self.heard(&leg, round_trip, wall_ms),
+                tally,
+                asked_for,
+            } => self.heard(&leg, (round_trip, wall_ms), tally, asked_for),
+            Input::Judged {
+                leg,
+                lane,
+                change,
+                tally,
+            } => self.judged((&leg, lane), &change, tally, round),
             Input::NotRefetched { leg, sender, missing } => {
                 self.refetch_failed(&leg, &sender, &missing, round);
             }
@@ -414,6 +425,7 @@ impl Engine {
         self.tick_bring_again(now, round);
         self.tick_claims(now, round);
         self.answer_caught_up(now, round);
+        self.tick_pings(now, round);
     }
 
     fn sleep_until(&self) -> impl Future<Output = ()> + use<> {
@@ -425,6 +437,7 @@ impl Engine {
             self.next_refetch(),
             self.bring_again,
             self.next_claim(),
+            self.next_ping(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),

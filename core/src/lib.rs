@@ -13,6 +13,7 @@ pub mod copies;
 pub mod crash;
 pub mod dialogue;
 pub mod duty;
+pub mod health;
 pub mod id;
 pub mod identity;
 pub mod inbox;
@@ -70,6 +71,7 @@ mod tests {
         include_str!("chain/tests.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
+        include_str!("health/tests.rs"),
         include_str!("id.rs"),
         include_str!("identity.rs"),
         include_str!("inbox/tests.rs"),

@@ -8,6 +8,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use hotline_core::{health::Health, leg::Lane};
+
 use crate::{admit::Kind, intake::Outcome};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -25,6 +27,12 @@ struct RuleLabel {
     rule: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DoubtLabel {
+    lane: String,
+    state: &'static str,
+}
+
 /// Counters of one relay.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -33,6 +41,7 @@ pub struct Metrics {
     handed_on: Counter,
     trust_reads: Family<ResultLabel, Counter>,
     sessions_ended: Counter,
+    doubted: Family<DoubtLabel, Counter>,
     log_size: Gauge,
 }
 
@@ -86,6 +95,15 @@ impl Metrics {
             .inc();
     }
 
+    /// Counts a desk's lane that became suspect or down.
+    pub fn doubted(&self, state: Health, lane: Lane) {
+        let label = DoubtLabel {
+            lane: lane.to_string(),
+            state: state.name(),
+        };
+        self.doubted.get_or_create(&label).inc();
+    }
+
     /// All counters, and `extra` lines that others keep, in the text format.
     #[must_use]
     pub fn render(&self, refusals: &[(String, u64)]) -> String {
@@ -114,6 +132,11 @@ impl Metrics {
             "connections_ended_by_trust",
             "Live connections that new trust has ended",
             self.sessions_ended.clone(),
+        );
+        registry.register(
+            "lanes_doubted",
+            "Desks' lanes that missed a probe (SUSPECT) or answered none for too long (DOWN)",
+            self.doubted.clone(),
         );
         registry.register("log_size", "Leaves in the log", self.log_size.clone());
         let mut text = String::new();

@@ -322,6 +322,7 @@ fn status(answer: Answer) -> Result<LineStatus, BenchError> {
         Answer::Message(_)
         | Answer::Messages { .. }
         | Answer::Drafts { .. }
+        | Answer::Pings { .. }
         | Answer::Done { .. }
         | Answer::News(_) => Err(BenchError::Ended("a desk answered something else".into())),
     }

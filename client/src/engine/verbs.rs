@@ -43,6 +43,11 @@ impl Engine {
             self.waiting.push(CatchingUp { until, reply });
             return;
         }
+        if let Request::Ping { leg, within_ms } = request {
+            let within = std::time::Duration::from_millis(within_ms);
+            self.ping((leg, within), reply, round);
+            return;
+        }
         if let Request::Backup { to } = request {
             backup(self.ledger.clone(), to, reply);
             return;
@@ -84,6 +89,7 @@ impl Engine {
             Request::Reload
             | Request::Backup { .. }
             | Request::CatchUp { .. }
+            | Request::Ping { .. }
             | Request::Wait { .. }
             | Request::Watch => Err(refusal(
                 1,
