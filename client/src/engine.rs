@@ -6,7 +6,8 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] what the lanes report,
+//! [`standing`] and [`waiting`] how the line stands and who is waited for, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -14,8 +15,11 @@ mod claim;
 mod gate;
 mod legs;
 mod load;
+mod officers;
 mod settle;
+mod standing;
 mod verbs;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -40,6 +44,7 @@ pub(crate) use load::{LoadError, Loaded};
 
 use crate::{
     book::Book,
+    channels::Channels,
     config::DeskConfig,
     input::Input,
     leg::LegHandle,
@@ -121,6 +126,7 @@ pub(crate) struct Engine {
     /// Statements of our own taken up and stored, of which nobody was told yet, by the leg that brought them.
     adopted: BTreeMap<Leg, u64>,
     book: Book,
+    channels: Channels,
     inbox: Inbox,
     refetches: Vec<arrive::Refetch>,
     /// Since when a cursor waits to go to disk.
@@ -213,6 +219,7 @@ impl Engine {
             signs_kept: true,
             adopted: BTreeMap::new(),
             book: parts.loaded.book,
+            channels: parts.loaded.channels,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
             cursors_since: None,

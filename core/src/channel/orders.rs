@@ -61,6 +61,16 @@ impl Order {
         matches!(self.verb, OrderVerb::Suspend | OrderVerb::Sever)
     }
 
+    /// The political state that it makes while it stands.
+    #[must_use]
+    pub const fn state(&self) -> Political {
+        match self.verb {
+            OrderVerb::Suspend => Political::Suspended,
+            OrderVerb::Sever => Political::Severed,
+            OrderVerb::Restore | OrderVerb::Rekey | OrderVerb::AmendConfig => Political::Open,
+        }
+    }
+
     /// In plain words, with who, what, why and until when.
     #[must_use]
     pub fn plain(&self) -> String {
@@ -189,18 +199,10 @@ impl Orders {
     /// The political axis of a channel: the strongest of the orders that stand.
     pub fn axis<'a>(&'a self, channel: &str, complete: &impl Fn(&Agreed<'a>) -> bool) -> Axis<Political> {
         let standing = self.standing(channel, complete);
-        let state = standing.iter().map(|order| strength(order.verb)).max();
+        let state = standing.iter().map(|order| order.state()).max();
         Axis::new(
             state.unwrap_or(Political::Open),
             standing.into_iter().map(Order::evidence).collect(),
         )
-    }
-}
-
-const fn strength(verb: OrderVerb) -> Political {
-    match verb {
-        OrderVerb::Suspend => Political::Suspended,
-        OrderVerb::Sever => Political::Severed,
-        OrderVerb::Restore | OrderVerb::Rekey | OrderVerb::AmendConfig => Political::Open,
     }
 }
