@@ -308,6 +308,7 @@ impl RelayState {
             cursors,
             stored_size,
             tried: BTreeSet::new(),
+            presence: BTreeMap::new(),
         })
     }
 
@@ -414,6 +415,7 @@ impl Engine {
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
                 trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
+                presence: relay.presence.clone(),
             };
             (name.to_string(), status)
         });
