@@ -6,8 +6,8 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] what the lanes report,
-//! [`standing`] and [`waiting`] how the line stands and who is waited for, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
+//! report, [`standing`] and [`waiting`] how the line stands and who is waited for, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -16,6 +16,7 @@ mod gate;
 mod legs;
 mod load;
 mod officers;
+mod presence;
 mod settle;
 mod standing;
 mod verbs;
@@ -58,7 +59,7 @@ use crate::{
     share::Shares,
     side::Directory,
     station::Event as StationEvent,
-    status::LegStatus,
+    status::{LegStatus, PresenceStatus},
 };
 
 /// Inputs and verbs taken into one round. 256: a frame's worth; more waits for the next round.
@@ -93,6 +94,8 @@ pub(crate) struct RelayState {
     stored_size: u64,
     /// Legs that were tried and are down.
     tried: BTreeSet<Leg>,
+    /// What it signed last about each desk's sessions with it.
+    presence: BTreeMap<String, PresenceStatus>,
 }
 
 /// Why this desk signs nothing.
@@ -398,6 +401,7 @@ impl Engine {
                 wall_ms,
                 checkpoint: _,
             } => self.heard(&leg, round_trip, wall_ms),
+            Input::Presence { leg, hash, said } => self.heard_presence(&leg, hash, said, round),
             Input::NotRefetched { leg, sender, missing } => {
                 self.refetch_failed(&leg, &sender, &missing, round);
             }

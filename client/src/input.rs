@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hotline_audit::{Hash, check::Verified};
+use hotline_audit::{Hash, check::Verified, statement::Presence};
 use hotline_core::{
     chain::Missing,
     leg::{Lane, Leg},
@@ -127,6 +127,15 @@ pub enum Input {
         /// Its newest checkpoint, checked.
         checkpoint: Option<Seen>,
     },
+    /// What the leg's relay signed about a desk's sessions with it.
+    Presence {
+        /// The leg.
+        leg: Leg,
+        /// SHA-256 of the signed bytes.
+        hash: Hash,
+        /// What it says, verified; or why it is not believed.
+        said: Result<Presence, String>,
+    },
 }
 
 impl Input {
@@ -134,7 +143,7 @@ impl Input {
     /// acceptance of the log that was lost must not count for the new one.
     pub(crate) fn overtakes_acceptances(&self) -> bool {
         match self {
-            Self::Arrived { .. } | Self::Heard { .. } | Self::Accepted { .. } => true,
+            Self::Arrived { .. } | Self::Heard { .. } | Self::Accepted { .. } | Self::Presence { .. } => true,
             Self::LaneUp { .. }
             | Self::LegDown { .. }
             | Self::Refused { .. }

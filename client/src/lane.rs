@@ -7,7 +7,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use hotline_audit::{Hash, check::Verified, statement::Payload, tree};
+use hotline_audit::{
+    Hash,
+    check::{self, Verified},
+    statement::Payload,
+    tree,
+};
 use hotline_core::{
     chain::Missing,
     crash::{self, Point},
@@ -15,7 +20,7 @@ use hotline_core::{
     plant,
 };
 use hotline_proto::{
-    FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION,
+    CLOSING, FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION,
     v1::{
         self, log_service_client::LogServiceClient, relay_service_client::RelayServiceClient,
         session_request::Frame as Out, session_response::Frame as In,
@@ -42,6 +47,9 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
 pub const DOWN_AFTER: Duration = Duration::from_millis(1500);
 /// How long a relay may take for its hello. 3 s: the dialler's handshake limit.
 const HELLO_WITHIN: Duration = Duration::from_secs(3);
+/// How long a relay may take to end a session that said goodbye. 500 ms: a round trip between continents, twice; the relay
+/// that has not heard it by then takes this desk for silent.
+pub const GOODBYE_WITHIN: Duration = Duration::from_millis(500);
 /// Proofs asked for one update. 4: each time other lanes must have linked a newer checkpoint in one round trip.
 const PROOFS_ASKED_MAX: usize = 4;
 /// Frames waiting for the transport.
@@ -175,9 +183,14 @@ impl LaneSession<'_> {
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut deadline = Instant::now() + DOWN_AFTER;
         let mut clean = true;
+        let closing = self.context.seams.spawner.closing();
         loop {
             tokio::select! {
                 biased;
+                () = closing.cancelled() => {
+                    self.say_goodbye(&mut inbound).await;
+                    return Err(LaneEnd::Ours);
+                }
                 frame = inbound.message() => {
                     deadline = Instant::now() + DOWN_AFTER;
                     clean = true;
@@ -203,6 +216,19 @@ impl LaneSession<'_> {
                     deadline = Instant::now() + HEARTBEAT_EVERY;
                 }
             }
+        }
+    }
+
+    /// Tells the relay that this desk closes in good order, and waits until the relay has ended the session: it has heard.
+    async fn say_goodbye(&self, inbound: &mut Streaming<v1::SessionResponse>) {
+        let goodbye = v1::Notice {
+            code: CLOSING.into(),
+            explanation: "this desk closes".into(),
+        };
+        if self.send(Out::Notice(goodbye)).await.is_ok() {
+            let heard = async { while let Ok(Some(_)) = inbound.message().await {} };
+            // A relay that does not answer any more is told nothing.
+            let _ = tokio::time::timeout(GOODBYE_WITHIN, heard).await;
         }
     }
 
@@ -481,6 +507,7 @@ impl LaneSession<'_> {
             Some(wire) => self.resolve(wire).await?,
             None => None,
         };
+        self.heard_presence(heartbeat.presence).await?;
         if self.lane == Lane::Control {
             let (leg, wall_ms) = (self.leg.clone(), heartbeat.wall_ms);
             self.tell(Input::Heard {
@@ -490,6 +517,29 @@ impl LaneSession<'_> {
                 checkpoint,
             })
             .await?;
+        }
+        Ok(())
+    }
+
+    /// What the relay signed about desks' sessions: its own word only, checked like any statement.
+    async fn heard_presence(&self, signed: Vec<Bytes>) -> Result<(), LaneEnd> {
+        if signed.len() > FRAME_ITEMS_MAX {
+            return Err(LaneEnd::Protocol(format!(
+                "sent {} presences at once",
+                signed.len()
+            )));
+        }
+        let relay = self.context.relay.place.identity.to_string();
+        let now = self.context.seams.clock.wall().unix_ms();
+        for bytes in signed {
+            let hash = Hash::of(&bytes);
+            let said = match check::verify_presence(&bytes, &self.context.rosters, now) {
+                Ok(said) if said.relay == relay => Ok(said),
+                Ok(said) => Err(format!("it is the word of {}", said.relay)),
+                Err(error) => Err(format!("{}: {error}", error.rule())),
+            };
+            let leg = self.leg.clone();
+            self.tell(Input::Presence { leg, hash, said }).await?;
         }
         Ok(())
     }
@@ -568,7 +618,12 @@ impl LaneSession<'_> {
     }
 
     async fn tell(&self, input: Input) -> Result<(), LaneEnd> {
-        self.context.station.send(input).await.map_err(|_| LaneEnd::Ours)
+        match self.context.station.send(input).await {
+            Ok(()) => Ok(()),
+            // The engine ends first when the desk closes; the lane goes on to its goodbye.
+            Err(_) if self.context.seams.spawner.closing().is_cancelled() => Ok(()),
+            Err(_) => Err(LaneEnd::Ours),
+        }
     }
 }
 

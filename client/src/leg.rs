@@ -4,7 +4,7 @@
 //! one lane ends, the other two are closed and the leg is dialled anew, with jittered back-off. A refusal is classed
 //! permanent or not by transport, and a permanent one is not hammered.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hotline_audit::{
     Hash,
@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     input::Input,
-    lane::{self, LaneEnd, Order},
+    lane::{self, GOODBYE_WITHIN, LaneEnd, Order},
     logview::LogFault,
     relay::{RelayShared, Verified},
     share::Shares,
@@ -129,9 +129,14 @@ pub fn start(context: LegContext, door: Door) -> LegHandle {
             leg,
             orders: [control, message, bulk],
         };
+        let overdue = async {
+            closing.cancelled().await;
+            // Twice: one for the goodbye to leave, one for its answer.
+            tokio::time::sleep(2 * GOODBYE_WITHIN).await;
+        };
         tokio::select! {
             biased;
-            () = closing.cancelled() => {}
+            () = overdue => {}
             () = life.live() => {}
         }
     });
@@ -148,6 +153,29 @@ struct Life {
 struct Dialled {
     lanes: [LaneChannel; 3],
     connection: Option<QuicLeg>,
+}
+
+/// The connections of a leg that has ended; dropping it closes them.
+///
+/// They are kept for [`RESETS_WITHIN`], so that the calls of this leg are reset before its connections close: that is how a
+/// relay tells a desk that gives a leg up from one whose process died.
+struct Links {
+    channels: [LaneChannel; 3],
+    connection: Option<QuicLeg>,
+}
+
+/// How long the resets of a leg's calls may take to leave. 20 ms: they wait for one turn of the connection's task.
+const RESETS_WITHIN: Duration = Duration::from_millis(20);
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        for channel in &self.channels {
+            channel.close("this leg ends");
+        }
+        if let Some(connection) = &self.connection {
+            connection.close("this leg ends");
+        }
+    }
 }
 
 /// How a leg ended.
@@ -186,11 +214,20 @@ impl LegEnd {
 impl Life {
     async fn live(&mut self) {
         let mut redial = Redial::new(Arc::clone(&self.context.seams.entropy));
+        let closing = self.context.seams.spawner.closing();
         loop {
-            let end = match self.dial().await {
-                Ok(dialled) => self.serve(dialled, &mut redial).await,
-                Err(end) => end,
+            let dialled = tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                dialled = self.dial() => dialled,
             };
+            let (end, links) = match dialled {
+                Ok(dialled) => self.serve(dialled, &mut redial).await,
+                Err(end) => (end, None),
+            };
+            if closing.is_cancelled() {
+                return;
+            }
             // What was ordered on a leg that is down is stale: the outbox sends it again when the leg is back.
             for orders in &mut self.orders {
                 while orders.try_recv().is_ok() {}
@@ -204,7 +241,15 @@ impl Life {
             if self.context.station.send(told).await.is_err() {
                 return;
             }
-            tokio::time::sleep(redial.after(end.permanence)).await;
+            if let Some(links) = links {
+                tokio::time::sleep(RESETS_WITHIN).await;
+                drop(links);
+            }
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                () = tokio::time::sleep(redial.after(end.permanence)) => {}
+            }
         }
     }
 
@@ -244,7 +289,8 @@ impl Life {
         }
     }
 
-    async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> LegEnd {
+    /// Serves a leg to its end; what it stood on is closed when the second value is dropped.
+    async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> (LegEnd, Option<Links>) {
         let Dialled {
             lanes: [control, message, bulk],
             connection,
@@ -281,13 +327,8 @@ impl Life {
             .find_map(LaneChannel::refusal)
             .or_else(|| connection.as_ref().and_then(QuicLeg::refusal))
             .map(Box::new);
-        for channel in &channels {
-            channel.close("this leg ends");
-        }
-        if let Some(connection) = connection {
-            connection.close("this leg ends");
-        }
-        describe(end, refusal)
+        let links = Links { channels, connection };
+        (describe(end, refusal), Some(links))
     }
 }
 

@@ -173,6 +173,17 @@ pub enum News {
         /// Why, if it went down.
         why: String,
     },
+    /// A relay signed that the state of a desk's sessions with it has changed.
+    Presence {
+        /// The relay.
+        relay: String,
+        /// The desk.
+        desk: String,
+        /// `PRESENT`, `CLOSED`, `RESET` or `SILENT`.
+        state: String,
+        /// Since when, by the relay's clock, milliseconds since 1970.
+        since_ms: u64,
+    },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
     Alarm {
         /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`.

@@ -42,6 +42,26 @@ pub struct RelayStatus {
     /// Why it takes nothing in, or why its log is not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What it signed last about each desk of the other side, by the desk's identity; nothing while it cannot be heard.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub presence: BTreeMap<String, PresenceStatus>,
+}
+
+/// A relay's signed word about a desk's sessions with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceStatus {
+    /// `PRESENT`, `CLOSED` (the desk said so), `RESET` (its machine ended the connections), `SILENT`.
+    pub state: String,
+    /// Doors over which the relay has a session with it.
+    pub doors: Vec<String>,
+    /// Since when, by the relay's clock, milliseconds since 1970.
+    pub since_ms: u64,
+    /// When the relay signed, by its clock, milliseconds since 1970.
+    pub claimed_ms: u64,
+    /// When this desk heard it, milliseconds since 1970.
+    pub heard_ms: u64,
+    /// SHA-256 of the signed bytes, hex.
+    pub sha256: String,
 }
 
 /// The whole line.

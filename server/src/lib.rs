@@ -11,6 +11,7 @@ pub mod admit;
 pub mod config;
 pub mod frames;
 pub mod intake;
+pub mod presence;
 pub mod refused;
 pub mod relay;
 pub mod run;

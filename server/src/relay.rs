@@ -10,7 +10,11 @@ use std::{
 
 use bytes::Bytes;
 use hotline_audit::key::{Purpose, Roster, RosterSet};
-use hotline_core::{identity::Identity, leg::Lane, plant};
+use hotline_core::{
+    identity::Identity,
+    leg::{Door, Lane},
+    plant,
+};
 use hotline_ledger::{Ledger, ReadError, Standing};
 use hotline_transport::Seams;
 use tokio::sync::broadcast;
@@ -18,6 +22,7 @@ use tokio::sync::broadcast;
 use crate::{
     admit::{Checked, Kind},
     frames::Told,
+    presence::{Life, Pen, Presence, Register},
     telemetry::Metrics,
 };
 
@@ -51,13 +56,8 @@ pub struct Relay {
     /// Desks that have a statement key: looked up for every recipient.
     desks: BTreeSet<Identity>,
     recent: Mutex<BTreeMap<u64, Bytes>>,
-    instances: Mutex<BTreeMap<Identity, Instance>>,
-}
-
-#[derive(Debug)]
-struct Instance {
-    ledger: [u8; 16],
-    sessions: usize,
+    /// Who is connected, and what is signed about it.
+    pub presence: Arc<Register>,
 }
 
 /// What a relay is made of.
@@ -70,6 +70,8 @@ pub struct Parts {
     pub opening: hotline_ledger::Opening,
     /// Who may sign what.
     pub rosters: RosterSet,
+    /// What signs its word about desks; none if the rosters do not know its log key.
+    pub pen: Option<Pen>,
     /// Clock, entropy, tasks, network.
     pub seams: Seams,
 }
@@ -78,14 +80,16 @@ impl Relay {
     /// Puts a relay together. Nothing listens yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let desks = parts
+        let desks: BTreeSet<Identity> = parts
             .rosters
             .rosters()
             .flat_map(Roster::keys)
             .filter(|entry| entry.purpose == Purpose::Statement)
             .filter_map(|entry| entry.statement.subject.parse().ok())
             .collect();
+        let clock = Arc::clone(&parts.seams.clock);
         Self {
+            presence: Register::new(parts.pen, clock, desks.clone()),
             identity: parts.identity,
             ledger: parts.ledger,
             instance: parts.opening.instance,
@@ -97,7 +101,6 @@ impl Relay {
             early: broadcast::channel(EARLY_MAX).0,
             desks,
             recent: Mutex::default(),
-            instances: Mutex::default(),
         }
     }
 
@@ -173,43 +176,11 @@ impl Relay {
         self.ledger.mailbox_head(&desk.to_string(), lane)
     }
 
-    /// Registers a session of `desk` whose ledger is `ledger`. Two doors at once are normal, two instances are not.
+    /// Registers a session of `desk`.
     ///
     /// # Errors
-    /// The instance that is connected already.
-    pub fn enter(self: &Arc<Self>, desk: &Identity, ledger: [u8; 16]) -> Result<Presence, [u8; 16]> {
-        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
-        let instance = instances
-            .entry(desk.clone())
-            .or_insert(Instance { ledger, sessions: 0 });
-        let second = instance.ledger != ledger && instance.sessions > 0;
-        if second && !plant::active("second-instance-let-in") {
-            return Err(instance.ledger);
-        }
-        instance.ledger = ledger;
-        instance.sessions += 1;
-        Ok(Presence {
-            relay: Arc::clone(self),
-            desk: desk.clone(),
-        })
-    }
-}
-
-/// One live session of a desk; leaving happens on drop.
-pub struct Presence {
-    relay: Arc<Relay>,
-    desk: Identity,
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        let mut instances = self
-            .relay
-            .instances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(instance) = instances.get_mut(&self.desk) {
-            instance.sessions = instance.sessions.saturating_sub(1);
-        }
+    /// The ledger that is connected already.
+    pub fn enter(&self, desk: &Identity, life: Life, door: Door) -> Result<Presence, [u8; 16]> {
+        self.presence.enter(desk, life, door)
     }
 }

@@ -11,7 +11,7 @@ use hotline_core::{
     precedence::Precedence,
 };
 use hotline_ledger::{Letter, ReadError};
-use hotline_proto::{FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
+use hotline_proto::{CLOSING, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
 use tokio::{
     sync::{broadcast, mpsc, watch},
     time::MissedTickBehavior,
@@ -22,6 +22,7 @@ use crate::{
     admit::Checked,
     frames,
     intake::Outcome,
+    presence::Told,
     relay::Relay,
     session::{Greeted, News},
 };
@@ -52,6 +53,8 @@ pub(crate) struct Writer {
     stored_size: u64,
     /// Size of the newest checkpoint whose note this session has carried.
     noted: u64,
+    /// What it was told about other desks.
+    told: Told,
     early: broadcast::Receiver<Arc<Checked>>,
     out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
 }
@@ -95,6 +98,7 @@ impl Writer {
             beat: 0,
             stored_size: greeted.stored_size,
             noted: 0,
+            told: Told::default(),
             out,
         }
     }
@@ -338,6 +342,10 @@ impl Writer {
 
     async fn heartbeat(&mut self) -> Result<(), Stop> {
         self.beat += 1;
+        let presence = match self.lane {
+            Lane::Control => self.relay.presence.news(&self.desk, &mut self.told),
+            Lane::Message | Lane::Bulk => Vec::new(),
+        };
         let heartbeat = v1::Heartbeat {
             sequence: self.beat,
             answers: self.heard,
@@ -345,7 +353,7 @@ impl Writer {
             line_ms: u64::try_from(self.relay.seams.clock.line().since_start().as_millis())
                 .unwrap_or(u64::MAX),
             checkpoint: Some(self.update()?),
-            presence: Vec::new(),
+            presence,
         };
         self.send(Frame::Heartbeat(heartbeat)).await
     }
@@ -388,7 +396,7 @@ fn urgent(statement: &Bytes) -> bool {
 
 fn closing_notice() -> v1::Notice {
     v1::Notice {
-        code: "CLOSING".into(),
+        code: CLOSING.into(),
         explanation: "this relay shuts down; your mailbox is kept and your other legs carry on".into(),
     }
 }

@@ -176,7 +176,8 @@ impl Engine {
             | Input::Arrived { .. }
             | Input::Forged { .. }
             | Input::NotRefetched { .. }
-            | Input::Heard { .. } => {}
+            | Input::Heard { .. }
+            | Input::Presence { .. } => {}
         }
         heard.held.push(input);
     }

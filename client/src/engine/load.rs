@@ -335,6 +335,7 @@ impl RelayState {
             cursors,
             stored_size,
             tried: BTreeSet::new(),
+            presence: BTreeMap::new(),
         })
     }
 
@@ -442,6 +443,7 @@ impl Engine {
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
                 trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
+                presence: relay.presence.clone(),
             };
             (name.to_string(), status)
         });

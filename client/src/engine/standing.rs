@@ -7,11 +7,12 @@ use std::{
 
 use hotline_core::{
     channel::{
-        Axis, Carrier, Evidence, Identified, Label, LegFact, Order, Paths, Political, Proof, Restoring,
-        Standing, Waiting, Watched,
+        Axis, Carrier, Evidence, Identified, Label, LegFact, Order, Paths, Political, PresenceFact, Proof,
+        Restoring, Standing, Waiting, Watched,
         cause::{DORMANT_AFTER, Silence, causes},
         label,
     },
+    duty::PresenceState,
     id::Hash32,
     time::WallTime,
 };
@@ -107,8 +108,28 @@ impl Engine {
     }
 
     /// What relays signed about the remote desk.
-    fn presence_facts(&self) -> Vec<hotline_core::channel::PresenceFact> {
-        Vec::new()
+    fn presence_facts(&self) -> Vec<PresenceFact> {
+        let peer = self.config.peer.to_string();
+        let told = self.relays.iter().filter_map(|(name, relay)| {
+            let said = relay.presence.get(&peer)?;
+            let state: PresenceState = said.state.parse().ok()?;
+            let since = WallTime::from_unix_ms(said.since_ms).rfc3339();
+            let hash: Option<hotline_audit::Hash> = said.sha256.parse().ok();
+            let evidence = Evidence {
+                what: format!("relay {name}: the remote desk is {state} since {since}"),
+                by: relay.shared.place.identity.to_string(),
+                received: WallTime::from_unix_ms(said.heard_ms),
+                claimed: Some(WallTime::from_unix_ms(said.claimed_ms)),
+                statement: hash.map(|hash| Hash32(hash.0)),
+                proof: Proof::Presence,
+            };
+            Some(PresenceFact {
+                relay: name.clone(),
+                state,
+                evidence,
+            })
+        });
+        told.collect()
     }
 
     /// What speaks against the remote desk's identity: its keys were revoked, or it signed two histories.
