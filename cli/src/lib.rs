@@ -5,6 +5,7 @@
 //! belongs to, here it is only typed and printed.
 
 pub mod bench;
+pub mod channel;
 pub mod demo;
 pub mod desk;
 pub mod exit;
@@ -12,6 +13,8 @@ pub mod fault;
 pub mod log;
 pub mod path;
 pub mod pki;
+pub mod status;
+pub mod watch;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -39,6 +42,12 @@ enum Verb {
     Demo(demo::DemoArgs),
     /// A side's desk: write, read, acknowledge, answer.
     Desk(desk::DeskArgs),
+    /// How the line stands: label, four axes with the facts behind each, and the cause of silence.
+    Status(status::StatusArgs),
+    /// The watch of a desk: take it, hand it over, leave it.
+    Watch(watch::WatchArgs),
+    /// Channels: open, suspend, sever, restore, list.
+    Channel(channel::ChannelArgs),
     /// A side's relay.
     Relay(RelayArgs),
     /// The legs of a desk: how each stands, and how long its way is.
@@ -96,6 +105,9 @@ fn run(verb: Verb) -> Outcome {
     match verb {
         Verb::Demo(args) => demo::run(args),
         Verb::Desk(args) => desk::run(args),
+        Verb::Status(args) => status::run(args),
+        Verb::Watch(args) => watch::run(args),
+        Verb::Channel(args) => channel::run(args),
         Verb::Relay(RelayArgs {
             verb: RelayVerb::Run {
                 config,

@@ -6,8 +6,9 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`health`] how the legs stand, [`suspect`] keeps apart
-//! what came too late to be believed, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
+//! report, [`health`] how the legs stand, [`standing`] and [`waiting`] how the line stands and who is waited for,
+//! [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -16,9 +17,13 @@ mod gate;
 mod health;
 mod legs;
 mod load;
+mod officers;
+mod presence;
 mod settle;
+mod standing;
 mod suspect;
 mod verbs;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -44,6 +49,7 @@ pub(crate) use load::{LoadError, Loaded};
 
 use crate::{
     book::Book,
+    channels::Channels,
     config::DeskConfig,
     input::Input,
     leg::LegHandle,
@@ -56,7 +62,7 @@ use crate::{
     round::Round,
     share::Shares,
     station::Event as StationEvent,
-    status::LegStatus,
+    status::{LegStatus, PresenceStatus},
     trust::TrustNow,
 };
 
@@ -92,6 +98,8 @@ pub(crate) struct RelayState {
     stored_size: u64,
     /// Legs that were tried and are down.
     tried: BTreeSet<Leg>,
+    /// What it signed last about each desk's sessions with it.
+    presence: BTreeMap<String, PresenceStatus>,
 }
 
 /// Why this desk signs nothing.
@@ -127,6 +135,7 @@ pub(crate) struct Engine {
     /// Statements of our own taken up and stored, of which nobody was told yet, by the leg that brought them.
     adopted: BTreeMap<Leg, u64>,
     book: Book,
+    channels: Channels,
     inbox: Inbox,
     refetches: Vec<arrive::Refetch>,
     /// Since when a cursor waits to go to disk.
@@ -214,6 +223,7 @@ impl Engine {
             adopted: BTreeMap::new(),
             quarantined: parts.loaded.quarantined,
             book: parts.loaded.book,
+            channels: parts.loaded.channels,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
             cursors_since: None,
@@ -407,6 +417,7 @@ impl Engine {
                 change,
                 tally,
             } => self.judged((&leg, lane), &change, tally, round),
+            Input::Presence { leg, hash, said } => self.heard_presence(&leg, hash, said, round),
             Input::NotRefetched { leg, sender, missing } => {
                 self.refetch_failed(&leg, &sender, &missing, round);
             }

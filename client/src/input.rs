@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hotline_audit::{Hash, check::Verified};
+use hotline_audit::{Hash, check::Verified, statement::Presence};
 use hotline_core::{
     chain::Missing,
     health::{Change, Tally},
@@ -146,6 +146,15 @@ pub enum Input {
         /// What its probes came to, if it is the control lane.
         tally: Option<Tally>,
     },
+    /// What the leg's relay signed about a desk's sessions with it.
+    Presence {
+        /// The leg.
+        leg: Leg,
+        /// SHA-256 of the signed bytes.
+        hash: Hash,
+        /// What it says, verified; or why it is not believed.
+        said: Result<Presence, String>,
+    },
 }
 
 impl Input {
@@ -153,7 +162,11 @@ impl Input {
     /// acceptance of the log that was lost must not count for the new one.
     pub(crate) fn overtakes_acceptances(&self) -> bool {
         match self {
-            Self::Arrived { .. } | Self::Heard { .. } | Self::Judged { .. } | Self::Accepted { .. } => true,
+            Self::Arrived { .. }
+            | Self::Heard { .. }
+            | Self::Judged { .. }
+            | Self::Accepted { .. }
+            | Self::Presence { .. } => true,
             Self::LaneUp { .. }
             | Self::LegDown { .. }
             | Self::Refused { .. }

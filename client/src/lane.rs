@@ -12,7 +12,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use hotline_audit::{Hash, check::Verified, statement::Payload, tree};
+use hotline_audit::{
+    Hash,
+    check::{self, Verified},
+    statement::Payload,
+    tree,
+};
 use hotline_core::{
     chain::Missing,
     crash::{self, Point},
@@ -21,7 +26,7 @@ use hotline_core::{
     plant,
 };
 use hotline_proto::{
-    FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION,
+    CLOSING, FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION,
     v1::{
         self, log_service_client::LogServiceClient, relay_service_client::RelayServiceClient,
         session_request::Frame as Out, session_response::Frame as In,
@@ -42,6 +47,9 @@ use crate::{
     relay::{BASE_WITHIN, read_hashes, read_update},
 };
 
+/// How long a relay may take to end a session that said goodbye. 500 ms: a round trip between continents, twice; the relay
+/// that has not heard it by then takes this desk for silent.
+pub const GOODBYE_WITHIN: Duration = Duration::from_millis(500);
 /// Proofs asked for one update. 4: each time other lanes must have linked a newer checkpoint in one round trip.
 const PROOFS_ASKED_MAX: usize = 4;
 /// Frames waiting for the transport.
@@ -189,11 +197,16 @@ impl LaneSession<'_> {
     ) -> Result<std::convert::Infallible, LaneEnd> {
         self.greet(&mut inbound).await?;
         self.probes = Probes::opened(self.numbers, self.line());
+        let closing = self.context.seams.spawner.closing();
         loop {
             self.beat().await?;
             let rest = self.probes.next_wake().since(self.line());
             tokio::select! {
                 biased;
+                () = closing.cancelled() => {
+                    self.say_goodbye(&mut inbound).await;
+                    return Err(LaneEnd::Ours);
+                }
                 frame = inbound.message() => match frame {
                     Ok(Some(v1::SessionResponse { frame: Some(frame) })) => self.take(frame).await?,
                     // A frame of a later version: lenient.
@@ -208,6 +221,19 @@ impl LaneSession<'_> {
                 fetched = self.fetching.next() => self.fetched(fetched).await?,
                 () = tokio::time::sleep(rest) => {}
             }
+        }
+    }
+
+    /// Tells the relay that this desk closes in good order, and waits until the relay has ended the session: it has heard.
+    async fn say_goodbye(&mut self, inbound: &mut Streaming<v1::SessionResponse>) {
+        let goodbye = v1::Notice {
+            code: CLOSING.into(),
+            explanation: "this desk closes".into(),
+        };
+        if self.send(Out::Notice(goodbye)).await.is_ok() {
+            let heard = async { while let Ok(Some(_)) = inbound.message().await {} };
+            // A relay that does not answer any more is told nothing.
+            let _ = tokio::time::timeout(GOODBYE_WITHIN, heard).await;
         }
     }
 
@@ -427,6 +453,29 @@ impl LaneSession<'_> {
         Ok(read_hashes(&answered.into_inner().hashes)?)
     }
 
+    /// What the relay signed about desks' sessions: its own word only, checked like any statement.
+    async fn heard_presence(&mut self, signed: Vec<Bytes>) -> Result<(), LaneEnd> {
+        if signed.len() > FRAME_ITEMS_MAX {
+            return Err(LaneEnd::Protocol(format!(
+                "sent {} presences at once",
+                signed.len()
+            )));
+        }
+        let relay = self.context.relay.place.identity.to_string();
+        let now = self.context.seams.clock.wall().unix_ms();
+        for bytes in signed {
+            let hash = Hash::of(&bytes);
+            let said = match check::verify_presence(&bytes, &self.context.trust.rosters(), now) {
+                Ok(said) if said.relay == relay => Ok(said),
+                Ok(said) => Err(format!("it is the word of {}", said.relay)),
+                Err(error) => Err(format!("{}: {error}", error.rule())),
+            };
+            let leg = self.leg.clone();
+            self.tell(Input::Presence { leg, hash, said }).await?;
+        }
+        Ok(())
+    }
+
     /// Sends this order and those waiting behind it, statements joined into frames.
     async fn send_orders(&mut self, first: Order, orders: &mut mpsc::Receiver<Order>) -> Result<(), LaneEnd> {
         let mut next = Some(first);
@@ -470,7 +519,12 @@ impl LaneSession<'_> {
     }
 
     async fn tell(&mut self, input: Input) -> Result<(), LaneEnd> {
-        self.context.station.send(input).await.map_err(|_| LaneEnd::Ours)
+        match self.context.station.send(input).await {
+            Ok(()) => Ok(()),
+            // The engine ends first when the desk closes; the lane goes on to its goodbye.
+            Err(_) if self.context.seams.spawner.closing().is_cancelled() => Ok(()),
+            Err(_) => Err(LaneEnd::Ours),
+        }
     }
 }
 

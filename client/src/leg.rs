@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     input::Input,
-    lane::{self, LaneEnd, Order},
+    lane::{self, GOODBYE_WITHIN, LaneEnd, Order},
     logview::LogFault,
     relay::{RelayShared, Verified},
     share::Shares,
@@ -145,9 +145,14 @@ pub fn start(context: LegContext, door: Door) -> LegHandle {
             leg,
             orders: [control, message, bulk],
         };
+        let overdue = async {
+            closing.cancelled().await;
+            // Twice: one for the goodbye to leave, one for its answer.
+            tokio::time::sleep(2 * GOODBYE_WITHIN).await;
+        };
         tokio::select! {
             biased;
-            () = closing.cancelled() => {}
+            () = overdue => {}
             () = life.live() => {}
         }
     });
@@ -168,6 +173,29 @@ struct Dialled {
     certificate: String,
     lanes: [LaneChannel; 3],
     connection: Option<QuicLeg>,
+}
+
+/// The connections of a leg that has ended; dropping it closes them.
+///
+/// They are kept for [`RESETS_WITHIN`], so that the calls of this leg are reset before its connections close: that is how a
+/// relay tells a desk that gives a leg up from one whose process died.
+struct Links {
+    channels: [LaneChannel; 3],
+    connection: Option<QuicLeg>,
+}
+
+/// How long the resets of a leg's calls may take to leave. 20 ms: they wait for one turn of the connection's task.
+const RESETS_WITHIN: Duration = Duration::from_millis(20);
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        for channel in &self.channels {
+            channel.close("this leg ends");
+        }
+        if let Some(connection) = &self.connection {
+            connection.close("this leg ends");
+        }
+    }
 }
 
 /// How a leg ended.
@@ -207,11 +235,20 @@ impl Life {
     async fn live(&mut self) {
         let numbers = self.context.profile.numbers();
         let mut redial = Redial::new(Arc::clone(&self.context.seams.entropy), numbers);
+        let closing = self.context.seams.spawner.closing();
         loop {
-            let end = match self.dial(&redial).await {
-                Ok(dialled) => self.serve(dialled, &mut redial).await,
-                Err(end) => end,
+            let dialled = tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                dialled = self.dial(&redial) => dialled,
             };
+            let (end, links) = match dialled {
+                Ok(dialled) => self.serve(dialled, &mut redial).await,
+                Err(end) => (end, None),
+            };
+            if closing.is_cancelled() {
+                return;
+            }
             // What was ordered on a leg that is down is stale: the outbox sends it again when the leg is back.
             for orders in &mut self.orders {
                 while orders.try_recv().is_ok() {}
@@ -220,8 +257,13 @@ impl Life {
             if !self.tell(end).await {
                 return;
             }
+            if let Some(links) = links {
+                tokio::time::sleep(RESETS_WITHIN).await;
+                drop(links);
+            }
             tokio::select! {
                 biased;
+                () = closing.cancelled() => return,
                 // Whatever stood in the way may have been mended: no reason to wait out a long pause.
                 () = self.changes.changed() => redial.succeeded(),
                 () = tokio::time::sleep(redial.after(permanence)) => {}
@@ -240,7 +282,8 @@ impl Life {
         self.context.station.send(told).await.is_ok()
     }
 
-    async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> LegEnd {
+    /// Serves a leg to its end; what it stood on is closed when the second value is dropped.
+    async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> (LegEnd, Option<Links>) {
         let Dialled {
             lanes: [control, message, bulk],
             connection,
@@ -282,13 +325,12 @@ impl Life {
                 .or_else(|| connection.as_ref().and_then(QuicLeg::refusal))
                 .map(Box::new),
         };
-        for channel in &channels {
-            channel.close("this leg ends");
+        let mut links = Some(Links { channels, connection });
+        if matches!(end, LaneEnd::NotTrusted(_)) {
+            // Nothing is owed to whom we no longer believe.
+            links = None;
         }
-        if let Some(connection) = connection {
-            connection.close("this leg ends");
-        }
-        describe(end, refusal)
+        (describe(end, refusal), links)
     }
 }
 

@@ -78,6 +78,23 @@ pub enum Request {
         /// At most so long, in milliseconds.
         within_ms: u64,
     },
+    /// Place what an officer signed about the watch.
+    KeepWatch {
+        /// Exact bytes of the officer's statement, base64.
+        watch: String,
+    },
+    /// Place a releaser's order about a channel.
+    Order {
+        /// Exact bytes of the officer's statement, base64.
+        order: String,
+    },
+    /// Propose a channel's charter, or agree to one that is proposed.
+    OpenChannel {
+        /// Exact bytes of the terms, base64.
+        terms: String,
+        /// Exact bytes of a releaser's consent to them, base64.
+        consent: String,
+    },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
     /// Read trust folders, certificate and key anew.
@@ -184,6 +201,17 @@ pub enum News {
         state: String,
         /// Why, if it is suspect or down.
         why: String,
+    },
+    /// A relay signed that the state of a desk's sessions with it has changed.
+    Presence {
+        /// The relay.
+        relay: String,
+        /// The desk.
+        desk: String,
+        /// `PRESENT`, `CLOSED`, `RESET` or `SILENT`.
+        state: String,
+        /// Since when, by the relay's clock, milliseconds since 1970.
+        since_ms: u64,
     },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost or restored.
     Alarm {

@@ -1,10 +1,12 @@
 //! How the line stands, as far as this desk can prove it: the legs and their health, what each relay showed of its log,
-//! and the causes of silence that a leg can name.
+//! and in [`StandingView`] label, axes and cause.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_core::health::Transition;
 use serde::{Deserialize, Serialize};
+
+use crate::standing::StandingView;
 
 /// One leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -112,6 +114,26 @@ pub struct RelayStatus {
     /// Why it takes nothing in, or why its log is not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What it signed last about each desk of the other side, by the desk's identity; nothing while it cannot be heard.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub presence: BTreeMap<String, PresenceStatus>,
+}
+
+/// A relay's signed word about a desk's sessions with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceStatus {
+    /// `PRESENT`, `CLOSED` (the desk said so), `RESET` (its machine ended the connections), `SILENT`.
+    pub state: String,
+    /// Doors over which the relay has a session with it.
+    pub doors: Vec<String>,
+    /// Since when, by the relay's clock, milliseconds since 1970.
+    pub since_ms: u64,
+    /// When the relay signed, by its clock, milliseconds since 1970.
+    pub claimed_ms: u64,
+    /// When this desk heard it, milliseconds since 1970.
+    pub heard_ms: u64,
+    /// SHA-256 of the signed bytes, hex.
+    pub sha256: String,
 }
 
 /// The whole line.
@@ -132,6 +154,9 @@ pub struct LineStatus {
     /// `WHOLE` (two relays answer, over two legs), `LOST`, or `STARTING` (it has never been whole since the start).
     #[serde(default)]
     pub redundancy: String,
+    /// Label, axes, watch, channels and the cause of silence.
+    #[serde(default)]
+    pub standing: StandingView,
     /// Leaves in this desk's log.
     pub log_size: u64,
     /// Messages known.

@@ -97,6 +97,15 @@ pub struct MessageView {
     /// REVIEW: who signed of it in a window of doubt, if somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// The order that stood when it came in, in words: it came under a suspension, or crossed it on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_order: Option<String>,
+    /// Whether it is about saving lives: it passes a suspension.
+    #[serde(default)]
+    pub safety_of_life: bool,
+    /// When it expires, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
     /// The highest rung: formal name.
     pub state: String,
     /// The same in plain words.
@@ -132,6 +141,13 @@ impl MessageView {
     }
 }
 
+/// What people call a message; `prefix` is that of its sender.
+#[must_use]
+pub fn name(letter: &Letter, prefix: &str) -> String {
+    let number = letter.message.number;
+    MessageName::new(prefix, number).map_or_else(|_| format!("?-{number:04}"), |name| name.to_string())
+}
+
 /// A letter as people see it; `prefix` is that of its sender.
 #[must_use]
 pub fn of(letter: &Letter, prefix: &str) -> MessageView {
@@ -146,8 +162,7 @@ pub fn of(letter: &Letter, prefix: &str) -> MessageView {
     };
     use hotline_core::{precedence::Precedence, words as w};
     MessageView {
-        name: MessageName::new(prefix, message.number)
-            .map_or_else(|_| format!("?-{:04}", message.number), |name| name.to_string()),
+        name: name(letter, prefix),
         id: StatementId(header.id).to_string(),
         sha256: letter.hash.to_string(),
         direction: match letter.direction {
@@ -194,6 +209,9 @@ pub fn of(letter: &Letter, prefix: &str) -> MessageView {
         shown_text: shown.text,
         marked: shown.marked,
         rejected: letter.rejected.clone(),
+        under_order: letter.under_order.clone(),
+        safety_of_life: message.safety_of_life,
+        expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,
         state: if letter.quarantined {

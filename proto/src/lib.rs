@@ -31,4 +31,7 @@ pub const FRAME_ITEMS_MAX: usize = 256;
 /// [`FRAME_BYTES_MAX`] whatever its last statement.
 pub const FRAME_PAYLOAD_SOFT_BYTES: usize = 1 << 20;
 
+/// Code of the `Notice` with which either end says that it closes in good order.
+pub const CLOSING: &str = "CLOSING";
+
 pub mod lane;

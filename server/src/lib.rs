@@ -11,6 +11,7 @@ pub mod admit;
 pub mod config;
 pub mod frames;
 pub mod intake;
+pub mod presence;
 mod pulse;
 pub mod refused;
 pub mod relay;

@@ -11,7 +11,12 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hotline_audit::key::{Purpose, Roster, RosterSet};
-use hotline_core::{health::Profile, identity::Identity, leg::Lane, plant};
+use hotline_core::{
+    health::Profile,
+    identity::Identity,
+    leg::{Door, Lane},
+    plant,
+};
 use hotline_ledger::{Ledger, ReadError, Standing};
 use hotline_transport::{Connections, Seams};
 use tokio::sync::broadcast;
@@ -19,6 +24,7 @@ use tokio::sync::broadcast;
 use crate::{
     admit::{Checked, Kind},
     frames::Told,
+    presence::{Life, Pen, Presence, Register},
     telemetry::Metrics,
 };
 
@@ -54,7 +60,8 @@ pub struct Relay {
     /// Who may sign what: replaced as a whole when trust is read anew.
     keys: ArcSwap<Keys>,
     recent: Mutex<BTreeMap<u64, Bytes>>,
-    instances: Mutex<BTreeMap<Identity, Instance>>,
+    /// Who is connected, and what is signed about it.
+    pub presence: Arc<Register>,
 }
 
 #[derive(Debug)]
@@ -62,12 +69,6 @@ struct Keys {
     rosters: Arc<RosterSet>,
     /// Desks that have a statement key: looked up for every recipient.
     desks: BTreeSet<Identity>,
-}
-
-#[derive(Debug)]
-struct Instance {
-    ledger: [u8; 16],
-    sessions: usize,
 }
 
 /// What a relay is made of.
@@ -80,6 +81,8 @@ pub struct Parts {
     pub opening: hotline_ledger::Opening,
     /// Who may sign what.
     pub rosters: RosterSet,
+    /// What signs its word about desks; none if the rosters do not know its log key.
+    pub pen: Option<Pen>,
     /// Clock, entropy, tasks, network.
     pub seams: Seams,
     /// The farthest kind of line that its doors serve.
@@ -92,7 +95,10 @@ impl Relay {
     /// Puts a relay together. Nothing listens yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let keys = Keys::of(parts.rosters);
+        let clock = Arc::clone(&parts.seams.clock);
         Self {
+            presence: Register::new(parts.pen, clock, keys.desks.clone()),
             identity: parts.identity,
             ledger: parts.ledger,
             instance: parts.opening.instance,
@@ -103,9 +109,8 @@ impl Relay {
             metrics: Metrics::default(),
             told: Told::default(),
             early: broadcast::channel(EARLY_MAX).0,
-            keys: ArcSwap::from_pointee(Keys::of(parts.rosters)),
+            keys: ArcSwap::from_pointee(keys),
             recent: Mutex::default(),
-            instances: Mutex::default(),
         }
     }
 
@@ -192,25 +197,12 @@ impl Relay {
         self.ledger.mailbox_head(&desk.to_string(), lane)
     }
 
-    /// Registers a session of `desk` whose ledger is `ledger`. Two doors at once are normal, two instances are not.
+    /// Registers a session of `desk`.
     ///
     /// # Errors
-    /// The instance that is connected already.
-    pub fn enter(self: &Arc<Self>, desk: &Identity, ledger: [u8; 16]) -> Result<Presence, [u8; 16]> {
-        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
-        let instance = instances
-            .entry(desk.clone())
-            .or_insert(Instance { ledger, sessions: 0 });
-        let second = instance.ledger != ledger && instance.sessions > 0;
-        if second && !plant::active("second-instance-let-in") {
-            return Err(instance.ledger);
-        }
-        instance.ledger = ledger;
-        instance.sessions += 1;
-        Ok(Presence {
-            relay: Arc::clone(self),
-            desk: desk.clone(),
-        })
+    /// The ledger that is connected already.
+    pub fn enter(&self, desk: &Identity, life: Life, door: Door) -> Result<Presence, [u8; 16]> {
+        self.presence.enter(desk, life, door)
     }
 }
 
@@ -225,25 +217,6 @@ impl Keys {
         Self {
             rosters: Arc::new(rosters),
             desks,
-        }
-    }
-}
-
-/// One live session of a desk; leaving happens on drop.
-pub struct Presence {
-    relay: Arc<Relay>,
-    desk: Identity,
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        let mut instances = self
-            .relay
-            .instances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(instance) = instances.get_mut(&self.desk) {
-            instance.sessions = instance.sessions.saturating_sub(1);
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     config::RelayConfig,
+    presence::Pen,
     relay::{Parts, Relay},
     reload::Reload,
     service::{self, Service},
@@ -137,6 +138,10 @@ where
     let denied = believed.denied();
     let trust = Arc::new(TrustStore::with_denied(seams, believed.anchors, denied)?);
     let signer = log_signer(config)?;
+    let pen = Pen::new(&config.identity, log_key(config)?, &believed.rosters);
+    if pen.is_none() {
+        tracing::warn!("no roster knows this relay's log key: it signs nothing about the desks' presence");
+    }
     let (ledger, opening) = open_ledger(config, signer, seams, storage)?;
     let secrets = node_secrets(&ledger, seams).await?;
 
@@ -153,6 +158,7 @@ where
         ledger,
         opening,
         rosters: believed.rosters,
+        pen,
         seams: seams.clone(),
         profile: config.profile,
         connections: listener.connections().clone(),
@@ -262,13 +268,20 @@ async fn serve_status(
 }
 
 fn log_signer(config: &RelayConfig) -> Result<LogSigner, StartError> {
-    let wrong = |detail: String| StartError::Key {
+    LogSigner::new(&config.identity.origin(), log_key(config)?)
+        .map_err(|error| unusable(config, error.to_string()))
+}
+
+fn log_key(config: &RelayConfig) -> Result<SigningKey, StartError> {
+    let document = credentials::load_signing_key(&config.log_key)?;
+    SigningKey::from_pkcs8(&document).map_err(|error| unusable(config, error.to_string()))
+}
+
+fn unusable(config: &RelayConfig, detail: String) -> StartError {
+    StartError::Key {
         file: config.log_key.display().to_string(),
         detail,
-    };
-    let document = credentials::load_signing_key(&config.log_key)?;
-    let key = SigningKey::from_pkcs8(&document).map_err(|error| wrong(error.to_string()))?;
-    LogSigner::new(&config.identity.origin(), key).map_err(|error| wrong(error.to_string()))
+    }
 }
 
 fn open_ledger(

@@ -13,14 +13,15 @@ use hotline_core::{
     health::Profile,
     leg::Lane,
 };
-use hotline_proto::{SESSION_VERSION, lane, v1};
-use hotline_transport::PeerInfo;
+use hotline_proto::{CLOSING, SESSION_VERSION, lane, v1};
+use hotline_transport::{PeerInfo, broken_off};
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use crate::{
     intake::{self, Outcome},
-    relay::{Presence, Relay},
+    presence::{End, Life, Presence},
+    relay::Relay,
     writer::{Writer, WriterEnd},
 };
 
@@ -70,12 +71,16 @@ pub async fn open(
     relay.seams.spawner.spawn("session reader", {
         let relay = Arc::clone(relay);
         let peer = peer.clone();
+        let presence = Arc::clone(&greeted.presence);
         async move {
             let closing = relay.seams.spawner.closing();
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {}
-                end = read(&relay, &peer, inbound, &news_in) => tracing::debug!(peer = %peer.identity, %end, "session over"),
+                over = read(&relay, &peer, inbound, &news_in, &presence) => {
+                    tracing::debug!(peer = %peer.identity, end = %over.why, "session over");
+                    presence.ended(over.end);
+                }
             }
             let _ = over_in.send(true);
         }
@@ -127,7 +132,7 @@ pub(crate) struct Greeted {
     pub(crate) subscribe: v1::Subscribe,
     /// By whose numbers the session is judged.
     pub(crate) profile: Profile,
-    presence: Presence,
+    presence: Arc<Presence>,
 }
 
 impl Greeted {
@@ -149,7 +154,11 @@ impl Greeted {
         }
         let ledger = <[u8; 16]>::try_from(hello.ledger_instance.as_ref())
             .map_err(|_| Status::invalid_argument("INSTANCE: a ledger instance is 16 bytes"))?;
-        let presence = relay.enter(&peer.identity, ledger).map_err(|_| {
+        let life = Life {
+            ledger,
+            boot: hello.boot,
+        };
+        let presence = relay.enter(&peer.identity, life, peer.door).map_err(|_| {
             tracing::warn!(event = "security", peer = %peer.identity, "a second instance of a connected desk was refused");
             Status::already_exists(format!(
                 "INSTANCE: {} is connected with another ledger; stop that one first, or give this one an identity of its own",
@@ -161,8 +170,23 @@ impl Greeted {
             stored_size: hello.checkpoint_size,
             subscribe: hello.subscribe.unwrap_or_default(),
             profile,
-            presence,
+            presence: Arc::new(presence),
         })
+    }
+}
+
+/// Why reading ended.
+struct Over {
+    why: String,
+    end: End,
+}
+
+impl Over {
+    fn because(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            end: End::Other,
+        }
     }
 }
 
@@ -173,7 +197,8 @@ async fn read(
     peer: &PeerInfo,
     mut inbound: Streaming<v1::SessionRequest>,
     news: &mpsc::Sender<News>,
-) -> String {
+    presence: &Presence,
+) -> Over {
     use v1::session_request::Frame;
     let mut taken_in = FuturesOrdered::new();
     loop {
@@ -181,20 +206,27 @@ async fn read(
             biased;
             Some(outcomes) = taken_in.next(), if !taken_in.is_empty() => {
                 if news.send(News::Outcomes(outcomes)).await.is_err() {
-                    return "the writer ended".into();
+                    return Over::because("the writer ended");
                 }
                 continue;
             }
             frame = inbound.message(), if taken_in.len() < TAKEN_IN_MAX => match frame {
                 Ok(Some(frame)) => frame.frame,
-                Ok(None) => return "the desk closed it".into(),
-                Err(status) => return status.to_string(),
+                Ok(None) => return Over::because("the desk closed it"),
+                Err(status) => {
+                    let end = if broken_off(&status) { End::Broken } else { End::Other };
+                    return Over { why: status.to_string(), end };
+                }
             },
         };
+        presence.heard();
         let sent = match frame {
             Some(Frame::Submission(submission)) => {
                 if submission.statements.len() > hotline_proto::FRAME_ITEMS_MAX {
-                    return format!("a submission of {} statements", submission.statements.len());
+                    return Over::because(format!(
+                        "a submission of {} statements",
+                        submission.statements.len()
+                    ));
                 }
                 taken_in.push_back(async move {
                     intake::take_in(relay, &peer.identity, &submission.statements).await
@@ -207,12 +239,18 @@ async fn read(
                 crash::at(Point::RelayForwardAcked);
                 news.send(News::Stored(acknowledged.cursor)).await
             }
-            Some(Frame::Hello(_)) => return "a second hello".into(),
-            // A frame of a later version: lenient.
-            None => Ok(()),
+            Some(Frame::Notice(notice)) if notice.code == CLOSING => {
+                return Over {
+                    why: "the desk said goodbye".into(),
+                    end: End::Goodbye,
+                };
+            }
+            Some(Frame::Hello(_)) => return Over::because("a second hello"),
+            // A notice or a frame of a later version: lenient.
+            Some(Frame::Notice(_)) | None => Ok(()),
         };
         if sent.is_err() {
-            return "the writer ended".into();
+            return Over::because("the writer ended");
         }
     }
 }

@@ -12,7 +12,7 @@ use hotline_core::{
     precedence::Precedence,
 };
 use hotline_ledger::{Letter, ReadError};
-use hotline_proto::{FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
+use hotline_proto::{CLOSING, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
 use tokio::sync::{broadcast, mpsc, watch};
 use tonic::Status;
 
@@ -20,6 +20,7 @@ use crate::{
     admit::Checked,
     frames,
     intake::Outcome,
+    presence::Told,
     pulse::Pulse,
     relay::Relay,
     session::{Greeted, News},
@@ -49,6 +50,8 @@ pub(crate) struct Writer {
     stored_size: u64,
     /// Size of the newest checkpoint whose note this session has carried.
     noted: u64,
+    /// What it was told about other desks.
+    told: Told,
     early: broadcast::Receiver<Arc<Checked>>,
     out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
 }
@@ -92,6 +95,7 @@ impl Writer {
             pulse: Pulse::new(greeted.profile.numbers(), relay.seams.clock.line()),
             stored_size: greeted.stored_size,
             noted: 0,
+            told: Told::default(),
             out,
         }
     }
@@ -362,8 +366,13 @@ impl Writer {
             return Err(Stop::Down(change.why.to_string()));
         }
         let Some(sequence) = beat.probe else { return Ok(()) };
+        let presence = match self.lane {
+            Lane::Control => self.relay.presence.news(&self.desk, &mut self.told),
+            Lane::Message | Lane::Bulk => Vec::new(),
+        };
         let heartbeat = v1::Heartbeat {
             checkpoint: Some(self.update()?),
+            presence,
             ..self.pulse.frame(sequence, self.relay.seams.clock.as_ref())
         };
         self.send(Frame::Heartbeat(heartbeat)).await
@@ -421,7 +430,7 @@ fn urgent(statement: &Bytes) -> bool {
 
 fn closing_notice() -> v1::Notice {
     v1::Notice {
-        code: "CLOSING".into(),
+        code: CLOSING.into(),
         explanation: "this relay shuts down; your mailbox is kept and your other legs carry on".into(),
     }
 }

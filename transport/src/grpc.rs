@@ -75,3 +75,20 @@ pub(crate) async fn channel_over(
     });
     endpoint.connect_with_connector(connector).await
 }
+
+/// Whether a session ended because the peer's machine ended the connection: its TCP end came without TLS's own close, or
+/// it was reset. A peer that gives a connection up by itself resets its calls first, and one that is silent ends nothing.
+#[must_use]
+pub fn broken_off(status: &tonic::Status) -> bool {
+    let mut cause = std::error::Error::source(status);
+    while let Some(error) = cause {
+        if let Some(end) = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io) {
+            return matches!(
+                end.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+            );
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -44,7 +44,7 @@ pub use dial::ended::Ended;
 pub use dial::lane::LaneChannel;
 pub use dial::leg::{LegStats, QuicLeg};
 pub use dial::{Dialer, Preflight};
-pub use grpc::{grpc_server_builder, grpc_server_builder_for};
+pub use grpc::{broken_off, grpc_server_builder, grpc_server_builder_for};
 pub use limits::{DialTimings, ListenLimits, QuicTimings};
 pub use listen::{Doors, Incoming, ListenError, Listener};
 pub use quic::{NodeSecrets, NodeSecretsError};

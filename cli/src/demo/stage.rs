@@ -249,6 +249,34 @@ impl Stage {
         }
     }
 
+    /// Asks a side's desk to end in good order, and waits for it.
+    ///
+    /// # Errors
+    /// If it does not run, or does not end.
+    pub async fn close_desk(&mut self, side: usize) -> Result<(), Failure> {
+        let name = self.sides[side].name.clone();
+        let Some(mut process) = self.desks.remove(&name) else {
+            return Err(Failure::new(
+                "HL-DEMO-002",
+                exit::OTHER,
+                format!("desk {name} does not run"),
+                "",
+            ));
+        };
+        process.signal(Signal::TERM)?;
+        let ended = tokio::time::timeout(READY_WITHIN, process.child.wait()).await;
+        match ended {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Failure::io(&format!("desk {name}"), &error)),
+            Err(_) => Err(Failure::new(
+                "HL-DEMO-005",
+                exit::OTHER,
+                format!("desk {name} does not end"),
+                "",
+            )),
+        }
+    }
+
     /// Stops a relay's process without ending it, or lets it go on.
     ///
     /// # Errors

@@ -144,6 +144,11 @@ pub fn news(news: &News) -> String {
             "SUSPECT" => format!("leg {leg} is suspect: {}", inert_line(why).text),
             _ => format!("leg {leg} is down: {}", inert_line(why).text),
         },
+        News::Presence {
+            relay, desk, state, ..
+        } => {
+            format!("relay {relay}: {} is {state}", inert_line(desk).text)
+        }
         News::Alarm { code, what } => format!("ALARM {code}: {}", inert_line(what).text),
     }
 }
@@ -181,6 +186,19 @@ pub fn status(status: &LineStatus) -> String {
             "  relay {name}: log seen to #{}, {} to send{trouble}\n",
             relay.log_size, relay.pending
         ));
+        for (desk, said) in &relay.presence {
+            text.push_str(&format!(
+                "    says {} is {} since {}{}\n",
+                inert_line(desk).text,
+                said.state,
+                WallTime::from_unix_ms(said.since_ms).rfc3339(),
+                if said.doors.is_empty() {
+                    String::new()
+                } else {
+                    format!(" by {}", said.doors.join(", "))
+                },
+            ));
+        }
     }
     text.push_str(&format!(
         "  {} messages, own log #{}\n",

@@ -182,7 +182,8 @@ impl Engine {
             | Input::NotRefetched { .. }
             | Input::Trust(_)
             | Input::Judged { .. }
-            | Input::Heard { .. } => {}
+            | Input::Heard { .. }
+            | Input::Presence { .. } => {}
         }
         heard.held.push(input);
     }

@@ -294,10 +294,12 @@ impl Engine {
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
                 trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
+                presence: relay.presence.clone(),
             };
             (name.to_string(), status)
         });
         LineStatus {
+            standing: self.standing(),
             desk: self.me.to_string(),
             peer: self.config.peer.to_string(),
             exercise: self.pen.exercise.clone(),

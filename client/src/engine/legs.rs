@@ -158,6 +158,7 @@ impl Engine {
         } else if is_news && cause == "refused" {
             self.alarm("REFUSED", format!("{leg}: {why}"), round);
         }
+        self.forget_presence(&leg.relay);
         let carrier = self.shares.down(&leg);
         self.note_reachable();
         self.tell_shares(&leg.relay, carrier, round);

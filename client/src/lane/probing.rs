@@ -115,6 +115,7 @@ impl LaneSession<'_> {
         if let Some(wire) = &heartbeat.checkpoint {
             self.resolve(wire).await?;
         }
+        self.heard_presence(heartbeat.presence).await?;
         let Some(round_trip) = answered.round_trip else {
             return Ok(());
         };

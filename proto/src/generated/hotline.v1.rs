@@ -519,7 +519,7 @@ pub mod submit_response {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SessionRequest {
-    #[prost(oneof = "session_request::Frame", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "session_request::Frame", tags = "1, 2, 3, 4, 5, 6")]
     pub frame: ::core::option::Option<session_request::Frame>,
 }
 /// Nested message and enum types in `SessionRequest`.
@@ -536,6 +536,9 @@ pub mod session_request {
         Heartbeat(super::Heartbeat),
         #[prost(message, tag = "5")]
         Subscribe(super::Subscribe),
+        /// Code "CLOSING": this desk closes in good order. It is the last frame, and the relay then ends the session.
+        #[prost(message, tag = "6")]
+        Notice(super::Notice),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]

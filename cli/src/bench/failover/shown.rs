@@ -35,7 +35,7 @@ impl Shown {
                 }
             }
             Ok(News::Alarm { code, .. }) if code == "LAGGED" => self.missed += 1,
-            Ok(News::Message { .. } | News::Leg { .. } | News::Alarm { .. }) => {}
+            Ok(News::Message { .. } | News::Leg { .. } | News::Presence { .. } | News::Alarm { .. }) => {}
             Err(_) => self.missed += 1,
         }
     }

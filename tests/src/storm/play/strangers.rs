@@ -16,6 +16,7 @@ use hotline_client::{
 };
 use hotline_core::{
     identity::Identity,
+    leg::Door,
     precedence::Precedence,
     release::Capacity,
     words::{Function, ResponseAttribute, Rung, TrafficClass},
@@ -23,6 +24,7 @@ use hotline_core::{
 use hotline_faults::{Dice, chance::SeededEntropy};
 use hotline_server::{
     intake::{self, Outcome},
+    presence::Life,
     relay::Relay,
 };
 
@@ -61,6 +63,8 @@ impl Play {
             refers_to: None,
             answer: None,
             text: text.to_owned(),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         let write = |wording: &Wording| -> Sheet {
             let by = &people.releasers[0];
@@ -240,7 +244,11 @@ impl Play {
     /// A copy of a desk's ledger comes while the desk is connected.
     pub(super) fn second_instance(&self, number: usize, relay: &std::sync::Arc<Relay>) {
         for desk in &self.cast.desks {
-            if relay.enter(&desk.config.identity, OTHER_LEDGER).is_ok() {
+            let life = Life {
+                ledger: OTHER_LEDGER,
+                boot: 1,
+            };
+            if relay.enter(&desk.config.identity, life, Door::Quic).is_ok() {
                 let what = format!("relay {number} let a second {} in", desk.config.identity);
                 self.judge(|oracle| oracle.breaks(Promise::Named, what));
             }
