@@ -6,11 +6,13 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] and [`presence`] what the lanes report, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`legs`] and [`presence`] what the lanes report, [`duty`] what a
+//! station that is run does by itself, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
+mod duty;
 mod gate;
 mod legs;
 mod load;
@@ -51,6 +53,7 @@ use crate::{
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
+    services::Services,
     share::Shares,
     side::Directory,
     station::Event as StationEvent,
@@ -136,6 +139,11 @@ pub(crate) struct Engine {
     leg_status: BTreeMap<Leg, LegStatus>,
     alarms: BTreeMap<String, u64>,
     charters_placed: BTreeSet<String>,
+    /// What desks said of themselves.
+    services: Services,
+    /// What a station that is run does by itself.
+    duty: Option<duty::Duty>,
+    closing: Option<duty::Closing>,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -230,6 +238,9 @@ impl Engine {
             legs: parts.legs,
             alarms: BTreeMap::new(),
             charters_placed: parts.loaded.charters,
+            services: parts.loaded.services,
+            duty: None,
+            closing: None,
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),
@@ -412,6 +423,7 @@ impl Engine {
         self.tick_adopted(round);
         self.tick_bring_again(now, round);
         self.tick_claims(now, round);
+        self.tick_duty(now, round);
         self.answer_caught_up(now, round);
     }
 
@@ -424,6 +436,7 @@ impl Engine {
             self.next_refetch(),
             self.bring_again,
             self.next_claim(),
+            self.next_duty(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),
