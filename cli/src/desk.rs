@@ -4,6 +4,7 @@ pub mod act;
 pub mod answer;
 pub mod backup;
 pub mod draft;
+pub mod here;
 pub mod inbox;
 pub mod keyring;
 pub mod print;

@@ -5,11 +5,14 @@
 //! belongs to, here it is only typed and printed.
 
 pub mod bench;
+pub mod channel;
 pub mod demo;
 pub mod desk;
 pub mod exit;
 pub mod log;
 pub mod pki;
+pub mod status;
+pub mod watch;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -37,6 +40,12 @@ enum Verb {
     Demo(demo::DemoArgs),
     /// A side's desk: write, read, acknowledge, answer.
     Desk(desk::DeskArgs),
+    /// How the line stands: label, four axes with the facts behind each, and the cause of silence.
+    Status(status::StatusArgs),
+    /// The watch of a desk: take it, hand it over, leave it.
+    Watch(watch::WatchArgs),
+    /// Channels: open, suspend, sever, restore, list.
+    Channel(channel::ChannelArgs),
     /// A side's relay.
     Relay(RelayArgs),
     /// Identities, keys and trust.
@@ -90,6 +99,9 @@ fn run(verb: Verb) -> Outcome {
     match verb {
         Verb::Demo(args) => demo::run(args),
         Verb::Desk(args) => desk::run(args),
+        Verb::Status(args) => status::run(args),
+        Verb::Watch(args) => watch::run(args),
+        Verb::Channel(args) => channel::run(args),
         Verb::Relay(RelayArgs {
             verb: RelayVerb::Run {
                 config,

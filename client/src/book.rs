@@ -72,6 +72,8 @@ pub struct Letter {
     pub shown: Shown,
     /// Copies after the first one, by leg.
     pub late: BTreeMap<String, u64>,
+    /// The order that stood against it when it came in, in words.
+    pub under_order: Option<String>,
 }
 
 /// What changed in the book.
@@ -92,6 +94,13 @@ pub enum Change {
         statement: Hash,
         /// Why it is foreign.
         why: String,
+    },
+    /// Officers of the other side signed what people of this desk must hear at once.
+    Told {
+        /// Name of the alarm.
+        code: &'static str,
+        /// A sentence with the facts in it.
+        what: String,
     },
 }
 
@@ -210,6 +219,7 @@ impl Book {
             receipt: None,
             shown: Shown::No,
             late: BTreeMap::new(),
+            under_order: None,
             message: Arc::clone(&message),
         };
         let mut changes = vec![Change::Added(at.hash)];

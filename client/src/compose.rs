@@ -6,9 +6,13 @@
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
-    statement::{Approval, ApprovalBy, Content, Header, Message, OfficerAct, Recipient, Reference},
+    statement::{
+        Approval, ApprovalBy, CharterConsent, Content, Header, Message, OfficerAct, OfficerOrder,
+        OfficerWatch, Recipient, Reference,
+    },
 };
 use hotline_core::{
+    duty::{OrderVerb, WatchVerb},
     precedence::Precedence,
     release::Capacity,
     words::{Answer, Function, MessageType, RecipientKind, ResponseAttribute, Rung, TrafficClass},
@@ -47,6 +51,27 @@ pub struct Wording {
     pub answer: Option<Answer>,
     /// The words.
     pub text: String,
+    /// When it expires, milliseconds since 1970 (UTC); 0 when it does not.
+    pub expires_ms: u64,
+    /// Whether it is about saving lives: it passes a suspension.
+    pub safety_of_life: bool,
+}
+
+/// What a releaser orders about a channel.
+#[derive(Clone, Debug)]
+pub struct Ordering {
+    /// SUSPEND, SEVER, RESTORE, REKEY or AMEND_CONFIG.
+    pub verb: OrderVerb,
+    /// The channel; empty for all of the line.
+    pub channel: String,
+    /// What of it, in words; empty for all.
+    pub scope: String,
+    /// Why, in words that the other side reads.
+    pub reason: String,
+    /// When it is to be looked at again, milliseconds since 1970 (UTC); 0 when no time is named.
+    pub review_by_ms: u64,
+    /// The order of the other side that it agrees to.
+    pub consents_to: Option<Reference>,
 }
 
 /// A draft or a release: approvals and content, each as exact bytes in base64.
@@ -198,8 +223,8 @@ pub fn write(
         answer: wording.answer.map_or(0, Answer::to_wire),
         content_sha256: content.sha256(),
         claimed_time_ms: clock.wall().unix_ms(),
-        expires_ms: 0,
-        safety_of_life: false,
+        expires_ms: wording.expires_ms,
+        safety_of_life: wording.safety_of_life,
     };
     let message = message_of(&approval, content.clone(), Vec::new());
     Ok(Sheet {
@@ -251,6 +276,78 @@ pub fn act(
         claimed_time_ms: clock.wall().unix_ms(),
     };
     let signed = SignedStatement::sign(PayloadType::OfficerAct, &act.encode(), &by.key)
+        .map_err(|error| SheetError::Malformed(error.to_string()))?;
+    Ok(data_encoding::BASE64.encode(signed.bytes()))
+}
+
+/// Signs a change of the watch; base64 of the exact bytes. `other` is to whom it is handed over, or from whom it is
+/// taken; empty if nobody is named.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be.
+pub fn watch(
+    desk: &DeskConfig,
+    by: &Officer,
+    verb: WatchVerb,
+    (other, remark): (&str, &str),
+    clock: &dyn Clock,
+) -> Result<String, SheetError> {
+    let watch = OfficerWatch {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        verb: verb.to_wire(),
+        desk: desk.identity.to_string(),
+        exercise: desk.exercise.clone(),
+        other: other.to_owned(),
+        remark: remark.to_owned(),
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    sign(PayloadType::OfficerWatch, &watch.encode(), by)
+}
+
+/// Signs an order about a channel; base64 of the exact bytes.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be.
+pub fn order(
+    desk: &DeskConfig,
+    by: &Officer,
+    ordering: &Ordering,
+    clock: &dyn Clock,
+) -> Result<String, SheetError> {
+    let order = OfficerOrder {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        verb: ordering.verb.to_wire(),
+        desk: desk.identity.to_string(),
+        exercise: desk.exercise.clone(),
+        channel: ordering.channel.clone(),
+        scope: ordering.scope.clone(),
+        reason: ordering.reason.clone(),
+        review_by_ms: ordering.review_by_ms,
+        consents_to: ordering.consents_to.clone(),
+        subject_sha256: None,
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    sign(PayloadType::OfficerOrder, &order.encode(), by)
+}
+
+/// Signs a consent to the exact bytes of a charter's terms; base64 of the exact bytes.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be.
+pub fn consent(by: &Officer, terms: &[u8], clock: &dyn Clock) -> Result<String, SheetError> {
+    let consent = CharterConsent {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        terms_sha256: Hash::of(terms),
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    sign(PayloadType::CharterConsent, &consent.encode(), by)
+}
+
+fn sign(kind: PayloadType, payload: &[u8], by: &Officer) -> Result<String, SheetError> {
+    let signed = SignedStatement::sign(kind, payload, &by.key)
         .map_err(|error| SheetError::Malformed(error.to_string()))?;
     Ok(data_encoding::BASE64.encode(signed.bytes()))
 }

@@ -6,8 +6,9 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] and [`presence`] what the lanes report, [`duty`] what a
-//! station that is run does by itself, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
+//! report, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`] how the line stands and who is
+//! waited for, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -16,9 +17,12 @@ mod duty;
 mod gate;
 mod legs;
 mod load;
+mod officers;
 mod presence;
 mod settle;
+mod standing;
 mod verbs;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -43,6 +47,7 @@ pub(crate) use load::{LoadError, Loaded};
 
 use crate::{
     book::Book,
+    channels::Channels,
     config::DeskConfig,
     input::Input,
     leg::LegHandle,
@@ -127,6 +132,7 @@ pub(crate) struct Engine {
     /// Statements of our own taken up and stored, of which nobody was told yet, by the leg that brought them.
     adopted: BTreeMap<Leg, u64>,
     book: Book,
+    channels: Channels,
     inbox: Inbox,
     refetches: Vec<arrive::Refetch>,
     /// Since when a cursor waits to go to disk.
@@ -224,6 +230,7 @@ impl Engine {
             signs_kept: true,
             adopted: BTreeMap::new(),
             book: parts.loaded.book,
+            channels: parts.loaded.channels,
             inbox: parts.loaded.inbox,
             refetches: Vec::new(),
             cursors_since: None,

@@ -235,7 +235,7 @@ pub fn recall_message(message: &Message, rosters: &RosterSet) -> Result<JudgedMe
 }
 
 /// Roles of a key in the roster, revoked or not: what was stored was judged when it came.
-fn roles_in(rosters: &RosterSet, key: &Hash) -> Vec<u32> {
+pub(crate) fn roles_in(rosters: &RosterSet, key: &Hash) -> Vec<u32> {
     rosters
         .by_hash(key)
         .map(|entry| entry.statement.roles.clone())

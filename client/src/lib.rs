@@ -10,6 +10,7 @@
 //! commit with its receipt) → [`book`] → [`view`]. This room never imports `server`.
 
 pub mod book;
+pub mod channels;
 pub mod compose;
 pub mod config;
 mod engine;
@@ -33,6 +34,7 @@ pub mod share;
 pub mod side;
 pub mod side_file;
 pub mod socket;
+pub mod standing;
 pub mod station;
 pub mod status;
 pub mod view;

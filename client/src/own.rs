@@ -6,8 +6,8 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey, StrictError,
     statement::{
-        Act, Charter, Header, LegFact, Message, Payload, Receipt, ReceiptItem, Recipient, Reference,
-        SeenCheckpoint, Service,
+        Act, Charter, Header, LegFact, Lifecycle, Message, Payload, Receipt, ReceiptItem, Recipient,
+        Reference, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_core::{
@@ -256,6 +256,45 @@ impl Pen {
     ) -> Result<Signed, StrictError> {
         let header = self.header(tip, address, seen, clock, entropy);
         self.sign(PayloadType::Act, Payload::Act(Act { header, act }))
+    }
+
+    /// Places an officer's change of the watch.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn watch(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        officer_watch: Vec<u8>,
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        let watch = Watch {
+            header,
+            officer_watch,
+        };
+        self.sign(PayloadType::Watch, Payload::Watch(watch))
+    }
+
+    /// Places an officer's order.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn lifecycle(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        order: Vec<u8>,
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        self.sign(
+            PayloadType::Lifecycle,
+            Payload::Lifecycle(Lifecycle { header, order }),
+        )
     }
 
     /// Places a channel's charter.

@@ -70,6 +70,23 @@ pub enum Request {
         /// At most so long, in milliseconds.
         within_ms: u64,
     },
+    /// Place what an officer signed about the watch.
+    KeepWatch {
+        /// Exact bytes of the officer's statement, base64.
+        watch: String,
+    },
+    /// Place a releaser's order about a channel.
+    Order {
+        /// Exact bytes of the officer's statement, base64.
+        order: String,
+    },
+    /// Propose a channel's charter, or agree to one that is proposed.
+    OpenChannel {
+        /// Exact bytes of the terms, base64.
+        terms: String,
+        /// Exact bytes of a releaser's consent to them, base64.
+        consent: String,
+    },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
     /// The station is run: it opens, and goes on duty. Never over the socket.

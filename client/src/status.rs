@@ -1,11 +1,11 @@
-//! How the line stands, as far as this desk can prove it. The four axes and their label come with path health; here are
-//! the legs, what each relay showed of its log, and the causes of silence that a leg can name.
+//! How the line stands, as far as this desk can prove it: its legs, what each relay showed of its log, and in
+//! [`StandingView`] label, axes and cause.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::OverdueView;
+use crate::{standing::StandingView, view::OverdueView};
 
 /// One leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -159,6 +159,9 @@ pub struct LineStatus {
     pub relays: BTreeMap<String, RelayStatus>,
     /// `OPEN`, `DEGRADED` (redundancy lost) or `INTERRUPTED` (no leg up).
     pub carrier: String,
+    /// Label, axes, watch, channels and the cause of silence.
+    #[serde(default)]
+    pub standing: StandingView,
     /// Leaves in this desk's log.
     pub log_size: u64,
     /// Messages known.

@@ -107,6 +107,15 @@ pub struct MessageView {
     /// Why it was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
+    /// The order that stood when it came in, in words: it came under a suspension, or crossed it on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_order: Option<String>,
+    /// Whether it is about saving lives: it passes a suspension.
+    #[serde(default)]
+    pub safety_of_life: bool,
+    /// When it expires, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
     /// The highest rung: formal name.
     pub state: String,
     /// The same in plain words.
@@ -126,9 +135,6 @@ pub struct MessageView {
     /// Its acknowledgement and answers are locked until its sender confirms it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
-    /// Until when it holds, milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_ms: Option<u64>,
     /// It holds no longer: it is never to be acted on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expired: bool,
@@ -157,6 +163,13 @@ impl MessageView {
     }
 }
 
+/// What people call a message; `prefix` is that of its sender.
+#[must_use]
+pub fn name(letter: &Letter, prefix: &str) -> String {
+    let number = letter.message.number;
+    MessageName::new(prefix, number).map_or_else(|_| format!("?-{number:04}"), |name| name.to_string())
+}
+
 /// A letter as people see it now; `prefix` is that of its sender.
 #[must_use]
 pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
@@ -171,8 +184,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
     };
     use hotline_core::{precedence::Precedence, words as w};
     MessageView {
-        name: MessageName::new(prefix, message.number)
-            .map_or_else(|_| format!("?-{:04}", message.number), |name| name.to_string()),
+        name: name(letter, prefix),
         id: StatementId(header.id).to_string(),
         sha256: letter.hash.to_string(),
         direction: match letter.direction {
@@ -219,6 +231,9 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         shown_text: shown.text,
         marked: shown.marked,
         rejected: letter.rejected.clone(),
+        under_order: letter.under_order.clone(),
+        safety_of_life: message.safety_of_life,
+        expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
         state: state.map_or("NONE", Rung::name).into(),
         plain: state.map_or("rejected", Rung::plain).into(),
         shown: match letter.shown {
@@ -232,7 +247,6 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         first_leg: letter.first_leg.as_ref().map(ToString::to_string),
         delayed: overdue::delayed_by(letter).is_some(),
         locked: overdue::locked(letter),
-        expires_ms: (message.expires_ms != 0).then_some(message.expires_ms),
         expired: overdue::expired(letter, now),
         overdue: None,
     }

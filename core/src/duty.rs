@@ -3,10 +3,11 @@
 //! Numbers are those of `statement.proto` (`ServicePayload.kind`, `OfficerWatchPayload.verb`, `OfficerOrderPayload.verb`,
 //! `PresencePayload.state`).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::words::{UnknownWord, words};
+use crate::words::{OfficerRole, UnknownWord, words};
 
 words! {
     /// What a desk says of itself and its legs, without a person.
@@ -101,6 +102,18 @@ impl ServiceKind {
             Self::Overdue => "overdue",
         }
     }
+}
+
+/// Whether an officer with these roles may keep the watch.
+#[must_use]
+pub fn may_watch(roles: &BTreeSet<OfficerRole>) -> bool {
+    roles.contains(&OfficerRole::WatchOfficer) || roles.contains(&OfficerRole::DutyOfficer)
+}
+
+/// Whether an officer with these roles may order about a channel.
+#[must_use]
+pub fn may_order(roles: &BTreeSet<OfficerRole>) -> bool {
+    roles.contains(&OfficerRole::Releaser)
 }
 
 impl WatchVerb {

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod channel;
 pub mod clockstep;
 pub mod commcheck;
 pub mod copies;
@@ -73,6 +74,10 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("lib.rs"),
         include_str!("chain/tests.rs"),
+        include_str!("channel/tests/label.rs"),
+        include_str!("channel/tests/orders.rs"),
+        include_str!("channel/tests/silence.rs"),
+        include_str!("channel/tests/watch.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
         include_str!("id.rs"),

@@ -93,6 +93,8 @@ impl Hand {
             refers_to: None,
             answer: None,
             text: text.to_owned(),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         compose::write(

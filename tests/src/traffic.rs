@@ -35,6 +35,8 @@ pub fn wording(seat: &Seat, text: &str) -> Wording {
         refers_to: None,
         answer: None,
         text: text.to_owned(),
+        expires_ms: 0,
+        safety_of_life: false,
     }
 }
 

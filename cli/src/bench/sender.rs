@@ -78,6 +78,8 @@ impl Sender {
             refers_to: None,
             answer: None,
             text: WORDS.chars().cycle().take(MESSAGE_BYTES).collect(),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         Ok(Self {
             releaser: Officer {

@@ -124,6 +124,8 @@ async fn collision(stage: &Stage, told: &mut Told) -> Result<MessageView, Failur
         refers_to: None,
         answer: None,
         text: HZ_01.to_owned(),
+        expires_ms: 0,
+        safety_of_life: false,
     };
     let common = common(stage, 0);
     let sheet = send::sign(&seat, &common, &wording, None, None)?;
@@ -188,6 +190,8 @@ async fn climb(stage: &Stage, told: &mut Told, flash: &MessageView) -> Result<()
         refers_to: Some(reference(&view)?),
         answer: Some(Word::Accept),
         text: "ACCEPT. Two helicopters and the cutter TERN are under way.".into(),
+        expires_ms: 0,
+        safety_of_life: false,
     };
     let sheet = send::sign(&b, &common, &wording, None, None)?;
     b.message(Request::Release { sheet }).await?;

@@ -151,6 +151,8 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
                 "HZ-01 search report {}: no sighting in this square.",
                 first + sent.len() + 1
             ),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         let sheet = compose::write(
             &seat.config,

@@ -96,5 +96,7 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
         refers_to: Some(reference(&asked)?),
         answer: Some(args.answer),
         text: args.text.clone().unwrap_or_else(|| args.answer.name().to_owned()),
+        expires_ms: 0,
+        safety_of_life: false,
     })
 }

@@ -86,7 +86,9 @@ pub fn names(seat: &Seat) -> Vec<String> {
     names
 }
 
-fn first_with(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) -> Option<String> {
+/// The first officer of this seat, in the order of names, with one of these roles.
+#[must_use]
+pub fn first_with(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) -> Option<String> {
     names(seat).into_iter().find(|name| {
         let Ok(identity) = identity(seat, name) else {
             return false;

@@ -58,6 +58,12 @@ pub struct WordingArgs {
     /// FORMAL, SERVICE or TEST.
     #[arg(long, default_value = "FORMAL", value_name = "WORD")]
     class: TrafficClass,
+    /// It is about saving lives: it passes a suspension.
+    #[arg(long)]
+    safety_of_life: bool,
+    /// How long it is good for: 10m, 1h. Then it is EXPIRED and never acted upon.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    expires: Option<Duration>,
     /// The message this one updates, cancels or corrects.
     #[arg(long, value_name = "MESSAGE")]
     refers_to: Option<String>,
@@ -154,7 +160,13 @@ pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Fai
             String::new()
         }
     };
+    let expires = args.expires.map(|time| {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        seat.seams.clock.wall().unix_ms().saturating_add(time)
+    });
     Ok(Wording {
+        expires_ms: expires.unwrap_or(0),
+        safety_of_life: args.safety_of_life,
         precedence: args.precedence,
         class: args.class,
         function: args.function,

@@ -221,7 +221,9 @@ impl Engine {
     }
 
     fn note_charter(&mut self, charter: &Charter) {
-        if let Ok(terms) = CharterTerms::decode(&charter.terms) {
+        if charter.consents.len() > 1
+            && let Ok(terms) = CharterTerms::decode(&charter.terms)
+        {
             self.charters_placed.insert(terms.channel);
         }
     }

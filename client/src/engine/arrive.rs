@@ -287,6 +287,9 @@ impl Engine {
             statement.payload.clone(),
             Some(leg.clone()),
         );
+        if let Payload::Lifecycle(_) = &statement.payload {
+            self.note_early(arrival.hash, &statement.payload, Some(leg.clone()), round);
+        }
     }
 
     /// The peer's DELIVERED ends the debt of the outbox, where it names the bytes that were sent.

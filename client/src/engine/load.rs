@@ -24,7 +24,8 @@ use hotline_ledger::{Ledger, ReadError, Stored};
 
 use super::{Engine, RelayState};
 use crate::{
-    book::{Book, Provenance, Shown},
+    book::{Book, Direction, Provenance, Shown},
+    channels::{Channels, Taken},
     logview::{LogView, Seen},
     memory::{self, Acceptance, ArrivalNote},
     outgoing::{Outgoing, RestoreError, for_each},
@@ -65,6 +66,8 @@ pub(crate) struct Loaded {
     /// The ledger that signs, and in which epoch.
     pub(crate) signs: Option<([u8; 16], u64)>,
     pub(crate) book: Book,
+    /// Charters, orders and the watch.
+    pub(crate) channels: Channels,
     pub(crate) inbox: Inbox,
     pub(crate) outgoing: Outgoing,
     /// Channels whose charter this desk has placed in its chain.
@@ -87,6 +90,8 @@ impl Loaded {
             tip: Tip::START,
             past: Past::default(),
             book: Book::new(me.clone(), Arc::clone(rosters)),
+            channels: Channels::over(relays.iter().cloned()),
+            rosters: Arc::clone(rosters),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
             services: Services::default(),
@@ -109,6 +114,7 @@ impl Loaded {
                 .record(memory::SIGNS, &[])?
                 .and_then(|value| memory::read_signs(&value)),
             book: reader.book,
+            channels: reader.channels,
             inbox,
             charters: reader.charters,
             services: reader.services,
@@ -132,6 +138,8 @@ struct Reader {
     tip: Tip,
     past: Past,
     book: Book,
+    channels: Channels,
+    rosters: Arc<RosterSet>,
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
     services: Services,
@@ -178,6 +186,7 @@ impl Reader {
             self.past.note(header.epoch, header.sequence, stored.hash);
             if let Payload::Charter(charter) = &payload
                 && !hotline_core::plant::active("charter-placed-at-every-start")
+                && charter.consents.len() > 1
                 && let Ok(terms) = hotline_audit::statement::CharterTerms::decode(&charter.terms)
             {
                 self.charters.insert(terms.channel);
@@ -213,6 +222,10 @@ impl Reader {
         }
         // What is foreign was told when it came.
         let _ = self.book.recall(&at, &payload);
+        let _ = self
+            .channels
+            .note(&at, &payload, &self.rosters, Taken::FromLedger);
+        self.mark_under_order(&at, &payload);
         if let Payload::Receipt(receipt) = &payload
             && receipt.header.sender == self.me
             && receipt.rung == hotline_core::words::Rung::Displayed.to_wire()
@@ -224,6 +237,20 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// As when it came in: what stood against it, and whether a person acknowledged a comm check.
+    fn mark_under_order(&mut self, at: &Provenance, payload: &Payload) {
+        if let Payload::Act(act) = payload
+            && let Some(time) = super::settle::human_check(&self.book, act, at.stored)
+        {
+            self.channels.note_human_check(time);
+        }
+        if let Some(letter) = self.book.letter_mut(&at.hash)
+            && letter.direction == Direction::In
+        {
+            super::settle::mark_under_order(letter, &self.channels);
+        }
     }
 
     fn acceptances(&mut self, rosters: &RosterSet, ledger: &Ledger) -> Result<(), LoadError> {
@@ -386,6 +413,7 @@ impl Engine {
         self.tip = Tip { number, ..loaded.tip }.in_epoch(epoch);
         self.past = loaded.past;
         self.book = loaded.book;
+        self.channels = loaded.channels;
         self.charters_placed = loaded.charters;
         self.services = loaded.services;
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
@@ -446,6 +474,7 @@ impl Engine {
             (name.to_string(), status)
         });
         LineStatus {
+            standing: self.standing(),
             desk: self.me.to_string(),
             peer: self.config.peer.to_string(),
             exercise: self.pen.exercise.clone(),

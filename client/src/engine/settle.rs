@@ -20,7 +20,8 @@ use hotline_ledger::{CommitError, Committed, Record};
 
 use super::{Engine, Signing, load::is_human_check};
 use crate::{
-    book::{Change, Provenance, Shown},
+    book::{Book, Change, Direction, Letter, Provenance, Shown},
+    channels::Channels,
     judge,
     lane::Order,
     memory::{self, ArrivalNote},
@@ -250,6 +251,12 @@ impl Engine {
 
     fn enter(&mut self, at: &Provenance, placed: Placed) -> Vec<Change> {
         let now_ms = self.wall().unix_ms();
+        if let Err(why) = self.note_in_channels(at, &placed.payload) {
+            return vec![Change::Foreign {
+                statement: at.hash,
+                why: why.to_string(),
+            }];
+        }
         match placed.payload {
             Payload::Message(message) => {
                 if message.header.sender == self.me.to_string() && is_human_check(&message) {
@@ -259,7 +266,13 @@ impl Engine {
                     .judged
                     .unwrap_or_else(|| judge::judge_message(&message, &self.rosters, now_ms))
                     .and_then(|judged| self.of_this_line(&message, judged));
-                self.book.add_message(at, std::sync::Arc::new(message), judged)
+                let changes = self.book.add_message(at, std::sync::Arc::new(message), judged);
+                if let Some(letter) = self.book.letter_mut(&at.hash)
+                    && letter.direction == Direction::In
+                {
+                    mark_under_order(letter, &self.channels);
+                }
+                changes
             }
             Payload::Receipt(receipt) => {
                 let changes = self.book.add_receipt(at, &receipt);
@@ -274,15 +287,50 @@ impl Engine {
             }
             Payload::Act(act) => {
                 let judged = judge::judge_act(&act, &self.rosters, now_ms);
-                self.book.add_act(at, judged)
+                let changes = self.book.add_act(at, judged);
+                if let Some(time) = human_check(&self.book, &act, at.stored) {
+                    self.channels.note_human_check(time);
+                }
+                changes
             }
             Payload::Service(service) => {
                 let is_mine = service.header.sender == self.me.to_string();
                 self.services.note(at, &service, is_mine);
                 Vec::new()
             }
-            Payload::Charter(_) | Payload::Watch(_) | Payload::Lifecycle(_) => Vec::new(),
+            Payload::Lifecycle(_) => self.told_order(at),
+            Payload::Charter(charter) => self.told_charter(at, &charter),
+            Payload::Watch(_) => Vec::new(),
         }
+    }
+
+    /// An order of the other side is told at once.
+    fn told_order(&self, at: &Provenance) -> Vec<Change> {
+        let order = self.channels.orders.by_hash(hotline_core::id::Hash32(at.hash.0));
+        let told = order
+            .filter(|order| order.desk != self.me)
+            .map(|order| Change::Told {
+                code: "ORDER",
+                what: order.plain(),
+            });
+        told.into_iter().collect()
+    }
+
+    /// A charter that the other side proposes waits for a releaser of this one.
+    fn told_charter(&self, at: &Provenance, charter: &hotline_audit::statement::Charter) -> Vec<Change> {
+        let Ok(terms) = hotline_audit::statement::CharterTerms::decode(&charter.terms) else {
+            return Vec::new();
+        };
+        if at.leg.is_none() || self.has_charter(&terms.channel) {
+            return Vec::new();
+        }
+        vec![Change::Told {
+            code: "CHARTER_PROPOSED",
+            what: format!(
+                "{} proposes the channel {}: a releaser agrees with hotline channel open",
+                charter.header.sender, terms.channel
+            ),
+        }]
     }
 
     /// A formal message names a channel that has a charter here.
@@ -297,7 +345,7 @@ impl Engine {
                 expected: self.pen.exercise.clone(),
             });
         }
-        if !message.channel.is_empty() && !self.directory.has_charter(&message.channel) {
+        if !message.channel.is_empty() && !self.has_charter(&message.channel) {
             return Err(judge::Rejected::NoCharter(message.channel.clone()));
         }
         Ok(judged)
@@ -325,6 +373,7 @@ impl Engine {
             Change::Foreign { statement, why } => {
                 self.alarm("FOREIGN", format!("{statement}: {why}"), round);
             }
+            Change::Told { code, what } => self.alarm(code, what, round),
         }
     }
 
@@ -417,6 +466,33 @@ impl Engine {
         self.take_up(&round.came_up)
             .map_err(|again| format!("the ledger cannot be read after a failed commit: {again}"))
     }
+}
+
+/// Marks a message of the other side that came in while an order stood against it.
+pub(super) fn mark_under_order(letter: &mut Letter, channels: &Channels) {
+    let message = &letter.message;
+    let class = hotline_core::words::TrafficClass::from_wire(message.traffic_class);
+    let passes = |political| {
+        class.is_some_and(|class| {
+            hotline_core::channel::floor::passes(political, class, message.safety_of_life)
+        })
+    };
+    letter.under_order = channels.under_order(&message.channel, letter.index, passes);
+}
+
+/// When a person acknowledged a comm check by this act; none if it is another act, or foreign.
+pub(super) fn human_check(
+    book: &Book,
+    act: &hotline_audit::statement::Act,
+    stored: hotline_core::time::WallTime,
+) -> Option<hotline_core::time::WallTime> {
+    let signed = hotline_audit::SignedStatement::parse(&act.act).ok()?;
+    let said = hotline_audit::statement::OfficerAct::decode(&signed.payload).ok()?;
+    let letter = book.letter(&said.message.sha256)?;
+    let test = letter.message.traffic_class == hotline_core::words::TrafficClass::Test.to_wire();
+    let desk = judge::identity(&act.header.sender).ok()?;
+    let acknowledged = letter.ladder.reached_at(Rung::Acknowledged, &desk).is_some();
+    (test && acknowledged).then_some(stored)
 }
 
 /// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each

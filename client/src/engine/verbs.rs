@@ -85,6 +85,9 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
+            Request::KeepWatch { watch } => self.keep_watch(&watch, round),
+            Request::Order { order } => self.order(&order, round),
+            Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),
             Request::Opens => {
                 self.opens(round);
                 Ok(Reply::Ready(Answer::Done {
@@ -104,7 +107,7 @@ impl Engine {
         }
     }
 
-    fn must_sign(&self) -> Result<(), Refusal> {
+    pub(super) fn must_sign(&self) -> Result<(), Refusal> {
         match &self.signing {
             Signing::Open => Ok(()),
             Signing::Closed(why) => Err(refusal(
@@ -125,7 +128,7 @@ impl Engine {
             return Err(not_released("it was approved for another desk or exercise"));
         }
         if !message.channel.is_empty()
-            && !self.directory.has_charter(&message.channel)
+            && !self.has_charter(&message.channel)
             && !hotline_core::plant::active("channel-without-charter")
         {
             return Err(not_released(&format!(
@@ -136,6 +139,7 @@ impl Engine {
         if self.holds_id(message.header.id, round) {
             return Err(not_released("a message with that id was released before"));
         }
+        self.check_orders(&message, &judged)?;
         self.check_answer(&message, &judged)?;
         self.check_space(&judged)?;
         let draft_key = message.header.id.to_vec();
@@ -436,6 +440,11 @@ impl Engine {
         }
     }
 
+    /// What people call a message: `A-0017`.
+    pub(super) fn name_of(&self, letter: &Letter) -> String {
+        view::name(letter, &self.prefix(&letter.message.header.sender))
+    }
+
     pub(super) fn view_of(&self, letter: &Letter) -> MessageView {
         MessageView {
             overdue: self.overdue_view(&letter.hash),
@@ -530,7 +539,7 @@ fn backup(ledger: Ledger, to: std::path::PathBuf, reply: oneshot::Sender<Answer>
     });
 }
 
-fn refusal(code: u8, exit: u8, what: String, help: &str) -> Refusal {
+pub(super) fn refusal(code: u8, exit: u8, what: String, help: &str) -> Refusal {
     Refusal {
         code: format!("HL-DESK-{code:03}"),
         exit,

@@ -59,6 +59,8 @@ pub async fn release(play: Arc<Play>, desk: usize, precedence: Precedence, text:
         refers_to: None,
         answer: None,
         text,
+        expires_ms: 0,
+        safety_of_life: false,
     };
     hand_in(&play, &station, desk, &wording).await;
 }
@@ -257,6 +259,8 @@ async fn answer(play: &Play, desk: usize, station: &Station, view: &MessageView)
         refers_to: Some((about, conversation)),
         answer: Some(Word::Roger),
         text: format!("ROGER {} {}", view.name, play.number()),
+        expires_ms: 0,
+        safety_of_life: false,
     };
     play.judge(|oracle| oracle.acts(hash, Rung::Answered));
     hand_in(play, station, desk, &wording).await;

@@ -33,7 +33,7 @@ impl Engine {
         let hash = match change {
             Change::Added(hash) => *hash,
             Change::Climbed { message, .. } => *message,
-            Change::Foreign { .. } => return,
+            Change::Foreign { .. } | Change::Told { .. } => return,
         };
         if self.duty.is_some() {
             self.time(hash, round);

@@ -63,6 +63,8 @@ impl Play {
             refers_to: None,
             answer: None,
             text: text.to_owned(),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         let write = |wording: &Wording| -> Sheet {
             let by = &people.releasers[0];

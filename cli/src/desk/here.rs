@@ -1,0 +1,149 @@
+//! Which desk a verb is about when nobody names its settings: `--config`, else `HOTLINE_CONFIG`, else `desk.toml` here,
+//! else the only one below this folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::Common;
+use crate::exit::{self, Failure};
+
+/// The variable that names a desk's settings.
+pub const VARIABLE: &str = "HOTLINE_CONFIG";
+
+/// The file that is looked for.
+const FILE: &str = "desk.toml";
+
+/// How many folders deep it is looked for. 5: `SIDE/DOMAIN/desk/NAME/desk.toml` is 4, and one for who stands above.
+const DEPTH: usize = 5;
+
+/// Folders looked into at most. 4,096: whoever stands in a home folder gets an answer at once.
+const FOLDERS_MAX: usize = 4096;
+
+/// What verbs of the line take.
+#[derive(Clone, Debug, Args)]
+pub struct Here {
+    /// The desk's settings; without it HOTLINE_CONFIG, else desk.toml here, else the only one below this folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print objects, one a line.
+    #[arg(long)]
+    pub json: bool,
+    /// A file with the passphrase of a sealed officer's key (its first line).
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Here {
+    /// What every verb of a desk takes, with the settings found.
+    ///
+    /// # Errors
+    /// If no desk is found, or more than one: their names.
+    pub fn common(&self) -> Result<Common, Failure> {
+        Ok(Common {
+            config: self.found()?,
+            json: self.json,
+            passphrase_file: self.passphrase_file.clone(),
+        })
+    }
+
+    fn found(&self) -> Result<PathBuf, Failure> {
+        if let Some(config) = &self.config {
+            return Ok(config.clone());
+        }
+        if let Some(config) = std::env::var_os(VARIABLE).filter(|config| !config.is_empty()) {
+            return Ok(config.into());
+        }
+        choose(below(Path::new("."))).map_err(|failure| failure.as_json(self.json))
+    }
+}
+
+fn choose(found: Vec<PathBuf>) -> Result<PathBuf, Failure> {
+    let what = match found.as_slice() {
+        [one] => return Ok(one.clone()),
+        [] => format!("no {FILE} is here or below"),
+        many => {
+            let names: Vec<String> = many.iter().map(|path| path.display().to_string()).collect();
+            format!("more than one {FILE} is below: {}", names.join(", "))
+        }
+    };
+    Err(Failure::new(
+        "HL-DESK-035",
+        exit::CONFIG,
+        what,
+        format!("name one with --config FILE or {VARIABLE}"),
+    ))
+}
+
+/// Every settings file below a folder, the nearest level only, in the order of names.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut level = vec![folder.to_owned()];
+    let mut looked = 0;
+    for _ in 0..DEPTH {
+        let found: Vec<PathBuf> = level
+            .iter()
+            .map(|folder| folder.join(FILE))
+            .filter(|file| file.is_file())
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+        looked += level.len();
+        if looked > FOLDERS_MAX {
+            break;
+        }
+        level = level.iter().flat_map(|folder| folders(folder)).collect();
+        level.sort();
+    }
+    Vec::new()
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn put(folder: &Path, desk: &str) -> PathBuf {
+        let place = folder.join(desk);
+        fs::create_dir_all(&place).unwrap();
+        let file = place.join(FILE);
+        fs::write(&file, "").unwrap();
+        file
+    }
+
+    #[test]
+    fn the_only_desk_below_is_found_and_the_nearest_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(choose(below(folder.path())).is_err());
+        let deep = put(folder.path(), "avelia/exercise.avelia.example/desk/ops");
+        assert_eq!(choose(below(folder.path())), Ok(deep));
+        let here = put(folder.path(), ".");
+        assert!(
+            choose(below(folder.path())).is_ok_and(|found| found.exists() && found.parent() == here.parent())
+        );
+    }
+
+    #[test]
+    fn of_two_desks_none_is_guessed_and_both_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "avelia/ops");
+        put(folder.path(), "borenia/ops");
+        let failure = choose(below(folder.path())).unwrap_err();
+        assert!(
+            failure.what.contains("avelia") && failure.what.contains("borenia"),
+            "{failure:?}"
+        );
+        assert!(failure.help.contains(VARIABLE));
+    }
+}

@@ -1,0 +1,115 @@
+//! How a standing looks in a terminal: plain words first, the formal name beside, then what proves it.
+
+use hotline_client::{
+    standing::{AxisView, CauseView, ChannelView, FactView},
+    status::LineStatus,
+};
+use hotline_core::{text::inert_line, time::WallTime};
+
+/// The line as a whole, its axes and its channels.
+#[must_use]
+pub fn standing(status: &LineStatus) -> String {
+    let standing = &status.standing;
+    let mut text = format!("{} [{}]\n", capital(&standing.plain), standing.label);
+    text.push_str(&causes(&standing.causes, "  "));
+    for (name, plain, axis) in [
+        ("carrier", "what passes from desk to desk", &standing.axes.carrier),
+        ("watch", "who attends the remote desk", &standing.axes.watch),
+        ("political", "what officers ordered", &standing.axes.political),
+        (
+            "identity",
+            "whether the other side is who it says",
+            &standing.axes.identity,
+        ),
+        ("own watch", "who attends this desk", &standing.own_watch),
+    ] {
+        text.push_str(&one_axis(name, plain, axis));
+    }
+    for view in &standing.channels {
+        text.push_str(&channel(view));
+    }
+    text
+}
+
+/// One channel.
+#[must_use]
+pub fn channel(view: &ChannelView) -> String {
+    let mut text = format!(
+        "channel {}: {} [{}]\n",
+        inert_line(&view.name).text,
+        view.plain,
+        view.label
+    );
+    if view.cause.code != "NONE" {
+        text.push_str(&causes(&view.causes, "    "));
+    }
+    if let Some(charter) = &view.charter {
+        let names: Vec<String> = charter.signed_by.iter().map(|by| inert_line(by).text).collect();
+        text.push_str(&format!("    charter signed by {}\n", names.join(" and ")));
+        if !charter.signed {
+            text.push_str(&format!(
+                "    waits for a releaser of {}: hotline channel open {}\n",
+                charter.lacking.join(" and "),
+                inert_line(&view.name).text
+            ));
+        }
+    }
+    if let Some(restoring) = &view.restoring {
+        text.push_str(&format!("    restored by {}", inert_line(&restoring.by).text));
+        if let Some(by) = &restoring.agreed_by {
+            text.push_str(&format!(" and {}", inert_line(by).text));
+        }
+        if restoring.lacking.is_empty() {
+            text.push('\n');
+        } else {
+            text.push_str(&format!("; lacking: {}\n", restoring.lacking.join(", ")));
+        }
+    }
+    text
+}
+
+fn causes(causes: &[CauseView], margin: &str) -> String {
+    let mut text = String::new();
+    for cause in causes {
+        text.push_str(&format!(
+            "{margin}why: {} [{}]\n",
+            inert_line(&cause.plain).text,
+            cause.code
+        ));
+    }
+    text
+}
+
+fn one_axis(name: &str, plain: &str, axis: &AxisView) -> String {
+    let scope = if axis.scope.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", inert_line(&axis.scope.join(", ")).text)
+    };
+    let mut text = format!("  {name:<10} {}{scope}  {plain}\n", axis.state);
+    for fact in &axis.facts {
+        text.push_str(&one_fact(fact));
+    }
+    text
+}
+
+fn one_fact(fact: &FactView) -> String {
+    let proof = match (&fact.sha256, fact.proof.as_str()) {
+        (Some(hash), _) => format!("signed, {}…", hash.get(..16).unwrap_or(hash)),
+        (None, "OWN_OBSERVATION") => "seen here".into(),
+        (None, _) => "signed".into(),
+    };
+    format!(
+        "      {}  ({}, {proof})\n",
+        inert_line(&fact.what).text,
+        WallTime::from_unix_ms(fact.received_ms).rfc3339()
+    )
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,210 @@
+//! What this desk knows of channels and people: charters, orders, the watch, and what shows that the line works.
+//!
+//! A fold over the desk's own log, like the book. It is made anew at every start, and afterwards told what is on its way
+//! to the disk. What an officer had no right to sign is not taken in; the statement stays in the log.
+
+mod charters;
+mod officers;
+
+use std::collections::BTreeMap;
+
+use hotline_audit::{
+    key::RosterSet,
+    statement::{Header, Payload, Service},
+};
+use hotline_core::{
+    channel::{Attendance, Axis, Order, Orders, Political, Shown},
+    duty::ServiceKind,
+    id::{Hash32, Place},
+    identity::Identity,
+    leg::{Leg, RelayName},
+    time::{LineTime, WallTime},
+};
+
+pub use charters::{CharterState, Charters};
+pub use officers::{judge_order, judge_watch};
+
+use crate::{book::Provenance, judge::Rejected};
+
+/// Desks whose watch is followed. 32: what a side may declare.
+const DESKS_MAX: usize = 64;
+
+/// When a desk's signed statement came last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Heard {
+    wall: WallTime,
+    /// None for what was stored before this start.
+    line: Option<LineTime>,
+}
+
+/// What is known of channels and people.
+#[derive(Debug, Default)]
+pub struct Channels {
+    attendance: BTreeMap<Identity, Attendance>,
+    /// Orders of both sides.
+    pub orders: Orders,
+    /// What shows that the line works.
+    pub shown: Shown,
+    /// Charters that are proposed or signed.
+    pub charters: Charters,
+    heard: BTreeMap<Identity, Heard>,
+    /// When a person acknowledged a comm check last.
+    human_check: Option<WallTime>,
+}
+
+/// The time at which something is taken in.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken {
+    /// From the own ledger at a start: what was judged when it came is believed.
+    FromLedger,
+    /// While the station runs.
+    Now {
+        /// The wall clock, milliseconds since 1970, for the validity of keys.
+        wall_ms: u64,
+        /// The line's clock.
+        line: LineTime,
+    },
+}
+
+impl Channels {
+    /// Nothing is known but which relays there are.
+    #[must_use]
+    pub fn over(relays: impl IntoIterator<Item = RelayName>) -> Self {
+        let mut channels = Self::default();
+        channels.shown.relays = relays.into_iter().collect();
+        channels
+    }
+
+    /// Takes in a statement of a desk's chain. The same twice changes nothing.
+    ///
+    /// # Errors
+    /// Why what an officer signed inside is not taken in.
+    pub fn note(
+        &mut self,
+        at: &Provenance,
+        payload: &Payload,
+        rosters: &RosterSet,
+        taken: Taken,
+    ) -> Result<(), Rejected> {
+        let header = payload.header();
+        let Ok(desk) = header.sender.parse::<Identity>() else {
+            return Ok(());
+        };
+        self.hear(&desk, header, at.stored, taken);
+        match payload {
+            Payload::Watch(watch) => {
+                let entry = officers::watch_entry(watch, at, rosters, taken)?;
+                if let Some(place) = place_of(header)
+                    && (self.attendance.len() < DESKS_MAX || self.attendance.contains_key(&desk))
+                {
+                    self.attendance.entry(desk).or_default().note(place, entry);
+                }
+            }
+            Payload::Lifecycle(lifecycle) => {
+                let order = officers::order_of(lifecycle, at, rosters, taken)?;
+                self.orders.note(order);
+            }
+            Payload::Charter(charter) => self.charters.note(charter, at, rosters),
+            Payload::Service(service) => self.service(service, at),
+            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, desk: &Identity, header: &Header, stored: WallTime, taken: Taken) {
+        let line = match taken {
+            Taken::FromLedger => None,
+            Taken::Now { line, .. } => Some(line),
+        };
+        if self.heard.len() < DESKS_MAX || self.heard.contains_key(desk) {
+            self.heard.insert(desk.clone(), Heard { wall: stored, line });
+            let sizes = header.seen.iter().map(|seen| (seen.origin.clone(), seen.size));
+            self.shown.note_seen(desk, sizes);
+        }
+    }
+
+    /// The answer to a comm check shows the relays that it names.
+    fn service(&mut self, service: &Service, at: &Provenance) {
+        if at.leg.is_none() || service.kind != ServiceKind::CheckAnswer.to_wire() {
+            return;
+        }
+        let legs = service
+            .legs
+            .iter()
+            .filter_map(|fact| fact.leg.parse::<Leg>().ok());
+        for leg in legs {
+            if self.shown.relays.contains(&leg.relay) {
+                self.shown.note_checked(leg.relay, at.index);
+            }
+        }
+    }
+
+    /// Notes that a person acknowledged a comm check.
+    pub fn note_human_check(&mut self, at: WallTime) {
+        self.human_check = self.human_check.max(Some(at));
+    }
+
+    /// When a person acknowledged a comm check last.
+    #[must_use]
+    pub const fn human_check(&self) -> Option<WallTime> {
+        self.human_check
+    }
+
+    /// The watch of a desk.
+    #[must_use]
+    pub fn attendance(&self, desk: &Identity) -> Attendance {
+        self.attendance.get(desk).cloned().unwrap_or_default()
+    }
+
+    /// How long nothing that a desk signed has come; none if nothing ever did.
+    #[must_use]
+    pub fn unheard(&self, desk: &Identity, wall: WallTime, line: LineTime) -> Option<std::time::Duration> {
+        let heard = self.heard.get(desk)?;
+        Some(match heard.line {
+            Some(since) => line.since(since),
+            None => std::time::Duration::from_millis(wall.unix_ms().saturating_sub(heard.wall.unix_ms())),
+        })
+    }
+
+    /// Orders about a channel that stand.
+    #[must_use]
+    pub fn standing(&self, channel: &str) -> Vec<&Order> {
+        self.orders
+            .standing(channel, &|agreed| self.shown.lacking(agreed).is_empty())
+    }
+
+    /// The political axis of a channel.
+    #[must_use]
+    pub fn political_axis(&self, channel: &str) -> Axis<Political> {
+        self.orders
+            .axis(channel, &|agreed| self.shown.lacking(agreed).is_empty())
+    }
+
+    /// The order under which a message of the other side came in, in words: one that stood when it was stored, and for
+    /// which no restoration was signed by both sides. It may have crossed the order on its way.
+    #[must_use]
+    pub fn under_order(
+        &self,
+        channel: &str,
+        leaf: u64,
+        passes: impl Fn(Political) -> bool,
+    ) -> Option<String> {
+        let against = |order: &&Order| order.leaf < leaf && !passes(order.state());
+        let restored = |agreed: &hotline_core::channel::orders::Agreed<'_>| {
+            agreed.first.leaf < leaf && agreed.second.leaf < leaf
+        };
+        self.orders
+            .standing(channel, &restored)
+            .into_iter()
+            .find(against)
+            .map(Order::plain)
+    }
+}
+
+fn place_of(header: &Header) -> Option<Place> {
+    Place::new(header.epoch, header.sequence).ok()
+}
+
+fn core_hash(hash: hotline_audit::Hash) -> Hash32 {
+    Hash32(hash.0)
+}

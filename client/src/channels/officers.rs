@@ -1,0 +1,168 @@
+//! What officers signed about the watch and about channels: judged, and read as the rules want it.
+
+use std::collections::BTreeSet;
+
+use hotline_audit::{
+    SignedStatement, check,
+    key::RosterSet,
+    statement::{Lifecycle, OfficerOrder, OfficerWatch, Watch},
+};
+use hotline_core::{
+    channel::{Order, WatchEntry},
+    duty::{OrderVerb, WatchVerb, may_order, may_watch},
+    identity::Identity,
+    time::WallTime,
+    words::OfficerRole,
+};
+
+use super::{Taken, core_hash, place_of};
+use crate::{
+    book::Provenance,
+    judge::{self, Rejected},
+};
+
+/// Checks what an officer signed about the watch, and that the officer may.
+///
+/// # Errors
+/// [`Rejected`] with the first thing that is not in order.
+pub fn judge_watch(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<(OfficerWatch, Identity), Rejected> {
+    let checked = check::verify_officer_watch(bytes, rosters, now_ms)
+        .map_err(|error| Rejected::Officer(error.to_string()))?;
+    let officer = judge::identity(&checked.officer)?;
+    watcher(&officer, &judge::roles(&checked.roles))?;
+    Ok((checked.said, officer))
+}
+
+/// Checks what an officer ordered, and that the officer may.
+///
+/// # Errors
+/// [`Rejected`] with the first thing that is not in order.
+pub fn judge_order(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<(OfficerOrder, Identity), Rejected> {
+    let checked = check::verify_officer_order(bytes, rosters, now_ms)
+        .map_err(|error| Rejected::Officer(error.to_string()))?;
+    let officer = judge::identity(&checked.officer)?;
+    orderer(&officer, &judge::roles(&checked.roles))?;
+    Ok((checked.said, officer))
+}
+
+fn watcher(officer: &Identity, roles: &BTreeSet<OfficerRole>) -> Result<(), Rejected> {
+    if may_watch(roles) {
+        return Ok(());
+    }
+    Err(Rejected::Officer(format!(
+        "{officer} is neither WATCH_OFFICER nor DUTY_OFFICER"
+    )))
+}
+
+fn orderer(officer: &Identity, roles: &BTreeSet<OfficerRole>) -> Result<(), Rejected> {
+    if may_order(roles) {
+        return Ok(());
+    }
+    Err(Rejected::Officer(format!("{officer} is no RELEASER")))
+}
+
+/// A change of the watch, as the rules want it.
+pub(super) fn watch_entry(
+    watch: &Watch,
+    at: &Provenance,
+    rosters: &RosterSet,
+    taken: Taken,
+) -> Result<WatchEntry, Rejected> {
+    let (said, officer) = match taken {
+        Taken::Now { wall_ms, .. } => judge_watch(&watch.officer_watch, rosters, wall_ms)?,
+        Taken::FromLedger => {
+            let said = read(&watch.officer_watch, OfficerWatch::decode)?;
+            let officer = judge::identity(&said.officer)?;
+            watcher(
+                &officer,
+                &judge::roles(&judge::roles_in(rosters, &said.key_statement)),
+            )?;
+            (said, officer)
+        }
+    };
+    placed_by(&said.desk, &said.exercise, &watch.header)?;
+    Ok(WatchEntry {
+        verb: WatchVerb::from_wire(said.verb).ok_or(Rejected::Undefined {
+            field: "watch verb",
+            number: said.verb,
+        })?,
+        officer,
+        other: (!said.other.is_empty()).then_some(said.other),
+        remark: said.remark,
+        claimed: WallTime::from_unix_ms(said.claimed_time_ms),
+        received: at.stored,
+        hash: core_hash(at.hash),
+    })
+}
+
+/// An order, as the rules want it.
+pub(super) fn order_of(
+    lifecycle: &Lifecycle,
+    at: &Provenance,
+    rosters: &RosterSet,
+    taken: Taken,
+) -> Result<Order, Rejected> {
+    let (said, officer) = match taken {
+        Taken::Now { wall_ms, .. } => judge_order(&lifecycle.order, rosters, wall_ms)?,
+        Taken::FromLedger => {
+            let said = read(&lifecycle.order, OfficerOrder::decode)?;
+            let officer = judge::identity(&said.officer)?;
+            orderer(
+                &officer,
+                &judge::roles(&judge::roles_in(rosters, &said.key_statement)),
+            )?;
+            (said, officer)
+        }
+    };
+    let header = &lifecycle.header;
+    placed_by(&said.desk, &said.exercise, header)?;
+    Ok(Order {
+        desk: judge::identity(&header.sender)?,
+        place: place_of(header).ok_or(Rejected::Undefined {
+            field: "place",
+            number: 0,
+        })?,
+        hash: core_hash(at.hash),
+        officer,
+        verb: OrderVerb::from_wire(said.verb).ok_or(Rejected::Undefined {
+            field: "order",
+            number: said.verb,
+        })?,
+        channel: (!said.channel.is_empty()).then_some(said.channel),
+        scope: said.scope,
+        reason: said.reason,
+        review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
+        consents_to: said.consents_to.map(|reference| core_hash(reference.sha256)),
+        claimed: WallTime::from_unix_ms(said.claimed_time_ms),
+        received: at.stored,
+        leaf: at.index,
+        seen: header
+            .seen
+            .iter()
+            .map(|seen| (seen.origin.clone(), seen.size))
+            .collect(),
+    })
+}
+
+fn read<T>(bytes: &[u8], decode: fn(&[u8]) -> Result<T, hotline_audit::StrictError>) -> Result<T, Rejected> {
+    let unreadable = |error: hotline_audit::StrictError| Rejected::Officer(error.to_string());
+    decode(&SignedStatement::parse(bytes).map_err(unreadable)?.payload).map_err(unreadable)
+}
+
+/// What an officer signed is placed by the officer's own desk, for its own exercise.
+fn placed_by(desk: &str, exercise: &str, header: &hotline_audit::statement::Header) -> Result<(), Rejected> {
+    if desk == header.sender && exercise == header.exercise {
+        return Ok(());
+    }
+    Err(Rejected::Officer(format!(
+        "it was signed for the desk {desk} and the exercise {exercise}"
+    )))
+}

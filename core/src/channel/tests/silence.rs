@@ -1,0 +1,212 @@
+//! The carrier, and every cause of silence by its name (promise 10).
+
+use std::time::Duration;
+
+use super::{change, order, paths, place, took};
+use crate::channel::cause::{ON_ITS_WAY, Silence, causes};
+use crate::channel::{
+    Attendance, Axis, Carrier, Cause, CauseKind, Evidence, Identified, Paths, Political, Stage, Waiting,
+};
+use crate::duty::{OrderVerb, PresenceState, WatchVerb};
+use crate::precedence::Precedence;
+
+const WHOLE: [bool; 4] = [true; 4];
+
+fn waiting(stage: Stage, seconds: u64) -> Waiting {
+    Waiting {
+        name: "A-0017".into(),
+        precedence: Precedence::Flash,
+        stage,
+        waited: Duration::from_secs(seconds),
+        evidence: Vec::new(),
+    }
+}
+
+fn named(paths: &Paths, watch: &Attendance, waiting: &[Waiting]) -> Vec<Cause> {
+    causes(&Silence {
+        political: Political::Open,
+        orders: &[],
+        paths,
+        watch: &watch.axis(Some(Duration::ZERO)),
+        waiting,
+    })
+}
+
+fn of_paths(paths: &Paths) -> CauseKind {
+    named(paths, &Attendance::default(), &[])[0].kind
+}
+
+fn of_message(stage: Stage) -> CauseKind {
+    let whole = paths(WHOLE, &[]);
+    named(&whole, &Attendance::default(), &[waiting(stage, 6)])[0].kind
+}
+
+#[test]
+fn nothing_silent_is_named_as_nothing() {
+    let here = [
+        ("north", PresenceState::Present),
+        ("south", PresenceState::Present),
+    ];
+    let found = named(&paths(WHOLE, &here), &Attendance::default(), &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].kind, CauseKind::None);
+}
+
+#[test]
+fn one_path_cut_is_one_path_cut_wherever_it_is_cut() {
+    let ours = paths([false, false, true, true], &[]);
+    assert_eq!(
+        (of_paths(&ours), ours.carrier().state),
+        (CauseKind::OnePathCut, Carrier::Degraded)
+    );
+    let away = [
+        ("north", PresenceState::Silent),
+        ("south", PresenceState::Present),
+    ];
+    let theirs = paths(WHOLE, &away);
+    assert_eq!(
+        (of_paths(&theirs), theirs.carrier().state),
+        (CauseKind::OnePathCut, Carrier::Degraded)
+    );
+    // A single leg is named, and redundancy is not lost by it.
+    let leg = paths([false, true, true, true], &[]);
+    assert_eq!(
+        (of_paths(&leg), leg.carrier().state),
+        (CauseKind::OnePathCut, Carrier::Up)
+    );
+}
+
+#[test]
+fn all_paths_cut_is_all_paths_cut_whatever_relays_said_before() {
+    let said = [("north", PresenceState::Present), ("south", PresenceState::Reset)];
+    let cut = paths([false; 4], &said);
+    assert_eq!(
+        (of_paths(&cut), cut.carrier().state),
+        (CauseKind::AllPathsCut, Carrier::Down)
+    );
+}
+
+#[test]
+fn a_dead_desk_is_told_from_one_that_cannot_be_reached() {
+    use PresenceState::{Closed, Present, Reset, Silent};
+    for (north, south, expected) in [
+        (Reset, Reset, CauseKind::RemoteDeskDead),
+        (Reset, Silent, CauseKind::RemoteDeskDead),
+        (Closed, Closed, CauseKind::RemoteDeskDead),
+        (Silent, Silent, CauseKind::RemoteDeskUnreachable),
+        (Present, Reset, CauseKind::OnePathCut),
+        (Present, Present, CauseKind::None),
+    ] {
+        let told = paths(WHOLE, &[("north", north), ("south", south)]);
+        assert_eq!(of_paths(&told), expected, "{north} {south}");
+    }
+    // A relay that we do not reach says nothing that counts.
+    let told = [("north", Reset), ("south", Present)];
+    let one = paths([true, true, false, false], &told);
+    assert_eq!(
+        (of_paths(&one), one.carrier().state),
+        (CauseKind::RemoteDeskDead, Carrier::Down)
+    );
+}
+
+#[test]
+fn an_empty_watch_is_named_and_one_of_which_nothing_is_known_is_not() {
+    let whole = paths(WHOLE, &[]);
+    let mut watch = Attendance::default();
+    watch.note(place(1), took("okoye"));
+    assert_eq!(named(&whole, &watch, &[])[0].kind, CauseKind::None);
+    watch.note(place(2), change(WatchVerb::Leave, "okoye"));
+    let found = named(&whole, &watch, &[]);
+    assert_eq!(found[0].kind, CauseKind::WatchUnmanned);
+    assert!(!found[0].evidence.is_empty());
+}
+
+#[test]
+fn each_stage_of_a_message_that_waits_has_its_own_cause() {
+    assert_eq!(of_message(Stage::Displayed), CauseKind::DisplayedNotAcknowledged);
+    for alerted in [false, true] {
+        assert_eq!(
+            of_message(Stage::NotDisplayed { alerted }),
+            CauseKind::NotDisplayed
+        );
+    }
+    assert_eq!(of_message(Stage::NotDelivered), CauseKind::NotDelivered);
+    let on_its_way = waiting(Stage::NotDelivered, ON_ITS_WAY.as_secs() - 1);
+    assert_eq!(on_its_way.cause(), None);
+}
+
+#[test]
+fn a_refusal_is_named_with_its_reason_verbatim() {
+    let stage = Stage::Declined {
+        reason: "conditions not appropriate".into(),
+        by: "sato".into(),
+    };
+    let cause = waiting(stage, 0).cause().unwrap();
+    assert_eq!(cause.kind, CauseKind::Declined);
+    assert!(
+        cause.plain.contains("conditions not appropriate"),
+        "{}",
+        cause.plain
+    );
+    assert_eq!(cause.message.as_deref(), Some("A-0017"));
+}
+
+#[test]
+fn an_order_is_named_before_what_it_explains() {
+    let cut = paths([false; 4], &[]);
+    let watch = Attendance::default().axis(Some(Duration::ZERO));
+    let messages = [waiting(Stage::Displayed, 9)];
+    for (verb, political, expected) in [
+        (OrderVerb::Suspend, Political::Suspended, CauseKind::Suspended),
+        (OrderVerb::Sever, Political::Severed, CauseKind::Severed),
+    ] {
+        let order = order("B", verb, 1);
+        let found = causes(&Silence {
+            political,
+            orders: &[&order],
+            paths: &cut,
+            watch: &watch,
+            waiting: &messages,
+        });
+        let kinds: Vec<CauseKind> = found.iter().map(|cause| cause.kind).collect();
+        let rest = [CauseKind::AllPathsCut, CauseKind::DisplayedNotAcknowledged];
+        assert_eq!(kinds, [&[expected][..], &rest[..]].concat());
+        assert!(found[0].plain.contains("a visit"), "{}", found[0].plain);
+    }
+}
+
+#[test]
+fn of_two_messages_the_more_urgent_is_named_first() {
+    let whole = paths(WHOLE, &[]);
+    let routine = Waiting {
+        name: "A-0001".into(),
+        precedence: Precedence::Routine,
+        ..waiting(Stage::Displayed, 900)
+    };
+    let found = named(
+        &whole,
+        &Attendance::default(),
+        &[routine, waiting(Stage::Displayed, 9)],
+    );
+    assert_eq!(found[0].message.as_deref(), Some("A-0017"));
+}
+
+#[test]
+fn a_message_is_overdue_at_the_first_alert_step_of_its_precedence() {
+    assert!(!waiting(Stage::Displayed, 119).overdue());
+    assert!(waiting(Stage::Displayed, 120).overdue());
+    assert!(!waiting(Stage::NotDelivered, 900).overdue());
+    let deferred = Waiting {
+        precedence: Precedence::Deferred,
+        ..waiting(Stage::Displayed, 1_000_000)
+    };
+    assert!(!deferred.overdue());
+}
+
+#[test]
+fn the_worst_that_was_found_is_the_state_of_an_identity() {
+    let fact = || Evidence::observed("two statements for one id", "me", super::at(1));
+    assert_eq!(Axis::identity(Vec::new()).state, Identified::Good);
+    let found = Axis::identity(vec![(Identified::Revoked, fact()), (Identified::Suspect, fact())]);
+    assert_eq!((found.state, found.facts.len()), (Identified::Revoked, 2));
+}

@@ -1,0 +1,381 @@
+//! Silence always carries its cause (promise 10): real processes, each cause named by `hotline status` alone.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use hotline_cli::demo::stage::Pause;
+use hotline_client::standing::StandingView;
+use hotline_core::words::Rung;
+use hotline_tests::{
+    AVELIA, BORENIA, Line,
+    verb::{Said, word},
+    wait::{PATIENCE, eventually},
+};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+
+/// `hotline VERB... --config F --json WORDS`.
+async fn verb(line: &Line, side: usize, verb: &[&str], words: &[&str]) -> Said {
+    let config = word(&line.stage.sides[side].desk);
+    let all = [verb, &["--config", &config, "--json"], words].concat();
+    line.run(&all).await
+}
+
+/// What `hotline status --json` says; it ends with 5 when no relay can be reached.
+async fn status(line: &Line, side: usize) -> Value {
+    let said = verb(line, side, &["status"], &[]).await;
+    assert!([0, 5].contains(&said.code), "{}", said.all());
+    said.object()
+}
+
+async fn standing(line: &Line, side: usize) -> StandingView {
+    serde_json::from_value(status(line, side).await).unwrap()
+}
+
+/// Waits until a side's status names this cause first.
+async fn named(line: &Line, side: usize, code: &str) -> StandingView {
+    let mut last = String::new();
+    let found = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let now = standing(line, side).await;
+            if now.cause.code == code {
+                return now;
+            }
+            last = format!("{:?}", now.causes);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    match found.await {
+        Ok(now) => now,
+        Err(_) => panic!("{code} is not named: {last}"),
+    }
+}
+
+/// Everything runs, each desk has heard the other, and nothing is silent.
+async fn open() -> Line {
+    let line = Line::open(PROGRAM).await;
+    for side in [AVELIA, BORENIA] {
+        eventually("both relays tell of the other desk", PATIENCE, async || {
+            let now = standing(&line, side).await;
+            (now.axes.carrier.facts.len() == 6 && now.label == "OPEN").then_some(())
+        })
+        .await;
+        let now = named(&line, side, "NONE").await;
+        assert_eq!((now.label.as_str(), now.causes.len()), ("OPEN", 1), "{now:#?}");
+    }
+    line
+}
+
+async fn send(line: &Line, words: &[&str]) -> String {
+    let all = [&["--wait", "delivered"], words].concat();
+    line.desk(AVELIA, "send", &all).await.ended(0).message().name
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn one_path_cut_is_named() {
+    let mut line = open().await;
+    let name = line.relay_name(AVELIA);
+    line.stage.kill_relay(&name).await.unwrap();
+    for side in [AVELIA, BORENIA] {
+        // Its two legs end one after the other.
+        eventually("redundancy is lost", PATIENCE, async || {
+            let now = standing(&line, side).await;
+            (now.axes.carrier.state == "DEGRADED").then_some(())
+        })
+        .await;
+        let now = named(&line, side, "ONE_PATH_CUT").await;
+        assert_eq!(now.label, "DEGRADED");
+        assert!(now.cause.plain.contains(&name), "{}", now.cause.plain);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_paths_cut_is_named() {
+    let mut line = open().await;
+    for side in [AVELIA, BORENIA] {
+        let name = line.relay_name(side);
+        line.stage.kill_relay(&name).await.unwrap();
+    }
+    let now = named(&line, AVELIA, "ALL_PATHS_CUT").await;
+    assert_eq!(
+        (now.label.as_str(), now.axes.carrier.state.as_str()),
+        ("INTERRUPTED", "DOWN")
+    );
+    assert_eq!(verb(&line, AVELIA, &["status"], &[]).await.code, 5);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_dead_remote_desk_is_named() {
+    let mut line = open().await;
+    line.stage.kill_desk(BORENIA).await.unwrap();
+    let now = named(&line, AVELIA, "REMOTE_DESK_DEAD").await;
+    assert_eq!(
+        (now.label.as_str(), now.axes.carrier.state.as_str()),
+        ("INTERRUPTED", "DOWN")
+    );
+    let told = &now.cause.facts[0];
+    assert_eq!(told.proof, "RELAY_PRESENCE");
+    assert!(told.sha256.is_some() && told.what.contains("RESET"), "{told:?}");
+    line.stage.start_desk(BORENIA).await.unwrap();
+    named(&line, AVELIA, "NONE").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_remote_desk_that_stands_still_is_unreachable_and_not_called_dead() {
+    let mut line = open().await;
+    line.stage.pause_desk(BORENIA, Pause::Stop).unwrap();
+    named(&line, AVELIA, "REMOTE_DESK_UNREACHABLE").await;
+    line.stage.pause_desk(BORENIA, Pause::GoOn).unwrap();
+    named(&line, AVELIA, "NONE").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_unmanned_watch_is_named() {
+    let line = open().await;
+    let _ = verb(&line, BORENIA, &["watch", "take"], &[]).await.ended(0);
+    eventually("the watch is seen as manned", PATIENCE, async || {
+        let now = standing(&line, AVELIA).await;
+        (now.axes.watch.state == "MANNED").then_some(())
+    })
+    .await;
+    let _ = verb(&line, BORENIA, &["watch", "leave"], &[]).await.ended(0);
+    let now = named(&line, AVELIA, "WATCH_UNMANNED").await;
+    assert_eq!(
+        (now.label.as_str(), now.axes.watch.state.as_str()),
+        ("UNRESPONSIVE", "UNMANNED")
+    );
+    assert_eq!(now.axes.carrier.state, "UP");
+    let fact = &now.cause.facts[0];
+    assert_eq!(fact.proof, "SIGNED_STATEMENT");
+    assert!(fact.by.contains("/officer/") && fact.sha256.is_some(), "{fact:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_arrived_and_was_not_displayed_is_named() {
+    let line = open().await;
+    let name = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
+    let now = named(&line, AVELIA, "NOT_DISPLAYED").await;
+    assert_eq!(now.cause.message.as_deref(), Some(name.as_str()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn displayed_and_not_acknowledged_is_named() {
+    let line = open().await;
+    let name = send(&line, &["Are you there?"]).await;
+    let _ = line.desk(BORENIA, "inbox", &[]).await.ended(0);
+    let now = named(&line, AVELIA, "DISPLAYED_NOT_ACKNOWLEDGED").await;
+    assert_eq!(now.cause.message.as_deref(), Some(name.as_str()));
+    assert!(
+        now.cause
+            .facts
+            .iter()
+            .any(|fact| fact.what.starts_with("on screen") && fact.sha256.is_some()),
+        "{:#?}",
+        now.cause
+    );
+    let _ = line.desk(BORENIA, "ack", &[&name]).await.ended(0);
+    named(&line, AVELIA, "NONE").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_refusal_is_named_with_its_reason() {
+    let line = open().await;
+    let name = send(&line, &["Will you talk?"]).await;
+    let words = ["DECLINED", &name, "--text", "conditions not appropriate"];
+    let _ = line.desk(BORENIA, "act", &words).await.ended(0);
+    let now = named(&line, AVELIA, "DECLINED").await;
+    assert!(
+        now.cause.plain.ends_with(": conditions not appropriate"),
+        "{}",
+        now.cause.plain
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_suspension_is_named_refuses_at_release_and_lets_safety_of_life_pass() {
+    let line = open().await;
+    let words = [
+        "--scope",
+        "policy topics",
+        "--reason",
+        "a visit",
+        "--review-by",
+        "48h",
+    ];
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    for side in [AVELIA, BORENIA] {
+        let now = named(&line, side, "SUSPENDED").await;
+        assert_eq!(
+            (now.label.as_str(), now.axes.carrier.state.as_str()),
+            ("SUSPENDED", "UP")
+        );
+        assert_eq!(now.axes.political.scope, ["MINISTER"]);
+        for part in ["borenia", "policy topics", "a visit", "to be reviewed by"] {
+            assert!(now.cause.plain.contains(part), "{}", now.cause.plain);
+        }
+    }
+    let refused = line.desk(AVELIA, "send", &["Good morning."]).await.ended(1);
+    let error = &refused.object()["error"];
+    assert_eq!(error["code"], "HL-DESK-011");
+    for part in [
+        "suspended MINISTER",
+        "a visit",
+        "to be reviewed by",
+        "nothing was queued",
+    ] {
+        assert!(error["what"].as_str().unwrap().contains(part), "{error}");
+    }
+    assert!(line.incoming(BORENIA).await.is_empty());
+    send(&line, &["--safety-of-life", "Crew in the water at 54N."]).await;
+    send(&line, &["--class", "SERVICE", "Line check at noon."]).await;
+    let came = line.incoming(BORENIA).await;
+    assert_eq!(came.len(), 2);
+    assert!(came[0].safety_of_life && came.iter().all(|view| view.under_order.is_none()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_severed_channel_is_named_and_only_operators_pass() {
+    let line = open().await;
+    let words = ["MINISTER", "--reason", "by order of the minister"];
+    let _ = verb(&line, BORENIA, &["channel", "sever"], &words).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        let now = named(&line, side, "SEVERED").await;
+        assert_eq!(
+            (now.label.as_str(), now.axes.political.state.as_str()),
+            ("SEVERED", "SEVERED")
+        );
+        assert!(
+            now.cause.plain.contains("by order of the minister"),
+            "{}",
+            now.cause.plain
+        );
+    }
+    let words = ["--safety-of-life", "Crew in the water."];
+    let _ = line.desk(AVELIA, "send", &words).await.ended(1);
+    send(&line, &["--class", "TEST", "Comm check."]).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn promise_10_the_status_has_label_axes_and_the_facts_behind_each() {
+    let line = open().await;
+    let object = status(&line, AVELIA).await;
+    for key in [
+        "label",
+        "plain",
+        "cause",
+        "causes",
+        "axes",
+        "own_watch",
+        "channels",
+        "desk",
+        "peer",
+        "line",
+    ] {
+        assert!(!object[key].is_null(), "{key} is missing: {object:#}");
+    }
+    let axes = &object["axes"];
+    for (axis, state) in [
+        ("carrier", "UP"),
+        ("watch", "UNKNOWN"),
+        ("political", "OPEN"),
+        ("identity", "GOOD"),
+    ] {
+        assert_eq!(axes[axis]["state"], state, "{object:#}");
+        assert!(axes[axis]["facts"].is_array());
+    }
+    let facts = axes["carrier"]["facts"].as_array().unwrap();
+    assert_eq!(facts.len(), 6, "four legs and two relays: {facts:#?}");
+    for fact in facts {
+        for key in ["what", "by", "received_ms", "proof"] {
+            assert!(!fact[key].is_null(), "{key} is missing: {fact:#}");
+        }
+    }
+    let channel = &object["channels"][0];
+    assert_eq!(
+        (&channel["name"], &channel["label"]),
+        (&"MINISTER".into(), &"OPEN".into())
+    );
+    assert_eq!(channel["charter"]["signed_by"].as_array().unwrap().len(), 2);
+    let plain = line
+        .run(&["status", "--config", &word(&line.stage.sides[AVELIA].desk)])
+        .await
+        .ended(0)
+        .text();
+    assert!(plain.starts_with("Open [OPEN]\n"), "{plain}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_watch_is_handed_over_and_kept_until_it_is_taken() {
+    let line = open().await;
+    let take = ["--officer", "okoye"];
+    let _ = verb(&line, AVELIA, &["watch", "take"], &take).await.ended(0);
+    let other = ["--officer", "lindqvist"];
+    let refused = verb(&line, AVELIA, &["watch", "leave"], &other).await.ended(1);
+    assert!(
+        refused.text().contains("okoye holds the watch"),
+        "{}",
+        refused.text()
+    );
+    let _ = verb(
+        &line,
+        AVELIA,
+        &["watch", "handover"],
+        &["--remark", "quiet night"],
+    )
+    .await
+    .ended(0);
+    let now = standing(&line, AVELIA).await.own_watch;
+    assert!(now.holder.unwrap().ends_with("/officer/okoye"));
+    assert!(now.offered_to.unwrap().ends_with("/officer/lindqvist"));
+    let _ = verb(&line, AVELIA, &["watch", "take"], &[]).await.ended(0);
+    eventually("the other side sees who has the watch", PATIENCE, async || {
+        let watch = standing(&line, BORENIA).await.axes.watch;
+        watch
+            .holder
+            .is_some_and(|holder| holder.ends_with("/officer/lindqvist"))
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_channel_opens_over_the_line_once_both_sides_signed_and_outlives_a_restart() {
+    let mut line = open().await;
+    let words = ["MARITIME", "--level", "THEATRE", "--scope", "ships and boats"];
+    let proposed = verb(&line, AVELIA, &["channel", "open"], &words)
+        .await
+        .ended(0)
+        .object();
+    assert_eq!(proposed["label"], "PROVISIONED", "{proposed:#}");
+    let _ = line
+        .desk(AVELIA, "send", &["--channel", "MARITIME", "Too early."])
+        .await
+        .ended(1);
+    let list = async |side: usize| {
+        let said = verb(&line, side, &["channel", "list"], &[]).await.ended(0);
+        let of = |object: &Value| object["name"] == "MARITIME";
+        said.objects().into_iter().find(of)
+    };
+    eventually("the proposal has arrived", PATIENCE, async || list(BORENIA).await).await;
+    let other = ["MARITIME", "--scope", "aircraft"];
+    let _ = verb(&line, BORENIA, &["channel", "open"], &other).await.ended(2);
+    let agreed = verb(&line, BORENIA, &["channel", "open"], &["MARITIME"])
+        .await
+        .ended(0)
+        .object();
+    assert_eq!(
+        (&agreed["label"], &agreed["charter"]["scope"]),
+        (&"OPEN".into(), &"ships and boats".into())
+    );
+    eventually("the channel is open at both sides", PATIENCE, async || {
+        list(AVELIA).await.filter(|view| view["label"] == "OPEN")
+    })
+    .await;
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.whole().await;
+    let sent = send(&line, &["--channel", "MARITIME", "A trawler drifts at 55N."]).await;
+    let view = line.until(BORENIA, &sent, Rung::Delivered).await;
+    assert_eq!(view.rejected, None);
+}
