@@ -7,12 +7,14 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`health`] how the legs stand, [`standing`] and [`waiting`] how the line stands and who is waited for,
-//! [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
+//! report, [`health`] how the legs stand, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`]
+//! how the line stands and who is waited for, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits
+//! and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
+mod duty;
 mod gate;
 mod health;
 mod legs;
@@ -60,6 +62,7 @@ use crate::{
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
+    services::Services,
     share::Shares,
     station::Event as StationEvent,
     status::{LegStatus, PresenceStatus},
@@ -152,6 +155,11 @@ pub(crate) struct Engine {
     first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,
     charters_placed: BTreeSet<String>,
+    /// What desks said of themselves.
+    services: Services,
+    /// What a station that is run does by itself.
+    duty: Option<duty::Duty>,
+    closing: Option<duty::Closing>,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -245,6 +253,9 @@ impl Engine {
             legs: parts.legs,
             alarms: BTreeMap::new(),
             charters_placed: parts.loaded.charters,
+            services: parts.loaded.services,
+            duty: None,
+            closing: None,
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),
@@ -435,6 +446,7 @@ impl Engine {
         self.tick_adopted(round);
         self.tick_bring_again(now, round);
         self.tick_claims(now, round);
+        self.tick_duty(now, round);
         self.answer_caught_up(now, round);
         self.tick_pings(now, round);
     }
@@ -449,6 +461,7 @@ impl Engine {
             self.bring_again,
             self.next_claim(),
             self.next_ping(),
+            self.next_duty(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),

@@ -79,6 +79,8 @@ pub async fn run(args: RunArgs) -> Outcome {
         "socket",
         socket::serve(station.clone(), listener, config.socket.clone()),
     );
+    let duty = station.clone();
+    seams.spawner.spawn("duty", async move { duty.on_duty().await });
     announce(&station, json);
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
     let asked = signal(SignalKind::hangup()).map_err(|error| Failure::io("signals", &error))?;

@@ -311,6 +311,8 @@ impl Engine {
             relays: relays.collect(),
             carrier: carrier.into(),
             redundancy: self.redundancy.name().into(),
+            duty: self.duty_status(),
+            said: self.services.shown(),
             log_size: self.ledger.head().size,
             messages: self.book.len() as u64,
             gaps: self.shown_gaps(),

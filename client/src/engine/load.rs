@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use hotline_audit::{Checkpoint, Hash, LogVerifier, SignedStatement, key::RosterSet, statement::Payload};
+use hotline_audit::{
+    Checkpoint, Hash, LogVerifier, SignedStatement,
+    key::RosterSet,
+    statement::{Message, Payload},
+};
 use hotline_core::{
     chain::{ChainView, Link, Missing},
     health::Health,
@@ -15,6 +19,7 @@ use hotline_core::{
     leg::{Lane, Leg, RelayName},
     outbox::{Event, GoesOn, Then},
     time::{LineTime, WallTime},
+    words::TrafficClass,
 };
 use hotline_ledger::{Ledger, ReadError, Stored};
 
@@ -29,6 +34,7 @@ use crate::{
     past::Past,
     quarantine::Quarantined,
     relay::{RelayPlace, RelayShared},
+    services::Services,
 };
 
 /// Leaves read at once.
@@ -69,6 +75,8 @@ pub(crate) struct Loaded {
     pub(crate) charters: BTreeSet<String>,
     /// What stands beside the log, because its signer's key had ended when it came.
     pub(crate) quarantined: BTreeSet<Hash>,
+    /// What desks said of themselves.
+    pub(crate) services: Services,
 }
 
 impl Loaded {
@@ -90,6 +98,7 @@ impl Loaded {
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
             quarantine: quarantine(ledger)?,
+            services: Services::default(),
         };
         reader.leaves(ledger)?;
         let quarantined = reader.beside_log();
@@ -114,6 +123,7 @@ impl Loaded {
             inbox,
             charters: reader.charters,
             quarantined,
+            services: reader.services,
             outgoing: Outgoing::restore(me, relays.iter().cloned(), ledger)?,
         })
     }
@@ -139,6 +149,7 @@ struct Reader {
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
     quarantine: BTreeMap<Hash, Quarantined>,
+    services: Services,
 }
 
 impl Reader {
@@ -219,6 +230,15 @@ impl Reader {
             stored: time,
             leg,
         };
+        let is_mine = header.sender == self.me;
+        match &payload {
+            Payload::Service(service) => self.services.note(&at, service, is_mine),
+            Payload::Message(message) if is_mine && is_human_check(message) => {
+                self.services
+                    .note_check(WallTime::from_unix_ms(header.claimed_time_ms));
+            }
+            _ => {}
+        }
         // What is foreign was told when it came.
         let _ = match self.quarantine.get(&stored.hash) {
             Some(kept) => self.book.recall_quarantined(&at, &payload, &kept.why),
@@ -274,6 +294,11 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether a message is a comm check of people, and not an answer to one.
+pub(super) fn is_human_check(message: &Message) -> bool {
+    message.traffic_class == TrafficClass::Test.to_wire() && message.answer == 0
 }
 
 fn relay_identities(rosters: &RosterSet) -> BTreeMap<RelayName, Identity> {
@@ -423,6 +448,7 @@ impl Engine {
         self.channels = loaded.channels;
         self.charters_placed = loaded.charters;
         self.quarantined = loaded.quarantined;
+        self.services = loaded.services;
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
         self.inbox.as_old_as(&earlier);
         self.note_reachable();
