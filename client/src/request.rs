@@ -70,6 +70,12 @@ pub enum Request {
         /// At most so long, in milliseconds.
         within_ms: u64,
     },
+    /// Set this station's wall clock off by so many milliseconds, later or (negative) earlier; 0 is right again. A fault
+    /// for exercises: refused by OPERATION desks.
+    Clock {
+        /// By how much.
+        offset_ms: i64,
+    },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
     /// A consistent copy of the ledger, for `desk restore`.
@@ -158,7 +164,8 @@ pub enum News {
     },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
     Alarm {
-        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`.
+        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`,
+        /// `CLOCK` (set wrong on purpose).
         code: String,
         /// A sentence with the facts in it.
         what: String,

@@ -7,12 +7,13 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use hotline_audit::{Hash, LogSigner, SigningKey};
 use hotline_core::{
+    identity::World,
     leg::{Door, Leg},
     words::Rung,
 };
 use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
 use hotline_transport::{
-    ClientTls, Credentials, Dialer, Seams, TrustError, TrustStore, anchors_in,
+    ClientTls, Credentials, Dialer, Seams, ShiftedClock, TrustError, TrustStore, anchors_in,
     credentials::{self, CredentialError},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -134,6 +135,17 @@ pub struct Station {
     seams: Seams,
     config: Arc<DeskConfig>,
     directory: Arc<Directory>,
+    /// The hold on the wall clock of an EXERCISE desk.
+    clock: Option<Arc<ShiftedClock>>,
+}
+
+/// The seams of a desk. In an EXERCISE its wall clock can be set wrong on purpose.
+fn clock_of(config: &DeskConfig, seams: &Seams) -> (Seams, Option<Arc<ShiftedClock>>) {
+    if config.identity.world() != World::Exercise {
+        return (seams.clone(), None);
+    }
+    let (seams, clock) = ShiftedClock::on(seams);
+    (seams, Some(clock))
 }
 
 impl Station {
@@ -158,6 +170,8 @@ impl Station {
         restored: Restored,
         storage: (Storage, Mode),
     ) -> Result<Self, OpenError> {
+        let (seams, clock) = clock_of(&config, seams);
+        let seams = &seams;
         let directory = Arc::new(Directory::load(&config)?);
         let rosters = Arc::clone(directory.rosters());
         let own = own_certificate(&config, seams)?;
@@ -223,6 +237,7 @@ impl Station {
             seams: seams.clone(),
             config: Arc::new(config.clone()),
             directory: Arc::clone(&directory),
+            clock,
         };
         let engine = Engine::new(crate::engine::Parts {
             config,
@@ -297,7 +312,33 @@ impl Station {
                 rung,
                 within_ms,
             } => self.wait(&message, &rung, Duration::from_millis(within_ms)).await,
+            Request::Clock { offset_ms } => match self.set_clock(offset_ms) {
+                Ok(()) => self.ask(Request::Clock { offset_ms }).await,
+                Err(refusal) => Answer::Refused(refusal),
+            },
             other => self.ask(other).await,
+        }
+    }
+
+    fn set_clock(&self, offset_ms: i64) -> Result<(), Refusal> {
+        let refusal = |what: &str, help: &str| Refusal {
+            code: "HL-DESK-060".into(),
+            exit: 2,
+            what: what.into(),
+            help: help.into(),
+        };
+        let Some(clock) = &self.clock else {
+            return Err(refusal(
+                "this desk is of an OPERATION, and its clock is not set wrong on purpose",
+                "clock faults are for EXERCISE identities",
+            ));
+        };
+        match clock.shift(offset_ms) {
+            Some(_) => Ok(()),
+            None => Err(refusal(
+                "a clock is set off by ten years at most",
+                "name a smaller offset",
+            )),
         }
     }
 

@@ -81,6 +81,7 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
+            Request::Clock { offset_ms } => self.clock_was_set(offset_ms, round),
             Request::Backup { .. } | Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => {
                 Err(refusal(
                     1,
@@ -90,6 +91,13 @@ impl Engine {
                 ))
             }
         }
+    }
+
+    /// The station's front has set the clock; here it becomes an alarm.
+    fn clock_was_set(&mut self, offset_ms: i64, round: &mut Round) -> Answered {
+        let what = format!("this desk's wall clock is off by {offset_ms} ms on purpose");
+        self.alarm("CLOCK", what.clone(), round);
+        Ok(Reply::Ready(Answer::Done { what }))
     }
 
     fn must_sign(&self) -> Result<(), Refusal> {
