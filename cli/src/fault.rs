@@ -1,10 +1,13 @@
 //! `hotline fault`: breaking a line on purpose.
 //!
 //! `run` puts a proxy in front of a leg; `add`, `remove`, `list` and `clear` change what is wrong with it while it runs.
+//! `process` and `clock` break the relays and desks themselves.
 //! The proxy, its faults, presets and plans are the room `faults`; here they are typed and printed.
 
 mod address;
 mod ask;
+mod clock;
+mod process;
 mod run;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -37,6 +40,10 @@ enum Verb {
     List(Which),
     /// Takes all faults back, those of a preset as well.
     Clear(Which),
+    /// Pauses, kills or restarts a relay's or desk's process.
+    Process(process::ProcessArgs),
+    /// Sets the wall clock of an EXERCISE relay or desk wrong.
+    Clock(clock::ClockArgs),
 }
 
 /// Which proxy.
@@ -94,6 +101,8 @@ pub fn run(args: FaultArgs) -> Outcome {
         Verb::Remove(RemoveArgs { name, which }) => ask::remove(name, &which),
         Verb::List(which) => ask::list(&which),
         Verb::Clear(which) => ask::clear(&which),
+        Verb::Process(args) => process::run(&args),
+        Verb::Clock(args) => clock::run(&args),
     }
 }
 
@@ -111,7 +120,7 @@ fn wrong(words: &[&str], word: usize, what: &str, json: bool) -> Failure {
     let start: usize = words.iter().take(word).map(|word| word.len() + 1).sum();
     let length = words.get(word).map_or(1, |word| word.len());
     let marked = Marked::new("command line", &text, start..start + length, "", what);
-    let help = "hotline fault add --help lists the kinds and their values";
+    let help = "hotline fault add --help and hotline fault run --help list what may be written";
     Failure::new("HL-FAULT-002", exit::USAGE, marked.to_string(), help).as_json(json)
 }
 

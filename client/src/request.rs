@@ -95,6 +95,12 @@ pub enum Request {
         /// Exact bytes of a releaser's consent to them, base64.
         consent: String,
     },
+    /// Set this station's wall clock off by so many milliseconds, later or (negative) earlier; 0 is right again. A fault
+    /// for exercises: refused by OPERATION desks.
+    Clock {
+        /// By how much.
+        offset_ms: i64,
+    },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
     /// Read trust folders, certificate and key anew.
@@ -226,7 +232,7 @@ pub enum News {
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost or restored.
     Alarm {
         /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `REDUNDANCY_RESTORED`, `GAP`,
-        /// `REFUSED`, `UNPROVEN`, `QUARANTINED`, `DENIED`, `TRUST_REFUSED`, `OWN_KEY_ENDED`.
+        /// `REFUSED`, `UNPROVEN`, `QUARANTINED`, `DENIED`, `TRUST_REFUSED`, `OWN_KEY_ENDED`, `CLOCK` (set wrong on purpose).
         code: String,
         /// A sentence with the facts in it.
         what: String,

@@ -15,12 +15,13 @@ use std::{
 
 use hotline_audit::{Hash, LogSigner, SigningKey};
 use hotline_core::{
+    identity::World,
     leg::{Door, Leg},
     words::Rung,
 };
 use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
 use hotline_transport::{
-    Credentials, DialTimings, Dialer, FileWatch, Seams, TrustError,
+    Credentials, DialTimings, Dialer, FileWatch, Seams, ShiftedClock, TrustError,
     credentials::{self, CredentialError},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -160,6 +161,17 @@ pub struct Station {
     inputs: mpsc::Sender<Input>,
     trust: Arc<TrustNow>,
     on_duty: Arc<AtomicBool>,
+    /// The hold on the wall clock of an EXERCISE desk.
+    clock: Option<Arc<ShiftedClock>>,
+}
+
+/// The seams of a desk. In an EXERCISE its wall clock can be set wrong on purpose.
+fn clock_of(config: &DeskConfig, seams: &Seams) -> (Seams, Option<Arc<ShiftedClock>>) {
+    if config.identity.world() != World::Exercise {
+        return (seams.clone(), None);
+    }
+    let (seams, clock) = ShiftedClock::on(seams);
+    (seams, Some(clock))
 }
 
 impl Station {
@@ -184,6 +196,8 @@ impl Station {
         restored: Restored,
         storage: (Storage, Mode),
     ) -> Result<Self, OpenError> {
+        let (seams, clock) = clock_of(&config, seams);
+        let seams = &seams;
         let trust = Arc::new(TrustNow::read(&config, seams)?);
         let directory = trust.directory();
         let rosters = trust.rosters();
@@ -260,6 +274,7 @@ impl Station {
             inputs: inputs_in,
             trust: Arc::clone(&trust),
             on_duty: Arc::default(),
+            clock,
         };
         let engine = Engine::new(crate::engine::Parts {
             config,
@@ -335,6 +350,10 @@ impl Station {
                 within_ms,
             } => self.wait(&message, &rung, Duration::from_millis(within_ms)).await,
             Request::Reload => self.reload().await,
+            Request::Clock { offset_ms } => match self.set_clock(offset_ms) {
+                Ok(()) => self.ask(Request::Clock { offset_ms }).await,
+                Err(refusal) => Answer::Refused(refusal),
+            },
             other => self.ask(other).await,
         }
     }
@@ -375,6 +394,28 @@ impl Station {
             }
             // What came of it is an alarm or a line in the log, told by the engine.
             let _ = self.reload().await;
+        }
+    }
+
+    fn set_clock(&self, offset_ms: i64) -> Result<(), Refusal> {
+        let refusal = |what: &str, help: &str| Refusal {
+            code: "HL-DESK-060".into(),
+            exit: 2,
+            what: what.into(),
+            help: help.into(),
+        };
+        let Some(clock) = &self.clock else {
+            return Err(refusal(
+                "this desk is of an OPERATION, and its clock is not set wrong on purpose",
+                "clock faults are for EXERCISE identities",
+            ));
+        };
+        match clock.shift(offset_ms) {
+            Some(_) => Ok(()),
+            None => Err(refusal(
+                "a clock is set off by ten years at most",
+                "name a smaller offset",
+            )),
         }
     }
 

@@ -9,6 +9,7 @@
 
 pub mod admit;
 pub mod config;
+pub mod control;
 pub mod frames;
 pub mod intake;
 pub mod presence;

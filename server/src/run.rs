@@ -7,17 +7,18 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hotline_audit::{LogSigner, SigningKey, key::RosterSet, trust::TrustPolicy};
-use hotline_core::identity::Role;
+use hotline_core::identity::{Role, World};
 use hotline_ledger::{Engine, Ledger, Mode, OpenOptions, Opening, Restored};
 use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
     Anchor, Credentials, Denied, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls,
-    TrustError, TrustStore, anchors_in, credentials, grpc_server_builder_for,
+    ShiftedClock, TrustError, TrustStore, anchors_in, credentials, grpc_server_builder_for,
 };
 use tokio::task::JoinHandle;
 
 use crate::{
     config::RelayConfig,
+    control,
     presence::Pen,
     relay::{Parts, Relay},
     reload::Reload,
@@ -112,10 +113,17 @@ pub async fn start(config: &RelayConfig, seams: &Seams) -> Result<Running, Start
         },
         mode: Mode::Thread,
     };
-    start_on(config, seams, storage, |relay| {
-        (Service(Arc::clone(&relay)), Service(relay))
-    })
-    .await
+    let services = |relay: Arc<Relay>| (Service(Arc::clone(&relay)), Service(relay));
+    if config.identity.world() != World::Exercise {
+        return start_on(config, seams, storage, services).await;
+    }
+    let (seams, clock) = ShiftedClock::on(seams);
+    let running = start_on(config, &seams, storage, services).await?;
+    if let Err(error) = control::serve(&config.ledger, &seams, clock) {
+        // Only the exercise's clock faults need it.
+        tracing::warn!(%error, "no control socket");
+    }
+    Ok(running)
 }
 
 /// The same on a ledger of the caller's choice, served by services of the caller's making: a simulated world brings a

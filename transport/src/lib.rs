@@ -52,7 +52,7 @@ pub use redial::Redial;
 pub use refusal::log::{RefusalCount, RefusalLog};
 pub use refusal::{By, Permanence, Reason, Refusal};
 pub use runtime::node_runtime;
-pub use seams::{BoxedStream, Clock, Entropy, Network, Seams, Spawner, TcpAcceptor, UdpSeam};
+pub use seams::{BoxedStream, Clock, Entropy, Network, Seams, ShiftedClock, Spawner, TcpAcceptor, UdpSeam};
 pub use tls::{ALPN_QUIC, ALPN_TCP, ClientTls, ServerTls, TlsSetupError};
 pub use trust::{Anchor, Denied, StaleCrl, TrustError, TrustStore, anchors_in};
 pub use watch::FileWatch;

@@ -11,6 +11,7 @@
 //! Two leaks are known and harmless so far: h2 stamps reset streams and hyper its Date header with the real clock;
 //! and tonic spawns one task per HTTP/2 connection on the current runtime. Those tasks end when their socket does.
 
+mod shifted;
 mod spawner;
 mod system;
 
@@ -24,6 +25,7 @@ use hotline_core::time::{LineTime, WallTime};
 use rustls::crypto::CryptoProvider;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use shifted::ShiftedClock;
 pub use spawner::{Drained, Spawner};
 
 /// The two clocks of the line. Story time is no business of this room.

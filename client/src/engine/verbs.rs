@@ -90,6 +90,7 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
+            Request::Clock { offset_ms } => self.clock_was_set(offset_ms, round),
             Request::KeepWatch { watch } => self.keep_watch(&watch, round),
             Request::Order { order } => self.order(&order, round),
             Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),
@@ -112,6 +113,13 @@ impl Engine {
                 "use the hotline program of the same version as the station",
             )),
         }
+    }
+
+    /// The station's front has set the clock; here it becomes an alarm.
+    fn clock_was_set(&mut self, offset_ms: i64, round: &mut Round) -> Answered {
+        let what = format!("this desk's wall clock is off by {offset_ms} ms on purpose");
+        self.alarm("CLOCK", what.clone(), round);
+        Ok(Reply::Ready(Answer::Done { what }))
     }
 
     pub(super) fn must_sign(&self) -> Result<(), Refusal> {
