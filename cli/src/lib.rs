@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod demo;
 pub mod desk;
+pub mod doctor;
 pub mod exit;
 pub mod log;
 pub mod pki;
@@ -43,6 +44,8 @@ enum Verb {
     Pki(pki::args::PkiArgs),
     /// Evidence: verify, show, prove, compare and export logs.
     Log(log::LogArgs),
+    /// Looks whether everything is in order: clocks, keys, chains, lists, every leg, MTU, disk, log.
+    Doctor(doctor::DoctorArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
 }
@@ -113,6 +116,7 @@ fn run(verb: Verb) -> Outcome {
             done.map(|()| exit::OK)
         }
         Verb::Log(args) => log::run(args),
+        Verb::Doctor(args) => doctor::run(args),
         Verb::Bench(args) => bench::run(args),
     }
 }
