@@ -8,6 +8,7 @@ pub mod bench;
 pub mod channel;
 pub mod demo;
 pub mod desk;
+pub mod doctor;
 pub mod exit;
 pub mod fault;
 pub mod log;
@@ -56,6 +57,8 @@ enum Verb {
     Pki(pki::args::PkiArgs),
     /// Evidence: verify, show, prove, compare and export logs.
     Log(log::LogArgs),
+    /// Looks whether everything is in order: clocks, keys, chains, lists, every leg, MTU, disk, log.
+    Doctor(doctor::DoctorArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
     /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
@@ -132,6 +135,7 @@ fn run(verb: Verb) -> Outcome {
         }
         Verb::Path(args) => path::run(args),
         Verb::Log(args) => log::run(args),
+        Verb::Doctor(args) => doctor::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Fault(args) => fault::run(args),
     }

@@ -10,6 +10,7 @@
 //! signature proves (`audit`), and any network: nothing is fetched, nothing is published.
 
 pub mod args;
+pub mod backup;
 pub mod certificate;
 pub mod charter;
 pub mod consent;

@@ -17,7 +17,7 @@ use hotline_audit::{
     statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
 };
 use hotline_ledger::{Moves, Watcher};
-use hotline_transport::{Anchor, ClientTls, Denied, FileWatch, Seams, TrustStore, anchors_in};
+use hotline_transport::{Anchor, ClientTls, Denied, Dialer, FileWatch, Seams, TrustStore, anchors_in};
 
 use crate::{
     config::DeskConfig,
@@ -50,6 +50,14 @@ pub fn watch_of(config: &DeskConfig) -> FileWatch {
         config.certificate.clone(),
         config.tls_key.clone(),
     ])
+}
+
+/// A dialler as the station's own: with this desk's certificate and trust. For diagnosis, beside a station that runs.
+///
+/// # Errors
+/// [`OpenError`] names what cannot be used.
+pub fn dialer(config: &DeskConfig, seams: &Seams) -> Result<Dialer, OpenError> {
+    Ok(Dialer::new(seams, TrustNow::read(config, seams)?.tls()))
 }
 
 impl TrustNow {

@@ -253,8 +253,9 @@ proptest! {
             DenyOrder { trust_domain, number, previous, identity, reason, compromised_since_ms, claimed_time_ms };
         let read = agree!(order.clone(), DenyOrder, v1::DenyOrder);
         prop_assert_eq!(read.compromised_since_ms, compromised_since_ms);
-        let read = agree!(Deny { officer, key_statement, order: order.encode() }, Deny, v1::DenyPayload);
-        prop_assert_eq!(read.order.to_vec(), order.encode());
+        let bytes = order.encode();
+        let read = agree!(Deny { officer, key_statement, order: bytes.clone() }, Deny, v1::DenyPayload);
+        prop_assert_eq!(read.order.as_ref(), bytes.as_slice());
     }
 
     #[test]

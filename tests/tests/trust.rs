@@ -472,3 +472,73 @@ async fn rotating_every_certificate_under_traffic_loses_nothing_and_leaves_no_co
         assert!(!alarms.contains_key("TRUST_REFUSED"), "{alarms:?}");
     }
 }
+
+/// Scenario S7: a copied desk is ended, and its side goes on under the identity that was issued beforehand.
+#[tokio::test(flavor = "current_thread")]
+async fn a_side_whose_desk_was_ended_goes_on_under_its_backup_identity() {
+    let mut line = Line::open(PROGRAM).await;
+    let (avelia, borenia) = (folder(&line, AVELIA), folder(&line, BORENIA));
+    lock_up_anchors(&borenia);
+    let began = Instant::now();
+    let _ = end_borenia_ops(&line, &borenia).await.ended(0);
+    taken_by_avelia(&line, &deny_file(&borenia)).await;
+    line.stage.kill_desk(BORENIA).await.unwrap();
+
+    let dir = word(&borenia);
+    let ended = line
+        .run(&["pki", "use-backup", "--dir", &dir, "desk/ops"])
+        .await
+        .ended(4);
+    assert!(
+        ended.all().contains("two officers have ended it"),
+        "{}",
+        ended.all()
+    );
+    let said = line
+        .run(&["pki", "use-backup", "--dir", &dir, "desk/ops-backup"])
+        .await
+        .ended(0)
+        .text();
+    let words = said
+        .lines()
+        .find_map(|line| line.strip_prefix("  words  "))
+        .unwrap()
+        .to_owned();
+    line.stage.sides[BORENIA].desk = borenia.join("desk/ops-backup/desk.toml");
+    line.stage.start_desk(BORENIA).await.unwrap();
+
+    let dir = word(&avelia);
+    let backup = "spiffe://exercise.borenia.example/desk/ops-backup";
+    let use_backup = ["pki", "use-backup", "--dir", &dir, backup];
+    let unread = line.run(&use_backup).await.ended(4);
+    assert!(unread.all().contains("nobody has compared"), "{}", unread.all());
+    let misheard = [
+        &use_backup[..],
+        &[
+            "--words",
+            "abandon ability able about above absent absorb abstract",
+        ],
+    ]
+    .concat();
+    let _ = line.run(&misheard).await.ended(4);
+    let _ = line
+        .run(&[&use_backup[..], &["--words", &words]].concat())
+        .await
+        .ended(0);
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.whole().await;
+    for side in [AVELIA, BORENIA] {
+        let view = Sender::at(&line, side).await.send("Over the backup.").await;
+        line.until(side, &view.sha256, Rung::Delivered).await;
+    }
+    eprintln!(
+        "from the order to messages both ways over the backup: {} ms",
+        began.elapsed().as_millis()
+    );
+    let came = line.incoming(AVELIA).await;
+    assert_eq!(
+        (came[0].from.as_str(), came[0].name.as_str()),
+        (backup, "B2-0001")
+    );
+}

@@ -36,6 +36,8 @@ pub(super) enum Verb {
     Export(ExportArgs),
     /// Takes over the other side's trust file, or its deny-list.
     Trust(TrustArgs),
+    /// Goes over to a backup desk, after the other one was ended: ours, or the other side's.
+    UseBackup(UseBackupArgs),
     /// Puts an officer's key under a passphrase.
     Seal(SealArgs),
     /// Signs a charter anew with another releaser's key.
@@ -195,6 +197,20 @@ pub(super) struct TrustArgs {
     /// Takes a new CA or root for a domain that is trusted already.
     #[arg(long)]
     pub(super) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UseBackupArgs {
+    #[command(flatten)]
+    pub(super) dir: Dir,
+    /// Which desk: ours as desk/ops-backup, the other side's by its whole identity.
+    pub(super) name: String,
+    /// The words that the other side read aloud.
+    #[arg(long, value_name = "WORDS", conflicts_with = "yes")]
+    pub(super) words: Option<String>,
+    /// Without words: only for two sides that you made yourself.
+    #[arg(long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -226,7 +226,11 @@ fn write_list(place: &Path, list: &DenyList) -> Result<PathBuf, PkiError> {
     Ok(path)
 }
 
-fn trusted_roster(place: &Path) -> Result<Roster, PkiError> {
+/// The roster in a trust folder, checked under the root beside it.
+///
+/// # Errors
+/// If it cannot be read or does not hold together.
+pub(super) fn trusted_roster(place: &Path) -> Result<Roster, PkiError> {
     let root_path = place.join(layout::ROOT_PUBLIC);
     let (domain, root) = keys::read_root(&root_path, &files::read_text(&root_path)?)?;
     let path = place.join(layout::ROSTER);

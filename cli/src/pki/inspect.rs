@@ -17,6 +17,7 @@ use super::read_certificate::{CertificateView, RevocationListView};
 use super::{files, keys, trust_file};
 
 mod charter;
+mod deny;
 mod keyfile;
 mod lists;
 mod roster;
@@ -130,6 +131,7 @@ pub fn inspect(path: &Path, now: WallTime) -> Result<Report, PkiError> {
             &trust_file::TrustFile::parse(path, text, now)?,
             now,
         )),
+        Ok(text) if text.starts_with(super::deny::HEAD) => deny::list(path, text),
         Ok(text) if text.starts_with("hotline-root ") => Ok(keyfile::root(&keys::read_root(path, text)?)),
         Ok(text) if sealed::kind(text).is_some() => keyfile::private(path, text),
         Ok(text) if roster::is_one(text) => roster::roster(path, text, now),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hotline_audit::key::Denial;
 use hotline_audit::{KeyEntry, Roster};
 use hotline_core::identity::Identity;
 use hotline_core::time::WallTime;
@@ -13,7 +14,7 @@ use super::folder::{DomainFolder, read_roster, short};
 use super::read_certificate::{CertificateView, RevocationListView};
 use super::side;
 use super::words::Fingerprint;
-use super::{files, keys, layout, plain};
+use super::{deny, files, keys, layout, plain};
 
 /// What a domain's folder holds. Its JSON form is stable: fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -101,9 +102,15 @@ pub fn list(dir: &Path, now: WallTime) -> Result<Listing, PkiError> {
     let roster = folder.roster()?;
     let list_path = folder.file(layout::REVOCATION_LIST);
     let revocations = RevocationListView::from_pem(&list_path, &folder.text(layout::REVOCATION_LIST)?)?;
+    let denied = deny::read_list(&folder.trust(folder.domain()), &roster)?;
     let mut holders = Vec::new();
     for identity in folder.holders()? {
-        holders.push(holder(&folder, &identity, &roster, &revocations, now)?);
+        let mut holder = holder(&folder, &identity, &roster, &revocations, now)?;
+        let is_denied = |denial: &Denial| denial.order.identity == holder.identity;
+        if denied.denials().iter().any(is_denied) {
+            holder.end();
+        }
+        holders.push(holder);
     }
     let mut trusted = Vec::new();
     for name in files::folders_below(&folder.file(layout::TRUST))? {
@@ -121,6 +128,16 @@ pub fn list(dir: &Path, now: WallTime) -> Result<Listing, PkiError> {
         holders,
         trusted,
     })
+}
+
+impl Holder {
+    /// Two officers have ended it: nothing of it counts any more.
+    fn end(&mut self) {
+        self.certificate = Standing::Revoked;
+        for key in &mut self.keys {
+            key.standing = Standing::Revoked;
+        }
+    }
 }
 
 fn holder(

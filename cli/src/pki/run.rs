@@ -12,8 +12,8 @@ use super::error::PkiError;
 use super::renew::TlsKey;
 use super::trust::{Compared, KnownAnchors};
 use super::{
-    consent, deny, ending, export, files, init, inspect, issue, list, passphrase, renew, say, seal, tour,
-    trust,
+    backup, consent, deny, ending, export, files, init, inspect, issue, list, passphrase, renew, say, seal,
+    tour, trust,
 };
 
 /// Runs a verb and writes its result to `out`.
@@ -62,6 +62,10 @@ pub fn run_at(
         }
         Verb::Export(args) => say::exported(&export::export(&args.dir.dir, &args.out, now)?, &args.out),
         Verb::Trust(args) => return trusted(args, now, out),
+        Verb::UseBackup(args) => {
+            let compared = compared(args.words, args.yes);
+            say::backup(&backup::use_backup(&args.dir.dir, &args.name, &compared, now)?)
+        }
         Verb::Seal(args) => sealed(&args, entropy)?,
         Verb::Consent(args) => consented(&args, now)?,
         Verb::Tour => {
@@ -94,6 +98,14 @@ fn sealed(args: &SealArgs, entropy: &mut dyn FnMut(&mut [u8])) -> Result<String,
     ))
 }
 
+fn compared(words: Option<String>, yes: bool) -> Compared {
+    match (words, yes) {
+        (Some(words), _) => Compared::Aloud(words),
+        (None, true) => Compared::Vouched,
+        (None, false) => Compared::NotYet,
+    }
+}
+
 fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), PkiError> {
     if files::read(&args.file)?.starts_with(deny::HEAD.as_bytes()) {
         let taken = deny::take(&args.dir.dir, &args.file)?;
@@ -101,11 +113,7 @@ fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), Pk
             .write_all(say::taken(&taken).as_bytes())
             .map_err(PkiError::Print);
     }
-    let compared = match (args.words, args.yes) {
-        (Some(words), _) => Compared::Aloud(words),
-        (None, true) => Compared::Vouched,
-        (None, false) => Compared::NotYet,
-    };
+    let compared = compared(args.words, args.yes);
     let known = if args.replace {
         KnownAnchors::Replace
     } else {

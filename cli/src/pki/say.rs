@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hotline_core::time::WallTime;
 
+use super::backup::Backup;
 use super::deny::{Signed, Taken};
 use super::error::PkiError;
 use super::export::Exported;
@@ -80,6 +81,39 @@ pub(super) fn denied(signed: &Signed, dir: &Path) -> String {
             order.reason,
             file.display()
         ),
+    }
+}
+
+/// After `use-backup`.
+pub(super) fn backup(backup: &Backup) -> String {
+    match backup {
+        Backup::Ours {
+            identity,
+            words,
+            settings,
+        } => format!(
+            "{identity} is ready\n  words  {words}\n\
+             next: stop the station of the identity that was ended, and start this one:\n  \
+             hotline desk run --config {}\n\
+             next: read the words aloud to the other side, not over the line, to a voice you know; it runs:\n  \
+             hotline pki use-backup --dir DIR/DOMAIN {identity} --words \"{words}\"\n",
+            settings.display()
+        ),
+        Backup::Theirs {
+            identity,
+            words,
+            changed,
+        } => {
+            let mut text =
+                format!("our desks write to {identity} from their next start on\n  words  {words}\n");
+            for settings in changed {
+                text.push_str(&format!(
+                    "next: restart the station: hotline desk run --config {}\n",
+                    settings.display()
+                ));
+            }
+            text
+        }
     }
 }
 

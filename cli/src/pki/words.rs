@@ -2,7 +2,7 @@
 //!
 //! The anchors are the CA certificate and the statement root; everything else of a trust file is signed by one of
 //! them, so the words stay the same while rosters and revocation lists change. Eight words of the BIP 39 list carry 88
-//! bits: finding another pair of anchors with the same words takes 2^88 key pairs, which nobody can make.
+//! bits (an identity's own words, for [`super::backup`], are made alike): finding another pair of anchors with the same words takes 2^88 key pairs, which nobody can make.
 
 use bip39::Language;
 use hotline_audit::Hash;
@@ -10,6 +10,8 @@ use hotline_core::identity::TrustDomain;
 
 /// Label under which anchors are hashed, so that these bytes mean nothing anywhere else.
 const LABEL: &[u8] = b"hotline/trust-words/v1";
+/// Label under which one identity's keys are hashed.
+const KEYS_LABEL: &[u8] = b"hotline/identity-words/v1";
 /// Words read aloud.
 pub const WORDS: usize = 8;
 /// Bits in a word: the list has 2048 of them.
@@ -34,6 +36,14 @@ impl Fingerprint {
         ]))
     }
 
+    /// SHA-256(label ‖ 0 ‖ identity ‖ hashes of its key statements): stands for one identity's keys.
+    #[must_use]
+    pub fn of_keys(identity: &str, key_statements: &[Hash]) -> Self {
+        let mut parts: Vec<&[u8]> = vec![KEYS_LABEL, &[0], identity.as_bytes(), &[0]];
+        parts.extend(key_statements.iter().map(|hash| hash.as_bytes().as_slice()));
+        Self(Hash::of_parts(&parts))
+    }
+
     /// Its first 88 bits as words, to be read aloud.
     #[must_use]
     pub fn words(&self) -> String {
@@ -49,12 +59,18 @@ impl Fingerprint {
     /// Whether somebody read these words aloud; case, commas and spaces between them do not count.
     #[must_use]
     pub fn is_read_as(&self, spoken: &str) -> bool {
+        Self::same_words(&self.words(), spoken)
+    }
+
+    /// Whether two readings are the same words; case, commas and spaces between them do not count.
+    #[must_use]
+    pub fn same_words(words: &str, spoken: &str) -> bool {
         let spoken = spoken
             .split(|c: char| !c.is_alphabetic())
             .filter(|word| !word.is_empty());
         spoken
             .map(str::to_lowercase)
-            .eq(self.words().split(' ').map(str::to_owned))
+            .eq(words.split(' ').map(str::to_owned))
     }
 }
 

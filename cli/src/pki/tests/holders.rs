@@ -30,7 +30,7 @@ fn a_weak_key_is_refused_at_enrolment() {
             .roster()
             .unwrap()
             .next_number(),
-        9
+        11
     );
 }
 
@@ -68,11 +68,11 @@ fn one_more_relay_and_desk_are_in_the_next_export() {
     issue(&sides.theirs(), &Newcomer::Relay(relay), NOW, &mut entropy).unwrap();
     let desk = DeclaredDesk {
         name: "plans".into(),
-        prefix: "B2".into(),
+        prefix: "B3".into(),
     };
     issue(&sides.theirs(), &Newcomer::Desk(desk), NOW, &mut entropy).unwrap();
     let trusted = sides.trust_them(&sides.their_export()).unwrap();
-    assert_eq!(trusted.roster_number, 8 + 1 + 2);
+    assert_eq!(trusted.roster_number, 10 + 1 + 2);
     let side = fs::read_to_string(sides.ours().join(layout::TRUST).join(THEIRS).join(layout::SIDE)).unwrap();
     assert!(
         side.contains("/relay/west") && side.contains("/desk/plans"),
@@ -233,7 +233,7 @@ fn the_list_says_who_is_good_ended_and_revoked() {
     sides.trust_them(&sides.their_export()).unwrap();
     revoke(&sides.ours(), "officer/okoye", "test", NOW, &mut entropy).unwrap();
     let listing = list(&sides.ours(), NOW).unwrap();
-    assert_eq!(listing.holders.len(), 7);
+    assert_eq!(listing.holders.len(), 8);
     let standing = |name: &str| {
         listing
             .holders

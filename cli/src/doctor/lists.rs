@@ -1,0 +1,166 @@
+//! The trust folders: whether they hold together, how old their lists are, whose keys end when.
+
+use hotline_audit::Purpose;
+use hotline_audit::key::{Roster, RosterSet};
+use hotline_audit::trust::TrustPolicy;
+use hotline_core::time::WallTime;
+use hotline_transport::{Seams, TrustStore, anchors_in};
+
+use super::certificates::{left, span};
+use super::finding::Findings;
+use super::settings::Patient;
+use crate::exit;
+use crate::pki::certificate::Validity;
+use crate::pki::read_certificate::{CertificateView, RevocationListView};
+
+/// Everything that a start would read of the trust folders.
+pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &mut Findings) {
+    let list = format!("hotline pki list --dir {}", patient.domain_folder());
+    let anchors = anchors_in(&patient.trust).and_then(|anchors| {
+        let domains = anchors.len();
+        TrustStore::new(seams, anchors).map(|_| domains)
+    });
+    let rosters = TrustPolicy::load_folder(&patient.trust);
+    match (&anchors, &rosters) {
+        (Ok(domains), Ok(_)) => findings.ok(
+            "trust folders",
+            format!("{domains} trusted domains hold together"),
+            &list,
+        ),
+        (Err(error), _) => findings.fail(exit::IDENTITY, "trust folders", exit::chain(error), &list),
+        (_, Err(error)) => findings.fail(exit::IDENTITY, "trust folders", exit::chain(error), &list),
+    }
+    let Ok(policy) = rosters else { return };
+    for roster in policy.rosters().rosters() {
+        domain(patient, roster, policy.rosters(), now, findings);
+    }
+    own_keys(patient, policy.rosters(), now, findings);
+}
+
+fn domain(patient: &Patient, roster: &Roster, rosters: &RosterSet, now: WallTime, findings: &mut Findings) {
+    let name = roster.trust_domain();
+    let place = patient.trust.join(name);
+    let ours = name == patient.identity.domain().as_str();
+    let fresh = if ours {
+        "hotline pki export --dir DIR/DOMAIN --out FILE".to_owned()
+    } else {
+        format!("hotline pki trust --dir {} FILE", patient.domain_folder())
+    };
+    revocations(name, &place, now, &fresh, findings);
+    if !ours {
+        authority(name, &place, now, &fresh, findings);
+    }
+    let ended = rosters
+        .denials()
+        .filter(|denial| denial.order.trust_domain == name)
+        .count();
+    let newest = roster
+        .keys()
+        .map(|key| key.statement.not_before_ms)
+        .max()
+        .unwrap_or(0);
+    findings.ok(
+        format!("roster of {name}"),
+        format!(
+            "{} entries, newest key {} old, {ended} denied",
+            roster.next_number().saturating_sub(1),
+            span(now.unix_ms().saturating_sub(newest))
+        ),
+        format!("hotline pki inspect {}", place.join("roster").display()),
+    );
+}
+
+/// How old the revocation list is, and when the next is due. A list past its date still revokes, and never stops the
+/// line: that would be an outage made by ourselves.
+fn revocations(name: &str, place: &std::path::Path, now: WallTime, fresh: &str, findings: &mut Findings) {
+    let what = format!("revocation list of {name}");
+    let file = place.join("crl.pem");
+    let view = std::fs::read_to_string(&file)
+        .map_err(|error| error.to_string())
+        .and_then(|text| RevocationListView::from_pem(&file, &text).map_err(|error| exit::chain(&error)));
+    let view = match view {
+        Ok(view) => view,
+        Err(why) => return findings.warn(what, format!("there is none that can be read: {why}"), fresh),
+    };
+    let age = span(now.unix_ms().saturating_sub(view.validity.not_before_ms));
+    let due = WallTime::from_unix_ms(view.validity.not_after_ms);
+    if due < now {
+        let fact = format!(
+            "number {}, {age} old, a newer one was due on {}: it still revokes {}",
+            view.number,
+            due.rfc3339(),
+            view.revoked.len()
+        );
+        return findings.warn(what, fact, fresh);
+    }
+    findings.ok(
+        what,
+        format!(
+            "number {}, {age} old, next due on {}, revokes {}",
+            view.number,
+            due.rfc3339(),
+            view.revoked.len()
+        ),
+        format!("hotline pki inspect {}", file.display()),
+    );
+}
+
+fn authority(name: &str, place: &std::path::Path, now: WallTime, fresh: &str, findings: &mut Findings) {
+    let file = place.join("ca.crt");
+    let view = std::fs::read_to_string(&file)
+        .map_err(|error| error.to_string())
+        .and_then(|text| CertificateView::from_pem(&file, &text).map_err(|error| exit::chain(&error)));
+    match view {
+        Ok(view) => left(&format!("CA of {name}"), view.validity, now, fresh, findings),
+        Err(why) => findings.fail(exit::IDENTITY, format!("CA of {name}"), why, fresh),
+    }
+}
+
+/// Our own signing keys in the roster.
+fn own_keys(patient: &Patient, rosters: &RosterSet, now: WallTime, findings: &mut Findings) {
+    let me = patient.identity.to_string();
+    let list = format!("hotline pki list --dir {}", patient.domain_folder());
+    if let Some(denial) = rosters.denial(&me) {
+        let fact = format!("two officers have ended us: {}", denial.order.reason);
+        findings.fail(
+            exit::IDENTITY,
+            "our identity",
+            fact,
+            format!(
+                "hotline pki use-backup --dir {} desk/NAME",
+                patient.domain_folder()
+            ),
+        );
+        return;
+    }
+    let purposes: &[Purpose] = if patient.desk().is_some() {
+        &[Purpose::Statement, Purpose::Log]
+    } else {
+        &[Purpose::Log]
+    };
+    for purpose in purposes {
+        let what = format!("our {purpose} key");
+        let newest = rosters
+            .rosters()
+            .flat_map(|roster| roster.keys_of(&me, *purpose))
+            .next();
+        match newest {
+            None => findings.fail(exit::IDENTITY, what, "no roster enrols one", &list),
+            Some(key) if key.revoked.is_some() => {
+                let why = key
+                    .revoked
+                    .as_ref()
+                    .map(|revoked| revoked.reason.as_str())
+                    .unwrap_or_default();
+                findings.fail(exit::IDENTITY, what, format!("it was revoked: {why}"), &list);
+            }
+            Some(key) => {
+                let validity = Validity {
+                    not_before_ms: key.statement.not_before_ms,
+                    not_after_ms: key.statement.not_after_ms,
+                };
+                left(&what, validity, now, &list, findings);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `hotline doctor` against a real line: each thing in one line, with one command, and the exit code of the worst.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use hotline_tests::{
+    AVELIA, BORENIA, Line,
+    verb::{Said, word},
+};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+
+async fn doctor(line: &Line, config: &Path, words: &[&str]) -> Said {
+    let config = word(config);
+    let mut all = vec!["doctor", "--config", &config];
+    all.extend(words);
+    line.run(&all).await
+}
+
+/// What the object says of one thing: level, fact, command.
+fn about(object: &Value, what: &str) -> (String, String, String) {
+    let lines = object["lines"].as_array().unwrap();
+    let line = lines
+        .iter()
+        .find(|line| line["what"] == what)
+        .unwrap_or_else(|| panic!("nothing about {what}: {object:#}"));
+    let text = |key: &str| line[key].as_str().unwrap().to_owned();
+    (text("level"), text("fact"), text("run"))
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_line_that_is_in_order_is_found_in_order_line_by_line() {
+    let line = Line::open(PROGRAM).await;
+    let desk = line.stage.sides[AVELIA].desk.clone();
+    let said = doctor(&line, &desk, &[]).await.ended(0);
+    println!("{}", said.text());
+    let whats: Vec<String> = said
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("ok    "))
+        .map(|line| line.split("  ").next().unwrap().trim_end().to_owned())
+        .collect();
+    assert_eq!(
+        whats,
+        [
+            "settings",
+            "key tls.key",
+            "key statement_key",
+            "key log_key",
+            "certificate name",
+            "certificate chain",
+            "days left: certificate",
+            "days left: CA of our domain",
+            "trust folders",
+            "revocation list of exercise.avelia.example",
+            "roster of exercise.avelia.example",
+            "revocation list of exercise.borenia.example",
+            "days left: CA of exercise.borenia.example",
+            "roster of exercise.borenia.example",
+            "days left: our STATEMENT key",
+            "days left: our LOG key",
+            "disk",
+            "log",
+            "station",
+            "leg north/quic",
+            "leg north/tcp",
+            "path MTU north",
+            "clock north",
+            "log north",
+            "leg south/quic",
+            "leg south/tcp",
+            "path MTU south",
+            "clock south",
+            "log south",
+        ],
+        "{}",
+        said.all()
+    );
+    assert!(
+        said.text().ends_with("29 ok, 0 warn, 0 FAIL\n"),
+        "{}",
+        said.text()
+    );
+    let relay = doctor(&line, &line.stage.sides[BORENIA].relay.config, &["--json"])
+        .await
+        .ended(0);
+    let object = relay.object();
+    assert_eq!(
+        (&object["warn"], &object["fail"]),
+        (&0.into(), &0.into()),
+        "{object:#}"
+    );
+    assert_eq!(about(&object, "relay").0, "ok");
+    // The doctor of a running line leaves it running.
+    line.whole().await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_not_in_order_is_a_fail_with_the_command_that_mends_it() {
+    let mut line = Line::open(PROGRAM).await;
+    let desk = line.stage.sides[AVELIA].desk.clone();
+
+    // UDP to one relay goes nowhere, and TCP of the same relay answers.
+    let side = line
+        .stage
+        .trust(AVELIA)
+        .join("exercise.borenia.example/side.toml");
+    let text = fs::read_to_string(&side).unwrap();
+    let quic = format!("quic = \"{}\"", line.stage.sides[BORENIA].relay.quic);
+    assert!(text.contains(&quic), "{text}");
+    let nowhere = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let blocked = format!("quic = \"{}\"", nowhere.local_addr().unwrap());
+    fs::write(&side, text.replace(&quic, &blocked)).unwrap();
+    let said = doctor(&line, &desk, &["south", "--json"]).await.ended(5);
+    let (level, fact, run) = about(&said.object(), "leg south/quic");
+    assert_eq!(level, "FAIL");
+    assert!(fact.contains("UDP to") && fact.contains("is blocked"), "{fact}");
+    assert!(run.starts_with("traceroute -U"), "{run}");
+    assert_eq!(about(&said.object(), "leg south/tcp").0, "ok");
+    assert!(
+        !said.text().contains("leg north"),
+        "only the relay that was named: {}",
+        said.text()
+    );
+    fs::write(&side, text).unwrap();
+
+    // A relay that is gone.
+    line.stage.kill_relay("south").await.unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await.ended(5);
+    for leg in ["leg south/quic", "leg south/tcp"] {
+        assert_eq!(about(&said.object(), leg).0, "FAIL");
+    }
+    assert_eq!(about(&said.object(), "station").0, "warn");
+
+    // A relay that refuses us says why: the read-first preflight brings its real reason.
+    let borenia = line.stage.sides[BORENIA].desk.clone();
+    let dir = word(&line.stage.sides[BORENIA].folder);
+    let words = [
+        "pki",
+        "revoke",
+        "--dir",
+        &dir,
+        "desk/ops",
+        "--reason",
+        "copied",
+        "--officer",
+        "novak",
+        "--officer",
+        "brandt",
+    ];
+    let _ = line.run(&words).await.ended(0);
+    line.stage.start_relay("south").await.unwrap();
+    let said = doctor(&line, &borenia, &["south", "--json"]).await.ended(4);
+    let (level, fact, run) = about(&said.object(), "leg south/tcp");
+    assert_eq!(level, "FAIL");
+    assert!(
+        fact.contains("refused our certificate") && fact.contains("revoked"),
+        "{fact}"
+    );
+    assert!(run.starts_with("hotline pki"), "{run}");
+    let (level, _, run) = about(&said.object(), "our identity");
+    assert_eq!(level, "FAIL");
+    assert!(run.contains("pki use-backup"), "{run}");
+
+    // A key that others can read is worse than a leg that is down.
+    let key = line.desk_config(AVELIA).log_key;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await.ended(4);
+    let (level, fact, run) = about(&said.object(), "key log_key");
+    assert_eq!(
+        (level.as_str(), run),
+        ("FAIL", format!("chmod 600 {}", key.display()))
+    );
+    assert!(fact.contains("0644"), "{fact}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn without_settings_only_the_machine_is_looked_at_and_a_wrong_name_is_a_usage_error() {
+    let line = Line::with_relays(PROGRAM).await;
+    let place = tempfile::tempdir().unwrap();
+    let said = std::process::Command::new(PROGRAM)
+        .arg("doctor")
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(said.status.code(), Some(0), "{text}");
+    assert!(text.starts_with("warn  settings"), "{text}");
+    assert!(text.contains("hotline doctor --config"), "{text}");
+    let said = doctor(&line, &line.stage.sides[AVELIA].desk, &["west"])
+        .await
+        .ended(2);
+    assert!(said.all().contains("there is: north, south"), "{}", said.all());
+    let missing = doctor(&line, Path::new("nowhere.toml"), &["--json"])
+        .await
+        .ended(3);
+    assert_eq!(about(&missing.object(), "settings").0, "FAIL");
+}
