@@ -1,10 +1,10 @@
 //! Why a measurement ended without a figure, and what to do about it.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use hotline_client::{config::ConfigError, request::Refusal, station::OpenError};
 
-use super::floor::FloorError;
+use super::{floor::FloorError, slo::parse::SloError};
 use crate::{
     exit::{self, Failure},
     pki::PkiError,
@@ -71,6 +71,17 @@ pub enum BenchError {
     /// A task of the measurement ended early.
     #[error("a part of the measurement ended early: {0}")]
     Ended(String),
+    /// A promise that cannot be read.
+    #[error(transparent)]
+    Slo(#[from] SloError),
+    /// A file of the report.
+    #[error("{}: {source}", .file.display())]
+    Output {
+        /// Which.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Somebody interrupted it.
     #[error("the measurement was interrupted")]
     Interrupted,
@@ -133,6 +144,12 @@ impl BenchError {
                 "name a folder with room on a real disk: hotline bench … --dir DIR",
             ),
             Self::Ended(_) => (11, exit::OTHER, "measure again"),
+            Self::Slo(error) => (13, exit::USAGE, error.listing.as_str()),
+            Self::Output { .. } => (
+                14,
+                exit::OTHER,
+                "name a file in a folder that exists and can be written",
+            ),
             Self::Interrupted => (12, exit::OTHER, "measure again; nothing is left behind"),
         };
         Failure::new(&format!("HL-BENCH-{code:03}"), exit, exit::chain(self), help)

@@ -1,5 +1,10 @@
 //! The measured line: two relays and desk B as processes, desk A in this one, all in a folder of their own.
 
+pub mod child;
+pub mod people;
+pub mod sides;
+pub mod usage;
+
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -8,23 +13,27 @@ use std::{
 };
 
 use hotline_client::{
+    compose::Officer,
     config::DeskConfig,
     request::{Answer, Request},
+    sealed::load_officer_key,
+    side::Directory,
     socket::Connection,
     station::Station,
     status::LineStatus,
 };
+use hotline_core::identity::{Identity, Role};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
 use tempfile::TempDir;
 
-use super::{
+use self::{
     child::{Child, Listener, Program},
-    error::BenchError,
-    sender::Sender,
     sides::{Side, Sides},
     usage::Usage,
 };
+use super::{error::BenchError, measure::sender::Sender};
+use crate::pki::layout;
 
 /// How long the line may take to come up, or to come back after a kill. 30 s: ten times what it takes.
 pub const WHOLE_WITHIN: Duration = Duration::from_secs(30);
@@ -101,7 +110,7 @@ impl Line {
             folder: folder.path(),
         };
         let desk_b = Child::start(program, heard).await?;
-        let asking_b = ask_b(&sides.borenia).await?;
+        let asking_b = ask(&sides.borenia).await?;
         let config = DeskConfig::load(&sides.avelia.desk_settings())?;
         let station = Station::open(config, &seams, Restored::ReadOnly)?;
         let sender = Arc::new(Sender::new(station, &sides.avelia)?);
@@ -304,7 +313,8 @@ fn relay<'a>(
     )
 }
 
-async fn ask_b(side: &Side) -> Result<Connection, BenchError> {
+/// A connection to that side's desk, which runs.
+async fn ask(side: &Side) -> Result<Connection, BenchError> {
     let socket = DeskConfig::load(&side.desk_settings())?.socket;
     let connection = Connection::open(&socket)
         .await
@@ -312,6 +322,26 @@ async fn ask_b(side: &Side) -> Result<Connection, BenchError> {
     connection.ok_or_else(|| BenchError::Process {
         who: "desk-b".into(),
         what: "does not answer on its socket".into(),
+    })
+}
+
+/// An officer of a desk, with the key at hand.
+///
+/// # Errors
+/// If the key cannot be read, or is not in the roster.
+pub fn officer(config: &DeskConfig, directory: &Directory, name: &str) -> Result<Officer, BenchError> {
+    let wrong = |what: String| BenchError::Releaser(what);
+    let identity = Identity::new(config.identity.domain().clone(), Role::Officer, name)
+        .map_err(|error| wrong(error.to_string()))?;
+    let key = load_officer_key(&config.officers.join(name).join(layout::OFFICER_KEY), None)
+        .map_err(|error| wrong(error.to_string()))?;
+    let key_statement = directory
+        .officer_key_statement(&identity.to_string(), &key.public())
+        .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
+    Ok(Officer {
+        identity: identity.to_string(),
+        key_statement,
+        key,
     })
 }
 

@@ -12,7 +12,6 @@
 
 mod gaps;
 mod shown;
-mod traffic;
 
 use std::{path::Path, time::Duration};
 
@@ -21,18 +20,33 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{
-    Report,
-    child::Listener,
-    conditions::Conditions,
+    Measured, open,
+    pacer::Schedule,
+    traffic::{Sent, Traffic},
+};
+use crate::bench::{
     error::BenchError,
-    line::{Line, Which},
+    line::{Line, Which, child::Listener},
     progress,
-    spread::{COLUMNS, Times, ms, ratio},
-    table::{number, row, table},
+    report::{
+        conditions::Conditions,
+        run::Run,
+        table::{number, row, table},
+        times::{COLUMNS, Times, ms, ratio},
+    },
+    slo::metric::{Catalogue, Values},
 };
 use gaps::{Stretch, longest_inside, longest_touching};
 use shown::Shown;
-use traffic::{Sent, Traffic};
+
+/// What promises can be about.
+pub fn catalogue() -> Catalogue {
+    Catalogue {
+        bench: "failover",
+        series: Vec::new(),
+        single: Vec::new(),
+    }
+}
 
 /// The first quiet stretch, before any kill has shown how long its stretch takes.
 const FIRST_QUIET: Duration = Duration::from_secs(3);
@@ -84,7 +98,13 @@ pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Failo
 
 async fn on(line: &mut Line, shown: shown::Watcher, plan: Plan) -> Result<Failover, BenchError> {
     let conditions = Conditions::of(line.folder());
-    let mut traffic = Traffic::start(line.sender(), plan.rate);
+    let mut traffic = Traffic::start(
+        line.sender(),
+        Schedule {
+            period: open::period(plan.rate),
+            count: None,
+        },
+    )?;
     let (mut quiet, mut kills) = (Vec::new(), Vec::new());
     let stretches = async {
         line.watch_for(WARM_UP).await?;
@@ -109,7 +129,7 @@ async fn on(line: &mut Line, shown: shown::Watcher, plan: Plan) -> Result<Failov
         done = stretches => done?,
         error = traffic.failed() => return Err(error),
     }
-    let sent = traffic.finish().await?;
+    let sent = traffic.finish(|_, came| came.delivered.is_some()).await?;
     let shown = shown.finish(&sent.released()).await?;
     Ok(Failover::of(conditions, plan, &sent, &shown, (&quiet, &kills)))
 }
@@ -155,14 +175,20 @@ impl Failover {
         Self {
             conditions,
             rate: plan.rate,
-            delivered: sent.delays(),
+            delivered: sent
+                .left
+                .iter()
+                .filter_map(|(hash, left)| Some(sent.came.get(hash)?.delivered?.since(left.due)))
+                .collect(),
             with_kill: all(longest_touching, kills),
             without_kill: all(longest_inside, quiet),
             released: sent.released().len(),
             lost: sent
                 .released()
                 .iter()
-                .filter(|hash| !sent.is_receipted(hash) || !shown.ever(hash))
+                .filter(|hash| {
+                    sent.came.get(*hash).is_none_or(|came| came.delivered.is_none()) || !shown.ever(hash)
+                })
                 .count(),
             shown_twice: shown.more_than_once(),
         }
@@ -173,7 +199,7 @@ impl Failover {
     }
 }
 
-impl Report for Failover {
+impl Measured for Failover {
     fn json(&self) -> Value {
         let (with, without) = (Self::worst(&self.with_kill), Self::worst(&self.without_kill));
         let each = |gaps: &[Duration]| gaps.iter().map(|gap| ms(*gap)).collect::<Vec<_>>();
@@ -215,6 +241,18 @@ impl Report for Failover {
             table(&gaps),
             table(&times),
         )
+    }
+
+    fn runs(&self) -> Vec<&Run> {
+        Vec::new()
+    }
+
+    fn floor(&self) -> Option<&Times> {
+        None
+    }
+
+    fn values(&self) -> Values {
+        Values::new()
     }
 }
 

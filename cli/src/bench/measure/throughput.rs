@@ -5,6 +5,9 @@
 //! and no work is pushed behind the end of the measurement. Time is cut into slices, each with one of the floor's beside
 //! it, in turn the first; what runs while the line fills and drains is not counted. Processor time is that of the line's
 //! own slices; desk A's process includes its releaser, who signs every message, and the measurement itself.
+//!
+//! That says what the line can carry, and is a closed loop: nothing leaves while it stalls. What a message takes under
+//! load is measured behind it, on schedule ([`open`]), at a share of the rate that was found or at one that was named.
 
 mod slice;
 
@@ -12,17 +15,19 @@ use std::{path::Path, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Report,
-    child::Listener,
-    conditions::Conditions,
+use super::{Measured, open};
+use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES},
+    line::{Line, PROCESSES, child::Listener, usage::megabytes},
     progress,
-    spread::{median, ms, ratio, rounded},
-    table::{number, row, table},
-    usage::megabytes,
+    report::{
+        conditions::Conditions,
+        run::Run,
+        table::{number, row, table},
+        times::{Times, median, ms, ratio, rounded},
+    },
+    slo::metric::{Catalogue, Kind, Values},
 };
 use slice::Slice;
 
@@ -36,8 +41,55 @@ const RAMP: Duration = Duration::from_millis(300);
 pub struct Plan {
     /// Messages in flight at any time.
     pub in_flight: u32,
-    /// How long, over all slices; the floor gets as long.
+    /// How long, over all slices; the floor gets as long, and so does the schedule.
     pub time: Duration,
+    /// The part on schedule.
+    pub open: Option<Load>,
+}
+
+/// How many messages a second leave on schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// That many.
+    Rate(u32),
+    /// So many hundredths of what the line just carried.
+    Percent(u32),
+}
+
+impl Load {
+    fn rate(self, carried: f64) -> u32 {
+        match self {
+            Self::Rate(rate) => rate,
+            // Both are small and positive; a line that carries nothing is asked for one a second.
+            Self::Percent(percent) => (carried * f64::from(percent) / 100.0).max(1.0) as u32,
+        }
+    }
+}
+
+/// What promises can be about.
+pub fn catalogue(plan: Plan) -> Catalogue {
+    let mut single = vec![
+        ("rate", Kind::Rate),
+        ("ratio", Kind::Ratio),
+        ("cpu_ms_per_1000", Kind::Time),
+    ];
+    let mut series = Vec::new();
+    if plan.open.is_some() {
+        single.push(("lost", Kind::Count));
+        series.extend([
+            "released",
+            "accepted",
+            "accepted_north",
+            "accepted_south",
+            "delivered",
+            "stored",
+        ]);
+    }
+    Catalogue {
+        bench: "throughput",
+        series,
+        single,
+    }
 }
 
 /// What was measured.
@@ -50,6 +102,7 @@ pub struct Throughput {
     ratios: Vec<f64>,
     cpu: [Duration; 4],
     resident: [u64; 4],
+    open: Option<Run>,
 }
 
 /// Sets up a line and a floor with the program `exe`, measures, and removes everything.
@@ -87,7 +140,19 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, Bench
         ));
     }
     floor.close().await?;
+    if let Some(load) = plan.open {
+        whole.open = Some(on_schedule(line, load.rate(per_second(whole.ours)), plan.time).await?);
+    }
     Ok(whole)
+}
+
+async fn on_schedule(line: &Line, rate: u32, time: Duration) -> Result<Run, BenchError> {
+    let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
+    let messages = rate.saturating_mul(seconds);
+    progress(&format!("{messages} messages on schedule, {rate} a second …"));
+    let plan = open::Plan { rate, messages };
+    let played = open::play(line.sender(), plan, |_, came| came.is_whole()).await?;
+    played.run(line.sender(), "without faults", rate).await
 }
 
 /// How many slices, and how long each is.
@@ -122,6 +187,7 @@ impl Throughput {
             ratios: Vec::new(),
             cpu: [Duration::ZERO; 4],
             resident: [0; 4],
+            open: None,
         }
     }
 
@@ -146,7 +212,7 @@ impl Throughput {
     }
 }
 
-impl Report for Throughput {
+impl Measured for Throughput {
     fn json(&self) -> Value {
         let mut cpu = Map::new();
         cpu.insert("whole".into(), json!(self.per_thousand(self.cpu.iter().sum())));
@@ -167,6 +233,7 @@ impl Report for Throughput {
             "seconds": rounded(self.ours.time.as_secs_f64()),
             "cpu_ms_per_1000": cpu,
             "rss_mb": resident,
+            "open": self.open.as_ref().map(Run::json),
             "conditions": self.conditions.json(),
         })
     }
@@ -187,11 +254,33 @@ impl Report for Throughput {
         used.push(row(["whole", &number(self.per_thousand(self.cpu.iter().sum()))]));
         let (in_flight, part) = (self.in_flight, number(median(&self.ratios)));
         let words = self.conditions.words();
+        let open: String = self.open.iter().map(|run| format!("{}\n", run.table())).collect();
         format!(
-            "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n{words}",
+            "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n\n{open}{words}",
             table(&rows),
             table(&used)
         )
+    }
+
+    fn runs(&self) -> Vec<&Run> {
+        self.open.iter().collect()
+    }
+
+    fn floor(&self) -> Option<&Times> {
+        None
+    }
+
+    fn values(&self) -> Values {
+        let mut values = self.open.as_ref().map(Run::values).unwrap_or_default();
+        values.insert("rate".into(), rounded(per_second(self.ours)));
+        let single = [
+            ("ratio", median(&self.ratios).map(rounded)),
+            ("cpu_ms_per_1000", self.per_thousand(self.cpu.iter().sum())),
+        ];
+        for (name, value) in single {
+            values.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        values
     }
 }
 
@@ -247,6 +336,31 @@ mod tests {
             assert_eq!(told["cpu_ms_per_1000"][process], 500.0, "{process}");
             assert_eq!(told["rss_mb"][process], 30.0, "the most that was seen");
         }
+    }
+
+    #[test]
+    fn every_metric_that_can_be_asked_for_is_measured() {
+        let mut throughput = two_slices();
+        let plan = Plan {
+            in_flight: 64,
+            time: Duration::from_secs(2),
+            open: None,
+        };
+        catalogue(plan).is_measured(&throughput.values());
+        throughput.open = Some(crate::bench::report::run::tests::stalled());
+        let open = Some(Load::Percent(70));
+        catalogue(Plan { open, ..plan }).is_measured(&throughput.values());
+        assert!(
+            (throughput.values()["rate"] - 1000.0).abs() < 0.1,
+            "what it can carry, not what was asked for"
+        );
+    }
+
+    #[test]
+    fn a_load_is_a_rate_or_a_share_of_what_was_carried() {
+        assert_eq!(Load::Percent(70).rate(1000.0), 700);
+        assert_eq!(Load::Percent(70).rate(0.0), 1);
+        assert_eq!(Load::Rate(25).rate(1000.0), 25);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::error::BenchError;
+use crate::bench::error::BenchError;
 
 /// How long a process may take to say that it is ready. 20 s: a hundred times what it takes on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
