@@ -149,6 +149,23 @@ impl Link {
         self.bad = false;
     }
 
+    /// Lets nothing more wait behind what queued for an earlier bandwidth: for a link whose rate was just changed.
+    pub fn forget_queue(&mut self) {
+        self.free_at = Duration::ZERO;
+    }
+
+    /// When the queue will have room for `size` bytes, if nothing else comes: `now`, or later. For a sender that waits
+    /// instead of losing, as TCP does.
+    #[must_use]
+    pub fn room_at(&self, now: Duration, size: usize) -> Duration {
+        let Some(bandwidth) = self.conditions.bandwidth.filter(|bandwidth| *bandwidth > 0) else {
+            return now;
+        };
+        let may_wait = self.conditions.queue_bytes.saturating_sub(size as u64);
+        let may_wait = Duration::from_secs_f64(may_wait as f64 / bandwidth as f64);
+        now.max(self.free_at.saturating_sub(may_wait))
+    }
+
     /// Takes one packet of `size` bytes at `now`.
     pub fn send(&mut self, now: Duration, size: usize) -> Fate {
         match self.lost(now, size) {
