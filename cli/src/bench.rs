@@ -94,17 +94,26 @@ async fn measure(verb: Verb) -> Outcome {
         }
         Verb::Failover {
             common,
+            faults,
+            kinds,
             kills,
+            seed,
             rate,
-            down_ms,
+            fault_ms,
         } => {
             let plan = failover::Plan {
-                kills,
+                faults: kills.unwrap_or(faults),
+                kinds: if kills.is_some() {
+                    vec![failover::deck::Kind::Kill]
+                } else {
+                    kinds
+                },
+                seed,
                 rate,
-                down: Duration::from_millis(down_ms.into()),
+                lasts: Duration::from_millis(fault_ms.into()),
             };
-            let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), plan).await;
-            finish(&common, None, &failover::catalogue(), measured).await
+            let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), &plan).await;
+            finish(&common, Some(seed), &failover::catalogue(), measured).await
         }
         Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
     }

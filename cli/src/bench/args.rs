@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::floor;
+use super::{floor, measure::failover::deck::Kind};
 
 /// `hotline bench`.
 #[derive(Debug, Args)]
@@ -83,15 +83,29 @@ pub(super) enum Verb {
     Failover {
         #[command(flatten)]
         common: Common,
-        /// How many times a relay is killed, each in turn.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        kills: u32,
+        /// How many faults, drawn by the seed.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        faults: u32,
+        /// What they are drawn from, each as often as every other.
+        #[arg(
+            long,
+            value_name = "KINDS",
+            value_delimiter = ',',
+            default_value = "kill,pause,one-way-cut,udp-block"
+        )]
+        kinds: Vec<Kind>,
+        /// The same as --faults with --kinds kill.
+        #[arg(long, value_name = "N", conflicts_with_all = ["faults", "kinds"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        kills: Option<u32>,
+        /// What chance is drawn from: the same seed breaks the same, in the same order.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
         /// Messages released a second, on a fixed schedule.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         rate: u32,
-        /// Milliseconds until a killed relay is started again.
-        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(0..=60_000))]
-        down_ms: u32,
+        /// Milliseconds until a fault is mended. 2,000: longer than a silent leg takes to be DOWN.
+        #[arg(long, alias = "down-ms", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(0..=600_000))]
+        fault_ms: u32,
     },
     /// The floor's server; started by the measurements.
     #[command(hide = true)]

@@ -71,6 +71,14 @@ pub enum BenchError {
     /// A task of the measurement ended early.
     #[error("a part of the measurement ended early: {0}")]
     Ended(String),
+    /// A link that could not be broken as it was meant to be.
+    #[error("the link {link}: {why}")]
+    Link {
+        /// Which.
+        link: String,
+        /// Why not.
+        why: String,
+    },
     /// A promise that cannot be read.
     #[error(transparent)]
     Slo(#[from] SloError),
@@ -145,6 +153,11 @@ impl BenchError {
             ),
             Self::Ended(_) => (11, exit::OTHER, "measure again"),
             Self::Slo(error) => (13, exit::USAGE, error.listing.as_str()),
+            Self::Link { .. } => (
+                15,
+                exit::OTHER,
+                "choose another fault; hotline fault help lists them",
+            ),
             Self::Output { .. } => (
                 14,
                 exit::OTHER,

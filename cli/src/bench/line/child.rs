@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -124,6 +125,32 @@ impl Child {
     /// Its number, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// Stops it (SIGSTOP).
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn pause(&self) -> Result<(), BenchError> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resume(&self) -> Result<(), BenchError> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), BenchError> {
+        // It is ours and not reaped, so its number is nobody else's.
+        let pid = self
+            .pid()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| failed(&self.name, "has ended"))?;
+        kill_process(pid, signal).map_err(|error| failed(&self.name, format!("took no signal: {error}")))
     }
 
     /// Kills it (SIGKILL) and reaps it.

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::{Measured, open};
 use crate::bench::{
     error::BenchError,
-    line::{Line, child::Listener, people::People},
+    line::{Line, Wiring, child::Listener, people::People},
     progress,
     report::{
         conditions::Conditions,
@@ -95,7 +95,7 @@ pub fn catalogue(plan: Plan) -> Catalogue {
 pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Latency, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
-    let mut line = Line::open(exe, dir, Listener::Channel(told)).await?;
+    let mut line = Line::open(exe, dir, Wiring::Direct, Listener::Channel(told)).await?;
     let measured = Box::pin(on(exe, &mut line, lines, plan)).await;
     line.closing(measured).await
 }

@@ -19,7 +19,7 @@ use super::{Measured, open};
 use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES, child::Listener, usage::megabytes},
+    line::{Line, PROCESSES, Wiring, child::Listener, usage::megabytes},
     progress,
     report::{
         conditions::Conditions,
@@ -111,7 +111,7 @@ pub struct Throughput {
 /// If they cannot be set up, or a message is not receipted.
 pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Throughput, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
-    let mut line = Line::open(exe, dir, Listener::Nobody).await?;
+    let mut line = Line::open(exe, dir, Wiring::Direct, Listener::Nobody).await?;
     let measured = Box::pin(on(exe, &mut line, plan)).await;
     line.closing(measured).await
 }
