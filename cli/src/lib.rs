@@ -1,4 +1,4 @@
-//! The one program people type: desk, relay, pki, log, bench and demo.
+//! The one program people type: desk, relay, pki, log, bench, fault and demo.
 //!
 //! Results go to standard output, conversation to standard error; `--json` prints one object a line. Every error ends
 //! in one thing to do, and exit codes are documented in [`exit`]. One file per verb; what a verb does is in the room it
@@ -8,6 +8,7 @@ pub mod bench;
 pub mod demo;
 pub mod desk;
 pub mod exit;
+pub mod fault;
 pub mod log;
 pub mod pki;
 
@@ -45,6 +46,8 @@ enum Verb {
     Log(log::LogArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
+    /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
+    Fault(fault::FaultArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -114,5 +117,6 @@ fn run(verb: Verb) -> Outcome {
         }
         Verb::Log(args) => log::run(args),
         Verb::Bench(args) => bench::run(args),
+        Verb::Fault(args) => fault::run(args),
     }
 }

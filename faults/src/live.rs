@@ -215,9 +215,21 @@ impl Proxy {
     /// [`FaultError`] if it cannot be applied, its values make no sense, its name is taken, or it does not combine with
     /// what is in force. Then nothing changed.
     pub fn add(&self, name: &str, fault: Fault, direction: Direction) -> Result<(), FaultError> {
+        self.add_all(&[(name.to_owned(), fault)], direction)
+    }
+
+    /// Puts several faults in force at once, or none.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), for the first that cannot be taken.
+    pub fn add_all(&self, new: &[(String, Fault)], direction: Direction) -> Result<(), FaultError> {
         let mut faults = self.ways.faults();
-        let new = self.joined(&faults, name, &fault, direction)?;
-        faults.push(new);
+        let mut all = faults.clone();
+        for (name, fault) in new {
+            let named = self.joined(&all, name, fault, direction)?;
+            all.push(named);
+        }
+        *faults = all;
         self.apply(&faults);
         Ok(())
     }

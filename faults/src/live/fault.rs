@@ -231,6 +231,14 @@ impl Fault {
     /// [`FaultError`] says why not and what to use.
     pub fn check(&self, protocol: Protocol, direction: Direction) -> Result<(), FaultError> {
         self.here(protocol)?;
+        self.check_apart(direction)
+    }
+
+    /// Whether its direction and values make sense, whatever link it is for.
+    ///
+    /// # Errors
+    /// [`FaultError`] says why not and what to use.
+    pub fn check_apart(&self, direction: Direction) -> Result<(), FaultError> {
         self.both_ways(direction)?;
         self.values()
     }
@@ -421,7 +429,7 @@ fn either(one: f64, other: f64) -> f64 {
 }
 
 /// Whether `new` can join these.
-pub(super) fn joins(faults: &[Named], new: &Named) -> Result<(), FaultError> {
+pub(crate) fn joins(faults: &[Named], new: &Named) -> Result<(), FaultError> {
     if faults.iter().any(|there| there.name == new.name) {
         return Err(FaultError::NameTaken(new.name.clone()));
     }

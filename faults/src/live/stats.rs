@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::emulator::Lost;
 
 /// Both directions of a link.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// From the dialling end.
     pub up: DirectionStats,
@@ -18,7 +18,7 @@ pub struct Stats {
 }
 
 /// One direction. Sizes are those of the payload; a TCP packet is a segment of up to 1,400 bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectionStats {
     /// Packets that came in.
     pub packets_in: u64,
@@ -47,7 +47,7 @@ pub struct DirectionStats {
 }
 
 /// Lost packets by cause.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostBy {
     /// The link was cut, or in its off phase.
     pub cut: u64,
