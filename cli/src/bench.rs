@@ -28,6 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub use args::BenchArgs;
 pub use error::BenchError;
+pub(crate) use report::table;
 
 use crate::exit::{self, Failure, Outcome};
 use args::{Common, Verb};

@@ -12,6 +12,7 @@
 //! | 7 | answered UNABLE, NEGATIVE, NO, DECLINE or INSUFFICIENT |
 //! | 8 | a log failed its verification |
 //! | 9 | measured, and a promise (`--slo`) was missed |
+//! | 11 | fewer legs answer than were asked for |
 
 use std::{error::Error, io};
 
@@ -37,6 +38,8 @@ pub const ANSWERED_NO: u8 = 7;
 pub const LOG: u8 = 8;
 /// Measured, and a promise was missed.
 pub const SLO_MISSED: u8 = 9;
+/// Fewer legs answer than were asked for.
+pub const REDUNDANCY: u8 = 11;
 
 /// What a verb ends with: its exit code, or a failure.
 pub type Outcome = Result<u8, Failure>;

@@ -1,4 +1,4 @@
-//! The one program people type: desk, relay, pki, log, bench, fault and demo.
+//! The one program people type: desk, relay, path, pki, log, bench, fault and demo.
 //!
 //! Results go to standard output, conversation to standard error; `--json` prints one object a line. Every error ends
 //! in one thing to do, and exit codes are documented in [`exit`]. One file per verb; what a verb does is in the room it
@@ -10,6 +10,7 @@ pub mod desk;
 pub mod exit;
 pub mod fault;
 pub mod log;
+pub mod path;
 pub mod pki;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
@@ -40,6 +41,8 @@ enum Verb {
     Desk(desk::DeskArgs),
     /// A side's relay.
     Relay(RelayArgs),
+    /// The legs of a desk: how each stands, and how long its way is.
+    Path(path::PathArgs),
     /// Identities, keys and trust.
     Pki(pki::args::PkiArgs),
     /// Evidence: verify, show, prove, compare and export logs.
@@ -115,6 +118,7 @@ fn run(verb: Verb) -> Outcome {
                 .map_err(|error| Failure::io("standard output", &error))?;
             done.map(|()| exit::OK)
         }
+        Verb::Path(args) => path::run(args),
         Verb::Log(args) => log::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Fault(args) => fault::run(args),

@@ -3,9 +3,16 @@
 //! One TOML file; paths in it are relative to the file's own folder. Who the relays are and where they listen comes
 //! from the trust folders (`side.toml` of each side), so that an exchange of trust files is all two desks need.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use hotline_core::identity::{Identity, Role};
+use hotline_core::{
+    health::Profile,
+    identity::{Identity, Role},
+    leg::RelayName,
+};
 pub use hotline_transport::settings::ConfigError;
 use hotline_transport::settings::{self, Checker};
 use serde::Deserialize;
@@ -26,6 +33,9 @@ struct File {
     exercise: String,
     channel: String,
     officers: PathBuf,
+    profile: Option<String>,
+    #[serde(default)]
+    profiles: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +76,10 @@ pub struct DeskConfig {
     pub channel: String,
     /// Folder that holds one folder per officer of this seat.
     pub officers: PathBuf,
+    /// The kind of line to the relays; `lan` unless the file says otherwise.
+    pub profile: Profile,
+    /// Relays to which the line is of another kind, by name.
+    pub profiles: BTreeMap<RelayName, Profile>,
 }
 
 impl DeskConfig {
@@ -101,8 +115,31 @@ impl DeskConfig {
             exercise: check.filled("exercise", raw.exercise, "FIRST LIGHT")?,
             channel: check.filled("channel", raw.channel, "MINISTER")?,
             officers: check.folder().join(raw.officers),
+            profile: check.profile("profile", raw.profile.as_deref())?,
+            profiles: profiles(&check, &raw.profiles)?,
             identity,
             peer,
         })
     }
+
+    /// The kind of line to a relay.
+    #[must_use]
+    pub fn profile_of(&self, relay: &RelayName) -> Profile {
+        self.profiles.get(relay).copied().unwrap_or(self.profile)
+    }
+}
+
+fn profiles(
+    check: &Checker<'_>,
+    named: &BTreeMap<String, String>,
+) -> Result<BTreeMap<RelayName, Profile>, ConfigError> {
+    named
+        .iter()
+        .map(|(relay, profile)| {
+            let relay = relay
+                .parse()
+                .map_err(|_| check.wrong("profiles", relay, "is not the name of a relay", "north"))?;
+            Ok((relay, check.profile("profiles", Some(profile))?))
+        })
+        .collect()
 }

@@ -6,12 +6,13 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`health`] how the legs stand, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
 mod gate;
+mod health;
 mod legs;
 mod load;
 mod settle;
@@ -25,6 +26,7 @@ use std::{
 
 use hotline_audit::{Hash, key::RosterSet, statement::SeenCheckpoint};
 use hotline_core::{
+    health::{LegHealth, Redundancy},
     identity::Identity,
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
@@ -46,7 +48,7 @@ use crate::{
     outgoing::Outgoing,
     own::{Pen, Tip},
     past::Past,
-    recent::RecentHashes,
+    recent::{FirstCopies, RecentHashes},
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
@@ -131,6 +133,10 @@ pub(crate) struct Engine {
     relays: BTreeMap<RelayName, RelayState>,
     legs: BTreeMap<Leg, LegHandle>,
     leg_status: BTreeMap<Leg, LegStatus>,
+    health: BTreeMap<Leg, LegHealth>,
+    pinging: Vec<health::Pinging>,
+    /// When the first copies of late came, for telling how late others are.
+    first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,
     charters_placed: BTreeSet<String>,
     redundancy: Redundancy,
@@ -160,15 +166,6 @@ enum Work {
 struct CatchingUp {
     until: LineTime,
     reply: oneshot::Sender<Answer>,
-}
-
-/// Whether two legs carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Redundancy {
-    /// Not known yet: the line is coming up.
-    Starting,
-    Whole,
-    Lost,
 }
 
 /// What an engine is made of.
@@ -224,6 +221,13 @@ impl Engine {
                 .keys()
                 .map(|leg| (leg.clone(), not_tried.clone()))
                 .collect(),
+            health: parts
+                .legs
+                .keys()
+                .map(|leg| (leg.clone(), LegHealth::default()))
+                .collect(),
+            pinging: Vec::new(),
+            first_came: FirstCopies::default(),
             legs: parts.legs,
             alarms: BTreeMap::new(),
             charters_placed: parts.loaded.charters,
@@ -389,8 +393,15 @@ impl Engine {
                 leg,
                 round_trip,
                 wall_ms,
-                checkpoint: _,
-            } => self.heard(&leg, round_trip, wall_ms),
+                tally,
+                asked_for,
+            } => self.heard(&leg, (round_trip, wall_ms), tally, asked_for),
+            Input::Judged {
+                leg,
+                lane,
+                change,
+                tally,
+            } => self.judged((&leg, lane), &change, tally, round),
             Input::NotRefetched { leg, sender, missing } => {
                 self.refetch_failed(&leg, &sender, &missing, round);
             }
@@ -409,6 +420,7 @@ impl Engine {
         self.tick_bring_again(now, round);
         self.tick_claims(now, round);
         self.answer_caught_up(now, round);
+        self.tick_pings(now, round);
     }
 
     fn sleep_until(&self) -> impl Future<Output = ()> + use<> {
@@ -420,6 +432,7 @@ impl Engine {
             self.next_refetch(),
             self.bring_again,
             self.next_claim(),
+            self.next_ping(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),

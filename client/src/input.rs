@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hotline_audit::{Hash, check::Verified};
 use hotline_core::{
     chain::Missing,
+    health::{Change, Tally},
     leg::{Lane, Leg},
 };
 use hotline_transport::Refusal;
@@ -116,16 +117,29 @@ pub enum Input {
         /// What was asked for.
         missing: Missing,
     },
-    /// A heartbeat on a leg's control lane.
+    /// The relay answered a probe on a leg's control lane.
     Heard {
         /// The leg.
         leg: Leg,
-        /// Time from our heartbeat to its answer, at most one heartbeat too long.
-        round_trip: Option<Duration>,
+        /// Time from our probe to its answer.
+        round_trip: Duration,
         /// The relay's wall clock, milliseconds since 1970.
         wall_ms: u64,
-        /// Its newest checkpoint, checked.
-        checkpoint: Option<Seen>,
+        /// What this session's probes came to.
+        tally: Tally,
+        /// Whether a person asked for this probe.
+        asked_for: bool,
+    },
+    /// A lane stands differently, short of its end.
+    Judged {
+        /// The leg.
+        leg: Leg,
+        /// The lane.
+        lane: Lane,
+        /// How it stood, how it stands, why.
+        change: Change,
+        /// What its probes came to, if it is the control lane.
+        tally: Option<Tally>,
     },
 }
 
@@ -134,7 +148,7 @@ impl Input {
     /// acceptance of the log that was lost must not count for the new one.
     pub(crate) fn overtakes_acceptances(&self) -> bool {
         match self {
-            Self::Arrived { .. } | Self::Heard { .. } | Self::Accepted { .. } => true,
+            Self::Arrived { .. } | Self::Heard { .. } | Self::Judged { .. } | Self::Accepted { .. } => true,
             Self::LaneUp { .. }
             | Self::LegDown { .. }
             | Self::Refused { .. }
@@ -167,9 +181,10 @@ mod tests {
         };
         let heard = Input::Heard {
             leg,
-            round_trip: None,
+            round_trip: Duration::ZERO,
             wall_ms: 0,
-            checkpoint: None,
+            tally: Tally::default(),
+            asked_for: false,
         };
         assert!(!down.overtakes_acceptances());
         assert!(!refused.overtakes_acceptances());

@@ -4,13 +4,19 @@
 //! inclusion of what it shows, the signatures of what it brings. What passes goes to the station; the first thing that
 //! does not pass ends the leg, with its reason. The lane sends what the station orders, in frames as large as fit.
 
-use std::{collections::BTreeMap, time::Duration};
+mod probing;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use hotline_audit::{Hash, check::Verified, statement::Payload, tree};
 use hotline_core::{
     chain::Missing,
     crash::{self, Point},
+    health::{Numbers, Probes},
     leg::{Lane, Leg},
     plant,
 };
@@ -24,7 +30,7 @@ use hotline_proto::{
 use hotline_transport::LaneChannel;
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior},
+    time::Instant,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -36,12 +42,6 @@ use crate::{
     relay::{BASE_WITHIN, read_hashes, read_update},
 };
 
-/// Time between heartbeats. 300 ms (profile `lan`).
-pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
-/// Silence after which a lane, and with it its leg, counts as down. 1.5 s: five missed heartbeats (DESIGN promise 5).
-pub const DOWN_AFTER: Duration = Duration::from_millis(1500);
-/// How long a relay may take for its hello. 3 s: the dialler's handshake limit.
-const HELLO_WITHIN: Duration = Duration::from_secs(3);
 /// Proofs asked for one update. 4: each time other lanes must have linked a newer checkpoint in one round trip.
 const PROOFS_ASKED_MAX: usize = 4;
 /// Frames waiting for the transport.
@@ -63,6 +63,8 @@ pub enum Order {
         /// What is missing.
         missing: Missing,
     },
+    /// Probe now, out of turn: a person wants a fresh round trip.
+    Probe,
 }
 
 /// A statement on its way out.
@@ -82,9 +84,9 @@ pub enum LaneEnd {
     /// The transport says so; the leg knows more.
     #[error("{0}")]
     Transport(String),
-    /// Nothing was heard for [`DOWN_AFTER`].
-    #[error("nothing was heard for 1.5 s")]
-    Silent,
+    /// Nothing of ours was answered, or nothing could be sent, for too long.
+    #[error("{0}")]
+    Silent(String),
     /// The relay's log is not to be believed.
     #[error(transparent)]
     Log(#[from] LogFault),
@@ -108,23 +110,31 @@ pub(crate) struct LaneSession<'a> {
     out: mpsc::Sender<v1::SessionRequest>,
     /// Size of the relay's log that this desk had seen when it said hello.
     asked_from: u64,
-    awaited: BTreeMap<Hash, Hash>,
+    /// Statements whose acceptance is awaited: the leaf hash, and the probe before it.
+    awaited: BTreeMap<Hash, (Hash, u64)>,
+    numbers: &'static Numbers,
+    probes: Probes,
+    /// The relay's newest probe.
     heard: u64,
-    beat: u64,
-    sent_at: BTreeMap<u64, Instant>,
+    /// Probes that somebody asked for.
+    asked_for: BTreeSet<u64>,
+    /// Told once this lane has proved itself.
+    proved: &'a watch::Sender<bool>,
+    fetching: probing::Fetching,
     /// The newest mailbox cursor that the relay was told is stored.
     acknowledged: u64,
 }
 
-/// Runs one lane until it ends; tells `up` once the relay has answered the hello.
+/// Runs one lane until it ends; tells `proved` once it is up.
 pub(crate) async fn run(
     context: &LegContext,
     leg: Leg,
     lane: Lane,
     channel: LaneChannel,
     orders: &mut mpsc::Receiver<Order>,
-    up: &watch::Sender<bool>,
+    proved: &watch::Sender<bool>,
 ) -> LaneEnd {
+    let numbers = context.profile.numbers();
     let (out, frames) = mpsc::channel(FRAMES_OUT_MAX);
     let hello = context.hello(lane, &leg);
     let asked_from = hello.checkpoint_size;
@@ -137,11 +147,11 @@ pub(crate) async fn run(
     let mut service = RelayServiceClient::new(channel.channel())
         .max_decoding_message_size(FRAME_BYTES_MAX)
         .max_encoding_message_size(FRAME_BYTES_MAX);
-    let opened = tokio::time::timeout(HELLO_WITHIN, service.session(ReceiverStream::new(frames))).await;
+    let opened = tokio::time::timeout(numbers.hello, service.session(ReceiverStream::new(frames))).await;
     let inbound = match opened {
         Ok(Ok(response)) => response.into_inner(),
         Ok(Err(status)) => return LaneEnd::Transport(status.to_string()),
-        Err(_) => return LaneEnd::Transport("no answer to the session within 3 s".into()),
+        Err(_) => return LaneEnd::Transport(late("no answer to the session", numbers.hello)),
     };
     let session = LaneSession {
         context,
@@ -151,12 +161,15 @@ pub(crate) async fn run(
         out,
         asked_from,
         awaited: BTreeMap::new(),
+        numbers,
+        probes: Probes::opened(numbers, context.seams.clock.line()),
         heard: 0,
-        beat: 0,
-        sent_at: BTreeMap::new(),
+        asked_for: BTreeSet::new(),
+        proved,
+        fetching: probing::Fetching::default(),
         acknowledged: 0,
     };
-    match session.serve(inbound, orders, up).await {
+    match session.serve(inbound, orders).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
@@ -167,49 +180,35 @@ impl LaneSession<'_> {
         mut self,
         mut inbound: Streaming<v1::SessionResponse>,
         orders: &mut mpsc::Receiver<Order>,
-        up: &watch::Sender<bool>,
     ) -> Result<std::convert::Infallible, LaneEnd> {
         self.greet(&mut inbound).await?;
-        let _ = up.send(true);
-        let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut deadline = Instant::now() + DOWN_AFTER;
-        let mut clean = true;
+        self.probes = Probes::opened(self.numbers, self.line());
         loop {
+            self.beat().await?;
+            let rest = self.probes.next_wake().since(self.line());
             tokio::select! {
                 biased;
-                frame = inbound.message() => {
-                    deadline = Instant::now() + DOWN_AFTER;
-                    clean = true;
-                    match frame {
-                        Ok(Some(v1::SessionResponse { frame: Some(frame) })) => self.take(frame).await?,
-                        // A frame of a later version: lenient.
-                        Ok(Some(v1::SessionResponse { frame: None })) => {}
-                        Ok(None) => return Err(LaneEnd::Transport("the relay ended the session".into())),
-                        Err(status) => return Err(LaneEnd::Transport(status.to_string())),
-                    }
-                }
+                frame = inbound.message() => match frame {
+                    Ok(Some(v1::SessionResponse { frame: Some(frame) })) => self.take(frame).await?,
+                    // A frame of a later version: lenient.
+                    Ok(Some(v1::SessionResponse { frame: None })) => {}
+                    Ok(None) => return Err(LaneEnd::Transport("the relay ended the session".into())),
+                    Err(status) => return Err(LaneEnd::Transport(status.to_string())),
+                },
                 order = orders.recv() => match order {
                     Some(order) => self.send_orders(order, orders).await?,
                     None => return Err(LaneEnd::Ours),
                 },
-                _ = beats.tick() => self.heartbeat().await?,
-                () = tokio::time::sleep_until(deadline) => {
-                    // A stalled process wakes with everything overdue: look once more at what has come in meanwhile.
-                    if !clean {
-                        return Err(LaneEnd::Silent);
-                    }
-                    clean = false;
-                    deadline = Instant::now() + HEARTBEAT_EVERY;
-                }
+                fetched = self.fetching.next() => self.fetched(fetched).await?,
+                () = tokio::time::sleep(rest) => {}
             }
         }
     }
 
     async fn greet(&mut self, inbound: &mut Streaming<v1::SessionResponse>) -> Result<(), LaneEnd> {
-        let frame = tokio::time::timeout(HELLO_WITHIN, inbound.message())
+        let frame = tokio::time::timeout(self.numbers.hello, inbound.message())
             .await
-            .map_err(|_| LaneEnd::Transport("no hello within 3 s".into()))?
+            .map_err(|_| LaneEnd::Transport(late("no hello", self.numbers.hello)))?
             .map_err(|status| LaneEnd::Transport(status.to_string()))?
             .and_then(|response| response.frame);
         let Some(In::Hello(hello)) = frame else {
@@ -288,9 +287,10 @@ impl LaneSession<'_> {
             let hash = Hash::from_slice(&item.sha256)
                 .ok_or_else(|| LaneEnd::Protocol("accepted a statement without naming it".into()))?;
             // A copy that this session did not hand in is no news.
-            let Some(leaf) = self.awaited.remove(&hash) else {
+            let Some((leaf, probe)) = self.awaited.remove(&hash) else {
                 continue;
             };
+            self.probes.vouched(probe, self.line());
             let proof = read_hashes(&item.inclusion)?;
             let holds = tree::verify_inclusion(&leaf, item.leaf_index, seen.size, &seen.root, &proof);
             if !holds && !plant::active("acceptance-without-proof") {
@@ -366,7 +366,7 @@ impl LaneSession<'_> {
     }
 
     /// The checkpoint an update names, linked to the one stored last.
-    async fn resolve(&self, wire: &v1::CheckpointUpdate) -> Result<Option<Seen>, LaneEnd> {
+    async fn resolve(&mut self, wire: &v1::CheckpointUpdate) -> Result<Option<Seen>, LaneEnd> {
         if wire.size == 0 {
             return Ok(None);
         }
@@ -390,7 +390,7 @@ impl LaneSession<'_> {
     }
 
     /// Asks for the proof between what is shown and what is known; again if other lanes moved what is known meanwhile.
-    async fn ask_proof(&self, update: &Update) -> Result<Option<Seen>, LaneEnd> {
+    async fn ask_proof(&mut self, update: &Update) -> Result<Option<Seen>, LaneEnd> {
         let relay = &self.context.relay;
         for _ in 0..PROOFS_ASKED_MAX {
             let known = relay.log_size();
@@ -406,7 +406,7 @@ impl LaneSession<'_> {
         ))
     }
 
-    async fn consistency(&self, (old_size, new_size): (u64, u64)) -> Result<Vec<Hash>, LaneEnd> {
+    async fn consistency(&mut self, (old_size, new_size): (u64, u64)) -> Result<Vec<Hash>, LaneEnd> {
         let asked = v1::ProofRequest {
             proof: Some(v1::proof_request::Proof::Consistency(v1::ConsistencyRequest {
                 old_size,
@@ -414,117 +414,11 @@ impl LaneSession<'_> {
             })),
         };
         let mut log = LogServiceClient::new(self.channel.channel());
-        let answered = tokio::time::timeout(HELLO_WITHIN, log.proof(asked))
+        let answered = tokio::time::timeout(self.numbers.hello, log.proof(asked))
             .await
-            .map_err(|_| LaneEnd::Transport("no proof within 3 s".into()))?
+            .map_err(|_| LaneEnd::Transport(late("no proof", self.numbers.hello)))?
             .map_err(|status| LaneEnd::Transport(status.to_string()))?;
         Ok(read_hashes(&answered.into_inner().hashes)?)
-    }
-
-    /// Asks this relay for what is missing, and hands on what it has.
-    async fn refetch(&self, sender: String, missing: Missing) -> Result<(), LaneEnd> {
-        let mut log =
-            LogServiceClient::new(self.channel.channel()).max_decoding_message_size(FRAME_BYTES_MAX);
-        let asked = v1::ChainRequest {
-            sender: sender.clone(),
-            epoch: missing.epoch,
-            first: missing.first,
-            last: missing.last(),
-        };
-        let answered = tokio::time::timeout(DOWN_AFTER, log.chain(asked))
-            .await
-            .map_err(|_| LaneEnd::Silent)?
-            .map_err(|status| LaneEnd::Transport(status.to_string()))?;
-        let statements = answered.into_inner().statements;
-        let whole = (statements.len() as u64) > missing.last().saturating_sub(missing.first);
-        let mut arrivals = Vec::with_capacity(statements.len());
-        for bytes in statements {
-            let hash = Hash::of(&bytes);
-            match self.context.check(&bytes, hash) {
-                Ok(statement) => arrivals.push(Arrival {
-                    bytes,
-                    hash,
-                    statement,
-                }),
-                Err(why) => {
-                    self.tell(Input::Forged {
-                        leg: self.leg.clone(),
-                        hash,
-                        why,
-                    })
-                    .await?;
-                }
-            }
-        }
-        let (leg, lane) = (self.leg.clone(), self.lane);
-        self.tell(Input::Arrived {
-            leg: leg.clone(),
-            lane,
-            arrivals,
-            cursor: 0,
-            first_cursor: 0,
-            checkpoint: None,
-        })
-        .await?;
-        if whole {
-            Ok(())
-        } else {
-            self.tell(Input::NotRefetched { leg, sender, missing }).await
-        }
-    }
-
-    async fn heard_heartbeat(&mut self, heartbeat: v1::Heartbeat) -> Result<(), LaneEnd> {
-        self.heard = heartbeat.sequence;
-        let round_trip = self.sent_at.remove(&heartbeat.answers).map(|at| at.elapsed());
-        self.sent_at.retain(|sequence, _| *sequence > heartbeat.answers);
-        let checkpoint = match &heartbeat.checkpoint {
-            Some(wire) => self.resolve(wire).await?,
-            None => None,
-        };
-        if self.lane == Lane::Control {
-            let (leg, wall_ms) = (self.leg.clone(), heartbeat.wall_ms);
-            self.tell(Input::Heard {
-                leg,
-                round_trip,
-                wall_ms,
-                checkpoint,
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn heartbeat(&mut self) -> Result<(), LaneEnd> {
-        self.beat += 1;
-        if self.sent_at.len() < 64 {
-            self.sent_at.insert(self.beat, Instant::now());
-        }
-        let clock = &self.context.seams.clock;
-        let heartbeat = v1::Heartbeat {
-            sequence: self.beat,
-            answers: self.heard,
-            wall_ms: clock.wall().unix_ms(),
-            line_ms: u64::try_from(clock.line().since_start().as_millis()).unwrap_or(u64::MAX),
-            checkpoint: None,
-        };
-        self.send(Out::Heartbeat(heartbeat)).await?;
-        self.acknowledge_cursor().await
-    }
-
-    /// Tells the relay, with a heartbeat, how far its mailbox is stored. A relay needs it only to forget; a session that
-    /// begins names its cursor itself.
-    async fn acknowledge_cursor(&mut self) -> Result<(), LaneEnd> {
-        let cursor = self.context.shares.of(&self.leg, self.lane).cursor;
-        if cursor <= self.acknowledged {
-            return Ok(());
-        }
-        self.acknowledged = cursor;
-        let checkpoint_size = self.context.relay.log_size();
-        self.send(Out::CursorAck(v1::CursorAck {
-            cursor,
-            checkpoint_size,
-        }))
-        .await
     }
 
     /// Sends this order and those waiting behind it, statements joined into frames.
@@ -537,12 +431,14 @@ impl LaneSession<'_> {
                 Order::Statement(outbound) => {
                     size += outbound.bytes.len();
                     if self.awaited.len() < AWAITED_MAX {
-                        self.awaited.insert(outbound.hash, outbound.leaf);
+                        let place = (outbound.leaf, self.probes.newest());
+                        self.awaited.insert(outbound.hash, place);
                     }
                     statements.push(outbound.bytes);
                 }
                 Order::Subscribe(subscribe) => self.send(Out::Subscribe(subscribe)).await?,
                 Order::Refetch { sender, missing } => self.refetch(sender, missing).await?,
+                Order::Probe => self.probe_asked_for().await?,
             }
             if statements.len() >= FRAME_ITEMS_MAX || size >= FRAME_PAYLOAD_SOFT_BYTES {
                 break;
@@ -557,18 +453,23 @@ impl LaneSession<'_> {
             .inspect(|()| crash::at(Point::FrameSent))
     }
 
-    async fn send(&self, frame: Out) -> Result<(), LaneEnd> {
+    async fn send(&mut self, frame: Out) -> Result<(), LaneEnd> {
         let sent = self.out.send(v1::SessionRequest { frame: Some(frame) });
-        match tokio::time::timeout(DOWN_AFTER, sent).await {
+        let within = self.numbers.down_after;
+        match tokio::time::timeout(within, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(LaneEnd::Transport("the stream is closed".into())),
-            Err(_) => Err(LaneEnd::Silent),
+            Err(_) => Err(LaneEnd::Silent(late("nothing could be sent", within))),
         }
     }
 
-    async fn tell(&self, input: Input) -> Result<(), LaneEnd> {
+    async fn tell(&mut self, input: Input) -> Result<(), LaneEnd> {
         self.context.station.send(input).await.map_err(|_| LaneEnd::Ours)
     }
+}
+
+fn late(what: &str, within: Duration) -> String {
+    format!("{what} within {} ms", within.as_millis())
 }
 
 /// Receipts and acts may come before the relay's own commit: their signer has them on disk. Nothing else may.

@@ -1,8 +1,10 @@
 //! One leg's life: dialled, its three lanes served, and dialled again.
 //!
 //! All legs are kept warm all the time; there is no failover, only a copy that comes first. A leg ends as a whole: when
-//! one lane ends, the other two are closed and the leg is dialled anew, with jittered back-off. A refusal is classed
+//! one lane ends, the other two are closed and the leg is dialled anew ([`dial`]), with jittered back-off. A refusal is classed
 //! permanent or not by transport, and a permanent one is not hammered.
+
+mod dial;
 
 use std::sync::Arc;
 
@@ -11,7 +13,10 @@ use hotline_audit::{
     check::{self, Verified as Statement},
     key::RosterSet,
 };
-use hotline_core::leg::{Door, Lane, Leg};
+use hotline_core::{
+    health::Profile,
+    leg::{Door, Lane, Leg},
+};
 use hotline_proto::{SESSION_VERSION, lane as wire_lane, v1};
 use hotline_transport::{Dialer, Ended, LaneChannel, Permanence, QuicLeg, Redial, Refusal, Seams};
 use tokio::sync::{mpsc, watch};
@@ -33,6 +38,8 @@ pub struct LegContext {
     pub dialer: Dialer,
     /// The relay.
     pub relay: Arc<RelayShared>,
+    /// The kind of line to it.
+    pub profile: Profile,
     /// Who may sign what.
     pub rosters: Arc<RosterSet>,
     /// Signatures already checked, on whichever leg.
@@ -59,6 +66,7 @@ impl LegContext {
             boot: self.boot,
             checkpoint_size: self.relay.log_size(),
             subscribe: Some(self.shares.of(leg, lane)),
+            profile: self.profile.to_wire(),
         }
     }
 
@@ -185,9 +193,10 @@ impl LegEnd {
 
 impl Life {
     async fn live(&mut self) {
-        let mut redial = Redial::new(Arc::clone(&self.context.seams.entropy));
+        let numbers = self.context.profile.numbers();
+        let mut redial = Redial::new(Arc::clone(&self.context.seams.entropy), numbers);
         loop {
-            let end = match self.dial().await {
+            let end = match self.dial(&redial).await {
                 Ok(dialled) => self.serve(dialled, &mut redial).await,
                 Err(end) => end,
             };
@@ -195,53 +204,23 @@ impl Life {
             for orders in &mut self.orders {
                 while orders.try_recv().is_ok() {}
             }
-            let told = Input::LegDown {
-                leg: self.leg.clone(),
-                why: end.why,
-                refusal: end.refusal,
-                fault: end.fault,
-            };
-            if self.context.station.send(told).await.is_err() {
+            let permanence = end.permanence;
+            if !self.tell(end).await {
                 return;
             }
-            tokio::time::sleep(redial.after(end.permanence)).await;
+            tokio::time::sleep(redial.after(permanence)).await;
         }
     }
 
-    async fn dial(&self) -> Result<Dialled, LegEnd> {
-        let place = &self.context.relay.place;
-        let (to, expected) = (place.address(self.leg.door), &place.identity);
-        let dialer = &self.context.dialer;
-        match self.leg.door {
-            Door::Tcp => {
-                let (control, message, bulk) = tokio::try_join!(
-                    dialer.tcp(to, expected, Lane::Control),
-                    dialer.tcp(to, expected, Lane::Message),
-                    dialer.tcp(to, expected, Lane::Bulk),
-                )?;
-                Ok(Dialled {
-                    lanes: [control, message, bulk],
-                    connection: None,
-                })
-            }
-            Door::Quic => {
-                let connection = dialer.quic(to, expected).await?;
-                let mut lanes = Vec::with_capacity(3);
-                for lane in Lane::ALL {
-                    match connection.lane(lane).await {
-                        Ok(channel) => lanes.push(channel),
-                        Err(ended) => return Err(LegEnd::of_ended(&ended)),
-                    }
-                }
-                match <[LaneChannel; 3]>::try_from(lanes) {
-                    Ok(lanes) => Ok(Dialled {
-                        lanes,
-                        connection: Some(connection),
-                    }),
-                    Err(_) => unreachable!("three lanes were opened"),
-                }
-            }
-        }
+    /// Tells the station; false if it is gone.
+    async fn tell(&self, end: LegEnd) -> bool {
+        let told = Input::LegDown {
+            leg: self.leg.clone(),
+            why: end.why,
+            refusal: end.refusal,
+            fault: end.fault,
+        };
+        self.context.station.send(told).await.is_ok()
     }
 
     async fn serve(&mut self, dialled: Dialled, redial: &mut Redial) -> LegEnd {
@@ -250,7 +229,7 @@ impl Life {
             connection,
         } = dialled;
         let channels = [control.clone(), message.clone(), bulk.clone()];
-        let (up, mut ups) = watch::channel(false);
+        let (proved, mut proofs) = watch::channel(false);
         let [control_orders, message_orders, bulk_orders] = &mut self.orders;
         let (context, leg) = (&self.context, &self.leg);
         let run = |lane, channel, orders, up| lane::run(context, leg.clone(), lane, channel, orders, up);
@@ -259,13 +238,13 @@ impl Life {
             let lanes = async {
                 tokio::select! {
                     biased;
-                    end = run(Lane::Control, control, control_orders, &up) => end,
+                    end = run(Lane::Control, control, control_orders, &proved) => end,
                     end = run(Lane::Message, message, message_orders, &quiet) => end,
                     end = run(Lane::Bulk, bulk, bulk_orders, &quiet) => end,
                 }
             };
-            let came_up = async {
-                if ups.changed().await.is_ok() {
+            let proved_itself = async {
+                if proofs.changed().await.is_ok() {
                     redial.succeeded();
                 }
                 std::future::pending::<LaneEnd>().await
@@ -273,7 +252,7 @@ impl Life {
             tokio::select! {
                 biased;
                 end = lanes => end,
-                end = came_up => end,
+                end = proved_itself => end,
             }
         };
         let refusal = channels
@@ -295,7 +274,7 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
     let permanence = match (&refusal, &end) {
         (Some(refusal), _) => refusal.permanence(),
         (None, LaneEnd::Log(_) | LaneEnd::Protocol(_)) => Permanence::Permanent,
-        (None, LaneEnd::Transport(_) | LaneEnd::Silent | LaneEnd::Closing(_) | LaneEnd::Ours) => {
+        (None, LaneEnd::Transport(_) | LaneEnd::Silent(_) | LaneEnd::Closing(_) | LaneEnd::Ours) => {
             Permanence::Temporary
         }
     };
@@ -305,7 +284,7 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
     let fault = match end {
         LaneEnd::Log(fault) => Some(fault),
         LaneEnd::Transport(_)
-        | LaneEnd::Silent
+        | LaneEnd::Silent(_)
         | LaneEnd::Protocol(_)
         | LaneEnd::Closing(_)
         | LaneEnd::Ours => None,

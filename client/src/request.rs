@@ -56,6 +56,14 @@ pub enum Request {
     },
     /// How the line stands.
     Status,
+    /// Probe legs now, and answer with their fresh round trips.
+    Ping {
+        /// Which: `north/quic`; all if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        leg: Option<String>,
+        /// Wait at most so long, in milliseconds.
+        within_ms: u64,
+    },
     /// Answer when every relay that can be reached has brought what it holds, or the time is over.
     CatchUp {
         /// At most so long, in milliseconds.
@@ -117,10 +125,26 @@ pub enum Answer {
     },
     /// How the line stands.
     Status(Box<LineStatus>),
+    /// Fresh round trips.
+    Pings {
+        /// By leg.
+        legs: std::collections::BTreeMap<String, Ping>,
+    },
     /// Something changed (only to a watcher).
     News(News),
     /// It was refused, and nothing changed.
     Refused(Refusal),
+}
+
+/// A fresh round trip of one leg.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ping {
+    /// From our probe to its answer, in milliseconds; none if there was no answer.
+    pub round_trip_ms: Option<f64>,
+    /// How the leg stands: `UP`, `PROVING`, `SUSPECT`, `DOWN`.
+    pub state: String,
+    /// Why there was no answer; empty if there was one.
+    pub why: String,
 }
 
 /// A refusal of a verb.
@@ -147,18 +171,21 @@ pub enum News {
         /// The message, as it stands now.
         message: Box<MessageView>,
     },
-    /// A leg came up or went down.
+    /// A leg stands differently.
     Leg {
         /// Which: `north/quic`.
         leg: String,
-        /// Whether it is up.
+        /// Whether it has a session.
         up: bool,
-        /// Why, if it went down.
+        /// How it stands: `UP`, `PROVING`, `SUSPECT`, `DOWN`.
+        #[serde(default)]
+        state: String,
+        /// Why, if it is suspect or down.
         why: String,
     },
-    /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost.
+    /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost or restored.
     Alarm {
-        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `GAP`, `REFUSED`, `UNPROVEN`.
+        /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `REDUNDANCY_RESTORED`, `GAP`, `REFUSED`, `UNPROVEN`.
         code: String,
         /// A sentence with the facts in it.
         what: String,

@@ -12,7 +12,7 @@ use hotline_core::{
 };
 use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
 use hotline_transport::{
-    ClientTls, Credentials, Dialer, Seams, TrustError, TrustStore, anchors_in,
+    ClientTls, Credentials, DialTimings, Dialer, Seams, TrustError, TrustStore, anchors_in,
     credentials::{self, CredentialError},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -90,6 +90,16 @@ pub enum OpenError {
     /// No relay is known.
     #[error("no trust folder names a relay; hotline pki trust brings the other side's")]
     NoRelay,
+    /// The settings give a profile to a relay that no trust folder names.
+    #[error(
+        "the settings have profiles.{name}, but no trust folder names a relay {name}; the relays are {known}"
+    )]
+    NoSuchRelay {
+        /// In the settings.
+        name: String,
+        /// The relays that are known.
+        known: String,
+    },
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] hotline_ledger::OpenError),
@@ -118,7 +128,7 @@ impl OpenError {
             | Self::Trust(_)
             | Self::Key { .. }
             | Self::WrongCertificate { .. } => 4,
-            Self::NoRelay => 3,
+            Self::NoRelay | Self::NoSuchRelay { .. } => 3,
             Self::Damaged { .. } => 8,
             Self::Ledger(_) | Self::Load(_) => 1,
         }
@@ -182,6 +192,13 @@ impl Station {
             return Err(OpenError::NoRelay);
         }
         let names: Vec<_> = by_name.keys().cloned().collect();
+        if let Some(name) = config.profiles.keys().find(|name| !by_name.contains_key(name)) {
+            let known: Vec<String> = names.iter().map(ToString::to_string).collect();
+            return Err(OpenError::NoSuchRelay {
+                name: name.to_string(),
+                known: known.join(", "),
+            });
+        }
         let shares = Arc::new(Shares::diagonal(names.iter().cloned()));
         for (name, state) in &by_name {
             for (lane, cursor) in state.cursors() {
@@ -190,16 +207,19 @@ impl Station {
         }
         let loaded = Loaded::read(&config.identity, &rosters, &names, &ledger, seams.clock.line())
             .map_err(load_error)?;
-        let dialer = Dialer::new(seams, &ClientTls::new(seams, own, Arc::new(trust)));
+        let tls = ClientTls::new(seams, own, Arc::new(trust));
+        let dialer = Dialer::new(seams, &tls);
         let (inputs_in, inputs) = mpsc::channel(INPUTS_MAX);
         let verified = Arc::new(Verified::default());
         let mut legs = BTreeMap::new();
-        for state in by_name.values() {
+        for (name, state) in &by_name {
+            let profile = config.profile_of(name);
             for door in Door::ALL {
                 let context = LegContext {
                     seams: seams.clone(),
-                    dialer: dialer.clone(),
+                    dialer: dialer.clone().with_timings(DialTimings::of(profile)),
                     relay: Arc::clone(state.shared()),
+                    profile,
                     rosters: Arc::clone(&rosters),
                     verified: Arc::clone(&verified),
                     station: inputs_in.clone(),

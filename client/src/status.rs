@@ -1,8 +1,9 @@
-//! How the line stands, as far as this desk can prove it. The four axes and their label come with path health; here are
-//! the legs, what each relay showed of its log, and the causes of silence that a leg can name.
+//! How the line stands, as far as this desk can prove it: the legs and their health, what each relay showed of its log,
+//! and the causes of silence that a leg can name.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use hotline_core::health::Transition;
 use serde::{Deserialize, Serialize};
 
 /// One leg.
@@ -10,22 +11,93 @@ use serde::{Deserialize, Serialize};
 pub struct LegStatus {
     /// Whether its relay answered the hello and has been heard since.
     pub up: bool,
-    /// Why not, in words; `refused`, `unreachable` or `not tried yet` first.
+    /// How it stands: `UP`, `PROVING` (it has a session, and has to answer three probes in a row before it counts as a
+    /// second way), `SUSPECT` (a probe was not answered in time), `DOWN`.
+    #[serde(default)]
+    pub state: String,
+    /// Since when, milliseconds since 1970; none before anything happened.
+    #[serde(default)]
+    pub since_ms: Option<u64>,
+    /// Why it is suspect or down, in words; down: `refused`, `unreachable`, `lost` or `not tried yet` first.
     pub why: String,
-    /// Round trip of the newest heartbeat, in milliseconds.
+    /// By whose numbers it is judged: `lan`, `wan`, `satellite`.
+    #[serde(default)]
+    pub profile: String,
+    /// Round trip of the newest probe, in milliseconds.
     pub round_trip_ms: Option<f64>,
+    /// Smoothed over some eight probes, in milliseconds.
+    #[serde(default)]
+    pub round_trip_smoothed_ms: Option<f64>,
+    /// How much round trips differ, in milliseconds.
+    #[serde(default)]
+    pub round_trip_variation_ms: Option<f64>,
+    /// The shortest of this session, in milliseconds.
+    #[serde(default)]
+    pub round_trip_least_ms: Option<f64>,
+    /// Probes sent on the control lane since the start.
+    #[serde(default)]
+    pub probes_sent: u64,
+    /// Those that were not answered in time.
+    #[serde(default)]
+    pub probes_missed: u64,
+    /// The share of the last hundred that was not answered in time.
+    #[serde(default)]
+    pub loss: Option<f64>,
     /// The relay's clock less ours, in milliseconds, not corrected for the way.
     pub clock_offset_ms: Option<i64>,
     /// Copies that were the first.
     pub first_copies: u64,
     /// Copies that came later.
     pub late_copies: u64,
+    /// How much later than the first later copies came: the median of the last 256, in milliseconds.
+    #[serde(default)]
+    pub late_by_median_ms: Option<f64>,
+    /// The same: the most, in milliseconds.
+    #[serde(default)]
+    pub late_by_longest_ms: Option<f64>,
+    /// Later copies that came when the first one's time was forgotten.
+    #[serde(default)]
+    pub late_by_unknown: u64,
     /// Copies sent.
     pub sent: u64,
     /// How often it came up.
     pub came_up: u64,
-    /// When it was last proven up, milliseconds since 1970.
+    /// When it was last proven: it answered the hello or a probe. Milliseconds since 1970.
     pub last_proven_ms: Option<u64>,
+    /// How it changed lately, the newest last.
+    #[serde(default)]
+    pub transitions: Vec<TransitionView>,
+}
+
+/// A leg stood differently from then on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransitionView {
+    /// When, milliseconds since 1970.
+    pub at_ms: u64,
+    /// How it stood.
+    pub from: String,
+    /// How it stands.
+    pub to: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl TransitionView {
+    /// As it is shown.
+    #[must_use]
+    pub fn of(transition: &Transition) -> Self {
+        Self {
+            at_ms: transition.at.unix_ms(),
+            from: transition.from.name().into(),
+            to: transition.to.name().into(),
+            why: transition.why.clone(),
+        }
+    }
+}
+
+/// A time in milliseconds.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 /// One relay.
@@ -57,6 +129,9 @@ pub struct LineStatus {
     pub relays: BTreeMap<String, RelayStatus>,
     /// `OPEN`, `DEGRADED` (redundancy lost) or `INTERRUPTED` (no leg up).
     pub carrier: String,
+    /// `WHOLE` (two relays answer, over two legs), `LOST`, or `STARTING` (it has never been whole since the start).
+    #[serde(default)]
+    pub redundancy: String,
     /// Leaves in this desk's log.
     pub log_size: u64,
     /// Messages known.
@@ -71,7 +146,7 @@ pub struct LineStatus {
 }
 
 impl LineStatus {
-    /// Legs that are up.
+    /// Legs that have a session.
     #[must_use]
     pub fn legs_up(&self) -> usize {
         self.legs.values().filter(|leg| leg.up).count()

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod copies;
 pub mod crash;
 pub mod dialogue;
+pub mod health;
 pub mod id;
 pub mod identity;
 pub mod inbox;
@@ -69,6 +70,7 @@ mod tests {
         include_str!("chain/tests.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
+        include_str!("health/tests.rs"),
         include_str!("id.rs"),
         include_str!("identity.rs"),
         include_str!("inbox/tests.rs"),

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotline_core::identity::{Identity, Role};
+use hotline_core::{
+    health::Profile,
+    identity::{Identity, Role},
+};
 pub use hotline_transport::settings::ConfigError;
 use hotline_transport::settings::{self, Checker};
 use serde::Deserialize;
@@ -23,6 +26,7 @@ struct File {
     log: Log,
     ledger: PathBuf,
     trust: PathBuf,
+    profile: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +71,8 @@ pub struct RelayConfig {
     pub ledger: PathBuf,
     /// Folder that holds one trust folder per trusted domain.
     pub trust: PathBuf,
+    /// The farthest kind of line by which desks reach it; `lan` unless the file says otherwise.
+    pub profile: Profile,
 }
 
 impl RelayConfig {
@@ -91,6 +97,7 @@ impl RelayConfig {
             log_key: check.existing("log.key", &raw.log.key, "log.key")?,
             ledger: check.creatable("ledger", &raw.ledger, "relay.ledger")?,
             trust: check.existing("trust", &raw.trust, "../../trust")?,
+            profile: check.profile("profile", raw.profile.as_deref())?,
         })
     }
 }
@@ -129,6 +136,9 @@ log.key = "log.key"
         let config = load(GOOD).unwrap();
         assert_eq!(config.identity.name(), "north");
         assert!(config.ledger.ends_with("relay.ledger"));
+        assert_eq!(config.profile, Profile::Lan);
+        let far = load(&format!("profile = \"satellite\"\n{GOOD}")).unwrap();
+        assert_eq!(far.profile, Profile::Satellite);
     }
 
     #[test]
@@ -147,6 +157,11 @@ log.key = "log.key"
             ("identity", "/relay/north", "/desk/ops"),
             ("tls.key", "tls.key = \"tls.key\"", "tls.key = \"missing.key\""),
             ("ledger", "\"relay.ledger\"", "\"nowhere/relay.ledger\""),
+            (
+                "profile",
+                "trust = \"trust\"",
+                "trust = \"trust\"\nprofile = \"moon\"",
+            ),
         ] {
             let message = load(&GOOD.replace(from, to)).unwrap_err().to_string();
             for part in ["relay.toml", key, "for example"] {

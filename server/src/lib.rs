@@ -11,6 +11,7 @@ pub mod admit;
 pub mod config;
 pub mod frames;
 pub mod intake;
+mod pulse;
 pub mod refused;
 pub mod relay;
 pub mod run;

@@ -10,9 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use hotline_audit::key::{Purpose, Roster, RosterSet};
-use hotline_core::{identity::Identity, leg::Lane, plant};
+use hotline_core::{health::Profile, identity::Identity, leg::Lane, plant};
 use hotline_ledger::{Ledger, ReadError, Standing};
-use hotline_transport::Seams;
+use hotline_transport::{Connections, Seams};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -43,6 +43,10 @@ pub struct Relay {
     pub rosters: RosterSet,
     /// Clock, entropy, tasks, network.
     pub seams: Seams,
+    /// The farthest kind of line that its doors serve.
+    pub profile: Profile,
+    /// The doors' live connections.
+    pub connections: Connections,
     /// Counters for the status listener.
     pub metrics: Metrics,
     /// Checkpoints that went out, per desk.
@@ -72,6 +76,10 @@ pub struct Parts {
     pub rosters: RosterSet,
     /// Clock, entropy, tasks, network.
     pub seams: Seams,
+    /// The farthest kind of line that its doors serve.
+    pub profile: Profile,
+    /// The doors' live connections.
+    pub connections: Connections,
 }
 
 impl Relay {
@@ -92,6 +100,8 @@ impl Relay {
             boot: parts.opening.boot,
             rosters: parts.rosters,
             seams: parts.seams,
+            profile: parts.profile,
+            connections: parts.connections,
             metrics: Metrics::default(),
             told: Told::default(),
             early: broadcast::channel(EARLY_MAX).0,

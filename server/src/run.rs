@@ -12,7 +12,7 @@ use hotline_ledger::{Engine, Ledger, Mode, OpenOptions, Opening, Restored};
 use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
     Credentials, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls, TrustError,
-    TrustStore, anchors_in, credentials, grpc_server_builder,
+    TrustStore, anchors_in, credentials, grpc_server_builder_for,
 };
 use tokio::task::JoinHandle;
 
@@ -144,7 +144,7 @@ where
         quic: config.quic,
         tcp: config.tcp,
     };
-    let (listener, incoming) = Listener::bind(seams, &tls, doors, &secrets, ListenLimits::default())
+    let (listener, incoming) = Listener::bind(seams, &tls, doors, &secrets, ListenLimits::of(config.profile))
         .await
         .map_err(|error| StartError::Listen(error.to_string()))?;
     let relay = Arc::new(Relay::new(Parts {
@@ -153,13 +153,16 @@ where
         opening,
         rosters,
         seams: seams.clone(),
+        profile: config.profile,
+        connections: listener.connections().clone(),
     }));
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
     let (relay_service, log_service) = services(Arc::clone(&relay));
+    let profile = config.profile;
     let closing = seams.spawner.closing();
     let crashed = seams.spawner.crashed();
     let served = tokio::spawn(async move {
-        let serve = grpc_server_builder()
+        let serve = grpc_server_builder_for(profile)
             .add_service(service::relay(relay_service))
             .add_service(service::log(log_service))
             .serve_with_incoming_shutdown(incoming, closing.cancelled_owned());

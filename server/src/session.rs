@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use hotline_core::{
     crash::{self, Point},
+    health::Profile,
     leg::Lane,
 };
 use hotline_proto::{SESSION_VERSION, lane, v1};
@@ -22,9 +23,6 @@ use crate::{
     relay::{Presence, Relay},
     writer::{Writer, WriterEnd},
 };
-
-/// How long a desk may take for its hello. 3 s: the dialler's own handshake limit.
-const HELLO_WITHIN: Duration = Duration::from_secs(3);
 
 /// Outcomes waiting for the writer, in frames handed in. 8: what a desk has in flight beyond that waits in the
 /// transport's window.
@@ -42,6 +40,8 @@ pub(crate) enum News {
     Outcomes(Vec<Outcome>),
     Subscribe(v1::Subscribe),
     Heard(v1::Heartbeat),
+    /// The desk has stored its mailbox up to this cursor.
+    Stored(u64),
 }
 
 /// What the gRPC handler streams to the desk.
@@ -56,7 +56,7 @@ pub async fn open(
     peer: &PeerInfo,
     mut inbound: Streaming<v1::SessionRequest>,
 ) -> Result<Frames, Status> {
-    let hello = first_frame(&mut inbound).await?;
+    let hello = first_frame(&mut inbound, relay.profile.numbers().hello).await?;
     let greeted = Greeted::judge(relay, peer, &hello)?;
     let (frames_in, frames) = mpsc::channel(FRAMES_OUT_MAX + 1);
     let (news_in, news) = mpsc::channel(OUTCOMES_MAX);
@@ -82,12 +82,21 @@ pub async fn open(
     });
     relay.seams.spawner.spawn("session writer", {
         let peer = peer.clone();
+        let closer = relay.connections.clone();
         let lane = greeted.lane;
         let presence = greeted.presence;
         async move {
             let end = writer.run(news, over).await;
-            if matches!(end, WriterEnd::SlowReader) {
-                tracing::warn!(event = "slow_reader", peer = %peer.identity, ?lane, "closed a session that reads nothing");
+            match end {
+                WriterEnd::Over => {}
+                WriterEnd::SlowReader => {
+                    tracing::warn!(event = "slow_reader", peer = %peer.identity, ?lane, "closed a session that reads nothing");
+                }
+                WriterEnd::Down => {
+                    // Nobody may hear it. What is certain is that nothing of this leg is in our way when the desk comes back.
+                    tracing::warn!(event = "leg_down", peer = %peer.identity, door = peer.door.name(), ?lane, "closed a leg that answers no probe");
+                    closer.close_connection(peer.connection, "no probe was answered");
+                }
             }
             drop(presence);
         }
@@ -95,10 +104,13 @@ pub async fn open(
     Ok(frames)
 }
 
-async fn first_frame(inbound: &mut Streaming<v1::SessionRequest>) -> Result<v1::ClientHello, Status> {
-    let frame = tokio::time::timeout(HELLO_WITHIN, inbound.message())
+async fn first_frame(
+    inbound: &mut Streaming<v1::SessionRequest>,
+    within: Duration,
+) -> Result<v1::ClientHello, Status> {
+    let frame = tokio::time::timeout(within, inbound.message())
         .await
-        .map_err(|_| Status::deadline_exceeded("NO_HELLO: no hello within 3 s"))??
+        .map_err(|_| Status::deadline_exceeded(format!("NO_HELLO: no hello within {} s", within.as_secs())))??
         .ok_or_else(|| Status::invalid_argument("NO_HELLO: the stream ended before its hello"))?;
     match frame.frame {
         Some(v1::session_request::Frame::Hello(hello)) => Ok(hello),
@@ -113,6 +125,8 @@ pub(crate) struct Greeted {
     pub(crate) lane: Lane,
     pub(crate) stored_size: u64,
     pub(crate) subscribe: v1::Subscribe,
+    /// By whose numbers the session is judged.
+    pub(crate) profile: Profile,
     presence: Presence,
 }
 
@@ -126,6 +140,13 @@ impl Greeted {
         }
         let lane = lane::from_wire(hello.lane)
             .ok_or_else(|| Status::invalid_argument("LANE: the hello names no lane"))?;
+        let profile = Profile::from_wire(hello.profile).unwrap_or(relay.profile);
+        if profile > relay.profile {
+            return Err(Status::failed_precondition(format!(
+                "PROFILE: you ask for profile {profile}, but the doors of this relay give up on a line sooner: its profile is {}; set profile = \"{profile}\" in its relay.toml",
+                relay.profile
+            )));
+        }
         let ledger = <[u8; 16]>::try_from(hello.ledger_instance.as_ref())
             .map_err(|_| Status::invalid_argument("INSTANCE: a ledger instance is 16 bytes"))?;
         let presence = relay.enter(&peer.identity, ledger).map_err(|_| {
@@ -139,6 +160,7 @@ impl Greeted {
             lane,
             stored_size: hello.checkpoint_size,
             subscribe: hello.subscribe.unwrap_or_default(),
+            profile,
             presence,
         })
     }
@@ -181,9 +203,9 @@ async fn read(
             }
             Some(Frame::Subscribe(subscribe)) => news.send(News::Subscribe(subscribe)).await,
             Some(Frame::Heartbeat(heartbeat)) => news.send(News::Heard(heartbeat)).await,
-            Some(Frame::CursorAck(_)) => {
+            Some(Frame::CursorAck(acknowledged)) => {
                 crash::at(Point::RelayForwardAcked);
-                Ok(())
+                news.send(News::Stored(acknowledged.cursor)).await
             }
             Some(Frame::Hello(_)) => return "a second hello".into(),
             // A frame of a later version: lenient.

@@ -8,6 +8,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use hotline_core::{health::Health, leg::Lane};
+
 use crate::{admit::Kind, intake::Outcome};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -20,12 +22,19 @@ struct RuleLabel {
     rule: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DoubtLabel {
+    lane: String,
+    state: &'static str,
+}
+
 /// Counters of one relay.
 #[derive(Debug, Default)]
 pub struct Metrics {
     held: Family<KindLabel, Counter>,
     refused: Family<RuleLabel, Counter>,
     handed_on: Counter,
+    doubted: Family<DoubtLabel, Counter>,
     log_size: Gauge,
 }
 
@@ -61,6 +70,15 @@ impl Metrics {
         self.handed_on.inc_by(count as u64);
     }
 
+    /// Counts a desk's lane that became suspect or down.
+    pub fn doubted(&self, state: Health, lane: Lane) {
+        let label = DoubtLabel {
+            lane: lane.to_string(),
+            state: state.name(),
+        };
+        self.doubted.get_or_create(&label).inc();
+    }
+
     /// All counters, and `extra` lines that others keep, in the text format.
     #[must_use]
     pub fn render(&self, refusals: &[(String, u64)]) -> String {
@@ -79,6 +97,11 @@ impl Metrics {
             "statements_handed_on",
             "Copies handed on to desks",
             self.handed_on.clone(),
+        );
+        registry.register(
+            "lanes_doubted",
+            "Desks' lanes that missed a probe (SUSPECT) or answered none for too long (DOWN)",
+            self.doubted.clone(),
         );
         registry.register("log_size", "Leaves in the log", self.log_size.clone());
         let mut text = String::new();

@@ -1,10 +1,11 @@
 //! The way out of a session: outcomes, mailbox, early receipts, heartbeats.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hotline_core::{
     crash::{self, Point},
+    health::{Change, Health},
     identity::Identity,
     leg::{Lane, lane_of},
     plant,
@@ -12,24 +13,19 @@ use hotline_core::{
 };
 use hotline_ledger::{Letter, ReadError};
 use hotline_proto::{FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
-use tokio::{
-    sync::{broadcast, mpsc, watch},
-    time::MissedTickBehavior,
-};
+use tokio::sync::{broadcast, mpsc, watch};
 use tonic::Status;
 
 use crate::{
     admit::Checked,
     frames,
     intake::Outcome,
+    pulse::Pulse,
     relay::Relay,
     session::{Greeted, News},
 };
 
-/// Time between heartbeats. 300 ms: a missed one makes a leg suspect, five make it down (profile `lan`).
-const HEARTBEAT_EVERY: Duration = Duration::from_millis(300);
-
-/// How long a desk may leave a frame unread. 5 s: three times the silence after which its leg counts as down.
+/// How long a desk may leave a frame unread. 5 s: beyond any pause of a desk that lives.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a writer ended.
@@ -38,6 +34,8 @@ pub(crate) enum WriterEnd {
     Over,
     /// The desk read nothing for too long.
     SlowReader,
+    /// The desk answered no probe for too long.
+    Down,
 }
 
 /// One session's way out.
@@ -47,8 +45,7 @@ pub(crate) struct Writer {
     lane: Lane,
     share: v1::Share,
     cursor: u64,
-    heard: u64,
-    beat: u64,
+    pulse: Pulse,
     stored_size: u64,
     /// Size of the newest checkpoint whose note this session has carried.
     noted: u64,
@@ -60,6 +57,7 @@ pub(crate) struct Writer {
 enum Stop {
     Gone,
     Slow,
+    Down(String),
     Ledger(ReadError),
 }
 
@@ -91,8 +89,7 @@ impl Writer {
             lane: greeted.lane,
             share: greeted.subscribe.share(),
             cursor,
-            heard: 0,
-            beat: 0,
+            pulse: Pulse::new(greeted.profile.numbers(), relay.seams.clock.line()),
             stored_size: greeted.stored_size,
             noted: 0,
             out,
@@ -149,6 +146,13 @@ impl Writer {
                 let _ = self.out.try_send(Err(last));
                 WriterEnd::SlowReader
             }
+            Stop::Down(why) => {
+                let last = Status::unavailable(format!(
+                    "DOWN: {why}; the mailbox keeps everything from your cursor on"
+                ));
+                let _ = self.out.try_send(Err(last));
+                WriterEnd::Down
+            }
             Stop::Ledger(error) => {
                 tracing::error!(%error, "a session ends because the ledger cannot be read");
                 let _ = self
@@ -165,15 +169,17 @@ impl Writer {
             Ok(letters) => letters,
             Err(error) => return Stop::Ledger(error),
         };
-        let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let closing = self.relay.seams.spawner.closing();
         loop {
+            if let Err(stop) = self.beat().await {
+                return stop;
+            }
             letters.mark_unchanged();
             let more = match self.pump().await {
                 Ok(more) => more,
                 Err(stop) => return stop,
             };
+            let rest = self.pulse.rest(self.relay.seams.clock.line());
             let done = tokio::select! {
                 biased;
                 () = closing.cancelled() => {
@@ -189,7 +195,7 @@ impl Writer {
                     Ok(first) => self.hand_on(first).await,
                     Err(_) => Ok(()),
                 },
-                _ = beats.tick() => self.heartbeat().await,
+                () = tokio::time::sleep(rest) => Ok(()),
                 () = letters.changed(), if !more => Ok(()),
                 () = std::future::ready(()), if more => Ok(()),
             };
@@ -262,6 +268,7 @@ impl Writer {
             })
             .collect::<Result<Vec<_>, ReadError>>()?;
         self.relay.metrics.handed_on(items.len());
+        self.pulse.left(self.cursor);
         self.send(Frame::Delivery(v1::Delivery {
             checkpoint: Some(checkpoint),
             items,
@@ -281,7 +288,16 @@ impl Writer {
                 Ok(())
             }
             News::Heard(heartbeat) => {
-                self.heard = heartbeat.sequence;
+                let (asks, change) = self.pulse.heard(&heartbeat, self.relay.seams.clock.line());
+                self.note(change.as_ref());
+                if !asks {
+                    return Ok(());
+                }
+                let answer = self.pulse.frame(0, self.relay.seams.clock.as_ref());
+                self.send(Frame::Heartbeat(answer)).await
+            }
+            News::Stored(cursor) => {
+                self.pulse.stored(cursor, self.relay.seams.clock.line());
                 Ok(())
             }
         }
@@ -336,17 +352,35 @@ impl Writer {
         .inspect(|()| crash::at(Point::RelayForwarded))
     }
 
-    async fn heartbeat(&mut self) -> Result<(), Stop> {
-        self.beat += 1;
+    /// What time alone brings: a probe, or the end of a desk that answers none.
+    async fn beat(&mut self) -> Result<(), Stop> {
+        let beat = self.pulse.beat(self.relay.seams.clock.line());
+        self.note(beat.change.as_ref());
+        if let Some(change) = beat.change
+            && self.pulse.is_down()
+        {
+            return Err(Stop::Down(change.why.to_string()));
+        }
+        let Some(sequence) = beat.probe else { return Ok(()) };
         let heartbeat = v1::Heartbeat {
-            sequence: self.beat,
-            answers: self.heard,
-            wall_ms: self.relay.seams.clock.wall().unix_ms(),
-            line_ms: u64::try_from(self.relay.seams.clock.line().since_start().as_millis())
-                .unwrap_or(u64::MAX),
             checkpoint: Some(self.update()?),
+            ..self.pulse.frame(sequence, self.relay.seams.clock.as_ref())
         };
         self.send(Frame::Heartbeat(heartbeat)).await
+    }
+
+    fn note(&self, change: Option<&Change>) {
+        let Some(change) = change else { return };
+        let (peer, why): (_, &dyn fmt::Display) = (&self.desk, &change.why);
+        match change.to {
+            Health::Suspect | Health::Down => {
+                self.relay.metrics.doubted(change.to, self.lane);
+                tracing::info!(event = "lane_health", %peer, lane = %self.lane, state = %change.to, %why, "a desk's lane");
+            }
+            Health::Up | Health::Proving => {
+                tracing::debug!(event = "lane_health", %peer, lane = %self.lane, state = %change.to, %why, "a desk's lane");
+            }
+        }
     }
 
     fn update(&mut self) -> Result<v1::CheckpointUpdate, ReadError> {

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use hotline_core::health::Profile;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::transport::{Channel, Endpoint, Server, Uri};
@@ -22,6 +23,13 @@ const NO_ADDRESS: &str = "http://hotline.invalid";
 /// open streams for ever.
 #[must_use]
 pub fn grpc_server_builder() -> Server {
+    grpc_server_builder_for(Profile::default())
+}
+
+/// The same for a node whose farthest line is of this kind.
+#[must_use]
+pub fn grpc_server_builder_for(profile: Profile) -> Server {
+    let numbers = profile.numbers();
     Server::builder()
         .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
         .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
@@ -29,8 +37,8 @@ pub fn grpc_server_builder() -> Server {
         .max_frame_size(H2_FRAME_BYTES)
         .http2_max_header_list_size(H2_HEADER_BYTES)
         .http2_max_pending_accept_reset_streams(Some(H2_PENDING_RESETS))
-        .http2_keepalive_interval(Some(SERVER_PING))
-        .http2_keepalive_timeout(Some(SERVER_PING_ANSWER))
+        .http2_keepalive_interval(Some(SERVER_PING.max(numbers.tcp_ping)))
+        .http2_keepalive_timeout(Some(SERVER_PING_ANSWER.max(numbers.tcp_ping_answer)))
 }
 
 /// Whether HTTP/2 itself watches for silence.

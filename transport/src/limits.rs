@@ -1,9 +1,11 @@
 //! Every number of the two doors: its unit, its source, what it guards.
 //!
-//! The profile is `lan`: a machine, a building, a country. Far lines (2 s round trips) need longer handshakes and
-//! idle limits; callers set those in the same structs.
+//! Times depend on the kind of line and come from its [`Profile`], whose numbers have their reasons there; where nobody
+//! says otherwise it is `lan`. Bounds of memory and counts are the same everywhere.
 
 use std::time::Duration;
+
+use hotline_core::health::Profile;
 
 /// QUIC streams a peer may have open at once: three lanes, and room for lanes being replaced.
 pub const QUIC_STREAMS: u32 = 8;
@@ -36,10 +38,11 @@ pub const H2_HEADER_BYTES: u32 = 16 * 1024;
 /// Bytes of one HTTP/2 frame: the protocol's smallest limit, so that no frame holds up a heartbeat for long.
 pub const H2_FRAME_BYTES: u32 = 16 * 1024;
 
-/// The relay's ping to a silent client. It only sweeps up dead connections, so it is patient.
+/// The relay's ping to a silent client, on any line at least so far apart. It only sweeps up dead connections, so it is
+/// patient.
 pub const SERVER_PING: Duration = Duration::from_secs(2);
 
-/// How long the relay waits for that ping's answer.
+/// How long the relay waits for that ping's answer, at least.
 pub const SERVER_PING_ANSWER: Duration = Duration::from_secs(3);
 
 /// Connections that are through their handshake and wait to be served. Beyond it the doors wait.
@@ -48,18 +51,27 @@ pub(crate) const ACCEPT_QUEUE: usize = 32;
 /// Silence limits of one QUIC connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuicTimings {
-    /// Silence after which a connection is dead. 1.5 s: below 150 ms, 3 of 55 healthy ones died on a busy machine.
+    /// Silence after which a connection is dead.
     pub idle: Duration,
-    /// Pause after which something is sent, only to break the silence. A sixth of the idle limit.
+    /// Pause after which something is sent, only to break the silence.
     pub keep_alive: Duration,
+}
+
+impl QuicTimings {
+    /// Those of a kind of line.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        let numbers = profile.numbers();
+        Self {
+            idle: numbers.quic_idle,
+            keep_alive: numbers.quic_keep_alive,
+        }
+    }
 }
 
 impl Default for QuicTimings {
     fn default() -> Self {
-        Self {
-            idle: Duration::from_millis(1500),
-            keep_alive: Duration::from_millis(250),
-        }
+        Self::of(Profile::default())
     }
 }
 
@@ -84,18 +96,30 @@ pub struct ListenLimits {
     pub quic: QuicTimings,
 }
 
-impl Default for ListenLimits {
-    fn default() -> Self {
+/// What a listening node gives a handshake beyond the dialler's own limit. 2 s: the dialler is to be the one who gives
+/// up and says so.
+const HANDSHAKE_GRACE: Duration = Duration::from_secs(2);
+
+impl ListenLimits {
+    /// Those of a node whose farthest line is of this kind.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
         Self {
-            handshake: Duration::from_secs(5),
+            handshake: profile.numbers().handshake + HANDSHAKE_GRACE,
             handshakes: 64,
             prove_address_above: 16,
             connections_each: 16,
             connections: 256,
             waiting_bytes_each: 64 * 1024,
             waiting_bytes_total: 4 * 1024 * 1024,
-            quic: QuicTimings::default(),
+            quic: QuicTimings::of(profile),
         }
+    }
+}
+
+impl Default for ListenLimits {
+    fn default() -> Self {
+        Self::of(Profile::default())
     }
 }
 
@@ -112,13 +136,22 @@ pub struct DialTimings {
     pub tcp_ping_answer: Duration,
 }
 
+impl DialTimings {
+    /// Those of a kind of line.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        let numbers = profile.numbers();
+        Self {
+            handshake: numbers.handshake,
+            quic: QuicTimings::of(profile),
+            tcp_ping: numbers.tcp_ping,
+            tcp_ping_answer: numbers.tcp_ping_answer,
+        }
+    }
+}
+
 impl Default for DialTimings {
     fn default() -> Self {
-        Self {
-            handshake: Duration::from_secs(3),
-            quic: QuicTimings::default(),
-            tcp_ping: Duration::from_millis(500),
-            tcp_ping_answer: Duration::from_secs(1),
-        }
+        Self::of(Profile::default())
     }
 }

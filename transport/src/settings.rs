@@ -9,7 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotline_core::identity::{Identity, Role};
+use hotline_core::{
+    health::{NotAProfile, Profile},
+    identity::{Identity, Role},
+};
 use serde::de::DeserializeOwned;
 
 /// Why a settings file cannot be used.
@@ -117,6 +120,19 @@ impl<'a> Checker<'a> {
         }
         let problem = "is not a loopback address, and what is served there is not encrypted";
         Err(self.wrong(key, found, problem, "127.0.0.1:7103"))
+    }
+
+    /// A kind of line; `lan` where nothing is said.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn profile(&self, key: &'static str, found: Option<&str>) -> Result<Profile, ConfigError> {
+        let Some(found) = found else {
+            return Ok(Profile::default());
+        };
+        found
+            .parse()
+            .map_err(|error: NotAProfile| self.wrong(key, found, &error.to_string(), "lan"))
     }
 
     /// Some words.

@@ -128,8 +128,12 @@ pub fn news(news: &News) -> String {
                 .map(|answer| format!(" {answer}"));
             format!("{}: {plain}{} [{what}]", message.name, answer.unwrap_or_default())
         }
-        News::Leg { leg, up: true, .. } => format!("leg {leg} is up"),
-        News::Leg { leg, up: false, why } => format!("leg {leg} is down: {}", inert_line(why).text),
+        News::Leg { leg, state, why, .. } => match state.as_str() {
+            "UP" => format!("leg {leg} is up"),
+            "PROVING" => format!("leg {leg} has a session and is being proved"),
+            "SUSPECT" => format!("leg {leg} is suspect: {}", inert_line(why).text),
+            _ => format!("leg {leg} is down: {}", inert_line(why).text),
+        },
         News::Alarm { code, what } => format!("ALARM {code}: {}", inert_line(what).text),
     }
 }
@@ -146,10 +150,11 @@ pub fn status(status: &LineStatus) -> String {
             .round_trip_ms
             .map(|ms| format!("  {ms:.1} ms"))
             .unwrap_or_default();
-        let mark = if state.up {
-            "up".to_owned()
-        } else {
-            format!("DOWN  {}", inert_line(&state.why).text)
+        let mark = match state.state.as_str() {
+            "UP" => "up".to_owned(),
+            "PROVING" => "up, being proved".to_owned(),
+            "SUSPECT" => format!("SUSPECT  {}", inert_line(&state.why).text),
+            _ => format!("DOWN  {}", inert_line(&state.why).text),
         };
         text.push_str(&format!(
             "  {leg:<14} {mark}{trip}  sent {} first {} late {}\n",

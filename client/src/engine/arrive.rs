@@ -256,6 +256,7 @@ impl Engine {
 
     fn first_copy(&mut self, leg: &Leg, arrival: &Arrival, statement: &Verified, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().first_copies += 1;
+        self.first_came.came(arrival.hash, self.line());
         let header = statement.header();
         match &statement.payload {
             Payload::Message(message) => {
@@ -331,6 +332,8 @@ impl Engine {
 
     fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
+        let behind = self.first_came.behind(hash, self.line());
+        self.health.entry(leg.clone()).or_default().lateness.note(behind);
         round.late.push((*hash, leg.clone()));
         if plant::active("late-copies-shown") {
             let _ = self.events.send(crate::station::Event::Added(*hash));

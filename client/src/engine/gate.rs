@@ -30,9 +30,12 @@ use crate::{
     round::Round,
 };
 
-/// How long the relays have to answer. 4 s: a relay that restarts is usable again within 2 s, and one that still holds
-/// the sessions of a killed predecessor lets go of them after 1.5 s of silence; then a redial, in time for both.
+/// How long the relays have to answer, at least. 4 s: a relay that restarts is usable again within 2 s, and one that still
+/// holds the sessions of a killed predecessor lets go of them after 1.5 s of silence; then a redial, in time for both.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+
+/// The same in times between two probes, on a line that is farther. 10: on `satellite` 20 s, three handshakes.
+const ANSWER_WITHIN_PROBES: u32 = 10;
 
 /// How long fetching a newer tail may take. 30 s: a hundred thousand statements over one leg.
 const ADOPT_WITHIN: Duration = Duration::from_secs(30);
@@ -76,7 +79,8 @@ impl Engine {
             return self.place_charters_now().await;
         }
         let mut heard = Heard::default();
-        let deadline = self.line().after(ANSWER_WITHIN);
+        let far = self.farthest().numbers().probe_every * ANSWER_WITHIN_PROBES;
+        let deadline = self.line().after(ANSWER_WITHIN.max(far));
         while !self.all_answered(&heard) && heard.held.len() < HELD_MAX {
             let left = deadline.since_start().saturating_sub(self.line().since_start());
             match tokio::time::timeout(left, self.inputs.recv()).await {
@@ -176,6 +180,7 @@ impl Engine {
             | Input::Arrived { .. }
             | Input::Forged { .. }
             | Input::NotRefetched { .. }
+            | Input::Judged { .. }
             | Input::Heard { .. } => {}
         }
         heard.held.push(input);

@@ -1,10 +1,9 @@
 //! What the lanes report: legs up and down, acceptances, refusals, heartbeats.
 
-use std::time::Duration;
-
 use hotline_audit::Hash;
 use hotline_core::{
     crash::Point,
+    health::Health,
     leg::{Door, Lane, Leg, RelayName},
     outbox::{Event, Retry},
     time::LineTime,
@@ -12,7 +11,7 @@ use hotline_core::{
 use hotline_ledger::Record;
 use hotline_transport::{By, Refusal};
 
-use super::{Engine, Redundancy, Signing, claim::Named};
+use super::{Engine, Signing, claim::Named};
 use crate::{
     input::RelayAnswer,
     lane::Order,
@@ -32,6 +31,11 @@ impl Engine {
             relay.tried.clear();
             relay.heads.insert(lane, answer.mailbox_head);
         }
+        let now = self.now();
+        let opened = self.health.entry(leg.clone()).or_default().lane_opened(lane, now);
+        if let Some(transition) = opened {
+            self.turned(&leg, &transition, round);
+        }
         if lane != Lane::Control {
             return;
         }
@@ -41,11 +45,6 @@ impl Engine {
         status.why = String::new();
         status.came_up += 1;
         status.last_proven_ms = Some(now_ms);
-        round.news.push(News::Leg {
-            leg: leg.to_string(),
-            up: true,
-            why: String::new(),
-        });
         // The hello may have been written while another leg carried, and that leg may be gone by now: every leg that
         // comes up is told its share anew.
         let _ = self.shares.up(&leg);
@@ -134,6 +133,15 @@ impl Engine {
         let why = format!("{cause}: {why}");
         let is_news = was_up || status.why != why;
         status.why.clone_from(&why);
+        let now = self.now();
+        let ended = self
+            .health
+            .entry(leg.clone())
+            .or_default()
+            .ended(why.clone(), now);
+        if let Some(transition) = ended {
+            self.turned(&leg, &transition, round);
+        }
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
             relay.tried.insert(leg.clone());
         }
@@ -141,6 +149,7 @@ impl Engine {
             round.news.push(News::Leg {
                 leg: leg.to_string(),
                 up: false,
+                state: Health::Down.name().into(),
                 why: why.clone(),
             });
         }
@@ -192,38 +201,6 @@ impl Engine {
                     round.orders.push((leg.clone(), lane, Order::Subscribe(share)));
                 }
             }
-        }
-    }
-
-    /// Redundancy is two relays that answer. Losing it is an alarm of its own while traffic still flows.
-    fn note_redundancy(&mut self, round: &mut Round) {
-        let relays_up = self
-            .relays
-            .keys()
-            .filter(|name| {
-                self.leg_status
-                    .iter()
-                    .any(|(leg, status)| status.up && leg.relay == **name)
-            })
-            .count();
-        let legs_up = self.leg_status.values().filter(|status| status.up).count();
-        let relays_up = if hotline_core::plant::active("one-relay-called-whole") {
-            self.relays.len()
-        } else {
-            relays_up
-        };
-        let whole = relays_up >= self.relays.len().min(2) && legs_up >= 2;
-        match (self.redundancy, whole) {
-            (Redundancy::Whole, false) => {
-                self.redundancy = Redundancy::Lost;
-                self.alarm(
-                    "REDUNDANCY_LOST",
-                    format!("{legs_up} of {} legs are up", self.legs.len()),
-                    round,
-                );
-            }
-            (Redundancy::Starting | Redundancy::Lost, true) => self.redundancy = Redundancy::Whole,
-            (Redundancy::Starting | Redundancy::Lost, false) | (Redundancy::Whole, true) => {}
         }
     }
 
@@ -316,17 +293,6 @@ impl Engine {
             format!("relay {} refuses {hash}: {rule}: {explanation}", leg.relay),
             round,
         );
-    }
-
-    pub(super) fn heard(&mut self, leg: &Leg, round_trip: Option<Duration>, wall_ms: u64) {
-        let now_ms = self.wall().unix_ms();
-        let status = self.leg_status.entry(leg.clone()).or_default();
-        status.last_proven_ms = Some(now_ms);
-        if let Some(round_trip) = round_trip {
-            status.round_trip_ms = Some(round_trip.as_secs_f64() * 1000.0);
-        }
-        let offset = i128::from(wall_ms) - i128::from(now_ms);
-        status.clock_offset_ms = i64::try_from(offset).ok();
     }
 
     /// Answers verbs that wait for the relays to have brought what they hold.

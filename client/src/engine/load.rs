@@ -8,6 +8,7 @@ use std::{
 use hotline_audit::{Checkpoint, Hash, LogVerifier, SignedStatement, key::RosterSet, statement::Payload};
 use hotline_core::{
     chain::{ChainView, Link, Missing},
+    health::Health,
     id::{Hash32, Place},
     identity::Identity,
     inbox::Inbox,
@@ -26,7 +27,6 @@ use crate::{
     own::Tip,
     past::Past,
     relay::{RelayPlace, RelayShared},
-    status::{LineStatus, RelayStatus},
 };
 
 /// Leaves read at once.
@@ -381,7 +381,12 @@ impl Engine {
         for leg in up {
             // Records follow with the next round.
             let mut records = Vec::new();
-            for then in self.outgoing.handle(Event::LegUp(leg), now, &mut records) {
+            let suspect = self.health_of(&leg) == Health::Suspect;
+            let mut thens = self.outgoing.handle(Event::LegUp(leg.clone()), now, &mut records);
+            if suspect {
+                thens.extend(self.outgoing.handle(Event::LegSuspect(leg), now, &mut records));
+            }
+            for then in thens {
                 self.send_again(then, (came_up, &before), now);
             }
         }
@@ -398,44 +403,5 @@ impl Engine {
             return;
         }
         self.carry_out(then, now);
-    }
-
-    /// How the line stands.
-    pub(super) fn line_status(&self) -> LineStatus {
-        let legs_up = self.leg_status.values().filter(|status| status.up).count();
-        let carrier = match (legs_up, self.redundancy) {
-            (0, _) => "INTERRUPTED",
-            (_, super::Redundancy::Whole) => "OPEN",
-            (_, super::Redundancy::Starting | super::Redundancy::Lost) => "DEGRADED",
-        };
-        let relays = self.relays.iter().map(|(name, relay)| {
-            let status = RelayStatus {
-                identity: relay.shared.place.identity.to_string(),
-                log_size: relay.shared.log_size(),
-                pending: self.outgoing.owed_to(name) as u64,
-                trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
-            };
-            (name.to_string(), status)
-        });
-        LineStatus {
-            desk: self.me.to_string(),
-            peer: self.config.peer.to_string(),
-            exercise: self.pen.exercise.clone(),
-            legs: self
-                .leg_status
-                .iter()
-                .map(|(leg, status)| (leg.to_string(), status.clone()))
-                .collect(),
-            relays: relays.collect(),
-            carrier: carrier.into(),
-            log_size: self.ledger.head().size,
-            messages: self.book.len() as u64,
-            gaps: self.shown_gaps(),
-            alarms: self.alarms.clone(),
-            read_only: match &self.signing {
-                super::Signing::Open => None,
-                super::Signing::Closed(why) => Some(why.clone()),
-            },
-        }
     }
 }

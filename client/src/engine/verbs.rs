@@ -43,6 +43,11 @@ impl Engine {
             self.waiting.push(CatchingUp { until, reply });
             return;
         }
+        if let Request::Ping { leg, within_ms } = request {
+            let within = std::time::Duration::from_millis(within_ms);
+            self.ping((leg, within), reply, round);
+            return;
+        }
         if let Request::Backup { to } = request {
             backup(self.ledger.clone(), to, reply);
             return;
@@ -81,14 +86,16 @@ impl Engine {
             })),
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
-            Request::Backup { .. } | Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => {
-                Err(refusal(
-                    1,
-                    1,
-                    "the station's front answers that".into(),
-                    "use the hotline program of the same version as the station",
-                ))
-            }
+            Request::Backup { .. }
+            | Request::CatchUp { .. }
+            | Request::Ping { .. }
+            | Request::Wait { .. }
+            | Request::Watch => Err(refusal(
+                1,
+                1,
+                "the station's front answers that".into(),
+                "use the hotline program of the same version as the station",
+            )),
         }
     }
 

@@ -411,6 +411,9 @@ pub struct ClientHello {
     /// What the desk wants delivered on this lane.
     #[prost(message, optional, tag = "8")]
     pub subscribe: ::core::option::Option<Subscribe>,
+    /// By whose numbers both ends judge this session. Unspecified: by the relay's.
+    #[prost(enumeration = "Profile", tag = "9")]
+    pub profile: i32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Subscribe {
@@ -543,12 +546,13 @@ pub struct CursorAck {
     #[prost(uint64, tag = "2")]
     pub checkpoint_size: u64,
 }
-/// Both ways, on the same frames' path as messages.
+/// Both ways, on the same frames' path as messages. One with a number is a probe, and is answered at once by one without.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
+    /// From 1, each one more than the probe before; 0: an answer only.
     #[prost(uint64, tag = "1")]
     pub sequence: u64,
-    /// The last heartbeat of the peer that was seen.
+    /// The newest probe of the other end that was read.
     #[prost(uint64, tag = "2")]
     pub answers: u64,
     /// The sender's clocks: wall, milliseconds since 1970, and line, milliseconds since its start.
@@ -670,6 +674,42 @@ impl Lane {
             "LANE_CONTROL" => Some(Self::Control),
             "LANE_MESSAGE" => Some(Self::Message),
             "LANE_BULK" => Some(Self::Bulk),
+            _ => None,
+        }
+    }
+}
+/// A kind of line: how often it is probed, and how long an answer may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Profile {
+    Unspecified = 0,
+    /// A machine, a building, a country.
+    Lan = 1,
+    /// Between continents.
+    Wan = 2,
+    /// Round trips of 2 s.
+    Satellite = 3,
+}
+impl Profile {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PROFILE_UNSPECIFIED",
+            Self::Lan => "PROFILE_LAN",
+            Self::Wan => "PROFILE_WAN",
+            Self::Satellite => "PROFILE_SATELLITE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PROFILE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PROFILE_LAN" => Some(Self::Lan),
+            "PROFILE_WAN" => Some(Self::Wan),
+            "PROFILE_SATELLITE" => Some(Self::Satellite),
             _ => None,
         }
     }

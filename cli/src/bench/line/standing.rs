@@ -59,6 +59,7 @@ fn status(answer: Answer) -> Result<LineStatus, BenchError> {
         Answer::Message(_)
         | Answer::Messages { .. }
         | Answer::Drafts { .. }
+        | Answer::Pings { .. }
         | Answer::Done { .. }
         | Answer::News(_) => Err(BenchError::Ended("a desk answered something else".into())),
     }

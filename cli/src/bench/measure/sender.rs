@@ -115,6 +115,7 @@ impl Sender {
             Answer::Refused(refusal) => Err(BenchError::Refused(refusal)),
             Answer::Messages { .. }
             | Answer::Drafts { .. }
+            | Answer::Pings { .. }
             | Answer::Done { .. }
             | Answer::Status(_)
             | Answer::News(_) => Err(BenchError::Ended("desk A answered something else".into())),

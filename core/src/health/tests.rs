@@ -1,0 +1,291 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod legs;
+mod links;
+
+use super::*;
+use crate::time::LineTime;
+use std::collections::BTreeMap;
+
+pub(super) fn at(ms: u64) -> LineTime {
+    LineTime::from_start(Duration::from_millis(ms))
+}
+
+/// Drives one lane over a way there and back of `round_trip` ms, in steps of one millisecond.
+pub(super) struct Driven {
+    pub(super) probes: Probes,
+    pub(super) now: u64,
+    /// Answers on their way, by the time they come.
+    coming: BTreeMap<u64, Vec<u64>>,
+    pub(super) changes: Vec<(u64, Change)>,
+}
+
+impl Driven {
+    pub(super) fn open(profile: Profile) -> Self {
+        Self {
+            probes: Probes::opened(profile.numbers(), at(0)),
+            now: 0,
+            coming: BTreeMap::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Until then; each probe is answered after what `way` says, or never.
+    pub(super) fn until(&mut self, end: u64, mut way: impl FnMut(u64) -> Option<u64>) {
+        while self.now < end {
+            let now = at(self.now);
+            for sequence in self.coming.remove(&self.now).unwrap_or_default() {
+                let answered = self.probes.answered(sequence, now);
+                self.changes
+                    .extend(answered.change.map(|change| (self.now, change)));
+            }
+            if self.probes.next_wake() <= now {
+                let ticked = self.probes.tick(now);
+                self.changes
+                    .extend(ticked.change.map(|change| (self.now, change)));
+                if let Some(sequence) = ticked.probe
+                    && let Some(takes) = way(self.now)
+                {
+                    self.coming
+                        .entry(self.now + takes.max(1))
+                        .or_default()
+                        .push(sequence);
+                }
+            }
+            let answer = self.coming.keys().next().copied().unwrap_or(end);
+            let wake = u64::try_from(self.probes.next_wake().since_start().as_millis()).unwrap();
+            self.now = answer.min(wake).clamp(self.now + 1, end);
+        }
+    }
+
+    fn states(&self) -> Vec<Health> {
+        self.changes.iter().map(|(_, change)| change.to).collect()
+    }
+
+    fn when(&self, health: Health) -> u64 {
+        self.changes
+            .iter()
+            .find(|(_, change)| change.to == health)
+            .unwrap()
+            .0
+    }
+}
+
+#[test]
+fn a_lane_is_up_after_three_answers_in_time_and_not_before() {
+    let mut lane = Driven::open(Profile::Lan);
+    lane.until(500, |_| Some(5));
+    assert_eq!(lane.probes.health(), Health::Proving);
+    lane.until(1000, |_| Some(5));
+    assert_eq!(lane.states(), [Health::Up]);
+    assert_eq!(lane.when(Health::Up), 605);
+}
+
+#[test]
+fn a_cut_is_suspected_within_600_ms_and_down_within_1_5_s_wherever_it_falls() {
+    for cut in 2000..2300 {
+        let mut lane = Driven::open(Profile::Lan);
+        lane.until(cut, |_| Some(20));
+        assert_eq!(lane.states(), [Health::Up]);
+        lane.until(cut + 2000, |_| None);
+        assert!(
+            lane.when(Health::Suspect) - cut <= 550,
+            "{cut}: {:?}",
+            lane.changes
+        );
+        assert!(lane.when(Health::Down) - cut <= 1380, "{cut}: {:?}", lane.changes);
+        assert_eq!(lane.states(), [Health::Up, Health::Suspect, Health::Down]);
+    }
+}
+
+#[test]
+fn only_answers_to_our_own_probes_prove_a_lane() {
+    let mut probes = Probes::opened(Profile::Lan.numbers(), at(0));
+    let _ = probes.tick(at(0));
+    assert_eq!(probes.answered(2, at(5)), Answered::default(), "never sent");
+    assert_eq!(probes.answered(0, at(5)), Answered::default(), "no number");
+    assert_eq!(probes.proven(), at(0));
+    assert_eq!(
+        probes.answered(1, at(5)).round_trip,
+        Some(Duration::from_millis(5))
+    );
+    assert_eq!(probes.answered(1, at(9)), Answered::default(), "twice");
+    assert_eq!(probes.proven(), at(5));
+}
+
+#[test]
+fn a_suspect_lane_needs_three_good_checks_and_a_late_answer_is_none() {
+    let mut lane = Driven::open(Profile::Lan);
+    lane.until(2000, |_| Some(5));
+    // One answer takes 400 ms: suspect. Then all is well again.
+    let mut first = true;
+    lane.until(4000, |_| Some(if std::mem::take(&mut first) { 400 } else { 5 }));
+    assert_eq!(lane.states(), [Health::Up, Health::Suspect, Health::Up]);
+    let suspect = lane.when(Health::Suspect);
+    let back = lane.changes.last().unwrap().0;
+    assert!(back - suspect >= 600, "{:?}", lane.changes);
+}
+
+#[test]
+fn a_lane_that_answers_every_other_probe_late_stays_suspect_and_does_not_flap() {
+    let mut lane = Driven::open(Profile::Lan);
+    lane.until(2000, |_| Some(5));
+    let mut turn = 0;
+    lane.until(20_000, |_| {
+        turn += 1;
+        Some(if turn % 2 == 0 { 270 } else { 5 })
+    });
+    assert_eq!(lane.states(), [Health::Up, Health::Suspect]);
+}
+
+#[test]
+fn an_acceptance_of_what_was_sent_after_a_probe_keeps_a_lane_from_being_down_but_not_from_being_suspect() {
+    let mut probes = Probes::opened(Profile::Lan.numbers(), at(0));
+    let mut down = None;
+    for ms in 0..5000 {
+        let now = at(ms);
+        if probes.next_wake() <= now {
+            let ticked = probes.tick(now);
+            if ticked.change.is_some_and(|change| change.to == Health::Down) {
+                down.get_or_insert(ms);
+            }
+        }
+        if ms % 100 == 0 && ms < 3000 {
+            probes.vouched(probes.newest(), now);
+        }
+    }
+    assert!(down.unwrap() >= 3000, "{down:?}");
+    // The same acceptance again proves nothing new.
+    let mut probes = Probes::opened(Profile::Lan.numbers(), at(0));
+    let _ = probes.tick(at(0));
+    probes.vouched(1, at(10));
+    probes.vouched(1, at(500));
+    assert_eq!(probes.proven(), at(10));
+}
+
+#[test]
+fn a_driver_that_stood_still_itself_looks_once_more_before_it_calls_a_lane_down() {
+    let mut lane = Driven::open(Profile::Lan);
+    lane.until(2000, |_| Some(5));
+    // Stopped for ten seconds: the answer to the last probe lies unread.
+    let late = at(12_000);
+    let ticked = lane.probes.tick(late);
+    assert_eq!(ticked.change, None);
+    assert_eq!(lane.probes.health(), Health::Up);
+    assert_eq!(lane.probes.answered(lane.probes.newest(), late).change, None);
+    // But once only: a relay that is gone is gone.
+    let mut lane = Driven::open(Profile::Lan);
+    lane.until(2000, |_| Some(5));
+    let _ = lane.probes.tick(at(12_000));
+    let ticked = lane.probes.tick(at(12_301));
+    assert_eq!(ticked.change.unwrap().to, Health::Down);
+}
+
+#[test]
+fn a_driver_that_is_always_late_cannot_keep_a_dead_lane_alive() {
+    let mut probes = Probes::opened(Profile::Lan.numbers(), at(0));
+    let down = (0..20).map(|turn| turn * 700).find(|ms| {
+        probes
+            .tick(at(*ms))
+            .change
+            .is_some_and(|change| change.to == Health::Down)
+    });
+    assert!(down.unwrap() <= 2800, "{down:?}");
+}
+
+#[test]
+fn how_long_an_answer_may_take_follows_the_measured_way_within_the_bounds_of_the_profile() {
+    let numbers = Profile::Wan.numbers();
+    let mut trip = RoundTrip::default();
+    assert_eq!(
+        trip.answer_within(numbers),
+        numbers.answer_max,
+        "nothing measured"
+    );
+    // RFC 6298: 100 ms, then half of it as variation.
+    trip.take(Duration::from_millis(200));
+    assert_eq!(trip.smoothed(), Some(Duration::from_millis(200)));
+    assert_eq!(trip.variation(), Some(Duration::from_millis(100)));
+    assert_eq!(trip.answer_within(numbers), Duration::from_millis(600));
+    for _ in 0..100 {
+        trip.take(Duration::from_millis(200));
+    }
+    assert_eq!(trip.answer_within(numbers), numbers.answer_min);
+    for _ in 0..100 {
+        trip.take(Duration::from_secs(9));
+    }
+    assert_eq!(trip.answer_within(numbers), numbers.answer_max);
+    assert_eq!(trip.least(), Some(Duration::from_millis(200)));
+}
+
+#[test]
+fn the_loss_that_is_told_is_the_share_of_probes_without_an_answer_in_time() {
+    let mut lane = Driven::open(Profile::Satellite);
+    assert_eq!(lane.probes.tally().loss, None, "nothing is known yet");
+    let mut turn = 0;
+    // Every fourth answer is lost: the next one answers for both, late for the first.
+    lane.until(120_000, |_| {
+        turn += 1;
+        Some(if turn % 4 == 0 { 9_000 } else { 2_000 })
+    });
+    let tally = lane.probes.tally();
+    assert!(
+        tally.missed * 4 <= tally.sent + 4 && tally.missed > 0,
+        "{tally:?}"
+    );
+    assert!((0.05..0.5).contains(&tally.loss.unwrap()), "{tally:?}");
+    assert_eq!(
+        lane.changes
+            .iter()
+            .filter(|(_, change)| change.to == Health::Down)
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn each_profile_is_read_by_its_name_and_its_wire_number() {
+    for profile in Profile::ALL {
+        assert_eq!(profile.name().parse(), Ok(profile));
+        assert_eq!(Profile::from_wire(profile.to_wire()), Some(profile));
+    }
+    assert_eq!("LAN".parse::<Profile>(), Err(NotAProfile));
+    assert_eq!(Profile::from_wire(0), None);
+}
+
+#[test]
+fn in_every_profile_the_numbers_fit_one_another() {
+    for profile in Profile::ALL {
+        let n = profile.numbers();
+        assert!(
+            n.answer_min < n.answer_max && n.answer_max < n.down_after,
+            "{profile}"
+        );
+        assert!(
+            n.probe_every + n.answer_max < n.down_after,
+            "{profile}: suspect before down"
+        );
+        assert!(
+            n.probe_every * 4 <= n.down_after,
+            "{profile}: four probes before down"
+        );
+        assert!(
+            n.down_after < n.quic_idle,
+            "{profile}: the machine judges before QUIC does"
+        );
+        assert!(n.quic_keep_alive * 4 <= n.quic_idle, "{profile}");
+        assert!(n.redial_first <= n.redial_longest, "{profile}");
+        assert!(
+            n.redial_longest * u32::try_from(n.overlap_max).unwrap() >= n.handshake.min(n.quic_idle),
+            "{profile}"
+        );
+    }
+    let lan = Profile::Lan.numbers();
+    assert!(lan.probe_every + lan.answer_max <= Duration::from_millis(600));
+    assert!(lan.down_after < Duration::from_millis(1500));
+}
