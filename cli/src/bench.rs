@@ -31,8 +31,8 @@ pub use error::BenchError;
 pub(crate) use report::table;
 
 use crate::exit::{self, Failure, Outcome};
-use args::{Common, Verb};
-use measure::{Measured, failover, latency, throughput};
+use args::{Broken, Common, Verb};
+use measure::{Measured, breaking::Breaking, failover, latency, throughput};
 use report::{
     about::About,
     write::{Files, Told},
@@ -60,6 +60,7 @@ async fn measure(verb: Verb) -> Outcome {
     match verb {
         Verb::Latency {
             common,
+            broken,
             messages,
             rounds,
             rate,
@@ -74,11 +75,21 @@ async fn measure(verb: Verb) -> Outcome {
                     acknowledge_every,
                 }),
             };
-            let measured = async |exe: &Path| latency::measure(exe, common.dir.as_deref(), plan).await;
-            finish(&common, None, &latency::catalogue(plan), measured).await
+            let breaking = broken.read(&common)?;
+            let measured = async |exe: &Path| {
+                latency::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
+            };
+            finish(
+                &common,
+                breaking.as_ref().map(Breaking::seed),
+                &latency::catalogue(plan),
+                measured,
+            )
+            .await
         }
         Verb::Throughput {
             common,
+            broken,
             in_flight,
             seconds,
             rate,
@@ -90,8 +101,17 @@ async fn measure(verb: Verb) -> Outcome {
                 time: Duration::from_secs(seconds.into()),
                 open: (!closed_loop).then_some(load),
             };
-            let measured = async |exe: &Path| throughput::measure(exe, common.dir.as_deref(), plan).await;
-            finish(&common, None, &throughput::catalogue(plan), measured).await
+            let breaking = broken.read(&common)?;
+            let measured = async |exe: &Path| {
+                throughput::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
+            };
+            finish(
+                &common,
+                breaking.as_ref().map(Breaking::seed),
+                &throughput::catalogue(plan),
+                measured,
+            )
+            .await
         }
         Verb::Failover {
             common,
@@ -117,6 +137,14 @@ async fn measure(verb: Verb) -> Outcome {
             finish(&common, Some(seed), &failover::catalogue(), measured).await
         }
         Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
+    }
+}
+
+impl Broken {
+    /// Reads what was asked for.
+    fn read(&self, common: &Common) -> Result<Option<Breaking>, Failure> {
+        Breaking::read(self.preset.as_deref(), self.fault_plan.as_deref(), self.seed)
+            .map_err(|error| error.failure().as_json(common.json))
     }
 }
 

@@ -39,12 +39,28 @@ pub(super) struct Common {
     pub html: Option<PathBuf>,
 }
 
+/// What stands in the way of a second run, shown beside the first.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Broken {
+    /// Measure once more over links of that place: lan, national-fibre, transcontinental, satellite, hf-like, congested.
+    #[arg(long, value_name = "PLACE", conflicts_with = "closed_loop")]
+    pub preset: Option<String>,
+    /// Measure once more while this plan plays (faults/README.md); its links are "A north/quic" to "B south/tcp".
+    #[arg(long, value_name = "FILE", conflicts_with = "closed_loop")]
+    pub fault_plan: Option<PathBuf>,
+    /// What the links' chance is drawn from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// From RELEASED to the DELIVERED receipt: one message in flight beside the floor, then on schedule.
     Latency {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        broken: Broken,
         /// Messages to measure, over all rounds, and again on schedule; the floor gets as many.
         #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         messages: u32,
@@ -66,6 +82,8 @@ pub(super) enum Verb {
     Throughput {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        broken: Broken,
         /// Messages in flight at any time.
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_024))]
         in_flight: u32,

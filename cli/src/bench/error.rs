@@ -79,6 +79,12 @@ pub enum BenchError {
         /// Why not.
         why: String,
     },
+    /// A preset that does not exist.
+    #[error("--preset: {0}")]
+    Preset(String),
+    /// A fault plan that cannot be read or played.
+    #[error("{0}")]
+    Plan(String),
     /// A promise that cannot be read.
     #[error(transparent)]
     Slo(#[from] SloError),
@@ -153,6 +159,12 @@ impl BenchError {
             ),
             Self::Ended(_) => (11, exit::OTHER, "measure again"),
             Self::Slo(error) => (13, exit::USAGE, error.listing.as_str()),
+            Self::Preset(_) => (16, exit::USAGE, "hotline bench latency --preset congested"),
+            Self::Plan(_) => (
+                17,
+                exit::CONFIG,
+                "correct the plan; its links are \"A north/quic\" to \"B south/tcp\", and nothing was measured",
+            ),
             Self::Link { .. } => (
                 15,
                 exit::OTHER,

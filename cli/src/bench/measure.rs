@@ -1,6 +1,8 @@
 //! The measurements, and what they have in common: a schedule, a sender, traffic, and one shape for what was measured.
 
+pub mod breaking;
 pub mod failover;
+pub mod gaps;
 pub mod latency;
 pub mod open;
 pub mod pacer;

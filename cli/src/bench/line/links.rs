@@ -4,7 +4,7 @@
 //! are checked as ever. So each of the eight legs can be broken alone, one way or both, while everything behind it is
 //! the real thing. The proxies run on a thread of their own: what they do is not in a desk's way.
 
-use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::Path};
+use std::{fmt, fs, io, net::SocketAddr, path::Path};
 
 use hotline_client::side_file::SideFile;
 use hotline_core::{
@@ -13,7 +13,8 @@ use hotline_core::{
 };
 use hotline_faults::{
     Dice,
-    live::{Direction, Fault, FaultError, Listen, Proxy},
+    live::{Direction, Fault, Listen, Proxy},
+    rig::{Rig, RigError},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,7 +44,7 @@ pub struct LinkName {
 
 /// All links of a line.
 pub struct Links {
-    proxies: BTreeMap<LinkName, Proxy>,
+    rig: Rig,
     // Held: its thread drives them.
     _workers: Workers,
 }
@@ -88,7 +89,7 @@ impl Links {
             .enable_all()
             .build();
         let workers = Workers(Some(runtime.map_err(failed)?));
-        let mut proxies = BTreeMap::new();
+        let mut rig = Rig::new();
         let dice = Dice::new(seed);
         for (desk, side) in [(Desk::A, &sides.avelia), (Desk::B, &sides.borenia)] {
             let trust = side.folder.join(layout::TRUST);
@@ -109,44 +110,29 @@ impl Links {
                 })
                 .await?
                 {
-                    proxies.insert(LinkName { desk, leg }, proxy);
+                    rig.insert(&LinkName { desk, leg }.to_string(), proxy);
                 }
             }
         }
         Ok(Self {
-            proxies,
+            rig,
             _workers: workers,
         })
     }
 
-    /// Every link, in the order of names.
-    pub fn names(&self) -> impl Iterator<Item = &LinkName> {
-        self.proxies.keys()
-    }
-
-    /// Breaks one.
-    ///
-    /// # Errors
-    /// If the fault cannot be applied to this link.
-    pub fn add(
-        &self,
-        link: &LinkName,
-        name: &str,
-        fault: Fault,
-        direction: Direction,
-    ) -> Result<(), BenchError> {
-        let proxy = self.proxies.get(link).ok_or_else(|| unknown(link))?;
-        proxy
-            .add(name, fault, direction)
-            .map_err(|error| refused(link, &error))
+    /// All of them, each under its name: `A north/quic`.
+    pub fn rig(&self) -> &Rig {
+        &self.rig
     }
 
     /// Breaks one for the measurement; [`mend`](Self::mend) takes it back.
     ///
     /// # Errors
-    /// As [`add`](Self::add).
-    pub fn break_off(&self, link: &LinkName, fault: Fault, direction: Direction) -> Result<(), BenchError> {
-        self.add(link, BROKEN, fault, direction)
+    /// If the fault cannot be applied to this link.
+    pub fn break_off(&self, link: &LinkName, fault: &Fault, direction: Direction) -> Result<(), BenchError> {
+        let name = link.to_string();
+        let added = self.rig.add(BROKEN, fault, direction, Some(&name));
+        added.map(drop).map_err(|error| refused(link, &error))
     }
 
     /// Takes the measurement's fault back.
@@ -154,19 +140,14 @@ impl Links {
     /// # Errors
     /// If there is none.
     pub fn mend(&self, link: &LinkName) -> Result<(), BenchError> {
-        let proxy = self.proxies.get(link).ok_or_else(|| unknown(link))?;
-        proxy
+        self.rig
             .remove(BROKEN)
             .map(drop)
             .map_err(|error| refused(link, &error))
     }
 }
 
-fn unknown(link: &LinkName) -> BenchError {
-    BenchError::Ended(format!("there is no link {link}"))
-}
-
-fn refused(link: &LinkName, error: &FaultError) -> BenchError {
+fn refused(link: &LinkName, error: &RigError) -> BenchError {
     BenchError::Link {
         link: link.to_string(),
         why: error.to_string(),
@@ -231,28 +212,20 @@ mod tests {
 
     use super::*;
 
-    /// What a door is carried by.
-    fn protocol(door: Door) -> Protocol {
-        match door {
-            Door::Quic => Protocol::Udp,
-            Door::Tcp => Protocol::Tcp,
-        }
-    }
-
     #[tokio::test]
     async fn each_leg_of_each_desk_has_a_link_of_its_own_and_the_desks_are_told() {
         let root = tempfile::tempdir().unwrap();
         let sides = Sides::make(root.path(), &Seams::system()).unwrap();
         let links = Links::start(&sides, 1).await.unwrap();
-        let names: Vec<String> = links.names().map(ToString::to_string).collect();
+        let names: Vec<&str> = links.rig().links().map(|(name, _)| name).collect();
         assert_eq!(
             names.join(", "),
             "A north/quic, A north/tcp, A south/quic, A south/tcp, B north/quic, B north/tcp, B south/quic, B south/tcp"
         );
         let places: BTreeSet<(Protocol, SocketAddr)> = links
-            .proxies
-            .iter()
-            .map(|(name, proxy)| (protocol(name.leg.door), proxy.local_addr()))
+            .rig()
+            .links()
+            .map(|(_, proxy)| (proxy.protocol(), proxy.local_addr()))
             .collect();
         assert_eq!(places.len(), 8);
         let file = sides
@@ -271,10 +244,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let sides = Sides::make(root.path(), &Seams::system()).unwrap();
         let links = Links::start(&sides, 1).await.unwrap();
-        let udp = links.names().next().unwrap().clone();
-        let error = links.break_off(&udp, Fault::Down, Direction::Both).unwrap_err();
+        let udp = LinkName {
+            desk: Desk::A,
+            leg: "north/quic".parse().unwrap(),
+        };
+        let error = links.break_off(&udp, &Fault::Down, Direction::Both).unwrap_err();
         assert!(error.to_string().contains("A north/quic"), "{error}");
-        links.break_off(&udp, Fault::Cut, Direction::Up).unwrap();
+        links.break_off(&udp, &Fault::Cut, Direction::Up).unwrap();
         links.mend(&udp).unwrap();
         assert!(links.mend(&udp).is_err());
     }

@@ -15,7 +15,6 @@
 //! one that desk B told its watcher of more than once.
 
 pub mod deck;
-mod gaps;
 mod legs;
 mod shown;
 mod told;
@@ -27,6 +26,7 @@ use hotline_faults::live::Fault;
 use tokio::sync::mpsc;
 
 use super::{
+    gaps::{Stretch, longest_inside, longest_touching},
     open::{Played, period},
     pacer::Schedule,
     traffic::{Sent, Traffic},
@@ -41,7 +41,6 @@ use crate::bench::{
     },
 };
 use deck::{Draw, Kind, Target};
-use gaps::{Stretch, longest_inside, longest_touching};
 use legs::{Broken, Legs, Noticed};
 use shown::Shown;
 pub use told::catalogue;
@@ -229,9 +228,9 @@ async fn apply(line: &mut Line, draw: &Draw) -> Result<(), BenchError> {
         (Target::Relay(which), Kind::Kill) => line.relays().kill(*which).await,
         (Target::Relay(which), _) => line.relays().pause(*which),
         (Target::Link(link, way), Kind::UdpBlock) => {
-            line.links()?.break_off(link, Fault::Partition, way.direction())
+            line.links()?.break_off(link, &Fault::Partition, way.direction())
         }
-        (Target::Link(link, way), _) => line.links()?.break_off(link, Fault::Cut, way.direction()),
+        (Target::Link(link, way), _) => line.links()?.break_off(link, &Fault::Cut, way.direction()),
     }
 }
 

@@ -12,10 +12,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Measured, open};
+use super::{
+    Measured,
+    breaking::Breaking,
+    open::{self, Runs},
+};
 use crate::bench::{
     error::BenchError,
-    line::{Line, Wiring, child::Listener, people::People},
+    line::{Line, child::Listener, people::People},
     progress,
     report::{
         conditions::Conditions,
@@ -55,7 +59,7 @@ pub struct Open {
 pub struct Latency {
     conditions: Conditions,
     pairs: Pairs,
-    open: Option<Run>,
+    open: Option<Runs>,
 }
 
 /// What promises can be about.
@@ -92,11 +96,16 @@ pub fn catalogue(plan: Plan) -> Catalogue {
 ///
 /// # Errors
 /// If they cannot be set up, or a message of the rounds is not receipted.
-pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Latency, BenchError> {
+pub async fn measure(
+    exe: &Path,
+    dir: Option<&Path>,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+) -> Result<Latency, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
-    let mut line = Line::open(exe, dir, Wiring::Direct, Listener::Channel(told)).await?;
-    let measured = Box::pin(on(exe, &mut line, lines, plan)).await;
+    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Channel(told)).await?;
+    let measured = Box::pin(on(exe, &mut line, lines, plan, breaking)).await;
     line.closing(measured).await
 }
 
@@ -105,13 +114,17 @@ async fn on(
     line: &mut Line,
     lines: mpsc::Receiver<String>,
     plan: Plan,
+    breaking: Option<&Breaking>,
 ) -> Result<Latency, BenchError> {
+    if let Some(breaking) = breaking {
+        breaking.check(line.links()?)?;
+    }
     let conditions = Conditions::of(line.folder());
     let seams = line.sender().station().seams().clone();
     let people = People::sit(&line.sides().borenia, lines, &seams).await?;
     let pairs = pairs::measure(exe, line, plan).await?;
     let open = match plan.open {
-        Some(open) => Some(on_schedule(line, &people, plan.messages, open).await?),
+        Some(open) => Some(on_schedule(line, &people, plan.messages, open, breaking).await?),
         None => None,
     };
     people.leave()?;
@@ -122,19 +135,25 @@ async fn on(
     })
 }
 
-async fn on_schedule(line: &Line, people: &People, messages: u32, open: Open) -> Result<Run, BenchError> {
+async fn on_schedule(
+    line: &mut Line,
+    people: &People,
+    messages: u32,
+    open: Open,
+    breaking: Option<&Breaking>,
+) -> Result<Runs, BenchError> {
     let Open {
         rate,
         acknowledge_every,
     } = open;
-    progress(&format!("{messages} messages on schedule, {rate} a second …"));
     people.acknowledge_every(acknowledge_every);
-    let played = open::play(line.sender(), open::Plan { rate, messages }, |hash, came| {
+    let plan = open::Plan { rate, messages };
+    let runs = open::runs(line, plan, breaking, |hash, came| {
         came.is_whole() && people.are_done_with(hash, came.acknowledged.is_some())
-    })
-    .await?;
+    });
+    let runs = runs.await?;
     people.acknowledge_every(0);
-    played.run(line.sender(), "without faults", rate).await
+    Ok(runs)
 }
 
 impl Measured for Latency {
@@ -150,7 +169,8 @@ impl Measured for Latency {
             "stored_ms": ways.stored.json(),
             "release_ms": ways.release.json(),
             "in_flight": 1,
-            "open": self.open.as_ref().map(Run::json),
+            "open": self.open.as_ref().map(|runs| runs.without.json()),
+            "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
             "conditions": self.conditions.json(),
         })
     }
@@ -166,7 +186,11 @@ impl Measured for Latency {
         ];
         let middle = number(median(ratios));
         let rounds = ratios.len();
-        let open: String = self.open.iter().map(|run| format!("\n{}", run.table())).collect();
+        let open: String = self
+            .runs()
+            .iter()
+            .map(|run| format!("\n{}", run.table()))
+            .collect();
         format!(
             "One message in flight:\n{}A message takes {middle} times the floor (p50; median of {rounds} paired \
              rounds).\n{open}{}",
@@ -176,7 +200,7 @@ impl Measured for Latency {
     }
 
     fn runs(&self) -> Vec<&Run> {
-        self.open.iter().collect()
+        self.open.as_ref().map(Runs::all).unwrap_or_default()
     }
 
     fn floor(&self) -> Option<&Times> {
@@ -185,7 +209,7 @@ impl Measured for Latency {
 
     fn values(&self) -> Values {
         let mut values = match &self.open {
-            Some(run) => run.values(),
+            Some(runs) => runs.judged().values(),
             None => closed(&self.pairs),
         };
         if let Some(ratio) = median(&self.pairs.ratios) {
@@ -224,12 +248,12 @@ mod tests {
         }),
     };
 
-    fn measured(open: Option<Run>) -> Latency {
+    fn measured(run: Option<Run>) -> Latency {
         let folder = tempfile::tempdir().unwrap();
         Latency {
             conditions: Conditions::of(folder.path()),
             pairs: pairs::tests::three_rounds(),
-            open,
+            open: run.map(|without| Runs { without, with: None }),
         }
     }
 
@@ -268,6 +292,26 @@ mod tests {
         ] {
             catalogue(plan).is_measured(&latency.values());
         }
+    }
+
+    #[test]
+    fn both_runs_are_told_and_the_one_with_faults_is_judged() {
+        let mut latency = measured(Some(stalled()));
+        let mut with = stalled();
+        with.name = "with preset congested".into();
+        for row in &mut with.rows {
+            row.delivered = row.delivered.map(|time| time * 2);
+        }
+        latency.open = latency.open.map(|runs| Runs {
+            with: Some(with),
+            ..runs
+        });
+        let told = latency.json();
+        assert_eq!(told["open"]["name"], "without faults");
+        assert_eq!(told["with_faults"]["name"], "with preset congested");
+        assert!((latency.values()["p50_delivered"] - 6.0).abs() < 0.1);
+        assert!(latency.table().contains("with preset congested"));
+        assert_eq!(latency.runs().len(), 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Whose acceptance was whose, and by which leg desk B got its first copy, stands in desk A's own record of each message;
 //! it is asked for afterwards, so that asking disturbs nothing.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 
 use hotline_audit::Hash;
 use hotline_client::{
@@ -11,15 +11,20 @@ use hotline_client::{
     view::MessageView,
 };
 use hotline_core::{identity::Identity, time::LineTime, words::Rung};
+use tokio::select;
 
 use super::{
+    breaking::{Breaking, Playing},
+    gaps::{Stretch, longest_touching},
     pacer::Schedule,
     sender::Sender,
     traffic::{Came, Left, Sent, Traffic},
 };
 use crate::bench::{
     error::BenchError,
-    report::run::{Row, Run},
+    line::Line,
+    progress,
+    report::run::{Gap, Row, Run, Shade},
 };
 
 /// Messages before anything is counted last so long. 1 s: connections, caches and the disk's own log are warm by then.
@@ -48,13 +53,64 @@ pub fn period(rate: u32) -> Duration {
     SECOND / rate.max(1)
 }
 
-/// Sends them all, and waits until each has come as far as `expected`.
+/// Makes the run without faults, and one with them if there are any.
 ///
 /// # Errors
 /// If a release is refused, or events were missed. A message that is never receipted is counted, and no error.
-pub async fn play(
+pub async fn runs(
+    line: &mut Line,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+    expected: impl Fn(&Hash, &Came) -> bool,
+) -> Result<Runs, BenchError> {
+    progress(&format!(
+        "{} messages on schedule, {} a second …",
+        plan.messages, plan.rate
+    ));
+    let played = play(line.sender(), plan, None, &expected).await?;
+    let without = played.run(line.sender(), "without faults", plan.rate).await?;
+    let Some(breaking) = breaking else {
+        return Ok(Runs { without, with: None });
+    };
+    line.wait_until_whole(0).await?;
+    progress(&format!("the same {} …", breaking.name()));
+    let playing = breaking.begin(line.links()?)?;
+    let played = play(line.sender(), plan, Some(&playing), &expected).await?;
+    let mut with = played.run(line.sender(), &breaking.name(), plan.rate).await?;
+    with.shades = playing.shades(plan.period().saturating_mul(plan.messages));
+    with.gaps = played.gaps(&with.shades);
+    Ok(Runs {
+        without,
+        with: Some(with),
+    })
+}
+
+/// Runs on schedule.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    /// Nothing was broken.
+    pub without: Run,
+    /// A preset or a plan stood in the way.
+    pub with: Option<Run>,
+}
+
+impl Runs {
+    /// The one that promises are held against: the harder one.
+    pub fn judged(&self) -> &Run {
+        self.with.as_ref().unwrap_or(&self.without)
+    }
+
+    /// Both.
+    pub fn all(&self) -> Vec<&Run> {
+        std::iter::once(&self.without).chain(&self.with).collect()
+    }
+}
+
+/// Sends them all, and waits until each has come as far as `expected`.
+async fn play(
     sender: &Arc<Sender>,
     plan: Plan,
+    playing: Option<&Playing<'_>>,
     expected: impl Fn(&Hash, &Came) -> bool,
 ) -> Result<Played, BenchError> {
     let before = WARM_UP.as_nanos().div_ceil(plan.period().as_nanos().max(1));
@@ -64,8 +120,26 @@ pub async fn play(
         count: Some(before.saturating_add(plan.messages.into())),
     };
     let mut traffic = Traffic::start(sender, schedule)?;
-    traffic.played().await?;
-    let sent = traffic.finish(expected).await?;
+    let broken = async {
+        match playing {
+            Some(playing) => playing.play().await,
+            None => pending().await,
+        }
+    };
+    select! {
+        played = traffic.played() => played?,
+        never = broken => match never {},
+    }
+    let mended = async {
+        match playing {
+            Some(playing) => playing.mend().await,
+            None => pending().await,
+        }
+    };
+    let sent = select! {
+        sent = traffic.finish(expected) => sent?,
+        never = mended => match never {},
+    };
     let first = sent
         .left
         .values()
@@ -110,6 +184,25 @@ impl Played {
             rows,
             ..Run::default()
         })
+    }
+}
+
+impl Played {
+    /// The longest time without a receipt that touches each shaded stretch.
+    fn gaps(&self, shades: &[Shade]) -> Vec<Gap> {
+        let receipts = self.sent.receipt_times();
+        let stretch = |shade: &Shade| Stretch {
+            from: self.begin.after(shade.from),
+            to: self.begin.after(shade.to),
+        };
+        shades
+            .iter()
+            .map(|shade| longest_touching(&receipts, stretch(shade)))
+            .map(|gap| Gap {
+                from: gap.from.since(self.begin),
+                length: gap.length(),
+            })
+            .collect()
     }
 }
 

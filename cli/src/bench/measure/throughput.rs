@@ -15,11 +15,15 @@ use std::{path::Path, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::{Measured, open};
+use super::{
+    Measured,
+    breaking::Breaking,
+    open::{self, Runs},
+};
 use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES, Wiring, child::Listener, usage::megabytes},
+    line::{Line, PROCESSES, child::Listener, usage::megabytes},
     progress,
     report::{
         conditions::Conditions,
@@ -102,21 +106,34 @@ pub struct Throughput {
     ratios: Vec<f64>,
     cpu: [Duration; 4],
     resident: [u64; 4],
-    open: Option<Run>,
+    open: Option<Runs>,
 }
 
 /// Sets up a line and a floor with the program `exe`, measures, and removes everything.
 ///
 /// # Errors
 /// If they cannot be set up, or a message is not receipted.
-pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Throughput, BenchError> {
+pub async fn measure(
+    exe: &Path,
+    dir: Option<&Path>,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+) -> Result<Throughput, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
-    let mut line = Line::open(exe, dir, Wiring::Direct, Listener::Nobody).await?;
-    let measured = Box::pin(on(exe, &mut line, plan)).await;
+    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Nobody).await?;
+    let measured = Box::pin(on(exe, &mut line, plan, breaking)).await;
     line.closing(measured).await
 }
 
-async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, BenchError> {
+async fn on(
+    exe: &Path,
+    line: &mut Line,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+) -> Result<Throughput, BenchError> {
+    if let Some(breaking) = breaking {
+        breaking.check(line.links()?)?;
+    }
     let seams = line.sender().station().seams().clone();
     let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
     let mut whole = Throughput::nothing(Conditions::of(line.folder()), plan.in_flight);
@@ -141,18 +158,13 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, Bench
     }
     floor.close().await?;
     if let Some(load) = plan.open {
-        whole.open = Some(on_schedule(line, load.rate(per_second(whole.ours)), plan.time).await?);
+        let rate = load.rate(per_second(whole.ours));
+        let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(u32::MAX).max(1);
+        let messages = rate.saturating_mul(seconds);
+        let schedule = open::Plan { rate, messages };
+        whole.open = Some(open::runs(line, schedule, breaking, |_, came| came.is_whole()).await?);
     }
     Ok(whole)
-}
-
-async fn on_schedule(line: &Line, rate: u32, time: Duration) -> Result<Run, BenchError> {
-    let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
-    let messages = rate.saturating_mul(seconds);
-    progress(&format!("{messages} messages on schedule, {rate} a second …"));
-    let plan = open::Plan { rate, messages };
-    let played = open::play(line.sender(), plan, |_, came| came.is_whole()).await?;
-    played.run(line.sender(), "without faults", rate).await
 }
 
 /// How many slices, and how long each is.
@@ -233,7 +245,8 @@ impl Measured for Throughput {
             "seconds": rounded(self.ours.time.as_secs_f64()),
             "cpu_ms_per_1000": cpu,
             "rss_mb": resident,
-            "open": self.open.as_ref().map(Run::json),
+            "open": self.open.as_ref().map(|runs| runs.without.json()),
+            "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
             "conditions": self.conditions.json(),
         })
     }
@@ -254,7 +267,11 @@ impl Measured for Throughput {
         used.push(row(["whole", &number(self.per_thousand(self.cpu.iter().sum()))]));
         let (in_flight, part) = (self.in_flight, number(median(&self.ratios)));
         let words = self.conditions.words();
-        let open: String = self.open.iter().map(|run| format!("{}\n", run.table())).collect();
+        let open: String = self
+            .runs()
+            .iter()
+            .map(|run| format!("{}\n", run.table()))
+            .collect();
         format!(
             "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n\n{open}{words}",
             table(&rows),
@@ -263,7 +280,7 @@ impl Measured for Throughput {
     }
 
     fn runs(&self) -> Vec<&Run> {
-        self.open.iter().collect()
+        self.open.as_ref().map(Runs::all).unwrap_or_default()
     }
 
     fn floor(&self) -> Option<&Times> {
@@ -271,7 +288,11 @@ impl Measured for Throughput {
     }
 
     fn values(&self) -> Values {
-        let mut values = self.open.as_ref().map(Run::values).unwrap_or_default();
+        let mut values = self
+            .open
+            .as_ref()
+            .map(|runs| runs.judged().values())
+            .unwrap_or_default();
         values.insert("rate".into(), rounded(per_second(self.ours)));
         let single = [
             ("ratio", median(&self.ratios).map(rounded)),
@@ -347,7 +368,10 @@ mod tests {
             open: None,
         };
         catalogue(plan).is_measured(&throughput.values());
-        throughput.open = Some(crate::bench::report::run::tests::stalled());
+        throughput.open = Some(Runs {
+            without: crate::bench::report::run::tests::stalled(),
+            with: None,
+        });
         let open = Some(Load::Percent(70));
         catalogue(Plan { open, ..plan }).is_measured(&throughput.values());
         assert!(

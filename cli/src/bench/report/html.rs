@@ -189,7 +189,7 @@ figure{margin:0}figcaption{color:#444;font-size:.9rem}svg{display:block;width:10
 svg text{font:12px system-ui,sans-serif;fill:#333}.middle{text-anchor:middle}.end{text-anchor:end}\n\
 .grid{stroke:#e3e3e3}.frame{fill:none;stroke:#999}.shade{fill:#d9a400;fill-opacity:.22}\n\
 .line{fill:none;stroke-width:2}.thin{stroke-width:1}.dashed{stroke-dasharray:7 4}.dotted{stroke-dasharray:2 3}\n\
-.gap{stroke:#000;stroke-width:3}svg .label{font-weight:600;fill:#000}.lost{fill:#b00020}\n\
+.gap{stroke:#000;stroke-width:3}svg .label{font-weight:600;fill:#000;paint-order:stroke;stroke:#fff;stroke-width:3px}.lost{fill:#b00020}\n\
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;padding:0;margin:.3rem 0;font-size:.9rem}\n\
 .legend svg{display:inline-block;width:28px;height:8px;vertical-align:middle}\n\
 .slo{list-style:none;padding:0}.slo li{padding:.2rem .6rem;margin:.2rem 0;border-left:4px solid}\n\

@@ -11,21 +11,32 @@ use hotline_transport::Clock;
 use serde_json::{Value, json};
 use tokio::{sync::broadcast, task::JoinHandle};
 
-use super::gaps::Stretch;
 use crate::bench::{
     line::links::{Desk, LinkName},
+    measure::gaps::Stretch,
     report::times::ms,
 };
 
 /// How a desk judges a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Proven.
+    /// It has a session, and carries.
     Up,
     /// A probe was missed.
     Suspect,
     /// Given up.
     Down,
+}
+
+impl State {
+    /// As a desk tells it: a suspect leg has a session, and one that is still being proved carries already.
+    fn of(session: bool, state: &str) -> Self {
+        match (session, state) {
+            (_, "SUSPECT") => Self::Suspect,
+            (true, _) => Self::Up,
+            (false, _) => Self::Down,
+        }
+    }
 }
 
 /// A desk's judgement of a leg changed.
@@ -87,10 +98,10 @@ impl Legs {
 
     /// Notes what a desk said, as of now.
     pub fn note(&self, desk: Desk, news: &News) {
-        let News::Leg { leg, up, .. } = news else {
+        let News::Leg { leg, up, state, .. } = news else {
             return;
         };
-        let state = if *up { State::Up } else { State::Down };
+        let state = State::of(*up, state);
         if let Ok(leg) = leg.parse() {
             self.changes
                 .lock()
@@ -137,12 +148,15 @@ impl Drop for Listening {
     }
 }
 
-fn noticed<'a>(changes: &mut dyn Iterator<Item = &'a Change>, broken: Broken) -> Noticed {
+fn noticed(changes: &mut dyn Iterator<Item = &Change>, broken: Broken) -> Noticed {
     let mut noticed = Noticed::default();
     for change in changes {
         let since = change.at.since(broken.at);
         match change.state {
-            State::Suspect if noticed.suspect.is_none() => noticed.suspect = Some(since),
+            // A leg that was DOWN and is suspected on its way back was not suspected of this fault.
+            State::Suspect if noticed.suspect.is_none() && noticed.down.is_none() => {
+                noticed.suspect = Some(since);
+            }
             State::Down if noticed.down.is_none() => noticed.down = Some(since),
             State::Up if noticed.down.is_some() && noticed.back.is_none() && change.at >= broken.mended => {
                 noticed.back = Some(change.at.since(broken.mended));
@@ -173,12 +187,12 @@ impl Noticed {
                 if self.down.is_some() {
                     "the connection ended, so that the leg was DOWN at once"
                 } else {
-                    "no desk called the leg SUSPECT before it was mended"
+                    "no desk called the leg SUSPECT"
                 },
             ));
         }
         if self.down.is_none() {
-            why.push(("down_ms", "no desk called the leg DOWN before it was mended"));
+            why.push(("down_ms", "no desk called the leg DOWN"));
         }
         if self.back.is_none() {
             why.push((
@@ -239,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn a_leg_that_is_being_proved_carries_and_a_suspect_one_is_no_longer_up() {
+        assert_eq!(State::of(true, "PROVING"), State::Up);
+        assert_eq!(State::of(true, "UP"), State::Up);
+        assert_eq!(State::of(true, "SUSPECT"), State::Suspect);
+        assert_eq!(State::of(false, "DOWN"), State::Down);
+    }
+
+    #[test]
     fn suspect_and_down_count_from_the_fault_and_back_from_its_end() {
         let noticed = of(&[
             (1400, State::Suspect),
@@ -268,6 +290,19 @@ mod tests {
                 .iter()
                 .any(|(key, why)| *key == "back_ms" && why.contains("before"))
         );
+    }
+
+    #[test]
+    fn a_leg_that_is_suspected_on_its_way_back_was_not_suspected_of_the_fault() {
+        let killed = of(&[
+            (1002, State::Down),
+            (3500, State::Up),
+            (3900, State::Suspect),
+            (4000, State::Up),
+        ]);
+        assert_eq!((killed.suspect, killed.back), (None, millis(500)));
+        // What was noticed late is late, and not left out.
+        assert_eq!(of(&[(3100, State::Down), (3500, State::Up)]).down, millis(2100));
     }
 
     #[test]
