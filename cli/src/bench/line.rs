@@ -122,6 +122,14 @@ impl Line {
         &self.sides
     }
 
+    /// How desks reach relays, in words.
+    pub fn wired(&self) -> &'static str {
+        match self.links {
+            None => "direct",
+            Some(_) => "live links",
+        }
+    }
+
     /// The links of a line that was opened with them.
     ///
     /// # Errors

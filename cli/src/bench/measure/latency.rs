@@ -58,6 +58,8 @@ pub struct Open {
 #[derive(Debug)]
 pub struct Latency {
     conditions: Conditions,
+    /// How desks reach relays.
+    legs: &'static str,
     pairs: Pairs,
     open: Option<Runs>,
 }
@@ -130,6 +132,7 @@ async fn on(
     people.leave()?;
     Ok(Latency {
         conditions,
+        legs: line.wired(),
         pairs,
         open,
     })
@@ -169,6 +172,7 @@ impl Measured for Latency {
             "stored_ms": ways.stored.json(),
             "release_ms": ways.release.json(),
             "in_flight": 1,
+            "legs": self.legs,
             "open": self.open.as_ref().map(|runs| runs.without.json()),
             "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
             "conditions": self.conditions.json(),
@@ -252,6 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         Latency {
             conditions: Conditions::of(folder.path()),
+            legs: "direct",
             pairs: pairs::tests::three_rounds(),
             open: run.map(|without| Runs { without, with: None }),
         }

@@ -100,6 +100,8 @@ pub fn catalogue(plan: Plan) -> Catalogue {
 #[derive(Debug)]
 pub struct Throughput {
     conditions: Conditions,
+    /// How desks reach relays.
+    legs: &'static str,
     in_flight: u32,
     ours: Passed,
     floor: Passed,
@@ -136,7 +138,7 @@ async fn on(
     }
     let seams = line.sender().station().seams().clone();
     let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
-    let mut whole = Throughput::nothing(Conditions::of(line.folder()), plan.in_flight);
+    let mut whole = Throughput::nothing(Conditions::of(line.folder()), line.wired(), plan.in_flight);
     let (slices, time) = slices(plan.time);
     // Warm-up: a short slice of each that is not counted.
     slice::run(line, plan.in_flight, RAMP, RAMP).await?;
@@ -186,13 +188,14 @@ fn per_second(passed: Passed) -> f64 {
 }
 
 impl Throughput {
-    fn nothing(conditions: Conditions, in_flight: u32) -> Self {
+    fn nothing(conditions: Conditions, legs: &'static str, in_flight: u32) -> Self {
         let none = Passed {
             messages: 0,
             time: Duration::ZERO,
         };
         Self {
             conditions,
+            legs,
             in_flight,
             ours: none,
             floor: none,
@@ -245,6 +248,7 @@ impl Measured for Throughput {
             "seconds": rounded(self.ours.time.as_secs_f64()),
             "cpu_ms_per_1000": cpu,
             "rss_mb": resident,
+            "legs": self.legs,
             "open": self.open.as_ref().map(|runs| runs.without.json()),
             "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
             "conditions": self.conditions.json(),
@@ -312,7 +316,7 @@ mod tests {
 
     fn two_slices() -> Throughput {
         let folder = tempfile::tempdir().unwrap();
-        let mut whole = Throughput::nothing(Conditions::of(folder.path()), 64);
+        let mut whole = Throughput::nothing(Conditions::of(folder.path()), "direct", 64);
         for messages in [1000, 3000] {
             let passed = Passed {
                 messages,
