@@ -270,6 +270,7 @@ impl Counter {
             boot: 1,
             checkpoint_size: 0,
             subscribe: Some(subscribe),
+            profile: v1::Profile::Unspecified.into(),
         };
         let hello = v1::SessionRequest {
             frame: Some(Out::Hello(hello)),
@@ -321,6 +322,15 @@ impl Session {
                             hash,
                         },
                     ));
+                }
+                Some(In::Heartbeat(heartbeat)) if heartbeat.sequence > 0 => {
+                    // A desk that answers no probe is closed.
+                    let answer = Out::Heartbeat(v1::Heartbeat {
+                        answers: heartbeat.sequence,
+                        ..v1::Heartbeat::default()
+                    });
+                    let frame = v1::SessionRequest { frame: Some(answer) };
+                    self.out.send(frame).await.unwrap();
                 }
                 Some(In::Hello(_) | In::Delivery(_) | In::Heartbeat(_) | In::Notice(_)) | None => {}
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hotline_client::{
+    config::DeskConfig,
     request::{Answer, Request},
     station::{OpenError, Station},
 };
@@ -11,7 +12,10 @@ use hotline_faults::{
     world::{Death, HostId, NodeClock, World},
 };
 use hotline_ledger::{Engine, MemoryDisk, Mode, Restored};
-use hotline_server::run::{self, Running, Storage};
+use hotline_server::{
+    config::RelayConfig,
+    run::{self, Running, Storage},
+};
 use hotline_transport::Seams;
 
 use super::{
@@ -129,11 +133,23 @@ pub async fn open_relay(
     disk: &MemoryDisk,
     tongue: Option<Arc<Tongue>>,
 ) -> Result<Live, String> {
+    open_relay_as(cast.relays[relay].clone(), seams, disk, tongue).await
+}
+
+/// Opens a relay with settings of the caller's choice.
+///
+/// # Errors
+/// As [`open_relay`].
+pub async fn open_relay_as(
+    mut config: RelayConfig,
+    seams: &Seams,
+    disk: &MemoryDisk,
+    tongue: Option<Arc<Tongue>>,
+) -> Result<Live, String> {
     let storage = Storage {
         engine: Engine::Memory(disk.clone()),
         mode: Mode::Inline,
     };
-    let mut config = cast.relays[relay].clone();
     config.status = None;
     let liar = |relay| {
         let liar = Liar::new(relay, tongue);
@@ -153,8 +169,15 @@ pub async fn open_relay(
 /// # Errors
 /// Why it does not open, in words.
 pub fn open_desk((cast, desk): (&Cast, usize), seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
+    open_desk_as(&cast.desks[desk].config, seams, disk)
+}
+
+/// Opens a desk with settings of the caller's choice.
+///
+/// # Errors
+/// As [`open_desk`].
+pub fn open_desk_as(config: &DeskConfig, seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
     let storage = (Engine::Memory(disk.clone()), Mode::Inline);
-    let config = &cast.desks[desk].config;
     let open = |restored| Station::open_on(config.clone(), seams, restored, storage.clone());
     // Whoever put a copy in place takes it up, as `desk restore` does; any other ledger is opened as it is.
     let station = match open(Restored::ReadOnly) {

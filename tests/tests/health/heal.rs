@@ -1,0 +1,92 @@
+//! Coming back: after long cuts, and after a relay's restart.
+
+use hotline_core::{health::Profile, precedence::Precedence};
+use hotline_faults::{emulator::Conditions, world::Death};
+
+use super::{
+    LEGS,
+    stage::{Cut, Stage, cut},
+};
+
+/// Most dials of one desk to one relay in a second, in the storm's bound.
+const DIALS_PER_SECOND_MAX: u64 = 32;
+
+/// Each of these legs in turn is the first that heals.
+async fn cut_for_and_heal(seconds: u64, seed: u64, legs: usize) {
+    for (turn, (leg, relay, wire)) in LEGS.into_iter().take(legs).enumerate() {
+        let mut stage = Stage::set(seed + turn as u64, Profile::Lan, &Conditions::default()).await;
+        stage.all("UP").await;
+        stage.change_all(&cut());
+        let first = stage.release(Precedence::Routine).await;
+        stage.rest(seconds * 1000).await;
+        let second = stage.release(Precedence::Routine).await;
+        assert_eq!(stage.status(0).await.carrier, "INTERRUPTED");
+        // One leg of each desk heals, and no other.
+        let healed = stage.now_ms();
+        for desk in [0, 1] {
+            stage.change((relay, desk), wire, Cut::Both, &Conditions::default());
+        }
+        let came = stage.arrives(&first, 5000).await;
+        let then = stage.arrives(&second, 5000).await;
+        println!(
+            "{leg} healed after {seconds} s: first message after {} ms",
+            came - healed
+        );
+        assert!(came - healed <= 1000, "{leg}: {} ms", came - healed);
+        assert!(came <= then, "{leg}: the order is kept");
+        let dials = stage.world.tally().dials_per_second_max;
+        assert!(
+            dials <= 2 * DIALS_PER_SECOND_MAX,
+            "{dials} dials of one host in a second"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_all_legs_were_cut_for_5_s_the_first_message_comes_within_a_second_of_the_first_leg_that_heals()
+{
+    cut_for_and_heal(5, 20, 4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_all_legs_were_cut_for_60_s_the_first_message_comes_within_a_second_of_the_first_leg_that_heals()
+ {
+    cut_for_and_heal(60, 30, 4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_all_legs_were_cut_for_600_s_the_first_message_comes_within_a_second_of_the_first_leg_that_heals()
+ {
+    cut_for_and_heal(600, 40, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_restarts_is_usable_again_within_two_seconds_of_listening() {
+    for (seed, death, away_ms) in [
+        (50, Death::Killed, 0),
+        (51, Death::Killed, 10_000),
+        (52, Death::PowerCut, 0),
+        (53, Death::PowerCut, 60_000),
+    ] {
+        let mut stage = Stage::set(seed, Profile::Lan, &Conditions::default()).await;
+        stage.all("UP").await;
+        stage.die(0, death);
+        stage.rest(away_ms).await;
+        let listening = stage.now_ms();
+        stage.start(0).await;
+        stage.rest(100).await;
+        loop {
+            let status = [stage.status(0).await, stage.status(1).await];
+            let fresh = |status: &hotline_client::status::LineStatus| {
+                let legs = ["north/quic", "north/tcp"].map(|leg| status.legs[leg].clone());
+                legs.iter().all(|leg| leg.up && leg.came_up > 1)
+            };
+            if status.iter().all(fresh) {
+                break;
+            }
+            assert!(stage.now_ms() - listening <= 2000, "seed {seed}: {status:?}");
+            stage.rest(10).await;
+        }
+        println!("seed {seed}: usable after {} ms", stage.now_ms() - listening);
+    }
+}
