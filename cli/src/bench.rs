@@ -15,6 +15,7 @@
 
 mod args;
 mod error;
+mod existing;
 mod floor;
 mod line;
 mod measure;
@@ -156,6 +157,9 @@ async fn finish<M: Measured>(
     measure: impl AsyncFnOnce(&Path) -> Result<M, BenchError>,
 ) -> Outcome {
     let failed = |error: BenchError| error.failure().as_json(common.json);
+    if let Some(file) = &common.config {
+        return Err(failed(existing::refusal(file)));
+    }
     // Whatever is wrong with the words typed is told before anything is measured.
     let slos: Result<Vec<Slo>, _> = common
         .slo

@@ -167,7 +167,7 @@ async fn what_is_typed_wrong_is_told_with_a_caret_before_anything_is_measured() 
     );
     let said = bench(&["failover", "--slo", "down_ms<1.5"]).await.ended(2);
     assert!(said.err.contains("a time: us, ms or s"), "{}", said.err);
-    bench(&["latency", "--preset", "moon"]).await.ended(2);
+    let _ = bench(&["latency", "--preset", "moon"]).await.ended(2);
     let plan = plan("[[faults]]\nat = \"1s\"\nfault = \"cutt\"\n");
     let said = bench(&["latency", "--fault-plan", &word(plan.path())])
         .await
@@ -178,7 +178,7 @@ async fn what_is_typed_wrong_is_told_with_a_caret_before_anything_is_measured() 
         said.err
     );
     let nowhere = Path::new("/nowhere/page.html");
-    bench(&["latency", "--html", &word(nowhere)]).await.ended(1);
+    let _ = bench(&["latency", "--html", &word(nowhere)]).await.ended(1);
 }
 
 fn plan(text: &str) -> tempfile::NamedTempFile {

@@ -23,6 +23,9 @@ pub(super) struct Common {
     /// is named.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Refused: a bench measures lines that it makes itself, never one that exists, and least of all one in operation.
+    #[arg(long, value_name = "DESK.toml")]
+    pub config: Option<PathBuf>,
     /// A promise: METRIC, one of < <= > >= ==, a limit with its unit, e.g. 'p99_delivered<50ms' or 'lost==0'. Any number
     /// of them. Exit code 9 if one is missed. A name that does not exist lists those that do.
     #[arg(long, value_name = "PROMISE")]

@@ -85,6 +85,12 @@ pub enum BenchError {
     /// A fault plan that cannot be read or played.
     #[error("{0}")]
     Plan(String),
+    /// A desk in operation was named.
+    #[error("{0} is of the world OPERATION: a line in operation is never measured")]
+    InOperation(String),
+    /// A desk that exists was named.
+    #[error("{0} belongs to a line that exists: a bench measures lines that it makes itself")]
+    Existing(String),
     /// A promise that cannot be read.
     #[error(transparent)]
     Slo(#[from] SloError),
@@ -164,6 +170,16 @@ impl BenchError {
                 17,
                 exit::CONFIG,
                 "correct the plan; its links are \"A north/quic\" to \"B south/tcp\", and nothing was measured",
+            ),
+            Self::InOperation(_) => (
+                18,
+                exit::IDENTITY,
+                "leave --config out: the bench makes a line of its own on this machine",
+            ),
+            Self::Existing(_) => (
+                19,
+                exit::USAGE,
+                "leave --config out; for a line that exists: hotline path ping",
             ),
             Self::Link { .. } => (
                 15,
