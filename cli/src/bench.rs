@@ -5,110 +5,44 @@
 //! The line itself is the real one ([`line`]): two relays and desk B as processes of their own, desk A in this process,
 //! both doors, certificates of two sides made for this run, everything in a folder that is removed at the end.
 //!
-//! - [`latency`]: one message in flight, rounds interleaved with the floor's.
-//! - [`throughput`]: many in flight, with processor time and memory of each process.
-//! - [`failover`]: messages on a fixed schedule while relays are killed and started again.
+//! - [`measure::latency`]: one message in flight, rounds interleaved with the floor's; then messages on schedule.
+//! - [`measure::throughput`]: many in flight, with processor time and memory of each process; then on schedule.
+//! - [`measure::failover`]: messages on schedule while relays and legs are broken and mended.
 //!
-//! Where there is a schedule it is open: messages leave when they are due, and a receipt's time counts from then, so
-//! that a stall is charged to every message it held up. What this room deliberately does not do: judge the figures. It
-//! exits with 0 once everything was measured, however slow; who has a target compares.
+//! Where there is a schedule it is open: messages leave when they are due, and every time counts from then, so that a
+//! stall is charged to every message it held up. This room judges no figure unless it is told to by a promise ([`slo`]):
+//! without one it exits with 0 once everything was measured, however slow.
 
-mod child;
-mod conditions;
+mod args;
 mod error;
-pub mod failover;
-pub mod floor;
-pub mod latency;
+mod existing;
+mod floor;
 mod line;
-mod sender;
-mod sides;
-mod spread;
-pub(crate) mod table;
-pub mod throughput;
-mod usage;
+mod measure;
+mod report;
+mod slo;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
-use clap::{Args, Subcommand};
-use serde_json::Value;
+use hotline_transport::Seams;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use args::BenchArgs;
 pub use error::BenchError;
+pub(crate) use report::table;
 
 use crate::exit::{self, Failure, Outcome};
+use args::{Broken, Common, Verb};
+use measure::{Measured, breaking::Breaking, failover, latency, throughput};
+use report::{
+    about::About,
+    write::{Files, Told},
+};
+use slo::{judge::judge, metric::Catalogue, parse::Slo};
 
-/// `hotline bench`.
-#[derive(Debug, Args)]
-pub struct BenchArgs {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-/// What every measurement takes.
-#[derive(Clone, Debug, Args)]
-struct Common {
-    /// Print one object instead of a table.
-    #[arg(long)]
-    json: bool,
-    /// Where the measurement's folder is made; the floor's file lies in it too. The system's temporary folder if none
-    /// is named.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// One message in flight: from RELEASED to the DELIVERED receipt, beside the floor.
-    Latency {
-        #[command(flatten)]
-        common: Common,
-        /// Messages to measure, over all rounds; the floor gets as many.
-        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-        messages: u32,
-        /// Rounds to interleave with the floor's.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        rounds: u32,
-    },
-    /// Many messages in flight: receipted messages a second, processor time and memory, beside the floor.
-    Throughput {
-        #[command(flatten)]
-        common: Common,
-        /// Messages in flight at any time.
-        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_024))]
-        in_flight: u32,
-        /// Seconds to measure; the floor gets as many.
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
-        seconds: u32,
-    },
-    /// Kills a relay under traffic, again and again: the longest gap, losses, messages shown twice.
-    Failover {
-        #[command(flatten)]
-        common: Common,
-        /// How many times a relay is killed, each in turn.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        kills: u32,
-        /// Messages released a second, on a fixed schedule.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        rate: u32,
-        /// Milliseconds until a killed relay is started again.
-        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(0..=60_000))]
-        down_ms: u32,
-    },
-    /// The floor's server; started by the measurements.
-    #[command(hide = true)]
-    FloorServer(floor::ServerArgs),
-}
-
-/// What was measured, for people and for scripts.
-trait Report {
-    /// One object.
-    fn json(&self) -> Value;
-    /// A short table.
-    fn table(&self) -> String;
-}
+/// What a line is loaded with on schedule unless a rate is named, in hundredths of what it carried. 70: queues are short
+/// below it, and a stall of a tenth of a second is made good within a quarter.
+const LOAD_PERCENT: u32 = 70;
 
 /// Measures and prints.
 ///
@@ -120,70 +54,143 @@ pub fn run(args: BenchArgs) -> Outcome {
     }
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
     // Children ask to end with the thread that started them: the measurement runs on this one, not on a worker.
-    runtime.block_on(async {
-        match args.verb {
-            Verb::Latency {
-                common,
-                messages,
-                rounds,
-            } => {
-                let plan = latency::Plan {
-                    messages,
-                    rounds: rounds.min(messages),
-                };
-                let measured = async |exe: &Path| latency::measure(exe, common.dir.as_deref(), plan).await;
-                finish(&common, measured).await
-            }
-            Verb::Throughput {
-                common,
-                in_flight,
-                seconds,
-            } => {
-                let plan = throughput::Plan {
-                    in_flight,
-                    time: Duration::from_secs(seconds.into()),
-                };
-                let measured = async |exe: &Path| throughput::measure(exe, common.dir.as_deref(), plan).await;
-                finish(&common, measured).await
-            }
-            Verb::Failover {
-                common,
-                kills,
-                rate,
-                down_ms,
-            } => {
-                let plan = failover::Plan {
-                    kills,
-                    rate,
-                    down: Duration::from_millis(down_ms.into()),
-                };
-                let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), plan).await;
-                finish(&common, measured).await
-            }
-            Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
-        }
-    })
+    runtime.block_on(measure(args.verb))
 }
 
-/// Measures with this program's own file, until it is done or somebody interrupts, and prints.
-async fn finish<R: Report>(
+async fn measure(verb: Verb) -> Outcome {
+    match verb {
+        Verb::Latency {
+            common,
+            broken,
+            messages,
+            rounds,
+            rate,
+            acknowledge_every,
+            closed_loop,
+        } => {
+            let plan = latency::Plan {
+                messages,
+                rounds: rounds.min(messages),
+                open: (!closed_loop).then_some(latency::Open {
+                    rate,
+                    acknowledge_every,
+                }),
+            };
+            let breaking = broken.read(&common)?;
+            let measured = async |exe: &Path| {
+                latency::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
+            };
+            finish(
+                &common,
+                breaking.as_ref().map(Breaking::seed),
+                &latency::catalogue(plan),
+                measured,
+            )
+            .await
+        }
+        Verb::Throughput {
+            common,
+            broken,
+            in_flight,
+            seconds,
+            rate,
+            closed_loop,
+        } => {
+            let load = rate.map_or(throughput::Load::Percent(LOAD_PERCENT), throughput::Load::Rate);
+            let plan = throughput::Plan {
+                in_flight,
+                time: Duration::from_secs(seconds.into()),
+                open: (!closed_loop).then_some(load),
+            };
+            let breaking = broken.read(&common)?;
+            let measured = async |exe: &Path| {
+                throughput::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
+            };
+            finish(
+                &common,
+                breaking.as_ref().map(Breaking::seed),
+                &throughput::catalogue(plan),
+                measured,
+            )
+            .await
+        }
+        Verb::Failover {
+            common,
+            faults,
+            kinds,
+            kills,
+            seed,
+            rate,
+            fault_ms,
+        } => {
+            let plan = failover::Plan {
+                faults: kills.unwrap_or(faults),
+                kinds: if kills.is_some() {
+                    vec![failover::deck::Kind::Kill]
+                } else {
+                    kinds
+                },
+                seed,
+                rate,
+                lasts: Duration::from_millis(fault_ms.into()),
+            };
+            let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), &plan).await;
+            finish(&common, Some(seed), &failover::catalogue(), measured).await
+        }
+        Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
+    }
+}
+
+impl Broken {
+    /// Reads what was asked for.
+    fn read(&self, common: &Common) -> Result<Option<Breaking>, Failure> {
+        Breaking::read(self.preset.as_deref(), self.fault_plan.as_deref(), self.seed)
+            .map_err(|error| error.failure().as_json(common.json))
+    }
+}
+
+/// Reads the promises, measures with this program's own file until it is done or somebody interrupts, and tells.
+async fn finish<M: Measured>(
     common: &Common,
-    measure: impl AsyncFnOnce(&Path) -> Result<R, BenchError>,
+    seed: Option<u64>,
+    catalogue: &Catalogue,
+    measure: impl AsyncFnOnce(&Path) -> Result<M, BenchError>,
 ) -> Outcome {
     let failed = |error: BenchError| error.failure().as_json(common.json);
+    if let Some(file) = &common.config {
+        return Err(failed(existing::refusal(file)));
+    }
+    // Whatever is wrong with the words typed is told before anything is measured.
+    let slos: Result<Vec<Slo>, _> = common
+        .slo
+        .iter()
+        .map(|text| Slo::parse(text, catalogue))
+        .collect();
+    let slos = slos.map_err(|error| failed(error.into()))?;
+    let files = Files {
+        csv: common.csv.clone(),
+        hdr: common.hdr.clone(),
+        html: common.html.clone(),
+    };
+    files.make().map_err(failed)?;
+    let about = About::this(seed, Seams::system().clock.wall().rfc3339());
     let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
-    let report = tokio::select! {
+    let measured = tokio::select! {
         measured = Box::pin(measure(&exe)) => measured.map_err(failed)?,
         _ = tokio::signal::ctrl_c() => return Err(failed(BenchError::Interrupted)),
         _ = term.recv() => return Err(failed(BenchError::Interrupted)),
     };
+    let judged = judge(&slos, &measured.values());
+    let told = Told::new(&measured, &judged, &about);
     if common.json {
-        println!("{}", report.json());
+        println!("{}", told.json());
     } else {
-        print!("{}", report.table());
+        print!("{}", told.text());
     }
-    Ok(exit::OK)
+    files.write(&told).map_err(failed)?;
+    let met = judged.iter().all(|judged| judged.met);
+    Ok(if met { exit::OK } else { exit::SLO_MISSED })
 }
 
 /// Tells a person how far it is; scripts read standard output only.

@@ -11,6 +11,7 @@
 //! | 6 | received, but not acknowledged (or answered) in time |
 //! | 7 | answered UNABLE, NEGATIVE, NO, DECLINE or INSUFFICIENT |
 //! | 8 | a log failed its verification |
+//! | 9 | measured, and a promise (`--slo`) was missed |
 //! | 11 | fewer legs answer than were asked for |
 
 use std::{error::Error, io};
@@ -35,7 +36,8 @@ pub const NOT_IN_TIME: u8 = 6;
 pub const ANSWERED_NO: u8 = 7;
 /// A log failed its verification.
 pub const LOG: u8 = 8;
-
+/// Measured, and a promise was missed.
+pub const SLO_MISSED: u8 = 9;
 /// Fewer legs answer than were asked for.
 pub const REDUNDANCY: u8 = 11;
 

@@ -17,6 +17,7 @@ pub mod knock;
 pub mod ledgers;
 pub mod line;
 pub mod rack;
+pub mod schema;
 pub mod storm;
 pub mod traffic;
 pub mod verb;

@@ -1,10 +1,10 @@
 //! Why a measurement ended without a figure, and what to do about it.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use hotline_client::{config::ConfigError, request::Refusal, station::OpenError};
 
-use super::floor::FloorError;
+use super::{floor::FloorError, slo::parse::SloError};
 use crate::{
     exit::{self, Failure},
     pki::PkiError,
@@ -71,6 +71,37 @@ pub enum BenchError {
     /// A task of the measurement ended early.
     #[error("a part of the measurement ended early: {0}")]
     Ended(String),
+    /// A link that could not be broken as it was meant to be.
+    #[error("the link {link}: {why}")]
+    Link {
+        /// Which.
+        link: String,
+        /// Why not.
+        why: String,
+    },
+    /// A preset that does not exist.
+    #[error("--preset: {0}")]
+    Preset(String),
+    /// A fault plan that cannot be read or played.
+    #[error("{0}")]
+    Plan(String),
+    /// A desk in operation was named.
+    #[error("{0} is of the world OPERATION: a line in operation is never measured")]
+    InOperation(String),
+    /// A desk that exists was named.
+    #[error("{0} belongs to a line that exists: a bench measures lines that it makes itself")]
+    Existing(String),
+    /// A promise that cannot be read.
+    #[error(transparent)]
+    Slo(#[from] SloError),
+    /// A file of the report.
+    #[error("{}: {source}", .file.display())]
+    Output {
+        /// Which.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Somebody interrupted it.
     #[error("the measurement was interrupted")]
     Interrupted,
@@ -133,6 +164,33 @@ impl BenchError {
                 "name a folder with room on a real disk: hotline bench … --dir DIR",
             ),
             Self::Ended(_) => (11, exit::OTHER, "measure again"),
+            Self::Slo(error) => (13, exit::USAGE, error.listing.as_str()),
+            Self::Preset(_) => (16, exit::USAGE, "hotline bench latency --preset congested"),
+            Self::Plan(_) => (
+                17,
+                exit::CONFIG,
+                "correct the plan; its links are \"A north/quic\" to \"B south/tcp\", and nothing was measured",
+            ),
+            Self::InOperation(_) => (
+                18,
+                exit::IDENTITY,
+                "leave --config out: the bench makes a line of its own on this machine",
+            ),
+            Self::Existing(_) => (
+                19,
+                exit::USAGE,
+                "leave --config out; for a line that exists: hotline path ping",
+            ),
+            Self::Link { .. } => (
+                15,
+                exit::OTHER,
+                "choose another fault; hotline fault help lists them",
+            ),
+            Self::Output { .. } => (
+                14,
+                exit::OTHER,
+                "name a file in a folder that exists and can be written",
+            ),
             Self::Interrupted => (12, exit::OTHER, "measure again; nothing is left behind"),
         };
         Failure::new(&format!("HL-BENCH-{code:03}"), exit, exit::chain(self), help)

@@ -33,10 +33,12 @@ use tokio::{
 };
 
 use super::{
-    child::{Child, Listener, Program},
     error::BenchError,
-    sender::RECEIPTED_WITHIN,
-    sides::Sides,
+    line::{
+        child::{Child, Listener, Program},
+        sides::Sides,
+    },
+    measure::sender::RECEIPTED_WITHIN,
 };
 use crate::exit::{self, Failure};
 use end::{End, Stream};

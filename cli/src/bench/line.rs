@@ -1,69 +1,63 @@
 //! The measured line: two relays and desk B as processes, desk A in this one, all in a folder of their own.
 
-use std::{
-    future::Future,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+pub mod child;
+pub mod links;
+pub mod people;
+pub mod relays;
+pub mod sides;
+pub mod standing;
+pub mod usage;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use hotline_client::{
-    config::DeskConfig,
-    request::{Answer, Request},
-    socket::Connection,
+    compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory, socket::Connection,
     station::Station,
-    status::LineStatus,
 };
+use hotline_core::identity::{Identity, Role};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
 use tempfile::TempDir;
 
-use super::{
+use self::{
     child::{Child, Listener, Program},
-    error::BenchError,
-    sender::Sender,
+    links::Links,
+    relays::{Relays, Which},
     sides::{Side, Sides},
+    standing::Standing,
     usage::Usage,
 };
+use super::{error::BenchError, measure::sender::Sender};
+use crate::pki::layout;
 
 /// How long the line may take to come up, or to come back after a kill. 30 s: ten times what it takes.
 pub const WHOLE_WITHIN: Duration = Duration::from_secs(30);
 /// How often desks are asked how the line stands while somebody waits for it.
 const ASK_EVERY: Duration = Duration::from_millis(50);
-/// Legs of a desk: two relays through two doors.
-const LEGS: usize = 4;
 /// How long desk A may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
-
-/// One of the two relays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Avelia's.
-    North,
-    /// Borenia's.
-    South,
-}
-
-impl Which {
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::North => Self::South,
-            Self::South => Self::North,
-        }
-    }
-}
 
 /// The processes of a line, in the order in which their usage is told.
 pub const PROCESSES: [&str; 4] = ["north", "south", "desk_a", "desk_b"];
 
+/// How desks reach relays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wiring {
+    /// At the relays' own doors.
+    Direct,
+    /// Each leg through a link that can be broken; the seed decides its dice.
+    Links {
+        /// The seed.
+        seed: u64,
+    },
+}
+
 /// The line.
 pub struct Line {
-    exe: PathBuf,
     sides: Sides,
     sender: Arc<Sender>,
-    north: Option<Child>,
-    south: Option<Child>,
+    relays: Relays,
+    links: Option<Links>,
     desk_b: Child,
     asking_b: Connection,
     // Last, so that nothing uses it any more when it is removed.
@@ -75,7 +69,12 @@ impl Line {
     ///
     /// # Errors
     /// If any of it fails; nothing is left behind.
-    pub async fn open(exe: &Path, dir: Option<&Path>, heard: Listener) -> Result<Self, BenchError> {
+    pub async fn open(
+        exe: &Path,
+        dir: Option<&Path>,
+        wiring: Wiring,
+        heard: Listener,
+    ) -> Result<Self, BenchError> {
         let seams = Seams::system();
         let mut builder = tempfile::Builder::new();
         builder.prefix("hotline-bench-");
@@ -85,33 +84,21 @@ impl Line {
         }
         .map_err(BenchError::place("the measurement's folder"))?;
         let sides = Sides::make(folder.path(), &seams)?;
-        let north = relay(exe, folder.path(), &sides.avelia).await?;
-        let south = relay(exe, folder.path(), &sides.borenia).await?;
-        let settings = sides.borenia.desk_settings();
-        let words = ["desk", "run", "--unattended", "--json", "--config"].map(str::to_owned);
-        let words = words
-            .into_iter()
-            .chain([settings.display().to_string()])
-            .collect();
-        let program = Program {
-            name: "desk-b",
-            exe,
-            words,
-            ready: "open",
-            folder: folder.path(),
+        let links = match wiring {
+            Wiring::Direct => None,
+            Wiring::Links { seed } => Some(Links::start(&sides, seed).await?),
         };
-        let desk_b = Child::start(program, heard).await?;
-        let asking_b = ask_b(&sides.borenia).await?;
+        let relays = Relays::start(exe, folder.path(), &sides).await?;
+        let desk_b = desk_b(exe, folder.path(), &sides.borenia, heard).await?;
+        let asking_b = ask(&sides.borenia).await?;
         let config = DeskConfig::load(&sides.avelia.desk_settings())?;
         let station = Station::open(config, &seams, Restored::ReadOnly)?;
         let sender = Arc::new(Sender::new(station, &sides.avelia)?);
-        let exe = exe.to_owned();
         let mut line = Self {
-            exe,
             sides,
             sender,
-            north: Some(north),
-            south: Some(south),
+            relays,
+            links,
             desk_b,
             asking_b,
             folder,
@@ -135,6 +122,23 @@ impl Line {
         &self.sides
     }
 
+    /// How desks reach relays, in words.
+    pub fn wired(&self) -> &'static str {
+        match self.links {
+            None => "direct",
+            Some(_) => "live links",
+        }
+    }
+
+    /// The links of a line that was opened with them.
+    ///
+    /// # Errors
+    /// If it was not.
+    pub fn links(&self) -> Result<&Links, BenchError> {
+        let none = || BenchError::Ended("this line has no links that can be broken".into());
+        self.links.as_ref().ok_or_else(none)
+    }
+
     /// Waits until all legs of both desks are up, and both together owe the relays no more than so many statements: none
     /// when nothing is sent, under traffic what is always under way.
     ///
@@ -143,7 +147,8 @@ impl Line {
     pub async fn wait_until_whole(&mut self, owed_at_most: u64) -> Result<(), BenchError> {
         let start = self.sender.now();
         loop {
-            let Some(lacking) = self.lacking(owed_at_most).await? else {
+            let standing = Standing::ask(self).await?;
+            let Some(lacking) = standing.lacking(owed_at_most) else {
                 return Ok(());
             };
             if self.sender.now().since(start) > WHOLE_WITHIN {
@@ -164,48 +169,15 @@ impl Line {
     pub async fn watch_for(&mut self, time: Duration) -> Result<(), BenchError> {
         let start = self.sender.now();
         while self.sender.now().since(start) < time {
-            self.lacking(0).await?;
+            Standing::ask(self).await?;
             tokio::time::sleep(ASK_EVERY).await;
         }
         Ok(())
     }
 
-    /// What the line lacks, if anything.
-    async fn lacking(&mut self, owed_at_most: u64) -> Result<Option<String>, BenchError> {
-        let ours = status(self.sender.station().serve(Request::Status).await)?;
-        let theirs = self.asking_b.ask(&Request::Status).await;
-        let theirs = status(theirs.map_err(BenchError::place("desk B's socket"))?)?;
-        let down = [&ours, &theirs]
-            .into_iter()
-            .find(|desk| desk.legs.len() != LEGS || desk.legs_up() != LEGS);
-        if let Some(desk) = down {
-            let legs: Vec<String> = desk
-                .legs
-                .iter()
-                .filter(|(_, leg)| !leg.up)
-                .map(|(name, leg)| format!("{name} ({})", leg.why))
-                .collect();
-            return Ok(Some(format!("{} lacks {}", desk.desk, legs.join(", "))));
-        }
-        let owed: u64 = [&ours, &theirs]
-            .into_iter()
-            .flat_map(|desk| desk.relays.values())
-            .map(|relay| relay.pending)
-            .sum();
-        Ok((owed > owed_at_most).then(|| format!("relays have not accepted {owed} statements")))
-    }
-
-    /// Kills a relay (SIGKILL).
-    ///
-    /// # Errors
-    /// If it does not run.
-    pub async fn kill(&mut self, which: Which) -> Result<(), BenchError> {
-        match self.place(which).take() {
-            Some(child) => child.kill().await,
-            None => Err(BenchError::Ended(
-                "a relay that does not run cannot be killed".into(),
-            )),
-        }
+    /// The relays, to break them.
+    pub fn relays(&mut self) -> &mut Relays {
+        &mut self.relays
     }
 
     /// Starts a killed relay again, on its own files and ports.
@@ -213,20 +185,7 @@ impl Line {
     /// # Errors
     /// If it does not start.
     pub async fn restart(&mut self, which: Which) -> Result<(), BenchError> {
-        let side = match which {
-            Which::North => &self.sides.avelia,
-            Which::South => &self.sides.borenia,
-        };
-        let child = relay(&self.exe, self.folder.path(), side).await?;
-        *self.place(which) = Some(child);
-        Ok(())
-    }
-
-    fn place(&mut self, which: Which) -> &mut Option<Child> {
-        match which {
-            Which::North => &mut self.north,
-            Which::South => &mut self.south,
-        }
+        self.relays.restart(which, &self.sides).await
     }
 
     /// What each of [`PROCESSES`] used so far. Desk A is this process: its releaser, and the measurement itself.
@@ -234,12 +193,11 @@ impl Line {
     /// # Errors
     /// If one of them is gone.
     pub fn usage(&self) -> Result<[Usage; 4], BenchError> {
-        let pid_of = |child: Option<&Child>| child.and_then(Child::pid);
         let pids = [
-            pid_of(self.north.as_ref()),
-            pid_of(self.south.as_ref()),
+            self.relays.pid(Which::North),
+            self.relays.pid(Which::South),
             Some(std::process::id()),
-            pid_of(Some(&self.desk_b)),
+            self.desk_b.pid(),
         ];
         let mut usage = [Usage::default(); 4];
         for ((used, pid), name) in usage.iter_mut().zip(pids).zip(PROCESSES) {
@@ -259,8 +217,8 @@ impl Line {
     pub async fn closing<T>(self, measured: Result<T, BenchError>) -> Result<T, BenchError> {
         let Self {
             sender,
-            north,
-            south,
+            relays,
+            links,
             desk_b,
             folder,
             asking_b,
@@ -268,10 +226,9 @@ impl Line {
         } = self;
         drop(asking_b);
         sender.station().close(CLOSE_WITHIN).await;
-        let mut closed = Ok(());
-        for child in [north, south, Some(desk_b)].into_iter().flatten() {
-            closed = closed.and(child.kill().await);
-        }
+        let closed = relays.close().await;
+        let closed = closed.and(desk_b.kill().await);
+        drop(links);
         let removed = folder
             .close()
             .map_err(BenchError::place("removing the measurement's folder"));
@@ -281,30 +238,25 @@ impl Line {
     }
 }
 
-fn relay<'a>(
-    exe: &'a Path,
-    folder: &'a Path,
-    side: &'a Side,
-) -> impl Future<Output = Result<Child, BenchError>> + 'a {
-    let settings = side.relay_settings();
-    let words = ["relay", "run", "--config"].map(str::to_owned);
+async fn desk_b(exe: &Path, folder: &Path, side: &Side, heard: Listener) -> Result<Child, BenchError> {
+    let settings = side.desk_settings();
+    let words = ["desk", "run", "--unattended", "--json", "--config"].map(str::to_owned);
     let words = words
         .into_iter()
         .chain([settings.display().to_string()])
         .collect();
-    Child::start(
-        Program {
-            name: &side.relay,
-            exe,
-            words,
-            ready: "listening",
-            folder,
-        },
-        Listener::Nobody,
-    )
+    let program = Program {
+        name: "desk-b",
+        exe,
+        words,
+        ready: "open",
+        folder,
+    };
+    Child::start(program, heard).await
 }
 
-async fn ask_b(side: &Side) -> Result<Connection, BenchError> {
+/// A connection to that side's desk, which runs.
+async fn ask(side: &Side) -> Result<Connection, BenchError> {
     let socket = DeskConfig::load(&side.desk_settings())?.socket;
     let connection = Connection::open(&socket)
         .await
@@ -315,15 +267,22 @@ async fn ask_b(side: &Side) -> Result<Connection, BenchError> {
     })
 }
 
-fn status(answer: Answer) -> Result<LineStatus, BenchError> {
-    match answer {
-        Answer::Status(status) => Ok(*status),
-        Answer::Refused(refusal) => Err(BenchError::Refused(refusal)),
-        Answer::Message(_)
-        | Answer::Messages { .. }
-        | Answer::Drafts { .. }
-        | Answer::Pings { .. }
-        | Answer::Done { .. }
-        | Answer::News(_) => Err(BenchError::Ended("a desk answered something else".into())),
-    }
+/// An officer of a desk, with the key at hand.
+///
+/// # Errors
+/// If the key cannot be read, or is not in the roster.
+pub fn officer(config: &DeskConfig, directory: &Directory, name: &str) -> Result<Officer, BenchError> {
+    let wrong = |what: String| BenchError::Releaser(what);
+    let identity = Identity::new(config.identity.domain().clone(), Role::Officer, name)
+        .map_err(|error| wrong(error.to_string()))?;
+    let key = load_officer_key(&config.officers.join(name).join(layout::OFFICER_KEY), None)
+        .map_err(|error| wrong(error.to_string()))?;
+    let key_statement = directory
+        .officer_key_statement(&identity.to_string(), &key.public())
+        .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
+    Ok(Officer {
+        identity: identity.to_string(),
+        key_statement,
+        key,
+    })
 }

@@ -214,6 +214,8 @@ impl Stage {
             refers_to: None,
             answer: None,
             text: format!("Avelia reports {}", self.released),
+            expires_ms: 0,
+            safety_of_life: false,
         };
         let clock = self.nodes[self.shape.node_of(0)].clock.clone();
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));

@@ -13,7 +13,7 @@ use super::{
     frame::{self, Frames},
     tls,
 };
-use crate::bench::sides::Side;
+use crate::bench::line::sides::Side;
 
 /// How long an end may take to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@
 use quinn::RecvStream;
 
 use super::FloorError;
-use crate::bench::sender::MESSAGE_BYTES;
+use crate::bench::measure::sender::MESSAGE_BYTES;
 
 /// What A says first.
 pub const HELLO_A: &[u8] = b"A";

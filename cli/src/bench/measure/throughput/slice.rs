@@ -19,7 +19,7 @@ use crate::bench::{
     error::BenchError,
     floor::Passed,
     line::Line,
-    sender::{RECEIPTED_WITHIN, Receipts, Sender, next},
+    measure::sender::{RECEIPTED_WITHIN, Receipts, Sender, next},
 };
 
 /// How often a drain is looked at.

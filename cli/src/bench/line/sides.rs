@@ -9,9 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotline_core::words::OfficerRole;
 use hotline_transport::Seams;
 
-use super::error::BenchError;
+use crate::bench::error::BenchError;
 use crate::pki::{self, Compared, Declaration, KnownAnchors, example, layout};
 
 /// Each side: name of its file in errors, its declared file, the domain that is used.
@@ -36,6 +37,8 @@ pub struct Side {
     pub desk: String,
     /// Name of its first releaser.
     pub releaser: String,
+    /// Name of its first watch officer.
+    pub watch: String,
 }
 
 /// Both sides, each trusting the other.
@@ -120,6 +123,12 @@ fn make(
         .consenting_officer()
         .map(|officer| officer.name.clone())
         .ok_or_else(|| lacks("releaser"))?;
+    let watch = declared
+        .officers
+        .iter()
+        .find(|officer| officer.roles.contains(&OfficerRole::WatchOfficer))
+        .map(|officer| officer.name.clone())
+        .ok_or_else(|| lacks("watch officer"))?;
     Ok(Side {
         folder: root.join(domain),
         relay: declared
@@ -133,6 +142,7 @@ fn make(
             .map(|desk| desk.name.clone())
             .ok_or_else(|| lacks("desk"))?,
         releaser,
+        watch,
     })
 }
 

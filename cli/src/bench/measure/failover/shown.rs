@@ -10,7 +10,8 @@ use hotline_audit::Hash;
 use hotline_client::request::News;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::bench::error::BenchError;
+use super::legs::Legs;
+use crate::bench::{error::BenchError, line::links::Desk};
 
 /// How long desk B may take to print what it has already receipted.
 const PRINTED_WITHIN: Duration = Duration::from_secs(10);
@@ -26,17 +27,24 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn take(&mut self, line: &str) {
-        match serde_json::from_str::<News>(line) {
-            Ok(News::Message { what, message }) if what == "ADDED" && message.direction == "in" => {
+    /// Takes a line; none is one that could not be read.
+    fn take(&mut self, news: Option<&News>) {
+        match news {
+            Some(news) => self.hear(news),
+            None => self.missed += 1,
+        }
+    }
+
+    fn hear(&mut self, news: &News) {
+        match news {
+            News::Message { what, message } if what == "ADDED" && message.direction == "in" => {
                 match message.sha256.parse() {
                     Ok(hash) => *self.times.entry(hash).or_default() += 1,
                     Err(_) => self.missed += 1,
                 }
             }
-            Ok(News::Alarm { code, .. }) if code == "LAGGED" => self.missed += 1,
-            Ok(News::Message { .. } | News::Leg { .. } | News::Presence { .. } | News::Alarm { .. }) => {}
-            Err(_) => self.missed += 1,
+            News::Alarm { code, .. } if code == "LAGGED" => self.missed += 1,
+            News::Message { .. } | News::Leg { .. } | News::Presence { .. } | News::Alarm { .. } => {}
         }
     }
 
@@ -57,14 +65,21 @@ pub struct Watcher {
     reading: JoinHandle<()>,
 }
 
-/// Watches the lines of desk B until they end.
-pub fn watch(mut lines: mpsc::Receiver<String>) -> Watcher {
+/// Watches the lines of desk B until they end; what it says of its legs goes to `legs`.
+pub fn watch(mut lines: mpsc::Receiver<String>, legs: Legs) -> Watcher {
     let shown = Arc::new(Mutex::new(Shown::default()));
     let reading = tokio::spawn({
         let shown = Arc::clone(&shown);
         async move {
             while let Some(line) = lines.recv().await {
-                shown.lock().unwrap_or_else(PoisonError::into_inner).take(&line);
+                let news = serde_json::from_str::<News>(&line);
+                if let Ok(news @ News::Leg { .. }) = &news {
+                    legs.note(Desk::B, news);
+                }
+                shown
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(news.as_ref().ok());
             }
         }
     });
@@ -108,10 +123,11 @@ impl Drop for Watcher {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use hotline_client::view::MessageView;
+    use hotline_transport::Seams;
 
     use super::*;
 
-    fn line(what: &str, direction: &str, hash: Hash) -> String {
+    fn news(what: &str, direction: &str, hash: Hash) -> News {
         let view = serde_json::json!({
             "name": "A-0001", "id": "", "sha256": hash.to_string(), "direction": direction, "from": "", "to": [],
             "precedence": "ROUTINE", "class": "FORMAL", "message_type": "EXERCISE", "function": "NOTIFY",
@@ -120,39 +136,39 @@ mod tests {
             "shown": "never", "rungs": [], "late_copies": {},
         });
         let message: MessageView = serde_json::from_value(view).unwrap();
-        serde_json::to_string(&News::Message {
+        News::Message {
             what: what.into(),
             message: Box::new(message),
-        })
-        .unwrap()
+        }
     }
 
     #[test]
     fn only_what_came_in_and_was_added_counts_and_twice_is_noticed() {
         let (one, other, own) = (Hash([1; 32]), Hash([2; 32]), Hash([3; 32]));
         let mut shown = Shown::default();
-        shown.take(&line("ADDED", "in", one));
-        shown.take(&line("DELIVERED", "in", one));
-        shown.take(&line("ADDED", "out", own));
+        shown.take(Some(&news("ADDED", "in", one)));
+        shown.take(Some(&news("DELIVERED", "in", one)));
+        shown.take(Some(&news("ADDED", "out", own)));
         assert_eq!(
             (shown.ever(&one), shown.ever(&own), shown.more_than_once()),
             (true, false, 0)
         );
-        shown.take(&line("ADDED", "in", other));
-        shown.take(&line("ADDED", "in", other));
+        shown.take(Some(&news("ADDED", "in", other)));
+        shown.take(Some(&news("ADDED", "in", other)));
         assert_eq!((shown.more_than_once(), shown.missed), (1, 0));
     }
 
     #[tokio::test]
     async fn a_watcher_that_missed_lines_says_so_rather_than_nothing_was_shown_twice() {
         let (say, lines) = mpsc::channel(4);
-        let watcher = watch(lines);
+        let watcher = watch(lines, Legs::new(Seams::system().clock));
         let lagged = News::Alarm {
             code: "LAGGED".into(),
             what: "3 events were not shown".into(),
         };
         say.send(serde_json::to_string(&lagged).unwrap()).await.unwrap();
-        say.send(line("ADDED", "in", Hash([1; 32]))).await.unwrap();
+        let added = news("ADDED", "in", Hash([1; 32]));
+        say.send(serde_json::to_string(&added).unwrap()).await.unwrap();
         let finished = watcher.finish(&BTreeSet::from([Hash([1; 32])])).await;
         assert!(matches!(finished, Err(BenchError::Missed(1))));
     }

@@ -14,6 +14,16 @@ const DIGITS: u8 = 3;
 #[derive(Clone, Debug)]
 pub struct Times(Histogram<u64>);
 
+impl FromIterator<Duration> for Times {
+    fn from_iter<I: IntoIterator<Item = Duration>>(times: I) -> Self {
+        let mut all = Self::new();
+        for time in times {
+            all.add(time);
+        }
+        all
+    }
+}
+
 impl Times {
     /// No times yet.
     pub fn new() -> Self {
@@ -39,11 +49,12 @@ impl Times {
         self.at(0.5)
     }
 
-    /// `p50, p90, p99, p999, max` in milliseconds, and how many there are.
+    /// `p50, p90, p95, p99, p999, max` in milliseconds, and how many there are.
     pub fn json(&self) -> Value {
         json!({
             "p50": self.p50(),
             "p90": self.at(0.9),
+            "p95": self.at(0.95),
             "p99": self.at(0.99),
             "p999": self.at(0.999),
             "max": self.max(),
@@ -65,11 +76,23 @@ impl Times {
             .collect()
     }
 
-    fn at(&self, quantile: f64) -> f64 {
+    /// How many were counted.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// The histogram itself, in microseconds.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.0
+    }
+
+    /// The time that this share of them (0 to 1) does not exceed, in milliseconds.
+    pub fn at(&self, quantile: f64) -> f64 {
         ms(Duration::from_micros(self.0.value_at_quantile(quantile)))
     }
 
-    fn max(&self) -> f64 {
+    /// The longest, in milliseconds.
+    pub fn max(&self) -> f64 {
         ms(Duration::from_micros(self.0.max()))
     }
 }
@@ -119,6 +142,7 @@ mod tests {
         for (name, expected) in [
             ("p50", 5.0),
             ("p90", 9.0),
+            ("p95", 9.5),
             ("p99", 9.9),
             ("p999", 9.99),
             ("max", 10.0),

@@ -5,6 +5,9 @@
 //! and no work is pushed behind the end of the measurement. Time is cut into slices, each with one of the floor's beside
 //! it, in turn the first; what runs while the line fills and drains is not counted. Processor time is that of the line's
 //! own slices; desk A's process includes its releaser, who signs every message, and the measurement itself.
+//!
+//! That says what the line can carry, and is a closed loop: nothing leaves while it stalls. What a message takes under
+//! load is measured behind it, on schedule ([`open`]), at a share of the rate that was found or at one that was named.
 
 mod slice;
 
@@ -13,16 +16,22 @@ use std::{path::Path, time::Duration};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Report,
-    child::Listener,
-    conditions::Conditions,
+    Measured,
+    breaking::Breaking,
+    open::{self, Runs},
+};
+use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES},
+    line::{Line, PROCESSES, child::Listener, usage::megabytes},
     progress,
-    spread::{median, ms, ratio, rounded},
-    table::{number, row, table},
-    usage::megabytes,
+    report::{
+        conditions::Conditions,
+        run::Run,
+        table::{number, row, table},
+        times::{Times, median, ms, ratio, rounded},
+    },
+    slo::metric::{Catalogue, Kind, Values},
 };
 use slice::Slice;
 
@@ -36,37 +45,100 @@ const RAMP: Duration = Duration::from_millis(300);
 pub struct Plan {
     /// Messages in flight at any time.
     pub in_flight: u32,
-    /// How long, over all slices; the floor gets as long.
+    /// How long, over all slices; the floor gets as long, and so does the schedule.
     pub time: Duration,
+    /// The part on schedule.
+    pub open: Option<Load>,
+}
+
+/// How many messages a second leave on schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// That many.
+    Rate(u32),
+    /// So many hundredths of what the line just carried.
+    Percent(u32),
+}
+
+impl Load {
+    fn rate(self, carried: f64) -> u32 {
+        match self {
+            Self::Rate(rate) => rate,
+            // Both are small and positive; a line that carries nothing is asked for one a second.
+            Self::Percent(percent) => (carried * f64::from(percent) / 100.0).max(1.0) as u32,
+        }
+    }
+}
+
+/// What promises can be about.
+pub fn catalogue(plan: Plan) -> Catalogue {
+    let mut single = vec![
+        ("rate", Kind::Rate),
+        ("ratio", Kind::Ratio),
+        ("cpu_ms_per_1000", Kind::Time),
+    ];
+    let mut series = Vec::new();
+    if plan.open.is_some() {
+        single.push(("lost", Kind::Count));
+        series.extend([
+            "released",
+            "accepted",
+            "accepted_north",
+            "accepted_south",
+            "delivered",
+            "stored",
+        ]);
+    }
+    Catalogue {
+        bench: "throughput",
+        series,
+        single,
+    }
 }
 
 /// What was measured.
 #[derive(Debug)]
 pub struct Throughput {
     conditions: Conditions,
+    /// How desks reach relays.
+    legs: &'static str,
     in_flight: u32,
     ours: Passed,
     floor: Passed,
     ratios: Vec<f64>,
     cpu: [Duration; 4],
     resident: [u64; 4],
+    open: Option<Runs>,
 }
 
 /// Sets up a line and a floor with the program `exe`, measures, and removes everything.
 ///
 /// # Errors
 /// If they cannot be set up, or a message is not receipted.
-pub async fn measure(exe: &Path, dir: Option<&Path>, plan: Plan) -> Result<Throughput, BenchError> {
+pub async fn measure(
+    exe: &Path,
+    dir: Option<&Path>,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+) -> Result<Throughput, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
-    let mut line = Line::open(exe, dir, Listener::Nobody).await?;
-    let measured = Box::pin(on(exe, &mut line, plan)).await;
+    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Nobody).await?;
+    let measured = Box::pin(on(exe, &mut line, plan, breaking)).await;
     line.closing(measured).await
 }
 
-async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, BenchError> {
+async fn on(
+    exe: &Path,
+    line: &mut Line,
+    plan: Plan,
+    breaking: Option<&Breaking>,
+) -> Result<Throughput, BenchError> {
+    if let Some(breaking) = breaking {
+        breaking.check(line.links()?)?;
+    }
     let seams = line.sender().station().seams().clone();
     let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
-    let mut whole = Throughput::nothing(Conditions::of(line.folder()), plan.in_flight);
+    let mut whole = Throughput::nothing(Conditions::of(line.folder()), line.wired(), plan.in_flight);
     let (slices, time) = slices(plan.time);
     // Warm-up: a short slice of each that is not counted.
     slice::run(line, plan.in_flight, RAMP, RAMP).await?;
@@ -87,6 +159,13 @@ async fn on(exe: &Path, line: &mut Line, plan: Plan) -> Result<Throughput, Bench
         ));
     }
     floor.close().await?;
+    if let Some(load) = plan.open {
+        let rate = load.rate(per_second(whole.ours));
+        let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(u32::MAX).max(1);
+        let messages = rate.saturating_mul(seconds);
+        let schedule = open::Plan { rate, messages };
+        whole.open = Some(open::runs(line, schedule, breaking, |_, came| came.is_whole()).await?);
+    }
     Ok(whole)
 }
 
@@ -109,19 +188,21 @@ fn per_second(passed: Passed) -> f64 {
 }
 
 impl Throughput {
-    fn nothing(conditions: Conditions, in_flight: u32) -> Self {
+    fn nothing(conditions: Conditions, legs: &'static str, in_flight: u32) -> Self {
         let none = Passed {
             messages: 0,
             time: Duration::ZERO,
         };
         Self {
             conditions,
+            legs,
             in_flight,
             ours: none,
             floor: none,
             ratios: Vec::new(),
             cpu: [Duration::ZERO; 4],
             resident: [0; 4],
+            open: None,
         }
     }
 
@@ -146,7 +227,7 @@ impl Throughput {
     }
 }
 
-impl Report for Throughput {
+impl Measured for Throughput {
     fn json(&self) -> Value {
         let mut cpu = Map::new();
         cpu.insert("whole".into(), json!(self.per_thousand(self.cpu.iter().sum())));
@@ -167,6 +248,9 @@ impl Report for Throughput {
             "seconds": rounded(self.ours.time.as_secs_f64()),
             "cpu_ms_per_1000": cpu,
             "rss_mb": resident,
+            "legs": self.legs,
+            "open": self.open.as_ref().map(|runs| runs.without.json()),
+            "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
             "conditions": self.conditions.json(),
         })
     }
@@ -187,11 +271,41 @@ impl Report for Throughput {
         used.push(row(["whole", &number(self.per_thousand(self.cpu.iter().sum()))]));
         let (in_flight, part) = (self.in_flight, number(median(&self.ratios)));
         let words = self.conditions.words();
+        let open: String = self
+            .runs()
+            .iter()
+            .map(|run| format!("{}\n", run.table()))
+            .collect();
         format!(
-            "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n{words}",
+            "{}\n{}\n{in_flight} in flight: {part} of the floor's rate (median of paired slices).\n\n{open}{words}",
             table(&rows),
             table(&used)
         )
+    }
+
+    fn runs(&self) -> Vec<&Run> {
+        self.open.as_ref().map(Runs::all).unwrap_or_default()
+    }
+
+    fn floor(&self) -> Option<&Times> {
+        None
+    }
+
+    fn values(&self) -> Values {
+        let mut values = self
+            .open
+            .as_ref()
+            .map(|runs| runs.judged().values())
+            .unwrap_or_default();
+        values.insert("rate".into(), rounded(per_second(self.ours)));
+        let single = [
+            ("ratio", median(&self.ratios).map(rounded)),
+            ("cpu_ms_per_1000", self.per_thousand(self.cpu.iter().sum())),
+        ];
+        for (name, value) in single {
+            values.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        values
     }
 }
 
@@ -202,7 +316,7 @@ mod tests {
 
     fn two_slices() -> Throughput {
         let folder = tempfile::tempdir().unwrap();
-        let mut whole = Throughput::nothing(Conditions::of(folder.path()), 64);
+        let mut whole = Throughput::nothing(Conditions::of(folder.path()), "direct", 64);
         for messages in [1000, 3000] {
             let passed = Passed {
                 messages,
@@ -247,6 +361,34 @@ mod tests {
             assert_eq!(told["cpu_ms_per_1000"][process], 500.0, "{process}");
             assert_eq!(told["rss_mb"][process], 30.0, "the most that was seen");
         }
+    }
+
+    #[test]
+    fn every_metric_that_can_be_asked_for_is_measured() {
+        let mut throughput = two_slices();
+        let plan = Plan {
+            in_flight: 64,
+            time: Duration::from_secs(2),
+            open: None,
+        };
+        catalogue(plan).is_measured(&throughput.values());
+        throughput.open = Some(Runs {
+            without: crate::bench::report::run::tests::stalled(),
+            with: None,
+        });
+        let open = Some(Load::Percent(70));
+        catalogue(Plan { open, ..plan }).is_measured(&throughput.values());
+        assert!(
+            (throughput.values()["rate"] - 1000.0).abs() < 0.1,
+            "what it can carry, not what was asked for"
+        );
+    }
+
+    #[test]
+    fn a_load_is_a_rate_or_a_share_of_what_was_carried() {
+        assert_eq!(Load::Percent(70).rate(1000.0), 700);
+        assert_eq!(Load::Percent(70).rate(0.0), 1);
+        assert_eq!(Load::Rate(25).rate(1000.0), 25);
     }
 
     #[test]

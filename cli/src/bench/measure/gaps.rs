@@ -1,6 +1,6 @@
 //! The longest gap between receipts in a stretch of time.
 //!
-//! A gap that reaches from a stretch with a kill into a quiet one is the kill's, and counts whole: counted for both, it
+//! A gap that reaches from a stretch with a fault into a quiet one is the fault's, and counts whole: counted for both, it
 //! would be compared with itself.
 
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl Stretch {
 
 /// The longest time between two receipts, of which any part lies in the stretch. A gap counts whole, however far it
 /// reaches beyond. `receipts` are in order; without any on one side, the gap reaches to that end of the stretch.
-pub fn longest_touching(receipts: &[LineTime], stretch: Stretch) -> Duration {
+pub fn longest_touching(receipts: &[LineTime], stretch: Stretch) -> Stretch {
     let first = receipts.partition_point(|at| *at <= stretch.from);
     let behind = receipts.partition_point(|at| *at < stretch.to);
     let before = first
@@ -34,27 +34,30 @@ pub fn longest_touching(receipts: &[LineTime], stretch: Stretch) -> Duration {
         .copied();
     let after = receipts.get(behind).copied();
     let inside = receipts.get(first..behind).unwrap_or_default();
-    let mut last = before.unwrap_or(stretch.from);
-    let mut longest = Duration::ZERO;
-    for at in inside.iter().copied().chain([after.unwrap_or(stretch.to)]) {
-        longest = longest.max(at.since(last));
-        last = at;
-    }
-    longest
+    let ends = inside.iter().copied().chain([after.unwrap_or(stretch.to)]);
+    let begins = [before.unwrap_or(stretch.from)]
+        .into_iter()
+        .chain(inside.iter().copied());
+    longest(begins.zip(ends), stretch)
 }
 
 /// The longest time between two receipts that both lie in the stretch; nothing if fewer than two do. `receipts` are in
 /// order.
-pub fn longest_inside(receipts: &[LineTime], stretch: Stretch) -> Duration {
+pub fn longest_inside(receipts: &[LineTime], stretch: Stretch) -> Stretch {
     let first = receipts.partition_point(|at| *at < stretch.from);
     let behind = receipts.partition_point(|at| *at <= stretch.to);
     let inside = receipts.get(first..behind).unwrap_or_default();
-    inside
-        .iter()
-        .zip(inside.iter().skip(1))
-        .map(|(last, next)| next.since(*last))
-        .max()
-        .unwrap_or_default()
+    let ends = inside.iter().copied().skip(1);
+    longest(inside.iter().copied().zip(ends), stretch)
+}
+
+fn longest(gaps: impl Iterator<Item = (LineTime, LineTime)>, stretch: Stretch) -> Stretch {
+    gaps.map(|(from, to)| Stretch { from, to })
+        .max_by_key(|gap| gap.length())
+        .unwrap_or(Stretch {
+            from: stretch.from,
+            to: stretch.from,
+        })
 }
 
 #[cfg(test)]
@@ -69,7 +72,7 @@ mod tests {
         measured(longest_touching, receipts, from, to)
     }
 
-    fn measured(longest: fn(&[LineTime], Stretch) -> Duration, receipts: &[u64], from: u64, to: u64) -> u128 {
+    fn measured(longest: fn(&[LineTime], Stretch) -> Stretch, receipts: &[u64], from: u64, to: u64) -> u128 {
         let receipts: Vec<LineTime> = receipts.iter().map(|ms| at(*ms)).collect();
         longest(
             &receipts,
@@ -78,6 +81,7 @@ mod tests {
                 to: at(to),
             },
         )
+        .length()
         .as_millis()
     }
 
@@ -99,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_begins_before_a_kill_is_the_kills_and_not_the_quiet_ones() {
+    fn a_gap_that_begins_before_a_fault_is_the_faults_and_not_the_quiet_ones() {
         let receipts = [0, 10, 20, 900, 910, 925];
         assert_eq!(measured(longest_inside, &receipts, 0, 21), 10);
         assert_eq!(gap(&receipts, 21, 905), 880);

@@ -8,11 +8,9 @@ use hotline_audit::Hash;
 use hotline_client::{
     compose::{self, Officer, Sheet, Wording},
     request::{Answer, Request},
-    sealed::load_officer_key,
     station::{Event, Station},
 };
 use hotline_core::{
-    identity::{Identity, Role},
     precedence::Precedence,
     release::Capacity,
     time::LineTime,
@@ -20,8 +18,10 @@ use hotline_core::{
 };
 use tokio::{sync::broadcast, time::timeout};
 
-use super::{error::BenchError, sides::Side};
-use crate::pki::layout;
+use crate::bench::{
+    error::BenchError,
+    line::{officer, sides::Side},
+};
 
 /// Bytes of a message's text, here and on the floor.
 pub const MESSAGE_BYTES: usize = 512;
@@ -57,18 +57,7 @@ impl Sender {
     /// If the key cannot be read, or is not in the roster.
     pub fn new(station: Station, side: &Side) -> Result<Self, BenchError> {
         let config = station.config();
-        let wrong = |what: String| BenchError::Releaser(what);
-        let identity = Identity::new(config.identity.domain().clone(), Role::Officer, &side.releaser)
-            .map_err(|error| wrong(error.to_string()))?;
-        let key = load_officer_key(
-            &config.officers.join(&side.releaser).join(layout::OFFICER_KEY),
-            None,
-        )
-        .map_err(|error| wrong(error.to_string()))?;
-        let key_statement = station
-            .directory()
-            .officer_key_statement(&identity.to_string(), &key.public())
-            .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
+        let releaser = officer(config, &station.directory(), &side.releaser)?;
         let wording = Wording {
             precedence: Precedence::Routine,
             class: TrafficClass::Formal,
@@ -82,11 +71,7 @@ impl Sender {
             safety_of_life: false,
         };
         Ok(Self {
-            releaser: Officer {
-                identity: identity.to_string(),
-                key_statement,
-                key,
-            },
+            releaser,
             station,
             wording,
         })
@@ -190,6 +175,45 @@ pub enum Seen {
     Receipted(Hash),
     /// Desk B has verified, stored and logged it, and desk A has stored the receipt.
     Delivered(Hash),
+    /// Somebody at desk B has it on screen, and desk A has stored that.
+    Displayed(Hash),
+    /// An officer of desk B has acknowledged it, and desk A has stored that.
+    Acknowledged(Hash),
+}
+
+impl Seen {
+    /// Which message it is about.
+    pub fn message(self) -> Hash {
+        match self {
+            Self::Accepted(message)
+            | Self::Receipted(message)
+            | Self::Delivered(message)
+            | Self::Displayed(message)
+            | Self::Acknowledged(message) => message,
+        }
+    }
+
+    /// Of a rung that was climbed; none if nobody here waits for it.
+    fn of(message: Hash, rung: Rung) -> Option<Self> {
+        match rung {
+            Rung::Accepted => Some(Self::Accepted(message)),
+            Rung::Delivered => Some(Self::Delivered(message)),
+            Rung::Displayed => Some(Self::Displayed(message)),
+            Rung::Acknowledged => Some(Self::Acknowledged(message)),
+            Rung::Drafted
+            | Rung::Released
+            | Rung::Alerted
+            | Rung::Translated
+            | Rung::Presented
+            | Rung::Answered
+            | Rung::Closed
+            | Rung::Holding
+            | Rung::ReadBack
+            | Rung::Insufficient
+            | Rung::Declined
+            | Rung::Confirmed => None,
+        }
+    }
 }
 
 /// Waits for the next event; none if it is no receipt.
@@ -198,16 +222,9 @@ pub enum Seen {
 /// If events were missed, or the desk closed.
 pub async fn next(events: &mut broadcast::Receiver<Event>) -> Result<Option<Seen>, BenchError> {
     match events.recv().await {
-        Ok(Event::Climbed {
-            message,
-            rung: Rung::Delivered,
-        }) => Ok(Some(Seen::Delivered(message))),
-        Ok(Event::Climbed {
-            message,
-            rung: Rung::Accepted,
-        }) => Ok(Some(Seen::Accepted(message))),
+        Ok(Event::Climbed { message, rung }) => Ok(Seen::of(message, rung)),
         Ok(Event::Receipted { message }) => Ok(Some(Seen::Receipted(message))),
-        Ok(Event::Climbed { .. } | Event::Added(_) | Event::Line(_)) => Ok(None),
+        Ok(Event::Added(_) | Event::Line(_)) => Ok(None),
         Err(broadcast::error::RecvError::Lagged(missed)) => Err(BenchError::Missed(missed)),
         Err(broadcast::error::RecvError::Closed) => Err(BenchError::Ended("desk A closed".into())),
     }
@@ -230,8 +247,8 @@ impl Receipts {
     /// Takes a receipt; true if it was the last that its message lacked. Each relay accepts a message once.
     pub fn take(&mut self, seen: Seen) -> bool {
         let message = match seen {
-            // Here, and not stored yet.
-            Seen::Receipted(_) => return false,
+            // Here, and not stored yet; or beyond what is asked for.
+            Seen::Receipted(_) | Seen::Displayed(_) | Seen::Acknowledged(_) => return false,
             Seen::Accepted(message) => {
                 let lacking = self.of(message);
                 lacking.accepted = lacking.accepted.saturating_sub(1);

@@ -5,11 +5,12 @@
 
 use std::{
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Stdio},
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -19,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::error::BenchError;
+use crate::bench::error::BenchError;
 
 /// How long a process may take to say that it is ready. 20 s: a hundred times what it takes on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -54,6 +55,7 @@ pub struct Program<'a> {
 #[derive(Debug)]
 pub struct Child {
     name: String,
+    words_file: PathBuf,
     process: tokio::process::Child,
     reader: JoinHandle<()>,
     /// The line it printed when it was ready.
@@ -115,6 +117,7 @@ impl Child {
         let reader = tokio::spawn(hand_on(lines, listener));
         Ok(Self {
             name: name.to_owned(),
+            words_file,
             process,
             reader,
             said,
@@ -124,6 +127,32 @@ impl Child {
     /// Its number, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// Stops it (SIGSTOP).
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn pause(&self) -> Result<(), BenchError> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resume(&self) -> Result<(), BenchError> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), BenchError> {
+        // It is ours and not reaped, so its number is nobody else's.
+        let pid = self
+            .pid()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| failed(&self.name, "has ended"))?;
+        kill_process(pid, signal).map_err(|error| failed(&self.name, format!("took no signal: {error}")))
     }
 
     /// Kills it (SIGKILL) and reaps it.
@@ -136,7 +165,13 @@ impl Child {
         self.reader.abort();
         match (before, killed) {
             (Ok(None), Ok(())) => Ok(()),
-            (Ok(Some(status)), _) => Err(failed(&self.name, format!("had ended by itself: {status}"))),
+            (Ok(Some(status)), _) => {
+                let told = last_words(&self.words_file);
+                Err(failed(
+                    &self.name,
+                    format!("had ended by itself ({status}): {told}"),
+                ))
+            }
             (Err(error), _) | (Ok(None), Err(error)) => {
                 Err(failed(&self.name, format!("was not killed: {error}")))
             }
@@ -162,21 +197,17 @@ async fn first(lines: &mut Lines<BufReader<ChildStdout>>, ready: &str) -> Option
     None
 }
 
-/// Reads on, whoever listens: a process whose output nobody reads stands still.
+/// Reads on, whoever listens: a process whose output nobody reads stands still, and one whose output is closed ends.
 async fn hand_on(mut lines: Lines<BufReader<ChildStdout>>, listener: Listener) {
-    match listener {
-        Listener::Nobody => {
-            let mut rest = lines.into_inner();
-            let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
-        }
-        Listener::Channel(listener) => {
-            while let Ok(Some(line)) = lines.next_line().await {
-                if listener.send(line).await.is_err() {
-                    return;
-                }
+    if let Listener::Channel(listener) = listener {
+        while let Ok(Some(line)) = lines.next_line().await {
+            if listener.send(line).await.is_err() {
+                break;
             }
         }
     }
+    let mut rest = lines.into_inner();
+    let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }
 
 fn failed(who: &str, what: impl Into<String>) -> BenchError {
@@ -228,6 +259,31 @@ mod tests {
         let pid = child.pid().unwrap();
         child.kill().await.unwrap();
         assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[tokio::test]
+    async fn a_process_speaks_on_when_its_listener_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"echo '{"event":"listening"}'; trap 'exit 9' PIPE; sleep 0.2; echo one; sleep 0.2; echo two; sleep 60"#;
+        let (say, heard) = mpsc::channel(4);
+        drop(heard);
+        let child = Child::start(program(script, folder.path()), Listener::Channel(say))
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        child.kill().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_that_had_ended_is_told_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"echo '{"event":"listening"}'; echo 'no disk' >&2; exit 3"#;
+        let child = Child::start(program(script, folder.path()), Listener::Nobody)
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let error = child.kill().await.unwrap_err();
+        assert!(error.to_string().contains("no disk"), "{error}");
     }
 
     #[tokio::test]

@@ -1,0 +1,293 @@
+//! `hotline bench failover`: legs and relays are broken under traffic, again and again.
+//!
+//! Messages are released on schedule whether or not the ones before are back, and a receipt's time counts from the moment
+//! when its message was due. Every leg of both desks goes through a link that can be broken. A fault is drawn by the seed
+//! ([`deck`]): a relay is killed (SIGKILL) or stopped, one leg is cut one way, or its UDP blocked. It is mended after a
+//! while, and the stretch lasts until every leg of both desks is up, no more is owed than a second's messages, and two
+//! more seconds have passed. Before each such stretch, and after the last, lies a quiet one as long as the stretch before
+//! it, watched in the same way; the longest gap between two DELIVERED receipts in either kind is what is compared. One
+//! that touches a stretch with a fault is the fault's.
+//!
+//! When a desk called a leg SUSPECT or DOWN counts from the moment when the fault was applied, and when the leg was back
+//! from the moment when it was mended (for a killed relay: when it listens again). Of several legs the slowest counts.
+//!
+//! Lost is a message that desk A released and that has no DELIVERED receipt, or that desk B never showed; shown twice is
+//! one that desk B told its watcher of more than once.
+
+pub mod deck;
+mod legs;
+mod shown;
+mod told;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use hotline_core::time::LineTime;
+use hotline_faults::live::Fault;
+use tokio::sync::mpsc;
+
+use super::{
+    gaps::{Stretch, longest_inside, longest_touching},
+    open::{Played, period},
+    pacer::Schedule,
+    traffic::{Sent, Traffic},
+};
+use crate::bench::{
+    error::BenchError,
+    line::{Line, Wiring, child::Listener},
+    progress,
+    report::{
+        conditions::Conditions,
+        run::{Gap, Run, Shade},
+    },
+};
+use deck::{Draw, Kind, Target};
+use legs::{Broken, Legs, Noticed};
+use shown::Shown;
+pub use told::catalogue;
+
+/// The first quiet stretch, before any fault has shown how long its stretch takes.
+const FIRST_QUIET: Duration = Duration::from_secs(3);
+/// What follows once the line is whole and still counts as the fault's. 2 s: longer than a silent leg takes to be noticed.
+const SETTLE: Duration = Duration::from_secs(2);
+/// Traffic before anything is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Lines of desk B that may wait for us. 16,384: what a desk keeps for a slow watcher.
+const LINES_MAX: usize = 16_384;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many faults.
+    pub faults: u32,
+    /// Of which kinds.
+    pub kinds: Vec<Kind>,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// Messages a second.
+    pub rate: u32,
+    /// How long a fault lasts.
+    pub lasts: Duration,
+}
+
+/// One fault, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    /// What was broken.
+    pub draw: Draw,
+    /// From the beginning of the run.
+    pub at: Duration,
+    /// Until it was mended.
+    pub lasted: Duration,
+    /// The longest gap of its stretch.
+    pub gap: Duration,
+    /// What both desks noticed of each leg that could not carry.
+    pub legs: Vec<(String, Noticed)>,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Failover {
+    conditions: Conditions,
+    faults: Vec<Happened>,
+    /// The longest gap of each quiet stretch.
+    quiet: Vec<Duration>,
+    released: usize,
+    lost: usize,
+    shown_twice: usize,
+    run: Run,
+}
+
+/// Sets up a line with the program `exe`, measures, and removes everything.
+///
+/// # Errors
+/// If it cannot be set up, a leg does not come back, or the measurement missed events.
+pub async fn measure(exe: &Path, dir: Option<&Path>, plan: &Plan) -> Result<Failover, BenchError> {
+    let draws = deck::draw(plan.seed, &plan.kinds, plan.faults)?;
+    progress("two relays and two desks are coming up …");
+    let (told, lines) = mpsc::channel(LINES_MAX);
+    let wiring = Wiring::Links { seed: plan.seed };
+    let mut line = Line::open(exe, dir, wiring, Listener::Channel(told)).await?;
+    let legs = Legs::new(Arc::clone(&line.sender().station().seams().clock));
+    let shown = shown::watch(lines, legs.clone());
+    let measured = Box::pin(on(&mut line, &legs, shown, plan, draws)).await;
+    line.closing(measured).await
+}
+
+async fn on(
+    line: &mut Line,
+    legs: &Legs,
+    shown: shown::Watcher,
+    plan: &Plan,
+    draws: Vec<Draw>,
+) -> Result<Failover, BenchError> {
+    let conditions = Conditions::of(line.folder());
+    let _listening = legs.listen(line.sender().station().events());
+    let schedule = Schedule {
+        period: period(plan.rate),
+        count: None,
+    };
+    let mut traffic = Traffic::start(line.sender(), schedule)?;
+    let mut stretches = Stretches::default();
+    tokio::select! {
+        done = all(line, plan, draws, &mut stretches) => done?,
+        error = traffic.failed() => return Err(error),
+    }
+    let sent = traffic.finish(|_, came| came.delivered.is_some()).await?;
+    let shown = shown.finish(&sent.released()).await?;
+    let counted = Counted::of(&sent, &shown);
+    let receipts = sent.receipt_times();
+    let begin = stretches.begin.unwrap_or(LineTime::START);
+    let played = Played {
+        begin,
+        sent: sent.from(begin),
+    };
+    let run = played.run(line.sender(), "with faults", plan.rate).await?;
+    stretches.judged(legs, &receipts, conditions, counted, run)
+}
+
+/// What was done, stretch by stretch.
+#[derive(Default)]
+struct Stretches {
+    begin: Option<LineTime>,
+    quiet: Vec<Stretch>,
+    broken: Vec<(Draw, Broken)>,
+}
+
+/// What of all messages is told as a number.
+struct Counted {
+    released: usize,
+    lost: usize,
+    shown_twice: usize,
+}
+
+impl Counted {
+    fn of(sent: &Sent, shown: &Shown) -> Self {
+        let receipted = |hash| sent.came.get(hash).is_some_and(|came| came.delivered.is_some());
+        Self {
+            released: sent.left.len(),
+            lost: sent
+                .left
+                .keys()
+                .filter(|hash| !receipted(*hash) || !shown.ever(hash))
+                .count(),
+            shown_twice: shown.more_than_once(),
+        }
+    }
+}
+
+async fn all(
+    line: &mut Line,
+    plan: &Plan,
+    draws: Vec<Draw>,
+    stretches: &mut Stretches,
+) -> Result<(), BenchError> {
+    line.watch_for(WARM_UP).await?;
+    stretches.begin = Some(line.sender().now());
+    let (mut length, count) = (FIRST_QUIET, draws.len());
+    for (number, draw) in draws.into_iter().enumerate() {
+        stretches.quiet.push(quietly(line, length).await?);
+        let broken = breaking(line, &draw, plan).await?;
+        length = broken.stretch().length();
+        progress(&format!(
+            "fault {} of {count}, {draw}: over after {:.1} s",
+            number + 1,
+            length.as_secs_f64()
+        ));
+        stretches.broken.push((draw, broken));
+    }
+    stretches.quiet.push(quietly(line, length).await?);
+    Ok(())
+}
+
+async fn quietly(line: &mut Line, length: Duration) -> Result<Stretch, BenchError> {
+    let from = line.sender().now();
+    line.watch_for(length).await?;
+    Ok(Stretch {
+        from,
+        to: line.sender().now(),
+    })
+}
+
+async fn breaking(line: &mut Line, draw: &Draw, plan: &Plan) -> Result<Broken, BenchError> {
+    let at = line.sender().now();
+    apply(line, draw).await?;
+    line.watch_for(plan.lasts).await?;
+    let mended = mend(line, draw).await?;
+    // A relay that comes back is behind: what it catches up with belongs to the fault.
+    line.wait_until_whole(u64::from(plan.rate)).await?;
+    line.watch_for(SETTLE).await?;
+    Ok(Broken {
+        at,
+        mended,
+        end: line.sender().now(),
+    })
+}
+
+async fn apply(line: &mut Line, draw: &Draw) -> Result<(), BenchError> {
+    match (&draw.target, draw.kind) {
+        (Target::Relay(which), Kind::Kill) => line.relays().kill(*which).await,
+        (Target::Relay(which), _) => line.relays().pause(*which),
+        (Target::Link(link, way), Kind::UdpBlock) => {
+            line.links()?.break_off(link, &Fault::Partition, way.direction())
+        }
+        (Target::Link(link, way), _) => line.links()?.break_off(link, &Fault::Cut, way.direction()),
+    }
+}
+
+/// Takes the fault back; tells when that was. A killed relay counts from when it listens.
+async fn mend(line: &mut Line, draw: &Draw) -> Result<LineTime, BenchError> {
+    match (&draw.target, draw.kind) {
+        (Target::Relay(which), Kind::Kill) => line.restart(*which).await?,
+        (Target::Relay(which), _) => line.relays().resume(*which)?,
+        (Target::Link(link, _), _) => line.links()?.mend(link)?,
+    }
+    Ok(line.sender().now())
+}
+
+impl Stretches {
+    /// Everything measured, from what was done, what the desks said and when receipts came.
+    fn judged(
+        self,
+        legs: &Legs,
+        receipts: &[LineTime],
+        conditions: Conditions,
+        counted: Counted,
+        mut run: Run,
+    ) -> Result<Failover, BenchError> {
+        let begin = self.begin.unwrap_or(LineTime::START);
+        let mut faults = Vec::new();
+        for (draw, broken) in self.broken {
+            let gap = longest_touching(receipts, broken.stretch());
+            run.shades.push(Shade {
+                from: broken.at.since(begin),
+                to: broken.mended.since(begin),
+                what: draw.to_string(),
+            });
+            run.gaps.push(Gap {
+                from: gap.from.since(begin),
+                length: gap.length(),
+            });
+            let noticed = draw.target.legs()?.into_iter();
+            let noticed = noticed.map(|link| (link.to_string(), legs.noticed(&link, broken)));
+            faults.push(Happened {
+                at: broken.at.since(begin),
+                lasted: broken.mended.since(broken.at),
+                gap: gap.length(),
+                legs: noticed.collect(),
+                draw,
+            });
+        }
+        let quiet = self.quiet.into_iter();
+        Ok(Failover {
+            conditions,
+            faults,
+            quiet: quiet
+                .map(|stretch| longest_inside(receipts, stretch).length())
+                .collect(),
+            released: counted.released,
+            lost: counted.lost,
+            shown_twice: counted.shown_twice,
+            run,
+        })
+    }
+}

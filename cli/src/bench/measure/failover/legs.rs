@@ -1,0 +1,318 @@
+//! What both desks said of their legs, and when: SUSPECT, DOWN and up again.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hotline_client::{request::News, station::Event};
+use hotline_core::time::LineTime;
+use hotline_transport::Clock;
+use serde_json::{Value, json};
+use tokio::{sync::broadcast, task::JoinHandle};
+
+use crate::bench::{
+    line::links::{Desk, LinkName},
+    measure::gaps::Stretch,
+    report::times::ms,
+};
+
+/// How a desk judges a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has a session, and carries.
+    Up,
+    /// A probe was missed.
+    Suspect,
+    /// Given up.
+    Down,
+}
+
+impl State {
+    /// As a desk tells it: a suspect leg has a session, and one that is still being proved carries already.
+    fn of(session: bool, state: &str) -> Self {
+        match (session, state) {
+            (_, "SUSPECT") => Self::Suspect,
+            (true, _) => Self::Up,
+            (false, _) => Self::Down,
+        }
+    }
+}
+
+/// A desk's judgement of a leg changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    at: LineTime,
+    link: LinkName,
+    state: State,
+}
+
+/// Notes of both desks' judgements.
+#[derive(Clone)]
+pub struct Legs {
+    clock: Arc<dyn Clock>,
+    changes: Arc<Mutex<Vec<Change>>>,
+}
+
+/// What was noticed of one leg while it was broken. Times count from the moment when the fault was applied, `back` from
+/// the moment when it was mended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noticed {
+    /// First called SUSPECT.
+    pub suspect: Option<Duration>,
+    /// First called DOWN.
+    pub down: Option<Duration>,
+    /// Up again.
+    pub back: Option<Duration>,
+}
+
+/// When a fault was applied and mended, and when the line was whole again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Applied.
+    pub at: LineTime,
+    /// Mended.
+    pub mended: LineTime,
+    /// Whole again, and a while more.
+    pub end: LineTime,
+}
+
+impl Broken {
+    /// The whole stretch.
+    pub fn stretch(self) -> Stretch {
+        Stretch {
+            from: self.at,
+            to: self.end,
+        }
+    }
+}
+
+impl Legs {
+    /// No notes yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            changes: Arc::default(),
+        }
+    }
+
+    /// Notes what a desk said, as of now.
+    pub fn note(&self, desk: Desk, news: &News) {
+        let News::Leg { leg, up, state, .. } = news else {
+            return;
+        };
+        let state = State::of(*up, state);
+        if let Ok(leg) = leg.parse() {
+            self.changes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Change {
+                    at: self.clock.line(),
+                    link: LinkName { desk, leg },
+                    state,
+                });
+        }
+    }
+
+    /// Notes what desk A says, until it closes or the task is ended.
+    pub fn listen(&self, mut events: broadcast::Receiver<Event>) -> Listening {
+        let legs = self.clone();
+        Listening(tokio::spawn(async move {
+            loop {
+                match events.recv().await {
+                    Ok(Event::Line(news)) => legs.note(Desk::A, &news),
+                    // Traffic's own reader of the same events says when some were missed.
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        }))
+    }
+
+    /// What was noticed of a leg.
+    pub fn noticed(&self, link: &LinkName, broken: Broken) -> Noticed {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = changes
+            .iter()
+            .filter(|change| change.link == *link && change.at >= broken.at && change.at <= broken.end);
+        noticed(&mut own, broken)
+    }
+}
+
+/// Ends its task when it is dropped.
+pub struct Listening(JoinHandle<()>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn noticed(changes: &mut dyn Iterator<Item = &Change>, broken: Broken) -> Noticed {
+    let mut noticed = Noticed::default();
+    for change in changes {
+        let since = change.at.since(broken.at);
+        match change.state {
+            // A leg that was DOWN and is suspected on its way back was not suspected of this fault.
+            State::Suspect if noticed.suspect.is_none() && noticed.down.is_none() => {
+                noticed.suspect = Some(since);
+            }
+            State::Down if noticed.down.is_none() => noticed.down = Some(since),
+            State::Up if noticed.down.is_some() && noticed.back.is_none() && change.at >= broken.mended => {
+                noticed.back = Some(change.at.since(broken.mended));
+            }
+            State::Up | State::Suspect | State::Down => {}
+        }
+    }
+    noticed
+}
+
+impl Noticed {
+    /// The slowest of several legs in each: a leg that did not notice leaves what others noticed.
+    pub fn slowest(all: &[Self]) -> Self {
+        let slowest = |of: fn(&Self) -> Option<Duration>| all.iter().filter_map(of).max();
+        Self {
+            suspect: slowest(|noticed| noticed.suspect),
+            down: slowest(|noticed| noticed.down),
+            back: slowest(|noticed| noticed.back),
+        }
+    }
+
+    /// Why something is missing, in words; empty if nothing is.
+    pub fn why(&self) -> Vec<(&'static str, &'static str)> {
+        let mut why = Vec::new();
+        if self.suspect.is_none() {
+            why.push((
+                "suspect_ms",
+                if self.down.is_some() {
+                    "the connection ended, so that the leg was DOWN at once"
+                } else {
+                    "no desk called the leg SUSPECT"
+                },
+            ));
+        }
+        if self.down.is_none() {
+            why.push(("down_ms", "no desk called the leg DOWN"));
+        }
+        if self.back.is_none() {
+            why.push((
+                "back_ms",
+                if self.down.is_some() {
+                    "the leg came up before the fault was mended"
+                } else {
+                    "the leg was never DOWN"
+                },
+            ));
+        }
+        why
+    }
+
+    /// Its keys.
+    pub fn json(&self) -> [(&'static str, Value); 3] {
+        let told = |time: Option<Duration>| json!(time.map(ms));
+        [
+            ("suspect_ms", told(self.suspect)),
+            ("down_ms", told(self.down)),
+            ("back_ms", told(self.back)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    fn at(ms: u64) -> LineTime {
+        LineTime::from_start(Duration::from_millis(ms))
+    }
+
+    fn of(changes: &[(u64, State)]) -> Noticed {
+        let link = LinkName {
+            desk: Desk::A,
+            leg: "north/quic".parse().unwrap(),
+        };
+        let changes: Vec<Change> = changes
+            .iter()
+            .map(|(ms, state)| Change {
+                at: at(*ms),
+                link: link.clone(),
+                state: *state,
+            })
+            .collect();
+        let broken = Broken {
+            at: at(1000),
+            mended: at(3000),
+            end: at(6000),
+        };
+        noticed(&mut changes.iter(), broken)
+    }
+
+    fn millis(ms: u64) -> Option<Duration> {
+        Some(Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn a_leg_that_is_being_proved_carries_and_a_suspect_one_is_no_longer_up() {
+        assert_eq!(State::of(true, "PROVING"), State::Up);
+        assert_eq!(State::of(true, "UP"), State::Up);
+        assert_eq!(State::of(true, "SUSPECT"), State::Suspect);
+        assert_eq!(State::of(false, "DOWN"), State::Down);
+    }
+
+    #[test]
+    fn suspect_and_down_count_from_the_fault_and_back_from_its_end() {
+        let noticed = of(&[
+            (1400, State::Suspect),
+            (2300, State::Down),
+            (2500, State::Down),
+            (3700, State::Up),
+        ]);
+        assert_eq!(
+            (noticed.suspect, noticed.down, noticed.back),
+            (millis(400), millis(1300), millis(700))
+        );
+        assert!(noticed.why().is_empty());
+    }
+
+    #[test]
+    fn what_a_fault_cannot_show_has_a_reason() {
+        let killed = of(&[(1002, State::Down), (3500, State::Up)]);
+        assert_eq!(killed.suspect, None);
+        assert!(killed.why()[0].1.contains("DOWN at once"));
+        let unseen = of(&[]);
+        assert_eq!(unseen.why().len(), 3);
+        let early = of(&[(1002, State::Down), (1500, State::Up)]);
+        assert_eq!(early.back, None);
+        assert!(
+            early
+                .why()
+                .iter()
+                .any(|(key, why)| *key == "back_ms" && why.contains("before"))
+        );
+    }
+
+    #[test]
+    fn a_leg_that_is_suspected_on_its_way_back_was_not_suspected_of_the_fault() {
+        let killed = of(&[
+            (1002, State::Down),
+            (3500, State::Up),
+            (3900, State::Suspect),
+            (4000, State::Up),
+        ]);
+        assert_eq!((killed.suspect, killed.back), (None, millis(500)));
+        // What was noticed late is late, and not left out.
+        assert_eq!(of(&[(3100, State::Down), (3500, State::Up)]).down, millis(2100));
+    }
+
+    #[test]
+    fn of_several_legs_the_slowest_counts() {
+        let one = of(&[(1002, State::Down), (3500, State::Up)]);
+        let other = of(&[(1300, State::Suspect), (2400, State::Down), (3400, State::Up)]);
+        let slowest = Noticed::slowest(&[one, other, Noticed::default()]);
+        assert_eq!(
+            (slowest.suspect, slowest.down, slowest.back),
+            (millis(300), millis(1400), millis(500))
+        );
+    }
+}
