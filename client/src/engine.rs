@@ -6,7 +6,7 @@
 //!
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
-//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`health`] how the legs stand, [`settle`] commits and lets go.
+//! in, [`verbs`] what people ask, [`legs`] what the lanes report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod legs;
 mod load;
+mod ping;
 mod settle;
 mod verbs;
 
@@ -134,7 +135,7 @@ pub(crate) struct Engine {
     legs: BTreeMap<Leg, LegHandle>,
     leg_status: BTreeMap<Leg, LegStatus>,
     health: BTreeMap<Leg, LegHealth>,
-    pinging: Vec<health::Pinging>,
+    pinging: Vec<ping::Pinging>,
     /// When the first copies of late came, for telling how late others are.
     first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,
