@@ -7,7 +7,7 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`health`] how the legs stand, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`]
+//! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`]
 //! how the line stands and who is waited for, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits
 //! and lets go.
 
@@ -20,6 +20,7 @@ mod health;
 mod legs;
 mod load;
 mod officers;
+mod ping;
 mod presence;
 mod settle;
 mod standing;
@@ -150,7 +151,7 @@ pub(crate) struct Engine {
     legs: BTreeMap<Leg, LegHandle>,
     leg_status: BTreeMap<Leg, LegStatus>,
     health: BTreeMap<Leg, LegHealth>,
-    pinging: Vec<health::Pinging>,
+    pinging: Vec<ping::Pinging>,
     /// When the first copies of late came, for telling how late others are.
     first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,

@@ -82,6 +82,8 @@ mod tests {
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
         include_str!("health/tests.rs"),
+        include_str!("health/tests/legs.rs"),
+        include_str!("health/tests/links.rs"),
         include_str!("id.rs"),
         include_str!("identity.rs"),
         include_str!("inbox/tests.rs"),

@@ -22,8 +22,8 @@ use crate::storm::{
     oracle::Promise,
 };
 
-/// How long all legs may take to come up after healing: a dial that hangs for 3 s, the longest pause of 2 s, and as much
-/// again for one that fails once more.
+/// How long all legs may take to come up after healing: a fresh dial within 0.5 s, 3 s each for its handshake and its hello
+/// on what is left of a bad way, and half as much again for one that fails once more.
 const LEGS_BOUND: Duration = Duration::from_secs(10);
 /// Conflicts that are looked through: more than a ledger keeps.
 const CONFLICTS: usize = 10_000;

@@ -20,7 +20,8 @@ use crate::storm::{
 
 /// How long everything may take after healing. 60 s: a refused leg waits 30 s before it is dialled again.
 const BOUND: Duration = Duration::from_secs(60);
-/// How long a FLASH may take after healing. 5 s: a dial that hangs ends after 3 s, and the longest back-off is 2 s.
+/// How long a FLASH may take after healing. 5 s: a fresh dial begins within 0.5 s, its handshake and its hello have 3 s each
+/// on what is left of a bad way, and a copy that was lost is sent again after 1 and 2 s.
 const FLASH_BOUND_MS: u64 = 5_000;
 /// What a desk's gate may add to that, when it was put back and starts with the healing.
 const GATE_MS: u64 = 4_000;
@@ -29,8 +30,9 @@ const GAP_BOUND: Duration = Duration::from_millis(6_500);
 /// How often the line is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Most dials of one host to one relay in one second. A desk's round is 1 QUIC and 3 TCP dials; the shortest pauses are
-/// 50, 100, 200 and 400 ms, so a second sees at most 5 rounds of them, and 3 more when the desk was restarted in it.
-pub const DIALS_PER_SECOND_MAX: u64 = 32;
+/// 50, 100, 200, 250 and 250 ms, and a dial beside one that hangs begins 250 ms after it at the earliest: a second sees at
+/// most 6 rounds of them, and 3 more when the desk was restarted in it.
+pub const DIALS_PER_SECOND_MAX: u64 = 36;
 /// Most statements that wait for one relay: those of a schedule, several times over. The product's own bound is 100,000.
 pub const QUEUE_MAX: u64 = 500;
 /// Most bytes of one host to one other in one second on average. Heartbeats of 6 lanes every 300 ms, sealed, are some
