@@ -163,7 +163,11 @@ impl Link {
         };
         let may_wait = self.conditions.queue_bytes.saturating_sub(size as u64);
         let may_wait = Duration::from_secs_f64(may_wait as f64 / bandwidth as f64);
-        now.max(self.free_at.saturating_sub(may_wait))
+        match self.free_at.saturating_sub(may_wait) {
+            // Rounding must not leave it a byte short at that time.
+            at if at > now => at + Duration::from_micros(1),
+            _ => now,
+        }
     }
 
     /// Takes one packet of `size` bytes at `now`.

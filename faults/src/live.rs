@@ -152,7 +152,8 @@ impl Proxy {
             latency: Duration::ZERO,
             ..Conditions::default()
         };
-        let dice = Dice::new(seed);
+        // A UDP and a TCP link of one seed do not lose the same packets.
+        let dice = Dice::new(seed).apart(listen.protocol().name());
         let lane = |way| Lane::new(Arc::clone(&courier), Link::new(perfect.clone(), dice.apart(way)));
         let (up, down) = (lane("up"), lane("down"));
         let ways = Arc::new(Ways {

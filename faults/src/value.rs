@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Longest value taken, in characters.
 const LONGEST: usize = 32;
 
+/// Longest duration, in seconds. Ten years: as far as a clock is set wrong, and no sum of such overflows.
+const LONGEST_S: f64 = 316_224_000.0;
+
 /// A duration: `500us`, `100ms`, `2s`, `1.5s`, `2m`, `1h`.
 ///
 /// # Errors
@@ -29,9 +32,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
             ));
         }
     };
-    // A year: nothing here waits longer, and no sum of such overflows.
-    if seconds > 31_536_000.0 {
-        return Err(format!("\"{text}\" is over a year"));
+    if seconds > LONGEST_S {
+        return Err(format!("\"{text}\" is over ten years"));
     }
     let micros = (seconds * 1e6).round();
     Ok(Duration::from_micros(micros as u64))

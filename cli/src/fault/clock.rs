@@ -11,6 +11,7 @@ use clap::Args;
 use hotline_client::{
     config::DeskConfig,
     request::{Answer, Request},
+    socket::Connection,
 };
 use hotline_core::identity::World;
 use hotline_faults::value;
@@ -18,7 +19,6 @@ use hotline_server::{
     config::RelayConfig,
     control::{ControlAnswer, ControlRequest, socket_of},
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::wrong;
@@ -58,7 +58,7 @@ fn carry_out(config: &Path, offset_ms: i64) -> Result<String, Failure> {
     match (DeskConfig::load(config), RelayConfig::load(config)) {
         (Ok(desk), _) => {
             exercise_only(desk.identity.world())?;
-            match ask(&desk.socket, &Request::Clock { offset_ms })? {
+            match ask_desk(&desk, &Request::Clock { offset_ms })? {
                 Answer::Done { what } => Ok(what),
                 Answer::Refused(refusal) => Err(Failure::new(
                     &refusal.code,
@@ -71,7 +71,7 @@ fn carry_out(config: &Path, offset_ms: i64) -> Result<String, Failure> {
         }
         (_, Ok(relay)) => {
             exercise_only(relay.identity.world())?;
-            match ask(&socket_of(&relay.ledger), &ControlRequest::Clock { offset_ms })? {
+            match ask_relay(&socket_of(&relay.ledger), &ControlRequest::Clock { offset_ms })? {
                 ControlAnswer::Done { what } => Ok(what),
                 ControlAnswer::Refused { what } => Err(refused(&what)),
             }
@@ -102,8 +102,27 @@ fn exercise_only(world: World) -> Result<(), Failure> {
     Err(Failure::new("HL-FAULT-015", exit::USAGE, what, help))
 }
 
-fn ask<T: DeserializeOwned>(socket: &Path, request: &impl Serialize) -> Result<T, Failure> {
-    let talk = || -> io::Result<T> {
+fn nobody(socket: &Path, error: &io::Error) -> Failure {
+    let what = format!("nobody answers at {}: {error}", socket.display());
+    Failure::new("HL-FAULT-012", exit::OTHER, what, "start the relay or desk first")
+}
+
+fn ask_desk(desk: &DeskConfig, request: &Request) -> Result<Answer, Failure> {
+    let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
+    let talk = async {
+        match Connection::open(&desk.socket).await? {
+            Some(mut station) => station.ask(request).await,
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    };
+    let answer = runtime.block_on(async { tokio::time::timeout(WITHIN, talk).await });
+    answer
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|error| nobody(&desk.socket, &error))
+}
+
+fn ask_relay(socket: &Path, request: &ControlRequest) -> Result<ControlAnswer, Failure> {
+    let talk = || -> io::Result<ControlAnswer> {
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(WITHIN))?;
         let mut line = serde_json::to_vec(request)?;
@@ -113,10 +132,7 @@ fn ask<T: DeserializeOwned>(socket: &Path, request: &impl Serialize) -> Result<T
         BufReader::new(stream).read_line(&mut said)?;
         serde_json::from_str(&said).map_err(io::Error::other)
     };
-    talk().map_err(|error| {
-        let what = format!("nobody answers at {}: {error}", socket.display());
-        Failure::new("HL-FAULT-012", exit::OTHER, what, "start the relay or desk first")
-    })
+    talk().map_err(|error| nobody(socket, &error))
 }
 
 /// Milliseconds, later or earlier.
@@ -125,7 +141,7 @@ fn offset(text: &str) -> Result<i64, String> {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let time = value::duration(rest).map_err(|what| format!("{what}, or earlier like -2s"))?;
+    let time = value::duration(rest)?;
     Ok(sign * i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 

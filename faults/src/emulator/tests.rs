@@ -163,3 +163,23 @@ fn a_detour_makes_a_packet_late_and_never_later_than_the_bound() {
         assert!(at <= LONGEST);
     }
 }
+
+#[test]
+fn a_sender_that_waits_for_room_never_meets_a_full_queue() {
+    let narrow = Conditions {
+        bandwidth: Some(4_999_999),
+        queue_bytes: 65_537,
+        ..Conditions::default()
+    };
+    let mut link = Link::new(narrow, Dice::new(1));
+    let mut now = Duration::ZERO;
+    for n in 0..20_000_usize {
+        let size = 1 + n * 7 % 1_400;
+        now = link.room_at(now, size);
+        assert!(matches!(link.send(now, size), Fate::Arrives { .. }), "packet {n}");
+    }
+    // The queue was never empty either: all of it passed at the link's rate.
+    let bytes: usize = (0..20_000).map(|n| 1 + n * 7 % 1_400).sum();
+    let least = Duration::from_secs_f64((bytes as f64 - 70_000.0) / 4_999_999.0);
+    assert!(now >= least && now < least + ms(100), "{now:?} {least:?}");
+}

@@ -30,6 +30,8 @@ const RETRANSMIT_MAX: Duration = Duration::from_secs(4);
 const RETRANSMITS_MAX: u32 = 15;
 /// How often a segment before a flapping link looks whether it is up again. 5 ms: short beside any phase.
 const FLAPPING_LOOKS: Duration = Duration::from_millis(5);
+/// The same before a queue that is full by a rounding.
+const FULL_LOOKS: Duration = Duration::from_micros(100);
 /// The same before a link that is cut, where a change of the faults wakes it anyway.
 const CUT_LOOKS: Duration = Duration::from_secs(1);
 
@@ -257,7 +259,8 @@ impl Lane {
                     longer += costs;
                     costs = (costs * 2).min(RETRANSMIT_MAX.max(costs));
                 }
-                Fate::Lost(Lost::Cut | Lost::QueueFull | Lost::TooLarge) => {
+                Fate::Lost(Lost::QueueFull) => return Carried::NotBefore(now + FULL_LOOKS),
+                Fate::Lost(Lost::Cut | Lost::TooLarge) => {
                     let turns = state.link.conditions().flapping.is_some();
                     return Carried::NotBefore(now + if turns { FLAPPING_LOOKS } else { CUT_LOOKS });
                 }
