@@ -342,6 +342,7 @@ async fn no_longer_ours(
     certificate: &str,
     changes: &mut Watcher,
 ) -> LaneEnd {
+    changes.changed().await;
     loop {
         for channel in channels {
             if let Err(refusal) = channel.still_trusted() {

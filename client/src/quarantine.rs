@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::memory;
 
 /// Statements kept beside the log. 1,024, at most 60 KiB each: a thief who has a key cannot fill the disk with it.
-/// Beyond it they are counted and told, and not kept.
+/// Beyond it they are counted, and neither told one by one nor kept.
 pub const KEPT_MAX: usize = 1_024;
 
 /// One of them.

@@ -384,12 +384,12 @@ impl Station {
         answer
     }
 
-    /// Reads anew whenever the files have changed, and whenever somebody asks by a signal. Never returns.
-    pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: tokio::signal::unix::Signal) {
+    /// Reads anew whenever the files have changed, and whenever somebody asks by SIGHUP ([`hotline_transport::asking`]). Never returns.
+    pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<tokio::signal::unix::Signal>) {
         loop {
             tokio::select! {
                 biased;
-                Some(()) = asked.recv() => watch.mark_known(),
+                () = hotline_transport::asked(&mut asked) => watch.mark_known(),
                 () = watch.changed() => {}
             }
             // What came of it is an alarm or a line in the log, told by the engine.

@@ -114,12 +114,12 @@ impl Reload {
         }
     }
 
-    /// Reads anew whenever the files have changed, and whenever somebody asks by a signal. Never returns.
-    pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Signal) {
+    /// Reads anew whenever the files have changed, and whenever somebody asks by SIGHUP ([`hotline_transport::asking`]). Never returns.
+    pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<Signal>) {
         loop {
             tokio::select! {
                 biased;
-                Some(()) = asked.recv() => watch.mark_known(),
+                () = hotline_transport::asked(&mut asked) => watch.mark_known(),
                 () = watch.changed() => {}
             }
             self.and_tell();

@@ -81,7 +81,7 @@ async fn serve(config: &Path) -> Result<u8, StartError> {
     let watch = reload::watch_of(&config);
     let running = run::start(&config, &Seams::system()).await?;
     announce(&config, &running);
-    let asked = signal(SignalKind::hangup()).map_err(|error| StartError::Listen(error.to_string()))?;
+    let asked = hotline_transport::asking().map_err(|error| StartError::Listen(error.to_string()))?;
     let mut term = signal(SignalKind::terminate()).map_err(|error| StartError::Listen(error.to_string()))?;
     tokio::select! {
         _ = term.recv() => {}

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use hotline_client::status::LegStatus;
 use hotline_core::{
     leg::Door,
     time::{LineTime, WallTime},
@@ -541,4 +542,59 @@ async fn a_side_whose_desk_was_ended_goes_on_under_its_backup_identity() {
         (came[0].from.as_str(), came[0].name.as_str()),
         (backup, "B2-0001")
     );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_relay_ended_by_its_side_is_dropped_by_every_desk_within_a_second_and_the_other_carries() {
+    let line = Line::open(PROGRAM).await;
+    let borenia = folder(&line, BORENIA);
+    lock_up_anchors(&borenia);
+    let dir = word(&borenia);
+    let words = [
+        "pki",
+        "revoke",
+        "--dir",
+        &dir,
+        "relay/south",
+        "--reason",
+        "its room was opened",
+        "--officer",
+        "castellan",
+        "--officer",
+        "brandt",
+    ];
+    let _ = line.run(&words).await.ended(0);
+    dropped(&line, BORENIA).await;
+    let (ours, file) = (word(&folder(&line, AVELIA)), word(&deny_file(&borenia)));
+    let _ = line.run(&["pki", "trust", "--dir", &ours, &file]).await.ended(0);
+    dropped(&line, AVELIA).await;
+    for side in [AVELIA, BORENIA] {
+        let status = line.status(side).await;
+        assert_eq!(status.legs_up(), 2, "{status:#?}");
+        let view = Sender::at(&line, side).await.send("By north alone.").await;
+        line.until(side, &view.sha256, Rung::Delivered).await;
+    }
+}
+
+/// Waits until a desk has dropped both legs to the ended relay, for its officers' reason.
+async fn dropped(line: &Line, side: usize) {
+    let since = Instant::now();
+    let mut seat = line.seat(side).await;
+    loop {
+        let legs = seat.status().await.unwrap().legs;
+        let south: Vec<_> = legs
+            .iter()
+            .filter(|(name, _)| name.starts_with("south/"))
+            .collect();
+        let out = |(_, leg): &(&String, &LegStatus)| !leg.up && leg.why.contains("its room was opened");
+        if south.len() == 2 && south.iter().all(out) {
+            eprintln!(
+                "ms from the end of the verb to the dropped legs of desk {side}: {}",
+                since.elapsed().as_millis()
+            );
+            return;
+        }
+        assert!(since.elapsed() < OUT_WITHIN, "{south:#?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

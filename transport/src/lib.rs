@@ -56,3 +56,5 @@ pub use seams::{BoxedStream, Clock, Entropy, Network, Seams, ShiftedClock, Spawn
 pub use tls::{ALPN_QUIC, ALPN_TCP, ClientTls, ServerTls, TlsSetupError};
 pub use trust::{Anchor, Denied, StaleCrl, TrustError, TrustStore, anchors_in};
 pub use watch::FileWatch;
+#[cfg(unix)]
+pub use watch::{asked, asking};

@@ -2,8 +2,8 @@
 //!
 //! By looking, not by being told. Notices of the kernel differ from system to system, do not come from network file
 //! systems, are lost when their queue overflows, and stay with a folder that was exchanged for another one, which is how
-//! `hotline pki trust` replaces one. Looking at twenty files four times a second costs a tenth of a millisecond a second
-//! and cannot be missed.
+//! `hotline pki trust` replaces one. Looking at twenty files is a few dozen system calls four times a second, and cannot
+//! be missed.
 //!
 //! A change counts once two looks in a row agree: what is being written is not read half-way. Whether what stands there
 //! can be used is not decided here.
@@ -82,6 +82,34 @@ impl FileWatch {
     /// Whatever stands there now is known: somebody asked for it to be read.
     pub fn mark_known(&mut self) {
         self.known = look(&self.places);
+    }
+}
+
+/// SIGHUP, as a request to read anew; none for a process at a terminal, where the signal says that the terminal is gone
+/// and ends the process as it always did.
+///
+/// # Errors
+/// If the system gives no handler.
+#[cfg(unix)]
+pub fn asking() -> std::io::Result<Option<tokio::signal::unix::Signal>> {
+    use std::io::IsTerminal as _;
+    if std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Some)
+}
+
+/// Resolves when somebody asks; never where nobody can.
+#[cfg(unix)]
+pub async fn asked(by: &mut Option<tokio::signal::unix::Signal>) {
+    match by {
+        Some(signal) => {
+            // No more signals can come: nobody asks again.
+            if signal.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn run(args: RunArgs) -> Outcome {
     seams.spawner.spawn("duty", async move { duty.on_duty().await });
     announce(&station, json);
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
-    let asked = signal(SignalKind::hangup()).map_err(|error| Failure::io("signals", &error))?;
+    let asked = hotline_transport::asking().map_err(|error| Failure::io("signals", &error))?;
     let fresh = station.keep_fresh(watch_files, asked);
     tokio::pin!(fresh);
     let prompt = prompt(&args.common, terminal && watch == Watch::Attended);

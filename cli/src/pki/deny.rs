@@ -4,6 +4,8 @@
 //! second officer signs exactly those bytes. The finished order goes into our own trust folder, where running relays and
 //! desks find it within half a second, and is a file that the other side can take over as it is.
 
+mod waiting;
+
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
@@ -18,6 +20,7 @@ use super::error::PkiError;
 use super::files::{self, Audience};
 use super::folder::{DomainFolder, read_roster};
 use super::{keys, layout};
+use waiting::Waiting;
 
 /// What every deny-list file opens with.
 pub const HEAD: &str = "# A hotline deny-list: identities that two officers of their own side have ended. No secret stands here.\n\
@@ -339,52 +342,6 @@ fn finish(
         officers: done.officers.clone(),
         file,
     })
-}
-
-/// A first signature that waits for the second.
-struct Waiting {
-    order: DenyOrder,
-    signature: Vec<u8>,
-    file: PathBuf,
-}
-
-impl Waiting {
-    fn read(folder: &DomainFolder) -> Result<Option<Self>, PkiError> {
-        let file = folder.file(layout::DENY_PENDING);
-        if !file.exists() {
-            return Ok(None);
-        }
-        let unreadable = |why: String| PkiError::unreadable(&file, "an order that waits", why);
-        let text = files::read_text(&file)?;
-        let signature = BASE64
-            .decode(text.trim_end().as_bytes())
-            .map_err(|error| unreadable(error.to_string()))?;
-        let order = order_in(&signature).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Some(Self {
-            order,
-            signature,
-            file,
-        }))
-    }
-
-    fn write(folder: &DomainFolder, signature: &[u8]) -> Result<(), PkiError> {
-        let text = format!("{}\n", BASE64.encode(signature));
-        files::replace(
-            &folder.file(layout::DENY_PENDING),
-            text.as_bytes(),
-            Audience::Owner,
-        )
-    }
-
-    fn remove(folder: &DomainFolder) -> Result<(), PkiError> {
-        let file = folder.file(layout::DENY_PENDING);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(PkiError::file("removed", &file, error))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -54,11 +54,13 @@ impl Engine {
             self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
             return;
         }
-        let what = format!("{leg} brought {}, which is kept apart: {why}", arrival.hash);
-        self.alarm("QUARANTINED", what, round);
         if self.quarantined.len() + round.quarantined.len() >= KEPT_MAX {
+            // Counted, and no longer told one by one: a thief could fill screens as well as the disk.
+            *self.alarms.entry("QUARANTINED".into()).or_insert(0) += 1;
             return;
         }
+        let what = format!("{leg} brought {}, which is kept apart: {why}", arrival.hash);
+        self.alarm("QUARANTINED", what, round);
         let kept = Quarantined {
             arrived_ms: self.wall().unix_ms(),
             leg: leg.to_string(),
