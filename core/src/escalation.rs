@@ -103,17 +103,20 @@ impl Escalation {
         true
     }
 
-    /// Steps that are due. Of several that one message has missed, the last alone: nobody is called twice at once.
+    /// Steps that are due. Of several that one message has missed, those due last: nobody is called twice for one wait.
     pub fn tick(&mut self, now: LineTime) -> Vec<Due> {
         let mut due = Vec::new();
         for (message, (timer, set)) in &mut self.waiting {
+            if due.len() >= STEPS_AT_ONCE {
+                break;
+            }
             let waited = timer.waited.saturating_add(now.since(*set));
-            let steps = schedule(timer.precedence, self.factor);
-            let reached = steps.into_iter().rfind(|(_, after)| *after <= waited);
-            if let Some((step, after)) = reached
-                && timer.taken.is_none_or(|taken| taken < step)
-                && due.len() < STEPS_AT_ONCE
-            {
+            let mut steps = schedule(timer.precedence, self.factor);
+            steps.retain(|(step, after)| *after <= waited && timer.taken.is_none_or(|taken| taken < *step));
+            let Some((_, last)) = steps.last().copied() else {
+                continue;
+            };
+            for (step, after) in steps.into_iter().filter(|(_, after)| *after == last) {
                 timer.taken = Some(step);
                 due.push(Due {
                     message: *message,
@@ -236,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_desk_that_comes_back_late_takes_the_step_it_has_got_to_and_none_before() {
+    fn a_desk_that_comes_back_late_takes_the_steps_it_has_got_to_and_none_before() {
         let mut escalation = Escalation::new(1);
         let long_ago = Timer {
             precedence: Precedence::Immediate,
@@ -244,7 +247,7 @@ mod tests {
             taken: None,
         };
         escalation.set(MESSAGE, Some(long_ago), at(1));
-        assert_eq!(steps(&mut escalation, 1), [OutOfBand]);
+        assert_eq!(steps(&mut escalation, 1), [Supervisor, OutOfBand]);
     }
 
     #[test]
