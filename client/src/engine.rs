@@ -7,11 +7,13 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`standing`] and [`waiting`] how the line stands and who is waited for, [`settle`] commits and lets go.
+//! report, [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for,
+//! [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
+mod evidence;
 mod gate;
 mod legs;
 mod load;

@@ -3,9 +3,10 @@
 
 use hotline_cli::demo::stage::Pause;
 use hotline_client::standing::StandingView;
-use hotline_core::words::Rung;
+use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
 use hotline_tests::{
     AVELIA, BORENIA, Line,
+    hand::{Counter, Hand, dialer},
     verb::{Said, word},
     wait::{PATIENCE, eventually},
 };
@@ -378,4 +379,107 @@ async fn a_channel_opens_over_the_line_once_both_sides_signed_and_outlives_a_res
     let sent = send(&line, &["--channel", "MARITIME", "A trawler drifts at 55N."]).await;
     let view = line.until(BORENIA, &sent, Rung::Delivered).await;
     assert_eq!(view.rejected, None);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_suspension_outlives_a_restart_of_both_desks() {
+    let mut line = open().await;
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &["--all"])
+        .await
+        .ended(0);
+    named(&line, AVELIA, "SUSPENDED").await;
+    for side in [AVELIA, BORENIA] {
+        line.stage.kill_desk(side).await.unwrap();
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
+    for side in [AVELIA, BORENIA] {
+        let now = named(&line, side, "SUSPENDED").await;
+        assert_eq!(now.label, "SUSPENDED");
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+}
+
+/// Only the desk of Borenia runs; Avelia's keys are in a hand.
+async fn with_a_hand(officer: &str) -> (Line, Hand, Counter) {
+    let mut line = Line::with_relays(PROGRAM).await;
+    line.stage.start_desk(BORENIA).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    let hand = Hand::of(&line, AVELIA, officer);
+    let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Quic)
+        .await
+        .unwrap();
+    (line, hand, counter)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_crosses_a_suspension_is_kept_and_marked() {
+    let (line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let before = hand.message("Sent in time.");
+    counter.hand_in(&before.bytes).await;
+    line.until(BORENIA, &before.hash.to_string(), Rung::Released)
+        .await;
+    let words = ["--reason", "a visit"];
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    let after = hand.message("Sent too late.");
+    counter.hand_in(&after.bytes).await;
+    let came = eventually("both have come", PATIENCE, async || {
+        let came = line.incoming(BORENIA).await;
+        (came.len() == 2).then_some(came)
+    })
+    .await;
+    let [first, second] = came.as_slice() else {
+        panic!("{came:#?}")
+    };
+    assert_eq!((&first.under_order, &first.rejected), (&None, &None));
+    assert!(
+        second.under_order.as_ref().unwrap().contains("a visit"),
+        "{second:#?}"
+    );
+    assert_eq!(
+        (second.text.as_str(), &second.rejected),
+        ("Sent too late.", &None)
+    );
+    let shown = line.desk_plain(BORENIA, "show", &[&second.name]).await.ended(0);
+    assert!(
+        shown.text().contains("came in under an order, or crossed it"),
+        "{}",
+        shown.text()
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_order_by_an_officer_who_is_no_releaser_is_dropped_with_an_alarm() {
+    let (line, mut hand, counter) = with_a_hand("okoye").await;
+    let order = hand.order(OrderVerb::Suspend, "MINISTER");
+    counter.hand_in(&order.bytes).await;
+    eventually("the alarm", PATIENCE, async || {
+        line.status(BORENIA)
+            .await
+            .alarms
+            .contains_key("FOREIGN")
+            .then_some(())
+    })
+    .await;
+    let now = standing(&line, BORENIA).await;
+    assert_eq!(now.axes.political.state, "OPEN", "{now:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_order_of_the_other_side_is_told_at_once() {
+    let (line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let order = hand.order(OrderVerb::Suspend, "MINISTER");
+    counter.hand_in(&order.bytes).await;
+    eventually("the alarm", PATIENCE, async || {
+        line.status(BORENIA)
+            .await
+            .alarms
+            .contains_key("ORDER")
+            .then_some(())
+    })
+    .await;
+    let refused = line.desk(BORENIA, "send", &["Good morning."]).await.ended(1);
+    assert_eq!(refused.object()["error"]["code"], "HL-DESK-011");
 }
