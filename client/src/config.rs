@@ -3,9 +3,15 @@
 //! One TOML file; paths in it are relative to the file's own folder. Who the relays are and where they listen comes
 //! from the trust folders (`side.toml` of each side), so that an exchange of trust files is all two desks need.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use hotline_core::identity::{Identity, Role};
+use hotline_core::{
+    commcheck, escalation,
+    identity::{Identity, Role, World},
+};
 pub use hotline_transport::settings::ConfigError;
 use hotline_transport::settings::{self, Checker};
 use serde::Deserialize;
@@ -26,6 +32,8 @@ struct File {
     exercise: String,
     channel: String,
     officers: PathBuf,
+    checks_every: Option<String>,
+    human_time_factor: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +74,11 @@ pub struct DeskConfig {
     pub channel: String,
     /// Folder that holds one folder per officer of this seat.
     pub officers: PathBuf,
+    /// How often a station that is run sends a comm check; none for never. 60 s unless set.
+    pub checks_every: Option<Duration>,
+    /// By how much human deadlines (escalation, the answer to a human comm check) are divided. 1 unless set, and always 1
+    /// outside an exercise; no timer of the line looks at it.
+    pub human_time_factor: u32,
 }
 
 impl DeskConfig {
@@ -101,8 +114,69 @@ impl DeskConfig {
             exercise: check.filled("exercise", raw.exercise, "FIRST LIGHT")?,
             channel: check.filled("channel", raw.channel, "MINISTER")?,
             officers: check.folder().join(raw.officers),
+            checks_every: match raw.checks_every.as_deref() {
+                None => Some(commcheck::EVERY),
+                Some("off") => None,
+                Some(found) => Some(interval(found).ok_or_else(|| {
+                    check.wrong("checks_every", found, "is no time from 1s to 1h, nor off", "60s")
+                })?),
+            },
+            human_time_factor: match raw.human_time_factor {
+                None => 1,
+                Some(factor) => factor_of(&check, factor, &identity)?,
+            },
             identity,
             peer,
         })
+    }
+}
+
+/// A factor for human deadlines: an exercise may have one.
+fn factor_of(check: &Checker<'_>, factor: u32, identity: &Identity) -> Result<u32, ConfigError> {
+    let problem = match (factor, identity.world()) {
+        (1, _) | (2..=escalation::FACTOR_MAX, World::Exercise) => return Ok(factor),
+        (_, World::Operation) => "shortens human deadlines, which only an exercise may",
+        (_, World::Exercise) => "is not from 1 to 3600",
+    };
+    Err(check.wrong("human_time_factor", &factor.to_string(), problem, "60"))
+}
+
+/// A time from 1 s to 1 h: `5s`, `2m`, `1h`.
+fn interval(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (1..=3600)
+        .contains(&seconds)
+        .then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_a_number_and_a_unit_from_one_second_to_one_hour() {
+        assert_eq!(interval("1s"), Some(Duration::from_secs(1)));
+        assert_eq!(interval("2m"), Some(Duration::from_secs(120)));
+        assert_eq!(interval("1h"), Some(Duration::from_secs(3600)));
+        for wrong in [
+            "",
+            "s",
+            "0s",
+            "2h",
+            "60",
+            "60ms",
+            "-1s",
+            "99999999999999999999s",
+            "\u{e9}",
+        ] {
+            assert_eq!(interval(wrong), None, "{wrong}");
+        }
     }
 }

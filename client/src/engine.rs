@@ -7,12 +7,13 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for,
-//! [`settle`] commits and lets go.
+//! report, [`duty`] what a station that is run does by itself, [`standing`], [`evidence`] and [`waiting`] how the line
+//! stands, what that rests on and who is waited for, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
+mod duty;
 mod evidence;
 mod gate;
 mod legs;
@@ -58,6 +59,7 @@ use crate::{
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
+    services::Services,
     share::Shares,
     side::Directory,
     station::Event as StationEvent,
@@ -144,6 +146,11 @@ pub(crate) struct Engine {
     leg_status: BTreeMap<Leg, LegStatus>,
     alarms: BTreeMap<String, u64>,
     charters_placed: BTreeSet<String>,
+    /// What desks said of themselves.
+    services: Services,
+    /// What a station that is run does by itself.
+    duty: Option<duty::Duty>,
+    closing: Option<duty::Closing>,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -239,6 +246,9 @@ impl Engine {
             legs: parts.legs,
             alarms: BTreeMap::new(),
             charters_placed: parts.loaded.charters,
+            services: parts.loaded.services,
+            duty: None,
+            closing: None,
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),
@@ -421,6 +431,7 @@ impl Engine {
         self.tick_adopted(round);
         self.tick_bring_again(now, round);
         self.tick_claims(now, round);
+        self.tick_duty(now, round);
         self.answer_caught_up(now, round);
     }
 
@@ -433,6 +444,7 @@ impl Engine {
             self.next_refetch(),
             self.bring_again,
             self.next_claim(),
+            self.next_duty(),
             waiting,
             self.patient_since.map(|since| since.after(PATIENCE)),
             (!self.adopted.is_empty()).then_some(now),

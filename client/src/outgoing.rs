@@ -228,6 +228,15 @@ impl Outgoing {
         self.outbox.owed_to(relay)
     }
 
+    /// Relays that have not accepted a statement of ours.
+    #[must_use]
+    pub fn owed_by(&self, id: [u8; 16]) -> BTreeSet<RelayName> {
+        self.outbox
+            .standing(&self.key(id))
+            .map(|standing| standing.owed)
+            .unwrap_or_default()
+    }
+
     /// How many statements are remembered.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,11 +6,16 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey, StrictError,
     statement::{
-        Act, Charter, Header, Lifecycle, Message, Payload, Receipt, ReceiptItem, Recipient, SeenCheckpoint,
-        Watch,
+        Act, Charter, Header, LegFact, Lifecycle, Message, Payload, Receipt, ReceiptItem, Recipient,
+        Reference, SeenCheckpoint, Service, Watch,
     },
 };
-use hotline_core::{identity::Identity, words::RecipientKind};
+use hotline_core::{
+    duty::{OverdueStep, ServiceKind},
+    identity::Identity,
+    time::WallTime,
+    words::RecipientKind,
+};
 use hotline_transport::{Clock, Entropy};
 
 /// Where the chain stands.
@@ -118,6 +123,38 @@ pub struct Address {
     pub to: Vec<Identity>,
     /// 16 bytes: the id of the message that opened the conversation; none for a statement of its own.
     pub conversation: Option<[u8; 16]>,
+}
+
+/// What a desk says of itself.
+#[derive(Clone, Debug)]
+pub struct Saying {
+    /// What.
+    pub kind: ServiceKind,
+    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    pub refers_to: Option<Reference>,
+    /// Legs of this desk.
+    pub legs: Vec<LegFact>,
+    /// With CLOCK_STEP: before and behind.
+    pub clock: Option<(WallTime, WallTime)>,
+    /// With OVERDUE.
+    pub step: Option<OverdueStep>,
+    /// In words.
+    pub text: String,
+}
+
+impl Saying {
+    /// Only that.
+    #[must_use]
+    pub fn of(kind: ServiceKind) -> Self {
+        Self {
+            kind,
+            refers_to: None,
+            legs: Vec::new(),
+            clock: None,
+            step: None,
+            text: String::new(),
+        }
+    }
 }
 
 impl Pen {
@@ -281,6 +318,35 @@ impl Pen {
                 consents,
             }),
         )
+    }
+
+    /// A statement of this desk about itself.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn service(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        saying: Saying,
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        let (before, after) = saying
+            .clock
+            .map_or((0, 0), |(before, after)| (before.unix_ms(), after.unix_ms()));
+        let service = Service {
+            header,
+            kind: saying.kind.to_wire(),
+            refers_to: saying.refers_to,
+            legs: saying.legs,
+            clock_before_ms: before,
+            clock_after_ms: after,
+            step: saying.step.map_or(0, OverdueStep::to_wire),
+            text: saying.text,
+        };
+        self.sign(PayloadType::Service, Payload::Service(service))
     }
 
     fn sign(&self, kind: PayloadType, payload: Payload) -> Result<Signed, StrictError> {

@@ -89,6 +89,16 @@ pub enum Request {
     },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
+    /// The station is run: it opens, and goes on duty. Never over the socket.
+    #[serde(skip)]
+    Opens,
+    /// The station closes in good order: answered when a relay in reach holds that, or the time is over. Never over the
+    /// socket.
+    #[serde(skip)]
+    Closes {
+        /// At most so long, in milliseconds.
+        within_ms: u64,
+    },
     /// A consistent copy of the ledger, for `desk restore`.
     Backup {
         /// Where to.

@@ -3,7 +3,15 @@
 //! Opening reads keys and trust, takes the ledger's lock, takes up what it says, starts all legs, and leaves one task,
 //! the engine, in charge. The handle is cheap to clone; the socket, the live view and in-process verbs all use it.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use hotline_audit::{Hash, LogSigner, SigningKey};
 use hotline_core::{
@@ -134,6 +142,7 @@ pub struct Station {
     seams: Seams,
     config: Arc<DeskConfig>,
     directory: Arc<Directory>,
+    on_duty: Arc<AtomicBool>,
 }
 
 impl Station {
@@ -223,6 +232,7 @@ impl Station {
             seams: seams.clone(),
             config: Arc::new(config.clone()),
             directory: Arc::clone(&directory),
+            on_duty: Arc::default(),
         };
         let engine = Engine::new(crate::engine::Parts {
             config,
@@ -352,9 +362,23 @@ impl Station {
         }
     }
 
-    /// Closes: legs are told, tasks end, the ledger is let go. At most `within`.
+    /// Goes on duty, once the desk may sign: the station is run, and not opened for one verb. It says that it opens, sends
+    /// and answers comm checks, and calls people again who do not acknowledge.
+    pub async fn on_duty(&self) {
+        self.on_duty.store(true, Ordering::SeqCst);
+        let _ = self.ask(Request::Opens).await;
+    }
+
+    /// Closes: a desk on duty hands over its last word, relays are told goodbye, tasks end, the ledger is let go. At most
+    /// `within`.
     pub async fn close(&self, within: Duration) {
-        self.seams.spawner.drain(within).await;
+        if self.on_duty.load(Ordering::SeqCst) {
+            let within_ms = u64::try_from((within / 3).as_millis()).unwrap_or(u64::MAX);
+            let closes = self.ask(Request::Closes { within_ms });
+            // The gate may still wait for relays: then nothing was opened that could be closed.
+            let _ = tokio::time::timeout(within / 2, closes).await;
+        }
+        self.seams.spawner.drain(within / 2).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::standing::StandingView;
+use crate::{standing::StandingView, view::OverdueView};
 
 /// One leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,86 @@ pub struct PresenceStatus {
     pub sha256: String,
 }
 
+/// What became of one path since this station started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathStatus {
+    /// Checks that left by our leg and came by theirs.
+    pub passed: u64,
+    /// Checks that did not.
+    pub missed: u64,
+    /// When it passed last, milliseconds since 1970.
+    pub last_passed_ms: Option<u64>,
+    /// When it was missed last, milliseconds since 1970.
+    pub last_missed_ms: Option<u64>,
+}
+
+/// The automatic comm checks since this station started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecksStatus {
+    /// Time between two of them in milliseconds; none when none are sent.
+    pub every_ms: Option<u64>,
+    /// Sent.
+    pub sent: u64,
+    /// Answered in time.
+    pub answered: u64,
+    /// Answered after they had counted as missed.
+    pub late: u64,
+    /// Not answered in time.
+    pub missed: u64,
+    /// By path: our leg, `>`, their leg.
+    pub paths: BTreeMap<String, PathStatus>,
+}
+
+/// A message that nobody acknowledged in time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverdueStatus {
+    /// `A-0017`.
+    pub name: String,
+    /// SHA-256 of its exact bytes, hex.
+    pub sha256: String,
+    /// How its timer stands.
+    pub timer: OverdueView,
+}
+
+/// What a station that is run does by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DutyStatus {
+    /// Automatic comm checks.
+    pub checks: ChecksStatus,
+    /// Messages for which somebody was called again, ours and theirs.
+    pub overdue: Vec<OverdueStatus>,
+}
+
+/// What a desk said of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceView {
+    /// `PATH_OUTAGE`, `PATH_RESTORED`, `CLOCK_STEP`, `DESK_OPENS`, `DESK_CLOSES` or `OVERDUE`.
+    pub kind: String,
+    /// In plain words.
+    pub plain: String,
+    /// Its legs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<String>,
+    /// With OVERDUE: `RE_ALERT`, `SECOND_POSITION`, `SUPERVISOR` or `OUT_OF_BAND`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// With OVERDUE: SHA-256 of the message, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// With CLOCK_STEP: the clock before, milliseconds since 1970; else 0.
+    pub clock_before_ms: u64,
+    /// With CLOCK_STEP: the clock after, milliseconds since 1970; else 0.
+    pub clock_after_ms: u64,
+    /// In its words, inert.
+    pub text: String,
+    /// When it was stored here, milliseconds since 1970.
+    pub stored_ms: u64,
+    /// When its signer says it was, milliseconds since 1970.
+    pub claimed_ms: u64,
+    /// SHA-256 of the exact signed bytes, hex.
+    pub sha256: String,
+}
+
 /// The whole line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineStatus {
@@ -90,6 +170,12 @@ pub struct LineStatus {
     pub gaps: Vec<String>,
     /// Alarms since the start, by name.
     pub alarms: BTreeMap<String, u64>,
+    /// What this station does by itself, while it is on duty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<DutyStatus>,
+    /// The newest statements of each desk about itself, the oldest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub said: BTreeMap<String, Vec<ServiceView>>,
     /// Why this desk signs nothing, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<String>,

@@ -8,11 +8,15 @@ use hotline_core::{
     ladder::{Fact, Signer},
     name::MessageName,
     text::{inert, inert_line},
+    time::WallTime,
     words::Rung,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::book::{Direction, Letter, Shown};
+use crate::{
+    book::{Direction, Letter, Shown},
+    overdue,
+};
 
 /// One rung somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,19 @@ pub struct RungView {
     /// The signer's words, inert.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// How a message's timer stands: nobody has acknowledged it yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverdueView {
+    /// For how long it has waited, in milliseconds.
+    pub waited_ms: u64,
+    /// The step that was taken last: `RE_ALERT`, `SECOND_POSITION`, `SUPERVISOR` or `OUT_OF_BAND`.
+    pub step: Option<String>,
+    /// The next one.
+    pub next_step: Option<String>,
+    /// After how long a wait it is due, in milliseconds.
+    pub next_after_ms: Option<u64>,
 }
 
 /// One message.
@@ -112,6 +129,18 @@ pub struct MessageView {
     /// The leg of the first copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_leg: Option<String>,
+    /// It was first received later than its precedence's objective after it was signed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delayed: bool,
+    /// Its acknowledgement and answers are locked until its sender confirms it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
+    /// It holds no longer: it is never to be acted on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
+    /// How its timer stands, while it waits for a person and this desk is on duty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<OverdueView>,
 }
 
 impl MessageView {
@@ -141,9 +170,9 @@ pub fn name(letter: &Letter, prefix: &str) -> String {
     MessageName::new(prefix, number).map_or_else(|_| format!("?-{number:04}"), |name| name.to_string())
 }
 
-/// A letter as people see it; `prefix` is that of its sender.
+/// A letter as people see it now; `prefix` is that of its sender.
 #[must_use]
-pub fn of(letter: &Letter, prefix: &str) -> MessageView {
+pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
     let message = &letter.message;
     let header = &message.header;
     let judged = letter.judged.as_ref();
@@ -216,6 +245,10 @@ pub fn of(letter: &Letter, prefix: &str) -> MessageView {
         rungs: letter.ladder.timeline().into_iter().map(rung).collect(),
         late_copies: letter.late.clone(),
         first_leg: letter.first_leg.as_ref().map(ToString::to_string),
+        delayed: overdue::delayed_by(letter).is_some(),
+        locked: overdue::locked(letter),
+        expired: overdue::expired(letter, now),
+        overdue: None,
     }
 }
 

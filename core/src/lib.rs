@@ -10,10 +10,13 @@
 
 pub mod chain;
 pub mod channel;
+pub mod clockstep;
+pub mod commcheck;
 pub mod copies;
 pub mod crash;
 pub mod dialogue;
 pub mod duty;
+pub mod escalation;
 pub mod id;
 pub mod identity;
 pub mod inbox;
@@ -21,12 +24,14 @@ pub mod intake;
 pub mod ladder;
 pub mod leg;
 pub mod name;
+pub mod outage;
 pub mod outbox;
 pub mod plant;
 pub mod precedence;
 pub mod release;
 pub mod text;
 pub mod time;
+pub mod timeliness;
 pub mod words;
 
 /// What a machine answers: facts to keep first, and what to do once they are durable.

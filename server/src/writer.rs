@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use hotline_core::{
     crash::{self, Point},
+    duty::ServiceKind,
     identity::Identity,
     leg::{Lane, lane_of},
     plant,
@@ -373,7 +374,7 @@ impl Writer {
     }
 }
 
-/// Whether these bytes are a FLASH or OVERRIDE message. The ledger holds only statements that were read before.
+/// Whether these bytes go by every leg: a FLASH or OVERRIDE message, or a comm check, which proves each. The ledger holds only statements that were read before.
 fn urgent(statement: &Bytes) -> bool {
     use hotline_audit::{SignedStatement, statement::Payload};
     let payload = SignedStatement::parse(statement)
@@ -382,11 +383,11 @@ fn urgent(statement: &Bytes) -> bool {
     match payload {
         Some(Payload::Message(message)) => Precedence::from_wire(message.precedence)
             .is_some_and(|precedence| lane_of(precedence) == Lane::Control),
+        Some(Payload::Service(service)) => service.kind == ServiceKind::Check.to_wire(),
         Some(
             Payload::Receipt(_)
             | Payload::Act(_)
             | Payload::Charter(_)
-            | Payload::Service(_)
             | Payload::Watch(_)
             | Payload::Lifecycle(_),
         )

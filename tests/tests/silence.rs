@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use hotline_cli::demo::stage::Pause;
-use hotline_client::standing::StandingView;
+use hotline_client::standing::{ChannelView, StandingView};
 use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
 use hotline_tests::{
     AVELIA, BORENIA, Line,
@@ -482,4 +482,88 @@ async fn an_order_of_the_other_side_is_told_at_once() {
     .await;
     let refused = line.desk(BORENIA, "send", &["Good morning."]).await.ended(1);
     assert_eq!(refused.object()["error"]["code"], "HL-DESK-011");
+}
+
+/// What a side knows of the channel of the settings.
+async fn minister(line: &Line, side: usize) -> ChannelView {
+    let of = |view: &ChannelView| view.name == "MINISTER";
+    standing(line, side).await.channels.into_iter().find(of).unwrap()
+}
+
+async fn suspended_and_half_restored(line: &Line) {
+    let words = ["--reason", "a visit"];
+    let _ = verb(line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    named(line, AVELIA, "SUSPENDED").await;
+    let proposed = verb(line, AVELIA, &["channel", "restore"], &[])
+        .await
+        .ended(0)
+        .object();
+    assert_eq!(proposed["label"], "RESTORING", "{proposed:#}");
+    assert_eq!(proposed["political"]["state"], "SUSPENDED", "{proposed:#}");
+    eventually("the other side is asked to agree", PATIENCE, async || {
+        minister(line, BORENIA).await.restoring
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_restoration_needs_both_sides_and_a_check_on_each_path() {
+    let line = open().await;
+    suspended_and_half_restored(&line).await;
+    // Saying it twice is no second signature.
+    let again = verb(&line, AVELIA, &["channel", "restore"], &[])
+        .await
+        .ended(0)
+        .object();
+    let lacking = again["restoring"]["lacking"][0].as_str().unwrap().to_owned();
+    assert!(lacking.contains("a releaser of exercise.borenia"), "{again:#}");
+    for side in [AVELIA, BORENIA] {
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+    let _ = verb(&line, BORENIA, &["channel", "restore"], &[]).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually("the channel is open again", PATIENCE, async || {
+            let view = minister(&line, side).await;
+            (view.label == "OPEN" && view.restoring.is_none()).then_some(())
+        })
+        .await;
+    }
+    let sent = send(&line, &["Good morning."]).await;
+    let came = line.incoming(BORENIA).await;
+    assert_eq!((&came[0].name, &came[0].under_order), (&sent, &None));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_restoration_stays_under_way_while_a_path_is_cut() {
+    let mut line = open().await;
+    suspended_and_half_restored(&line).await;
+    let name = line.relay_name(AVELIA);
+    line.stage.kill_relay(&name).await.unwrap();
+    let _ = verb(&line, BORENIA, &["channel", "restore"], &[]).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually(
+            "only the check over the dead relay is lacking",
+            PATIENCE,
+            async || {
+                let view = minister(&line, side).await;
+                let lacking = view
+                    .restoring
+                    .filter(|restoring| restoring.agreed_by.is_some())?
+                    .lacking;
+                (lacking == [format!("a comm check over {name}")]).then_some(())
+            },
+        )
+        .await;
+        assert_eq!(minister(&line, side).await.label, "RESTORING");
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+    line.stage.start_relay(&name).await.unwrap();
+    for side in [AVELIA, BORENIA] {
+        eventually("the channel is open again", PATIENCE, async || {
+            (minister(&line, side).await.label == "OPEN").then_some(())
+        })
+        .await;
+    }
 }

@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::Stdio,
@@ -110,6 +111,9 @@ impl Stage {
             [pki::example::AVELIA, pki::example::BORENIA].map(|text| side(dir, text, now, seams));
         let sides = [avelia?, borenia?];
         exchange(dir, &sides, now)?;
+        for side in &sides {
+            no_checks(&side.desk)?;
+        }
         Ok(Self {
             dir: dir.to_owned(),
             sides,
@@ -402,6 +406,15 @@ impl Stage {
             }
         }
     }
+}
+
+/// Comm checks would come between what is shown or measured.
+fn no_checks(desk: &Path) -> Result<(), Failure> {
+    let write = || {
+        let mut settings = fs::OpenOptions::new().append(true).open(desk)?;
+        settings.write_all(b"checks_every = \"off\"\n")
+    };
+    write().map_err(|error| Failure::io(&desk.display().to_string(), &error))
 }
 
 /// What to do with a process.

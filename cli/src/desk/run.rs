@@ -76,6 +76,8 @@ pub async fn run(args: RunArgs) -> Outcome {
         "socket",
         socket::serve(station.clone(), listener, config.socket.clone()),
     );
+    let duty = station.clone();
+    seams.spawner.spawn("duty", async move { duty.on_duty().await });
     announce(&station, json);
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
     let prompt = prompt(&args.common, terminal && watch == Watch::Attended);

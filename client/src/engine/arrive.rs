@@ -274,10 +274,10 @@ impl Engine {
             Payload::Receipt(receipt) if receipt.rung == Rung::Delivered.to_wire() => {
                 self.delivered(statement, round);
             }
+            Payload::Service(service) => self.heard_service(leg, arrival.hash, service),
             Payload::Receipt(_)
             | Payload::Act(_)
             | Payload::Charter(_)
-            | Payload::Service(_)
             | Payload::Watch(_)
             | Payload::Lifecycle(_) => {}
         }
@@ -339,6 +339,7 @@ impl Engine {
 
     fn late_copy(&mut self, leg: &Leg, hash: &Hash, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().late_copies += 1;
+        self.heard_again(leg, hash);
         round.late.push((*hash, leg.clone()));
         if plant::active("late-copies-shown") {
             let _ = self.events.send(crate::station::Event::Added(*hash));

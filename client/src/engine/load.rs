@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use hotline_audit::{Checkpoint, Hash, LogVerifier, SignedStatement, key::RosterSet, statement::Payload};
+use hotline_audit::{
+    Checkpoint, Hash, LogVerifier, SignedStatement,
+    key::RosterSet,
+    statement::{Message, Payload},
+};
 use hotline_core::{
     chain::{ChainView, Link, Missing},
     id::{Hash32, Place},
@@ -14,6 +18,7 @@ use hotline_core::{
     leg::{Lane, Leg, RelayName},
     outbox::{Event, GoesOn, Then},
     time::{LineTime, WallTime},
+    words::TrafficClass,
 };
 use hotline_ledger::{Ledger, ReadError, Stored};
 
@@ -27,6 +32,7 @@ use crate::{
     own::Tip,
     past::Past,
     relay::{RelayPlace, RelayShared},
+    services::Services,
     status::{LineStatus, RelayStatus},
 };
 
@@ -66,6 +72,8 @@ pub(crate) struct Loaded {
     pub(crate) outgoing: Outgoing,
     /// Channels whose charter this desk has placed in its chain.
     pub(crate) charters: BTreeSet<String>,
+    /// What desks said of themselves.
+    pub(crate) services: Services,
 }
 
 impl Loaded {
@@ -86,6 +94,7 @@ impl Loaded {
             rosters: Arc::clone(rosters),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
+            services: Services::default(),
         };
         reader.leaves(ledger)?;
         reader.acceptances(rosters, ledger)?;
@@ -108,6 +117,7 @@ impl Loaded {
             channels: reader.channels,
             inbox,
             charters: reader.charters,
+            services: reader.services,
             outgoing: Outgoing::restore(me, relays.iter().cloned(), ledger)?,
         })
     }
@@ -132,6 +142,7 @@ struct Reader {
     rosters: Arc<RosterSet>,
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
+    services: Services,
 }
 
 impl Reader {
@@ -200,6 +211,15 @@ impl Reader {
             stored: time,
             leg,
         };
+        let is_mine = header.sender == self.me;
+        match &payload {
+            Payload::Service(service) => self.services.note(&at, service, is_mine),
+            Payload::Message(message) if is_mine && is_human_check(message) => {
+                self.services
+                    .note_check(WallTime::from_unix_ms(header.claimed_time_ms));
+            }
+            _ => {}
+        }
         // What is foreign was told when it came.
         let _ = self.book.recall(&at, &payload);
         let _ = self
@@ -249,6 +269,11 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether a message is a comm check of people, and not an answer to one.
+pub(super) fn is_human_check(message: &Message) -> bool {
+    message.traffic_class == TrafficClass::Test.to_wire() && message.answer == 0
 }
 
 fn relay_identities(rosters: &RosterSet) -> BTreeMap<RelayName, Identity> {
@@ -390,6 +415,7 @@ impl Engine {
         self.book = loaded.book;
         self.channels = loaded.channels;
         self.charters_placed = loaded.charters;
+        self.services = loaded.services;
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
         self.inbox.as_old_as(&earlier);
         self.note_reachable();
@@ -463,6 +489,8 @@ impl Engine {
             messages: self.book.len() as u64,
             gaps: self.shown_gaps(),
             alarms: self.alarms.clone(),
+            duty: self.duty_status(),
+            said: self.services.shown(),
             read_only: match &self.signing {
                 super::Signing::Open => None,
                 super::Signing::Closed(why) => Some(why.clone()),

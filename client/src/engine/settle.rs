@@ -8,6 +8,7 @@ use hotline_audit::{
 };
 use hotline_core::{
     crash::{self, Point},
+    duty::ServiceKind,
     identity::Identity,
     leg::{Lane, Leg, lane_of},
     outbox::Then,
@@ -17,7 +18,7 @@ use hotline_core::{
 };
 use hotline_ledger::{CommitError, Committed, Record};
 
-use super::{Engine, Signing};
+use super::{Engine, Signing, load::is_human_check};
 use crate::{
     book::{Book, Change, Direction, Letter, Provenance, Shown},
     channels::Channels,
@@ -81,6 +82,7 @@ impl Engine {
         to: BTreeSet<Identity>,
         round: &mut Round,
     ) {
+        let is_check = matches!(&signed.payload, Payload::Service(service) if service.kind == ServiceKind::Check.to_wire());
         let (lane, awaited) = match &signed.payload {
             Payload::Message(_) => (lane_of(precedence), to),
             Payload::Receipt(_)
@@ -90,8 +92,9 @@ impl Engine {
             | Payload::Watch(_)
             | Payload::Lifecycle(_) => (Lane::Control, BTreeSet::new()),
         };
-        // Receipts and acts take the diagonal like any message: a copy by each relay.
+        // Receipts and acts take the diagonal like any message: a copy by each relay. A comm check takes every leg.
         let precedence = match &signed.payload {
+            Payload::Service(_) if is_check => Precedence::Flash,
             Payload::Message(_) => precedence,
             Payload::Receipt(_)
             | Payload::Act(_)
@@ -231,6 +234,7 @@ impl Engine {
             );
         }
         for change in changes {
+            self.note_duty(&change, round);
             self.announce(change, round);
         }
     }
@@ -255,6 +259,9 @@ impl Engine {
         }
         match placed.payload {
             Payload::Message(message) => {
+                if message.header.sender == self.me.to_string() && is_human_check(&message) {
+                    self.services.note_check(at.stored);
+                }
                 let judged = placed
                     .judged
                     .unwrap_or_else(|| judge::judge_message(&message, &self.rosters, now_ms))
@@ -286,9 +293,14 @@ impl Engine {
                 }
                 changes
             }
+            Payload::Service(service) => {
+                let is_mine = service.header.sender == self.me.to_string();
+                self.services.note(at, &service, is_mine);
+                Vec::new()
+            }
             Payload::Lifecycle(_) => self.told_order(at),
             Payload::Charter(charter) => self.told_charter(at, &charter),
-            Payload::Service(_) | Payload::Watch(_) => Vec::new(),
+            Payload::Watch(_) => Vec::new(),
         }
     }
 

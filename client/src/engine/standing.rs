@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// Every channel that a charter, a proposal, an order or the settings name.
-    fn channel_names(&self) -> BTreeSet<String> {
+    pub(super) fn channel_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::from([self.config.channel.clone()]);
         names.extend(self.directory.charters().map(|charter| charter.channel.clone()));
         names.extend(

@@ -12,7 +12,7 @@ use hotline_core::{
     ladder::{Fact, Ladder, Signer, Subject},
     name::MessageName,
     time::WallTime,
-    words::{Function, Rung},
+    words::{Answer as Answers, Function, Rung},
 };
 use hotline_ledger::{Ledger, Record, SpaceLeft};
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ use super::{Ask, CatchingUp, Engine, Signing};
 use crate::{
     book::{Direction, Letter, Shown},
     compose::Sheet,
-    judge, memory,
+    judge, memory, overdue,
     own::Address,
     request::{Answer, DraftView, Refusal, Request},
     round::{Answering, Reply, RestsOn, Round},
@@ -41,6 +41,10 @@ impl Engine {
         if let Request::CatchUp { within_ms } = request {
             let until = self.line().after(std::time::Duration::from_millis(within_ms));
             self.waiting.push(CatchingUp { until, reply });
+            return;
+        }
+        if let Request::Closes { within_ms } = request {
+            self.closes(within_ms, reply, round);
             return;
         }
         if let Request::Backup { to } = request {
@@ -84,14 +88,22 @@ impl Engine {
             Request::KeepWatch { watch } => self.keep_watch(&watch, round),
             Request::Order { order } => self.order(&order, round),
             Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),
-            Request::Backup { .. } | Request::CatchUp { .. } | Request::Wait { .. } | Request::Watch => {
-                Err(refusal(
-                    1,
-                    1,
-                    "the station's front answers that".into(),
-                    "use the hotline program of the same version as the station",
-                ))
+            Request::Opens => {
+                self.opens(round);
+                Ok(Reply::Ready(Answer::Done {
+                    what: "on duty".into(),
+                }))
             }
+            Request::Backup { .. }
+            | Request::CatchUp { .. }
+            | Request::Wait { .. }
+            | Request::Watch
+            | Request::Closes { .. } => Err(refusal(
+                1,
+                1,
+                "the station's front answers that".into(),
+                "use the hotline program of the same version as the station",
+            )),
         }
     }
 
@@ -185,7 +197,41 @@ impl Engine {
         if letter.ladder.reached(Rung::Closed).is_some() {
             return Err(not_released("its dialogue is closed already"));
         }
+        self.still_holds(letter)?;
+        if overdue::locked(letter) && answer != Answers::Standby {
+            return Err(self.is_locked(letter));
+        }
         Ok(())
+    }
+
+    /// An expired message is never acted on.
+    fn still_holds(&self, letter: &Letter) -> Result<(), Refusal> {
+        if !overdue::expired(letter, self.wall()) {
+            return Ok(());
+        }
+        let until = WallTime::from_unix_ms(letter.message.expires_ms).rfc3339();
+        Err(refusal(
+            11,
+            1,
+            format!(
+                "{} is EXPIRED: it held until {until}, and is never to be acted on",
+                self.view_of(letter).name
+            ),
+            "ask its sender for a new message",
+        ))
+    }
+
+    fn is_locked(&self, letter: &Letter) -> Refusal {
+        let name = self.view_of(letter).name;
+        let late = overdue::delayed_by(letter).unwrap_or_default().as_secs();
+        refusal(
+            12,
+            1,
+            format!(
+                "{name} is DELAYED: it came {late} s later than its precedence allows, and is locked until its sender confirms it"
+            ),
+            "ask the sending desk to run hotline desk act CONFIRMED on it, or sign HOLDING meanwhile",
+        )
     }
 
     /// On the reserve, ROUTINE traffic is refused first; FLASH and the audit trail keep their room.
@@ -248,10 +294,16 @@ impl Engine {
             .letter(&read.message.sha256)
             .ok_or_else(|| unknown(&read.message.sha256.to_string()))?;
         self.permit(letter, &read, bytes.clone())?;
-        let sender = letter.ladder.subject().sender.clone();
+        let others: Vec<_> = match letter.direction {
+            Direction::In => vec![letter.ladder.subject().sender.clone()],
+            Direction::Out => {
+                let recipients = letter.ladder.subject().recipients.iter();
+                recipients.map(|to| to.identity.clone()).collect()
+            }
+        };
         let hash = letter.hash;
         let address = Address {
-            to: vec![sender.clone()],
+            to: others.clone(),
             conversation: Some(letter.message.header.conversation),
         };
         let seen = self.seen();
@@ -262,13 +314,27 @@ impl Engine {
             .map_err(|error| not_released(&error.to_string()))?;
         crash::at(Point::ActSigned);
         let precedence = hotline_core::precedence::Precedence::Immediate;
-        self.place_own(placed, precedence, BTreeSet::from([sender]), round);
+        self.place_own(placed, precedence, BTreeSet::from_iter(others), round);
         Ok(Reply::Message(hash))
     }
 
     fn permit(&self, letter: &Letter, read: &OfficerAct, bytes: Vec<u8>) -> Result<(), Refusal> {
-        if letter.direction != Direction::In {
-            return Err(not_released("only the desk that received a message acts on it"));
+        let confirms = read.rung == Rung::Confirmed.to_wire();
+        match (letter.direction, confirms) {
+            (Direction::In, false) | (Direction::Out, true) => {}
+            (Direction::Out, false) => {
+                return Err(not_released("only the desk that received a message acts on it"));
+            }
+            (Direction::In, true) => {
+                return Err(not_released("only the desk that sent a message confirms it"));
+            }
+        }
+        self.still_holds(letter)?;
+        let takes_up = [Rung::Acknowledged, Rung::ReadBack]
+            .map(Rung::to_wire)
+            .contains(&read.rung);
+        if takes_up && overdue::locked(letter) {
+            return Err(self.is_locked(letter));
         }
         // Judged as it will be judged by the other side: with this desk as the place.
         let placed = Act {
@@ -379,8 +445,11 @@ impl Engine {
         view::name(letter, &self.prefix(&letter.message.header.sender))
     }
 
-    fn view_of(&self, letter: &Letter) -> MessageView {
-        view::of(letter, &self.prefix(&letter.message.header.sender))
+    pub(super) fn view_of(&self, letter: &Letter) -> MessageView {
+        MessageView {
+            overdue: self.overdue_view(&letter.hash),
+            ..view::of(letter, &self.prefix(&letter.message.header.sender), self.wall())
+        }
     }
 
     fn prefix(&self, sender: &str) -> String {

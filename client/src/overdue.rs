@@ -1,0 +1,115 @@
+//! What one message's facts say about human deadlines: for how long it waits for a person, whether it came too late, and
+//! whether it still holds.
+
+use std::time::Duration;
+
+use hotline_audit::Hash;
+use hotline_core::{
+    identity::Identity,
+    ladder::Fact,
+    precedence::Precedence,
+    time::WallTime,
+    timeliness,
+    words::{Answer, Function, RecipientKind, Rung, TrafficClass},
+};
+
+use crate::book::{Direction, Letter};
+
+/// Since when a message waits for a person of the desk that is to act; none if it does not wait. It waits from DELIVERED
+/// on, and anew from each HOLDING or STANDBY.
+#[must_use]
+pub fn waits_since(letter: &Letter) -> Option<(Precedence, WallTime)> {
+    let judged = letter.judged.as_ref()?;
+    let draft = &judged.draft;
+    if draft.class == TrafficClass::Test || draft.function == Function::Reply {
+        return None;
+    }
+    let action = draft
+        .recipients
+        .iter()
+        .filter(|to| to.kind == RecipientKind::Action);
+    let since = action.filter_map(|to| waits_at(letter, &to.identity)).min()?;
+    Some((draft.precedence, since))
+}
+
+fn waits_at(letter: &Letter, desk: &Identity) -> Option<WallTime> {
+    let mut since = letter.ladder.reached_at(Rung::Delivered, desk)?.arrived;
+    for fact in letter.ladder.timeline() {
+        if fact.signer.desk() != Some(desk) {
+            continue;
+        }
+        match person_says(fact) {
+            Says::Nothing => {}
+            Says::GiveMeTime => since = since.max(fact.arrived),
+            Says::Done => return None,
+        }
+    }
+    Some(since)
+}
+
+enum Says {
+    Nothing,
+    GiveMeTime,
+    Done,
+}
+
+fn person_says(fact: &Fact) -> Says {
+    match (fact.rung, fact.answer) {
+        (Rung::Holding, _) | (Rung::Answered, Some(Answer::Standby)) => Says::GiveMeTime,
+        (
+            Rung::Acknowledged
+            | Rung::Translated
+            | Rung::Presented
+            | Rung::Answered
+            | Rung::Closed
+            | Rung::ReadBack
+            | Rung::Insufficient
+            | Rung::Declined,
+            _,
+        ) => Says::Done,
+        (
+            Rung::Drafted
+            | Rung::Released
+            | Rung::Accepted
+            | Rung::Delivered
+            | Rung::Alerted
+            | Rung::Displayed
+            | Rung::Confirmed,
+            _,
+        ) => Says::Nothing,
+    }
+}
+
+/// How much later than its objective the message was first received; none if in time. What we sent is judged by what its
+/// recipient says of the receipt's time.
+#[must_use]
+pub fn delayed_by(letter: &Letter) -> Option<Duration> {
+    let draft = &letter.judged.as_ref()?.draft;
+    if draft.class == TrafficClass::Test {
+        return None;
+    }
+    let received = match letter.direction {
+        Direction::In => letter.stored,
+        Direction::Out => letter.ladder.reached(Rung::Delivered)?.claimed,
+    };
+    let claimed = WallTime::from_unix_ms(letter.message.header.claimed_time_ms);
+    timeliness::delayed_by(draft.precedence, claimed, received)
+}
+
+/// Whether acknowledgement and answers are locked: it came late, and its sender has not confirmed it.
+#[must_use]
+pub fn locked(letter: &Letter) -> bool {
+    delayed_by(letter).is_some() && letter.ladder.reached(Rung::Confirmed).is_none()
+}
+
+/// Whether it holds no longer.
+#[must_use]
+pub fn expired(letter: &Letter, now: WallTime) -> bool {
+    timeliness::expired(letter.message.expires_ms, now)
+}
+
+/// A message's key for the timers of `core`.
+#[must_use]
+pub fn key(hash: &Hash) -> hotline_core::id::Hash32 {
+    hotline_core::id::Hash32(hash.0)
+}
