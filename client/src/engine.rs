@@ -7,13 +7,14 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`] how the line stands and who is
-//! waited for, [`settle`] commits and lets go.
+//! report, [`duty`] what a station that is run does by itself, [`standing`], [`evidence`] and [`waiting`] how the line
+//! stands, what that rests on and who is waited for, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
 mod duty;
+mod evidence;
 mod gate;
 mod legs;
 mod load;

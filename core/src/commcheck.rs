@@ -131,6 +131,11 @@ impl Checks {
         }
     }
 
+    /// A check is due then at the latest, also where none are sent by themselves: somebody waits for its answer.
+    pub fn no_later_than(&mut self, at: LineTime) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+
     /// A check was signed and leaves by these legs.
     pub fn sent(&mut self, check: Hash32, legs: BTreeSet<Leg>, now: LineTime) {
         self.counts.sent += 1;
@@ -203,10 +208,8 @@ impl Checks {
                 due.push(Due::Missed { check: *check });
             }
         }
-        if let (Some(every), Some(next)) = (self.every, self.next)
-            && next <= now
-        {
-            self.next = Some(now.after(every));
+        if self.next.is_some_and(|next| next <= now) {
+            self.next = self.every.map(|every| now.after(every));
             due.push(Due::Send);
         }
         due

@@ -41,6 +41,15 @@ pub fn message(view: &MessageView) -> String {
         ));
         return text;
     }
+    if view.safety_of_life {
+        text.push_str("  SAFETY OF LIFE\n");
+    }
+    if let Some(order) = &view.under_order {
+        text.push_str(&format!(
+            "  came in under an order, or crossed it: {}\n",
+            inert_line(order).text
+        ));
+    }
     text.push_str(&deadlines(view));
     if view.shown == "before" {
         text.push_str("  (shown before restart)\n");

@@ -181,3 +181,15 @@ fn the_texts_of_tests_are_short_and_differ_from_hour_to_hour() {
             .all(|text| text.starts_with("COMM CHECK.") && text.len() < 100)
     );
 }
+
+#[test]
+fn a_check_for_which_somebody_waits_goes_out_at_once_and_once() {
+    for every in [None, Some(60)] {
+        let mut checks = checks(every);
+        checks.no_later_than(at(500));
+        assert_eq!(checks.next_wake(), Some(at(500)));
+        assert_eq!(checks.tick(&all(), at(500)), [Due::Send]);
+        assert!(checks.tick(&all(), at(600)).is_empty());
+        assert_eq!(checks.next_wake(), every.map(|_| at(60_500)));
+    }
+}
