@@ -82,6 +82,17 @@ pub struct WaitArgs {
     deadline: Duration,
 }
 
+impl WaitArgs {
+    /// Waits for the answer.
+    #[must_use]
+    pub fn answered(deadline: Duration) -> Self {
+        Self {
+            wait: Some(WaitFor::Answered),
+            deadline,
+        }
+    }
+}
+
 /// What a verb waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WaitFor {

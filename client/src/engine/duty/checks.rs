@@ -83,6 +83,9 @@ impl Engine {
     }
 
     pub(super) fn tick_checks(&mut self, now: LineTime, round: &mut Round) {
+        if self.duty.as_ref().is_none_or(|duty| duty.checks.is_idle(now)) {
+            return;
+        }
         let up = self.up();
         let due = self
             .duty
