@@ -1,6 +1,8 @@
 //! Silence always carries its cause (promise 10): real processes, each cause named by `hotline status` alone.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::fs;
+
 use hotline_cli::demo::stage::Pause;
 use hotline_client::standing::{ChannelView, StandingView};
 use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
@@ -156,6 +158,32 @@ async fn what_arrived_and_was_not_displayed_is_named() {
     let name = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
     let now = named(&line, AVELIA, "NOT_DISPLAYED").await;
     assert_eq!(now.cause.message.as_deref(), Some(name.as_str()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_that_nobody_looks_at_in_time_makes_the_line_unresponsive_and_never_down() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    let mut settings = fs::read_to_string(&line.stage.sides[AVELIA].desk).unwrap();
+    // The first alert step of a FLASH is 2 min; divided by 120 it is 1 s.
+    settings.push_str("human_time_factor = 120\n");
+    fs::write(&line.stage.sides[AVELIA].desk, settings).unwrap();
+    for side in [AVELIA, BORENIA] {
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
+    let _ = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
+    eventually("the first alert step has passed", PATIENCE, async || {
+        let now = standing(&line, AVELIA).await;
+        (now.label == "UNRESPONSIVE").then_some(())
+    })
+    .await;
+    let now = named(&line, AVELIA, "NOT_DISPLAYED").await;
+    assert_eq!(now.axes.carrier.state, "UP");
+    let plain = line
+        .desk_plain(AVELIA, "send", &["--wait", "acked", "--deadline", "1s", "Again."])
+        .await;
+    let plain = plain.ended(6).err;
+    assert!(plain.contains("delivered, not displayed"), "{plain}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -377,6 +405,9 @@ async fn a_channel_opens_over_the_line_once_both_sides_signed_and_outlives_a_res
     line.stage.start_desk(AVELIA).await.unwrap();
     line.whole().await;
     let sent = send(&line, &["--channel", "MARITIME", "A trawler drifts at 55N."]).await;
+    // Small letters name no channel.
+    let odd = ["minister two"];
+    let _ = verb(&line, AVELIA, &["channel", "open"], &odd).await.ended(1);
     let view = line.until(BORENIA, &sent, Rung::Delivered).await;
     assert_eq!(view.rejected, None);
 }

@@ -241,7 +241,7 @@ pub fn news(news: &News) -> String {
 pub fn status(status: &LineStatus) -> String {
     let mut text = format!(
         "{}  {} -> {}  ({})\n",
-        status.carrier, status.desk, status.peer, status.exercise
+        status.standing.label, status.desk, status.peer, status.exercise
     );
     for (leg, state) in &status.legs {
         let trip = state

@@ -283,12 +283,7 @@ async fn not_reached(seat: &mut Seat, common: &Common, view: &MessageView) -> Ou
         return Ok(code);
     }
     for cause in silences(&status.standing, &view.name) {
-        eprintln!(
-            "{}: {} [{}]",
-            view.name,
-            inert_line(&cause.plain).text,
-            cause.code
-        );
+        eprintln!("why: {} [{}]", inert_line(&cause.plain).text, cause.code);
     }
     if !view.reached(Rung::Delivered) {
         let held = if view.reached(Rung::Accepted) {

@@ -1,15 +1,16 @@
 //! What the axes rest on: legs, relays' word about the remote desk, and what speaks against its identity.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use hotline_core::{
     channel::{Evidence, Identified, LegFact, Paths, PresenceFact, Proof, cause::DORMANT_AFTER},
-    duty::PresenceState,
+    duty::{PresenceState, ServiceKind},
     id::Hash32,
     time::WallTime,
 };
 
 use super::Engine;
+use crate::status::ServiceView;
 
 /// Contradictions that are shown. 16: one is enough.
 const CONTRADICTIONS_SHOWN: usize = 16;
@@ -27,7 +28,35 @@ impl Engine {
             me: self.me.to_string(),
             legs: legs.collect(),
             presence: self.presence_facts(),
+            said: self.outages_said(),
         }
+    }
+
+    /// Outages of its own legs that the remote desk signed, until it signs that they are up again; each with the
+    /// statement that says so.
+    fn outages_said(&self) -> Vec<Evidence> {
+        let peer = self.config.peer.to_string();
+        let said = self.services.shown().remove(&peer).unwrap_or_default();
+        let mut down: BTreeMap<&str, &ServiceView> = BTreeMap::new();
+        for view in &said {
+            if view.kind == ServiceKind::PathOutage.name() {
+                down.extend(view.legs.iter().map(|leg| (leg.as_str(), view)));
+            } else if view.kind == ServiceKind::PathRestored.name() {
+                down.retain(|leg, _| !view.legs.iter().any(|up| up == leg));
+            }
+        }
+        let facts = down.into_iter().map(|(leg, view)| {
+            let hash: Option<hotline_audit::Hash> = view.sha256.parse().ok();
+            Evidence {
+                what: format!("the remote desk says that its leg {leg} is down"),
+                by: peer.clone(),
+                received: WallTime::from_unix_ms(view.stored_ms),
+                claimed: Some(WallTime::from_unix_ms(view.claimed_ms)),
+                statement: hash.map(|hash| Hash32(hash.0)),
+                proof: Proof::Statement,
+            }
+        });
+        facts.collect()
     }
 
     /// What relays signed about the remote desk.

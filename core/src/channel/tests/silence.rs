@@ -69,6 +69,14 @@ fn one_path_cut_is_one_path_cut_wherever_it_is_cut() {
         (of_paths(&theirs), theirs.carrier().state),
         (CauseKind::OnePathCut, Carrier::Degraded)
     );
+    // What the other desk signed of its own legs is among the facts.
+    let said = Evidence::observed("its legs north/quic are down", "the other desk", super::at(1));
+    let told = Paths {
+        said: vec![said.clone()],
+        ..theirs
+    };
+    assert!(told.carrier().facts.contains(&said));
+    assert!(told.cause().unwrap().evidence.contains(&said));
     // A single leg is named, and redundancy is not lost by it.
     let leg = paths([false, true, true, true], &[]);
     assert_eq!(
