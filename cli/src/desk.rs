@@ -59,7 +59,7 @@ enum Verb {
     Show(show::ShowArgs),
     /// Acknowledges a message, as an officer.
     Ack(act::AckArgs),
-    /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED.
+    /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED, CONFIRMED.
     Act(act::ActArgs),
     /// Answers a message.
     Answer(answer::AnswerArgs),

@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod channel;
+pub mod check;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
@@ -14,6 +15,7 @@ pub mod fault;
 pub mod log;
 pub mod path;
 pub mod pki;
+pub mod report;
 pub mod status;
 pub mod watch;
 
@@ -49,6 +51,10 @@ enum Verb {
     Watch(watch::WatchArgs),
     /// Channels: open, suspend, sever, restore, list.
     Channel(channel::ChannelArgs),
+    /// A comm check of people: a TEST message that somebody at the other desk answers within 5 minutes.
+    Check(check::CheckArgs),
+    /// What a log adds up to: the availability of the line.
+    Report(report::ReportArgs),
     /// A side's relay.
     Relay(RelayArgs),
     /// The legs of a desk: how each stands, and how long its way is.
@@ -108,6 +114,8 @@ fn run(verb: Verb) -> Outcome {
     match verb {
         Verb::Demo(args) => demo::run(args),
         Verb::Desk(args) => desk::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Report(args) => report::run(&args),
         Verb::Status(args) => status::run(args),
         Verb::Watch(args) => watch::run(args),
         Verb::Channel(args) => channel::run(args),

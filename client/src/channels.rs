@@ -6,14 +6,14 @@
 mod charters;
 mod officers;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::{
     key::RosterSet,
     statement::{Header, Payload, Service},
 };
 use hotline_core::{
-    channel::{Attendance, Axis, Order, Orders, Political, Shown},
+    channel::{Attendance, Axis, Order, Orders, Political, Shown, watch::may_be_unheard},
     duty::ServiceKind,
     id::{Hash32, Place},
     identity::Identity,
@@ -48,6 +48,8 @@ pub struct Channels {
     /// Charters that are proposed or signed.
     pub charters: Charters,
     heard: BTreeMap<Identity, Heard>,
+    /// How often each desk says that it sends a comm check.
+    every: BTreeMap<Identity, Duration>,
     /// When a person acknowledged a comm check last.
     human_check: Option<WallTime>,
 }
@@ -105,7 +107,7 @@ impl Channels {
                 self.orders.note(order);
             }
             Payload::Charter(charter) => self.charters.note(charter, at, rosters),
-            Payload::Service(service) => self.service(service, at),
+            Payload::Service(service) => self.service(&desk, service, at),
             Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
         }
         Ok(())
@@ -123,8 +125,14 @@ impl Channels {
         }
     }
 
-    /// The answer to a comm check shows the relays that it names.
-    fn service(&mut self, service: &Service, at: &Provenance) {
+    /// A comm check says how often one comes; the answer to one shows the relays that it names.
+    fn service(&mut self, desk: &Identity, service: &Service, at: &Provenance) {
+        if service.kind == ServiceKind::Check.to_wire()
+            && self.heard.contains_key(desk)
+            && let Ok(every) = service.text.parse()
+        {
+            self.every.insert(desk.clone(), Duration::from_millis(every));
+        }
         if at.leg.is_none() || service.kind != ServiceKind::CheckAnswer.to_wire() {
             return;
         }
@@ -156,13 +164,19 @@ impl Channels {
         self.attendance.get(desk).cloned().unwrap_or_default()
     }
 
+    /// How long a desk may be silent before its watch is unknown.
+    #[must_use]
+    pub fn may_be_unheard(&self, desk: &Identity) -> Duration {
+        may_be_unheard(self.every.get(desk).copied().unwrap_or_default())
+    }
+
     /// How long nothing that a desk signed has come; none if nothing ever did.
     #[must_use]
-    pub fn unheard(&self, desk: &Identity, wall: WallTime, line: LineTime) -> Option<std::time::Duration> {
+    pub fn unheard(&self, desk: &Identity, wall: WallTime, line: LineTime) -> Option<Duration> {
         let heard = self.heard.get(desk)?;
         Some(match heard.line {
             Some(since) => line.since(since),
-            None => std::time::Duration::from_millis(wall.unix_ms().saturating_sub(heard.wall.unix_ms())),
+            None => Duration::from_millis(wall.unix_ms().saturating_sub(heard.wall.unix_ms())),
         })
     }
 

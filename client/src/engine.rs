@@ -7,14 +7,15 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself, [`standing`] and [`waiting`]
-//! how the line stands and who is waited for, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits
-//! and lets go.
+//! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
+//! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`suspect`]
+//! keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
 mod arrive;
 mod claim;
 mod duty;
+mod evidence;
 mod gate;
 mod health;
 mod legs;

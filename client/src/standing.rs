@@ -190,7 +190,7 @@ impl AxisView {
 
     /// The watch of a desk, with who holds it.
     #[must_use]
-    pub fn watch(attendance: &Attendance, unheard: Option<Duration>) -> Self {
+    pub fn watch(attendance: &Attendance, unheard: (Option<Duration>, Duration)) -> Self {
         let held = attendance.held();
         Self {
             holder: held.by.map(|entry| entry.officer.to_string()),

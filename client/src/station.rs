@@ -485,8 +485,10 @@ impl Station {
             let closes = self.ask(Request::Closes { within_ms });
             // The gate may still wait for relays: then nothing was opened that could be closed.
             let _ = tokio::time::timeout(within / 2, closes).await;
+            self.seams.spawner.drain(within / 2).await;
+        } else {
+            self.seams.spawner.drain(within).await;
         }
-        self.seams.spawner.drain(within / 2).await;
     }
 }
 

@@ -26,6 +26,9 @@ const FIRST_AFTER: Duration = Duration::from_secs(3);
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Without an answer for so long a check is missed. 10 s: the other desk's 5 s, and as much again for both ways.
 pub const MISSED_AFTER: Duration = Duration::from_secs(10);
+/// Least time between two answers. 500 ms: half the shortest interval of checks; a desk that checks without end gets no
+/// answer for each.
+pub const ANSWER_EVERY: Duration = Duration::from_millis(500);
 /// Checks of the other desk that are collected at once. 8: a desk that catches up with a day of checks answers the newest
 /// ones only.
 const COLLECTED_MAX: usize = 8;
@@ -93,6 +96,7 @@ pub struct Checks {
     next: Option<LineTime>,
     asked: BTreeMap<Hash32, Asked>,
     collected: BTreeMap<Hash32, Collected>,
+    answered_at: Option<LineTime>,
     paths: BTreeMap<Path, PathRecord>,
     counts: Counts,
 }
@@ -121,9 +125,15 @@ impl Checks {
             next: every.map(|every| now.after(every.min(FIRST_AFTER))),
             asked: BTreeMap::new(),
             collected: BTreeMap::new(),
+            answered_at: None,
             paths: paths.map(|path| (path, PathRecord::default())).collect(),
             counts: Counts::default(),
         }
+    }
+
+    /// A check is due then at the latest, also where none are sent by themselves: somebody waits for its answer.
+    pub fn no_later_than(&mut self, at: LineTime) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
 
     /// A check was signed and leaves by these legs.
@@ -189,19 +199,7 @@ impl Checks {
 
     /// What is due, with the legs that are up now.
     pub fn tick(&mut self, up: &BTreeSet<Leg>, now: LineTime) -> Vec<Due> {
-        let mut due = Vec::new();
-        let ready = |one: &Collected| {
-            now.since(one.first) >= ANSWER_WITHIN || up.iter().all(|leg| one.came.contains_key(leg))
-        };
-        let (answer, wait) = std::mem::take(&mut self.collected)
-            .into_iter()
-            .partition(|(_, one)| ready(one));
-        self.collected = wait;
-        let answer: BTreeMap<Hash32, Collected> = answer;
-        due.extend(answer.into_iter().map(|(check, one)| Due::Answer {
-            check,
-            legs: one.came.into_iter().collect(),
-        }));
+        let mut due: Vec<Due> = self.answer(up, now).into_iter().collect();
         for (check, asked) in &mut self.asked {
             if !asked.missed && now.since(asked.at) >= MISSED_AFTER {
                 asked.missed = true;
@@ -210,13 +208,36 @@ impl Checks {
                 due.push(Due::Missed { check: *check });
             }
         }
-        if let (Some(every), Some(next)) = (self.every, self.next)
-            && next <= now
-        {
-            self.next = Some(now.after(every));
+        if self.next.is_some_and(|next| next <= now) {
+            self.next = self.every.map(|every| now.after(every));
             due.push(Due::Send);
         }
         due
+    }
+
+    /// The newest check whose copies are all there, or that has waited long enough.
+    fn answer(&mut self, up: &BTreeSet<Leg>, now: LineTime) -> Option<Due> {
+        if self.answered_at.is_some_and(|at| now.since(at) < ANSWER_EVERY) {
+            return None;
+        }
+        let ready = |one: &Collected| {
+            now.since(one.first) >= ANSWER_WITHIN || up.iter().all(|leg| one.came.contains_key(leg))
+        };
+        let (check, _) = self
+            .collected
+            .iter()
+            .filter(|(_, one)| ready(one))
+            .max_by_key(|(_, one)| one.first)?;
+        let check = *check;
+        let one = self.collected.remove(&check)?;
+        self.answered_at = Some(now);
+        let legs = one.came.into_iter().collect();
+        Some(Due::Answer { check, legs })
+    }
+
+    /// Whether [`tick`](Self::tick) would find nothing to look at.
+    pub fn is_idle(&self, now: LineTime) -> bool {
+        self.collected.is_empty() && self.next_wake().is_none_or(|wake| wake > now)
     }
 
     /// When [`tick`](Self::tick) has something to do by time alone.

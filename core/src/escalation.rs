@@ -6,7 +6,7 @@
 //! [`Precedence::objective`]. They run on line time, so that a wall clock that jumps neither calls nor silences anybody;
 //! what ran before a restart is handed in as a duration. An exercise may divide them all by one factor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::duty::OverdueStep;
@@ -57,11 +57,13 @@ pub struct Standing {
     pub next: Option<(OverdueStep, Duration)>,
 }
 
-/// The timers of one desk.
+/// The timers of one desk. A look costs what is due, however many messages wait.
 #[derive(Debug, Clone)]
 pub struct Escalation {
     factor: u32,
     waiting: BTreeMap<Hash32, (Timer, LineTime)>,
+    /// When each message's next step is due.
+    wakes: BTreeSet<(LineTime, Hash32)>,
 }
 
 /// The steps of a precedence and after how long each is due, divided by `factor`. The out-of-band step is due at the
@@ -87,51 +89,57 @@ impl Escalation {
         Self {
             factor,
             waiting: BTreeMap::new(),
+            wakes: BTreeSet::new(),
         }
     }
 
     /// Sets a message's timer, or ends it. False if there are too many to time one more.
     pub fn set(&mut self, message: Hash32, timer: Option<Timer>, now: LineTime) -> bool {
-        let Some(timer) = timer else {
-            self.waiting.remove(&message);
-            return true;
-        };
-        if self.waiting.len() >= WAITING_MAX && !self.waiting.contains_key(&message) {
+        let known = self.waiting.remove(&message);
+        if let Some((timer, set)) = &known
+            && let Some(wake) = self.wake(timer, *set)
+        {
+            self.wakes.remove(&(wake, message));
+        }
+        let Some(timer) = timer else { return true };
+        if known.is_none() && self.waiting.len() >= WAITING_MAX {
             return false;
         }
+        let wake = self.wake(&timer, now);
+        self.wakes.extend(wake.map(|wake| (wake, message)));
         self.waiting.insert(message, (timer, now));
         true
     }
 
-    /// Steps that are due. Of several that one message has missed, the last alone: nobody is called twice at once.
+    /// Steps that are due. Of several that one message has missed, those due last: nobody is called twice for one wait.
     pub fn tick(&mut self, now: LineTime) -> Vec<Due> {
         let mut due = Vec::new();
-        for (message, (timer, set)) in &mut self.waiting {
-            let waited = timer.waited.saturating_add(now.since(*set));
-            let steps = schedule(timer.precedence, self.factor);
-            let reached = steps.into_iter().rfind(|(_, after)| *after <= waited);
-            if let Some((step, after)) = reached
-                && timer.taken.is_none_or(|taken| taken < step)
-                && due.len() < STEPS_AT_ONCE
-            {
+        while due.len() < STEPS_AT_ONCE
+            && let Some((wake, message)) = self.wakes.first().copied()
+            && wake <= now
+        {
+            self.wakes.pop_first();
+            let Some((mut timer, set)) = self.waiting.get(&message).copied() else {
+                continue;
+            };
+            let waited = timer.waited.saturating_add(now.since(set));
+            let mut steps = schedule(timer.precedence, self.factor);
+            steps.retain(|(step, after)| *after <= waited && timer.taken.is_none_or(|taken| taken < *step));
+            let last = steps.last().map(|(_, after)| *after);
+            for (step, after) in steps.into_iter().filter(|(_, after)| Some(*after) == last) {
                 timer.taken = Some(step);
-                due.push(Due {
-                    message: *message,
-                    step,
-                    after,
-                });
+                due.push(Due { message, step, after });
             }
+            let next = self.wake(&timer, set);
+            self.wakes.extend(next.map(|next| (next, message)));
+            self.waiting.insert(message, (timer, set));
         }
         due
     }
 
     /// When [`tick`](Self::tick) has something to do.
     pub fn next_wake(&self) -> Option<LineTime> {
-        let wakes = self.waiting.values().filter_map(|(timer, set)| {
-            let (_, after) = self.next(timer)?;
-            Some(set.after(after.saturating_sub(timer.waited)))
-        });
-        wakes.min()
+        self.wakes.first().map(|(wake, _)| *wake)
     }
 
     /// How a message's timer stands; none if it has none.
@@ -152,6 +160,11 @@ impl Escalation {
     /// Whether none does.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    fn wake(&self, timer: &Timer, set: LineTime) -> Option<LineTime> {
+        let (_, after) = self.next(timer)?;
+        Some(set.after(after.saturating_sub(timer.waited)))
     }
 
     fn next(&self, timer: &Timer) -> Option<(OverdueStep, Duration)> {
@@ -236,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_desk_that_comes_back_late_takes_the_step_it_has_got_to_and_none_before() {
+    fn a_desk_that_comes_back_late_takes_the_steps_it_has_got_to_and_none_before() {
         let mut escalation = Escalation::new(1);
         let long_ago = Timer {
             precedence: Precedence::Immediate,
@@ -244,7 +257,7 @@ mod tests {
             taken: None,
         };
         escalation.set(MESSAGE, Some(long_ago), at(1));
-        assert_eq!(steps(&mut escalation, 1), [OutOfBand]);
+        assert_eq!(steps(&mut escalation, 1), [Supervisor, OutOfBand]);
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use hotline_audit::{Hash, PayloadType, SignedStatement, statement::Message};
 use hotline_client::{
-    compose::{self, Officer, Wording},
+    compose::{self, Officer, Ordering, Wording},
     config::DeskConfig,
-    own::{Pen, Signed, Tip},
+    own::{Address, Pen, Signed, Tip},
     sealed::load_officer_key,
     side::Directory,
     station::signing_key,
 };
 use hotline_core::{
+    duty::OrderVerb,
     leg::{Door, Lane},
     precedence::Precedence,
     release::Capacity,
@@ -121,6 +122,31 @@ impl Hand {
     /// Signs a message that is in order and moves the tip behind it.
     pub fn message(&mut self, text: &str) -> Signed {
         let signed = self.sign(self.draft(text));
+        self.tip = self.tip.after(signed.hash, &signed.payload);
+        signed
+    }
+
+    /// Places an order that the officer of this hand signs, whatever roles the officer has; moves the tip behind it.
+    pub fn order(&mut self, verb: OrderVerb, channel: &str) -> Signed {
+        let ordering = Ordering {
+            verb,
+            channel: channel.to_owned(),
+            scope: String::new(),
+            reason: "by hand".into(),
+            review_by_ms: 0,
+            consents_to: None,
+        };
+        let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let order = compose::order(&self.config, &self.releaser, &ordering, clock).unwrap();
+        let order = data_encoding::BASE64.decode(order.as_bytes()).unwrap();
+        let address = Address {
+            to: vec![self.config.peer.clone()],
+            conversation: None,
+        };
+        let signed = self
+            .pen
+            .lifecycle(&self.tip, &address, order, &[], (clock, entropy))
+            .unwrap();
         self.tip = self.tip.after(signed.hash, &signed.payload);
         signed
     }

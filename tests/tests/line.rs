@@ -175,7 +175,7 @@ async fn a_verb_that_waits_says_by_its_exit_code_why_it_ends() {
     let unacknowledged = ["--wait", "acked", "--deadline", "700ms", "Is anybody there?"];
     let said = line.desk_plain(AVELIA, "send", &unacknowledged).await.ended(6);
     assert!(
-        said.err.contains("it arrived, and was not on screen"),
+        said.err.contains("A-0001: delivered, not displayed"),
         "{}",
         said.err
     );

@@ -1,11 +1,14 @@
 //! Silence always carries its cause (promise 10): real processes, each cause named by `hotline status` alone.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::fs;
+
 use hotline_cli::demo::stage::Pause;
-use hotline_client::standing::StandingView;
-use hotline_core::words::Rung;
+use hotline_client::standing::{ChannelView, StandingView};
+use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
 use hotline_tests::{
     AVELIA, BORENIA, Line,
+    hand::{Counter, Hand, dialer},
     verb::{Said, word},
     wait::{PATIENCE, eventually},
 };
@@ -155,6 +158,32 @@ async fn what_arrived_and_was_not_displayed_is_named() {
     let name = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
     let now = named(&line, AVELIA, "NOT_DISPLAYED").await;
     assert_eq!(now.cause.message.as_deref(), Some(name.as_str()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_that_nobody_looks_at_in_time_makes_the_line_unresponsive_and_never_down() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    let mut settings = fs::read_to_string(&line.stage.sides[AVELIA].desk).unwrap();
+    // The first alert step of a FLASH is 2 min; divided by 120 it is 1 s.
+    settings.push_str("human_time_factor = 120\n");
+    fs::write(&line.stage.sides[AVELIA].desk, settings).unwrap();
+    for side in [AVELIA, BORENIA] {
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
+    let _ = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
+    eventually("the first alert step has passed", PATIENCE, async || {
+        let now = standing(&line, AVELIA).await;
+        (now.label == "UNRESPONSIVE").then_some(())
+    })
+    .await;
+    let now = named(&line, AVELIA, "NOT_DISPLAYED").await;
+    assert_eq!(now.axes.carrier.state, "UP");
+    let plain = line
+        .desk_plain(AVELIA, "send", &["--wait", "acked", "--deadline", "1s", "Again."])
+        .await;
+    let plain = plain.ended(6).err;
+    assert!(plain.contains("delivered, not displayed"), "{plain}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -376,6 +405,196 @@ async fn a_channel_opens_over_the_line_once_both_sides_signed_and_outlives_a_res
     line.stage.start_desk(AVELIA).await.unwrap();
     line.whole().await;
     let sent = send(&line, &["--channel", "MARITIME", "A trawler drifts at 55N."]).await;
+    // Small letters name no channel.
+    let odd = ["minister two"];
+    let _ = verb(&line, AVELIA, &["channel", "open"], &odd).await.ended(1);
     let view = line.until(BORENIA, &sent, Rung::Delivered).await;
     assert_eq!(view.rejected, None);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_suspension_outlives_a_restart_of_both_desks() {
+    let mut line = open().await;
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &["--all"])
+        .await
+        .ended(0);
+    named(&line, AVELIA, "SUSPENDED").await;
+    for side in [AVELIA, BORENIA] {
+        line.stage.kill_desk(side).await.unwrap();
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
+    for side in [AVELIA, BORENIA] {
+        let now = named(&line, side, "SUSPENDED").await;
+        assert_eq!(now.label, "SUSPENDED");
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+}
+
+/// Only the desk of Borenia runs; Avelia's keys are in a hand.
+async fn with_a_hand(officer: &str) -> (Line, Hand, Counter) {
+    let mut line = Line::with_relays(PROGRAM).await;
+    line.stage.start_desk(BORENIA).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    let hand = Hand::of(&line, AVELIA, officer);
+    let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Quic)
+        .await
+        .unwrap();
+    (line, hand, counter)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_crosses_a_suspension_is_kept_and_marked() {
+    let (line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let before = hand.message("Sent in time.");
+    counter.hand_in(&before.bytes).await;
+    line.until(BORENIA, &before.hash.to_string(), Rung::Released)
+        .await;
+    let words = ["--reason", "a visit"];
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    let after = hand.message("Sent too late.");
+    counter.hand_in(&after.bytes).await;
+    let came = eventually("both have come", PATIENCE, async || {
+        let came = line.incoming(BORENIA).await;
+        (came.len() == 2).then_some(came)
+    })
+    .await;
+    let [first, second] = came.as_slice() else {
+        panic!("{came:#?}")
+    };
+    assert_eq!((&first.under_order, &first.rejected), (&None, &None));
+    assert!(
+        second.under_order.as_ref().unwrap().contains("a visit"),
+        "{second:#?}"
+    );
+    assert_eq!(
+        (second.text.as_str(), &second.rejected),
+        ("Sent too late.", &None)
+    );
+    let shown = line.desk_plain(BORENIA, "show", &[&second.name]).await.ended(0);
+    assert!(
+        shown.text().contains("came in under an order, or crossed it"),
+        "{}",
+        shown.text()
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_order_by_an_officer_who_is_no_releaser_is_dropped_with_an_alarm() {
+    let (line, mut hand, counter) = with_a_hand("okoye").await;
+    let order = hand.order(OrderVerb::Suspend, "MINISTER");
+    counter.hand_in(&order.bytes).await;
+    eventually("the alarm", PATIENCE, async || {
+        line.status(BORENIA)
+            .await
+            .alarms
+            .contains_key("FOREIGN")
+            .then_some(())
+    })
+    .await;
+    let now = standing(&line, BORENIA).await;
+    assert_eq!(now.axes.political.state, "OPEN", "{now:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_order_of_the_other_side_is_told_at_once() {
+    let (line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let order = hand.order(OrderVerb::Suspend, "MINISTER");
+    counter.hand_in(&order.bytes).await;
+    eventually("the alarm", PATIENCE, async || {
+        line.status(BORENIA)
+            .await
+            .alarms
+            .contains_key("ORDER")
+            .then_some(())
+    })
+    .await;
+    let refused = line.desk(BORENIA, "send", &["Good morning."]).await.ended(1);
+    assert_eq!(refused.object()["error"]["code"], "HL-DESK-011");
+}
+
+/// What a side knows of the channel of the settings.
+async fn minister(line: &Line, side: usize) -> ChannelView {
+    let of = |view: &ChannelView| view.name == "MINISTER";
+    standing(line, side).await.channels.into_iter().find(of).unwrap()
+}
+
+async fn suspended_and_half_restored(line: &Line) {
+    let words = ["--reason", "a visit"];
+    let _ = verb(line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    named(line, AVELIA, "SUSPENDED").await;
+    let proposed = verb(line, AVELIA, &["channel", "restore"], &[])
+        .await
+        .ended(0)
+        .object();
+    assert_eq!(proposed["label"], "RESTORING", "{proposed:#}");
+    assert_eq!(proposed["political"]["state"], "SUSPENDED", "{proposed:#}");
+    eventually("the other side is asked to agree", PATIENCE, async || {
+        minister(line, BORENIA).await.restoring
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_restoration_needs_both_sides_and_a_check_on_each_path() {
+    let line = open().await;
+    suspended_and_half_restored(&line).await;
+    // Saying it twice is no second signature.
+    let again = verb(&line, AVELIA, &["channel", "restore"], &[])
+        .await
+        .ended(0)
+        .object();
+    let lacking = again["restoring"]["lacking"][0].as_str().unwrap().to_owned();
+    assert!(lacking.contains("a releaser of exercise.borenia"), "{again:#}");
+    for side in [AVELIA, BORENIA] {
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+    let _ = verb(&line, BORENIA, &["channel", "restore"], &[]).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually("the channel is open again", PATIENCE, async || {
+            let view = minister(&line, side).await;
+            (view.label == "OPEN" && view.restoring.is_none()).then_some(())
+        })
+        .await;
+    }
+    let sent = send(&line, &["Good morning."]).await;
+    let came = line.incoming(BORENIA).await;
+    assert_eq!((&came[0].name, &came[0].under_order), (&sent, &None));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_restoration_stays_under_way_while_a_path_is_cut() {
+    let mut line = open().await;
+    suspended_and_half_restored(&line).await;
+    let name = line.relay_name(AVELIA);
+    line.stage.kill_relay(&name).await.unwrap();
+    let _ = verb(&line, BORENIA, &["channel", "restore"], &[]).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually(
+            "only the check over the dead relay is lacking",
+            PATIENCE,
+            async || {
+                let view = minister(&line, side).await;
+                let lacking = view
+                    .restoring
+                    .filter(|restoring| restoring.agreed_by.is_some())?
+                    .lacking;
+                (lacking == [format!("a comm check over {name}")]).then_some(())
+            },
+        )
+        .await;
+        assert_eq!(minister(&line, side).await.label, "RESTORING");
+        let _ = line.desk(side, "send", &["Good morning."]).await.ended(1);
+    }
+    line.stage.start_relay(&name).await.unwrap();
+    for side in [AVELIA, BORENIA] {
+        eventually("the channel is open again", PATIENCE, async || {
+            (minister(&line, side).await.label == "OPEN").then_some(())
+        })
+        .await;
+    }
 }

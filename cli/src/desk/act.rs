@@ -27,7 +27,7 @@ pub struct AckArgs {
 pub struct ActArgs {
     #[command(flatten)]
     common: Common,
-    /// HOLDING, READ_BACK, INSUFFICIENT or DECLINED.
+    /// HOLDING, READ_BACK, INSUFFICIENT or DECLINED; CONFIRMED by the desk that sent it, when it came late.
     act: Rung,
     /// The message.
     message: String,
@@ -90,8 +90,18 @@ pub async fn sign(
     officer: Option<&str>,
 ) -> Outcome {
     let view = seat.show(message).await?;
-    let roles = [OfficerRole::WatchOfficer, OfficerRole::DutyOfficer];
-    let by = keyring::officer(seat, common, officer, &roles, None)?;
+    let receiving = [OfficerRole::WatchOfficer, OfficerRole::DutyOfficer];
+    let sending = [
+        OfficerRole::Releaser,
+        OfficerRole::WatchOfficer,
+        OfficerRole::DutyOfficer,
+    ];
+    let roles = if rung == Rung::Confirmed {
+        &sending[..]
+    } else {
+        &receiving
+    };
+    let by = keyring::officer(seat, common, officer, roles, None)?;
     let json = common.json;
     seat.display(std::slice::from_ref(&view), || {
         if !json {

@@ -2,7 +2,11 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use hotline_client::{request::News, status::LineStatus, view::MessageView};
+use hotline_client::{
+    request::News,
+    status::LineStatus,
+    view::{MessageView, OverdueView},
+};
 use hotline_core::{text::inert_line, time::WallTime};
 use serde::Serialize;
 
@@ -47,6 +51,16 @@ pub fn message(view: &MessageView) -> String {
         ));
         return text;
     }
+    if view.safety_of_life {
+        text.push_str("  SAFETY OF LIFE\n");
+    }
+    if let Some(order) = &view.under_order {
+        text.push_str(&format!(
+            "  came in under an order, or crossed it: {}\n",
+            inert_line(order).text
+        ));
+    }
+    text.push_str(&deadlines(view));
     if view.shown == "before" {
         text.push_str("  (shown before restart)\n");
     }
@@ -109,6 +123,89 @@ pub fn timeline(view: &MessageView) -> String {
     text
 }
 
+/// What time has done to a message: marks that nobody may overlook.
+fn deadlines(view: &MessageView) -> String {
+    let mut text = String::new();
+    if let (true, Some(until)) = (view.expired, view.expires_ms) {
+        let until = WallTime::from_unix_ms(until).rfc3339();
+        text.push_str(&format!("  EXPIRED at {until}: never to be acted on\n"));
+    }
+    match (view.delayed, view.locked) {
+        (true, true) => {
+            text.push_str("  DELAYED: acknowledgement and answers are locked until its sender confirms it\n");
+        }
+        (true, false) => text.push_str("  DELAYED, and confirmed by its sender\n"),
+        (false, _) => {}
+    }
+    if let Some(timer) = &view.overdue {
+        text.push_str(&format!("  waits for a person: {}\n", waits(timer)));
+    }
+    text
+}
+
+fn waits(timer: &OverdueView) -> String {
+    let seconds = |ms: u64| ms / 1000;
+    let taken = timer
+        .step
+        .as_deref()
+        .map_or_else(String::new, |step| format!(", OVERDUE: {step} was taken"));
+    let next = match (&timer.next_step, timer.next_after_ms) {
+        (Some(step), Some(after)) => format!(", {step} after {} s", seconds(after)),
+        _ => String::new(),
+    };
+    format!("{} s{taken}{next}", seconds(timer.waited_ms))
+}
+
+/// What a station does by itself, and what desks said of themselves.
+fn duty(status: &LineStatus) -> String {
+    let mut text = String::new();
+    if let Some(duty) = &status.duty {
+        let checks = &duty.checks;
+        let every = checks
+            .every_ms
+            .map_or_else(|| "off".to_owned(), |ms| format!("every {} s", ms / 1000));
+        text.push_str(&format!(
+            "  comm checks {every}: {} sent, {} answered, {} late, {} missed\n",
+            checks.sent, checks.answered, checks.late, checks.missed
+        ));
+        for (path, record) in checks
+            .paths
+            .iter()
+            .filter(|(_, record)| record.passed + record.missed > 0)
+        {
+            let last = |ms: Option<u64>| {
+                ms.map_or_else(|| "never".into(), |ms| WallTime::from_unix_ms(ms).rfc3339())
+            };
+            text.push_str(&format!(
+                "    {:<22} passed {} (last {}), missed {}\n",
+                inert_line(path).text,
+                record.passed,
+                last(record.last_passed_ms),
+                record.missed
+            ));
+        }
+        for overdue in &duty.overdue {
+            text.push_str(&format!(
+                "  OVERDUE {}: {}\n",
+                overdue.name,
+                waits(&overdue.timer)
+            ));
+        }
+    }
+    for (desk, said) in &status.said {
+        let Some(last) = said.last() else { continue };
+        text.push_str(&format!(
+            "  {} said last: {} {} [{}] {}\n",
+            inert_line(desk).text,
+            last.plain,
+            last.legs.join(", "),
+            last.kind,
+            WallTime::from_unix_ms(last.claimed_ms).rfc3339()
+        ));
+    }
+    text
+}
+
 fn exercise_mark(view: &MessageView) -> &str {
     if view.message_type == "EXERCISE" {
         "EXERCISE EXERCISE"
@@ -158,7 +255,7 @@ pub fn news(news: &News) -> String {
 pub fn status(status: &LineStatus) -> String {
     let mut text = format!(
         "{}  {} -> {}  ({})\n",
-        status.carrier, status.desk, status.peer, status.exercise
+        status.standing.label, status.desk, status.peer, status.exercise
     );
     for (leg, state) in &status.legs {
         let trip = state
@@ -204,6 +301,7 @@ pub fn status(status: &LineStatus) -> String {
         "  {} messages, own log #{}\n",
         status.messages, status.log_size
     ));
+    text.push_str(&duty(status));
     for gap in &status.gaps {
         text.push_str(&format!("  GAP: {gap}\n"));
     }

@@ -6,11 +6,13 @@ use clap::{Args, ValueEnum};
 use hotline_client::{
     compose::{self, Sheet, Wording},
     request::Request,
+    standing::{CauseView, StandingView},
     view::MessageView,
 };
 use hotline_core::{
     precedence::{Precedence, SignaturesNeeded},
     release::Capacity,
+    text::inert_line,
     words::{Answer, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
 };
 
@@ -78,6 +80,17 @@ pub struct WaitArgs {
     /// How long at most: 500ms, 60s, 10m.
     #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
     deadline: Duration,
+}
+
+impl WaitArgs {
+    /// Waits for the answer.
+    #[must_use]
+    pub fn answered(deadline: Duration) -> Self {
+        Self {
+            wait: Some(WaitFor::Answered),
+            deadline,
+        }
+    }
 }
 
 /// What a verb waits for.
@@ -258,50 +271,41 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
     })
 }
 
-/// Silence always carries its cause.
+/// Silence always carries its cause: what explains it on the line, and how far the message came.
 async fn not_reached(seat: &mut Seat, common: &Common, view: &MessageView) -> Outcome {
     let status = seat.status().await?;
-    let why = if status.legs_up() == 0 {
-        let causes: Vec<String> = status
-            .legs
-            .iter()
-            .map(|(leg, state)| format!("{leg}: {}", state.why))
-            .collect();
-        (
-            exit::UNREACHABLE,
-            format!("no relay can be reached ({})", causes.join("; ")),
-        )
-    } else if view.reached(Rung::Displayed) {
-        (
-            exit::NOT_IN_TIME,
-            "it was on the other desk's screen, and nobody acknowledged it in time".to_owned(),
-        )
-    } else if view.reached(Rung::Delivered) {
-        (
-            exit::NOT_IN_TIME,
-            "it arrived, and was not on screen in time: nobody looks".to_owned(),
-        )
-    } else if view.reached(Rung::Accepted) {
-        (
-            exit::NOT_IN_TIME,
-            "a relay holds it, and the other desk has not fetched it".to_owned(),
-        )
+    let code = if status.legs_up() == 0 {
+        exit::UNREACHABLE
     } else {
-        (
-            exit::NOT_IN_TIME,
-            "relays can be reached, and none has accepted it yet".to_owned(),
-        )
+        exit::NOT_IN_TIME
     };
-    let (code, what) = why;
-    if !common.json {
-        eprintln!("{}: {what}", view.name);
-        eprintln!(
-            "  next: hotline desk show {} --config {}",
-            view.name,
-            common.config.display()
-        );
+    if common.json {
+        return Ok(code);
     }
+    for cause in silences(&status.standing, &view.name) {
+        eprintln!("why: {} [{}]", inert_line(&cause.plain).text, cause.code);
+    }
+    if !view.reached(Rung::Delivered) {
+        let held = if view.reached(Rung::Accepted) {
+            "a relay holds it, and the other desk has not fetched it"
+        } else {
+            "no relay has accepted it yet"
+        };
+        eprintln!("{}: {held}", view.name);
+    }
+    eprintln!(
+        "  next: hotline desk show {} --config {}",
+        view.name,
+        common.config.display()
+    );
     Ok(code)
+}
+
+/// Causes that are about the line or about this message.
+fn silences<'a>(standing: &'a StandingView, name: &'a str) -> impl Iterator<Item = &'a CauseView> {
+    standing.causes.iter().filter(move |cause| {
+        cause.code != "NONE" && cause.message.as_deref().is_none_or(|about| about == name)
+    })
 }
 
 fn answered_no(view: &MessageView) -> bool {

@@ -280,7 +280,7 @@ pub(super) fn missing(path: &Path) -> Failure {
 }
 
 /// What is there cannot be read as the log that it was.
-pub(super) fn damaged(what: String) -> Failure {
+pub(crate) fn damaged(what: String) -> Failure {
     Failure::new(
         "HL-LOG-002",
         exit::LOG,

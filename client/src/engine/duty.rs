@@ -40,6 +40,8 @@ pub(super) struct Duty {
     /// Since when each message is timed that is timed.
     timed: BTreeMap<Hash, WallTime>,
     hours: Hours,
+    /// When a check went out for a restoration that waits for its answer.
+    restoration_checked: Option<LineTime>,
     /// Human checks of ours that wait for an answer.
     tests: BTreeMap<Hash, LineTime>,
 }
@@ -65,6 +67,7 @@ impl Engine {
             escalation: Escalation::new(self.config.human_time_factor),
             timed: BTreeMap::new(),
             hours: Hours::default(),
+            restoration_checked: None,
             tests: BTreeMap::new(),
         };
         for (leg, status) in &self.leg_status {
@@ -110,6 +113,7 @@ impl Engine {
         }
         self.look_at_the_clock(now, round);
         self.tick_outages(now, round);
+        self.check_restoration(now);
         self.tick_checks(now, round);
         self.tick_people(now, round);
     }

@@ -162,6 +162,11 @@ impl Engine {
             self.config.peer.domain().to_string(),
         ];
         sides.sort();
+        if !is_channel(&terms.channel) {
+            return Err(not_placed(
+                "a channel is called by 1 to 32 of A-Z, 0-9 and hyphen, like MARITIME",
+            ));
+        }
         if terms.sides != sides || terms.exercise != self.pen.exercise {
             return Err(not_placed("the terms are of another line or exercise"));
         }
@@ -265,6 +270,12 @@ impl Engine {
             help,
         ))
     }
+}
+
+/// A channel's name is also the name of a folder: 1 to 32 of `A-Z`, `0-9` and hyphen.
+fn is_channel(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&name.len()) && name.bytes().all(good)
 }
 
 fn unpack(text: &str) -> Result<Vec<u8>, Refusal> {

@@ -7,14 +7,11 @@ use std::{
 
 use hotline_core::{
     channel::{
-        Axis, Carrier, Evidence, Identified, Label, LegFact, Order, Paths, Political, PresenceFact, Proof,
-        Restoring, Standing, Waiting, Watched,
-        cause::{DORMANT_AFTER, Silence, causes},
+        Axis, Carrier, Identified, Label, Order, Paths, Political, Restoring, Standing, Waiting, Watched,
+        cause::{Silence, causes},
         label,
     },
-    duty::PresenceState,
     id::Hash32,
-    time::WallTime,
 };
 
 use super::Engine;
@@ -26,17 +23,14 @@ use crate::{
     },
 };
 
-/// Contradictions that are shown. 16: one is enough.
-const CONTRADICTIONS_SHOWN: usize = 16;
-
 /// What is the same for every channel.
 struct LineFacts {
     paths: Paths,
     carrier: Axis<Carrier>,
     watch: Axis<Watched>,
     identity: Axis<Identified>,
-    /// How long nothing that the remote desk signed has come.
-    unheard: Option<Duration>,
+    /// How long nothing that the remote desk signed has come, and how long that may be.
+    unheard: (Option<Duration>, Duration),
     dormant: bool,
     /// Messages that wait, with their channels.
     waiting: Vec<(String, Waiting)>,
@@ -61,7 +55,7 @@ impl Engine {
     }
 
     /// Every channel that a charter, a proposal, an order or the settings name.
-    fn channel_names(&self) -> BTreeSet<String> {
+    pub(super) fn channel_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::from([self.config.channel.clone()]);
         names.extend(
             self.trust
@@ -87,119 +81,19 @@ impl Engine {
     fn line_facts(&self) -> LineFacts {
         let paths = self.paths();
         let unheard = self.channels.unheard(&self.config.peer, self.wall(), self.line());
+        let may_be = self.channels.may_be_unheard(&self.config.peer);
         LineFacts {
             carrier: paths.carrier(),
             paths,
-            watch: self.channels.attendance(&self.config.peer).axis(unheard),
+            watch: self
+                .channels
+                .attendance(&self.config.peer)
+                .axis((unheard, may_be)),
             identity: Axis::identity(self.identity_facts()),
-            unheard,
+            unheard: (unheard, may_be),
             dormant: self.dormant(),
             waiting: self.waiting_for_people(),
         }
-    }
-
-    fn paths(&self) -> Paths {
-        let legs = self.leg_status.iter().map(|(leg, status)| LegFact {
-            leg: leg.clone(),
-            up: status.up,
-            why: status.why.clone(),
-            at: WallTime::from_unix_ms(status.last_proven_ms.unwrap_or(0)),
-        });
-        Paths {
-            me: self.me.to_string(),
-            legs: legs.collect(),
-            presence: self.presence_facts(),
-        }
-    }
-
-    /// What relays signed about the remote desk.
-    fn presence_facts(&self) -> Vec<PresenceFact> {
-        let peer = self.config.peer.to_string();
-        let told = self.relays.iter().filter_map(|(name, relay)| {
-            let said = relay.presence.get(&peer)?;
-            let state: PresenceState = said.state.parse().ok()?;
-            let since = WallTime::from_unix_ms(said.since_ms).rfc3339();
-            let hash: Option<hotline_audit::Hash> = said.sha256.parse().ok();
-            let evidence = Evidence {
-                what: format!("relay {name}: the remote desk is {state} since {since}"),
-                by: relay.shared.place.identity.to_string(),
-                received: WallTime::from_unix_ms(said.heard_ms),
-                claimed: Some(WallTime::from_unix_ms(said.claimed_ms)),
-                statement: hash.map(|hash| Hash32(hash.0)),
-                proof: Proof::Presence,
-            };
-            Some(PresenceFact {
-                relay: name.clone(),
-                state,
-                evidence,
-            })
-        });
-        told.collect()
-    }
-
-    /// What speaks against the remote desk's identity: its keys were revoked, or it signed two histories.
-    fn identity_facts(&self) -> Vec<(Identified, Evidence)> {
-        let peer = self.config.peer.to_string();
-        let mut found = self.contradictions(&peer);
-        let rosters = self.trust.rosters();
-        let keys: Vec<_> = rosters
-            .rosters()
-            .flat_map(|roster| roster.keys_of(&peer, hotline_audit::key::Purpose::Statement))
-            .collect();
-        if keys.iter().any(|entry| entry.revoked.is_none()) {
-            return found;
-        }
-        let revoked = keys.iter().filter_map(|entry| entry.revoked.as_ref());
-        found.extend(revoked.map(|revoked| {
-            let claimed = WallTime::from_unix_ms(revoked.claimed_time_ms);
-            let fact = Evidence {
-                what: format!("its key was revoked: {}", revoked.reason),
-                by: self.config.peer.domain().to_string(),
-                received: claimed,
-                claimed: Some(claimed),
-                statement: Some(Hash32(revoked.hash.0)),
-                proof: Proof::Statement,
-            };
-            (Identified::Revoked, fact)
-        }));
-        found
-    }
-
-    /// Two statements under one key of a desk, for one id or place: somebody else may sign with it.
-    fn contradictions(&self, peer: &str) -> Vec<(Identified, Evidence)> {
-        let kept = self
-            .ledger
-            .conflicts(CONTRADICTIONS_SHOWN)
-            .map(|conflicts| conflicts.kept);
-        let of_peer = kept
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|kept| kept.sender == peer);
-        of_peer
-            .map(|kept| {
-                let fact = Evidence {
-                    what: format!(
-                        "it signed two statements for one id or place; one is leaf {} here",
-                        kept.stored_index
-                    ),
-                    by: peer.to_owned(),
-                    received: self.wall(),
-                    claimed: None,
-                    statement: Some(Hash32(kept.hash.0)),
-                    proof: Proof::Statement,
-                };
-                (Identified::Suspect, fact)
-            })
-            .collect()
-    }
-
-    /// Whether no person acknowledged a comm check for 30 days, counted from the first charter if nobody ever did.
-    fn dormant(&self) -> bool {
-        let opened = || self.channels.charters.all().map(|state| state.stored).min();
-        let since = self.channels.human_check().or_else(opened);
-        since.is_some_and(|since| {
-            self.wall().unix_ms().saturating_sub(since.unix_ms()) > millis(DORMANT_AFTER)
-        })
     }
 
     fn channel_facts(&self, line: &LineFacts, name: &str) -> ChannelFacts {
@@ -213,7 +107,7 @@ impl Engine {
             political: political.state,
             identity: line.identity.state,
             chartered,
-            heard: line.unheard.is_some(),
+            heard: line.unheard.0.is_some(),
             restoring,
             overdue: line.of_channel(name).any(Waiting::overdue),
             dormant: line.dormant,
@@ -273,7 +167,7 @@ impl Engine {
             political: strongest,
             identity: line.identity.state,
             chartered: !chartered.is_empty(),
-            heard: line.unheard.is_some(),
+            heard: line.unheard.0.is_some(),
             restoring,
             overdue: waiting.iter().any(Waiting::overdue),
             dormant: line.dormant,
@@ -297,7 +191,10 @@ impl Engine {
                 political: AxisView::political(&political, scope),
                 identity: AxisView::of(&line.identity, |state| state.name()),
             },
-            own_watch: AxisView::watch(&self.channels.attendance(&self.me), Some(Duration::ZERO)),
+            own_watch: AxisView::watch(
+                &self.channels.attendance(&self.me),
+                (Some(Duration::ZERO), Duration::MAX),
+            ),
             channels,
         }
     }
@@ -376,8 +273,4 @@ fn charter_view(state: &CharterState) -> CharterView {
         receipt_policy: terms.receipt_policy.clone(),
         terms: data_encoding::BASE64.encode(&state.bytes),
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

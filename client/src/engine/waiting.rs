@@ -1,25 +1,30 @@
 //! Messages of ours that wait for a person of the remote desk, and how far they came.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
 use hotline_core::{
     channel::{Evidence, Proof, Stage, Waiting},
     id::Hash32,
     ladder::Fact,
-    precedence::Precedence,
     time::WallTime,
     words::{Function, Rung},
 };
 
 use super::Engine;
-use crate::book::{Direction, Letter};
+use crate::{
+    book::{Direction, Letter},
+    overdue,
+};
 
 /// Newest messages that are looked through for some that wait. 4,096: days of traffic; what is older was escalated long
 /// ago.
 const LOOKED_THROUGH: usize = 4096;
+/// Messages that wait and are shown as causes of silence. 32: a screenful; the rest is in the list of messages.
+const SHOWN_MAX: usize = 32;
 
 impl Engine {
-    /// Messages of ours for which no person of the remote desk has signed anything, and those that were declined last.
+    /// Messages of ours for which no person of the remote desk has signed anything, and those that were declined last,
+    /// with their channels. Of very many those that are overdue and the most urgent.
     pub(super) fn waiting_for_people(&self) -> Vec<(String, Waiting)> {
         let now = self.wall();
         let cancelled: BTreeSet<_> = self
@@ -31,8 +36,7 @@ impl Engine {
         let mut waiting = Vec::new();
         for letter in self.looked_through() {
             let channel = letter.message.channel.as_str();
-            let expires = letter.message.expires_ms;
-            let over = cancelled.contains(&letter.hash) || (expires > 0 && expires <= now.unix_ms());
+            let over = cancelled.contains(&letter.hash) || overdue::expired(letter, now);
             let spoken = [Rung::Acknowledged, Rung::Answered]
                 .iter()
                 .any(|rung| letter.ladder.reached_at(*rung, &self.config.peer).is_some());
@@ -40,12 +44,18 @@ impl Engine {
                 answered.insert(channel);
             } else if !over
                 && letter.message.function != Function::Cancel.to_wire()
-                && let Some(stage) = self.stage(letter, answered.contains(channel))
+                && let Some(waits) = self.waits(letter, answered.contains(channel), now)
             {
-                waiting.push((channel.to_owned(), self.waits(letter, stage, now)));
+                waiting.push((letter, waits));
             }
         }
-        waiting
+        waiting.sort_by_key(|(_, waits)| Reverse((waits.overdue(), waits.precedence, waits.waited)));
+        waiting.truncate(SHOWN_MAX);
+        let shown = waiting.into_iter().map(|(letter, waits)| {
+            let evidence = self.signed_about(letter);
+            (letter.message.channel.clone(), Waiting { evidence, ..waits })
+        });
+        shown.collect()
     }
 
     /// Our own newest messages, the newest first.
@@ -57,49 +67,51 @@ impl Engine {
             .filter(|letter| letter.direction == Direction::Out && letter.rejected.is_none())
     }
 
-    /// How far a message came without a person's word; none if it waits for nobody. One that was declined is named until
-    /// a later one on its channel is acknowledged or answered.
-    fn stage(&self, letter: &Letter, answered_since: bool) -> Option<Stage> {
+    /// How far a message came without a person's word, and for how long; none if it waits for nobody. One that was
+    /// declined is named until a later one on its channel is acknowledged or answered; one for which somebody asked for
+    /// time is named again once that is over.
+    fn waits(&self, letter: &Letter, answered_since: bool, now: WallTime) -> Option<Waiting> {
         let peer = &self.config.peer;
         let reached = |rung| letter.ladder.reached_at(rung, peer);
+        let precedence = letter.judged.as_ref()?.draft.precedence;
+        let since = |time: WallTime| Duration::from_millis(now.unix_ms().saturating_sub(time.unix_ms()));
+        let of = |stage, waited| Waiting {
+            name: self.name_of(letter),
+            precedence,
+            stage,
+            waited,
+            evidence: Vec::new(),
+        };
         if let Some(declined) = reached(Rung::Declined) {
-            return (!answered_since).then(|| Stage::Declined {
+            let stage = Stage::Declined {
                 reason: declined.text.clone(),
                 by: declined.signer.identity().name().to_owned(),
-            });
+            };
+            return (!answered_since).then(|| of(stage, since(declined.arrived)));
         }
-        if !letter.ladder.awaiting_person().contains(&peer) {
-            return None;
+        if reached(Rung::Delivered).is_none() {
+            return Some(of(Stage::NotDelivered, since(letter.stored)));
         }
-        Some(if reached(Rung::Displayed).is_some() {
-            Stage::Displayed
-        } else if reached(Rung::Delivered).is_some() {
-            let alerted = reached(Rung::Alerted).is_some();
-            Stage::NotDisplayed { alerted }
-        } else {
-            Stage::NotDelivered
-        })
+        let (_, asked) = overdue::waits_since(letter)?;
+        let stage = match reached(Rung::Displayed) {
+            Some(_) => Stage::Displayed,
+            None => Stage::NotDisplayed {
+                alerted: reached(Rung::Alerted).is_some(),
+            },
+        };
+        // Human deadlines pass faster in an exercise that says so.
+        let waits = of(stage, since(asked).saturating_mul(self.config.human_time_factor));
+        let silent = letter.ladder.awaiting_person().contains(&peer);
+        (silent || waits.overdue()).then_some(waits)
     }
 
-    fn waits(&self, letter: &Letter, stage: Stage, now: WallTime) -> Waiting {
-        let peer = &self.config.peer;
-        let since = letter
-            .ladder
-            .reached_at(Rung::Delivered, peer)
-            .map_or(letter.stored, |fact| fact.arrived);
-        let signed = [Rung::Delivered, Rung::Alerted, Rung::Displayed, Rung::Declined]
+    /// What the remote desk signed about a message.
+    fn signed_about(&self, letter: &Letter) -> Vec<Evidence> {
+        [Rung::Delivered, Rung::Alerted, Rung::Displayed, Rung::Declined]
             .iter()
-            .filter_map(|rung| letter.ladder.reached_at(*rung, peer));
-        Waiting {
-            name: self.name_of(letter),
-            precedence: letter
-                .judged
-                .as_ref()
-                .map_or(Precedence::Routine, |judged| judged.draft.precedence),
-            stage,
-            waited: Duration::from_millis(now.unix_ms().saturating_sub(since.unix_ms())),
-            evidence: signed.map(|fact| self.rung_fact(fact)).collect(),
-        }
+            .filter_map(|rung| letter.ladder.reached_at(*rung, &self.config.peer))
+            .map(|fact| self.rung_fact(fact))
+            .collect()
     }
 
     fn rung_fact(&self, fact: &Fact) -> Evidence {

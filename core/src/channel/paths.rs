@@ -49,6 +49,9 @@ pub struct Paths {
     pub legs: Vec<LegFact>,
     /// At most one per relay: the newest.
     pub presence: Vec<PresenceFact>,
+    /// What the other desk signed of its own legs, and has not taken back. It is shown and decides nothing: what a desk
+    /// can still sign and send has arrived.
+    pub said: Vec<Evidence>,
 }
 
 impl Paths {
@@ -112,6 +115,7 @@ impl Paths {
     fn facts(&self) -> Vec<Evidence> {
         let legs = self.legs.iter().map(|fact| self.leg(fact));
         legs.chain(self.counting().map(|fact| fact.evidence.clone()))
+            .chain(self.said.iter().cloned())
             .collect()
     }
 
@@ -182,7 +186,9 @@ impl Paths {
             .map(|fact| format!("the remote desk is not at {}", fact.relay));
         let cut: Vec<String> = ours.chain(theirs).collect();
         let evidence = down.iter().map(|fact| self.leg(fact));
-        let evidence = evidence.chain(away.iter().map(|fact| fact.evidence.clone()));
+        let evidence = evidence
+            .chain(away.iter().map(|fact| fact.evidence.clone()))
+            .chain(self.said.iter().cloned());
         Some(Cause {
             kind: CauseKind::OnePathCut,
             plain: format!(

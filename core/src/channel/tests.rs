@@ -105,5 +105,6 @@ fn paths(up: [bool; 4], presence: &[(&str, PresenceState)]) -> Paths {
                 evidence: Evidence::observed(format!("{name} says {state}"), *name, at(1)),
             })
             .collect(),
+        said: Vec::new(),
     }
 }

@@ -21,6 +21,18 @@ const REMEMBERED: usize = 256;
 /// a minute, may be lost, and a minute over.
 pub const UNHEARD: Duration = Duration::from_secs(180);
 
+/// Times between two automatic checks that a desk may be unheard. 3: two are lost, and one over.
+const CHECKS_LOST: u32 = 3;
+
+/// The most that a desk can ask for by announcing rare checks. 3 h: three of the rarest there are, one an hour.
+const UNHEARD_MOST: Duration = Duration::from_secs(3 * 3600);
+
+/// How long a desk may be unheard that says it sends a comm check so often.
+#[must_use]
+pub fn may_be_unheard(every: Duration) -> Duration {
+    (every.saturating_mul(CHECKS_LOST)).clamp(UNHEARD, UNHEARD_MOST)
+}
+
 /// One signed change of the watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchEntry {
@@ -127,10 +139,10 @@ impl Attendance {
         }
     }
 
-    /// The axis. `unheard` is how long nothing that the desk signed has come; none if nothing ever did. An own desk is
-    /// heard at once.
+    /// The axis. `unheard` is how long nothing that the desk signed has come, none if nothing ever did, and how long that
+    /// may be. An own desk is heard at once.
     #[must_use]
-    pub fn axis(&self, unheard: Option<Duration>) -> Axis<Watched> {
+    pub fn axis(&self, (unheard, may_be): (Option<Duration>, Duration)) -> Axis<Watched> {
         let held = self.held();
         let facts: Vec<Evidence> = [held.by, held.offered, held.left]
             .into_iter()
@@ -138,7 +150,7 @@ impl Attendance {
             .map(evidence)
             .collect();
         let state = match (held.by, held.left) {
-            _ if unheard.is_none_or(|silence| silence > UNHEARD) => Watched::Unknown,
+            _ if unheard.is_none_or(|silence| silence > may_be) => Watched::Unknown,
             (Some(_), _) => Watched::Manned,
             (None, Some(_)) => Watched::Unmanned,
             (None, None) => Watched::Unknown,

@@ -128,18 +128,21 @@ fn a_copy_of_anything_else_is_not_collected() {
 }
 
 #[test]
-fn a_desk_that_catches_up_with_many_checks_answers_the_newest() {
+fn a_desk_that_catches_up_with_many_checks_answers_the_newest_first_and_not_all_at_once() {
     let mut checks = checks(None);
     for n in 0..100_u8 {
         checks.came(Hash32([n; 32]), &"north/quic".parse().unwrap(), at(u64::from(n)));
     }
-    let answered: Vec<Due> = checks.tick(&all(), at(10_000));
-    assert_eq!(answered.len(), COLLECTED_MAX);
-    assert!(
-        answered
-            .iter()
-            .all(|due| matches!(due, Due::Answer { check, .. } if check.0[0] >= 92))
-    );
+    let mut answered = Vec::new();
+    for ms in (10_000..20_000).step_by(100) {
+        let due = checks.tick(&all(), at(ms));
+        assert!(due.len() <= 1, "{due:?}");
+        answered.extend(due.into_iter().filter_map(|due| match due {
+            Due::Answer { check, .. } => Some(check.0[0]),
+            _ => None,
+        }));
+    }
+    assert_eq!(answered, [99, 98, 97, 96, 95, 94, 93, 92]);
 }
 
 #[test]
@@ -177,4 +180,16 @@ fn the_texts_of_tests_are_short_and_differ_from_hour_to_hour() {
             .iter()
             .all(|text| text.starts_with("COMM CHECK.") && text.len() < 100)
     );
+}
+
+#[test]
+fn a_check_for_which_somebody_waits_goes_out_at_once_and_once() {
+    for every in [None, Some(60)] {
+        let mut checks = checks(every);
+        checks.no_later_than(at(500));
+        assert_eq!(checks.next_wake(), Some(at(500)));
+        assert_eq!(checks.tick(&all(), at(500)), [Due::Send]);
+        assert!(checks.tick(&all(), at(600)).is_empty());
+        assert_eq!(checks.next_wake(), every.map(|_| at(60_500)));
+    }
 }

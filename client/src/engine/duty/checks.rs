@@ -7,8 +7,9 @@ use hotline_audit::{
     statement::{LegFact, Reference, Service},
 };
 use hotline_core::{
-    commcheck::{Due, PathRecord},
-    duty::ServiceKind,
+    channel::Restoring,
+    commcheck::{Due, MISSED_AFTER, PathRecord},
+    duty::{OrderVerb, ServiceKind},
     id::Hash32,
     leg::Leg,
     time::LineTime,
@@ -53,7 +54,38 @@ impl Engine {
         }
     }
 
+    /// A restoration that both sides signed waits for a check on each path: one goes out at once, and again while it lacks
+    /// something.
+    pub(super) fn check_restoration(&mut self, now: LineTime) {
+        let waits = self.restoration_waits();
+        let Some(duty) = &mut self.duty else { return };
+        if !waits {
+            duty.restoration_checked = None;
+            return;
+        }
+        let due = duty
+            .restoration_checked
+            .map_or(now, |last| last.after(MISSED_AFTER));
+        if due <= now {
+            duty.restoration_checked = Some(now);
+            duty.checks.no_later_than(now);
+        }
+    }
+
+    /// Whether a channel's restoration is signed by both sides, and the line is not shown to work yet.
+    fn restoration_waits(&self) -> bool {
+        let orders = &self.channels.orders;
+        orders.all().any(|order| order.verb == OrderVerb::Restore)
+            && self.channel_names().iter().any(|name| {
+                let restoring = orders.restoring(name, &self.channels.shown);
+                matches!(restoring, Restoring::Agreed { .. })
+            })
+    }
+
     pub(super) fn tick_checks(&mut self, now: LineTime, round: &mut Round) {
+        if self.duty.as_ref().is_none_or(|duty| duty.checks.is_idle(now)) {
+            return;
+        }
         let up = self.up();
         let due = self
             .duty

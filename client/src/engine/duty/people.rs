@@ -32,6 +32,11 @@ impl Engine {
     pub(in crate::engine) fn note_duty(&mut self, change: &Change, round: &mut Round) {
         let hash = match change {
             Change::Added(hash) => *hash,
+            // A relay's acceptance and what a screen signs change no deadline.
+            Change::Climbed {
+                rung: Rung::Accepted | Rung::Alerted | Rung::Displayed,
+                ..
+            } => return,
             Change::Climbed { message, .. } => *message,
             Change::Foreign { .. } | Change::Told { .. } => return,
         };
@@ -121,11 +126,9 @@ impl Engine {
     /// The hourly human check, if this hour is ours and nobody has checked.
     fn remind(&mut self, round: &mut Round) {
         let (wall, sent) = (self.wall(), self.services.checked());
-        let (me, peer) = (self.me.clone(), self.config.peer.clone());
-        let due = self
-            .duty
-            .as_mut()
-            .and_then(|duty| duty.hours.due(wall, (&me, &peer), sent));
+        let both = (&self.me, &self.config.peer);
+        let duty = self.duty.as_mut();
+        let due = duty.and_then(|duty| duty.hours.due(wall, both, sent));
         if self.config.checks_every.is_some() && due.is_some() {
             let what = "the comm check of this hour is ours: hotline check".to_owned();
             self.alarm("CHECK_DUE", what, round);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{change, order, paths, place, took};
 use crate::channel::cause::{ON_ITS_WAY, Silence, causes};
+use crate::channel::watch::UNHEARD;
 use crate::channel::{
     Attendance, Axis, Carrier, Cause, CauseKind, Evidence, Identified, Paths, Political, Stage, Waiting,
 };
@@ -27,7 +28,7 @@ fn named(paths: &Paths, watch: &Attendance, waiting: &[Waiting]) -> Vec<Cause> {
         political: Political::Open,
         orders: &[],
         paths,
-        watch: &watch.axis(Some(Duration::ZERO)),
+        watch: &watch.axis((Some(Duration::ZERO), UNHEARD)),
         waiting,
     })
 }
@@ -68,6 +69,14 @@ fn one_path_cut_is_one_path_cut_wherever_it_is_cut() {
         (of_paths(&theirs), theirs.carrier().state),
         (CauseKind::OnePathCut, Carrier::Degraded)
     );
+    // What the other desk signed of its own legs is among the facts.
+    let said = Evidence::observed("its legs north/quic are down", "the other desk", super::at(1));
+    let told = Paths {
+        said: vec![said.clone()],
+        ..theirs
+    };
+    assert!(told.carrier().facts.contains(&said));
+    assert!(told.cause().unwrap().evidence.contains(&said));
     // A single leg is named, and redundancy is not lost by it.
     let leg = paths([false, true, true, true], &[]);
     assert_eq!(
@@ -154,7 +163,7 @@ fn a_refusal_is_named_with_its_reason_verbatim() {
 #[test]
 fn an_order_is_named_before_what_it_explains() {
     let cut = paths([false; 4], &[]);
-    let watch = Attendance::default().axis(Some(Duration::ZERO));
+    let watch = Attendance::default().axis((Some(Duration::ZERO), UNHEARD));
     let messages = [waiting(Stage::Displayed, 9)];
     for (verb, political, expected) in [
         (OrderVerb::Suspend, Political::Suspended, CauseKind::Suspended),

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{change, officer, place, took};
-use crate::channel::watch::{NotHolder, UNHEARD};
+use crate::channel::watch::{NotHolder, UNHEARD, may_be_unheard};
 use crate::channel::{Attendance, Watched};
 use crate::duty::{WatchVerb, may_order, may_watch};
 use crate::words::OfficerRole;
 
-const NOW: Option<Duration> = Some(Duration::ZERO);
+const NOW: (Option<Duration>, Duration) = (Some(Duration::ZERO), UNHEARD);
 
 #[test]
 fn a_watch_that_is_taken_is_manned_and_one_that_is_left_is_not() {
@@ -71,12 +71,17 @@ fn changes_of_the_watch_count_in_the_order_of_the_chain() {
 fn what_a_desk_signed_about_its_watch_counts_no_more_once_it_is_unheard() {
     let mut watch = Attendance::default();
     watch.note(place(1), took("okoye"));
-    assert_eq!(watch.axis(Some(UNHEARD)).state, Watched::Manned);
+    assert_eq!(watch.axis((Some(UNHEARD), UNHEARD)).state, Watched::Manned);
     let later = UNHEARD + Duration::from_millis(1);
-    assert_eq!(watch.axis(Some(later)).state, Watched::Unknown);
-    assert_eq!(watch.axis(None).state, Watched::Unknown);
+    assert_eq!(watch.axis((Some(later), UNHEARD)).state, Watched::Unknown);
+    assert_eq!(watch.axis((None, UNHEARD)).state, Watched::Unknown);
+    // Who says that it checks each half hour may be silent for longer, and not as long as it likes.
+    let half_hour = may_be_unheard(Duration::from_secs(1800));
+    assert_eq!(watch.axis((Some(later), half_hour)).state, Watched::Manned);
+    assert_eq!(may_be_unheard(Duration::from_secs(1)), UNHEARD);
+    assert_eq!(may_be_unheard(Duration::MAX), Duration::from_secs(3 * 3600));
     // The fact stays to be seen.
-    assert_eq!(watch.axis(None).facts.len(), 1);
+    assert_eq!(watch.axis((None, UNHEARD)).facts.len(), 1);
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! `hotline check`: a comm check of people, over the real path, crypto and log. A TEST message of neutral words, released
+//! by one officer; a person of the other desk answers ROGER within 5 minutes.
+
+use std::time::Duration;
+
+use clap::Args;
+use hotline_client::{compose::Wording, request::Request};
+use hotline_core::{
+    commcheck::human::{ANSWER_DUE, hour_of, text_of},
+    precedence::Precedence,
+    words::{Answer, Function, ResponseAttribute, TrafficClass},
+};
+
+use crate::{
+    desk::{
+        self, duration,
+        here::Here,
+        seat::Seat,
+        send::{self, WaitArgs},
+    },
+    exit::{Failure, Outcome},
+};
+
+/// `hotline check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    here: Here,
+    /// The releasing officer; without it, the first of this seat who may release.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+    /// How long to wait for the answer: 0s, 60s, 5m. Without it 5m, shortened by the settings' human_time_factor.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    wait: Option<Duration>,
+}
+
+/// Sends a check and waits for its answer. Exit code 6 if nobody answers in time.
+///
+/// # Errors
+/// A failure.
+pub fn run(args: CheckArgs) -> Outcome {
+    let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
+    runtime.block_on(async {
+        let common = args.here.common()?;
+        let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
+        let done = check(&mut seat, &common, &args).await;
+        seat.leave().await;
+        done
+    })
+}
+
+async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outcome {
+    let hour = hour_of(seat.seams.clock.wall());
+    let wording = Wording {
+        // The other desk rings, and its people are called again after 10 minutes.
+        precedence: Precedence::Immediate,
+        class: TrafficClass::Test,
+        function: Function::Query,
+        response: ResponseAttribute::Roger,
+        channel: String::new(),
+        refers_to: None,
+        answer: None::<Answer>,
+        text: text_of(hour).to_owned(),
+        expires_ms: 0,
+        safety_of_life: false,
+    };
+    let sheet = send::sign(seat, common, &wording, args.officer.as_deref(), None)?;
+    let view = seat.message(Request::Release { sheet }).await?;
+    let wait = args.wait.unwrap_or(ANSWER_DUE / seat.config.human_time_factor);
+    send::finish(seat, common, view, &WaitArgs::answered(wait)).await
+}

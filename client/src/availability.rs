@@ -1,0 +1,355 @@
+//! The availability of a line, counted from statements alone.
+//!
+//! Whatever is counted was signed by a desk and stands in both desks' logs, so either side makes the same report of the
+//! same statements, and its SHA-256 is what two ministries can put their names to. Times are those that the signers
+//! claim; what is received when plays no part. Shares are in millionths, so that no rounding of fractions differs.
+
+mod facts;
+mod human;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_audit::{Hash, statement::Payload};
+use hotline_core::commcheck::MISSED_AFTER;
+use serde::Serialize;
+
+use facts::{Check, DeskFacts, Facts};
+
+/// Milliseconds of a day.
+const DAY_MS: u64 = 86_400_000;
+
+/// Longest stretch, in days. 366: a year of checks from each side is a million statements.
+pub const DAYS_MAX: u64 = 366;
+
+/// Statements on their way into a report.
+#[derive(Debug, Default)]
+pub struct Collector(Facts);
+
+/// What was available, and what was not and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What this is: `availability/v1`.
+    pub report: &'static str,
+    /// Exercise or operation.
+    pub exercise: String,
+    /// From when on it counts, milliseconds since 1970.
+    pub from_ms: u64,
+    /// Until when, milliseconds since 1970.
+    pub until_ms: u64,
+    /// By desk: what it checked, and what it said of itself.
+    pub desks: BTreeMap<String, DeskReport>,
+}
+
+/// One desk's checks and words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeskReport {
+    /// Its automatic comm checks.
+    pub automatic: Counted,
+    /// The same by path: its leg, `>`, the other desk's leg.
+    pub paths: BTreeMap<String, Counted>,
+    /// The comm checks of its officers.
+    pub human: HumanReport,
+    /// What it said of its own legs.
+    pub outages: BTreeMap<String, OutageReport>,
+    /// How often it opened.
+    pub opened: u64,
+    /// How often it closed in good order.
+    pub closed: u64,
+    /// How often its clock jumped.
+    pub clock_steps: u64,
+    /// Steps it took because nobody acknowledged, by name.
+    pub overdue: BTreeMap<String, u64>,
+}
+
+/// Checks, and what became of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Due: sent and not sent.
+    pub scheduled: u64,
+    /// Answered in time; of a path, passed.
+    pub answered: u64,
+    /// Answered late.
+    pub late: u64,
+    /// Sent and not answered.
+    pub missed: u64,
+    /// Not sent at all.
+    pub not_sent: u64,
+    /// What was not answered in time, by cause.
+    pub causes: BTreeMap<&'static str, u64>,
+    /// Share of `scheduled` that was answered in time, in millionths; absent when nothing was due.
+    pub availability_ppm: Option<u64>,
+}
+
+/// Outages that a desk said of one of its legs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OutageReport {
+    /// How many.
+    pub count: u64,
+    /// How long altogether, in milliseconds.
+    pub total_ms: u64,
+    /// Whether the last one lasts.
+    pub open: bool,
+}
+
+/// The hourly checks of people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HumanReport {
+    /// Hours that were this desk's.
+    pub scheduled: u64,
+    /// A person of the other desk acknowledged or answered within 5 minutes.
+    pub answered: u64,
+    /// The same, later.
+    pub late: u64,
+    /// Nobody did.
+    pub missed: u64,
+    /// Nobody here checked.
+    pub not_made: u64,
+}
+
+impl Collector {
+    /// Takes a statement of the log, in whatever order.
+    pub fn add(&mut self, hash: Hash, payload: &Payload) {
+        self.0.add(hash, payload);
+    }
+
+    /// The report of the `days` before `until_ms`; without it, up to the newest statement.
+    #[must_use]
+    pub fn report(mut self, days: u64, until_ms: Option<u64>) -> Report {
+        self.0.sort();
+        let until_ms = until_ms.unwrap_or(self.0.newest_ms.saturating_add(1));
+        let from_ms = until_ms.saturating_sub(days.clamp(1, DAYS_MAX).saturating_mul(DAY_MS));
+        let window = Window { from_ms, until_ms };
+        let desks = self.0.desks.keys().map(|desk| {
+            let report = desk_report(&self.0, desk, window);
+            (desk.clone(), report)
+        });
+        Report {
+            report: "availability/v1",
+            exercise: self.0.exercise.clone(),
+            from_ms,
+            until_ms,
+            desks: desks.collect(),
+        }
+    }
+}
+
+impl Report {
+    /// Its one JSON form: no white space, fields in the order of this file, names sorted.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        serde_json::to_string(self).expect("numbers and strings have a JSON form")
+    }
+
+    /// SHA-256 of that form.
+    #[must_use]
+    pub fn sha256(&self) -> Hash {
+        Hash::of(self.canonical().as_bytes())
+    }
+}
+
+/// The time that is counted.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from_ms: u64,
+    until_ms: u64,
+}
+
+impl Window {
+    fn holds(self, at_ms: u64) -> bool {
+        (self.from_ms..self.until_ms).contains(&at_ms)
+    }
+}
+
+fn desk_report(facts: &Facts, name: &str, window: Window) -> DeskReport {
+    let (Some(desk), other) = (facts.desks.get(name), facts.other(name)) else {
+        return DeskReport::default();
+    };
+    let mut counting = Counting::new(desk, other, &facts.answers);
+    counting.all(window);
+    let in_window = |at: &&u64| window.holds(**at);
+    let mut overdue = BTreeMap::new();
+    for (step, at) in &desk.overdue {
+        if window.holds(*at) {
+            *overdue.entry(step.clone()).or_insert(0) += 1;
+        }
+    }
+    let turns = |opens| {
+        desk.duty
+            .iter()
+            .filter(|(at, o)| *o == opens && window.holds(*at))
+            .count() as u64
+    };
+    DeskReport {
+        automatic: counting.automatic.shared(),
+        paths: counting
+            .paths
+            .into_iter()
+            .map(|(path, counted)| (path, counted.shared()))
+            .collect(),
+        human: human::report(facts, name, window),
+        outages: outages(desk, window),
+        opened: turns(true),
+        closed: turns(false),
+        clock_steps: desk.clock_steps.iter().filter(in_window).count() as u64,
+        overdue,
+    }
+}
+
+/// Counts one desk's checks against the other's answers.
+struct Counting<'a> {
+    desk: &'a DeskFacts,
+    other: Option<&'a DeskFacts>,
+    answers: &'a BTreeMap<Hash, facts::Answer>,
+    automatic: Counted,
+    paths: BTreeMap<String, Counted>,
+}
+
+impl<'a> Counting<'a> {
+    fn new(
+        desk: &'a DeskFacts,
+        other: Option<&'a DeskFacts>,
+        answers: &'a BTreeMap<Hash, facts::Answer>,
+    ) -> Self {
+        let to: BTreeSet<&str> = other.map(DeskFacts::legs).unwrap_or_default();
+        let from = desk.legs();
+        let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
+        let same_relay = |(from, to): &(&str, &str)| relay_of(from) == relay_of(to);
+        let paths = pairs
+            .filter(same_relay)
+            .map(|(from, to)| (format!("{from}>{to}"), Counted::default()));
+        Self {
+            desk,
+            other,
+            answers,
+            automatic: Counted::default(),
+            paths: paths.collect(),
+        }
+    }
+
+    fn all(&mut self, window: Window) {
+        let patience = millis(MISSED_AFTER);
+        let checks: Vec<&Check> = self
+            .desk
+            .checks
+            .iter()
+            .filter(|check| window.holds(check.at_ms))
+            .collect();
+        for (place, check) in checks.iter().enumerate() {
+            let answer = self
+                .answers
+                .get(&check.hash)
+                .filter(|answer| answer.at_ms < window.until_ms);
+            match answer {
+                Some(answer) if answer.at_ms.saturating_sub(check.at_ms) <= patience => {
+                    self.passed(check, answer);
+                }
+                Some(_) => self.failed("LATE", |counted| counted.late += 1),
+                // It may still be answered.
+                None if check.at_ms.saturating_add(patience) >= window.until_ms => {}
+                None => {
+                    let cause = self.cause_of_silence(check.at_ms);
+                    self.failed(cause, |counted| counted.missed += 1);
+                }
+            }
+            self.not_sent(
+                check,
+                checks.get(place + 1).map(|next| next.at_ms),
+                window.until_ms,
+            );
+        }
+    }
+
+    fn passed(&mut self, check: &Check, answer: &facts::Answer) {
+        self.automatic.scheduled += 1;
+        self.automatic.answered += 1;
+        let other = self.other;
+        for (path, counted) in &mut self.paths {
+            let (from, to) = path.split_once('>').unwrap_or_default();
+            counted.scheduled += 1;
+            if check.legs.contains(from) && answer.legs.contains(to) {
+                counted.answered += 1;
+                continue;
+            }
+            let cause = if !check.legs.contains(from) {
+                "OWN_LEG_DOWN"
+            } else if other.is_some_and(|other| other.said_down(to, check.at_ms)) {
+                "PATH_OUTAGE"
+            } else {
+                "NOT_SEEN"
+            };
+            counted.missed += 1;
+            *counted.causes.entry(cause).or_insert(0) += 1;
+        }
+    }
+
+    fn failed(&mut self, cause: &'static str, count: impl Fn(&mut Counted)) {
+        for counted in self.paths.values_mut().chain([&mut self.automatic]) {
+            counted.scheduled += 1;
+            count(counted);
+            *counted.causes.entry(cause).or_insert(0) += 1;
+        }
+    }
+
+    /// Checks that were due between this one and the next, or the end, and were never made.
+    fn not_sent(&mut self, check: &Check, next_ms: Option<u64>, until_ms: u64) {
+        if check.every_ms == 0 {
+            return;
+        }
+        let end = next_ms.unwrap_or(until_ms);
+        // A station that is busy may be half an interval late.
+        let gap = end.saturating_sub(check.at_ms).saturating_add(check.every_ms / 2);
+        let missing = (gap / check.every_ms).saturating_sub(1);
+        let cause = self.desk.cause_of_absence(check.at_ms, end);
+        for _ in 0..missing.min(DAYS_MAX * DAY_MS / check.every_ms) {
+            self.failed(cause, |counted| counted.not_sent += 1);
+        }
+    }
+
+    fn cause_of_silence(&self, at_ms: u64) -> &'static str {
+        let Some(other) = self.other else {
+            return "NO_ANSWER";
+        };
+        let legs = other.legs();
+        if other.closed_at(at_ms) {
+            "DESK_CLOSED"
+        } else if !legs.is_empty() && legs.iter().all(|leg| other.said_down(leg, at_ms)) {
+            "PATH_OUTAGE"
+        } else {
+            "NO_ANSWER"
+        }
+    }
+}
+
+impl Counted {
+    fn shared(mut self) -> Self {
+        let share = |scheduled| self.answered.saturating_mul(1_000_000) / scheduled;
+        self.availability_ppm = (self.scheduled > 0).then(|| share(self.scheduled));
+        self
+    }
+}
+
+fn outages(desk: &DeskFacts, window: Window) -> BTreeMap<String, OutageReport> {
+    let mut outages: BTreeMap<String, OutageReport> = BTreeMap::new();
+    for outage in &desk.outages {
+        let end = outage.end_ms.unwrap_or(window.until_ms).min(window.until_ms);
+        let begin = outage.begin_ms.max(window.from_ms);
+        if begin >= end {
+            continue;
+        }
+        let report = outages.entry(outage.leg.clone()).or_default();
+        report.count += 1;
+        report.total_ms += end - begin;
+        report.open = outage.end_ms.is_none();
+    }
+    outages
+}
+
+fn relay_of(leg: &str) -> &str {
+    leg.split_once('/').map_or(leg, |(relay, _)| relay)
+}
+
+fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
