@@ -598,3 +598,60 @@ async fn a_restoration_stays_under_way_while_a_path_is_cut() {
         .await;
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_commands_run_as_written_in_a_folder_with_one_desk() {
+    let line = open().await;
+    let typed = async |words: &[&str]| {
+        let said = tokio::process::Command::new(line.program())
+            .args(words)
+            .current_dir(&line.stage.sides[BORENIA].folder)
+            .env_remove("HOTLINE_CONFIG")
+            .output()
+            .await
+            .unwrap();
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&said.stdout),
+            String::from_utf8_lossy(&said.stderr)
+        );
+        assert!(said.status.success(), "hotline {}: {text}", words.join(" "));
+        text
+    };
+    for (words, says) in [
+        (&["watch", "take"][..], "MANNED"),
+        (&["watch", "handover"], "hands the watch over to"),
+        (&["watch", "take"], "took the watch from"),
+        (&["channel", "list"], "channel MINISTER: open [OPEN]"),
+        (&["channel", "open"], "channel MINISTER: open [OPEN]"),
+        (&["channel", "suspend"], "[SUSPENDED]"),
+        (&["channel", "sever"], "[SEVERED]"),
+        (
+            &["channel", "restore"],
+            "lacking: the signature of a releaser of exercise.avelia.example",
+        ),
+        (&["watch", "leave"], "UNMANNED"),
+        (&["status"], "Being restored [RESTORING]"),
+        (&["status", "--json"], "\"label\":\"RESTORING\""),
+    ] {
+        let text = typed(words).await;
+        assert!(text.contains(says), "hotline {}: {text}", words.join(" "));
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_that_signs_two_histories_is_suspect_and_the_line_compromised() {
+    let (line, hand, north) = with_a_hand("lindqvist").await;
+    let south = Counter::open(&line, &dialer(&line, AVELIA), BORENIA, Door::Quic)
+        .await
+        .unwrap();
+    let (one, other) = (hand.sign(hand.draft("One.")), hand.sign(hand.draft("Another.")));
+    north.hand_in(&one.bytes).await;
+    line.until(BORENIA, &one.hash.to_string(), Rung::Released).await;
+    south.hand_in(&other.bytes).await;
+    eventually("the identity is in doubt", PATIENCE, async || {
+        let now = standing(&line, BORENIA).await;
+        (now.axes.identity.state == "SUSPECT" && now.label == "COMPROMISED").then_some(())
+    })
+    .await;
+}
