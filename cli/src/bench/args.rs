@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hotline_core::health::Profile;
 
 use super::{floor, measure::failover::deck::Kind};
 
@@ -23,6 +24,9 @@ pub(super) struct Common {
     /// is named.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// By whose numbers both ends of every leg are judged: lan, wan or satellite (core/README.md).
+    #[arg(long, value_name = "NAME", default_value_t = Profile::Lan)]
+    pub profile: Profile,
     /// Refused: a bench measures lines that it makes itself, never one that exists, and least of all one in operation.
     #[arg(long, value_name = "DESK.toml")]
     pub config: Option<PathBuf>,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::bench::{
     error::BenchError,
-    line::{Line, child::Listener, people::People},
+    line::{Line, Setup, child::Listener, people::People},
     progress,
     report::{
         conditions::Conditions,
@@ -94,20 +94,19 @@ pub fn catalogue(plan: Plan) -> Catalogue {
     }
 }
 
-/// Sets up a line and a floor with the program `exe`, measures, and removes everything.
+/// Sets up a line and a floor, measures, and removes everything.
 ///
 /// # Errors
 /// If they cannot be set up, or a message of the rounds is not receipted.
 pub async fn measure(
-    exe: &Path,
-    dir: Option<&Path>,
+    setup: Setup<'_>,
     plan: Plan,
     breaking: Option<&Breaking>,
 ) -> Result<Latency, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
-    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Channel(told)).await?;
-    let measured = Box::pin(on(exe, &mut line, lines, plan, breaking)).await;
+    let mut line = Line::open(setup, Breaking::wiring(breaking), Listener::Channel(told)).await?;
+    let measured = Box::pin(on(setup.exe, &mut line, lines, plan, breaking)).await;
     line.closing(measured).await
 }
 

@@ -23,7 +23,7 @@ use super::{
 use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES, child::Listener, usage::megabytes},
+    line::{Line, PROCESSES, Setup, child::Listener, usage::megabytes},
     progress,
     report::{
         conditions::Conditions,
@@ -111,19 +111,18 @@ pub struct Throughput {
     open: Option<Runs>,
 }
 
-/// Sets up a line and a floor with the program `exe`, measures, and removes everything.
+/// Sets up a line and a floor, measures, and removes everything.
 ///
 /// # Errors
 /// If they cannot be set up, or a message is not receipted.
 pub async fn measure(
-    exe: &Path,
-    dir: Option<&Path>,
+    setup: Setup<'_>,
     plan: Plan,
     breaking: Option<&Breaking>,
 ) -> Result<Throughput, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
-    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Nobody).await?;
-    let measured = Box::pin(on(exe, &mut line, plan, breaking)).await;
+    let mut line = Line::open(setup, Breaking::wiring(breaking), Listener::Nobody).await?;
+    let measured = Box::pin(on(setup.exe, &mut line, plan, breaking)).await;
     line.closing(measured).await
 }
 
