@@ -67,6 +67,7 @@ async fn measure(verb: Verb) -> Outcome {
             rounds,
             rate,
             acknowledge_every,
+            each_leg,
             closed_loop,
         } => {
             let plan = latency::Plan {
@@ -75,6 +76,7 @@ async fn measure(verb: Verb) -> Outcome {
                 open: (!closed_loop).then_some(latency::Open {
                     rate,
                     acknowledge_every,
+                    each_leg,
                 }),
             };
             let breaking = broken.read(&common)?;

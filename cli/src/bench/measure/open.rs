@@ -85,6 +85,15 @@ pub async fn runs(
     })
 }
 
+/// One run of which nobody but desk B is expected to receipt anything.
+///
+/// # Errors
+/// As [`runs`].
+pub async fn alone(sender: &Arc<Sender>, plan: Plan, name: &str) -> Result<Run, BenchError> {
+    let played = play(sender, plan, None, |_, came| came.delivered.is_some()).await?;
+    played.run(sender, &format!("{name} alone"), plan.rate).await
+}
+
 /// Runs on schedule.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
