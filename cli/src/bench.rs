@@ -22,7 +22,7 @@ mod measure;
 mod report;
 mod slo;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use hotline_transport::Seams;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +33,7 @@ pub(crate) use report::table;
 
 use crate::exit::{self, Failure, Outcome};
 use args::{Broken, Common, Verb};
+use line::Setup;
 use measure::{Measured, breaking::Breaking, failover, latency, throughput};
 use report::{
     about::About,
@@ -66,6 +67,7 @@ async fn measure(verb: Verb) -> Outcome {
             rounds,
             rate,
             acknowledge_every,
+            each_leg,
             closed_loop,
         } => {
             let plan = latency::Plan {
@@ -74,12 +76,11 @@ async fn measure(verb: Verb) -> Outcome {
                 open: (!closed_loop).then_some(latency::Open {
                     rate,
                     acknowledge_every,
+                    each_leg,
                 }),
             };
             let breaking = broken.read(&common)?;
-            let measured = async |exe: &Path| {
-                latency::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
-            };
+            let measured = async |setup: Setup<'_>| latency::measure(setup, plan, breaking.as_ref()).await;
             finish(
                 &common,
                 breaking.as_ref().map(Breaking::seed),
@@ -103,9 +104,7 @@ async fn measure(verb: Verb) -> Outcome {
                 open: (!closed_loop).then_some(load),
             };
             let breaking = broken.read(&common)?;
-            let measured = async |exe: &Path| {
-                throughput::measure(exe, common.dir.as_deref(), plan, breaking.as_ref()).await
-            };
+            let measured = async |setup: Setup<'_>| throughput::measure(setup, plan, breaking.as_ref()).await;
             finish(
                 &common,
                 breaking.as_ref().map(Breaking::seed),
@@ -134,7 +133,7 @@ async fn measure(verb: Verb) -> Outcome {
                 rate,
                 lasts: Duration::from_millis(fault_ms.into()),
             };
-            let measured = async |exe: &Path| failover::measure(exe, common.dir.as_deref(), &plan).await;
+            let measured = async |setup: Setup<'_>| failover::measure(setup, &plan).await;
             finish(&common, Some(seed), &failover::catalogue(), measured).await
         }
         Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
@@ -154,7 +153,7 @@ async fn finish<M: Measured>(
     common: &Common,
     seed: Option<u64>,
     catalogue: &Catalogue,
-    measure: impl AsyncFnOnce(&Path) -> Result<M, BenchError>,
+    measure: impl AsyncFnOnce(Setup<'_>) -> Result<M, BenchError>,
 ) -> Outcome {
     let failed = |error: BenchError| error.failure().as_json(common.json);
     if let Some(file) = &common.config {
@@ -175,9 +174,14 @@ async fn finish<M: Measured>(
     files.make().map_err(failed)?;
     let about = About::this(seed, Seams::system().clock.wall().rfc3339());
     let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
+    let setup = Setup {
+        exe: &exe,
+        dir: common.dir.as_deref(),
+        profile: common.profile,
+    };
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
     let measured = tokio::select! {
-        measured = Box::pin(measure(&exe)) => measured.map_err(failed)?,
+        measured = Box::pin(measure(setup)) => measured.map_err(failed)?,
         _ = tokio::signal::ctrl_c() => return Err(failed(BenchError::Interrupted)),
         _ = term.recv() => return Err(failed(BenchError::Interrupted)),
     };

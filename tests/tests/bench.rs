@@ -45,6 +45,8 @@ async fn latency_is_measured_with_and_without_faults_and_told_in_every_shape() {
         "5",
         "--preset",
         "lan",
+        "--each-leg",
+        "5",
         "--slo",
         "lost==0",
         "--slo",
@@ -82,6 +84,15 @@ async fn latency_is_measured_with_and_without_faults_and_told_in_every_shape() {
         );
     }
     assert_eq!(told["legs"], "live links");
+    let alone = told["each_leg"].as_array().unwrap();
+    assert_eq!(alone.len(), 4, "{told:#}");
+    for run in alone {
+        let leg = run["name"].as_str().unwrap().strip_suffix(" alone").unwrap();
+        assert_eq!(
+            run["by_leg_ms"][leg]["count"], 5,
+            "by that leg and no other: {run:#}"
+        );
+    }
     assert_eq!(fs::read_to_string(&csv).unwrap().lines().count(), 1 + 20 + 20);
     for beside in ["", ".accepted_north", ".faults.delivered"] {
         let text = fs::read_to_string(format!("{hdr}{beside}")).unwrap();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hotline_core::health::Profile;
 
 use super::{floor, measure::failover::deck::Kind};
 
@@ -23,6 +24,9 @@ pub(super) struct Common {
     /// is named.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// By whose numbers both ends of every leg are judged: lan, wan or satellite (core/README.md).
+    #[arg(long, value_name = "NAME", default_value_t = Profile::Lan)]
+    pub profile: Profile,
     /// Refused: a bench measures lines that it makes itself, never one that exists, and least of all one in operation.
     #[arg(long, value_name = "DESK.toml")]
     pub config: Option<PathBuf>,
@@ -76,8 +80,11 @@ pub(super) enum Verb {
         /// On schedule, display and acknowledge each N-th message at desk B; 0 for none.
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
         acknowledge_every: u32,
+        /// Send so many messages over each leg alone, too, all others being cut.
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        each_leg: u32,
         /// Only one message in flight: no schedule, so a stall is seen once, not by all it would have held up.
-        #[arg(long, conflicts_with_all = ["rate", "acknowledge_every"])]
+        #[arg(long, conflicts_with_all = ["rate", "acknowledge_every", "each_leg"])]
         closed_loop: bool,
     },
     /// Many messages in flight: receipted messages a second, processor time and memory, beside the floor; then what a

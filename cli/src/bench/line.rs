@@ -14,7 +14,10 @@ use hotline_client::{
     compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory, socket::Connection,
     station::Station,
 };
-use hotline_core::identity::{Identity, Role};
+use hotline_core::{
+    health::Profile,
+    identity::{Identity, Role},
+};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
 use tempfile::TempDir;
@@ -52,6 +55,17 @@ pub enum Wiring {
     },
 }
 
+/// What a line is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    /// The program of its processes.
+    pub exe: &'a Path,
+    /// Where its folder is made; the system's temporary folder if none.
+    pub dir: Option<&'a Path>,
+    /// By whose numbers legs are judged.
+    pub profile: Profile,
+}
+
 /// The line.
 pub struct Line {
     sides: Sides,
@@ -65,16 +79,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// Makes identities, starts all processes with the program `exe`, opens desk A, and waits until all legs are up.
+    /// Makes identities, starts all processes, opens desk A, and waits until all legs are up.
     ///
     /// # Errors
     /// If any of it fails; nothing is left behind.
-    pub async fn open(
-        exe: &Path,
-        dir: Option<&Path>,
-        wiring: Wiring,
-        heard: Listener,
-    ) -> Result<Self, BenchError> {
+    pub async fn open(setup: Setup<'_>, wiring: Wiring, heard: Listener) -> Result<Self, BenchError> {
+        let Setup { exe, dir, profile } = setup;
         let seams = Seams::system();
         let mut builder = tempfile::Builder::new();
         builder.prefix("hotline-bench-");
@@ -84,6 +94,7 @@ impl Line {
         }
         .map_err(BenchError::place("the measurement's folder"))?;
         let sides = Sides::make(folder.path(), &seams)?;
+        sides.judge_by(profile)?;
         let links = match wiring {
             Wiring::Direct => None,
             Wiring::Links { seed } => Some(Links::start(&sides, seed).await?),

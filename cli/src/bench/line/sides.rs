@@ -4,12 +4,12 @@
 //! domains are used: nothing here could ever speak to a line in operation.
 
 use std::{
-    io,
+    fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
 };
 
-use hotline_core::words::OfficerRole;
+use hotline_core::{health::Profile, words::OfficerRole};
 use hotline_transport::Seams;
 
 use crate::bench::error::BenchError;
@@ -70,6 +70,24 @@ impl Sides {
             pki::trust(&ours.folder, &file, &Compared::Vouched, KnownAnchors::Keep, now)?;
         }
         Ok(sides)
+    }
+}
+
+impl Sides {
+    /// Writes into the settings of all four by whose numbers legs are judged.
+    ///
+    /// # Errors
+    /// If a file refuses.
+    pub fn judge_by(&self, profile: Profile) -> Result<(), BenchError> {
+        for side in [&self.avelia, &self.borenia] {
+            for file in [side.relay_settings(), side.desk_settings()] {
+                let text = fs::read_to_string(&file).map_err(BenchError::place("settings"))?;
+                // Above all tables.
+                fs::write(&file, format!("profile = \"{profile}\"\n{text}"))
+                    .map_err(BenchError::place("settings"))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -194,6 +212,17 @@ mod tests {
                 2
             );
         }
+    }
+
+    #[test]
+    fn both_desks_and_relays_are_told_by_whose_numbers_they_judge() {
+        let root = tempfile::tempdir().unwrap();
+        let sides = Sides::make(root.path(), &Seams::system()).unwrap();
+        sides.judge_by(Profile::Satellite).unwrap();
+        let desk = hotline_client::config::DeskConfig::load(&sides.avelia.desk_settings()).unwrap();
+        assert_eq!(desk.profile, Profile::Satellite);
+        let relay = hotline_server::config::RelayConfig::load(&sides.borenia.relay_settings()).unwrap();
+        assert_eq!(relay.profile, Profile::Satellite);
     }
 
     #[test]

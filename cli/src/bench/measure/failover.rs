@@ -19,7 +19,7 @@ mod legs;
 mod shown;
 mod told;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use hotline_core::time::LineTime;
 use hotline_faults::live::Fault;
@@ -33,7 +33,7 @@ use super::{
 };
 use crate::bench::{
     error::BenchError,
-    line::{Line, Wiring, child::Listener},
+    line::{Line, Setup, Wiring, child::Listener},
     progress,
     report::{
         conditions::Conditions,
@@ -97,16 +97,16 @@ pub struct Failover {
     run: Run,
 }
 
-/// Sets up a line with the program `exe`, measures, and removes everything.
+/// Sets up a line, measures, and removes everything.
 ///
 /// # Errors
 /// If it cannot be set up, a leg does not come back, or the measurement missed events.
-pub async fn measure(exe: &Path, dir: Option<&Path>, plan: &Plan) -> Result<Failover, BenchError> {
+pub async fn measure(setup: Setup<'_>, plan: &Plan) -> Result<Failover, BenchError> {
     let draws = deck::draw(plan.seed, &plan.kinds, plan.faults)?;
     progress("two relays and two desks are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
     let wiring = Wiring::Links { seed: plan.seed };
-    let mut line = Line::open(exe, dir, wiring, Listener::Channel(told)).await?;
+    let mut line = Line::open(setup, wiring, Listener::Channel(told)).await?;
     let legs = Legs::new(Arc::clone(&line.sender().station().seams().clock));
     let shown = shown::watch(lines, legs.clone());
     let measured = Box::pin(on(&mut line, &legs, shown, plan, draws)).await;
@@ -135,14 +135,9 @@ async fn on(
     let sent = traffic.finish(|_, came| came.delivered.is_some()).await?;
     let shown = shown.finish(&sent.released()).await?;
     let counted = Counted::of(&sent, &shown);
-    let receipts = sent.receipt_times();
-    let begin = stretches.begin.unwrap_or(LineTime::START);
-    let played = Played {
-        begin,
-        sent: sent.from(begin),
-    };
+    let played = Played::from(stretches.begin.unwrap_or(LineTime::START), sent);
     let run = played.run(line.sender(), "with faults", plan.rate).await?;
-    stretches.judged(legs, &receipts, conditions, counted, run)
+    stretches.judged(legs, &played.receipts, conditions, counted, run)
 }
 
 /// What was done, stretch by stretch.

@@ -5,29 +5,24 @@
 //! people at desk B display and acknowledge every N-th. Promises (`--slo`) are held against the second, and against the
 //! first only where it alone was asked for (`--closed-loop`).
 
+mod alone;
 pub mod pairs;
+mod told;
 
 use std::path::Path;
 
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{
-    Measured,
     breaking::Breaking,
     open::{self, Runs},
 };
 use crate::bench::{
     error::BenchError,
-    line::{Line, child::Listener, people::People},
+    line::{Line, Setup, Wiring, child::Listener, people::People},
     progress,
-    report::{
-        conditions::Conditions,
-        run::{Run, quantiles},
-        table::{number, row, table},
-        times::{COLUMNS, Times, median, rounded},
-    },
-    slo::metric::{Catalogue, Kind, Values},
+    report::{conditions::Conditions, run::Run},
+    slo::metric::{Catalogue, Kind},
 };
 use pairs::Pairs;
 
@@ -52,6 +47,8 @@ pub struct Open {
     pub rate: u32,
     /// Each N-th is displayed and acknowledged at desk B; none with 0.
     pub acknowledge_every: u32,
+    /// So many messages over each leg alone; none with 0.
+    pub each_leg: u32,
 }
 
 /// What was measured.
@@ -62,6 +59,8 @@ pub struct Latency {
     legs: &'static str,
     pairs: Pairs,
     open: Option<Runs>,
+    /// Each leg alone.
+    alone: Vec<Run>,
 }
 
 /// What promises can be about.
@@ -94,21 +93,28 @@ pub fn catalogue(plan: Plan) -> Catalogue {
     }
 }
 
-/// Sets up a line and a floor with the program `exe`, measures, and removes everything.
+/// Sets up a line and a floor, measures, and removes everything.
 ///
 /// # Errors
 /// If they cannot be set up, or a message of the rounds is not receipted.
 pub async fn measure(
-    exe: &Path,
-    dir: Option<&Path>,
+    setup: Setup<'_>,
     plan: Plan,
     breaking: Option<&Breaking>,
 ) -> Result<Latency, BenchError> {
     progress("two relays, two desks and the floor are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
-    let mut line = Line::open(exe, dir, Breaking::wiring(breaking), Listener::Channel(told)).await?;
-    let measured = Box::pin(on(exe, &mut line, lines, plan, breaking)).await;
+    let mut line = Line::open(setup, wiring(plan, breaking), Listener::Channel(told)).await?;
+    let measured = Box::pin(on(setup.exe, &mut line, lines, plan, breaking)).await;
     line.closing(measured).await
+}
+
+/// Links are needed to break something, and to leave a leg alone.
+fn wiring(plan: Plan, breaking: Option<&Breaking>) -> Wiring {
+    match (Breaking::wiring(breaking), plan.open) {
+        (Wiring::Direct, Some(open)) if open.each_leg > 0 => Wiring::Links { seed: 0 },
+        (wiring, _) => wiring,
+    }
 }
 
 async fn on(
@@ -130,11 +136,19 @@ async fn on(
         None => None,
     };
     people.leave()?;
+    let alone = match plan.open {
+        Some(Open { rate, each_leg, .. }) if each_leg > 0 => {
+            let messages = each_leg;
+            alone::each(line, open::Plan { rate, messages }).await?
+        }
+        _ => Vec::new(),
+    };
     Ok(Latency {
         conditions,
         legs: line.wired(),
         pairs,
         open,
+        alone,
     })
 }
 
@@ -148,6 +162,7 @@ async fn on_schedule(
     let Open {
         rate,
         acknowledge_every,
+        ..
     } = open;
     people.acknowledge_every(acknowledge_every);
     let plan = open::Plan { rate, messages };
@@ -157,172 +172,4 @@ async fn on_schedule(
     let runs = runs.await?;
     people.acknowledge_every(0);
     Ok(runs)
-}
-
-impl Measured for Latency {
-    fn json(&self) -> Value {
-        let Pairs { ways, floor, ratios } = &self.pairs;
-        json!({
-            "bench": "latency",
-            "delivered_ms": ways.delivered.json(),
-            "floor_ms": floor.json(),
-            "ratio_p50": median(ratios).map(rounded),
-            "rounds": ratios.len(),
-            "ratios": ratios,
-            "stored_ms": ways.stored.json(),
-            "release_ms": ways.release.json(),
-            "in_flight": 1,
-            "legs": self.legs,
-            "open": self.open.as_ref().map(|runs| runs.without.json()),
-            "with_faults": self.open.as_ref().and_then(|runs| runs.with.as_ref()).map(Run::json),
-            "conditions": self.conditions.json(),
-        })
-    }
-
-    fn table(&self) -> String {
-        let Pairs { ways, floor, ratios } = &self.pairs;
-        let rows = [
-            row(COLUMNS),
-            ways.delivered.row("RELEASED to DELIVERED"),
-            floor.row("the floor"),
-            ways.stored.row("receipt on A's disk"),
-            ways.release.row("asked to RELEASED"),
-        ];
-        let middle = number(median(ratios));
-        let rounds = ratios.len();
-        let open: String = self
-            .runs()
-            .iter()
-            .map(|run| format!("\n{}", run.table()))
-            .collect();
-        format!(
-            "One message in flight:\n{}A message takes {middle} times the floor (p50; median of {rounds} paired \
-             rounds).\n{open}{}",
-            table(&rows),
-            self.conditions.words()
-        )
-    }
-
-    fn runs(&self) -> Vec<&Run> {
-        self.open.as_ref().map(Runs::all).unwrap_or_default()
-    }
-
-    fn floor(&self) -> Option<&Times> {
-        Some(&self.pairs.floor)
-    }
-
-    fn values(&self) -> Values {
-        let mut values = match &self.open {
-            Some(runs) => runs.judged().values(),
-            None => closed(&self.pairs),
-        };
-        if let Some(ratio) = median(&self.pairs.ratios) {
-            values.insert("ratio_p50".into(), rounded(ratio));
-        }
-        values
-    }
-}
-
-/// The rounds' own times, where nothing else was measured.
-fn closed(pairs: &Pairs) -> Values {
-    let ways = &pairs.ways;
-    let named = [
-        ("released", &ways.release),
-        ("delivered", &ways.delivered),
-        ("stored", &ways.stored),
-    ];
-    named
-        .into_iter()
-        .flat_map(|(key, times)| quantiles(times).map(move |(name, value)| (format!("{name}_{key}"), value)))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use super::*;
-    use crate::bench::report::run::tests::stalled;
-
-    const PLAN: Plan = Plan {
-        messages: 100,
-        rounds: 3,
-        open: Some(Open {
-            rate: 100,
-            acknowledge_every: 10,
-        }),
-    };
-
-    fn measured(run: Option<Run>) -> Latency {
-        let folder = tempfile::tempdir().unwrap();
-        Latency {
-            conditions: Conditions::of(folder.path()),
-            legs: "direct",
-            pairs: pairs::tests::three_rounds(),
-            open: run.map(|without| Runs { without, with: None }),
-        }
-    }
-
-    #[test]
-    fn one_spoiled_round_does_not_move_the_ratio() {
-        let told = measured(None).json();
-        assert!((told["ratio_p50"].as_f64().unwrap() - 3.0).abs() < 0.01, "{told}");
-        assert_eq!(
-            (told["rounds"].as_u64(), told["ratios"].as_array().unwrap().len()),
-            (Some(3), 3)
-        );
-    }
-
-    #[test]
-    fn the_object_has_the_fields_that_scripts_read() {
-        let told = measured(Some(stalled())).json();
-        for of in ["delivered_ms", "floor_ms", "stored_ms"] {
-            for name in ["p50", "p90", "p99", "p999", "max"] {
-                assert!(told[of][name].is_f64(), "{of}.{name}");
-            }
-        }
-        assert!(!told.to_string().contains('\n'));
-    }
-
-    #[test]
-    fn the_table_is_short() {
-        let text = measured(Some(stalled())).table();
-        assert!(text.contains("3.0") && text.lines().count() <= 24, "{text}");
-    }
-
-    #[test]
-    fn every_metric_that_can_be_asked_for_is_measured() {
-        for (plan, latency) in [
-            (PLAN, measured(Some(stalled()))),
-            (Plan { open: None, ..PLAN }, measured(None)),
-        ] {
-            catalogue(plan).is_measured(&latency.values());
-        }
-    }
-
-    #[test]
-    fn both_runs_are_told_and_the_one_with_faults_is_judged() {
-        let mut latency = measured(Some(stalled()));
-        let mut with = stalled();
-        with.name = "with preset congested".into();
-        for row in &mut with.rows {
-            row.delivered = row.delivered.map(|time| time * 2);
-        }
-        latency.open = latency.open.map(|runs| Runs {
-            with: Some(with),
-            ..runs
-        });
-        let told = latency.json();
-        assert_eq!(told["open"]["name"], "without faults");
-        assert_eq!(told["with_faults"]["name"], "with preset congested");
-        assert!((latency.values()["p50_delivered"] - 6.0).abs() < 0.1);
-        assert!(latency.table().contains("with preset congested"));
-        assert_eq!(latency.runs().len(), 2);
-    }
-
-    #[test]
-    fn promises_are_held_against_the_schedule_and_not_against_the_rounds() {
-        let latency = measured(Some(stalled()));
-        assert!((latency.values()["max_delivered"] - 203.0).abs() < 1.0);
-        assert!((measured(None).values()["max_delivered"] - 500.0).abs() < 1.0);
-    }
 }

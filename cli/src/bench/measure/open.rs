@@ -85,6 +85,15 @@ pub async fn runs(
     })
 }
 
+/// One run of which nobody but desk B is expected to receipt anything.
+///
+/// # Errors
+/// As [`runs`].
+pub async fn alone(sender: &Arc<Sender>, plan: Plan, name: &str) -> Result<Run, BenchError> {
+    let played = play(sender, plan, None, |_, came| came.delivered.is_some()).await?;
+    played.run(sender, &format!("{name} alone"), plan.rate).await
+}
+
 /// Runs on schedule.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
@@ -150,10 +159,7 @@ async fn play(
         plan.period()
             .saturating_mul(u32::try_from(before).unwrap_or(u32::MAX)),
     );
-    Ok(Played {
-        begin,
-        sent: sent.from(begin),
-    })
+    Ok(Played::from(begin, sent))
 }
 
 /// Messages that were sent.
@@ -162,10 +168,21 @@ pub struct Played {
     /// When the first that counts was due.
     pub begin: LineTime,
     /// What counts.
-    pub sent: Sent,
+    sent: Sent,
+    /// When receipts came, in order, those of the warm-up too: a gap may begin with one of them.
+    pub receipts: Vec<LineTime>,
 }
 
 impl Played {
+    /// What was due from then on counts.
+    pub fn from(begin: LineTime, sent: Sent) -> Self {
+        Self {
+            begin,
+            receipts: sent.receipt_times(),
+            sent: sent.from(begin),
+        }
+    }
+
     /// A row for each, in the order in which they were due.
     ///
     /// # Errors
@@ -190,14 +207,13 @@ impl Played {
 impl Played {
     /// The longest time without a receipt that touches each shaded stretch.
     fn gaps(&self, shades: &[Shade]) -> Vec<Gap> {
-        let receipts = self.sent.receipt_times();
         let stretch = |shade: &Shade| Stretch {
             from: self.begin.after(shade.from),
             to: self.begin.after(shade.to),
         };
         shades
             .iter()
-            .map(|shade| longest_touching(&receipts, stretch(shade)))
+            .map(|shade| longest_touching(&self.receipts, stretch(shade)))
             .map(|gap| Gap {
                 from: gap.from.since(self.begin),
                 length: gap.length(),
@@ -249,6 +265,33 @@ fn relay(identity: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_at_the_beginning_of_a_run_begins_with_a_receipt_of_the_warm_up() {
+        let at = |ms| LineTime::from_start(Duration::from_millis(ms));
+        let came = |ms| Came {
+            delivered: Some(at(ms)),
+            ..Came::default()
+        };
+        let left = |ms| Left {
+            due: at(ms),
+            released: at(ms),
+        };
+        let (early, counted) = (Hash([1; 32]), Hash([2; 32]));
+        let sent = Sent {
+            left: [(early, left(900)), (counted, left(1000))].into_iter().collect(),
+            came: [(early, came(1400)), (counted, came(1500))].into_iter().collect(),
+        };
+        let played = Played::from(at(1000), sent);
+        let shade = Shade {
+            from: Duration::from_millis(450),
+            to: Duration::from_millis(480),
+            what: String::new(),
+        };
+        let gaps = played.gaps(&[shade]);
+        assert_eq!(gaps[0].length, Duration::from_millis(100));
+        assert_eq!(played.sent.left.len(), 1);
+    }
 
     #[test]
     fn a_relay_is_called_by_its_name() {
