@@ -149,7 +149,12 @@ impl Engine {
             Some(payload.header().key_statement)
         };
         key()
-            .and_then(|key| self.rosters.by_hash(&key).map(|entry| entry.revoked.is_some()))
+            .and_then(|key| {
+                self.trust
+                    .rosters()
+                    .by_hash(&key)
+                    .map(|entry| entry.revoked.is_some())
+            })
             .unwrap_or(false)
     }
 
