@@ -39,8 +39,8 @@ const LOSS_PACE: Duration = Duration::from_micros(125);
 const SILENCE: Duration = Duration::from_millis(1_500);
 /// Packets of a stretch whose rate is measured.
 const STRETCH: usize = 400;
-/// The shortest delay that is judged.
-const JUDGED_FROM: Duration = Duration::from_millis(5);
+/// The shortest delay that is judged: a debug build beside other tests gets more room.
+const JUDGED_FROM: Duration = Duration::from_millis(if cfg!(debug_assertions) { 20 } else { 5 });
 
 fn any() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
