@@ -1,7 +1,7 @@
 //! A misbehaving link on live sockets: an unprivileged proxy in front of any leg, for UDP and TCP alike.
 //!
 //! A [`Proxy`] listens at one address, dials another, and lets every packet meet the fate that the emulator's
-//! [`Link`](crate::emulator::Link) gives it, one link per direction. Faults have names, and come and go while it runs;
+//! [`Link`] gives it, one link per direction. Faults have names, and come and go while it runs;
 //! [`mod@combine`] says how several of them work together. The emulator is the one that the simulated world plays with,
 //! with the same dice: the same packets at the same times under the same seed meet the same fates.
 //!
