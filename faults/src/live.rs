@@ -1,9 +1,9 @@
 //! A misbehaving link on live sockets: an unprivileged proxy in front of any leg, for UDP and TCP alike.
 //!
 //! A [`Proxy`] listens at one address, dials another, and lets every packet meet the fate that the emulator's
-//! [`Link`](crate::emulator::Link) gives it, one link per direction. Faults have names, and come and go while it runs;
-//! [`fault`] says how several of them combine. The emulator is the one that the simulated world plays with, with the
-//! same dice: the same packets at the same times under the same seed meet the same fates.
+//! [`Link`] gives it, one link per direction. Faults have names, and come and go while it runs;
+//! [`mod@combine`] says how several of them work together. The emulator is the one that the simulated world plays with,
+//! with the same dice: the same packets at the same times under the same seed meet the same fates.
 //!
 //! - **UDP**: each client address gets an upstream socket of its own (at most [`CLIENTS_MAX`], let go after
 //!   [`CLIENT_IDLE`] without a packet). At any bound datagrams are lost, and counted.
@@ -16,6 +16,7 @@
 //! What the system does beside it: a kernel's own buffers lie before and behind the proxy, and ECN
 //! marks and the do-not-fragment bit end here.
 
+pub mod combine;
 mod courier;
 pub mod fault;
 mod lane;
@@ -34,8 +35,8 @@ use hotline_transport::Seams;
 use tokio::task::AbortHandle;
 
 use self::{
+    combine::{combine, joins},
     courier::Courier,
-    fault::{combine, joins},
     lane::Lane,
 };
 use crate::{

@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use crate::{
     caret::Marked,
-    live::{Direction, Fault, Named, Protocol, fault::joins},
+    live::{Direction, Fault, Named, Protocol, combine::joins},
     rig::{self, Rig, Standing},
     spec,
 };

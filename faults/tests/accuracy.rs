@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Sender, receiver and proxy share one machine with whatever else it does. So delays and rates are medians, and what
-//! the way takes without a fault (measured in the same run) is taken off. Delays below 5 ms are printed and not judged: 2 % of a
-//! millisecond is less than waking a thread takes.
+//! the way takes without a fault (measured in the same run) is taken off. Delays below 20 ms are printed and not judged: 2 % of
+//! a millisecond is less than waking a thread takes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
@@ -39,8 +39,9 @@ const LOSS_PACE: Duration = Duration::from_micros(125);
 const SILENCE: Duration = Duration::from_millis(1_500);
 /// Packets of a stretch whose rate is measured.
 const STRETCH: usize = 400;
-/// The shortest delay that is judged.
-const JUDGED_FROM: Duration = Duration::from_millis(5);
+/// The shortest delay that is judged. 20 ms, of which 2 % is 0.4 ms: what a thread may wait for a processor that 18 others
+/// want as well.
+const JUDGED_FROM: Duration = Duration::from_millis(20);
 
 fn any() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()

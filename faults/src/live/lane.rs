@@ -12,8 +12,8 @@ use rustix::net::SendFlags;
 use tokio::{net::UdpSocket, sync::Notify};
 
 use super::{
+    combine::Combined,
     courier::{Courier, Job},
-    fault::Combined,
     stats::DirectionStats,
 };
 use crate::emulator::{Conditions, Fate, Link, Lost};

@@ -16,8 +16,8 @@ use tokio::{
 
 use super::{
     Task, Ways,
+    combine::{Ending, ending},
     courier::Courier,
-    fault::{Ending, ending},
     lane::Lane,
 };
 

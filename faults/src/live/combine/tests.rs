@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
+use crate::{
+    emulator::Burst,
+    live::{Direction, Protocol},
+};
 
 fn named(name: &str, fault: Fault, direction: Direction) -> Named {
     Named {
