@@ -157,6 +157,28 @@ pub fn verify_approval(
     approval(bytes, rosters, When::At(now_ms))
 }
 
+/// Verifies an approval that was given in the past, as [`verify_statement_archived`] does a statement.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_approval_archived(
+    bytes: &[u8],
+    rosters: &RosterSet,
+) -> Result<ByOfficer<Approval>, StatementError> {
+    approval(bytes, rosters, When::Archive)
+}
+
+/// Verifies an officer's act that was done in the past, likewise.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_act_archived(
+    bytes: &[u8],
+    rosters: &RosterSet,
+) -> Result<ByOfficer<OfficerAct>, StatementError> {
+    officer_act(bytes, rosters, When::Archive)
+}
+
 /// Verifies a consent to a charter by itself.
 ///
 /// # Errors

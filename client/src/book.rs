@@ -410,7 +410,11 @@ impl Book {
     pub fn recall(&mut self, at: &Provenance, payload: &Payload) -> Vec<Change> {
         match payload {
             Payload::Message(message) => {
-                let judged = judge::recall_message(message, &self.rosters);
+                let judged = if message.header.sender == self.me.to_string() {
+                    judge::recall_message(message, &self.rosters)
+                } else {
+                    judge::recall_theirs(message, &self.rosters)
+                };
                 self.add_message(at, Arc::new(message.clone()), judged)
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),
@@ -422,7 +426,11 @@ impl Book {
     }
 
     fn recall_act(&mut self, at: &Provenance, act: &Act) -> Vec<Change> {
-        let judged = judge::recall_act(act, &self.rosters);
+        let judged = if act.header.sender == self.me.to_string() {
+            judge::recall_act(act, &self.rosters)
+        } else {
+            judge::recall_their_act(act, &self.rosters)
+        };
         self.add_act(at, judged)
     }
 

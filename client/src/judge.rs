@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use hotline_audit::{
-    Hash, SignedStatement, check,
+    Hash, SignedStatement,
+    check::{self, ByOfficer, StatementError},
     key::RosterSet,
     statement::{Act, Approval, Message, OfficerAct, Reference},
 };
@@ -180,11 +181,17 @@ pub fn key_of(reference: &Reference) -> Result<StatementKey, Rejected> {
 /// # Errors
 /// [`Rejected`] with the first thing that is not in order.
 pub fn judge_message(message: &Message, rosters: &RosterSet, now_ms: u64) -> Result<JudgedMessage, Rejected> {
+    judge_with(message, |bytes| check::verify_approval(bytes, rosters, now_ms))
+}
+
+fn judge_with(
+    message: &Message,
+    verify: impl Fn(&[u8]) -> Result<ByOfficer<Approval>, StatementError>,
+) -> Result<JudgedMessage, Rejected> {
     let draft = draft_of(message)?;
     let mut facts = Vec::with_capacity(message.approvals.len());
     for bytes in &message.approvals {
-        let checked = check::verify_approval(bytes, rosters, now_ms)
-            .map_err(|error| Rejected::Officer(error.to_string()))?;
+        let checked = verify(bytes).map_err(|error| Rejected::Officer(error.to_string()))?;
         if checked.said.first_difference(message).is_some() {
             return Err(Rejected::OtherApproval {
                 officer: checked.officer,
@@ -215,11 +222,20 @@ fn released(draft: Draft, facts: &[ApprovalFact]) -> Result<JudgedMessage, Rejec
     })
 }
 
-/// Reads a message of our own ledger again: signatures were checked before it was stored, and the ledger's root proves
-/// that it is what was stored.
+/// Reads a message of others in our ledger again. It stands there whatever its officers signed, because its desk did sign
+/// it; so their signatures are judged as when it came, but for the clock and for keys that ended since.
 ///
 /// # Errors
 /// [`Rejected`], as when it came in.
+pub fn recall_theirs(message: &Message, rosters: &RosterSet) -> Result<JudgedMessage, Rejected> {
+    judge_with(message, |bytes| check::verify_approval_archived(bytes, rosters))
+}
+
+/// Reads a message of our own again: it was judged before this desk signed it, and the ledger's root proves that it is
+/// what was stored.
+///
+/// # Errors
+/// [`Rejected`], as when it was released.
 pub fn recall_message(message: &Message, rosters: &RosterSet) -> Result<JudgedMessage, Rejected> {
     let draft = draft_of(message)?;
     let facts = message
@@ -260,10 +276,20 @@ pub fn judge_act(act: &Act, rosters: &RosterSet, now_ms: u64) -> Result<JudgedAc
     act_of(act, checked.said, &checked.roles)
 }
 
-/// Reads an act of our own ledger again.
+/// Reads an act of others in our ledger again, judged as [`recall_theirs`] does.
 ///
 /// # Errors
 /// [`Rejected`], as when it came in.
+pub fn recall_their_act(act: &Act, rosters: &RosterSet) -> Result<JudgedAct, Rejected> {
+    let checked = check::verify_officer_act_archived(&act.act, rosters)
+        .map_err(|error| Rejected::Officer(error.to_string()))?;
+    act_of(act, checked.said, &checked.roles)
+}
+
+/// Reads an act of our own again.
+///
+/// # Errors
+/// [`Rejected`], as when it was placed.
 pub fn recall_act(act: &Act, rosters: &RosterSet) -> Result<JudgedAct, Rejected> {
     let unreadable = |error: hotline_audit::StrictError| Rejected::Officer(error.to_string());
     let signed = SignedStatement::parse(&act.act).map_err(unreadable)?;

@@ -697,6 +697,30 @@ async fn a_message_without_its_officers_is_kept_and_never_shown_as_formal() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_message_with_another_ones_approval_is_not_formal_after_a_restart_either() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    line.stage.start_desk(BORENIA).await.unwrap();
+    let hand = Hand::of(&line, AVELIA, "lindqvist");
+    let approved = hand.draft("Released.");
+    let mut other = hand.draft("Never released.");
+    other.approvals = approved.approvals;
+    let other = hand.sign(other);
+    let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Tcp)
+        .await
+        .unwrap();
+    assert!(matches!(counter.hand_in(&other.bytes).await, Told::Held(_)));
+    let view = eventually("it is there", PATIENCE, async || {
+        line.incoming(BORENIA).await.pop()
+    })
+    .await;
+    assert!(view.rejected.is_some() && view.text.is_empty(), "{view:#?}");
+    line.stage.kill_desk(BORENIA).await.unwrap();
+    line.stage.start_desk(BORENIA).await.unwrap();
+    let again = line.seat(BORENIA).await.show(&view.sha256).await.unwrap();
+    assert!(again.rejected.is_some() && again.text.is_empty(), "{again:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn broken_settings_end_with_3_and_name_file_key_value_and_one_that_would_work() {
     let line = Line::prepared(PROGRAM);
     let relay = line.stage.sides[AVELIA].relay.config.clone();
