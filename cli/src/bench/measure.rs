@@ -10,12 +10,38 @@ pub mod sender;
 pub mod throughput;
 pub mod traffic;
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::{
+    error::BenchError,
+    floor::Floor,
+    line::Line,
     report::{run::Run, times::Times},
     slo::metric::Values,
 };
+
+/// Messages of the floor's warm-up.
+const FLOOR_WARM_UP: u32 = 200;
+
+/// The floor's times, one message in flight, beside a line that is idle.
+///
+/// # Errors
+/// If it cannot be set up, or does not answer.
+pub async fn floor(exe: &Path, line: &Line, messages: u32) -> Result<Times, BenchError> {
+    let seams = line.sender().station().seams().clone();
+    let mut floor = Floor::open(exe, line.folder(), line.sides(), &seams).await?;
+    for _ in 0..FLOOR_WARM_UP {
+        floor.one().await?;
+    }
+    let mut times = Times::new();
+    for _ in 0..messages {
+        times.add(floor.one().await?);
+    }
+    floor.close().await?;
+    Ok(times)
+}
 
 /// What was measured, for people, for scripts and for figures.
 pub trait Measured {

@@ -38,6 +38,7 @@ use crate::bench::{
     report::{
         conditions::Conditions,
         run::{Gap, Run, Shade},
+        times::Times,
     },
 };
 use deck::{Draw, Kind, Target};
@@ -51,6 +52,8 @@ const FIRST_QUIET: Duration = Duration::from_secs(3);
 const SETTLE: Duration = Duration::from_secs(2);
 /// Traffic before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// Messages of the floor. 500: a second's worth.
+const FLOOR_MESSAGES: u32 = 500;
 /// Lines of desk B that may wait for us. 16,384: what a desk keeps for a slow watcher.
 const LINES_MAX: usize = 16_384;
 
@@ -88,6 +91,8 @@ pub struct Happened {
 #[derive(Debug)]
 pub struct Failover {
     conditions: Conditions,
+    /// The floor, before anything was broken.
+    floor: Times,
     faults: Vec<Happened>,
     /// The longest gap of each quiet stretch.
     quiet: Vec<Duration>,
@@ -109,18 +114,22 @@ pub async fn measure(setup: Setup<'_>, plan: &Plan) -> Result<Failover, BenchErr
     let mut line = Line::open(setup, wiring, Listener::Channel(told)).await?;
     let legs = Legs::new(Arc::clone(&line.sender().station().seams().clock));
     let shown = shown::watch(lines, legs.clone());
-    let measured = Box::pin(on(&mut line, &legs, shown, plan, draws)).await;
+    let measured = Box::pin(on(setup, &mut line, &legs, shown, plan, draws)).await;
     line.closing(measured).await
 }
 
 async fn on(
+    setup: Setup<'_>,
     line: &mut Line,
     legs: &Legs,
     shown: shown::Watcher,
     plan: &Plan,
     draws: Vec<Draw>,
 ) -> Result<Failover, BenchError> {
-    let conditions = Conditions::of(line.folder());
+    let surroundings = Surroundings {
+        conditions: Conditions::of(line.folder()),
+        floor: super::floor(setup.exe, line, FLOOR_MESSAGES).await?,
+    };
     let _listening = legs.listen(line.sender().station().events());
     let schedule = Schedule {
         period: period(plan.rate),
@@ -137,7 +146,13 @@ async fn on(
     let counted = Counted::of(&sent, &shown);
     let played = Played::from(stretches.begin.unwrap_or(LineTime::START), sent);
     let run = played.run(line.sender(), "with faults", plan.rate).await?;
-    stretches.judged(legs, &played.receipts, conditions, counted, run)
+    stretches.judged(legs, &played.receipts, surroundings, counted, run)
+}
+
+/// Where it was measured, and what that costs anybody.
+struct Surroundings {
+    conditions: Conditions,
+    floor: Times,
 }
 
 /// What was done, stretch by stretch.
@@ -245,7 +260,7 @@ impl Stretches {
         self,
         legs: &Legs,
         receipts: &[LineTime],
-        conditions: Conditions,
+        surroundings: Surroundings,
         counted: Counted,
         mut run: Run,
     ) -> Result<Failover, BenchError> {
@@ -273,8 +288,11 @@ impl Stretches {
             });
         }
         let quiet = self.quiet.into_iter();
+        legs.missed_nothing()?;
+        let Surroundings { conditions, floor } = surroundings;
         Ok(Failover {
             conditions,
+            floor,
             faults,
             quiet: quiet
                 .map(|stretch| longest_inside(receipts, stretch).length())

@@ -2,7 +2,7 @@
 //!
 //! Read from the system at the beginning of a measurement. What cannot be read is told as `unknown`, never guessed.
 
-use std::{env, fs, path::Path, process::Command, thread};
+use std::{env, fs, path::Path, process::Command, thread, time::UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,8 @@ pub struct About {
     pub memory_mib: Option<u64>,
     /// Version of this program.
     pub hotline: String,
-    /// Commit of the checkout in which the program's file lies; `+` behind it if files differ from it.
+    /// Commit of the checkout in which the program's file lies; `+` behind it if files differ from it, `?` if the program
+    /// was there before it and so was built from another.
     pub commit: String,
     /// The compiler that built it.
     pub rustc: String,
@@ -147,6 +148,8 @@ fn memory(meminfo: &str) -> Option<u64> {
 /// What git says of the checkout around a file; none without git or checkout.
 fn commit(exe: &Path) -> Option<String> {
     let folder = exe.parent()?;
+    let built = fs::metadata(exe).and_then(|file| file.modified()).ok()?;
+    let built = built.duration_since(UNIX_EPOCH).ok()?.as_secs();
     let git = |words: &[&str]| {
         let said = Command::new("git")
             .arg("-C")
@@ -159,11 +162,13 @@ fn commit(exe: &Path) -> Option<String> {
     };
     let hash = git(&["rev-parse", "--short=12", "HEAD"])?;
     let changed = git(&["status", "--porcelain", "--untracked-files=no"])?;
-    Some(if changed.is_empty() {
-        hash
-    } else {
-        format!("{hash}+")
-    })
+    let committed: u64 = git(&["log", "-1", "--format=%ct"])?.parse().ok()?;
+    Some(marked(&hash, !changed.is_empty(), built < committed))
+}
+
+fn marked(hash: &str, changed: bool, older: bool) -> String {
+    let (changed, older) = (if changed { "+" } else { "" }, if older { "?" } else { "" });
+    format!("{hash}{changed}{older}")
 }
 
 #[cfg(test)]
@@ -193,6 +198,13 @@ mod tests {
         assert_eq!(cpu(""), None);
         assert_eq!(memory("MemTotal:        2097152 kB\nMemFree: 1 kB\n"), Some(2048));
         assert_eq!(kernel("Linux\n", "6.1.0\n"), "Linux 6.1.0");
+    }
+
+    #[test]
+    fn a_commit_from_which_the_program_was_not_built_is_marked() {
+        assert_eq!(marked("0123456789ab", false, false), "0123456789ab");
+        assert_eq!(marked("0123456789ab", true, false), "0123456789ab+");
+        assert_eq!(marked("0123456789ab", true, true), "0123456789ab+?");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What both desks said of their legs, and when: SUSPECT, DOWN and up again.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::{sync::broadcast, task::JoinHandle};
 
 use crate::bench::{
+    error::BenchError,
     line::links::{Desk, LinkName},
     measure::gaps::Stretch,
     report::times::ms,
@@ -52,6 +56,7 @@ struct Change {
 pub struct Legs {
     clock: Arc<dyn Clock>,
     changes: Arc<Mutex<Vec<Change>>>,
+    missed: Arc<AtomicU64>,
 }
 
 /// What was noticed of one leg while it was broken. Times count from the moment when the fault was applied, `back` from
@@ -93,6 +98,7 @@ impl Legs {
         Self {
             clock,
             changes: Arc::default(),
+            missed: Arc::default(),
         }
     }
 
@@ -121,12 +127,25 @@ impl Legs {
             loop {
                 match events.recv().await {
                     Ok(Event::Line(news)) => legs.note(Desk::A, &news),
-                    // Traffic's own reader of the same events says when some were missed.
-                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(missed)) => {
+                        legs.missed.fetch_add(missed, Ordering::Relaxed);
+                    }
                     Err(broadcast::error::RecvError::Closed) => return,
                 }
             }
         }))
+    }
+
+    /// Nothing can be said of legs if some of what desk A said was missed.
+    ///
+    /// # Errors
+    /// If so.
+    pub fn missed_nothing(&self) -> Result<(), BenchError> {
+        match self.missed.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            missed => Err(BenchError::Missed(missed)),
+        }
     }
 
     /// What was noticed of a leg.

@@ -221,6 +221,7 @@ impl Measured for Failover {
                 "without_fault": each(&mut self.quiet.iter().copied()),
             },
             "delivered_ms": delivered.json(),
+            "floor_ms": self.floor.json(),
             "open": self.run.json(),
             "conditions": self.conditions.json(),
         });
@@ -260,11 +261,13 @@ impl Measured for Failover {
         } = self;
         format!(
             "{}\n{}\n{}\n{count} faults, {released} messages at {} a second: {lost} lost, {shown_twice} shown twice.\n\
-             The longest gap with a fault is {times} times the longest without.\n{}",
+             The longest gap with a fault is {times} times the longest without. The floor: p50 {} ms, p99 {} ms.\n{}",
             table(&rows),
             self.by_kind(),
             run.table(),
             run.rate,
+            self.floor.p50(),
+            self.floor.at(0.99),
             self.conditions.words()
         )
     }
@@ -274,7 +277,7 @@ impl Measured for Failover {
     }
 
     fn floor(&self) -> Option<&Times> {
-        None
+        Some(&self.floor)
     }
 
     fn values(&self) -> Values {

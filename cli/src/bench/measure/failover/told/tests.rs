@@ -35,6 +35,7 @@ fn measured() -> Failover {
         });
     Failover {
         conditions: Conditions::of(folder.path()),
+        floor: [millis(1)].into_iter().collect(),
         faults: faults.collect(),
         quiet: [20, 11, 15].map(millis).to_vec(),
         released: 900,
