@@ -260,6 +260,11 @@ async fn a_suspension_is_named_refuses_at_release_and_lets_safety_of_life_pass()
     send(&line, &["--class", "SERVICE", "Line check at noon."]).await;
     let came = line.incoming(BORENIA).await;
     assert_eq!(came.len(), 2);
+    // Its answer is about saving lives, too.
+    let _ = line
+        .desk(BORENIA, "answer", &[&came[0].name, "ROGER"])
+        .await
+        .ended(0);
     assert!(came[0].safety_of_life && came.iter().all(|view| view.under_order.is_none()));
 }
 
