@@ -4,18 +4,19 @@
 //! same statements, and its SHA-256 is what two ministries can put their names to. Times are those that the signers
 //! claim; what is received when plays no part. Shares are in millionths, so that no rounding of fractions differs.
 
+mod count;
 mod facts;
 mod human;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hotline_audit::{Hash, statement::Payload};
-use hotline_core::commcheck::MISSED_AFTER;
 use serde::Serialize;
 
-use facts::{Check, DeskFacts, Facts};
+use count::Counting;
+use facts::{DeskFacts, Facts};
 
 /// Milliseconds of a day.
 const DAY_MS: u64 = 86_400_000;
@@ -197,131 +198,6 @@ fn desk_report(facts: &Facts, name: &str, window: Window) -> DeskReport {
     }
 }
 
-/// Counts one desk's checks against the other's answers.
-struct Counting<'a> {
-    desk: &'a DeskFacts,
-    other: Option<&'a DeskFacts>,
-    answers: &'a BTreeMap<Hash, facts::Answer>,
-    automatic: Counted,
-    paths: BTreeMap<String, Counted>,
-}
-
-impl<'a> Counting<'a> {
-    fn new(
-        desk: &'a DeskFacts,
-        other: Option<&'a DeskFacts>,
-        answers: &'a BTreeMap<Hash, facts::Answer>,
-    ) -> Self {
-        let to: BTreeSet<&str> = other.map(DeskFacts::legs).unwrap_or_default();
-        let from = desk.legs();
-        let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
-        let same_relay = |(from, to): &(&str, &str)| relay_of(from) == relay_of(to);
-        let paths = pairs
-            .filter(same_relay)
-            .map(|(from, to)| (format!("{from}>{to}"), Counted::default()));
-        Self {
-            desk,
-            other,
-            answers,
-            automatic: Counted::default(),
-            paths: paths.collect(),
-        }
-    }
-
-    fn all(&mut self, window: Window) {
-        let patience = millis(MISSED_AFTER);
-        let checks: Vec<&Check> = self
-            .desk
-            .checks
-            .iter()
-            .filter(|check| window.holds(check.at_ms))
-            .collect();
-        for (place, check) in checks.iter().enumerate() {
-            let answer = self
-                .answers
-                .get(&check.hash)
-                .filter(|answer| answer.at_ms < window.until_ms);
-            match answer {
-                Some(answer) if answer.at_ms.saturating_sub(check.at_ms) <= patience => {
-                    self.passed(check, answer);
-                }
-                Some(_) => self.failed("LATE", |counted| counted.late += 1),
-                // It may still be answered.
-                None if check.at_ms.saturating_add(patience) >= window.until_ms => {}
-                None => {
-                    let cause = self.cause_of_silence(check.at_ms);
-                    self.failed(cause, |counted| counted.missed += 1);
-                }
-            }
-            self.not_sent(
-                check,
-                checks.get(place + 1).map(|next| next.at_ms),
-                window.until_ms,
-            );
-        }
-    }
-
-    fn passed(&mut self, check: &Check, answer: &facts::Answer) {
-        self.automatic.scheduled += 1;
-        self.automatic.answered += 1;
-        let other = self.other;
-        for (path, counted) in &mut self.paths {
-            let (from, to) = path.split_once('>').unwrap_or_default();
-            counted.scheduled += 1;
-            if check.legs.contains(from) && answer.legs.contains(to) {
-                counted.answered += 1;
-                continue;
-            }
-            let cause = if !check.legs.contains(from) {
-                "OWN_LEG_DOWN"
-            } else if other.is_some_and(|other| other.said_down(to, check.at_ms)) {
-                "PATH_OUTAGE"
-            } else {
-                "NOT_SEEN"
-            };
-            counted.missed += 1;
-            *counted.causes.entry(cause).or_insert(0) += 1;
-        }
-    }
-
-    fn failed(&mut self, cause: &'static str, count: impl Fn(&mut Counted)) {
-        for counted in self.paths.values_mut().chain([&mut self.automatic]) {
-            counted.scheduled += 1;
-            count(counted);
-            *counted.causes.entry(cause).or_insert(0) += 1;
-        }
-    }
-
-    /// Checks that were due between this one and the next, or the end, and were never made.
-    fn not_sent(&mut self, check: &Check, next_ms: Option<u64>, until_ms: u64) {
-        if check.every_ms == 0 {
-            return;
-        }
-        let end = next_ms.unwrap_or(until_ms);
-        // A station that is busy may be half an interval late.
-        let gap = end.saturating_sub(check.at_ms).saturating_add(check.every_ms / 2);
-        let missing = (gap / check.every_ms).saturating_sub(1);
-        let cause = self.desk.cause_of_absence(check.at_ms, end);
-        for _ in 0..missing.min(DAYS_MAX * DAY_MS / check.every_ms) {
-            self.failed(cause, |counted| counted.not_sent += 1);
-        }
-    }
-
-    fn cause_of_silence(&self, at_ms: u64) -> &'static str {
-        let Some(other) = self.other else {
-            return "NO_ANSWER";
-        };
-        let legs = other.legs();
-        if other.closed_at(at_ms) {
-            "DESK_CLOSED"
-        } else if !legs.is_empty() && legs.iter().all(|leg| other.said_down(leg, at_ms)) {
-            "PATH_OUTAGE"
-        } else {
-            "NO_ANSWER"
-        }
-    }
-}
-
 impl Counted {
     fn shared(mut self) -> Self {
         let share = |scheduled| self.answered.saturating_mul(1_000_000) / scheduled;
@@ -344,10 +220,6 @@ fn outages(desk: &DeskFacts, window: Window) -> BTreeMap<String, OutageReport> {
         report.open = outage.end_ms.is_none();
     }
     outages
-}
-
-fn relay_of(leg: &str) -> &str {
-    leg.split_once('/').map_or(leg, |(relay, _)| relay)
 }
 
 fn millis(time: std::time::Duration) -> u64 {

@@ -216,3 +216,20 @@ fn an_empty_log_gives_an_empty_report() {
     assert!(report.desks.is_empty());
     assert!(report.canonical().starts_with("{\"report\":\"availability/v1\""));
 }
+
+#[test]
+fn a_desk_that_claims_impossible_times_makes_no_report_endless() {
+    let mut script = Script::default();
+    script.check(1, &NORTH);
+    let last = script.check(u64::MAX - 5, &NORTH);
+    script.answer(last, u64::MAX, &NORTH);
+    let mut collector = Collector::default();
+    for (hash, payload) in &script.said {
+        let mut payload = payload.clone();
+        if let Payload::Service(service) = &mut payload {
+            service.text = "1".into();
+        }
+        collector.add(*hash, &payload);
+    }
+    assert_eq!(collector.report(366, None).desks.len(), 2);
+}
