@@ -386,3 +386,25 @@ async fn a_second_statement_of_its_own_that_a_relay_shows_silences_a_desk() {
     stage.release(Precedence::Priority).await.unwrap_err();
     assert_eq!(stage.told("UNPROVEN"), Vec::<String>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_is_recorded_with_both_times_and_stops_no_timer() {
+    const BACK_MS: i64 = 600_000;
+    let mut stage = Stage::set().await;
+    stage.station().on_duty().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(stage.status().await.duty.unwrap().checks.sent, 1);
+    stage.nodes[stage.desk].clock.set_off(-BACK_MS);
+    stage.is_told("CLOCK_STEP").await;
+    tokio::time::sleep(Duration::from_secs(135)).await;
+    let status = stage.status().await;
+    let said = &status.said[&status.desk];
+    let kinds: Vec<&str> = said.iter().map(|said| said.kind.as_str()).collect();
+    assert_eq!(kinds, ["DESK_OPENS", "CLOCK_STEP"]);
+    let back = said[1].clock_before_ms - said[1].clock_after_ms;
+    assert!(back.abs_diff(BACK_MS.unsigned_abs()) < 1_000, "{back}");
+    // Nobody is there to answer: each check is missed in its time, whatever the wall clock says.
+    let checks = status.duty.as_ref().unwrap().checks.clone();
+    assert_eq!((checks.sent, checks.answered, checks.missed), (3, 0, 3));
+    assert_eq!(status.legs_up(), 4);
+}

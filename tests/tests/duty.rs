@@ -304,7 +304,7 @@ async fn a_message_that_has_expired_is_refused_whatever_is_done_with_it() {
         vec!["act", "HOLDING", &sent.name],
     ] {
         let said = line.desk(BORENIA, words[0], &words[1..]).await.ended(1);
-        assert!(said.text().contains("EXPIRED"), "{}", said.all());
+        assert_eq!(said.object()["error"]["code"], "HL-DESK-013", "{}", said.all());
     }
 }
 
@@ -344,7 +344,7 @@ async fn a_message_that_came_too_late_is_locked_until_its_sender_confirms_it() {
     assert!(view.delayed && view.locked);
     for words in [vec!["ack", &hash], vec!["answer", &hash, "ROGER"]] {
         let said = line.desk(BORENIA, words[0], &words[1..]).await.ended(1);
-        assert!(said.text().contains("DELAYED"), "{}", said.all());
+        assert_eq!(said.object()["error"]["code"], "HL-DESK-014", "{}", said.all());
     }
     // Asking for time is no taking up.
     let _ = line.desk(BORENIA, "act", &["HOLDING", &hash]).await.ended(0);

@@ -299,6 +299,14 @@ pub fn status(status: &LineStatus) -> String {
     text
 }
 
+/// Rings, where a person sits at a terminal.
+pub fn bell() {
+    if std::io::stdout().is_terminal() {
+        print!("\x07");
+        let _ = std::io::stdout().flush();
+    }
+}
+
 /// Rings, and fills a line, where a person sits at a terminal.
 pub fn alarm(view: &MessageView) {
     let line = format!(

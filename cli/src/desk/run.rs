@@ -31,6 +31,9 @@ use crate::{
 /// How long closing may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
+/// Alarms that call a person, so they ring.
+const CALLS: [&str; 3] = ["OVERDUE", "CHECK_DUE", "CHECK_MISSED"];
+
 /// `hotline desk run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -127,6 +130,12 @@ async fn show_news(station: &Station, news: &News, watch: Watch, json: bool) {
         print::object(news);
     } else {
         println!("{}", print::news(news));
+    }
+    if let News::Alarm { code, .. } = news
+        && watch == Watch::Attended
+        && CALLS.contains(&code.as_str())
+    {
+        print::bell();
     }
     let News::Message { what, message } = news else {
         return;

@@ -211,7 +211,7 @@ impl Engine {
         }
         let until = WallTime::from_unix_ms(letter.message.expires_ms).rfc3339();
         Err(refusal(
-            11,
+            13,
             1,
             format!(
                 "{} is EXPIRED: it held until {until}, and is never to be acted on",
@@ -225,7 +225,7 @@ impl Engine {
         let name = self.view_of(letter).name;
         let late = overdue::delayed_by(letter).unwrap_or_default().as_secs();
         refusal(
-            12,
+            14,
             1,
             format!(
                 "{name} is DELAYED: it came {late} s later than its precedence allows, and is locked until its sender confirms it"
