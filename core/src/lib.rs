@@ -79,8 +79,12 @@ mod tests {
         include_str!("channel/tests/orders.rs"),
         include_str!("channel/tests/silence.rs"),
         include_str!("channel/tests/watch.rs"),
+        include_str!("clockstep.rs"),
+        include_str!("commcheck/human.rs"),
+        include_str!("commcheck/tests.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
+        include_str!("escalation.rs"),
         include_str!("health/tests.rs"),
         include_str!("health/tests/legs.rs"),
         include_str!("health/tests/links.rs"),
@@ -91,11 +95,13 @@ mod tests {
         include_str!("ladder/tests.rs"),
         include_str!("leg.rs"),
         include_str!("name.rs"),
+        include_str!("outage.rs"),
         include_str!("outbox/tests.rs"),
         include_str!("precedence.rs"),
         include_str!("release/tests.rs"),
         include_str!("text.rs"),
         include_str!("time.rs"),
+        include_str!("timeliness.rs"),
         include_str!("words.rs"),
     ];
 
@@ -132,7 +138,7 @@ mod tests {
             .filter(|rule| !rule.contains('`') || !rule.contains('_'))
             .filter_map(|rule| rule.split("**").next())
             .collect();
-        // What a caller must do cannot be held by a test of this room.
-        assert_eq!(unheld, ["1.1", "1.2"]);
+        // What a caller must do, and what a rule cannot do, cannot be held by a test of this room.
+        assert_eq!(unheld, ["1.1", "1.2", "18.3"]);
     }
 }
