@@ -76,15 +76,21 @@ struct OrderArgs {
 /// A [`Failure`] with its exit code and what to do.
 pub fn run(args: ChannelArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
-    runtime.block_on(async {
-        match args.verb {
-            Verb::Open(args) => open::run(&args).await,
-            Verb::Suspend(args) => order(&args, OrderVerb::Suspend).await,
-            Verb::Sever(args) => order(&args, OrderVerb::Sever).await,
-            Verb::Restore(args) => order(&args, OrderVerb::Restore).await,
-            Verb::List(args) => list(&args).await,
-        }
-    })
+    runtime.block_on(carry_out(args))
+}
+
+/// The same, where a runtime runs already.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn carry_out(args: ChannelArgs) -> Outcome {
+    match args.verb {
+        Verb::Open(args) => open::run(&args).await,
+        Verb::Suspend(args) => order(&args, OrderVerb::Suspend).await,
+        Verb::Sever(args) => order(&args, OrderVerb::Sever).await,
+        Verb::Restore(args) => order(&args, OrderVerb::Restore).await,
+        Verb::List(args) => list(&args).await,
+    }
 }
 
 async fn list(args: &ListArgs) -> Outcome {

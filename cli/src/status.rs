@@ -26,22 +26,28 @@ pub struct StatusArgs {
 /// A failure.
 pub fn run(args: StatusArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
-    runtime.block_on(async {
-        let common = args.here.common()?;
-        let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-        let status = seat.status().await;
-        seat.leave().await;
-        let status = status?;
-        if common.json {
-            desk::print::object(&object(&status));
-        } else {
-            print!("{}{}", standing(&status), desk::print::status(&status));
-        }
-        Ok(if status.legs_up() == 0 {
-            exit::UNREACHABLE
-        } else {
-            exit::OK
-        })
+    runtime.block_on(carry_out(args))
+}
+
+/// The same, where a runtime runs already.
+///
+/// # Errors
+/// A failure.
+pub async fn carry_out(args: StatusArgs) -> Outcome {
+    let common = args.here.common()?;
+    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
+    let status = seat.status().await;
+    seat.leave().await;
+    let status = status?;
+    if common.json {
+        desk::print::object(&object(&status));
+    } else {
+        print!("{}{}", standing(&status), desk::print::status(&status));
+    }
+    Ok(if status.legs_up() == 0 {
+        exit::UNREACHABLE
+    } else {
+        exit::OK
     })
 }
 

@@ -66,18 +66,24 @@ struct HandoverArgs {
 /// A [`Failure`] with its exit code and what to do.
 pub fn run(args: WatchArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
+    runtime.block_on(carry_out(args))
+}
+
+/// The same, where a runtime runs already.
+///
+/// # Errors
+/// A [`Failure`].
+pub async fn carry_out(args: WatchArgs) -> Outcome {
     let (verb, what, to) = match args.verb {
         Verb::Take(what) => (WatchVerb::Take, what, None),
         Verb::Handover(HandoverArgs { what, to }) => (WatchVerb::HandOver, what, to),
         Verb::Leave(what) => (WatchVerb::Leave, what, None),
     };
-    runtime.block_on(async {
-        let common = what.here.common()?;
-        let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-        let done = sign(&mut seat, &common, verb, &what, to.as_deref()).await;
-        seat.leave().await;
-        done
-    })
+    let common = what.here.common()?;
+    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
+    let done = sign(&mut seat, &common, verb, &what, to.as_deref()).await;
+    seat.leave().await;
+    done
 }
 
 async fn sign(

@@ -215,6 +215,12 @@ impl Channels {
     }
 }
 
+/// A channel's name is also the name of a folder: 1 to 32 of `A-Z`, `0-9` and hyphen.
+pub(crate) fn is_channel(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&name.len()) && name.bytes().all(good)
+}
+
 fn place_of(header: &Header) -> Option<Place> {
     Place::new(header.epoch, header.sequence).ok()
 }

@@ -79,6 +79,7 @@ mod tests {
         include_str!("channel/tests/silence.rs"),
         include_str!("channel/tests/watch.rs"),
         include_str!("clockstep.rs"),
+        include_str!("commcheck/human.rs"),
         include_str!("commcheck/tests.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
@@ -133,7 +134,7 @@ mod tests {
             .filter(|rule| !rule.contains('`') || !rule.contains('_'))
             .filter_map(|rule| rule.split("**").next())
             .collect();
-        // What a caller must do cannot be held by a test of this room.
-        assert_eq!(unheld, ["1.1", "1.2"]);
+        // What a caller must do, and what a rule cannot do, cannot be held by a test of this room.
+        assert_eq!(unheld, ["1.1", "1.2", "18.3"]);
     }
 }

@@ -123,6 +123,14 @@ async fn a_dead_remote_desk_is_named() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_remote_desk_that_closed_is_named_as_closed_in_good_order() {
+    let mut line = open().await;
+    line.stage.close_desk(BORENIA).await.unwrap();
+    let now = named(&line, AVELIA, "REMOTE_DESK_DEAD").await;
+    assert!(now.cause.plain.contains("in good order"), "{}", now.cause.plain);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_remote_desk_that_stands_still_is_unreachable_and_not_called_dead() {
     let mut line = open().await;
     line.stage.pause_desk(BORENIA, Pause::Stop).unwrap();
@@ -260,6 +268,11 @@ async fn a_suspension_is_named_refuses_at_release_and_lets_safety_of_life_pass()
     send(&line, &["--class", "SERVICE", "Line check at noon."]).await;
     let came = line.incoming(BORENIA).await;
     assert_eq!(came.len(), 2);
+    // Its answer is about saving lives, too.
+    let _ = line
+        .desk(BORENIA, "answer", &[&came[0].name, "ROGER"])
+        .await
+        .ended(0);
     assert!(came[0].safety_of_life && came.iter().all(|view| view.under_order.is_none()));
 }
 
@@ -443,13 +456,20 @@ async fn with_a_hand(officer: &str) -> (Line, Hand, Counter) {
     (line, hand, counter)
 }
 
+/// Waits until Borenia has the first message of the hand.
+async fn one_came(line: &Line) {
+    eventually("the first message has come", PATIENCE, async || {
+        (line.incoming(BORENIA).await.len() == 1).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn what_crosses_a_suspension_is_kept_and_marked() {
     let (line, mut hand, counter) = with_a_hand("lindqvist").await;
     let before = hand.message("Sent in time.");
     counter.hand_in(&before.bytes).await;
-    line.until(BORENIA, &before.hash.to_string(), Rung::Released)
-        .await;
+    one_came(&line).await;
     let words = ["--reason", "a visit"];
     let _ = verb(&line, BORENIA, &["channel", "suspend"], &words)
         .await
@@ -597,4 +617,61 @@ async fn a_restoration_stays_under_way_while_a_path_is_cut() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_commands_run_as_written_in_a_folder_with_one_desk() {
+    let line = open().await;
+    let typed = async |words: &[&str]| {
+        let said = tokio::process::Command::new(line.program())
+            .args(words)
+            .current_dir(&line.stage.sides[BORENIA].folder)
+            .env_remove("HOTLINE_CONFIG")
+            .output()
+            .await
+            .unwrap();
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&said.stdout),
+            String::from_utf8_lossy(&said.stderr)
+        );
+        assert!(said.status.success(), "hotline {}: {text}", words.join(" "));
+        text
+    };
+    for (words, says) in [
+        (&["watch", "take"][..], "MANNED"),
+        (&["watch", "handover"], "hands the watch over to"),
+        (&["watch", "take"], "took the watch from"),
+        (&["channel", "list"], "channel MINISTER: open [OPEN]"),
+        (&["channel", "open"], "channel MINISTER: open [OPEN]"),
+        (&["channel", "suspend"], "[SUSPENDED]"),
+        (&["channel", "sever"], "[SEVERED]"),
+        (
+            &["channel", "restore"],
+            "lacking: the signature of a releaser of exercise.avelia.example",
+        ),
+        (&["watch", "leave"], "UNMANNED"),
+        (&["status"], "Being restored [RESTORING]"),
+        (&["status", "--json"], "\"label\":\"RESTORING\""),
+    ] {
+        let text = typed(words).await;
+        assert!(text.contains(says), "hotline {}: {text}", words.join(" "));
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_that_signs_two_histories_is_suspect_and_the_line_compromised() {
+    let (line, hand, north) = with_a_hand("lindqvist").await;
+    let south = Counter::open(&line, &dialer(&line, AVELIA), BORENIA, Door::Quic)
+        .await
+        .unwrap();
+    let (one, other) = (hand.sign(hand.draft("One.")), hand.sign(hand.draft("Another.")));
+    north.hand_in(&one.bytes).await;
+    one_came(&line).await;
+    south.hand_in(&other.bytes).await;
+    eventually("the identity is in doubt", PATIENCE, async || {
+        let now = standing(&line, BORENIA).await;
+        (now.axes.identity.state == "SUSPECT" && now.label == "COMPROMISED").then_some(())
+    })
+    .await;
 }

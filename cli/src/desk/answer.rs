@@ -97,6 +97,7 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
         answer: Some(args.answer),
         text: args.text.clone().unwrap_or_else(|| args.answer.name().to_owned()),
         expires_ms: 0,
-        safety_of_life: false,
+        // Who is asked about lives may answer under a suspension, too.
+        safety_of_life: asked.safety_of_life,
     })
 }

@@ -22,7 +22,11 @@ use tokio::{
 };
 
 use super::{Common, act, answer, draft, inbox, load, print, seat::not_opened, send, show};
-use crate::exit::{self, Failure, Outcome};
+use crate::{
+    channel,
+    exit::{self, Failure, Outcome},
+    status, watch,
+};
 
 /// How long closing may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -212,8 +216,12 @@ enum Typed {
     Act(act::ActArgs),
     /// answer A-0017 ROGER: answers.
     Answer(answer::AnswerArgs),
-    /// status: how the line stands.
-    Status(show::StatusArgs),
+    /// status: how the line stands, and why it is silent.
+    Status(status::StatusArgs),
+    /// watch take, handover or leave.
+    Watch(watch::WatchArgs),
+    /// channel open, suspend, sever, restore or list.
+    Channel(channel::ChannelArgs),
     /// quit: ends the station.
     Quit,
 }
@@ -252,7 +260,9 @@ async fn carry_out(verb: Typed) -> Outcome {
         Typed::Ack(args) => act::ack(args).await,
         Typed::Act(args) => act::act(args).await,
         Typed::Answer(args) => answer::run(args).await,
-        Typed::Status(args) => show::status(args).await,
+        Typed::Status(args) => status::carry_out(args).await,
+        Typed::Watch(args) => watch::carry_out(args).await,
+        Typed::Channel(args) => channel::carry_out(args).await,
         Typed::Quit => Ok(exit::OK),
     }
 }
@@ -285,10 +295,45 @@ fn words(line: &str, common: &Common) -> Option<Vec<String>> {
     }
     let verb = words.first()?.clone();
     if !matches!(verb.as_str(), "quit" | "help") {
-        words.insert(1, format!("--config={}", common.config.display()));
+        // These have verbs of their own, which take the settings.
+        let behind = match verb.as_str() {
+            "watch" | "channel" if words.len() > 1 => 2,
+            _ => 1,
+        };
+        words.insert(behind, format!("--config={}", common.config.display()));
         if let Some(file) = &common.passphrase_file {
-            words.insert(1, format!("--passphrase-file={}", file.display()));
+            words.insert(behind, format!("--passphrase-file={}", file.display()));
         }
     }
     Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn verbs_typed_at_the_prompt_take_the_settings_of_the_station() {
+        let common = Common {
+            config: "desk.toml".into(),
+            json: false,
+            passphrase_file: Some("passphrase".into()),
+        };
+        for line in [
+            "status",
+            "watch take --remark \"quiet night\"",
+            "watch handover --to sato",
+            "channel list",
+            "channel suspend MARITIME --reason \"a visit\"",
+            "send -p FLASH \"Collision; help wanted.\"",
+            "ack A-0017",
+        ] {
+            let words = words(line, &common).unwrap();
+            assert!(words.contains(&"--config=desk.toml".to_owned()), "{words:?}");
+            let read = Line::try_parse_from(words);
+            assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+        }
+        assert_eq!(words("quit", &common), Some(vec!["quit".to_owned()]));
+    }
 }

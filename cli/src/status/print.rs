@@ -90,6 +90,9 @@ fn one_axis(name: &str, plain: &str, axis: &AxisView) -> String {
     for fact in &axis.facts {
         text.push_str(&one_fact(fact));
     }
+    if axis.state == "UNKNOWN" && axis.facts.is_empty() {
+        text.push_str("      no officer has signed that the watch is taken\n");
+    }
     text
 }
 

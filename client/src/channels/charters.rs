@@ -12,6 +12,7 @@ use hotline_audit::{
 };
 use hotline_core::{identity::Identity, time::WallTime, words::OfficerRole};
 
+use super::is_channel;
 use crate::book::Provenance;
 
 /// Terms that are remembered. 256: far beyond the channels of two ministries.
@@ -60,7 +61,7 @@ impl Charters {
         };
         let hash = Hash::of(&charter.terms);
         let full = self.known.len() >= TERMS_MAX && !self.known.contains_key(&hash);
-        if full || terms.exercise != charter.header.exercise {
+        if full || !is_channel(&terms.channel) || terms.exercise != charter.header.exercise {
             return;
         }
         let consents: Vec<(String, String, &Vec<u8>)> = charter

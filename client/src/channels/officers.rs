@@ -15,11 +15,14 @@ use hotline_core::{
     words::OfficerRole,
 };
 
-use super::{Taken, core_hash, place_of};
+use super::{Taken, core_hash, is_channel, place_of};
 use crate::{
     book::Provenance,
     judge::{self, Rejected},
 };
+
+/// Characters of a reason, scope or remark that are remembered. 1,000: a page; a hostile releaser fills no memory.
+const WORDS_MAX: usize = 1000;
 
 /// Checks what an officer signed about the watch, and that the officer may.
 ///
@@ -81,10 +84,7 @@ pub(super) fn watch_entry(
         Taken::FromLedger => {
             let said = read(&watch.officer_watch, OfficerWatch::decode)?;
             let officer = judge::identity(&said.officer)?;
-            watcher(
-                &officer,
-                &judge::roles(&judge::roles_in(rosters, &said.key_statement)),
-            )?;
+            watcher(&officer, &roles_when(rosters, &said.key_statement, at)?)?;
             (said, officer)
         }
     };
@@ -95,8 +95,8 @@ pub(super) fn watch_entry(
             number: said.verb,
         })?,
         officer,
-        other: (!said.other.is_empty()).then_some(said.other),
-        remark: said.remark,
+        other: (!said.other.is_empty()).then(|| cut(said.other)),
+        remark: cut(said.remark),
         claimed: WallTime::from_unix_ms(said.claimed_time_ms),
         received: at.stored,
         hash: core_hash(at.hash),
@@ -115,14 +115,14 @@ pub(super) fn order_of(
         Taken::FromLedger => {
             let said = read(&lifecycle.order, OfficerOrder::decode)?;
             let officer = judge::identity(&said.officer)?;
-            orderer(
-                &officer,
-                &judge::roles(&judge::roles_in(rosters, &said.key_statement)),
-            )?;
+            orderer(&officer, &roles_when(rosters, &said.key_statement, at)?)?;
             (said, officer)
         }
     };
     let header = &lifecycle.header;
+    if !said.channel.is_empty() && !is_channel(&said.channel) {
+        return Err(Rejected::NoCharter(cut(said.channel)));
+    }
     placed_by(&said.desk, &said.exercise, header)?;
     Ok(Order {
         desk: judge::identity(&header.sender)?,
@@ -137,8 +137,8 @@ pub(super) fn order_of(
             number: said.verb,
         })?,
         channel: (!said.channel.is_empty()).then_some(said.channel),
-        scope: said.scope,
-        reason: said.reason,
+        scope: cut(said.scope),
+        reason: cut(said.reason),
         review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
         consents_to: said.consents_to.map(|reference| core_hash(reference.sha256)),
         claimed: WallTime::from_unix_ms(said.claimed_time_ms),
@@ -150,6 +150,29 @@ pub(super) fn order_of(
             .map(|seen| (seen.origin.clone(), seen.size))
             .collect(),
     })
+}
+
+/// An officer's roles when the statement was stored: a key that was revoked later counts, one that was revoked before
+/// does not.
+fn roles_when(
+    rosters: &RosterSet,
+    key: &hotline_audit::Hash,
+    at: &Provenance,
+) -> Result<BTreeSet<OfficerRole>, Rejected> {
+    let entry = rosters.by_hash(key);
+    let revoked = entry.and_then(|entry| entry.revoked.as_ref());
+    if revoked.is_some_and(|revoked| revoked.claimed_time_ms <= at.stored.unix_ms()) {
+        return Err(Rejected::Officer("its key was revoked before it came".into()));
+    }
+    Ok(judge::roles(&judge::roles_in(rosters, key)))
+}
+
+/// Words as they are remembered and shown; the log has them whole.
+fn cut(words: String) -> String {
+    match words.char_indices().nth(WORDS_MAX) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
 
 fn read<T>(bytes: &[u8], decode: fn(&[u8]) -> Result<T, hotline_audit::StrictError>) -> Result<T, Rejected> {

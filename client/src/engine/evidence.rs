@@ -112,7 +112,8 @@ impl Engine {
         found
     }
 
-    /// Two statements under one key of a desk, for one id or place: somebody else may sign with it.
+    /// Two statements under one key of a desk, for one id or place: somebody else may sign with it. Once that key is
+    /// revoked the desk signs with another, and the doubt is over.
     fn contradictions(&self, peer: &str) -> Vec<(Identified, Evidence)> {
         let kept = self
             .ledger
@@ -121,7 +122,7 @@ impl Engine {
         let of_peer = kept
             .unwrap_or_default()
             .into_iter()
-            .filter(|kept| kept.sender == peer);
+            .filter(|kept| kept.sender == peer && !self.is_settled(&kept.bytes));
         of_peer
             .map(|kept| {
                 let fact = Evidence {
@@ -138,6 +139,18 @@ impl Engine {
                 (Identified::Suspect, fact)
             })
             .collect()
+    }
+
+    /// Whether the key that signed these bytes was revoked since.
+    fn is_settled(&self, bytes: &[u8]) -> bool {
+        let key = || {
+            let signed = hotline_audit::SignedStatement::parse(bytes).ok()?;
+            let payload = hotline_audit::statement::Payload::parse(&signed).ok()?;
+            Some(payload.header().key_statement)
+        };
+        key()
+            .and_then(|key| self.rosters.by_hash(&key).map(|entry| entry.revoked.is_some()))
+            .unwrap_or(false)
     }
 
     /// Whether no person acknowledged a comm check for 30 days, counted from the first charter if nobody ever did.

@@ -14,7 +14,7 @@ use hotline_core::{
 use super::{Engine, verbs::refusal};
 use crate::{
     book::Provenance,
-    channels::{Taken, judge_order, judge_watch},
+    channels::{Taken, is_channel, judge_order, judge_watch},
     judge::{JudgedMessage, Rejected},
     own::{Address, Signed},
     request::{Answer, Refusal},
@@ -270,12 +270,6 @@ impl Engine {
             help,
         ))
     }
-}
-
-/// A channel's name is also the name of a folder: 1 to 32 of `A-Z`, `0-9` and hyphen.
-fn is_channel(name: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=32).contains(&name.len()) && name.bytes().all(good)
 }
 
 fn unpack(text: &str) -> Result<Vec<u8>, Refusal> {
