@@ -191,6 +191,11 @@ impl Line {
 
     /// Waits at a side's station until a message has got that far.
     pub async fn until(&self, side: usize, message: &str, rung: Rung) -> MessageView {
+        // A message that is still on its way is one that the station does not know.
+        eventually("the message is known", PATIENCE, async || {
+            self.seat(side).await.show(message).await.ok()
+        })
+        .await;
         let within_ms = u64::try_from(PATIENCE.as_millis()).unwrap();
         let request = Request::Wait {
             message: message.to_owned(),
