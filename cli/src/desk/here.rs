@@ -1,5 +1,5 @@
 //! Which desk a verb is about when nobody names its settings: `--config`, else `HOTLINE_CONFIG`, else `desk.toml` here,
-//! else the only one below this folder.
+//! else the only one below this folder. A backup identity that nobody went over to yet is not one.
 
 use std::{
     fs,
@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Args;
+use hotline_client::config::DeskConfig;
 
 use super::Common;
 use crate::exit::{self, Failure};
@@ -57,8 +58,24 @@ impl Here {
         if let Some(config) = std::env::var_os(VARIABLE).filter(|config| !config.is_empty()) {
             return Ok(config.into());
         }
-        choose(below(Path::new("."))).map_err(|failure| failure.as_json(self.json))
+        choose(in_use(below(Path::new(".")))).map_err(|failure| failure.as_json(self.json))
     }
+}
+
+/// Without backup identities that nobody went over to yet: a desk `NAME-backup` beside a desk `NAME`, without a ledger.
+fn in_use(found: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_spare = |file: &PathBuf| {
+        let place = file.parent()?;
+        let name = place.file_name()?.to_str()?.strip_suffix("-backup")?;
+        let beside = found.contains(&place.with_file_name(name).join(FILE));
+        let ledger = DeskConfig::load(file).ok()?.ledger;
+        Some(beside && !ledger.exists())
+    };
+    found
+        .iter()
+        .filter(|file| is_spare(file) != Some(true))
+        .cloned()
+        .collect()
 }
 
 fn choose(found: Vec<PathBuf>) -> Result<PathBuf, Failure> {
@@ -132,6 +149,37 @@ mod tests {
         assert!(
             choose(below(folder.path())).is_ok_and(|found| found.exists() && found.parent() == here.parent())
         );
+    }
+
+    #[test]
+    fn a_backup_identity_counts_once_somebody_went_over_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = put(folder.path(), "desk/ops");
+        let spare = put(folder.path(), "desk/ops-backup");
+        let settings = r#"
+            identity = "spiffe://exercise.avelia.example/desk/ops-backup"
+            peer = "spiffe://exercise.borenia.example/desk/ops"
+            prefix = "A"
+            ledger = "desk.ledger"
+            socket = "desk.sock"
+            tls = { certificate = "tls.crt", key = "tls.key" }
+            statement_key = "statement.key"
+            log_key = "log.key"
+            trust = "trust"
+            exercise = "FIRST LIGHT"
+            channel = "MINISTER"
+            officers = "officers"
+        "#;
+        fs::write(&spare, settings).unwrap();
+        for file in ["tls.crt", "tls.key", "statement.key", "log.key"] {
+            fs::write(spare.with_file_name(file), "").unwrap();
+        }
+        fs::create_dir_all(spare.with_file_name("trust")).unwrap();
+        let found = below(folder.path());
+        assert_eq!(found.len(), 2);
+        assert_eq!(in_use(found.clone()), [desk]);
+        fs::write(spare.with_file_name("desk.ledger"), "").unwrap();
+        assert_eq!(in_use(found.clone()), found);
     }
 
     #[test]
