@@ -446,9 +446,10 @@ impl LaneSession<'_> {
             })),
         };
         let mut log = LogServiceClient::new(self.channel.channel());
-        let answered = tokio::time::timeout(self.numbers.hello, log.proof(asked))
-            .await
-            .map_err(|_| LaneEnd::Transport(late("no proof", self.numbers.hello)))?
+        let proof = async move { log.proof(asked).await };
+        let answered = self
+            .while_alive("no proof", self.numbers.hello, proof)
+            .await?
             .map_err(|status| LaneEnd::Transport(status.to_string()))?;
         Ok(read_hashes(&answered.into_inner().hashes)?)
     }
@@ -509,12 +510,16 @@ impl LaneSession<'_> {
     }
 
     async fn send(&mut self, frame: Out) -> Result<(), LaneEnd> {
-        let sent = self.out.send(v1::SessionRequest { frame: Some(frame) });
-        let within = self.numbers.down_after;
-        match tokio::time::timeout(within, sent).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(LaneEnd::Transport("the stream is closed".into())),
-            Err(_) => Err(LaneEnd::Silent(late("nothing could be sent", within))),
+        let room = self.out.clone().reserve_owned();
+        let room = self
+            .while_alive("nothing could be sent", self.numbers.down_after, room)
+            .await?;
+        match room {
+            Ok(room) => {
+                room.send(v1::SessionRequest { frame: Some(frame) });
+                Ok(())
+            }
+            Err(_) => Err(LaneEnd::Transport("the stream is closed".into())),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a lane does beside statements: probes and answers, stored cursors, and what is fetched of a chain.
 
-use std::{collections::VecDeque, future::Future, pin::Pin};
+use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use hotline_audit::Hash;
@@ -56,9 +56,17 @@ impl LaneSession<'_> {
 
     /// What time alone brings: a probe, a missed answer, the end.
     pub(super) async fn beat(&mut self) -> Result<(), LaneEnd> {
+        match self.tick().await? {
+            Some(sequence) => self.probe(sequence).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Judges by the time, and tells; the probe that is due, if one is.
+    async fn tick(&mut self) -> Result<Option<u64>, LaneEnd> {
         let now = self.line();
         if now < self.probes.next_wake() {
-            return Ok(());
+            return Ok(None);
         }
         let ticked = self.probes.tick(now);
         if let Some(change) = ticked.change {
@@ -67,10 +75,41 @@ impl LaneSession<'_> {
             }
             self.judged(change).await?;
         }
-        match ticked.probe {
-            Some(sequence) => self.probe(sequence).await,
-            None => Ok(()),
+        Ok(ticked.probe)
+    }
+
+    /// Waits for what the lane cannot go on without, and goes on judging: a way that is cut in our direction only holds up
+    /// calls and frames first, and must not be called down any later for it.
+    pub(super) async fn while_alive<T>(
+        &mut self,
+        lacking: &str,
+        within: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<T, LaneEnd> {
+        let mut work = std::pin::pin!(work);
+        let deadline = self.line().after(within);
+        loop {
+            let now = self.line();
+            let wake = self.probes.next_wake().min(deadline);
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(wake.since(now)) => {}
+            }
+            if self.line() >= deadline {
+                return Err(LaneEnd::Silent(late(lacking, within)));
+            }
+            self.judge_meanwhile().await?;
         }
+    }
+
+    /// What time brings while the lane waits. A probe that is due leaves if there is room, and is missed if there is none.
+    async fn judge_meanwhile(&mut self) -> Result<(), LaneEnd> {
+        if let Some(sequence) = self.tick().await? {
+            let frame = Some(Out::Heartbeat(self.heartbeat(sequence)));
+            let _ = self.out.try_send(v1::SessionRequest { frame });
+        }
+        Ok(())
     }
 
     async fn probe(&mut self, sequence: u64) -> Result<(), LaneEnd> {

@@ -444,7 +444,8 @@ impl Draw<'_> {
     }
 
     /// But for one restart, in some schedules, so early that the gap has time to be shown after it: a gap that is known
-    /// must outlive its desk's process. Dice of its own: what else a seed draws is as it was before.
+    /// must outlive its desk's process. Nothing reaches the desk from then on, for the next statement would tell it of the
+    /// gap anew. Dice of its own: what else a seed draws is as it was before.
     fn restarts_once(&mut self, desk: usize) {
         let mut own = Dice::new(self.mix.seed).apart("a gap and a restart");
         if !own.chance(0.5) {
@@ -458,6 +459,11 @@ impl Draw<'_> {
             down_ms: 100,
         };
         self.at(at, crash);
+        let alone = host(desk);
+        let ways = self.mix.shape.ways();
+        let ways = ways.filter(|way| way.from == alone || way.to == alone).collect();
+        let for_ms = self.mix.heal_ms.saturating_sub(at);
+        self.at(at, Action::Cut { ways, for_ms });
     }
 
     /// Any subset of relays, and one alone more often: what the other one knows is then forgotten.
