@@ -21,6 +21,10 @@ use crate::{
     exit::{Failure, Outcome},
 };
 
+/// How long the verb waits unless it is told: whoever sits at the other desk has answered by then, and the officer who sent
+/// the check has other things to do.
+const WAIT: Duration = Duration::from_secs(30);
+
 /// `hotline check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -29,12 +33,12 @@ pub struct CheckArgs {
     /// The releasing officer; without it, the first of this seat who may release.
     #[arg(long, value_name = "NAME")]
     officer: Option<String>,
-    /// How long to wait for the answer: 0s, 60s, 5m. Without it 5m, shortened by the settings' human_time_factor.
+    /// How long to wait here for the answer: 0s, 60s, 5m. Without it 30s; the answer is due within 5m and counts until then.
     #[arg(long, value_parser = duration, value_name = "TIME")]
     wait: Option<Duration>,
 }
 
-/// Sends a check and waits for its answer. Exit code 6 if nobody answers in time.
+/// Sends a check and waits for its answer. Exit code 6 if nobody has answered when the wait is over.
 ///
 /// # Errors
 /// A failure.
@@ -66,6 +70,7 @@ async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outc
     };
     let sheet = send::sign(seat, common, &wording, args.officer.as_deref(), None)?;
     let view = seat.message(Request::Release { sheet }).await?;
-    let wait = args.wait.unwrap_or(ANSWER_DUE / seat.config.human_time_factor);
+    let due = ANSWER_DUE / seat.config.human_time_factor;
+    let wait = args.wait.unwrap_or(WAIT.min(due));
     send::finish(seat, common, view, &WaitArgs::answered(wait)).await
 }

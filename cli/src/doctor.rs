@@ -30,7 +30,8 @@ pub struct DoctorArgs {
     /// Only the legs to this relay: its name (north) or whole identity. Without it, all of them.
     #[arg(value_name = "PEER")]
     peer: Option<String>,
-    /// The settings of a desk or relay; without it, desk.toml or relay.toml in this folder.
+    /// The settings of a desk or relay; without it, desk.toml or relay.toml in this folder, else HOTLINE_CONFIG, else the
+    /// only desk below.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print one object.

@@ -52,13 +52,21 @@ impl Here {
     }
 
     fn found(&self) -> Result<PathBuf, Failure> {
-        if let Some(config) = &self.config {
-            return Ok(config.clone());
+        match &self.config {
+            Some(config) => Ok(config.clone()),
+            None => unnamed().map_err(|failure| failure.as_json(self.json)),
         }
-        if let Some(config) = std::env::var_os(VARIABLE).filter(|config| !config.is_empty()) {
-            return Ok(config.into());
-        }
-        choose(in_use(below(Path::new(".")))).map_err(|failure| failure.as_json(self.json))
+    }
+}
+
+/// The settings of the desk that is meant when nobody names one.
+///
+/// # Errors
+/// If no desk is found, or more than one: their names.
+pub fn unnamed() -> Result<PathBuf, Failure> {
+    match std::env::var_os(VARIABLE).filter(|config| !config.is_empty()) {
+        Some(config) => Ok(config.into()),
+        None => choose(in_use(below(Path::new(".")))),
     }
 }
 

@@ -7,7 +7,7 @@ use hotline_core::identity::Identity;
 use hotline_server::config::RelayConfig;
 
 use super::finding::Findings;
-use crate::exit;
+use crate::{desk::here, exit};
 
 /// Who is examined.
 pub(super) struct Patient {
@@ -38,14 +38,17 @@ pub(super) fn find(named: Option<&Path>, findings: &mut Findings) -> Option<Pati
         Some(file) => file.to_owned(),
         None => match NAMES.iter().map(PathBuf::from).find(|file| file.is_file()) {
             Some(file) => file,
-            None => {
-                findings.warn(
-                    "settings",
-                    "no desk.toml or relay.toml in this folder: only this machine is looked at",
-                    "hotline doctor --config DIR/DOMAIN/desk/ops/desk.toml",
-                );
-                return None;
-            }
+            None => match here::unnamed() {
+                Ok(file) => file,
+                Err(failure) => {
+                    findings.warn(
+                        "settings",
+                        format!("{}: only this machine is looked at", failure.what),
+                        "hotline doctor --config DIR/DOMAIN/desk/ops/desk.toml",
+                    );
+                    return None;
+                }
+            },
         },
     };
     match load(&file) {
