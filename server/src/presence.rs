@@ -65,14 +65,14 @@ pub enum End {
 pub struct Register {
     pen: Option<Pen>,
     clock: Arc<dyn Clock>,
-    /// Desks that have a statement key.
-    known: BTreeSet<Identity>,
     started: (LineTime, WallTime),
     desks: Mutex<Desks>,
 }
 
 #[derive(Default)]
 struct Desks {
+    /// Those that have a statement key; replaced when trust is read anew.
+    known: Arc<BTreeSet<Identity>>,
     next: u64,
     desks: BTreeMap<Identity, Desk>,
 }
@@ -121,10 +121,17 @@ impl Register {
         Arc::new(Self {
             pen,
             clock,
-            known,
             started,
-            desks: Mutex::default(),
+            desks: Mutex::new(Desks {
+                known: Arc::new(known),
+                ..Desks::default()
+            }),
         })
+    }
+
+    /// Signs from now on about these desks, and about no others.
+    pub fn know(&self, desks: BTreeSet<Identity>) {
+        self.lock().known = Arc::new(desks);
     }
 
     /// Registers a session of `desk`. Two doors at once are normal, two ledgers are not.
@@ -169,8 +176,9 @@ impl Register {
     pub fn news(&self, reader: &Identity, told: &mut Told) -> Vec<Bytes> {
         let Some(pen) = &self.pen else { return Vec::new() };
         let mut all = self.lock();
+        let known = Arc::clone(&all.known);
         let mut news = Vec::new();
-        for about in self.known.iter().filter(|desk| desk.domain() != reader.domain()) {
+        for about in known.iter().filter(|desk| desk.domain() != reader.domain()) {
             if news.len() == TOLD_MAX {
                 break;
             }

@@ -128,7 +128,9 @@ impl Relay {
 
     /// Puts other rosters in force for every statement from now on.
     pub fn replace_rosters(&self, rosters: RosterSet) {
-        self.keys.store(Arc::new(Keys::of(rosters)));
+        let keys = Keys::of(rosters);
+        self.presence.know(keys.desks.clone());
+        self.keys.store(Arc::new(keys));
     }
 
     /// Why the relay takes nothing in, if it does not.

@@ -208,3 +208,14 @@ fn two_ledgers_of_one_desk_are_not_let_in_at_once() {
         Some([7; 16])
     );
 }
+
+#[test]
+fn a_desk_that_trust_brings_while_the_relay_runs_is_told_of_and_one_that_it_takes_is_not() {
+    let mut stage = Stage::new();
+    let _session = stage.enters(1, Door::Tcp);
+    let both = BTreeSet::from([stage.reader.clone(), stage.desk.clone()]);
+    stage.register.know(BTreeSet::from([stage.reader.clone()]));
+    assert!(stage.news().is_empty(), "nobody knows the desk");
+    stage.register.know(both);
+    assert_eq!(stage.state(), Some(PresenceState::Present));
+}
