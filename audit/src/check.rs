@@ -80,6 +80,8 @@ pub enum Parts {
 pub(crate) enum When {
     /// At this time, milliseconds since 1970 (UTC); and not revoked.
     At(u64),
+    /// At this time; whether it was revoked since is the caller's to judge.
+    Stored(u64),
     /// In an archive there is no clock; revocation and validity are judged by whoever reads it.
     Archive,
 }
@@ -157,26 +159,53 @@ pub fn verify_approval(
     approval(bytes, rosters, When::At(now_ms))
 }
 
-/// Verifies an approval that was given in the past, as [`verify_statement_archived`] does a statement.
+/// Verifies an approval that was stored at `stored_ms`, as it was judged then: the key's validity at that moment counts,
+/// today's does not, and whether the key has ended since is for the caller to judge by what was noted when it came.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn verify_approval_archived(
+pub fn verify_approval_stored(
     bytes: &[u8],
     rosters: &RosterSet,
+    stored_ms: u64,
 ) -> Result<ByOfficer<Approval>, StatementError> {
-    approval(bytes, rosters, When::Archive)
+    approval(bytes, rosters, When::Stored(stored_ms))
 }
 
-/// Verifies an officer's act that was done in the past, likewise.
+/// Verifies an officer's act that was stored, as [`verify_approval_stored`] does an approval.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn verify_officer_act_archived(
+pub fn verify_officer_act_stored(
     bytes: &[u8],
     rosters: &RosterSet,
+    stored_ms: u64,
 ) -> Result<ByOfficer<OfficerAct>, StatementError> {
-    officer_act(bytes, rosters, When::Archive)
+    officer_act(bytes, rosters, When::Stored(stored_ms))
+}
+
+/// Verifies what an officer signed about the watch and was stored, as [`verify_approval_stored`] does an approval.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_watch_stored(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    stored_ms: u64,
+) -> Result<ByOfficer<OfficerWatch>, StatementError> {
+    officer_watch(bytes, rosters, When::Stored(stored_ms))
+}
+
+/// Verifies an order that was stored, as [`verify_approval_stored`] does an approval.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_order_stored(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    stored_ms: u64,
+) -> Result<ByOfficer<OfficerOrder>, StatementError> {
+    officer_order(bytes, rosters, When::Stored(stored_ms))
 }
 
 /// Verifies a consent to a charter by itself.
@@ -360,6 +389,7 @@ fn signed_by<'r>(
     entry.check_purpose(purpose)?;
     match when {
         When::At(now_ms) => entry.check_standing(now_ms)?,
+        When::Stored(then_ms) => entry.check_validity(then_ms)?,
         When::Archive => {}
     }
     if statement.verify(&entry.key) {

@@ -413,7 +413,7 @@ impl Book {
                 let judged = if message.header.sender == self.me.to_string() {
                     judge::recall_message(message, &self.rosters)
                 } else {
-                    judge::recall_theirs(message, &self.rosters)
+                    judge::recall_theirs(message, &self.rosters, at.stored.unix_ms())
                 };
                 self.add_message(at, Arc::new(message.clone()), judged)
             }
@@ -429,7 +429,7 @@ impl Book {
         let judged = if act.header.sender == self.me.to_string() {
             judge::recall_act(act, &self.rosters)
         } else {
-            judge::recall_their_act(act, &self.rosters)
+            judge::recall_their_act(act, &self.rosters, at.stored.unix_ms())
         };
         self.add_act(at, judged)
     }

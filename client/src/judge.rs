@@ -223,12 +223,18 @@ fn released(draft: Draft, facts: &[ApprovalFact]) -> Result<JudgedMessage, Rejec
 }
 
 /// Reads a message of others in our ledger again. It stands there whatever its officers signed, because its desk did sign
-/// it; so their signatures are judged as when it came, but for the clock and for keys that ended since.
+/// it; so their signatures are judged as when it came, by the clock of then, and but for keys that ended since.
 ///
 /// # Errors
 /// [`Rejected`], as when it came in.
-pub fn recall_theirs(message: &Message, rosters: &RosterSet) -> Result<JudgedMessage, Rejected> {
-    judge_with(message, |bytes| check::verify_approval_archived(bytes, rosters))
+pub fn recall_theirs(
+    message: &Message,
+    rosters: &RosterSet,
+    stored_ms: u64,
+) -> Result<JudgedMessage, Rejected> {
+    judge_with(message, |bytes| {
+        check::verify_approval_stored(bytes, rosters, stored_ms)
+    })
 }
 
 /// Reads a message of our own again: it was judged before this desk signed it, and the ledger's root proves that it is
@@ -280,8 +286,8 @@ pub fn judge_act(act: &Act, rosters: &RosterSet, now_ms: u64) -> Result<JudgedAc
 ///
 /// # Errors
 /// [`Rejected`], as when it came in.
-pub fn recall_their_act(act: &Act, rosters: &RosterSet) -> Result<JudgedAct, Rejected> {
-    let checked = check::verify_officer_act_archived(&act.act, rosters)
+pub fn recall_their_act(act: &Act, rosters: &RosterSet, stored_ms: u64) -> Result<JudgedAct, Rejected> {
+    let checked = check::verify_officer_act_stored(&act.act, rosters, stored_ms)
         .map_err(|error| Rejected::Officer(error.to_string()))?;
     act_of(act, checked.said, &checked.roles)
 }

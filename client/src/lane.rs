@@ -128,6 +128,8 @@ pub(crate) struct LaneSession<'a> {
     awaited: BTreeMap<Hash, (Hash, u64)>,
     numbers: &'static Numbers,
     probes: Probes,
+    /// Whether the relay's hello was taken: from then on the probes judge.
+    greeted: bool,
     /// The relay's newest probe.
     heard: u64,
     /// Probes that somebody asked for.
@@ -177,6 +179,7 @@ pub(crate) async fn run(
         awaited: BTreeMap::new(),
         numbers,
         probes: Probes::opened(numbers, context.seams.clock.line()),
+        greeted: false,
         heard: 0,
         asked_for: BTreeSet::new(),
         proved,
@@ -197,6 +200,7 @@ impl LaneSession<'_> {
     ) -> Result<std::convert::Infallible, LaneEnd> {
         self.greet(&mut inbound).await?;
         self.probes = Probes::opened(self.numbers, self.line());
+        self.greeted = true;
         let closing = self.context.seams.spawner.closing();
         loop {
             self.beat().await?;

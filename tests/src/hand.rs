@@ -128,6 +128,19 @@ impl Hand {
 
     /// Places an order that the officer of this hand signs, whatever roles the officer has; moves the tip behind it.
     pub fn order(&mut self, verb: OrderVerb, channel: &str) -> Signed {
+        self.place_order(verb, channel, |_| {})
+    }
+
+    /// Places an order that no officer signed: the signature inside has one bit changed.
+    pub fn forged_order(&mut self, verb: OrderVerb, channel: &str) -> Signed {
+        self.place_order(verb, channel, |order| {
+            if let Some(last) = order.last_mut() {
+                *last ^= 1;
+            }
+        })
+    }
+
+    fn place_order(&mut self, verb: OrderVerb, channel: &str, change: impl FnOnce(&mut Vec<u8>)) -> Signed {
         let ordering = Ordering {
             verb,
             channel: channel.to_owned(),
@@ -138,7 +151,8 @@ impl Hand {
         };
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         let order = compose::order(&self.config, &self.releaser, &ordering, clock).unwrap();
-        let order = data_encoding::BASE64.decode(order.as_bytes()).unwrap();
+        let mut order = data_encoding::BASE64.decode(order.as_bytes()).unwrap();
+        change(&mut order);
         let address = Address {
             to: vec![self.config.peer.clone()],
             conversation: None,

@@ -660,6 +660,21 @@ async fn the_commands_run_as_written_in_a_folder_with_one_desk() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_order_that_no_officer_signed_counts_for_nothing_also_after_a_restart() {
+    let (mut line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let forged = hand.forged_order(OrderVerb::Sever, "MINISTER");
+    counter.hand_in(&forged.bytes).await;
+    counter.hand_in(&hand.message("Behind it.").bytes).await;
+    one_came(&line).await;
+    assert_eq!(minister(&line, BORENIA).await.political.state, "OPEN");
+    line.stage.kill_desk(BORENIA).await.unwrap();
+    line.stage.start_desk(BORENIA).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    one_came(&line).await;
+    assert_eq!(minister(&line, BORENIA).await.political.state, "OPEN");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_desk_that_signs_two_histories_is_suspect_and_the_line_compromised() {
     let (line, hand, north) = with_a_hand("lindqvist").await;
     let south = Counter::open(&line, &dialer(&line, AVELIA), BORENIA, Door::Quic)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotline_audit::{
-    SignedStatement, check,
+    check,
     key::RosterSet,
     statement::{Lifecycle, OfficerOrder, OfficerWatch, Watch},
 };
@@ -82,10 +82,12 @@ pub(super) fn watch_entry(
     let (said, officer) = match taken {
         Taken::Now { wall_ms, .. } => judge_watch(&watch.officer_watch, rosters, wall_ms)?,
         Taken::FromLedger => {
-            let said = read(&watch.officer_watch, OfficerWatch::decode)?;
-            let officer = judge::identity(&said.officer)?;
-            watcher(&officer, &roles_when(rosters, &said.key_statement, at)?)?;
-            (said, officer)
+            let stored_ms = at.stored.unix_ms();
+            let checked = check::verify_officer_watch_stored(&watch.officer_watch, rosters, stored_ms)
+                .map_err(|error| Rejected::Officer(error.to_string()))?;
+            let officer = judge::identity(&checked.officer)?;
+            watcher(&officer, &judge::roles(&checked.roles))?;
+            (checked.said, officer)
         }
     };
     placed_by(&said.desk, &said.exercise, &watch.header)?;
@@ -113,10 +115,12 @@ pub(super) fn order_of(
     let (said, officer) = match taken {
         Taken::Now { wall_ms, .. } => judge_order(&lifecycle.order, rosters, wall_ms)?,
         Taken::FromLedger => {
-            let said = read(&lifecycle.order, OfficerOrder::decode)?;
-            let officer = judge::identity(&said.officer)?;
-            orderer(&officer, &roles_when(rosters, &said.key_statement, at)?)?;
-            (said, officer)
+            let stored_ms = at.stored.unix_ms();
+            let checked = check::verify_officer_order_stored(&lifecycle.order, rosters, stored_ms)
+                .map_err(|error| Rejected::Officer(error.to_string()))?;
+            let officer = judge::identity(&checked.officer)?;
+            orderer(&officer, &judge::roles(&checked.roles))?;
+            (checked.said, officer)
         }
     };
     let header = &lifecycle.header;
@@ -152,32 +156,12 @@ pub(super) fn order_of(
     })
 }
 
-/// An officer's roles when the statement was stored: a key that was revoked later counts, one that was revoked before
-/// does not.
-fn roles_when(
-    rosters: &RosterSet,
-    key: &hotline_audit::Hash,
-    at: &Provenance,
-) -> Result<BTreeSet<OfficerRole>, Rejected> {
-    let entry = rosters.by_hash(key);
-    let revoked = entry.and_then(|entry| entry.revoked.as_ref());
-    if revoked.is_some_and(|revoked| revoked.claimed_time_ms <= at.stored.unix_ms()) {
-        return Err(Rejected::Officer("its key was revoked before it came".into()));
-    }
-    Ok(judge::roles(&judge::roles_in(rosters, key)))
-}
-
 /// Words as they are remembered and shown; the log has them whole.
 fn cut(words: String) -> String {
     match words.char_indices().nth(WORDS_MAX) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,
     }
-}
-
-fn read<T>(bytes: &[u8], decode: fn(&[u8]) -> Result<T, hotline_audit::StrictError>) -> Result<T, Rejected> {
-    let unreadable = |error: hotline_audit::StrictError| Rejected::Officer(error.to_string());
-    decode(&SignedStatement::parse(bytes).map_err(unreadable)?.payload).map_err(unreadable)
 }
 
 /// What an officer signed is placed by the officer's own desk, for its own exercise.

@@ -78,38 +78,25 @@ impl LaneSession<'_> {
         Ok(ticked.probe)
     }
 
-    /// Waits for what the lane cannot go on without, and goes on judging: a way that is cut in our direction only holds up
-    /// calls and frames first, and must not be called down any later for it.
+    /// Waits for what the lane cannot go on without, and no longer than the lane may go without an answer: a way that is
+    /// cut in our direction only holds up calls and frames first, and must not be called down any later for it. Answers
+    /// that come meanwhile lie unread, so nothing else is judged here; and nothing at all before the greeting.
     pub(super) async fn while_alive<T>(
         &mut self,
         lacking: &str,
         within: Duration,
         work: impl Future<Output = T>,
     ) -> Result<T, LaneEnd> {
-        let mut work = std::pin::pin!(work);
-        let deadline = self.line().after(within);
-        loop {
-            let now = self.line();
-            let wake = self.probes.next_wake().min(deadline);
-            tokio::select! {
-                biased;
-                done = &mut work => return Ok(done),
-                () = tokio::time::sleep(wake.since(now)) => {}
-            }
-            if self.line() >= deadline {
-                return Err(LaneEnd::Silent(late(lacking, within)));
-            }
-            self.judge_meanwhile().await?;
-        }
-    }
-
-    /// What time brings while the lane waits. A probe that is due leaves if there is room, and is missed if there is none.
-    async fn judge_meanwhile(&mut self) -> Result<(), LaneEnd> {
-        if let Some(sequence) = self.tick().await? {
-            let frame = Some(Out::Heartbeat(self.heartbeat(sequence)));
-            let _ = self.out.try_send(v1::SessionRequest { frame });
-        }
-        Ok(())
+        let within = if self.greeted {
+            let down_at = self.probes.proven().after(self.numbers.down_after);
+            // A process that stood still itself is given one probe's time.
+            within.min(down_at.since(self.line()).max(self.numbers.probe_every))
+        } else {
+            within
+        };
+        tokio::time::timeout(within, work)
+            .await
+            .map_err(|_| LaneEnd::Silent(late(lacking, within)))
     }
 
     async fn probe(&mut self, sequence: u64) -> Result<(), LaneEnd> {
