@@ -56,17 +56,9 @@ impl LaneSession<'_> {
 
     /// What time alone brings: a probe, a missed answer, the end.
     pub(super) async fn beat(&mut self) -> Result<(), LaneEnd> {
-        match self.tick().await? {
-            Some(sequence) => self.probe(sequence).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Judges by the time, and tells; the probe that is due, if one is.
-    async fn tick(&mut self) -> Result<Option<u64>, LaneEnd> {
         let now = self.line();
         if now < self.probes.next_wake() {
-            return Ok(None);
+            return Ok(());
         }
         let ticked = self.probes.tick(now);
         if let Some(change) = ticked.change {
@@ -75,7 +67,10 @@ impl LaneSession<'_> {
             }
             self.judged(change).await?;
         }
-        Ok(ticked.probe)
+        match ticked.probe {
+            Some(sequence) => self.probe(sequence).await,
+            None => Ok(()),
+        }
     }
 
     /// Waits for what the lane cannot go on without, and no longer than the lane may go without an answer: a way that is
