@@ -9,6 +9,7 @@ mod officers;
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::{
+    Hash,
     key::RosterSet,
     statement::{Header, Payload, Service},
 };
@@ -28,6 +29,10 @@ use crate::{book::Provenance, judge::Rejected};
 
 /// Desks whose watch is followed. 32: what a side may declare.
 const DESKS_MAX: usize = 64;
+
+/// Officers' statements that are known by their bytes, so that none is placed twice. 16,384, about 1 MiB: many years of
+/// watches; beyond that a new one is taken, and not known again.
+const PLACED_MAX: usize = 16_384;
 
 /// When a desk's signed statement came last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub struct Channels {
     every: BTreeMap<Identity, Duration>,
     /// When a person acknowledged a comm check last.
     human_check: Option<WallTime>,
+    /// What officers signed about watch and channels, by its hash, and the statement that placed it.
+    placed: BTreeMap<Hash, Hash>,
 }
 
 /// The time at which something is taken in.
@@ -96,6 +103,7 @@ impl Channels {
         match payload {
             Payload::Watch(watch) => {
                 let entry = officers::watch_entry(watch, at, rosters, taken)?;
+                self.place_once(&watch.officer_watch, at)?;
                 if let Some(place) = place_of(header)
                     && (self.attendance.len() < DESKS_MAX || self.attendance.contains_key(&desk))
                 {
@@ -104,11 +112,27 @@ impl Channels {
             }
             Payload::Lifecycle(lifecycle) => {
                 let order = officers::order_of(lifecycle, at, rosters, taken)?;
+                self.place_once(&lifecycle.order, at)?;
                 self.orders.note(order);
             }
             Payload::Charter(charter) => self.charters.note(charter, at, rosters),
             Payload::Service(service) => self.service(&desk, service, at),
             Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
+        }
+        Ok(())
+    }
+
+    /// An officer's signature serves once. Whoever holds a desk's key could else place an old one again, and take a watch
+    /// or lift an order without the officer.
+    fn place_once(&mut self, signed: &[u8], at: &Provenance) -> Result<(), Rejected> {
+        let inner = Hash::of(signed);
+        match self.placed.get(&inner) {
+            Some(before) if *before != at.hash => return Err(Rejected::PlacedBefore(*before)),
+            Some(_) => {}
+            None if self.placed.len() < PLACED_MAX => {
+                self.placed.insert(inner, at.hash);
+            }
+            None => {}
         }
         Ok(())
     }

@@ -97,6 +97,9 @@ pub enum Rejected {
     /// It came after a key that signed it had ended.
     #[error("it is QUARANTINED: first received after {0}")]
     Quarantined(String),
+    /// What the officer signed was placed before: its desk may not use it a second time.
+    #[error("an officer signed it once, and it was placed before, in {0}")]
+    PlacedBefore(Hash),
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),

@@ -149,10 +149,16 @@ impl Hand {
             review_by_ms: 0,
             consents_to: None,
         };
-        let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let clock = self.seams.clock.as_ref();
         let order = compose::order(&self.config, &self.releaser, &ordering, clock).unwrap();
         let mut order = data_encoding::BASE64.decode(order.as_bytes()).unwrap();
         change(&mut order);
+        self.place_signed_order(order)
+    }
+
+    /// Places what an officer signed, once more if it was placed before; moves the tip behind it.
+    pub fn place_signed_order(&mut self, order: Vec<u8>) -> Signed {
+        let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         let address = Address {
             to: vec![self.config.peer.clone()],
             conversation: None,

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use hotline_audit::Payload;
 use hotline_cli::demo::stage::Pause;
 use hotline_client::standing::{ChannelView, StandingView};
 use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
@@ -506,14 +507,7 @@ async fn an_order_by_an_officer_who_is_no_releaser_is_dropped_with_an_alarm() {
     let (line, mut hand, counter) = with_a_hand("okoye").await;
     let order = hand.order(OrderVerb::Suspend, "MINISTER");
     counter.hand_in(&order.bytes).await;
-    eventually("the alarm", PATIENCE, async || {
-        line.status(BORENIA)
-            .await
-            .alarms
-            .contains_key("FOREIGN")
-            .then_some(())
-    })
-    .await;
+    alarmed(&line, "FOREIGN").await;
     let now = standing(&line, BORENIA).await;
     assert_eq!(now.axes.political.state, "OPEN", "{now:#?}");
 }
@@ -523,16 +517,18 @@ async fn an_order_of_the_other_side_is_told_at_once() {
     let (line, mut hand, counter) = with_a_hand("lindqvist").await;
     let order = hand.order(OrderVerb::Suspend, "MINISTER");
     counter.hand_in(&order.bytes).await;
-    eventually("the alarm", PATIENCE, async || {
-        line.status(BORENIA)
-            .await
-            .alarms
-            .contains_key("ORDER")
-            .then_some(())
-    })
-    .await;
+    alarmed(&line, "ORDER").await;
     let refused = line.desk(BORENIA, "send", &["Good morning."]).await.ended(1);
     assert_eq!(refused.object()["error"]["code"], "HL-DESK-011");
+}
+
+/// Waits until Borenia's desk has raised this alarm.
+async fn alarmed(line: &Line, code: &str) {
+    eventually(code, PATIENCE, async || {
+        let alarms = line.status(BORENIA).await.alarms;
+        alarms.contains_key(code).then_some(())
+    })
+    .await;
 }
 
 /// What a side knows of the channel of the settings.
@@ -672,6 +668,21 @@ async fn an_order_that_no_officer_signed_counts_for_nothing_also_after_a_restart
     line.stage.legs_up(BORENIA, 4).await.unwrap();
     one_came(&line).await;
     assert_eq!(minister(&line, BORENIA).await.political.state, "OPEN");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_an_officer_signed_once_is_not_placed_twice() {
+    let (line, mut hand, counter) = with_a_hand("lindqvist").await;
+    let first = hand.order(OrderVerb::Suspend, "MINISTER");
+    counter.hand_in(&first.bytes).await;
+    alarmed(&line, "ORDER").await;
+    let Payload::Lifecycle(placed) = first.payload else {
+        panic!("an order is a lifecycle statement");
+    };
+    let again = hand.place_signed_order(placed.order);
+    counter.hand_in(&again.bytes).await;
+    alarmed(&line, "FOREIGN").await;
+    assert_eq!(line.status(BORENIA).await.alarms["ORDER"], 1);
 }
 
 #[tokio::test(flavor = "current_thread")]
