@@ -78,6 +78,23 @@ impl Breaking {
         checked.map_err(|errors| BenchError::Plan(errors.to_string()))
     }
 
+    /// Whether all of the plan begins within a run that lasts so long.
+    ///
+    /// # Errors
+    /// Names the first fault that would not be applied.
+    pub fn fits(&self, run: Duration) -> Result<(), BenchError> {
+        let Some((file, plan)) = &self.plan else {
+            return Ok(());
+        };
+        match plan.steps().iter().find(|step| step.at >= run) {
+            None => Ok(()),
+            Some(late) => Err(BenchError::Plan(format!(
+                "{file}: {} begins at {:?}, and the run lasts {run:?}: ask for more --messages, or a lower --rate",
+                late.name, late.at
+            ))),
+        }
+    }
+
     fn apply(&self, links: &Links) -> Result<(), BenchError> {
         let applied = self.preset.map_or(Ok(()), |preset| links.rig().preset(preset));
         applied.map_err(|error| BenchError::Plan(error.to_string()))
@@ -137,6 +154,21 @@ impl Playing<'_> {
         sleep(GRACE).await;
         self.links.rig().clear();
         std::future::pending().await
+    }
+
+    /// Whether everything that the plan has was applied.
+    ///
+    /// # Errors
+    /// What a link refused while it played.
+    pub fn refusals(&self) -> Result<(), BenchError> {
+        let happened = self.happened.borrow();
+        match happened.iter().find(|event| event.what == "refused") {
+            None => Ok(()),
+            Some(event) => Err(BenchError::Plan(format!(
+                "{} was refused while it was played: {}",
+                event.name, event.fault
+            ))),
+        }
     }
 
     /// What was broken of a run that lasted so long.
@@ -226,6 +258,17 @@ mod tests {
         let error = plan("C west/quic").check(&links).unwrap_err();
         assert!(error.to_string().contains("A north/quic"), "{error}");
         plan("A north/quic").check(&links).unwrap();
+    }
+
+    #[test]
+    fn a_fault_that_would_begin_behind_the_run_is_refused_before_anything_is_measured() {
+        let breaking = planned("[[faults]]\nat = \"30s\"\nfault = \"cut\"\n").unwrap();
+        breaking.fits(Duration::from_secs(31)).unwrap();
+        let error = breaking.fits(Duration::from_secs(20)).unwrap_err();
+        assert!(
+            error.to_string().contains("cuts.toml") && error.to_string().contains("30s"),
+            "{error}"
+        );
     }
 
     #[test]

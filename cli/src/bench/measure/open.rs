@@ -63,6 +63,8 @@ pub async fn runs(
     breaking: Option<&Breaking>,
     expected: impl Fn(&Hash, &Came) -> bool,
 ) -> Result<Runs, BenchError> {
+    let lasts = plan.period().saturating_mul(plan.messages);
+    breaking.map_or(Ok(()), |breaking| breaking.fits(lasts))?;
     progress(&format!(
         "{} messages on schedule, {} a second …",
         plan.messages, plan.rate
@@ -77,7 +79,8 @@ pub async fn runs(
     let playing = breaking.begin(line.links()?)?;
     let played = play(line.sender(), plan, Some(&playing), &expected).await?;
     let mut with = played.run(line.sender(), &breaking.name(), plan.rate).await?;
-    with.shades = playing.shades(plan.period().saturating_mul(plan.messages));
+    playing.refusals()?;
+    with.shades = playing.shades(lasts);
     with.gaps = played.gaps(&with.shades);
     Ok(Runs {
         without,
