@@ -172,11 +172,21 @@ impl Run {
         }
     }
 
-    /// The metrics of every series, and `rate` and `lost`.
+    /// Messages that should have climbed this rung and did not. People are asked about some messages only.
+    fn missing(&self, series: &Series) -> u64 {
+        match series.key.as_str() {
+            "displayed" | "acknowledged" => 0,
+            _ => (self.rows.len() as u64).saturating_sub(series.from_due.count()),
+        }
+    }
+
+    /// The metrics of every series, and `rate` and `lost`. A message that never climbed a rung took longer than any that
+    /// did: a quantile at which such a message stands has no value, and no promise about it is met.
     pub fn values(&self) -> Values {
         let mut values = Values::new();
         for series in self.series() {
-            for (name, value) in quantiles(&series.from_due) {
+            let missing = self.missing(&series);
+            for (name, value) in quantiles_with(&series.from_due, missing) {
                 values.insert(format!("{name}_{}", series.key), value);
             }
         }
@@ -260,6 +270,21 @@ pub fn quantiles(times: &Times) -> impl Iterator<Item = (&'static str, f64)> + '
             times.at(quantile)
         };
         (name, value)
+    })
+}
+
+/// The same, where `missing` more took longer than any of these; without those that are not known then.
+fn quantiles_with(times: &Times, missing: u64) -> impl Iterator<Item = (&'static str, f64)> + '_ {
+    let count = times.count();
+    // Exact up to 2^53 messages.
+    let stretch = (count + missing) as f64 / count.max(1) as f64;
+    QUANTILES.into_iter().filter_map(move |(name, quantile)| {
+        let quantile = quantile * stretch;
+        match (name, missing) {
+            ("max", 0) => Some((name, times.max())),
+            ("max", _) => None,
+            (_, _) => (quantile <= 1.0).then(|| (name, times.at(quantile))),
+        }
     })
 }
 

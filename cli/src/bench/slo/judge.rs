@@ -48,7 +48,7 @@ impl Judged {
         let unit = self.slo.kind.unit();
         let space = if unit == "ms" { " " } else { "" };
         let measured = self.measured.map_or_else(
-            || "nothing was measured".to_owned(),
+            || "no value: nothing showed it, or what was lost stands there".to_owned(),
             |measured| format!("measured {measured}{space}{unit}"),
         );
         format!("SLO {}: {verdict}, {measured}", self.slo.text)
@@ -79,7 +79,7 @@ mod tests {
             [
                 "SLO p99_delivered<50ms: MISSED, measured 61.5 ms",
                 "SLO lost==0: met, measured 0",
-                "SLO down_ms<=1.5s: MISSED, nothing was measured",
+                "SLO down_ms<=1.5s: MISSED, no value: nothing showed it, or what was lost stands there",
             ]
         );
     }

@@ -99,9 +99,18 @@ impl Spread {
 }
 
 impl Happened {
-    /// Of all its legs.
+    /// Of all its legs. A leg that was never called DOWN counts with all the time it was broken: at least so long nobody
+    /// knew. What each leg itself told stands beside it.
     fn noticed(&self) -> Noticed {
-        let legs: Vec<Noticed> = self.legs.iter().map(|(_, noticed)| *noticed).collect();
+        let never_down = |noticed: Noticed| Noticed {
+            down: noticed.down.or(Some(self.lasted)),
+            ..noticed
+        };
+        let legs: Vec<Noticed> = self
+            .legs
+            .iter()
+            .map(|(_, noticed)| never_down(*noticed))
+            .collect();
         Noticed::slowest(&legs)
     }
 

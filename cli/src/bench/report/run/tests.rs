@@ -1,3 +1,4 @@
+//! Times of a made-up run with a stall: what counts from due, what from RELEASED, and what is lost.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 
@@ -48,6 +49,25 @@ fn a_stall_is_charged_to_every_message_it_held_up() {
     assert!((at("from_due_ms", "p90") - 103.0).abs() < 1.0, "{told}");
     assert!((at("from_due_ms", "max") - 203.0).abs() < 1.0, "{told}");
     assert!((at("from_released_ms", "max") - 2.0).abs() < 0.01, "{told}");
+}
+
+#[test]
+fn a_lost_message_stands_behind_every_receipt_and_leaves_its_quantiles_without_a_value() {
+    let mut run = stalled();
+    let whole = run.values();
+    for row in &mut run.rows[..2] {
+        row.delivered = None;
+    }
+    let values = run.values();
+    assert!((values["lost"] - 2.0).abs() < f64::EPSILON);
+    assert!((values["p50_delivered"] - whole["p50_delivered"]).abs() < 0.01);
+    for gone in ["p99_delivered", "p999_delivered", "max_delivered"] {
+        assert!(whole.contains_key(gone) && !values.contains_key(gone), "{gone}");
+    }
+    assert!(
+        values.contains_key("p99_displayed"),
+        "people are asked about some only"
+    );
 }
 
 #[test]

@@ -1,3 +1,4 @@
+//! What a failover run tells: gaps, what was noticed, and promises about both.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 use crate::bench::{
@@ -43,6 +44,17 @@ fn measured() -> Failover {
         shown_twice: 0,
         run: stalled(),
     }
+}
+
+#[test]
+fn a_leg_that_nobody_noticed_counts_with_all_the_time_it_was_broken() {
+    let mut failover = measured();
+    let one = &mut failover.faults[0];
+    one.legs[0].1 = Noticed::default();
+    let told = failover.json();
+    assert_eq!(told["down_ms"]["max"], 2000.0);
+    assert_eq!(told["down_ms"]["count"], 4);
+    assert_eq!(told["faults"][0]["legs"][0]["down_ms"], Value::Null);
 }
 
 #[test]
