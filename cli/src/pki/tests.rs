@@ -1,5 +1,5 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 //! What the verbs promise, checked on real files in a temporary folder.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

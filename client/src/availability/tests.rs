@@ -1,3 +1,4 @@
+//! Reports counted from statements made by hand.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use hotline_audit::{

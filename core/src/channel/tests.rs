@@ -1,3 +1,4 @@
+//! Facts by hand for the rules of channel state; the rules themselves are tested in the files below.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod label;

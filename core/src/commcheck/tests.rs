@@ -1,3 +1,4 @@
+//! Comm checks on a clock by hand.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::human::{Hours, TEXTS, hour_of, is_mine, text_of};
 use super::*;

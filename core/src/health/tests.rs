@@ -1,3 +1,4 @@
+//! Probes on a clock by hand: what is suspected, what is down, and how a lane comes back.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

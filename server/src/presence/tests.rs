@@ -1,3 +1,4 @@
+//! Sessions that come and end in every way, and what the relay then signs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Mutex;

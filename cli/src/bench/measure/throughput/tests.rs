@@ -1,3 +1,4 @@
+//! What a throughput run tells.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 

@@ -1,3 +1,4 @@
+//! The page of a fixed run is the golden one, and stands alone.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use std::time::Duration;
 
