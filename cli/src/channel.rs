@@ -14,7 +14,7 @@ use hotline_client::{
 use hotline_core::{duty::OrderVerb, words::OfficerRole};
 
 use crate::{
-    desk::{self, Common, duration, here::Here, keyring, print, seat::Seat},
+    desk::{self, Common, duration, keyring, print, seat::Seat},
     exit::{self, Failure, Outcome},
     status,
 };
@@ -44,13 +44,13 @@ enum Verb {
 #[derive(Debug, Args)]
 struct ListArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
 }
 
 #[derive(Debug, Args)]
 struct OrderArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// The channel; without it, the one of the settings.
     channel: Option<String>,
     /// All channels.
@@ -94,20 +94,20 @@ pub async fn carry_out(args: ChannelArgs) -> Outcome {
 }
 
 async fn list(args: &ListArgs) -> Outcome {
-    let common = args.here.common()?;
-    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
+    let common = &args.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
     let status = seat.status().await;
     seat.leave().await;
     for channel in &status?.standing.channels {
-        tell(channel, &common);
+        tell(channel, common);
     }
     Ok(exit::OK)
 }
 
 async fn order(args: &OrderArgs, verb: OrderVerb) -> Outcome {
-    let common = args.here.common()?;
-    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-    let done = sign(&mut seat, &common, args, verb).await;
+    let common = &args.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
+    let done = sign(&mut seat, common, args, verb).await;
     seat.leave().await;
     done
 }

@@ -13,8 +13,7 @@ use hotline_core::{
 
 use crate::{
     desk::{
-        self, duration,
-        here::Here,
+        self, Common, duration,
         seat::Seat,
         send::{self, WaitArgs},
     },
@@ -29,7 +28,7 @@ const WAIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// The releasing officer; without it, the first of this seat who may release.
     #[arg(long, value_name = "NAME")]
     officer: Option<String>,
@@ -45,9 +44,9 @@ pub struct CheckArgs {
 pub fn run(args: CheckArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
     runtime.block_on(async {
-        let common = args.here.common()?;
-        let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-        let done = check(&mut seat, &common, &args).await;
+        let common = &args.common;
+        let mut seat = Seat::open(desk::load(common)?, common.json).await?;
+        let done = check(&mut seat, common, &args).await;
         seat.leave().await;
         done
     })

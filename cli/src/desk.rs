@@ -32,15 +32,43 @@ pub struct DeskArgs {
 /// What every verb of a desk takes.
 #[derive(Clone, Debug, Args)]
 pub struct Common {
-    /// The desk's settings, as hotline pki init writes them.
+    /// The desk's settings; without it HOTLINE_CONFIG, else desk.toml here, else the only one below this folder.
     #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
+    pub config: Option<PathBuf>,
     /// Print objects, one a line.
     #[arg(long)]
     pub json: bool,
     /// A file with the passphrase of a sealed officer's key (its first line).
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+}
+
+impl Common {
+    /// The settings that are meant: those that were named, else those that are found from here.
+    ///
+    /// # Errors
+    /// If none was named and no desk is found, or more than one: their names.
+    pub fn settings(&self) -> Result<PathBuf, Failure> {
+        match &self.config {
+            Some(config) => Ok(config.clone()),
+            None => here::unnamed().map_err(|failure| failure.as_json(self.json)),
+        }
+    }
+
+    /// The same with the settings that are meant now, whatever is found later.
+    fn named(&self) -> Result<Self, Failure> {
+        Ok(Self {
+            config: Some(self.settings()?),
+            ..self.clone()
+        })
+    }
+
+    /// `--config FILE` as it was typed, with a space before it, for the command that a hint names; else nothing.
+    fn typed(&self) -> String {
+        self.config
+            .as_ref()
+            .map_or_else(String::new, |file| format!(" --config {}", file.display()))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,12 +129,12 @@ pub fn run(args: DeskArgs) -> Outcome {
     })
 }
 
-/// Reads the settings that a verb names.
+/// Reads the settings that a verb means.
 ///
 /// # Errors
-/// A failure that names file, key, value and one that would work.
+/// A failure that names file, key, value and one that would work; or that no desk is found.
 pub fn load(common: &Common) -> Result<DeskConfig, Failure> {
-    DeskConfig::load(&common.config).map_err(|error| {
+    DeskConfig::load(&common.settings()?).map_err(|error| {
         Failure::new(
             "HL-DESK-020",
             exit::CONFIG,

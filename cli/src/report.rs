@@ -9,7 +9,7 @@ use hotline_core::{text::inert_line, time::WallTime};
 use serde::Serialize;
 
 use crate::{
-    desk::{self, here::Here},
+    desk::{self, Common},
     exit::{self, Failure, Outcome},
     log::read::{self, Source},
 };
@@ -31,7 +31,7 @@ enum Verb {
 #[derive(Debug, Args)]
 pub struct AvailabilityArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// A ledger (running or not) or an exported log; without it, the desk's own ledger.
     #[arg(long, value_name = "DIR|LEDGER")]
     log: Option<PathBuf>,
@@ -59,21 +59,21 @@ struct Printed<'a> {
 /// The log cannot be read.
 pub fn run(args: &ReportArgs) -> Outcome {
     match &args.verb {
-        Verb::Availability(args) => availability(args).map_err(|failure| failure.as_json(args.here.json)),
+        Verb::Availability(args) => availability(args).map_err(|failure| failure.as_json(args.common.json)),
     }
 }
 
 fn availability(args: &AvailabilityArgs) -> Outcome {
     let log = match &args.log {
         Some(log) => log.clone(),
-        None => desk::load(&args.here.common()?)?.ledger,
+        None => desk::load(&args.common)?.ledger,
     };
     let report = of_log(&Source::open(&log)?, args.days, args.until)?;
     if let Some(file) = &args.out {
         fs::write(file, report.canonical())
             .map_err(|error| Failure::io(&file.display().to_string(), &error))?;
     }
-    if args.here.json {
+    if args.common.json {
         desk::print::object(&Printed {
             sha256: report.sha256().to_string(),
             report: &report,

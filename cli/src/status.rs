@@ -7,7 +7,7 @@ use hotline_client::status::LineStatus;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{self, here::Here, seat::Seat},
+    desk::{self, Common, seat::Seat},
     exit::{self, Failure, Outcome},
 };
 
@@ -17,7 +17,7 @@ pub use print::{channel, standing};
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
 }
 
 /// Shows how the line stands. Exit code 5 if no relay can be reached.
@@ -34,8 +34,8 @@ pub fn run(args: StatusArgs) -> Outcome {
 /// # Errors
 /// A failure.
 pub async fn carry_out(args: StatusArgs) -> Outcome {
-    let common = args.here.common()?;
-    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
+    let common = &args.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
     let status = seat.status().await;
     seat.leave().await;
     let status = status?;

@@ -14,7 +14,7 @@ use hotline_core::{
 };
 
 use crate::{
-    desk::{self, Common, here::Here, keyring, print, seat::Seat},
+    desk::{self, Common, keyring, print, seat::Seat},
     exit::{self, Failure, Outcome},
 };
 
@@ -42,7 +42,7 @@ enum Verb {
 #[derive(Debug, Args)]
 struct TakeArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// The officer; without it, who was named or holds it, else the first WATCH_OFFICER or DUTY_OFFICER of this seat.
     #[arg(long, value_name = "NAME")]
     officer: Option<String>,
@@ -79,9 +79,9 @@ pub async fn carry_out(args: WatchArgs) -> Outcome {
         Verb::Handover(HandoverArgs { what, to }) => (WatchVerb::HandOver, what, to),
         Verb::Leave(what) => (WatchVerb::Leave, what, None),
     };
-    let common = what.here.common()?;
-    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-    let done = sign(&mut seat, &common, verb, &what, to.as_deref()).await;
+    let common = &what.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
+    let done = sign(&mut seat, common, verb, &what, to.as_deref()).await;
     seat.leave().await;
     done
 }

@@ -135,7 +135,7 @@ impl Line {
     #[must_use]
     pub fn common(&self, side: usize) -> Common {
         Common {
-            config: self.stage.sides[side].desk.clone(),
+            config: Some(self.stage.sides[side].desk.clone()),
             json: false,
             passphrase_file: None,
         }

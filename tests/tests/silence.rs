@@ -635,7 +635,9 @@ async fn the_commands_run_as_written_in_a_folder_with_one_desk() {
         text
     };
     for (words, says) in [
-        (&["watch", "take"][..], "MANNED"),
+        (&["desk", "send", "Good morning."][..], "B-0001"),
+        (&["desk", "inbox"], "nothing has come in"),
+        (&["watch", "take"], "MANNED"),
         (&["watch", "handover"], "hands the watch over to"),
         (&["watch", "take"], "took the watch from"),
         (&["channel", "list"], "channel MINISTER: open [OPEN]"),

@@ -11,7 +11,7 @@ use hotline_client::{
 use hotline_core::{text::inert_line, words::OfficerRole};
 
 use crate::{
-    desk::{self, Common, here::Here, keyring, seat::Seat},
+    desk::{self, Common, keyring, seat::Seat},
     exit::{self, Failure, Outcome},
 };
 
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct OpenArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// The channel; without it, the one of the settings.
     channel: Option<String>,
     /// MINISTER, THEATRE and so on; without it, the channel's name.
@@ -40,9 +40,9 @@ pub(super) struct OpenArgs {
 }
 
 pub(super) async fn run(args: &OpenArgs) -> Outcome {
-    let common = args.here.common()?;
-    let mut seat = Seat::open(desk::load(&common)?, common.json).await?;
-    let done = open(&mut seat, &common, args).await;
+    let common = &args.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
+    let done = open(&mut seat, common, args).await;
     seat.leave().await;
     done
 }

@@ -477,7 +477,7 @@ async fn wait(seat: &mut Seat, view: &MessageView, rung: Rung) -> Result<Message
 
 fn common(stage: &Stage, side: usize) -> Common {
     Common {
-        config: stage.sides[side].desk.clone(),
+        config: Some(stage.sides[side].desk.clone()),
         json: false,
         passphrase_file: None,
     }

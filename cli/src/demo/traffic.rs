@@ -128,7 +128,7 @@ async fn watch(mut seat: Seat, side: usize, seen: Arc<Mutex<Seen>>) {
 pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec<String>, Failure> {
     let mut seat = stage.seat(0).await?;
     let common = Common {
-        config: stage.sides[0].desk.clone(),
+        config: Some(stage.sides[0].desk.clone()),
         json: false,
         passphrase_file: None,
     };

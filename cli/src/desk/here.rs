@@ -6,10 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
 use hotline_client::config::DeskConfig;
 
-use super::Common;
 use crate::exit::{self, Failure};
 
 /// The variable that names a desk's settings.
@@ -23,41 +21,6 @@ const DEPTH: usize = 5;
 
 /// Folders looked into at most. 4,096: whoever stands in a home folder gets an answer at once.
 const FOLDERS_MAX: usize = 4096;
-
-/// What verbs of the line take.
-#[derive(Clone, Debug, Args)]
-pub struct Here {
-    /// The desk's settings; without it HOTLINE_CONFIG, else desk.toml here, else the only one below this folder.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Print objects, one a line.
-    #[arg(long)]
-    pub json: bool,
-    /// A file with the passphrase of a sealed officer's key (its first line).
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-}
-
-impl Here {
-    /// What every verb of a desk takes, with the settings found.
-    ///
-    /// # Errors
-    /// If no desk is found, or more than one: their names.
-    pub fn common(&self) -> Result<Common, Failure> {
-        Ok(Common {
-            config: self.found()?,
-            json: self.json,
-            passphrase_file: self.passphrase_file.clone(),
-        })
-    }
-
-    fn found(&self) -> Result<PathBuf, Failure> {
-        match &self.config {
-            Some(config) => Ok(config.clone()),
-            None => unnamed().map_err(|failure| failure.as_json(self.json)),
-        }
-    }
-}
 
 /// The settings of the desk that is meant when nobody names one.
 ///

@@ -65,8 +65,10 @@ enum Watch {
 pub async fn run(args: RunArgs) -> Outcome {
     exit::die_with_parent(args.die_with_parent)?;
     hotline_server::serve::init_tracing_quietly();
-    let config = load(&args.common)?;
-    let json = args.common.json;
+    // What is typed at its prompt is about this desk, whatever is found by then.
+    let common = args.common.named()?;
+    let config = load(&common)?;
+    let json = common.json;
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let watch = if args.attended || (terminal && !args.unattended) {
         Watch::Attended
@@ -93,7 +95,7 @@ pub async fn run(args: RunArgs) -> Outcome {
     let asked = hotline_transport::asking().map_err(|error| Failure::io("signals", &error))?;
     let fresh = station.keep_fresh(watch_files, asked);
     tokio::pin!(fresh);
-    let prompt = prompt(&args.common, terminal && watch == Watch::Attended);
+    let prompt = prompt(&common, terminal && watch == Watch::Attended);
     tokio::pin!(prompt);
     let code = loop {
         tokio::select! {
@@ -307,7 +309,9 @@ fn words(line: &str, common: &Common) -> Option<Vec<String>> {
             "watch" | "channel" if words.len() > 1 => 2,
             _ => 1,
         };
-        words.insert(behind, format!("--config={}", common.config.display()));
+        if let Some(file) = &common.config {
+            words.insert(behind, format!("--config={}", file.display()));
+        }
         if let Some(file) = &common.passphrase_file {
             words.insert(behind, format!("--passphrase-file={}", file.display()));
         }
@@ -323,7 +327,7 @@ mod tests {
     #[test]
     fn verbs_typed_at_the_prompt_take_the_settings_of_the_station() {
         let common = Common {
-            config: "desk.toml".into(),
+            config: Some("desk.toml".into()),
             json: false,
             passphrase_file: Some("passphrase".into()),
         };

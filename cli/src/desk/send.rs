@@ -293,11 +293,7 @@ async fn not_reached(seat: &mut Seat, common: &Common, view: &MessageView) -> Ou
         };
         eprintln!("{}: {held}", view.name);
     }
-    eprintln!(
-        "  next: hotline desk show {} --config {}",
-        view.name,
-        common.config.display()
-    );
+    eprintln!("  next: hotline desk show {}{}", view.name, common.typed());
     Ok(code)
 }
 

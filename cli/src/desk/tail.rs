@@ -25,7 +25,7 @@ pub async fn run(args: TailArgs) -> Outcome {
     let mut seat = Seat::open(config, args.common.json).await?;
     if seat.own_station().is_some() {
         seat.leave().await;
-        let help = format!("hotline desk run --config {}", args.common.config.display());
+        let help = format!("hotline desk run{}", args.common.typed());
         return Err(Failure::new(
             "HL-DESK-028",
             exit::OTHER,

@@ -11,7 +11,7 @@ use hotline_core::{health::Profile, text::inert_line};
 use serde::Serialize;
 
 use crate::{
-    desk::{self, here::Here, print, seat::Seat},
+    desk::{self, Common, print, seat::Seat},
     exit::{self, Failure, Outcome},
 };
 
@@ -24,7 +24,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 pub struct PingArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// Only this leg, as north/quic; all without it.
     #[arg(long, value_name = "LEG")]
     leg: Option<String>,
@@ -82,9 +82,9 @@ impl Sum {
 /// # Errors
 /// A failure; 5 if no leg answered, 11 if some did not.
 pub async fn run(args: PingArgs) -> Outcome {
-    let config = desk::load(&args.here.common()?)?;
+    let config = desk::load(&args.common)?;
     let within = args.within.unwrap_or_else(|| patience(&config));
-    let json = args.here.json;
+    let json = args.common.json;
     let mut seat = Seat::open(config, json).await?;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for round in 1..=args.count {

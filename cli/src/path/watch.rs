@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     bench::table::{row, table},
-    desk::{self, here::Here, print, seat::Seat},
+    desk::{self, Common, print, seat::Seat},
     exit::{self, Failure, Outcome},
 };
 
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     #[command(flatten)]
-    here: Here,
+    common: Common,
     /// Look once, and end.
     #[arg(long)]
     once: bool,
@@ -34,8 +34,8 @@ pub struct WatchArgs {
 /// # Errors
 /// A failure.
 pub async fn run(args: WatchArgs) -> Outcome {
-    let config = desk::load(&args.here.common()?)?;
-    let mut seat = Seat::open(config, args.here.json).await?;
+    let config = desk::load(&args.common)?;
+    let mut seat = Seat::open(config, args.common.json).await?;
     let seen = look(&mut seat, &args).await;
     seat.leave().await;
     let up = seen?;
@@ -50,7 +50,7 @@ async fn look(seat: &mut Seat, args: &WatchArgs) -> Result<usize, Failure> {
     loop {
         let status = seat.status().await?;
         let now_ms = seat.seams.clock.wall().unix_ms();
-        if args.here.json {
+        if args.common.json {
             print::object(&json!({
                 "at_ms": now_ms,
                 "carrier": status.carrier,
