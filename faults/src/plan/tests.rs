@@ -171,6 +171,25 @@ fn faults_that_would_meet_and_do_not_combine_are_refused_and_those_that_follow_a
 }
 
 #[test]
+fn the_plans_of_this_room_are_what_they_say_on_every_link() {
+    for (text, delay_ms) in [
+        (include_str!("../../plans/lossy-30.toml"), 15),
+        (include_str!("../../plans/satellite-2s-30.toml"), 1_000),
+    ] {
+        let plan = Plan::parse("plan.toml", text).unwrap();
+        plan.check_against(&LINKS, Standing::new()).unwrap();
+        let both_ways = plan.steps().iter().all(|step| step.direction == Direction::Both);
+        assert!(both_ways && plan.ends().is_zero());
+        let faults: Vec<&Fault> = plan.steps().iter().map(|step| &step.fault).collect();
+        let latency = Fault::Latency {
+            by: Duration::from_millis(delay_ms),
+            jitter: Duration::ZERO,
+        };
+        assert_eq!(faults, [&latency, &Fault::Loss { share: 0.3 }]);
+    }
+}
+
+#[test]
 fn one_name_on_two_links_at_once_is_refused_and_one_after_the_other_is_not() {
     let cut = |at: &str, link: &str| {
         format!(
