@@ -24,6 +24,7 @@ mod slo;
 
 use std::time::Duration;
 
+use hotline_core::precedence::Precedence;
 use hotline_transport::Seams;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -68,6 +69,7 @@ async fn measure(verb: Verb) -> Outcome {
             rate,
             acknowledge_every,
             each_leg,
+            precedence,
             closed_loop,
         } => {
             let plan = latency::Plan {
@@ -83,6 +85,7 @@ async fn measure(verb: Verb) -> Outcome {
             let measured = async |setup: Setup<'_>| latency::measure(setup, plan, breaking.as_ref()).await;
             finish(
                 &common,
+                precedence,
                 breaking.as_ref().map(Breaking::seed),
                 &latency::catalogue(plan),
                 measured,
@@ -107,6 +110,7 @@ async fn measure(verb: Verb) -> Outcome {
             let measured = async |setup: Setup<'_>| throughput::measure(setup, plan, breaking.as_ref()).await;
             finish(
                 &common,
+                Precedence::Routine,
                 breaking.as_ref().map(Breaking::seed),
                 &throughput::catalogue(plan),
                 measured,
@@ -134,7 +138,14 @@ async fn measure(verb: Verb) -> Outcome {
                 lasts: Duration::from_millis(fault_ms.into()),
             };
             let measured = async |setup: Setup<'_>| failover::measure(setup, &plan).await;
-            finish(&common, Some(seed), &failover::catalogue(), measured).await
+            finish(
+                &common,
+                Precedence::Routine,
+                Some(seed),
+                &failover::catalogue(),
+                measured,
+            )
+            .await
         }
         Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
     }
@@ -151,6 +162,7 @@ impl Broken {
 /// Reads the promises, measures with this program's own file until it is done or somebody interrupts, and tells.
 async fn finish<M: Measured>(
     common: &Common,
+    precedence: Precedence,
     seed: Option<u64>,
     catalogue: &Catalogue,
     measure: impl AsyncFnOnce(Setup<'_>) -> Result<M, BenchError>,
@@ -178,6 +190,7 @@ async fn finish<M: Measured>(
         exe: &exe,
         dir: common.dir.as_deref(),
         profile: common.profile,
+        precedence,
     };
     let mut term = signal(SignalKind::terminate()).map_err(|error| Failure::io("signals", &error))?;
     let measured = tokio::select! {

@@ -52,16 +52,20 @@ impl Dice {
         out
     }
 
-    /// A number below `end`; 0 if `end` is 0.
+    /// A throw that can be read later, or not at all: whoever throws as often whatever is asked keeps all later throws in
+    /// their places.
+    pub fn thrown(&mut self) -> Thrown {
+        Thrown(self.throw())
+    }
+
+    /// A number below `end`; 0, without a throw, if `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
         if end == 0 { 0 } else { self.throw() % end }
     }
 
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
-        // 53 bits: what an f64 holds exactly.
-        let unit = (self.throw() >> 11) as f64 / (1_u64 << 53) as f64;
-        unit < p
+        self.thrown().chance(p)
     }
 
     /// A duration from `least` on, below `most`.
@@ -83,6 +87,27 @@ impl Dice {
             let bytes = self.throw().to_le_bytes();
             chunk.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         }
+    }
+}
+
+/// One throw, not read yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Thrown(u64);
+
+impl Thrown {
+    /// True with probability `p`.
+    #[must_use]
+    pub fn chance(self, p: f64) -> bool {
+        // 53 bits: what an f64 holds exactly.
+        let unit = (self.0 >> 11) as f64 / (1_u64 << 53) as f64;
+        unit < p
+    }
+
+    /// A duration below `most`; none if that is none.
+    #[must_use]
+    pub fn below(self, most: Duration) -> Duration {
+        let span = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(self.0.checked_rem(span).unwrap_or(0))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One [`Link`] is one direction. It holds no packet, no socket and no clock; whoever drives it (the simulated world, a
 //! proxy in front of real sockets) delivers at the times it names. Everything random comes from the link's own dice, so
-//! the same packets at the same times meet the same fates.
+//! the same packets at the same times meet the same fates. The dice fall equally often for every packet, whatever is
+//! wrong with the link and whatever becomes of the packet: one fault more or less leaves what the others decide.
 //!
 //! The model: packets queue behind a bandwidth (`queue_bytes` at most, else dropped at the tail), then travel for the
 //! latency plus an even share of the jitter, which also reorders; some take a detour and arrive later still, some come
@@ -11,7 +12,7 @@
 
 use std::time::Duration;
 
-use crate::chance::Dice;
+use crate::chance::{Dice, Thrown};
 
 /// Longest time a packet may stay in a link. 20 s: an answer that is minutes late belongs to another session anyway.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -142,11 +143,12 @@ impl Link {
         &self.conditions
     }
 
-    /// Behaves differently from `now` on. What is on its way stays on its way.
+    /// Behaves differently from `now` on. What is on its way stays on its way, and a bad time goes on unless bursts
+    /// themselves are others now.
     pub fn change(&mut self, conditions: Conditions, now: Duration) {
+        self.bad &= self.conditions.burst == conditions.burst;
         self.conditions = conditions;
         self.since = now;
-        self.bad = false;
     }
 
     /// Lets nothing more wait behind what queued for an earlier bandwidth: for a link whose rate was just changed.
@@ -172,33 +174,31 @@ impl Link {
 
     /// Takes one packet of `size` bytes at `now`.
     pub fn send(&mut self, now: Duration, size: usize) -> Fate {
-        match self.lost(now, size) {
+        let throws = Throws::of(&mut self.dice);
+        match self.lost(now, size, &throws) {
             Some(lost) => Fate::Lost(lost),
-            None => self.arrives(now, size),
+            None => self.arrives(now, size, &throws),
         }
     }
 
-    fn lost(&mut self, now: Duration, size: usize) -> Option<Lost> {
-        // The dice fall for every packet alike, whatever becomes of it: a cut does not change later fates.
-        let (alone, begins, ends, burst) = (
-            self.dice.chance(self.conditions.loss),
-            self.throw(|burst| burst.begins),
-            self.throw(|burst| burst.ends),
-            self.throw(|burst| burst.loss),
-        );
-        self.bad = if self.bad { !ends } else { begins };
+    fn lost(&mut self, now: Duration, size: usize, throws: &Throws) -> Option<Lost> {
+        let hits = |throw: Thrown, of: fn(&Burst) -> f64| {
+            let burst = self.conditions.burst.as_ref();
+            burst.is_some_and(|burst| throw.chance(of(burst)))
+        };
+        self.bad = if self.bad {
+            !hits(throws.ends, |burst| burst.ends)
+        } else {
+            hits(throws.begins, |burst| burst.begins)
+        };
+        let in_burst = self.bad && hits(throws.burst, |burst| burst.loss);
         if self.conditions.cut || self.off_phase(now) {
             return Some(Lost::Cut);
         }
         if self.conditions.mtu.is_some_and(|mtu| size > mtu) {
             return Some(Lost::TooLarge);
         }
-        (alone || (self.bad && burst)).then_some(Lost::Chance)
-    }
-
-    fn throw(&mut self, of: impl Fn(&Burst) -> f64) -> bool {
-        let p = self.conditions.burst.as_ref().map_or(0.0, of);
-        self.dice.chance(p)
+        (throws.alone.chance(self.conditions.loss) || in_burst).then_some(Lost::Chance)
     }
 
     fn off_phase(&self, now: Duration) -> bool {
@@ -209,7 +209,7 @@ impl Link {
         whole > 0 && now.saturating_sub(self.since).as_micros() % whole >= up.as_micros()
     }
 
-    fn arrives(&mut self, now: Duration, size: usize) -> Fate {
+    fn arrives(&mut self, now: Duration, size: usize, throws: &Throws) -> Fate {
         let mut leaves = now;
         if let Some(bandwidth) = self.conditions.bandwidth.filter(|bandwidth| *bandwidth > 0) {
             let waits = self.free_at.saturating_sub(now);
@@ -220,15 +220,15 @@ impl Link {
             leaves = now + waits + Duration::from_secs_f64(size as f64 / bandwidth as f64);
             self.free_at = leaves;
         }
-        let at = leaves + self.travel();
-        let again = self
-            .dice
-            .chance(self.conditions.duplicate)
-            .then(|| leaves + self.travel());
-        Fate::Arrives { at, again }
+        let [first, second] = throws.travels;
+        let again = throws.duplicate.chance(self.conditions.duplicate);
+        Fate::Arrives {
+            at: leaves + self.travel(first),
+            again: again.then(|| leaves + self.travel(second)),
+        }
     }
 
-    fn travel(&mut self) -> Duration {
+    fn travel(&self, throws: Travel) -> Duration {
         let Conditions {
             latency,
             jitter,
@@ -236,11 +236,52 @@ impl Link {
             detour_by,
             ..
         } = self.conditions;
-        let mut time = latency + self.dice.between(Duration::ZERO, jitter);
-        if self.dice.chance(detour) {
-            time += self.dice.between(Duration::ZERO, detour_by);
+        let mut time = latency + throws.jitter.below(jitter);
+        if throws.detour.chance(detour) {
+            time += throws.detour_by.below(detour_by);
         }
         time.min(LONGEST)
+    }
+}
+
+/// Everything that chance may be asked about one packet.
+struct Throws {
+    /// Lost by itself.
+    alone: Thrown,
+    /// A bad time begins.
+    begins: Thrown,
+    /// It ends.
+    ends: Thrown,
+    /// Lost in it.
+    burst: Thrown,
+    /// Comes twice.
+    duplicate: Thrown,
+    /// Its way, and that of its double.
+    travels: [Travel; 2],
+}
+
+/// The same about one way.
+#[derive(Clone, Copy)]
+struct Travel {
+    jitter: Thrown,
+    detour: Thrown,
+    detour_by: Thrown,
+}
+
+impl Throws {
+    fn of(dice: &mut Dice) -> Self {
+        Self {
+            alone: dice.thrown(),
+            begins: dice.thrown(),
+            ends: dice.thrown(),
+            burst: dice.thrown(),
+            duplicate: dice.thrown(),
+            travels: std::array::from_fn(|_| Travel {
+                jitter: dice.thrown(),
+                detour: dice.thrown(),
+                detour_by: dice.thrown(),
+            }),
+        }
     }
 }
 

@@ -244,11 +244,6 @@ impl Proxy {
         direction: Direction,
     ) -> Result<Named, FaultError> {
         fault.check(self.protocol, direction)?;
-        if faults.len() >= FAULTS_MAX {
-            let what = format!("{FAULTS_MAX} faults are in force already; remove one first");
-            let kind = fault.kind();
-            return Err(FaultError::Value { kind, what });
-        }
         let new = Named {
             name: name.to_owned(),
             fault: fault.clone(),

@@ -63,6 +63,7 @@ pub struct Step {
 struct Spans {
     fault: Range<usize>,
     link: Range<usize>,
+    name: Range<usize>,
 }
 
 /// Everything that is wrong with a plan.
@@ -159,11 +160,21 @@ impl Plan {
         }
         for moment in self.moments() {
             let step = &self.steps[moment.step];
-            for link in &chosen[moment.step] {
-                let faults = standing.entry(link.clone()).or_default();
-                if !moment.begins {
+            let links = &chosen[moment.step];
+            if !moment.begins {
+                for link in links {
+                    let faults = standing.entry(link.clone()).or_default();
                     faults.retain(|named| named.name != step.name);
-                } else if let Err(error) = joins(faults, &step.named()) {
+                }
+                continue;
+            }
+            if let Some(error) = self.named_elsewhere(step, moment.at, links, &standing) {
+                wrong.push(error);
+                continue;
+            }
+            for link in links {
+                let faults = standing.entry(link.clone()).or_default();
+                if let Err(error) = joins(faults, &step.named()) {
                     let at = crate::value::show_duration(moment.at);
                     let what = format!("at {at} on {link}: {error}");
                     wrong.push(self.marked(step, &step.spans.fault, "fault", what));
@@ -177,6 +188,24 @@ impl Plan {
         } else {
             Err(PlanErrors(wrong))
         }
+    }
+
+    /// A fault ends by its name, wherever that is in force: the name must not stand on another link at that time.
+    fn named_elsewhere(
+        &self,
+        step: &Step,
+        at: Duration,
+        links: &[String],
+        standing: &Standing,
+    ) -> Option<Marked> {
+        let mut others = standing.iter().filter(|(link, _)| !links.contains(link));
+        let (link, _) = others.find(|(_, faults)| faults.iter().any(|named| named.name == step.name))?;
+        let what = format!(
+            "at {} there is a fault {} on {link} already, and whichever ends first would end both; choose another name",
+            crate::value::show_duration(at),
+            step.name
+        );
+        Some(self.marked(step, &step.spans.name, "name", what))
     }
 
     fn links_of(&self, step: &Step, there: &[(&str, Protocol)]) -> Result<Vec<String>, Marked> {

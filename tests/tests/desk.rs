@@ -6,17 +6,12 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_audit::{Hash, LogSigner};
 use hotline_client::{
-    compose::{self, Wording},
     memory,
     request::{Answer, News, Request},
     station::{Event, Station, signing_key},
     status::LineStatus,
 };
-use hotline_core::{
-    precedence::Precedence,
-    release::Capacity,
-    words::{Function, ResponseAttribute, TrafficClass},
-};
+use hotline_core::precedence::Precedence;
 use hotline_faults::{
     Dice,
     emulator::Conditions,
@@ -152,26 +147,9 @@ impl Stage {
     async fn release(&mut self, precedence: Precedence) -> Result<Hash, String> {
         self.released += 1;
         let people = &self.cast.desks[0];
-        let wording = Wording {
-            precedence,
-            class: TrafficClass::Formal,
-            function: Function::Notify,
-            response: ResponseAttribute::Roger,
-            channel: people.config.channel.clone(),
-            refers_to: None,
-            answer: None,
-            text: format!("Avelia reports {}", self.released),
-            expires_ms: 0,
-            safety_of_life: false,
-        };
-        let clock = self.nodes[self.desk].clock.clone();
+        let wording = people.wording(precedence, format!("Avelia reports {}", self.released));
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
-        let [first, second] = &people.releasers;
-        let released = Capacity::Releaser;
-        let mut sheet = compose::write(&people.config, &wording, first, released, &clock, &entropy).unwrap();
-        if precedence >= Precedence::Flash {
-            sheet.approve(second, released, &clock).unwrap();
-        }
+        let sheet = people.sheet(&wording, &self.nodes[self.desk].clock, &entropy);
         match self.station().serve(Request::Release { sheet }).await {
             Answer::Message(view) => Ok(view.sha256.parse().unwrap()),
             Answer::Refused(refusal) => Err(refusal.what),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hotline_core::health::Profile;
+use hotline_core::{health::Profile, precedence::Precedence};
 
 use super::{floor, measure::failover::deck::Kind};
 
@@ -83,6 +83,9 @@ pub(super) enum Verb {
         /// Send so many messages over each leg alone, too, all others being cut.
         #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
         each_leg: u32,
+        /// OVERRIDE, FLASH (both signed by two officers, and sent by every leg), IMMEDIATE, PRIORITY, ROUTINE or DEFERRED.
+        #[arg(long, short, default_value = "ROUTINE", value_name = "WORD")]
+        precedence: Precedence,
         /// Only one message in flight: no schedule, so a stall is seen once, not by all it would have held up.
         #[arg(long, conflicts_with_all = ["rate", "acknowledge_every", "each_leg"])]
         closed_loop: bool,
@@ -114,7 +117,8 @@ pub(super) enum Verb {
         /// How many faults, drawn by the seed.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         faults: u32,
-        /// What they are drawn from, each as often as every other.
+        /// What they are drawn from, each as often as every other. all-cut is drawn only if it is named here: all legs of
+        /// both desks are cut, then one heals, and the others 2 s later.
         #[arg(
             long,
             value_name = "KINDS",
@@ -128,7 +132,8 @@ pub(super) enum Verb {
         /// What chance is drawn from: the same seed breaks the same, in the same order.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Messages released a second, on a fixed schedule.
+        /// Messages released a second, on a fixed schedule. With all-cut, what is released during the cut must not be more
+        /// than half of what a desk keeps: 45,000.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         rate: u32,
         /// Milliseconds until a fault is mended. 2,000: longer than a silent leg takes to be DOWN.

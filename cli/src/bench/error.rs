@@ -52,6 +52,16 @@ pub enum BenchError {
     /// Desk A refused to release.
     #[error("desk A refused: {}", .0.what)]
     Refused(Refusal),
+    /// More would be released while all legs are cut than desk A should keep.
+    #[error(
+        "{backlog} messages would be released while all legs are cut; {most}, half of what a desk keeps of ROUTINE, are the most"
+    )]
+    Backlog {
+        /// How many.
+        backlog: u64,
+        /// How many may be.
+        most: u64,
+    },
     /// A message had no DELIVERED receipt in time.
     #[error("{missing} of {released} messages were not receipted within {} s", .within.as_secs())]
     NotReceipted {
@@ -175,6 +185,11 @@ impl BenchError {
                 18,
                 exit::IDENTITY,
                 "leave --config out: the bench makes a line of its own on this machine",
+            ),
+            Self::Backlog { .. } => (
+                20,
+                exit::USAGE,
+                "hotline bench failover --kinds all-cut --faults 1 --fault-ms 600000 --rate 10",
             ),
             Self::Existing(_) => (
                 19,

@@ -17,6 +17,7 @@ use hotline_client::{
 use hotline_core::{
     health::Profile,
     identity::{Identity, Role},
+    precedence::Precedence,
 };
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
@@ -64,6 +65,8 @@ pub struct Setup<'a> {
     pub dir: Option<&'a Path>,
     /// By whose numbers legs are judged.
     pub profile: Profile,
+    /// With which precedence desk A sends.
+    pub precedence: Precedence,
 }
 
 /// The line.
@@ -84,7 +87,12 @@ impl Line {
     /// # Errors
     /// If any of it fails; nothing is left behind.
     pub async fn open(setup: Setup<'_>, wiring: Wiring, heard: Listener) -> Result<Self, BenchError> {
-        let Setup { exe, dir, profile } = setup;
+        let Setup {
+            exe,
+            dir,
+            profile,
+            precedence,
+        } = setup;
         let seams = Seams::system();
         let mut builder = tempfile::Builder::new();
         builder.prefix("hotline-bench-");
@@ -104,7 +112,7 @@ impl Line {
         let asking_b = ask(&sides.borenia).await?;
         let config = DeskConfig::load(&sides.avelia.desk_settings())?;
         let station = Station::open(config, &seams, Restored::ReadOnly)?;
-        let sender = Arc::new(Sender::new(station, &sides.avelia)?);
+        let sender = Arc::new(Sender::new(station, &sides.avelia, precedence)?);
         let mut line = Self {
             sides,
             sender,
@@ -156,15 +164,27 @@ impl Line {
     /// # Errors
     /// If that takes more than 30 s, or a desk is gone.
     pub async fn wait_until_whole(&mut self, owed_at_most: u64) -> Result<(), BenchError> {
+        self.wait_until_whole_within(WHOLE_WITHIN, owed_at_most).await
+    }
+
+    /// The same, for a line that has more to make good.
+    ///
+    /// # Errors
+    /// If that takes longer, or a desk is gone.
+    pub async fn wait_until_whole_within(
+        &mut self,
+        within: Duration,
+        owed_at_most: u64,
+    ) -> Result<(), BenchError> {
         let start = self.sender.now();
         loop {
             let standing = Standing::ask(self).await?;
             let Some(lacking) = standing.lacking(owed_at_most) else {
                 return Ok(());
             };
-            if self.sender.now().since(start) > WHOLE_WITHIN {
+            if self.sender.now().since(start) > within {
                 return Err(BenchError::NotWhole {
-                    within: WHOLE_WITHIN,
+                    within,
                     state: lacking,
                 });
             }

@@ -4,6 +4,7 @@ pub mod breaking;
 pub mod failover;
 pub mod gaps;
 pub mod latency;
+pub mod legs;
 pub mod open;
 pub mod pacer;
 pub mod sender;

@@ -40,6 +40,61 @@ fn the_same_dice_and_packets_meet_the_same_fates() {
 }
 
 #[test]
+fn one_fault_more_changes_nothing_of_what_the_others_decide() {
+    let burst = Burst {
+        begins: 0.05,
+        ends: 0.3,
+        loss: 0.9,
+    };
+    let alone = Conditions {
+        loss: 0.2,
+        burst: Some(burst),
+        ..Conditions::default()
+    };
+    let more = Conditions {
+        jitter: ms(20),
+        detour: 0.3,
+        detour_by: ms(40),
+        duplicate: 0.3,
+        ..alone.clone()
+    };
+    let lost =
+        |fates: &[Fate]| -> Vec<bool> { fates.iter().map(|fate| matches!(fate, Fate::Lost(_))).collect() };
+    let expected = lost(&fates(&alone, 2_000));
+    assert_eq!(expected, lost(&fates(&more, 2_000)));
+    // The same when it comes in between, and when it goes.
+    let mut link = Link::new(alone.clone(), Dice::new(1));
+    let changing: Vec<Fate> = (0..2_000)
+        .map(|n| {
+            if n % 500 == 250 {
+                link.change(more.clone(), ms(n));
+            } else if n % 500 == 0 {
+                link.change(alone.clone(), ms(n));
+            }
+            link.send(ms(n), 500)
+        })
+        .collect();
+    assert_eq!(expected, lost(&changing));
+    // A detour decides nothing about jitter.
+    let shaky = Conditions {
+        jitter: ms(20),
+        ..Conditions::default()
+    };
+    let detours = Conditions {
+        detour: 0.5,
+        detour_by: ms(1000),
+        ..shaky.clone()
+    };
+    let straight = arrivals(&fates(&shaky, 200));
+    let same = straight
+        .iter()
+        .zip(arrivals(&fates(&detours, 200)))
+        .filter(|(one, other)| **one == *other);
+    let same = same.count();
+    assert!((60..140).contains(&same), "{same} of 200 took no detour");
+}
+
+#[test]
 fn about_the_stated_share_is_lost() {
     let lossy = Conditions {
         loss: 0.3,

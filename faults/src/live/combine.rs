@@ -10,10 +10,15 @@
 //! | mtu | the smallest |
 //! | cut, partition, timeout | one is enough |
 //! | burst, reorder, flapping, hold, timeout, reset_peer | one of a kind at a time; a second is refused, not merged |
+//!
+//! At most [`FAULTS_MAX`] are in force at a time.
 
 use std::time::Duration;
 
-use super::fault::{Fault, FaultError, HEADERS, LATENCY_MAX, Named};
+use super::{
+    FAULTS_MAX,
+    fault::{Fault, FaultError, HEADERS, LATENCY_MAX, Named},
+};
 use crate::emulator::Conditions;
 
 /// How a connection ends by a fault.
@@ -97,10 +102,14 @@ pub(crate) fn joins(faults: &[Named], new: &Named) -> Result<(), FaultError> {
     if faults.iter().any(|there| there.name == new.name) {
         return Err(FaultError::NameTaken(new.name.clone()));
     }
+    let kind = new.fault.kind();
+    if faults.len() >= FAULTS_MAX {
+        let what = format!("{FAULTS_MAX} faults are in force already; remove one first");
+        return Err(FaultError::Value { kind, what });
+    }
     let meets = |there: &Named| {
         (there.direction.up() && new.direction.up()) || (there.direction.down() && new.direction.down())
     };
-    let kind = new.fault.kind();
     let same = |there: &&Named| there.fault.kind() == kind && meets(there);
     if new.fault.one_only()
         && let Some(there) = faults.iter().find(same)

@@ -13,10 +13,11 @@ pub const LATENCY_MAX: Duration = Duration::from_secs(20);
 pub const QUEUE_BYTES: u64 = 64 * 1024;
 /// Fewest bytes of a queue: one full packet must fit.
 pub const QUEUE_BYTES_MIN: u64 = 1_500;
-/// Bytes that a hold keeps unless the fault says otherwise. 4 MiB: minutes of a line's traffic.
-pub const HOLD_BYTES: u64 = 4 << 20;
-/// Most bytes of one hold.
-pub const HOLD_BYTES_MAX: u64 = 64 << 20;
+/// Bytes that a hold keeps unless the fault says otherwise: all that it may keep.
+pub const HOLD_BYTES: u64 = KEPT_BYTES_MAX;
+/// Most bytes of a hold, and of a queue. 4 MiB: minutes of a line's traffic, and what a proxy has room for in one
+/// direction, in datagrams beside those on their way and in segments of a single connection.
+pub const KEPT_BYTES_MAX: u64 = 4 << 20;
 /// Headers of a UDP datagram over IPv4 and over IPv6, in bytes: what an MTU counts beside the payload.
 pub(super) const HEADERS: (usize, usize) = (28, 48);
 
@@ -285,16 +286,19 @@ impl Fault {
             }
             Self::Bandwidth { rate, queue } => {
                 self.holds(*rate > 0, "rate must be above 0; use cut to let nothing pass")?;
-                let room = *queue >= QUEUE_BYTES_MIN;
-                self.holds(room, "queue must be at least 1500 bytes: one full packet")
+                let bounded = (QUEUE_BYTES_MIN..=KEPT_BYTES_MAX).contains(queue);
+                self.holds(
+                    bounded,
+                    "queue must be between 1500 bytes (one full packet) and 4194304 (4 MiB)",
+                )
             }
             Self::Mtu { bytes } => {
                 let room = *bytes > HEADERS.1;
                 self.holds(room, "bytes must be above 48: headers alone take as much")
             }
             Self::Hold { bytes } => {
-                let bounded = (1..=HOLD_BYTES_MAX).contains(bytes);
-                self.holds(bounded, "bytes must be between 1 and 67108864 (64 MiB)")
+                let bounded = (1..=KEPT_BYTES_MAX).contains(bytes);
+                self.holds(bounded, "bytes must be between 1 and 4194304 (4 MiB)")
             }
             Self::Flapping(Flapping { up, down }) => {
                 let turns = !up.is_zero() && !down.is_zero();

@@ -62,6 +62,8 @@ struct State {
     /// In the order they came, each with the time before which it does not arrive.
     held: VecDeque<(Parcel, Duration)>,
     held_bytes: usize,
+    /// Bytes of connections that were read and not written yet.
+    waiting_bytes: usize,
     /// With the courier.
     on_the_way: usize,
     on_the_way_bytes: usize,
@@ -83,6 +85,38 @@ pub(super) enum Carried {
     NotBefore(Duration),
 }
 
+/// Room for bytes of a connection, from when they are read until they are written, or dropped with the connection.
+pub(super) struct Room {
+    lane: Arc<Lane>,
+    bytes: usize,
+}
+
+impl Room {
+    /// For how many bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives back what is not needed.
+    pub(super) fn shrink(&mut self, bytes: usize) {
+        let spare = self.bytes.saturating_sub(bytes);
+        self.bytes -= spare;
+        let mut state = self.lane.state();
+        state.waiting_bytes = state.waiting_bytes.saturating_sub(spare);
+        let held = state.hold.is_some();
+        drop(state);
+        if held && spare > 0 {
+            self.lane.changed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.shrink(0);
+    }
+}
+
 impl Lane {
     pub(super) fn new(courier: Arc<Courier>, link: Link) -> Arc<Self> {
         Arc::new(Self {
@@ -92,6 +126,7 @@ impl Lane {
                 hold: None,
                 held: VecDeque::new(),
                 held_bytes: 0,
+                waiting_bytes: 0,
                 on_the_way: 0,
                 on_the_way_bytes: 0,
                 stats: DirectionStats::default(),
@@ -133,9 +168,10 @@ impl Lane {
     /// What was counted.
     pub(super) fn stats(&self) -> DirectionStats {
         let state = self.state();
+        let held_of_streams = state.hold.map_or(0, |_| state.waiting_bytes);
         DirectionStats {
             held: state.held.len() as u64,
-            held_bytes: state.held_bytes as u64,
+            held_bytes: (state.held_bytes + held_of_streams) as u64,
             on_the_way: state.on_the_way as u64,
             ..state.stats.clone()
         }
@@ -203,6 +239,36 @@ impl Lane {
         state.on_the_way_bytes = state.on_the_way_bytes.saturating_sub(size);
         state.stats.went(size, sent);
         state.stats.late(now.saturating_sub(due));
+    }
+
+    /// Room for a segment of up to `most` bytes that is read at once: less, or none, where a hold keeps no more.
+    pub(super) fn room(self: &Arc<Self>, most: usize) -> Room {
+        let mut state = self.state();
+        let left = state
+            .hold
+            .map_or(u64::MAX, |hold| hold.saturating_sub(state.waiting_bytes as u64));
+        let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(most);
+        state.waiting_bytes += bytes;
+        Room {
+            lane: Arc::clone(self),
+            bytes,
+        }
+    }
+
+    /// Waits until there may be room again for a segment of a connection.
+    pub(super) async fn room_again(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            {
+                let state = self.state();
+                if state.hold.is_none_or(|hold| (state.waiting_bytes as u64) < hold) {
+                    return;
+                }
+            }
+            changed.await;
+        }
     }
 
     /// A TCP segment of `size` bytes was read.

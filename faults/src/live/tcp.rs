@@ -18,15 +18,16 @@ use super::{
     Task, Ways,
     combine::{Ending, ending},
     courier::Courier,
-    lane::Lane,
+    lane::{Lane, Room},
 };
 
 /// Most bytes of one segment: what fits an Ethernet frame with room for options, as in the simulated world.
 pub const SEGMENT_BYTES: usize = 1_400;
 /// Connections of one proxy at a time; more wait to be accepted. 256: a line has a handful.
 pub const CONNECTIONS_MAX: usize = 256;
-/// Segments on their way in one direction of one connection: 2.8 MB. At the bound the proxy stops reading.
-pub const SEGMENTS_MAX: usize = 2_048;
+/// Segments on their way in one direction of one connection: 5.7 MB, more than any queue or hold. At the bound the proxy
+/// stops reading.
+pub const SEGMENTS_MAX: usize = 4_096;
 /// Connections that may wait in the kernel.
 const BACKLOG: u32 = 128;
 /// How long dialling on may take. 10 s: beyond it a real handshake would have failed as well.
@@ -34,6 +35,8 @@ const DIAL_WITHIN: Duration = Duration::from_secs(10);
 /// A client that closes its end while its handshake takes longer than this has given up; over a real link its handshake
 /// would never have been. 1 s: nobody ends his half of a conversation as fast as that on purpose.
 const GIVES_UP: Duration = Duration::from_secs(1);
+/// How often a handshake that waits looks whether its client is still there. 100 ms: a tenth of [`GIVES_UP`].
+const GIVEN_UP_LOOKS: Duration = Duration::from_millis(100);
 /// Pause after an error of accept, which is mostly a lack of file handles.
 const AFTER_ERROR: Duration = Duration::from_millis(50);
 
@@ -129,14 +132,18 @@ async fn ended_by_fault(ways: &Ways, opened: Duration) -> Ending {
 /// gave up by then, or nobody listens, which the client is told with a reset.
 async fn dial(ways: &Ways, client: &TcpStream, to: SocketAddr) -> Option<TcpStream> {
     let begun = ways.courier.now();
-    for lane in [&ways.up, &ways.down] {
-        let at = lane.segment(0).await;
-        ways.courier.until(at).await;
+    let passed = async {
+        for lane in [&ways.up, &ways.down] {
+            let at = lane.segment(0).await;
+            ways.courier.until(at).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = passed => {}
+        () = given_up(&ways.courier, client, begun) => return None,
     }
-    let waited = ways.courier.now().saturating_sub(begun) > GIVES_UP;
-    let ready = client.ready(Interest::READABLE | Interest::WRITABLE).await;
-    let gone = ready.is_ok_and(|ready| ready.is_write_closed() || (waited && ready.is_read_closed()));
-    if gone {
+    if has_given_up(&ways.courier, client, begun).await {
         return None;
     }
     match tokio::time::timeout(DIAL_WITHIN, TcpStream::connect(to)).await {
@@ -151,6 +158,20 @@ async fn dial(ways: &Ways, client: &TcpStream, to: SocketAddr) -> Option<TcpStre
     }
 }
 
+/// Resolves once a client whose handshake is under way has given up. What it wrote lies there unread, so the system says
+/// nothing of its own of what comes behind that: it is asked from time to time.
+async fn given_up(courier: &Courier, client: &TcpStream, begun: Duration) {
+    while !has_given_up(courier, client, begun).await {
+        tokio::time::sleep(GIVEN_UP_LOOKS).await;
+    }
+}
+
+async fn has_given_up(courier: &Courier, client: &TcpStream, begun: Duration) -> bool {
+    let waited = courier.now().saturating_sub(begun) > GIVES_UP;
+    let ready = client.ready(Interest::READABLE | Interest::WRITABLE).await;
+    ready.is_ok_and(|ready| ready.is_write_closed() || (waited && ready.is_read_closed()))
+}
+
 /// How a side of a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -161,7 +182,8 @@ enum End {
 }
 
 enum Piece {
-    Bytes(Bytes),
+    /// With the room that they take until they are written.
+    Bytes(Bytes, Room),
     End(End),
 }
 
@@ -189,44 +211,49 @@ async fn pumps(ways: &Ways, client: &Arc<TcpStream>, server: &Arc<TcpStream>) {
 }
 
 /// One direction until it ends; what the far side was told, or none if it went away by itself.
-async fn pump(courier: &Courier, lane: &Lane, from: &TcpStream, to: &TcpStream) -> Option<End> {
+async fn pump(courier: &Courier, lane: &Arc<Lane>, from: &TcpStream, to: &TcpStream) -> Option<End> {
     let (sender, segments) = mpsc::channel(SEGMENTS_MAX);
     let (_, told) = tokio::join!(read(lane, from, sender), write(courier, lane, to, segments));
     told
 }
 
-async fn read(lane: &Lane, from: &TcpStream, segments: mpsc::Sender<Segment>) {
+async fn read(lane: &Arc<Lane>, from: &TcpStream, segments: mpsc::Sender<Segment>) {
     let mut buffer = [0_u8; SEGMENT_BYTES];
     let mut due = Duration::ZERO;
     // Nothing is read without room for it: at the bound the sender's kernel holds what it has.
-    while let Ok(room) = segments.reserve().await {
-        let piece = match next(from, &mut buffer).await {
-            Ok(0) => Piece::End(End::Finished),
-            Ok(size) => Piece::Bytes(Bytes::copy_from_slice(&buffer[..size])),
-            Err(_) => Piece::End(End::Reset),
-        };
-        let size = match &piece {
-            Piece::Bytes(bytes) => bytes.len(),
-            Piece::End(_) => 0,
+    while let Ok(place) = segments.reserve().await {
+        let (piece, size) = match next(lane, from, &mut buffer).await {
+            Ok((0, _)) => (Piece::End(End::Finished), 0),
+            Ok((size, room)) => (Piece::Bytes(Bytes::copy_from_slice(&buffer[..size]), room), size),
+            Err(_) => (Piece::End(End::Reset), 0),
         };
         if size > 0 {
             lane.came(size);
         }
         due = due.max(lane.segment(size).await);
         let last = matches!(piece, Piece::End(_));
-        room.send(Segment { due, piece });
+        place.send(Segment { due, piece });
         if last {
             return;
         }
     }
 }
 
-async fn next(from: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+async fn next(lane: &Arc<Lane>, from: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Room)> {
     loop {
         from.readable().await?;
-        match from.try_read(buffer) {
+        let mut room = lane.room(buffer.len());
+        if room.bytes() == 0 {
+            lane.room_again().await;
+            continue;
+        }
+        match from.try_read(&mut buffer[..room.bytes()]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            read => return read,
+            Err(error) => return Err(error),
+            Ok(size) => {
+                room.shrink(size);
+                return Ok((size, room));
+            }
         }
     }
 }
@@ -241,8 +268,9 @@ async fn write(
         courier.until(due).await;
         lane.not_held().await;
         match piece {
-            Piece::Bytes(bytes) => {
+            Piece::Bytes(bytes, room) => {
                 all(to, &bytes).await.ok()?;
+                drop(room);
                 lane.went(bytes.len(), due);
             }
             Piece::End(End::Finished) => {

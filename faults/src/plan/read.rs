@@ -131,6 +131,7 @@ impl Reader<'_> {
             spans: Spans {
                 fault: entry.value_span("fault"),
                 link: entry.value_span("link"),
+                name: entry.value_span("name"),
             },
         })
     }

@@ -170,6 +170,56 @@ fn faults_that_would_meet_and_do_not_combine_are_refused_and_those_that_follow_a
     assert!(same_name.contains("there is a fault a already"), "{same_name}");
 }
 
+#[test]
+fn the_plans_of_this_room_are_what_they_say_on_every_link() {
+    for (text, delay_ms) in [
+        (include_str!("../../plans/lossy-30.toml"), 15),
+        (include_str!("../../plans/satellite-2s-30.toml"), 1_000),
+    ] {
+        let plan = Plan::parse("plan.toml", text).unwrap();
+        plan.check_against(&LINKS, Standing::new()).unwrap();
+        let both_ways = plan.steps().iter().all(|step| step.direction == Direction::Both);
+        assert!(both_ways && plan.ends().is_zero());
+        let faults: Vec<&Fault> = plan.steps().iter().map(|step| &step.fault).collect();
+        let latency = Fault::Latency {
+            by: Duration::from_millis(delay_ms),
+            jitter: Duration::ZERO,
+        };
+        assert_eq!(faults, [&latency, &Fault::Loss { share: 0.3 }]);
+    }
+}
+
+#[test]
+fn one_name_on_two_links_at_once_is_refused_and_one_after_the_other_is_not() {
+    let cut = |at: &str, link: &str| {
+        format!(
+            "[[faults]]\nat = \"{at}\"\nfor = \"5s\"\nlink = \"{link}\"\nfault = \"cut\"\nname = \"away\"\n"
+        )
+    };
+    let meets = said(&format!("{}{}", cut("0s", "udp"), cut("3s", "tcp")));
+    assert!(
+        meets.contains("line 12") && meets.contains("faults[2].name") && meets.contains("on udp already"),
+        "{meets}"
+    );
+    assert!(meets.ends_with('^'), "{meets}");
+    let follows = format!("{}{}", cut("0s", "udp"), cut("5s", "tcp"));
+    let plan = Plan::parse("f", &follows).unwrap();
+    plan.check_against(&LINKS, Standing::new()).unwrap();
+}
+
+#[test]
+fn more_faults_at_once_than_a_proxy_takes_are_refused_before_anything_is_played() {
+    let all = |count: usize| "[[faults]]\nat = \"1s\"\nlink = \"udp\"\nfault = \"cut\"\n".repeat(count);
+    let most = Plan::parse("f", &all(64)).unwrap();
+    most.check_against(&LINKS, Standing::new()).unwrap();
+    let told = said(&all(65));
+    assert!(
+        told.contains("faults[65].fault") && told.contains("64 faults are in force already"),
+        "{told}"
+    );
+    assert!(told.ends_with('^'), "{told}");
+}
+
 #[tokio::test]
 async fn a_plan_is_played_in_time_and_its_ends_come() {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();

@@ -13,10 +13,22 @@ use std::{
 
 use hotline_audit::trust::TrustPolicy;
 use hotline_cli::pki::{self, Compared, Declaration, KnownAnchors, example, layout};
-use hotline_client::{compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory};
-use hotline_core::{identity::Identity, time::WallTime};
+use hotline_client::{
+    compose::{self, Officer, Sheet, Wording},
+    config::DeskConfig,
+    sealed::load_officer_key,
+    side::Directory,
+};
+use hotline_core::{
+    identity::Identity,
+    precedence::Precedence,
+    release::Capacity,
+    time::WallTime,
+    words::{Function, ResponseAttribute, TrafficClass},
+};
 use hotline_faults::{Dice, world::World};
 use hotline_server::config::RelayConfig;
+use hotline_transport::{Clock, Entropy};
 use tempfile::TempDir;
 
 use super::shape::{self, Shape, host, side};
@@ -46,6 +58,37 @@ pub struct Desk {
     pub releasers: [Officer; 2],
     /// The officer on watch, who acknowledges.
     pub watch: Officer,
+}
+
+impl Desk {
+    /// A wording of this desk's officers: FORMAL, a NOTIFY that wants a ROGER, on its channel.
+    #[must_use]
+    pub fn wording(&self, precedence: Precedence, text: String) -> Wording {
+        Wording {
+            precedence,
+            class: TrafficClass::Formal,
+            function: Function::Notify,
+            response: ResponseAttribute::Roger,
+            channel: self.config.channel.clone(),
+            refers_to: None,
+            answer: None,
+            text,
+            expires_ms: 0,
+            safety_of_life: false,
+        }
+    }
+
+    /// A sheet of it, signed by as many of its releasers as its precedence needs.
+    #[must_use]
+    pub fn sheet(&self, wording: &Wording, clock: &dyn Clock, entropy: &dyn Entropy) -> Sheet {
+        let [first, second] = &self.releasers;
+        let released = Capacity::Releaser;
+        let mut sheet = compose::write(&self.config, wording, first, released, clock, entropy).unwrap();
+        if wording.precedence >= Precedence::Flash {
+            sheet.approve(second, released, clock).unwrap();
+        }
+        sheet
+    }
 }
 
 /// Both sides.

@@ -12,13 +12,11 @@ use hotline_client::{
 };
 use hotline_core::{
     precedence::Precedence,
-    release::Capacity,
     words::{Answer as Word, Function, ResponseAttribute, Rung, TrafficClass},
 };
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    cast::Desk,
     nodes::{Asked, ask},
     play::Play,
 };
@@ -28,40 +26,13 @@ const LIST: usize = 10_000;
 
 /// Writes a sheet as officers of a desk do.
 fn sheet(play: &Play, desk: usize, wording: &Wording) -> Sheet {
-    let people: &Desk = &play.cast.desks[desk];
-    let clock = play.clock(desk);
-    let entropy = play.entropy();
-    let [first, second] = &people.releasers;
-    let mut sheet = compose::write(
-        &people.config,
-        wording,
-        first,
-        Capacity::Releaser,
-        &clock,
-        &entropy,
-    )
-    .unwrap();
-    if wording.precedence >= Precedence::Flash {
-        sheet.approve(second, Capacity::Releaser, &clock).unwrap();
-    }
-    sheet
+    play.cast.desks[desk].sheet(wording, &play.clock(desk), &play.entropy())
 }
 
 /// Releases a message.
 pub async fn release(play: Arc<Play>, desk: usize, precedence: Precedence, text: String) {
     let Some(station) = play.station(desk) else { return };
-    let wording = Wording {
-        precedence,
-        class: TrafficClass::Formal,
-        function: Function::Notify,
-        response: ResponseAttribute::Roger,
-        channel: play.cast.desks[desk].config.channel.clone(),
-        refers_to: None,
-        answer: None,
-        text,
-        expires_ms: 0,
-        safety_of_life: false,
-    };
+    let wording = play.cast.desks[desk].wording(precedence, text);
     hand_in(&play, &station, desk, &wording).await;
 }
 

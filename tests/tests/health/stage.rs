@@ -8,17 +8,11 @@ use std::{
 
 use hotline_audit::Hash;
 use hotline_client::{
-    compose::{self, Wording},
     request::{Answer, News, Request},
     station::{Event, Station},
     status::LineStatus,
 };
-use hotline_core::{
-    health::Profile,
-    precedence::Precedence,
-    release::Capacity,
-    words::{Function, ResponseAttribute, TrafficClass},
-};
+use hotline_core::{health::Profile, precedence::Precedence};
 use hotline_faults::{
     Dice,
     emulator::Conditions,
@@ -205,26 +199,9 @@ impl Stage {
     pub async fn release(&mut self, precedence: Precedence) -> Hash {
         self.released += 1;
         let people = &self.cast.desks[0];
-        let wording = Wording {
-            precedence,
-            class: TrafficClass::Formal,
-            function: Function::Notify,
-            response: ResponseAttribute::Roger,
-            channel: people.config.channel.clone(),
-            refers_to: None,
-            answer: None,
-            text: format!("Avelia reports {}", self.released),
-            expires_ms: 0,
-            safety_of_life: false,
-        };
-        let clock = self.nodes[self.shape.node_of(0)].clock.clone();
+        let wording = people.wording(precedence, format!("Avelia reports {}", self.released));
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
-        let [first, second] = &people.releasers;
-        let released = Capacity::Releaser;
-        let mut sheet = compose::write(&people.config, &wording, first, released, &clock, &entropy).unwrap();
-        if precedence >= Precedence::Flash {
-            sheet.approve(second, released, &clock).unwrap();
-        }
+        let sheet = people.sheet(&wording, &self.nodes[self.shape.node_of(0)].clock, &entropy);
         match self.station(0).serve(Request::Release { sheet }).await {
             Answer::Message(view) => view.sha256.parse().unwrap(),
             other => panic!("{other:?}"),

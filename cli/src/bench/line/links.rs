@@ -18,7 +18,7 @@ use hotline_faults::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::sides::Sides;
+use super::{relays::Which, sides::Sides};
 use crate::{bench::error::BenchError, pki::layout};
 
 /// Name under which a measurement's own fault stands among a link's faults.
@@ -73,6 +73,27 @@ impl fmt::Display for LinkName {
     /// `A north/quic`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.desk, self.leg)
+    }
+}
+
+impl LinkName {
+    /// Every leg of both desks.
+    ///
+    /// # Errors
+    /// If a relay's name is none.
+    pub fn all() -> Result<Vec<Self>, BenchError> {
+        let mut all = Vec::new();
+        for desk in [Desk::A, Desk::B] {
+            for which in Which::ALL {
+                let relay =
+                    RelayName::parse(which.name()).map_err(|error| BenchError::Ended(error.to_string()))?;
+                all.extend(Door::ALL.map(|door| Self {
+                    desk,
+                    leg: Leg::new(relay.clone(), door),
+                }));
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -135,6 +156,42 @@ impl Links {
         added.map(drop).map_err(|error| refused(link, &error))
     }
 
+    /// Cuts all of them both ways for the measurement; [`heal`](Self::heal) and [`heal_all`](Self::heal_all) take it back.
+    ///
+    /// # Errors
+    /// If one of them is broken for the measurement already.
+    pub fn cut_all(&self) -> Result<(), BenchError> {
+        let added = self.rig.add(BROKEN, &Fault::Cut, Direction::Both, None);
+        added.map(drop).map_err(|error| refused(&"all legs", &error))
+    }
+
+    /// Heals that leg of both desks at once, and no other.
+    ///
+    /// # Errors
+    /// If one of them is not broken.
+    pub fn heal(&self, leg: &Leg) -> Result<(), BenchError> {
+        for desk in [Desk::A, Desk::B] {
+            let link = LinkName {
+                desk,
+                leg: leg.clone(),
+            };
+            let missing = || BenchError::Ended(format!("there is no link {link}"));
+            let proxy = self.rig.link(&link.to_string()).ok_or_else(missing)?;
+            let healed = proxy.remove(BROKEN).map(drop);
+            healed.map_err(|error| refused(&link, &error.into()))?;
+        }
+        Ok(())
+    }
+
+    /// Heals whatever is still broken for the measurement.
+    ///
+    /// # Errors
+    /// If nothing is.
+    pub fn heal_all(&self) -> Result<(), BenchError> {
+        let healed = self.rig.remove(BROKEN).map(drop);
+        healed.map_err(|error| refused(&"all legs", &error))
+    }
+
     /// Takes the measurement's fault back.
     ///
     /// # Errors
@@ -147,7 +204,7 @@ impl Links {
     }
 }
 
-fn refused(link: &LinkName, error: &RigError) -> BenchError {
+fn refused(link: &dyn fmt::Display, error: &RigError) -> BenchError {
     BenchError::Link {
         link: link.to_string(),
         why: error.to_string(),
@@ -237,6 +294,29 @@ mod tests {
         let told = SideFile::parse(&fs::read_to_string(file).unwrap()).unwrap();
         assert!(places.contains(&(Protocol::Udp, told.relay[0].quic)));
         assert!(places.contains(&(Protocol::Tcp, told.relay[0].tcp)));
+    }
+
+    #[tokio::test]
+    async fn all_legs_are_cut_at_once_and_one_heals_before_the_others_at_both_desks() {
+        let root = tempfile::tempdir().unwrap();
+        let sides = Sides::make(root.path(), &Seams::system()).unwrap();
+        let links = Links::start(&sides, 1).await.unwrap();
+        let broken = || -> Vec<String> {
+            let broken = links.rig().links().filter(|(_, proxy)| !proxy.list().is_empty());
+            broken.map(|(name, _)| name.to_owned()).collect()
+        };
+        links.cut_all().unwrap();
+        assert_eq!(broken().len(), 8);
+        let first: Leg = "south/tcp".parse().unwrap();
+        links.heal(&first).unwrap();
+        let left = broken();
+        assert!(
+            left.len() == 6 && !left.iter().any(|link| link.ends_with("south/tcp")),
+            "{left:?}"
+        );
+        assert!(links.heal(&first).is_err());
+        links.heal_all().unwrap();
+        assert_eq!(broken(), Vec::<String>::new());
     }
 
     #[tokio::test]

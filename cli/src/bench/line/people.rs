@@ -24,8 +24,11 @@ use hotline_core::words::Rung;
 use hotline_transport::Seams;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{officer, sides::Side};
-use crate::{bench::error::BenchError, desk::seat};
+use super::{links::Desk, officer, sides::Side};
+use crate::{
+    bench::{error::BenchError, measure::legs::Legs},
+    desk::seat,
+};
 
 /// What the people have seen and done.
 #[derive(Debug, Default)]
@@ -46,15 +49,22 @@ struct Seat {
     config: DeskConfig,
     officer: Officer,
     desk: Connection,
+    legs: Legs,
     seams: Seams,
 }
 
 impl People {
-    /// Takes seats at that desk, whose lines these are. They look at nothing yet.
+    /// Takes seats at that desk, whose lines these are. They look at nothing yet; what the desk says of its legs goes to
+    /// `legs`.
     ///
     /// # Errors
     /// If the desk does not answer, or has no watch officer.
-    pub async fn sit(side: &Side, lines: mpsc::Receiver<String>, seams: &Seams) -> Result<Self, BenchError> {
+    pub async fn sit(
+        side: &Side,
+        lines: mpsc::Receiver<String>,
+        legs: Legs,
+        seams: &Seams,
+    ) -> Result<Self, BenchError> {
         let config = DeskConfig::load(&side.desk_settings())?;
         let directory = Directory::load(&config).map_err(|error| BenchError::Releaser(error.to_string()))?;
         let officer = officer(&config, &directory, &side.watch)?;
@@ -63,6 +73,7 @@ impl People {
             config,
             officer,
             desk,
+            legs,
             seams: seams.clone(),
         };
         let (done, every) = (Arc::new(Mutex::default()), Arc::new(AtomicU32::new(0)));
@@ -111,7 +122,11 @@ async fn play(
 ) {
     let mut count = 0_u32;
     while let Some(line) = lines.recv().await {
-        let Some((hash, view)) = arrived(&line) else {
+        let Ok(news) = serde_json::from_str::<News>(&line) else {
+            continue;
+        };
+        seat.legs.note(Desk::B, &news);
+        let Some((hash, view)) = arrived(news) else {
             continue;
         };
         let every = every.load(Ordering::Relaxed);
@@ -131,9 +146,9 @@ async fn play(
     }
 }
 
-/// A message that came in, as a line of the desk tells it.
-fn arrived(line: &str) -> Option<(Hash, Box<MessageView>)> {
-    match serde_json::from_str::<News>(line).ok()? {
+/// A message that came in, if a desk's news is one.
+fn arrived(news: News) -> Option<(Hash, Box<MessageView>)> {
+    match news {
         News::Message { what, message } if what == "ADDED" && message.direction == "in" => {
             Some((message.sha256.parse().ok()?, message))
         }

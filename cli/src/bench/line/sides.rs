@@ -37,6 +37,8 @@ pub struct Side {
     pub desk: String,
     /// Name of its first releaser.
     pub releaser: String,
+    /// Name of the officer who signs first where two are needed.
+    pub drafter: String,
     /// Name of its first watch officer.
     pub watch: String,
 }
@@ -141,12 +143,13 @@ fn make(
         .consenting_officer()
         .map(|officer| officer.name.clone())
         .ok_or_else(|| lacks("releaser"))?;
-    let watch = declared
-        .officers
-        .iter()
-        .find(|officer| officer.roles.contains(&OfficerRole::WatchOfficer))
-        .map(|officer| officer.name.clone())
-        .ok_or_else(|| lacks("watch officer"))?;
+    let first = |role: OfficerRole, other_than: &str| {
+        let mut able = declared.officers.iter();
+        able.find(|officer| officer.roles.contains(&role) && officer.name != other_than)
+            .map(|officer| officer.name.clone())
+    };
+    let watch = first(OfficerRole::WatchOfficer, "").ok_or_else(|| lacks("watch officer"))?;
+    let drafter = first(OfficerRole::Drafter, &releaser).ok_or_else(|| lacks("drafter"))?;
     Ok(Side {
         folder: root.join(domain),
         relay: declared
@@ -160,6 +163,7 @@ fn make(
             .map(|desk| desk.name.clone())
             .ok_or_else(|| lacks("desk"))?,
         releaser,
+        drafter,
         watch,
     })
 }

@@ -2,7 +2,7 @@
 
 use hotline_client::{
     request::{Answer, Request},
-    status::LineStatus,
+    status::{LegStatus, LineStatus},
 };
 
 use crate::bench::error::BenchError;
@@ -36,13 +36,13 @@ impl Standing {
         let down = self
             .desks
             .iter()
-            .find(|desk| desk.legs.len() != LEGS || desk.legs_up() != LEGS);
+            .find(|desk| desk.legs.len() != LEGS || !desk.legs.values().all(is_up));
         if let Some(desk) = down {
             let legs: Vec<String> = desk
                 .legs
                 .iter()
-                .filter(|(_, leg)| !leg.up)
-                .map(|(name, leg)| format!("{name} ({})", leg.why))
+                .filter(|(_, leg)| !is_up(leg))
+                .map(|(name, leg)| format!("{name} ({}: {})", leg.state, leg.why))
                 .collect();
             return Some(format!("{} lacks {}", desk.desk, legs.join(", ")));
         }
@@ -50,6 +50,11 @@ impl Standing {
         let owed: u64 = relays.map(|relay| relay.pending).sum();
         (owed > owed_at_most).then(|| format!("relays have not accepted {owed} statements"))
     }
+}
+
+/// A session alone is not enough: a leg that is being proved is no second way yet.
+fn is_up(leg: &LegStatus) -> bool {
+    leg.up && leg.state == "UP"
 }
 
 fn status(answer: Answer) -> Result<LineStatus, BenchError> {

@@ -11,22 +11,26 @@
 //! When a desk called a leg SUSPECT or DOWN counts from the moment when the fault was applied, and when the leg was back
 //! from the moment when it was mended (for a killed relay: when it listens again). Of several legs the slowest counts.
 //!
+//! Cutting all legs at once is a kind of its own, and only where it is asked for. Its gap is as long as the cut and in no
+//! comparison; what counts is when desk B shows the first message once the first leg has healed.
+//!
 //! Lost is a message that desk A released and that has no DELIVERED receipt, or that desk B never showed; shown twice is
-//! one that desk B told its watcher of more than once.
+//! one that desk B told its watcher of more than once; out of order is one that it showed behind a later one of the same
+//! sender.
 
 pub mod deck;
-mod legs;
 mod shown;
+mod stretch;
 mod told;
 
 use std::{sync::Arc, time::Duration};
 
-use hotline_core::time::LineTime;
-use hotline_faults::live::Fault;
+use hotline_core::{outbox::Bounds, precedence::Precedence, time::LineTime};
 use tokio::sync::mpsc;
 
 use super::{
     gaps::{Stretch, longest_inside, longest_touching},
+    legs::{Legs, Noticed},
     open::{Played, period},
     pacer::Schedule,
     traffic::{Sent, Traffic},
@@ -42,14 +46,12 @@ use crate::bench::{
     },
 };
 use deck::{Draw, Kind, Target};
-use legs::{Broken, Legs, Noticed};
 use shown::Shown;
+use stretch::Done;
 pub use told::catalogue;
 
 /// The first quiet stretch, before any fault has shown how long its stretch takes.
 const FIRST_QUIET: Duration = Duration::from_secs(3);
-/// What follows once the line is whole and still counts as the fault's. 2 s: longer than a silent leg takes to be noticed.
-const SETTLE: Duration = Duration::from_secs(2);
 /// Traffic before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Messages of the floor. 500: a second's worth.
@@ -85,6 +87,19 @@ pub struct Happened {
     pub gap: Duration,
     /// What both desks noticed of each leg that could not carry.
     pub legs: Vec<(String, Noticed)>,
+    /// Messages that desk B showed in its stretch behind a later one.
+    pub out_of_order: usize,
+    /// What came of cutting all legs.
+    pub healed: Option<Healed>,
+}
+
+/// What came once the first of all legs had healed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Healed {
+    /// Until desk B showed the first message that was due since the cut, from when the leg healed.
+    pub first_shown: Option<Duration>,
+    /// How much later the other legs healed.
+    pub others_after: Duration,
 }
 
 /// What was measured.
@@ -99,7 +114,26 @@ pub struct Failover {
     released: usize,
     lost: usize,
     shown_twice: usize,
+    out_of_order: usize,
     run: Run,
+}
+
+impl Plan {
+    /// Whether desk A can keep what it is to release while all legs are cut, and until they have carried it.
+    ///
+    /// # Errors
+    /// If not.
+    fn fits(&self) -> Result<(), BenchError> {
+        let limit = Bounds::default().limit(Precedence::Routine) as u64;
+        let backlog = self.backlog();
+        if !self.kinds.contains(&Kind::AllCut) || backlog <= limit / 2 {
+            return Ok(());
+        }
+        Err(BenchError::Backlog {
+            backlog,
+            most: limit / 2,
+        })
+    }
 }
 
 /// Sets up a line, measures, and removes everything.
@@ -107,6 +141,7 @@ pub struct Failover {
 /// # Errors
 /// If it cannot be set up, a leg does not come back, or the measurement missed events.
 pub async fn measure(setup: Setup<'_>, plan: &Plan) -> Result<Failover, BenchError> {
+    plan.fits()?;
     let draws = deck::draw(plan.seed, &plan.kinds, plan.faults)?;
     progress("two relays and two desks are coming up …");
     let (told, lines) = mpsc::channel(LINES_MAX);
@@ -144,9 +179,37 @@ async fn on(
     let sent = traffic.finish(|_, came| came.delivered.is_some()).await?;
     let shown = shown.finish(&sent.released()).await?;
     let counted = Counted::of(&sent, &shown);
+    let seen = Seen::of(&sent, shown);
     let played = Played::from(stretches.begin.unwrap_or(LineTime::START), sent);
     let run = played.run(line.sender(), "with faults", plan.rate).await?;
-    stretches.judged(legs, &played.receipts, surroundings, counted, run)
+    stretches.judged(legs, &seen, &played.receipts, surroundings, counted, run)
+}
+
+/// What desk B showed, beside when it was due.
+struct Seen {
+    shown: Shown,
+    /// When each shown message was due and first shown.
+    times: Vec<(LineTime, LineTime)>,
+}
+
+impl Seen {
+    fn of(sent: &Sent, shown: Shown) -> Self {
+        let times = sent.left.iter();
+        let times = times.filter_map(|(hash, left)| Some((left.due, shown.first(hash)?)));
+        Self {
+            times: times.collect(),
+            shown,
+        }
+    }
+
+    /// Until the first message was shown that was due since the cut at `since`, from when a leg healed.
+    fn first_after(&self, since: LineTime, healed: LineTime) -> Option<Duration> {
+        let late = self
+            .times
+            .iter()
+            .filter(|(due, shown)| *due >= since && *shown >= healed);
+        late.map(|(_, shown)| shown.since(healed)).min()
+    }
 }
 
 /// Where it was measured, and what that costs anybody.
@@ -160,7 +223,7 @@ struct Surroundings {
 struct Stretches {
     begin: Option<LineTime>,
     quiet: Vec<Stretch>,
-    broken: Vec<(Draw, Broken)>,
+    broken: Vec<(Draw, Done)>,
 }
 
 /// What of all messages is told as a number.
@@ -168,6 +231,7 @@ struct Counted {
     released: usize,
     lost: usize,
     shown_twice: usize,
+    out_of_order: usize,
 }
 
 impl Counted {
@@ -181,6 +245,7 @@ impl Counted {
                 .filter(|hash| !receipted(*hash) || !shown.ever(hash))
                 .count(),
             shown_twice: shown.more_than_once(),
+            out_of_order: shown.out_of_order(None),
         }
     }
 }
@@ -196,14 +261,16 @@ async fn all(
     let (mut length, count) = (FIRST_QUIET, draws.len());
     for (number, draw) in draws.into_iter().enumerate() {
         stretches.quiet.push(quietly(line, length).await?);
-        let broken = breaking(line, &draw, plan).await?;
-        length = broken.stretch().length();
+        let done = stretch::play(line, &draw, plan).await?;
+        let took = done.broken.stretch().length();
+        // What is not compared needs no quiet as long.
+        length = done.first_healed.map_or(took, |_| FIRST_QUIET);
         progress(&format!(
             "fault {} of {count}, {draw}: over after {:.1} s",
             number + 1,
-            length.as_secs_f64()
+            took.as_secs_f64()
         ));
-        stretches.broken.push((draw, broken));
+        stretches.broken.push((draw, done));
     }
     stretches.quiet.push(quietly(line, length).await?);
     Ok(())
@@ -218,47 +285,12 @@ async fn quietly(line: &mut Line, length: Duration) -> Result<Stretch, BenchErro
     })
 }
 
-async fn breaking(line: &mut Line, draw: &Draw, plan: &Plan) -> Result<Broken, BenchError> {
-    let at = line.sender().now();
-    apply(line, draw).await?;
-    line.watch_for(plan.lasts).await?;
-    let mended = mend(line, draw).await?;
-    // A relay that comes back is behind: what it catches up with belongs to the fault.
-    line.wait_until_whole(u64::from(plan.rate)).await?;
-    line.watch_for(SETTLE).await?;
-    Ok(Broken {
-        at,
-        mended,
-        end: line.sender().now(),
-    })
-}
-
-async fn apply(line: &mut Line, draw: &Draw) -> Result<(), BenchError> {
-    match (&draw.target, draw.kind) {
-        (Target::Relay(which), Kind::Kill) => line.relays().kill(*which).await,
-        (Target::Relay(which), _) => line.relays().pause(*which),
-        (Target::Link(link, way), Kind::UdpBlock) => {
-            line.links()?.break_off(link, &Fault::Partition, way.direction())
-        }
-        (Target::Link(link, way), _) => line.links()?.break_off(link, &Fault::Cut, way.direction()),
-    }
-}
-
-/// Takes the fault back; tells when that was. A killed relay counts from when it listens.
-async fn mend(line: &mut Line, draw: &Draw) -> Result<LineTime, BenchError> {
-    match (&draw.target, draw.kind) {
-        (Target::Relay(which), Kind::Kill) => line.restart(*which).await?,
-        (Target::Relay(which), _) => line.relays().resume(*which)?,
-        (Target::Link(link, _), _) => line.links()?.mend(link)?,
-    }
-    Ok(line.sender().now())
-}
-
 impl Stretches {
     /// Everything measured, from what was done, what the desks said and when receipts came.
     fn judged(
         self,
         legs: &Legs,
+        seen: &Seen,
         receipts: &[LineTime],
         surroundings: Surroundings,
         counted: Counted,
@@ -266,7 +298,8 @@ impl Stretches {
     ) -> Result<Failover, BenchError> {
         let begin = self.begin.unwrap_or(LineTime::START);
         let mut faults = Vec::new();
-        for (draw, broken) in self.broken {
+        for (draw, done) in self.broken {
+            let broken = done.broken;
             let gap = longest_touching(receipts, broken.stretch());
             run.shades.push(Shade {
                 from: broken.at.since(begin),
@@ -278,12 +311,20 @@ impl Stretches {
                 length: gap.length(),
             });
             let noticed = draw.target.legs()?.into_iter();
-            let noticed = noticed.map(|link| (link.to_string(), legs.noticed(&link, broken)));
+            let noticed = noticed.map(|link| {
+                let noticed = legs.noticed(&link, done.of(&link, &draw.target));
+                (link.to_string(), noticed)
+            });
             faults.push(Happened {
                 at: broken.at.since(begin),
-                lasted: broken.mended.since(broken.at),
+                lasted: done.first_healed.unwrap_or(broken.mended).since(broken.at),
                 gap: gap.length(),
                 legs: noticed.collect(),
+                out_of_order: seen.shown.out_of_order(Some(broken.stretch())),
+                healed: done.first_healed.map(|healed| Healed {
+                    first_shown: seen.first_after(broken.at, healed),
+                    others_after: broken.mended.since(healed),
+                }),
                 draw,
             });
         }
@@ -300,6 +341,7 @@ impl Stretches {
             released: counted.released,
             lost: counted.lost,
             shown_twice: counted.shown_twice,
+            out_of_order: counted.out_of_order,
             run,
         })
     }

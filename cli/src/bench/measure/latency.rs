@@ -9,12 +9,13 @@ mod alone;
 pub mod pairs;
 mod told;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use tokio::sync::mpsc;
 
 use super::{
     breaking::Breaking,
+    legs::Legs,
     open::{self, Runs},
 };
 use crate::bench::{
@@ -84,7 +85,12 @@ pub fn catalogue(plan: Plan) -> Catalogue {
     };
     let mut single = vec![("ratio_p50", Kind::Ratio)];
     if plan.open.is_some() {
-        single.extend([("rate", Kind::Rate), ("lost", Kind::Count)]);
+        single.extend([
+            ("rate", Kind::Rate),
+            ("lost", Kind::Count),
+            ("suspect_count", Kind::Count),
+            ("down_count", Kind::Count),
+        ]);
     }
     Catalogue {
         bench: "latency",
@@ -129,10 +135,12 @@ async fn on(
     }
     let conditions = Conditions::of(line.folder());
     let seams = line.sender().station().seams().clone();
-    let people = People::sit(&line.sides().borenia, lines, &seams).await?;
+    let legs = Legs::new(Arc::clone(&seams.clock));
+    let _listening = legs.listen(line.sender().station().events());
+    let people = People::sit(&line.sides().borenia, lines, legs.clone(), &seams).await?;
     let pairs = pairs::measure(exe, line, plan).await?;
     let open = match plan.open {
-        Some(open) => Some(on_schedule(line, &people, plan.messages, open, breaking).await?),
+        Some(open) => Some(on_schedule(line, (&people, &legs), plan.messages, open, breaking).await?),
         None => None,
     };
     people.leave()?;
@@ -154,7 +162,7 @@ async fn on(
 
 async fn on_schedule(
     line: &mut Line,
-    people: &People,
+    (people, legs): (&People, &Legs),
     messages: u32,
     open: Open,
     breaking: Option<&Breaking>,
@@ -166,7 +174,7 @@ async fn on_schedule(
     } = open;
     people.acknowledge_every(acknowledge_every);
     let plan = open::Plan { rate, messages };
-    let runs = open::runs(line, plan, breaking, |hash, came| {
+    let runs = open::runs(line, plan, breaking, Some(legs), |hash, came| {
         came.is_whole() && people.are_done_with(hash, came.acknowledged.is_some())
     });
     let runs = runs.await?;

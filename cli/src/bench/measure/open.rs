@@ -16,6 +16,7 @@ use tokio::select;
 use super::{
     breaking::{Breaking, Playing},
     gaps::{Stretch, longest_touching},
+    legs::Legs,
     pacer::Schedule,
     sender::Sender,
     traffic::{Came, Left, Sent, Traffic},
@@ -53,7 +54,8 @@ pub fn period(rate: u32) -> Duration {
     SECOND / rate.max(1)
 }
 
-/// Makes the run without faults, and one with them if there are any.
+/// Makes the run without faults, and one with them if there are any. What both desks say of their legs meanwhile is
+/// counted where somebody listens.
 ///
 /// # Errors
 /// If a release is refused, or events were missed. A message that is never receipted is counted, and no error.
@@ -61,6 +63,7 @@ pub async fn runs(
     line: &mut Line,
     plan: Plan,
     breaking: Option<&Breaking>,
+    legs: Option<&Legs>,
     expected: impl Fn(&Hash, &Came) -> bool,
 ) -> Result<Runs, BenchError> {
     let lasts = plan.period().saturating_mul(plan.messages);
@@ -69,16 +72,23 @@ pub async fn runs(
         "{} messages on schedule, {} a second …",
         plan.messages, plan.rate
     ));
+    let changes = |from| legs.map(|legs| legs.changes_since(from)).transpose();
+    let from = line.sender().now();
     let played = play(line.sender(), plan, None, &expected).await?;
-    let without = played.run(line.sender(), "without faults", plan.rate).await?;
+    let changed = changes(from)?;
+    let mut without = played.run(line.sender(), "without faults", plan.rate).await?;
+    without.leg_changes = changed;
     let Some(breaking) = breaking else {
         return Ok(Runs { without, with: None });
     };
     line.wait_until_whole(0).await?;
     progress(&format!("the same {} …", breaking.name()));
+    let from = line.sender().now();
     let playing = breaking.begin(line.links()?)?;
     let played = play(line.sender(), plan, Some(&playing), &expected).await?;
+    let changed = changes(from)?;
     let mut with = played.run(line.sender(), &breaking.name(), plan.rate).await?;
+    with.leg_changes = changed;
     playing.refusals()?;
     with.shades = playing.shades(lasts);
     with.gaps = played.gaps(&with.shades);

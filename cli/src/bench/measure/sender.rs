@@ -1,6 +1,7 @@
 //! The sender under test: desk A's releaser, who writes the same 512 bytes again and again.
 //!
-//! The work of one message: ROUTINE, one officer's signature, a place in the desk's chain, a copy by each relay.
+//! The work of one message: ROUTINE, one officer's signature, a place in the desk's chain, a copy by each relay. Of FLASH
+//! and OVERRIDE: two officers' signatures, and a copy by each leg.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,7 +12,7 @@ use hotline_client::{
     station::{Event, Station},
 };
 use hotline_core::{
-    precedence::Precedence,
+    precedence::{Precedence, SignaturesNeeded},
     release::Capacity,
     time::LineTime,
     words::{Function, ResponseAttribute, Rung, TrafficClass},
@@ -36,6 +37,8 @@ const WORDS: &str = "This is a comm check of the line between Avelia and Borenia
 pub struct Sender {
     station: Station,
     releaser: Officer,
+    /// Signs before the releaser, where two are needed.
+    drafter: Option<Officer>,
     wording: Wording,
 }
 
@@ -51,15 +54,19 @@ pub struct Way {
 }
 
 impl Sender {
-    /// The releaser of that side, at its desk.
+    /// The releaser of that side, at its desk, who sends with that precedence.
     ///
     /// # Errors
     /// If the key cannot be read, or is not in the roster.
-    pub fn new(station: Station, side: &Side) -> Result<Self, BenchError> {
+    pub fn new(station: Station, side: &Side, precedence: Precedence) -> Result<Self, BenchError> {
         let config = station.config();
         let releaser = officer(config, &station.directory(), &side.releaser)?;
+        let drafter = match precedence.signatures_needed(Function::Notify, None) {
+            SignaturesNeeded::One => None,
+            SignaturesNeeded::Two => Some(officer(config, &station.directory(), &side.drafter)?),
+        };
         let wording = Wording {
-            precedence: Precedence::Routine,
+            precedence,
             class: TrafficClass::Formal,
             function: Function::Notify,
             response: ResponseAttribute::None,
@@ -72,6 +79,7 @@ impl Sender {
         };
         Ok(Self {
             releaser,
+            drafter,
             station,
             wording,
         })
@@ -87,21 +95,24 @@ impl Sender {
         self.station.seams().clock.line()
     }
 
-    /// A message that the releaser has signed.
+    /// A message that the releaser has signed, and the drafter before where two are needed.
     ///
     /// # Errors
     /// If it cannot be signed.
     pub fn sheet(&self) -> Result<Sheet, BenchError> {
         let seams = self.station.seams();
-        compose::write(
-            self.station.config(),
-            &self.wording,
-            &self.releaser,
-            Capacity::Releaser,
-            seams.clock.as_ref(),
-            seams.entropy.as_ref(),
-        )
-        .map_err(|error| BenchError::Releaser(error.to_string()))
+        let write = |by, capacity| {
+            let (clock, entropy) = (seams.clock.as_ref(), seams.entropy.as_ref());
+            compose::write(self.station.config(), &self.wording, by, capacity, clock, entropy)
+        };
+        let signed = match &self.drafter {
+            None => write(&self.releaser, Capacity::Releaser),
+            Some(drafter) => write(drafter, Capacity::Drafter).and_then(|mut sheet| {
+                sheet.approve(&self.releaser, Capacity::Releaser, seams.clock.as_ref())?;
+                Ok(sheet)
+            }),
+        };
+        signed.map_err(|error| BenchError::Releaser(error.to_string()))
     }
 
     /// Releases it; returns once the desk has committed it.

@@ -163,7 +163,7 @@ async fn on(
         let seconds = u32::try_from(plan.time.as_secs()).unwrap_or(u32::MAX).max(1);
         let messages = rate.saturating_mul(seconds);
         let schedule = open::Plan { rate, messages };
-        whole.open = Some(open::runs(line, schedule, breaking, |_, came| came.is_whole()).await?);
+        whole.open = Some(open::runs(line, schedule, breaking, None, |_, came| came.is_whole()).await?);
     }
     Ok(whole)
 }

@@ -14,7 +14,10 @@ use super::{
     table::{row, table},
     times::{COLUMNS, Times, ms, rounded},
 };
-use crate::bench::slo::metric::{QUANTILES, Values};
+use crate::bench::{
+    measure::legs::Changes,
+    slo::metric::{QUANTILES, Values},
+};
 
 /// One message. Times count from when it was due; none is a rung that did not come while we waited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +84,8 @@ pub struct Run {
     pub shades: Vec<Shade>,
     /// Times without a receipt.
     pub gaps: Vec<Gap>,
+    /// How often both desks called each leg SUSPECT and DOWN, where somebody listened.
+    pub leg_changes: Option<BTreeMap<String, Changes>>,
 }
 
 /// Reads one time of a row.
@@ -192,7 +197,36 @@ impl Run {
         }
         values.insert("rate".into(), self.achieved());
         values.insert("lost".into(), self.lost() as f64);
+        if let Some(Changes { suspect, down }) = self.all_leg_changes() {
+            values.insert("suspect_count".into(), suspect.into());
+            values.insert("down_count".into(), down.into());
+        }
         values
+    }
+
+    /// Of all legs together.
+    fn all_leg_changes(&self) -> Option<Changes> {
+        let legs = self.leg_changes.as_ref()?;
+        Some(legs.values().fold(Changes::default(), |all, one| Changes {
+            suspect: all.suspect.saturating_add(one.suspect),
+            down: all.down.saturating_add(one.down),
+        }))
+    }
+
+    /// How legs changed, as a sentence that names those that did; empty where nobody listened.
+    fn legs_in_words(&self) -> String {
+        let Some(all) = self.all_leg_changes() else {
+            return String::new();
+        };
+        let words = |Changes { suspect, down }: Changes| format!("{suspect} SUSPECT, {down} DOWN");
+        let legs = self.leg_changes.iter().flatten();
+        let changed = legs.filter(|(_, changes)| **changes != Changes::default());
+        let changed: Vec<String> = changed
+            .map(|(leg, changes)| format!("{leg} {}", words(*changes)))
+            .collect();
+        let behind = if changed.is_empty() { "." } else { ": " };
+        let changed = changed.join("; ");
+        format!("Legs of both desks were called {}{behind}{changed}\n", words(all))
     }
 
     /// As a table and a sentence.
@@ -207,13 +241,14 @@ impl Run {
             .map(|(leg, times)| times.row(&format!("  {} first by {leg}", times.count())));
         let rows: Vec<Vec<String>> = std::iter::once(row(COLUMNS)).chain(rows).chain(legs).collect();
         format!(
-            "On schedule, {} a second, {}:\n{}{} messages, {} lost, {} a second receipted.\n",
+            "On schedule, {} a second, {}:\n{}{} messages, {} lost, {} a second receipted.\n{}",
             self.rate,
             self.name,
             table(&rows),
             self.rows.len(),
             self.lost(),
-            self.achieved()
+            self.achieved(),
+            self.legs_in_words()
         )
     }
 
@@ -247,6 +282,7 @@ impl Run {
             "from_released_ms": released,
             "by_leg_ms": legs,
             "broken": shades,
+            "leg_changes": self.leg_changes,
         })
     }
 }

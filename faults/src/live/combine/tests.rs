@@ -117,3 +117,29 @@ fn a_connection_ends_after_the_fault_began_or_the_connection_was_made() {
     assert_eq!(ending(&faults, ms(200)), Some((ms(210), Ending::Reset)));
     assert_eq!(ending(&[], ms(200)), None);
 }
+
+#[test]
+fn what_a_proxy_has_no_room_for_is_refused_and_not_cut_short() {
+    let most = 4 << 20;
+    for (fault, good) in [
+        (Fault::Hold { bytes: most }, true),
+        (Fault::Hold { bytes: most + 1 }, false),
+        (
+            Fault::Bandwidth {
+                rate: 1_000,
+                queue: most,
+            },
+            true,
+        ),
+        (
+            Fault::Bandwidth {
+                rate: 1_000,
+                queue: 64 << 20,
+            },
+            false,
+        ),
+    ] {
+        let taken = fault.check_apart(Direction::Both);
+        assert_eq!(taken.is_ok(), good, "{fault:?}: {taken:?}");
+    }
+}

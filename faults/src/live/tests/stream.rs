@@ -127,6 +127,32 @@ async fn a_new_connection_waits_while_the_link_is_cut() {
 }
 
 #[tokio::test]
+async fn a_dial_whose_client_went_away_gives_its_place_back_and_does_not_come_when_the_link_heals() {
+    let line = Stream::new().await;
+    line.proxy.add("away", Fault::Cut, Direction::Both).unwrap();
+    for _ in 0..3 {
+        let mut hello = TcpStream::connect(line.proxy.local_addr()).await.unwrap();
+        hello.write_all(b"hello").await.unwrap();
+        soon(async {
+            while line.proxy.stats().clients < 2 {
+                tokio::time::sleep(ms(5)).await;
+            }
+        })
+        .await;
+    }
+    soon(async {
+        // The connection that was there before stays: half-open.
+        while line.proxy.stats().clients > 1 {
+            tokio::time::sleep(ms(20)).await;
+        }
+    })
+    .await;
+    line.proxy.remove("away").unwrap();
+    let ghost = tokio::time::timeout(A_WHILE, line.listener.accept()).await;
+    assert!(ghost.is_err(), "{ghost:?}");
+}
+
+#[tokio::test]
 async fn a_reset_reaches_both_ends_and_new_connections_while_it_stands() {
     let mut line = Stream::new().await;
     line.passes(b"before").await;
@@ -185,6 +211,23 @@ async fn a_hold_keeps_what_would_arrive_and_lets_it_go_in_order() {
     let mut came = vec![0; sent.len()];
     soon(line.far.read_exact(&mut came)).await.unwrap();
     assert_eq!(came, sent);
+}
+
+#[tokio::test]
+async fn a_hold_keeps_no_more_of_a_stream_than_it_may_and_the_sender_waits() {
+    let mut line = Stream::new().await;
+    let hold = Fault::Hold { bytes: 5_000 };
+    line.proxy.add("kept", hold, Direction::Up).unwrap();
+    let sent = numbers(20_000);
+    line.near.write_all(&sent).await.unwrap();
+    line.nothing_comes().await;
+    let stats = line.proxy.stats().up;
+    assert_eq!((stats.bytes_in, stats.held_bytes), (5_000, 5_000));
+    line.proxy.remove("kept").unwrap();
+    let mut came = vec![0; sent.len()];
+    soon(line.far.read_exact(&mut came)).await.unwrap();
+    assert_eq!(came, sent);
+    assert_eq!(line.proxy.stats().up.held_bytes, 0);
 }
 
 #[tokio::test]

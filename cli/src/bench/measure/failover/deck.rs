@@ -7,7 +7,7 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use hotline_core::leg::{Door, Leg, RelayName};
+use hotline_core::leg::{Door, Leg};
 use hotline_faults::{Dice, live::Direction};
 
 use crate::bench::{
@@ -29,6 +29,8 @@ pub enum Kind {
     OneWayCut,
     /// One leg over UDP carries nothing in either direction.
     UdpBlock,
+    /// No leg of either desk carries anything. Only where it is asked for: a gap as long as the fault is no news.
+    AllCut,
 }
 
 /// What is broken.
@@ -38,6 +40,8 @@ pub enum Target {
     Relay(Which),
     /// A leg, in one direction or both.
     Link(LinkName, Way),
+    /// All legs of both desks. This one heals first, at both.
+    Line(Leg),
 }
 
 /// In which direction.
@@ -62,7 +66,13 @@ pub struct Draw {
 
 impl Kind {
     /// All, in the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::Kill, Self::Pause, Self::OneWayCut, Self::UdpBlock];
+    pub const ALL: [Self; 5] = [
+        Self::Kill,
+        Self::Pause,
+        Self::OneWayCut,
+        Self::UdpBlock,
+        Self::AllCut,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -71,6 +81,7 @@ impl Kind {
             Self::Pause => "pause",
             Self::OneWayCut => "one-way-cut",
             Self::UdpBlock => "udp-block",
+            Self::AllCut => "all-cut",
         }
     }
 
@@ -78,14 +89,19 @@ impl Kind {
     fn targets(self) -> Result<Vec<Target>, BenchError> {
         Ok(match self {
             Self::Kill | Self::Pause => Which::ALL.map(Target::Relay).to_vec(),
-            Self::OneWayCut => links()?
+            Self::OneWayCut => LinkName::all()?
                 .into_iter()
                 .flat_map(|link| [Way::Up, Way::Down].map(|way| Target::Link(link.clone(), way)))
                 .collect(),
-            Self::UdpBlock => links()?
+            Self::UdpBlock => LinkName::all()?
                 .into_iter()
                 .filter(|link| link.leg.door == Door::Quic)
                 .map(|link| Target::Link(link, Way::Both))
+                .collect(),
+            Self::AllCut => LinkName::all()?
+                .into_iter()
+                .filter(|link| link.desk == Desk::A)
+                .map(|link| Target::Line(link.leg))
                 .collect(),
         })
     }
@@ -107,7 +123,8 @@ impl Target {
     pub fn legs(&self) -> Result<Vec<LinkName>, BenchError> {
         Ok(match self {
             Self::Link(link, _) => vec![link.clone()],
-            Self::Relay(which) => links()?
+            Self::Line(_) => LinkName::all()?,
+            Self::Relay(which) => LinkName::all()?
                 .into_iter()
                 .filter(|link| link.leg.relay.as_str() == which.name())
                 .collect(),
@@ -122,6 +139,7 @@ impl fmt::Display for Target {
             Self::Link(link, Way::Up) => write!(f, "{link} to the relay"),
             Self::Link(link, Way::Down) => write!(f, "{link} from the relay"),
             Self::Link(link, Way::Both) => link.fmt(f),
+            Self::Line(first) => write!(f, "all legs, {first} heals first"),
         }
     }
 }
@@ -131,22 +149,6 @@ impl fmt::Display for Draw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.name(), self.target)
     }
-}
-
-/// Every leg of both desks.
-fn links() -> Result<Vec<LinkName>, BenchError> {
-    let mut all = Vec::new();
-    for desk in [Desk::A, Desk::B] {
-        for which in Which::ALL {
-            let relay =
-                RelayName::parse(which.name()).map_err(|error| BenchError::Ended(error.to_string()))?;
-            all.extend(Door::ALL.map(|door| LinkName {
-                desk,
-                leg: Leg::new(relay.clone(), door),
-            }));
-        }
-    }
-    Ok(all)
 }
 
 /// So many faults of these kinds.
@@ -222,8 +224,8 @@ mod tests {
 
     #[test]
     fn every_kind_comes_as_often_and_every_leg_is_reached() {
-        // 4 kinds; the largest deck has 8 legs in 2 directions.
-        let drawn = draw(7, &Kind::ALL, 4 * 16).unwrap();
+        // 5 kinds; the largest deck has 8 legs in 2 directions.
+        let drawn = draw(7, &Kind::ALL, 5 * 16).unwrap();
         let mut kinds: BTreeMap<Kind, u32> = BTreeMap::new();
         let mut targets: BTreeMap<Kind, BTreeSet<Target>> = BTreeMap::new();
         for draw in drawn {
@@ -234,6 +236,7 @@ mod tests {
         assert_eq!(targets[&Kind::OneWayCut].len(), 16);
         assert_eq!(targets[&Kind::UdpBlock].len(), 4);
         assert_eq!(targets[&Kind::Kill].len(), 2);
+        assert_eq!(targets[&Kind::AllCut].len(), 4);
     }
 
     #[test]

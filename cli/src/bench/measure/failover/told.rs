@@ -39,10 +39,19 @@ pub fn catalogue() -> Catalogue {
         "back_p50",
         "back_p95",
         "back_max",
+        "session_ms",
+        "session_p50",
+        "session_p95",
+        "session_max",
+        "first_after_heal_ms",
+        "first_after_heal_p50",
+        "first_after_heal_p95",
+        "first_after_heal_max",
     ];
     let mut single = vec![
         ("lost", Unit::Count),
         ("shown_twice", Unit::Count),
+        ("out_of_order", Unit::Count),
         ("rate", Unit::Rate),
         ("gap_ratio", Unit::Ratio),
     ];
@@ -120,6 +129,7 @@ impl Happened {
         told.insert("kind".into(), json!(self.draw.kind.name()));
         match &self.draw.target {
             Target::Relay(which) => told.insert("relay".into(), json!(which.name())),
+            Target::Line(first) => told.insert("heals_first".into(), json!(first.to_string())),
             Target::Link(link, way) => {
                 told.insert("leg".into(), json!(link.leg.to_string()));
                 told.insert("desk".into(), json!(link.desk.to_string()));
@@ -129,12 +139,21 @@ impl Happened {
         told.insert("at_ms".into(), json!(ms(self.at)));
         told.insert("for_ms".into(), json!(ms(self.lasted)));
         told.insert("gap_ms".into(), json!(ms(self.gap)));
+        told.insert("out_of_order".into(), json!(self.out_of_order));
         told.extend(noticed.json().map(|(key, value)| (key.to_owned(), value)));
-        let why: Map<String, Value> = noticed
+        let mut why: Map<String, Value> = noticed
             .why()
             .into_iter()
             .map(|(key, why)| (key.to_owned(), json!(why)))
             .collect();
+        if let Some(healed) = self.healed {
+            told.insert("first_after_heal_ms".into(), json!(healed.first_shown.map(ms)));
+            told.insert("others_heal_after_ms".into(), json!(ms(healed.others_after)));
+            if healed.first_shown.is_none() {
+                let nothing = "desk B showed nothing that was due since the cut";
+                why.insert("first_after_heal_ms".into(), json!(nothing));
+            }
+        }
         told.insert("why_null".into(), Value::Object(why));
         let legs = self.legs.iter().map(|(leg, noticed)| {
             let mut told: Map<String, Value> = noticed
@@ -151,8 +170,23 @@ impl Happened {
 }
 
 impl Failover {
+    /// Faults whose gaps are compared: where all legs are cut, the gap is the cut.
+    fn compared(&self) -> impl Iterator<Item = &Happened> {
+        self.faults.iter().filter(|fault| fault.healed.is_none())
+    }
+
     fn gaps(&self) -> Option<Spread> {
-        Spread::of(self.faults.iter().map(|fault| fault.gap))
+        Spread::of(self.compared().map(|fault| fault.gap))
+    }
+
+    /// Until the first message was shown, of each time that all legs were cut; none if once nothing was shown, which is
+    /// longer than any.
+    fn first_after_heal(&self) -> Option<Spread> {
+        let healed = || self.faults.iter().filter_map(|fault| fault.healed);
+        let shown: Vec<Duration> = healed().filter_map(|healed| healed.first_shown).collect();
+        (shown.len() == healed().count())
+            .then(|| Spread::of(shown.into_iter()))
+            .flatten()
     }
 
     fn quiet_gaps(&self) -> Option<Spread> {
@@ -164,11 +198,13 @@ impl Failover {
     }
 
     /// Name, and how it is spread: what was noticed.
-    fn all_noticed(&self) -> [(&'static str, Option<Spread>); 3] {
+    fn all_noticed(&self) -> [(&'static str, Option<Spread>); 5] {
         [
             ("suspect", self.noticed(|noticed| noticed.suspect)),
             ("down", self.noticed(|noticed| noticed.down)),
+            ("session", self.noticed(|noticed| noticed.session)),
             ("back", self.noticed(|noticed| noticed.back)),
+            ("first_after_heal", self.first_after_heal()),
         ]
     }
 
@@ -219,6 +255,7 @@ impl Measured for Failover {
             "bench": "failover",
             "lost": self.lost,
             "shown_twice": self.shown_twice,
+            "out_of_order": self.out_of_order,
             "released": self.released,
             "rate": self.run.rate,
             "gap_ms": told(self.gaps()),
@@ -226,7 +263,7 @@ impl Measured for Failover {
             "gap_ratio": self.ratio(),
             "faults": self.faults.iter().map(Happened::json).collect::<Vec<_>>(),
             "gaps_ms": {
-                "with_fault": each(&mut self.faults.iter().map(|fault| fault.gap)),
+                "with_fault": each(&mut self.compared().map(|fault| fault.gap)),
                 "without_fault": each(&mut self.quiet.iter().copied()),
             },
             "delivered_ms": delivered.json(),
@@ -252,7 +289,9 @@ impl Measured for Failover {
             let name = match name {
                 "suspect" => "fault to SUSPECT",
                 "down" => "fault to DOWN",
-                "back" => "mended to up again",
+                "session" => "mended to a session",
+                "back" => "mended to UP again",
+                "first_after_heal" => "first leg healed to first shown",
                 name => name,
             };
             let cells = spread.map_or([None; 3], |spread| spread.values.map(Some));
@@ -265,11 +304,13 @@ impl Measured for Failover {
             released,
             lost,
             shown_twice,
+            out_of_order,
             run,
             ..
         } = self;
         format!(
-            "{}\n{}\n{}\n{count} faults, {released} messages at {} a second: {lost} lost, {shown_twice} shown twice.\n\
+            "{}\n{}\n{}\n{count} faults, {released} messages at {} a second: {lost} lost, {shown_twice} shown twice, \
+             {out_of_order} out of order.\n\
              The longest gap with a fault is {times} times the longest without. The floor: p50 {} ms, p99 {} ms.\n{}",
             table(&rows),
             self.by_kind(),
@@ -293,6 +334,7 @@ impl Measured for Failover {
         let mut values = self.run.values();
         values.insert("lost".into(), self.lost as f64);
         values.insert("shown_twice".into(), self.shown_twice as f64);
+        values.insert("out_of_order".into(), self.out_of_order as f64);
         values.extend(self.ratio().map(|ratio| ("gap_ratio".to_owned(), ratio)));
         let gaps = [("gap", self.gaps()), ("gap_without_fault", self.quiet_gaps())];
         for (name, spread) in gaps.into_iter().chain(self.all_noticed()) {

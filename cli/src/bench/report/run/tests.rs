@@ -41,6 +41,25 @@ pub fn stalled() -> Run {
 }
 
 #[test]
+fn leg_changes_are_told_where_somebody_listened_and_added_up_for_promises() {
+    assert_eq!(stalled().json()["leg_changes"], Value::Null);
+    assert!(!stalled().values().contains_key("down_count"));
+    let mut run = stalled();
+    let of = |leg: &str, suspect, down| (leg.to_owned(), Changes { suspect, down });
+    run.leg_changes = Some(BTreeMap::from([
+        of("A north/quic", 3, 1),
+        of("A north/tcp", 0, 0),
+        of("B south/tcp", 1, 1),
+    ]));
+    let values = run.values();
+    assert_eq!((values["suspect_count"], values["down_count"]), (4.0, 2.0));
+    assert_eq!(run.json()["leg_changes"]["A north/quic"]["suspect"], 3);
+    let text = run.table();
+    let told = "called 4 SUSPECT, 2 DOWN: A north/quic 3 SUSPECT, 1 DOWN; B south/tcp 1 SUSPECT, 1 DOWN";
+    assert!(text.contains(told), "{text}");
+}
+
+#[test]
 fn a_stall_is_charged_to_every_message_it_held_up() {
     let told = stalled().json();
     let at = |of: &str, name: &str| told[of]["delivered"][name].as_f64().unwrap();

@@ -1,6 +1,7 @@
 //! What a failover run tells: gaps, what was noticed, and promises about both.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use crate::bench::measure::failover::Healed;
 use crate::bench::{
     measure::failover::deck,
     report::{conditions::Conditions, run::tests::stalled},
@@ -12,11 +13,12 @@ fn millis(ms: u64) -> Duration {
 
 fn measured() -> Failover {
     let folder = tempfile::tempdir().unwrap();
-    let draws = deck::draw(1, &Kind::ALL, 4).unwrap();
+    let draws = deck::draw(1, &Kind::ALL[..4], 4).unwrap();
     let noticed = Noticed {
         suspect: Some(millis(400)),
         down: Some(millis(1300)),
-        back: Some(millis(600)),
+        session: Some(millis(600)),
+        back: Some(millis(1500)),
     };
     let faults = draws
         .into_iter()
@@ -32,6 +34,8 @@ fn measured() -> Failover {
                 .into_iter()
                 .map(|leg| (leg.to_string(), noticed))
                 .collect(),
+            out_of_order: 0,
+            healed: None,
             draw,
         });
     Failover {
@@ -42,8 +46,65 @@ fn measured() -> Failover {
         released: 900,
         lost: 0,
         shown_twice: 0,
+        out_of_order: 0,
         run: stalled(),
     }
+}
+
+/// The same, and all legs were cut once as well.
+fn with_all_cut(first_shown: Option<Duration>) -> Failover {
+    let mut failover = measured();
+    let draw = deck::draw(1, &[Kind::AllCut], 1).unwrap().remove(0);
+    failover.faults.push(Happened {
+        gap: millis(5300),
+        lasted: millis(5000),
+        healed: Some(Healed {
+            first_shown,
+            others_after: millis(2000),
+        }),
+        legs: Vec::new(),
+        draw,
+        ..failover.faults[0].clone()
+    });
+    failover
+}
+
+#[test]
+fn the_gap_of_all_legs_cut_is_told_and_compared_with_nothing() {
+    let failover = with_all_cut(Some(millis(310)));
+    let told = failover.json();
+    assert_eq!(
+        (&told["gap_ms"]["max"], &told["gap_ratio"]),
+        (&json!(30.0), &json!(1.5))
+    );
+    assert_eq!(told["gaps_ms"]["with_fault"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        told["first_after_heal_ms"],
+        json!({ "p50": 310.0, "p95": 310.0, "max": 310.0, "count": 1 })
+    );
+    let fault = &told["faults"][4];
+    assert_eq!(
+        (&fault["kind"], &fault["gap_ms"]),
+        (&json!("all-cut"), &json!(5300.0))
+    );
+    assert!(fault["heals_first"].as_str().unwrap().contains('/'), "{fault}");
+    assert_eq!(failover.values().get("first_after_heal_ms"), Some(&310.0));
+    assert!(failover.table().contains("first leg healed to first shown"));
+}
+
+#[test]
+fn a_heal_after_which_nothing_was_shown_leaves_no_value_for_a_promise() {
+    let failover = with_all_cut(None);
+    let told = failover.json();
+    assert_eq!(
+        (
+            &told["first_after_heal_ms"],
+            &told["faults"][4]["first_after_heal_ms"]
+        ),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(told["faults"][4]["why_null"]["first_after_heal_ms"].is_string());
+    assert!(!failover.values().contains_key("first_after_heal_ms"));
 }
 
 #[test]
@@ -92,14 +153,15 @@ fn the_table_tells_losses_and_duplicates_and_every_kind() {
         text.contains("0 lost, 0 shown twice") && text.contains("1.50 times"),
         "{text}"
     );
-    for kind in Kind::ALL {
+    for kind in &Kind::ALL[..4] {
         assert!(text.contains(kind.name()), "{text}");
     }
+    assert!(!text.contains("all-cut"), "{text}");
 }
 
 #[test]
 fn every_metric_that_can_be_asked_for_is_measured() {
-    catalogue().is_measured(&measured().values());
+    catalogue().is_measured(&with_all_cut(Some(millis(310))).values());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What both desks said of their legs, and when: SUSPECT, DOWN and up again.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,21 +12,24 @@ use std::{
 use hotline_client::{request::News, station::Event};
 use hotline_core::time::LineTime;
 use hotline_transport::Clock;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{sync::broadcast, task::JoinHandle};
 
+use super::gaps::Stretch;
 use crate::bench::{
     error::BenchError,
     line::links::{Desk, LinkName},
-    measure::gaps::Stretch,
     report::times::ms,
 };
 
 /// How a desk judges a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It has a session, and carries.
+    /// It counts as a way.
     Up,
+    /// It has a session and carries, and is still being proved.
+    Proving,
     /// A probe was missed.
     Suspect,
     /// Given up.
@@ -33,10 +37,11 @@ pub enum State {
 }
 
 impl State {
-    /// As a desk tells it: a suspect leg has a session, and one that is still being proved carries already.
+    /// As a desk tells it: a suspect leg has a session, too.
     fn of(session: bool, state: &str) -> Self {
         match (session, state) {
             (_, "SUSPECT") => Self::Suspect,
+            (true, "PROVING") => Self::Proving,
             (true, _) => Self::Up,
             (false, _) => Self::Down,
         }
@@ -59,16 +64,27 @@ pub struct Legs {
     missed: Arc<AtomicU64>,
 }
 
-/// What was noticed of one leg while it was broken. Times count from the moment when the fault was applied, `back` from
-/// the moment when it was mended.
+/// What was noticed of one leg while it was broken. Times count from the moment when the fault was applied, `session` and
+/// `back` from the moment when it was mended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Noticed {
     /// First called SUSPECT.
     pub suspect: Option<Duration>,
     /// First called DOWN.
     pub down: Option<Duration>,
-    /// Up again.
+    /// It had a session again, and carried.
+    pub session: Option<Duration>,
+    /// UP again: it had proved itself.
     pub back: Option<Duration>,
+}
+
+/// How often a desk called a leg SUSPECT and DOWN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// SUSPECT.
+    pub suspect: u32,
+    /// DOWN, from any other state.
+    pub down: u32,
 }
 
 /// When a fault was applied and mended, and when the line was whole again.
@@ -102,8 +118,16 @@ impl Legs {
         }
     }
 
+    /// The time by which notes are taken.
+    pub fn now(&self) -> LineTime {
+        self.clock.line()
+    }
+
     /// Notes what a desk said, as of now.
     pub fn note(&self, desk: Desk, news: &News) {
+        if matches!(news, News::Alarm { code, .. } if code == "LAGGED") {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
         let News::Leg { leg, up, state, .. } = news else {
             return;
         };
@@ -137,7 +161,7 @@ impl Legs {
         }))
     }
 
-    /// Nothing can be said of legs if some of what desk A said was missed.
+    /// Nothing can be said of legs if some of what a desk said was missed.
     ///
     /// # Errors
     /// If so.
@@ -146,6 +170,19 @@ impl Legs {
             0 => Ok(()),
             missed => Err(BenchError::Missed(missed)),
         }
+    }
+
+    /// How often each leg was called SUSPECT and DOWN since then.
+    ///
+    /// # Errors
+    /// If some of what was said was missed.
+    pub fn changes_since(&self, from: LineTime) -> Result<BTreeMap<String, Changes>, BenchError> {
+        self.missed_nothing()?;
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = count(changes.iter(), from);
+        let all = LinkName::all()?.into_iter();
+        let all = all.map(|link| (link.to_string(), counted.get(&link).copied().unwrap_or_default()));
+        Ok(all.collect())
     }
 
     /// What was noticed of a leg.
@@ -177,13 +214,35 @@ fn noticed(changes: &mut dyn Iterator<Item = &Change>, broken: Broken) -> Notice
                 noticed.suspect = Some(since);
             }
             State::Down if noticed.down.is_none() => noticed.down = Some(since),
-            State::Up if noticed.down.is_some() && noticed.back.is_none() && change.at >= broken.mended => {
-                noticed.back = Some(change.at.since(broken.mended));
+            State::Up | State::Proving if noticed.down.is_some() && change.at >= broken.mended => {
+                let since = change.at.since(broken.mended);
+                noticed.session.get_or_insert(since);
+                if change.state == State::Up {
+                    noticed.back.get_or_insert(since);
+                }
             }
-            State::Up | State::Suspect | State::Down => {}
+            State::Up | State::Proving | State::Suspect | State::Down => {}
         }
     }
     noticed
+}
+
+/// A leg that is DOWN is told again with every dial that fails: only the first of them is a change.
+fn count<'a>(changes: impl Iterator<Item = &'a Change>, from: LineTime) -> BTreeMap<LinkName, Changes> {
+    let (mut all, mut last) = (BTreeMap::<LinkName, Changes>::new(), BTreeMap::new());
+    for change in changes {
+        let before = last.insert(&change.link, change.state);
+        if change.at < from || before == Some(change.state) {
+            continue;
+        }
+        let counts = all.entry(change.link.clone()).or_default();
+        match change.state {
+            State::Suspect => counts.suspect += 1,
+            State::Down => counts.down += 1,
+            State::Up | State::Proving => {}
+        }
+    }
+    all
 }
 
 impl Noticed {
@@ -193,6 +252,7 @@ impl Noticed {
         Self {
             suspect: slowest(|noticed| noticed.suspect),
             down: slowest(|noticed| noticed.down),
+            session: slowest(|noticed| noticed.session),
             back: slowest(|noticed| noticed.back),
         }
     }
@@ -216,22 +276,33 @@ impl Noticed {
         if self.back.is_none() {
             why.push((
                 "back_ms",
-                if self.down.is_some() {
-                    "the leg came up before the fault was mended"
-                } else {
-                    "the leg was never DOWN"
-                },
+                self.why_not_back("the leg was not UP again within its stretch"),
+            ));
+        }
+        if self.session.is_none() {
+            why.push((
+                "session_ms",
+                self.why_not_back("the leg came up before the fault was mended"),
             ));
         }
         why
     }
 
+    fn why_not_back(&self, otherwise: &'static str) -> &'static str {
+        match (self.down, self.session) {
+            (None, _) => "the leg was never DOWN",
+            (Some(_), None) => "the leg came up before the fault was mended",
+            (Some(_), Some(_)) => otherwise,
+        }
+    }
+
     /// Its keys.
-    pub fn json(&self) -> [(&'static str, Value); 3] {
+    pub fn json(&self) -> [(&'static str, Value); 4] {
         let told = |time: Option<Duration>| json!(time.map(ms));
         [
             ("suspect_ms", told(self.suspect)),
             ("down_ms", told(self.down)),
+            ("session_ms", told(self.session)),
             ("back_ms", told(self.back)),
         ]
     }
@@ -246,19 +317,21 @@ mod tests {
         LineTime::from_start(Duration::from_millis(ms))
     }
 
-    fn of(changes: &[(u64, State)]) -> Noticed {
+    fn changed(changes: &[(u64, State)]) -> Vec<Change> {
         let link = LinkName {
             desk: Desk::A,
             leg: "north/quic".parse().unwrap(),
         };
-        let changes: Vec<Change> = changes
-            .iter()
-            .map(|(ms, state)| Change {
-                at: at(*ms),
-                link: link.clone(),
-                state: *state,
-            })
-            .collect();
+        let changes = changes.iter().map(|(ms, state)| Change {
+            at: at(*ms),
+            link: link.clone(),
+            state: *state,
+        });
+        changes.collect()
+    }
+
+    fn of(changes: &[(u64, State)]) -> Noticed {
+        let changes = changed(changes);
         let broken = Broken {
             at: at(1000),
             mended: at(3000),
@@ -272,8 +345,8 @@ mod tests {
     }
 
     #[test]
-    fn a_leg_that_is_being_proved_carries_and_a_suspect_one_is_no_longer_up() {
-        assert_eq!(State::of(true, "PROVING"), State::Up);
+    fn a_leg_that_is_being_proved_and_a_suspect_one_are_not_up() {
+        assert_eq!(State::of(true, "PROVING"), State::Proving);
         assert_eq!(State::of(true, "UP"), State::Up);
         assert_eq!(State::of(true, "SUSPECT"), State::Suspect);
         assert_eq!(State::of(false, "DOWN"), State::Down);
@@ -285,11 +358,12 @@ mod tests {
             (1400, State::Suspect),
             (2300, State::Down),
             (2500, State::Down),
-            (3700, State::Up),
+            (3700, State::Proving),
+            (4600, State::Up),
         ]);
         assert_eq!(
-            (noticed.suspect, noticed.down, noticed.back),
-            (millis(400), millis(1300), millis(700))
+            (noticed.suspect, noticed.down, noticed.session, noticed.back),
+            (millis(400), millis(1300), millis(700), millis(1600))
         );
         assert!(noticed.why().is_empty());
     }
@@ -300,7 +374,7 @@ mod tests {
         assert_eq!(killed.suspect, None);
         assert!(killed.why()[0].1.contains("DOWN at once"));
         let unseen = of(&[]);
-        assert_eq!(unseen.why().len(), 3);
+        assert_eq!(unseen.why().len(), 4);
         let early = of(&[(1002, State::Down), (1500, State::Up)]);
         assert_eq!(early.back, None);
         assert!(
@@ -309,6 +383,38 @@ mod tests {
                 .iter()
                 .any(|(key, why)| *key == "back_ms" && why.contains("before"))
         );
+    }
+
+    #[test]
+    fn a_leg_that_only_has_a_session_is_not_back() {
+        let proving = of(&[(1002, State::Down), (3500, State::Proving)]);
+        assert_eq!((proving.session, proving.back), (millis(500), None));
+        assert!(
+            proving
+                .why()
+                .iter()
+                .any(|(key, why)| *key == "back_ms" && why.contains("not UP again"))
+        );
+    }
+
+    #[test]
+    fn a_leg_that_is_told_down_at_every_dial_was_down_once() {
+        let told = [
+            (500, State::Up),
+            (900, State::Suspect),
+            (1400, State::Suspect),
+            (1500, State::Up),
+            (1900, State::Suspect),
+            (2000, State::Down),
+            (2500, State::Down),
+            (3000, State::Proving),
+            (3200, State::Down),
+        ];
+        let changes = changed(&told);
+        let counts = count(changes.iter(), at(1000));
+        let one = counts.values().next().copied();
+        assert_eq!(one, Some(Changes { suspect: 1, down: 2 }));
+        assert_eq!(count(changes.iter(), at(4000)), BTreeMap::new());
     }
 
     #[test]
