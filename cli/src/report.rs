@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fs, ops::ControlFlow, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use hotline_audit::{Hash, SignedStatement, statement::Payload};
-use hotline_client::availability::{Collector, Counted, DeskReport, Report};
+use hotline_client::availability::{Collector, Counted, DeskReport, OrderReport, Report};
 use hotline_core::{text::inert_line, time::WallTime};
+use hotline_transport::Seams;
 use serde::Serialize;
 
 use crate::{
@@ -38,7 +39,8 @@ pub struct AvailabilityArgs {
     /// How many days, 1 to 366.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=366), value_name = "DAYS")]
     days: u64,
-    /// Up to when: 2026-11-26T12:00:00Z, or milliseconds since 1970. Without it, up to the newest statement.
+    /// Up to when: 2026-11-26T12:00:00Z, or milliseconds since 1970; not in the future. Without it, up to the newest
+    /// statement.
     #[arg(long, value_parser = moment, value_name = "TIME")]
     until: Option<u64>,
     /// Write the canonical JSON, whose SHA-256 is printed, to this file.
@@ -68,7 +70,16 @@ fn availability(args: &AvailabilityArgs) -> Outcome {
         Some(log) => log.clone(),
         None => desk::load(&args.common)?.ledger,
     };
-    let report = of_log(&Source::open(&log)?, args.days, args.until)?;
+    let now_ms = Seams::system().clock.wall().unix_ms();
+    if args.until.is_some_and(|until| until > now_ms) {
+        return Err(Failure::new(
+            "HL-REPORT-001",
+            exit::USAGE,
+            "--until lies in the future: what is not due yet would count as missing",
+            "name a moment that has passed, or leave --until away",
+        ));
+    }
+    let report = of_log(&Source::open(&log)?, args.days, args.until, now_ms)?;
     if let Some(file) = &args.out {
         fs::write(file, report.canonical())
             .map_err(|error| Failure::io(&file.display().to_string(), &error))?;
@@ -85,12 +96,13 @@ fn availability(args: &AvailabilityArgs) -> Outcome {
     Ok(exit::OK)
 }
 
-/// The report of a log, from its statements alone.
+/// The report of a log, from its statements alone. Without `until_ms` it ends with the newest that claims no later time
+/// than `now_ms`.
 ///
 /// # Errors
 /// The log cannot be read to its end.
-pub fn of_log(log: &Source, days: u64, until_ms: Option<u64>) -> Result<Report, Failure> {
-    let mut collector = Collector::default();
+pub fn of_log(log: &Source, days: u64, until_ms: Option<u64>, now_ms: u64) -> Result<Report, Failure> {
+    let mut collector = Collector::at(now_ms);
     let stopped = log.each(&mut |_, bytes| {
         // What cannot be read is found by log verify, and says nothing here.
         if let Ok(payload) = SignedStatement::parse(&bytes).and_then(|signed| Payload::parse(&signed)) {
@@ -112,6 +124,18 @@ fn plain(report: &Report) -> String {
         time(report.from_ms),
         time(report.until_ms)
     );
+    if report.under_order_ms > 0 {
+        text.push_str(&format!(
+            "suspended or severed for {} s of it: told apart, and not as unavailable\n",
+            report.under_order_ms / 1000
+        ));
+    }
+    if report.dormant_ms > 0 {
+        text.push_str(&format!(
+            "dormant for {} s of it: no person had answered a comm check for 30 days\n",
+            report.dormant_ms / 1000
+        ));
+    }
     for (desk, of) in &report.desks {
         text.push_str(&format!("{}\n", inert_line(desk).text));
         text.push_str(&of_desk(of));
@@ -127,9 +151,17 @@ fn of_desk(of: &DeskReport) -> String {
     }
     let human = &of.human;
     text.push_str(&format!(
-        "  checks of its officers   {} hours: {} answered, {} late, {} missed, {} not made\n",
-        human.scheduled, human.answered, human.late, human.missed, human.not_made
+        "  checks of its officers   {} hours: {} answered, {} late, {} missed, {} not made{}\n",
+        human.scheduled,
+        human.answered,
+        human.late,
+        human.missed,
+        human.not_made,
+        apart(human.under_order, None)
     ));
+    for order in &of.orders {
+        text.push_str(&ordered(order));
+    }
     for (leg, outage) in &of.outages {
         text.push_str(&format!(
             "  outage of {:<14} {} times, {} s{}\n",
@@ -149,6 +181,34 @@ fn of_desk(of: &DeskReport) -> String {
     text
 }
 
+/// One order that stood.
+fn ordered(order: &OrderReport) -> String {
+    let time = |ms| WallTime::from_unix_ms(ms).rfc3339();
+    format!(
+        "  {} of {} by {}: {}; from {} {}\n",
+        order.verb,
+        order
+            .channel
+            .as_deref()
+            .map_or_else(|| "all channels".into(), |name| inert_line(name).text),
+        inert_line(&order.officer).text,
+        inert_line(&order.reason).text,
+        time(order.from_ms),
+        order
+            .until_ms
+            .map_or_else(|| "on".into(), |ms| format!("until {}", time(ms)))
+    )
+}
+
+/// What was due under an order, if anything was.
+fn apart(due: u64, answered: Option<u64>) -> String {
+    match (due, answered) {
+        (0, _) => String::new(),
+        (due, None) => format!("; {due} under an order"),
+        (due, Some(answered)) => format!("; {due} under an order, of which {answered} answered"),
+    }
+}
+
 fn counted(of: &Counted) -> String {
     let share = of.availability_ppm.map_or_else(
         || "-".to_owned(),
@@ -160,13 +220,14 @@ fn counted(of: &Counted) -> String {
         .map(|(cause, count)| ((*cause).to_owned(), *count))
         .collect();
     format!(
-        "{share}: {} due, {} answered, {} late, {} missed, {} not sent ({})",
+        "{share}: {} due, {} answered, {} late, {} missed, {} not sent ({}){}",
         of.scheduled,
         of.answered,
         of.late,
         of.missed,
         of.not_sent,
-        pairs(&causes)
+        pairs(&causes),
+        apart(of.under_order, Some(of.under_order_answered))
     )
 }
 

@@ -7,6 +7,7 @@
 mod count;
 mod facts;
 mod human;
+mod orders;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use count::Counting;
 use facts::{DeskFacts, Facts};
+use orders::Span;
 
 /// Milliseconds of a day.
 const DAY_MS: u64 = 86_400_000;
@@ -39,6 +41,10 @@ pub struct Report {
     pub from_ms: u64,
     /// Until when, milliseconds since 1970.
     pub until_ms: u64,
+    /// How long in that time every channel that the log names was SUSPENDED or SEVERED, in milliseconds.
+    pub under_order_ms: u64,
+    /// How long in that time no person had answered a comm check for 30 days, in milliseconds.
+    pub dormant_ms: u64,
     /// By desk: what it checked, and what it said of itself.
     pub desks: BTreeMap<String, DeskReport>,
 }
@@ -54,6 +60,8 @@ pub struct DeskReport {
     pub human: HumanReport,
     /// What it said of its own legs.
     pub outages: BTreeMap<String, OutageReport>,
+    /// SUSPEND and SEVER of its officers that stood in that time, the oldest first.
+    pub orders: Vec<OrderReport>,
     /// How often it opened.
     pub opened: u64,
     /// How often it closed in good order.
@@ -77,6 +85,10 @@ pub struct Counted {
     pub missed: u64,
     /// Not sent at all.
     pub not_sent: u64,
+    /// Due while every channel was under an order: told apart, and not among `scheduled`.
+    pub under_order: u64,
+    /// Of those, answered in time.
+    pub under_order_answered: u64,
     /// What was not answered in time, by cause.
     pub causes: BTreeMap<&'static str, u64>,
     /// Share of `scheduled` that was answered in time, in millionths; absent when nothing was due.
@@ -94,6 +106,25 @@ pub struct OutageReport {
     pub open: bool,
 }
 
+/// An order that stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OrderReport {
+    /// `SUSPEND` or `SEVER`.
+    pub verb: &'static str,
+    /// The channel; absent for all of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Who ordered.
+    pub officer: String,
+    /// Why, in words.
+    pub reason: String,
+    /// From when on, milliseconds since 1970.
+    pub from_ms: u64,
+    /// When both sides had signed RESTORE, milliseconds since 1970; absent while it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+}
+
 /// The hourly checks of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HumanReport {
@@ -107,23 +138,36 @@ pub struct HumanReport {
     pub missed: u64,
     /// Nobody here checked.
     pub not_made: u64,
+    /// Hours of this desk in which the line was under an order: not among `scheduled`.
+    pub under_order: u64,
 }
 
 impl Collector {
+    /// A collector at that time, milliseconds since 1970: what claims to be later is counted like the rest, and is no end
+    /// of a report.
+    #[must_use]
+    pub fn at(now_ms: u64) -> Self {
+        let mut facts = Facts::default();
+        facts.now_ms = Some(now_ms);
+        Self(facts)
+    }
+
     /// Takes a statement of the log, in whatever order.
     pub fn add(&mut self, hash: Hash, payload: &Payload) {
         self.0.add(hash, payload);
     }
 
-    /// The report of the `days` before `until_ms`; without it, up to the newest statement.
+    /// The report of the `days` before `until_ms`; without it, up to and with the newest statement that does not claim to
+    /// come from the future.
     #[must_use]
     pub fn report(mut self, days: u64, until_ms: Option<u64>) -> Report {
         self.0.sort();
         let until_ms = until_ms.unwrap_or(self.0.newest_ms.saturating_add(1));
         let from_ms = until_ms.saturating_sub(days.clamp(1, DAYS_MAX).saturating_mul(DAY_MS));
         let window = Window { from_ms, until_ms };
+        let under_order = orders::standing(&self.0, until_ms);
         let desks = self.0.desks.keys().map(|desk| {
-            let report = desk_report(&self.0, desk, window);
+            let report = desk_report(&self.0, desk, window, &under_order);
             (desk.clone(), report)
         });
         Report {
@@ -131,6 +175,8 @@ impl Collector {
             exercise: self.0.exercise.clone(),
             from_ms,
             until_ms,
+            under_order_ms: orders::within(&under_order, window),
+            dormant_ms: human::dormant_ms(&self.0, window),
             desks: desks.collect(),
         }
     }
@@ -163,12 +209,12 @@ impl Window {
     }
 }
 
-fn desk_report(facts: &Facts, name: &str, window: Window) -> DeskReport {
-    let (Some(desk), other) = (facts.desks.get(name), facts.other(name)) else {
+fn desk_report(facts: &Facts, name: &str, window: Window, under_order: &[Span]) -> DeskReport {
+    let Some(desk) = facts.desks.get(name) else {
         return DeskReport::default();
     };
-    let mut counting = Counting::new(desk, other, &facts.answers);
-    counting.all(window);
+    let mut counting = Counting::new(facts, desk, window, under_order);
+    counting.all();
     let in_window = |at: &&u64| window.holds(**at);
     let mut overdue = BTreeMap::new();
     for (step, at) in &desk.overdue {
@@ -187,10 +233,11 @@ fn desk_report(facts: &Facts, name: &str, window: Window) -> DeskReport {
         paths: counting
             .paths
             .into_iter()
-            .map(|(path, counted)| (path, counted.shared()))
+            .map(|((from, to), counted)| (format!("{from}>{to}"), counted.shared()))
             .collect(),
-        human: human::report(facts, name, window),
+        human: human::report(facts, name, window, under_order),
         outages: outages(desk, window),
+        orders: orders::of_desk(facts, name, window),
         opened: turns(true),
         closed: turns(false),
         clock_steps: desk.clock_steps.iter().filter(in_window).count() as u64,
@@ -214,7 +261,7 @@ fn outages(desk: &DeskFacts, window: Window) -> BTreeMap<String, OutageReport> {
         if begin >= end {
             continue;
         }
-        let report = outages.entry(outage.leg.clone()).or_default();
+        let report = outages.entry(outage.leg.to_string()).or_default();
         report.count += 1;
         report.total_ms += end - begin;
         report.open = outage.end_ms.is_none();

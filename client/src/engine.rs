@@ -216,6 +216,10 @@ impl Engine {
             why: "not tried yet".into(),
             ..LegStatus::default()
         };
+        let outgoing = parts
+            .loaded
+            .outgoing
+            .paced(|relay| parts.config.profile_of(relay));
         Self {
             me: parts.config.identity.clone(),
             config: parts.config,
@@ -238,7 +242,7 @@ impl Engine {
             refetches: Vec::new(),
             cursors_since: None,
             bring_again: None,
-            outgoing: parts.loaded.outgoing,
+            outgoing,
             relays: parts.relays,
             leg_status: parts
                 .legs

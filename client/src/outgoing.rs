@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use hotline_audit::{Hash, tree};
 use hotline_core::{
+    health::Profile,
     id::{StatementId, StatementKey},
     identity::Identity,
     leg::{Lane, Leg, RelayName},
@@ -130,6 +131,15 @@ impl Outgoing {
             ids: BTreeMap::new(),
             delivered,
         })
+    }
+
+    /// The same, as patient with each relay as the kind of line to it asks for.
+    #[must_use]
+    pub fn paced(mut self, profile: impl Fn(&RelayName) -> Profile) -> Self {
+        for relay in &self.relays {
+            self.outbox.pace(relay, profile(relay));
+        }
+        self
     }
 
     /// Queues a statement of ours that the same round commits.

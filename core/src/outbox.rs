@@ -3,8 +3,8 @@
 //! A machine: it is told what happened and what time it is, and answers with records to keep and copies to send after
 //! they are kept. Each statement is owed to each relay until that relay ACCEPTED it, and is remembered until every
 //! recipient desk signed DELIVERED, because a relay that lost its log must be offered it again. Copies leave by the plan
-//! of [`crate::copies`]; without an answer they are sent again after 1 s, then twice that, up to every 30 s, and at once
-//! when a leg comes up. `core/README.md` §9 has the numbers.
+//! of [`crate::copies`]; without an answer they are sent again after 1 s, then twice that, up to every 30 s (on farther
+//! lines later: [`Pace`]), and at once when a leg comes up. `core/README.md` §9 has the numbers.
 //!
 //! No event costs more than the copies it sends and a few look-ups in ordered trees. It holds no statement's bytes; the
 //! caller reads them from the ledger by their key. What ACCEPTED or DELIVERED prove is checked before they are told here.
@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Transition;
 use crate::copies::{Copies, LegStanding, LegState};
+use crate::health::Profile;
 use crate::id::StatementKey;
 use crate::identity::Identity;
 use crate::leg::{Door, Leg, RelayName};
@@ -26,7 +27,9 @@ use crate::precedence::Precedence;
 use crate::time::LineTime;
 
 pub use facts::{Bounds, Event, GoesOn, Keep, OutboxItem, QueueError, Retry, Standing, Then};
-pub use resend::{HAND_OVER, REFUSED_URGENT, RESEND_FIRST, RESEND_LONGEST, STALLED_ATTEMPTS, TICK_SENDS};
+pub use resend::{
+    HAND_OVER, Pace, REFUSED_URGENT, RESEND_FIRST, RESEND_LONGEST, STALLED_ATTEMPTS, TICK_SENDS,
+};
 
 use lines::{Answered, Line, Order, Rank};
 
@@ -39,6 +42,8 @@ pub struct Outbox {
     tickets: BTreeMap<StatementKey, u64>,
     next_ticket: u64,
     lines: BTreeMap<RelayName, Line>,
+    /// Kinds of line that are no `lan`.
+    farther: BTreeMap<RelayName, Profile>,
     /// Tickets that may be shed at the bound: nobody waits for them but a relay that does not answer.
     sheddable: BTreeSet<u64>,
 }
@@ -63,8 +68,21 @@ impl Outbox {
             tickets: BTreeMap::new(),
             next_ticket: 1,
             lines: BTreeMap::new(),
+            farther: BTreeMap::new(),
             sheddable: BTreeSet::new(),
         }
+    }
+
+    /// By what kind of line a relay is reached; `lan` unless it is said. Timers that run are left as they are.
+    pub fn pace(&mut self, relay: &RelayName, profile: Profile) {
+        self.farther.insert(relay.clone(), profile);
+        if let Some(line) = self.lines.get_mut(relay) {
+            line.pace = Pace::of(profile);
+        }
+    }
+
+    fn pace_of(&self, relay: &RelayName) -> &'static Pace {
+        Pace::of(self.farther.get(relay).copied().unwrap_or_default())
     }
 
     /// Queues a statement that the ledger keeps in the same transaction. One that is already queued changes nothing.
@@ -159,9 +177,10 @@ impl Outbox {
             ticket,
         };
         for relay in &item.relays {
+            let pace = self.pace_of(relay);
             self.lines
                 .entry(relay.clone())
-                .or_insert_with(|| Line::new(0))
+                .or_insert_with(|| Line::new(0, pace))
                 .wait(rank);
         }
         self.tickets.insert(item.statement.clone(), ticket);
@@ -205,7 +224,8 @@ impl Outbox {
             if self.lines.len() >= MAX_RELAYS {
                 return;
             }
-            self.lines.insert(leg.relay.clone(), Line::new(0));
+            let pace = self.pace_of(&leg.relay);
+            self.lines.insert(leg.relay.clone(), Line::new(0, pace));
         }
         let Some(line) = self.lines.get_mut(&leg.relay) else {
             return;

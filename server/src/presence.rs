@@ -7,7 +7,7 @@
 //!
 //! | state | when |
 //! |---|---|
-//! | PRESENT | a session has brought a frame within [`SILENT_AFTER`] |
+//! | PRESENT | a session has brought a frame within the `silent_after` of its profile: 5 s, 10 s, 120 s |
 //! | CLOSED | no such session, and the desk said goodbye (`Notice` CLOSING) in the life it had last |
 //! | RESET | no such session, no goodbye, and a TCP connection was ended by the desk's machine without TLS's own close |
 //! | SILENT | no such session, and none of these: cut, paused, or given up by a desk that hears nothing |
@@ -19,12 +19,12 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use hotline_core::{
     duty::PresenceState,
+    health::Profile,
     identity::Identity,
     leg::Door,
     plant,
@@ -33,10 +33,6 @@ use hotline_core::{
 use hotline_transport::Clock;
 
 pub use pen::Pen;
-
-/// How long a session may bring nothing before its desk does not count as present by it. 5 s: sixteen heartbeats, and
-/// longer than three losses in a row on a satellite hop; a desk gives a leg up long before and dials again.
-pub const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// Presences in one heartbeat. 64: a side has a handful of desks; the rest goes with the next heartbeat.
 const TOLD_MAX: usize = 64;
@@ -65,6 +61,8 @@ pub enum End {
 pub struct Register {
     pen: Option<Pen>,
     clock: Arc<dyn Clock>,
+    /// The farthest line by which a desk may come.
+    profile: Profile,
     started: (LineTime, WallTime),
     desks: Mutex<Desks>,
 }
@@ -90,6 +88,8 @@ struct Session {
     life: Life,
     door: Door,
     heard: LineTime,
+    /// By whose numbers it is judged.
+    profile: Profile,
 }
 
 /// What was signed last about a desk.
@@ -114,13 +114,19 @@ pub struct Presence {
 }
 
 impl Register {
-    /// A register without sessions. Without a `pen` nothing is signed.
+    /// A register without sessions. Without a `pen` nothing is signed. `profile` is that of the relay.
     #[must_use]
-    pub fn new(pen: Option<Pen>, clock: Arc<dyn Clock>, known: BTreeSet<Identity>) -> Arc<Self> {
+    pub fn new(
+        pen: Option<Pen>,
+        clock: Arc<dyn Clock>,
+        known: BTreeSet<Identity>,
+        profile: Profile,
+    ) -> Arc<Self> {
         let started = (clock.line(), clock.wall());
         Arc::new(Self {
             pen,
             clock,
+            profile,
             started,
             desks: Mutex::new(Desks {
                 known: Arc::new(known),
@@ -134,11 +140,18 @@ impl Register {
         self.lock().known = Arc::new(desks);
     }
 
-    /// Registers a session of `desk`. Two doors at once are normal, two ledgers are not.
+    /// Registers a session of `desk`, judged by the numbers of `profile`. Two doors at once are normal, two ledgers are
+    /// not.
     ///
     /// # Errors
     /// The ledger that is connected already.
-    pub fn enter(self: &Arc<Self>, desk: &Identity, life: Life, door: Door) -> Result<Presence, [u8; 16]> {
+    pub fn enter(
+        self: &Arc<Self>,
+        desk: &Identity,
+        life: Life,
+        door: Door,
+        profile: Profile,
+    ) -> Result<Presence, [u8; 16]> {
         let mut all = self.lock();
         all.next += 1;
         let number = all.next;
@@ -163,6 +176,7 @@ impl Register {
                 life,
                 door,
                 heard: now.0,
+                profile,
             },
         );
         Ok(Presence {
@@ -236,7 +250,7 @@ impl Register {
         let doors: BTreeSet<Door> = desk
             .sessions
             .values()
-            .filter(|session| now.since(session.heard) < SILENT_AFTER && left != Some(session.life))
+            .filter(|session| session.is_heard(now) && left != Some(session.life))
             .map(|session| session.door)
             .collect();
         if !doors.is_empty() {
@@ -251,7 +265,7 @@ impl Register {
         }
         match desk.heard {
             Some((_, when)) => Some((PresenceState::Silent, none, when)),
-            None if now.since(self.started.0) >= SILENT_AFTER => {
+            None if now.since(self.started.0) >= self.profile.numbers().silent_after => {
                 Some((PresenceState::Silent, none, self.started.1))
             }
             None => None,
@@ -260,6 +274,12 @@ impl Register {
 
     fn lock(&self) -> MutexGuard<'_, Desks> {
         self.desks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn is_heard(&self, now: LineTime) -> bool {
+        now.since(self.heard) < self.profile.numbers().silent_after
     }
 }
 

@@ -98,7 +98,7 @@ impl Relay {
         let keys = Keys::of(parts.rosters);
         let clock = Arc::clone(&parts.seams.clock);
         Self {
-            presence: Register::new(parts.pen, clock, keys.desks.clone()),
+            presence: Register::new(parts.pen, clock, keys.desks.clone(), parts.profile),
             identity: parts.identity,
             ledger: parts.ledger,
             instance: parts.opening.instance,
@@ -199,12 +199,18 @@ impl Relay {
         self.ledger.mailbox_head(&desk.to_string(), lane)
     }
 
-    /// Registers a session of `desk`.
+    /// Registers a session of `desk`, judged by the numbers of `profile`.
     ///
     /// # Errors
     /// The ledger that is connected already.
-    pub fn enter(&self, desk: &Identity, life: Life, door: Door) -> Result<Presence, [u8; 16]> {
-        self.presence.enter(desk, life, door)
+    pub fn enter(
+        &self,
+        desk: &Identity,
+        life: Life,
+        door: Door,
+        profile: Profile,
+    ) -> Result<Presence, [u8; 16]> {
+        self.presence.enter(desk, life, door, profile)
     }
 }
 

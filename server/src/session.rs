@@ -158,7 +158,7 @@ impl Greeted {
             ledger,
             boot: hello.boot,
         };
-        let presence = relay.enter(&peer.identity, life, peer.door).map_err(|_| {
+        let presence = relay.enter(&peer.identity, life, peer.door, profile).map_err(|_| {
             tracing::warn!(event = "security", peer = %peer.identity, "a second instance of a connected desk was refused");
             Status::already_exists(format!(
                 "INSTANCE: {} is connected with another ledger; stop that one first, or give this one an identity of its own",

@@ -7,6 +7,10 @@ use hotline_audit::{
 };
 use hotline_core::duty::ServiceKind;
 
+mod edges;
+mod ordered;
+mod people;
+
 use super::*;
 
 const A: &str = "spiffe://exercise.avelia.example/desk/ops";
@@ -90,6 +94,17 @@ impl Script {
     fn answer(&mut self, check: Hash, at_ms: u64, legs: &[&str]) {
         let legs: Vec<(&str, u64)> = legs.iter().map(|leg| (*leg, 1)).collect();
         self.says(B, ServiceKind::CheckAnswer, at_ms, &legs, Some(check));
+    }
+
+    /// The same statement from another desk, or for another one.
+    fn change_last(&mut self, change: impl Fn(&mut Service)) -> Hash {
+        let (hash, payload) = self.said.last_mut().unwrap();
+        let Payload::Service(service) = payload else {
+            panic!("the last one is no service statement")
+        };
+        change(service);
+        *hash = Hash::of(&payload.encode());
+        *hash
     }
 
     fn report(&self, until_ms: u64) -> Report {

@@ -452,7 +452,8 @@ impl Engine {
         let earlier = std::mem::replace(&mut self.inbox, loaded.inbox);
         self.inbox.as_old_as(&earlier);
         self.note_reachable();
-        let before = std::mem::replace(&mut self.outgoing, loaded.outgoing);
+        let outgoing = loaded.outgoing.paced(|relay| self.config.profile_of(relay));
+        let before = std::mem::replace(&mut self.outgoing, outgoing);
         for (name, relay) in &mut self.relays {
             relay.stored_size = 0;
             relay.instance = stored_instance(&self.ledger, name)?;

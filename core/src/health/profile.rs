@@ -51,6 +51,9 @@ pub struct Numbers {
     pub redial_longest: Duration,
     /// Dials of one leg that hang at once. More begin only when one has ended.
     pub overlap_max: usize,
+    /// A session that brings nothing for this long does not show that its desk is there. Behind `down_after`: a desk gives
+    /// such a leg up itself and dials again, and a relay that calls it silent before would be wrong about a slow line.
+    pub silent_after: Duration,
 }
 
 /// 300 ms and its multiples come from promise 5: SUSPECT within 0.6 s, DOWN within 1.5 s.
@@ -76,6 +79,8 @@ const LAN: Numbers = Numbers {
     redial_longest: Duration::from_millis(500),
     // Those that began within the 3 s of a handshake.
     overlap_max: 6,
+    // Sixteen heartbeats; and 3.65 s behind `down_after`, in which the desk has dialled again.
+    silent_after: Duration::from_secs(5),
 };
 
 /// Round trips of up to 1 s: half an earth and back by cable is 0.3 s, queues of a loaded line are the rest.
@@ -97,6 +102,8 @@ const WAN: Numbers = Numbers {
     redial_first: Duration::from_millis(200),
     redial_longest: Duration::from_millis(1500),
     overlap_max: 8,
+    // Twenty heartbeats; and 4 s behind `down_after` for the next dial.
+    silent_after: Duration::from_secs(10),
 };
 
 /// Round trips of 2 s with 30 % loss must not flap.
@@ -121,6 +128,8 @@ const SATELLITE: Numbers = Numbers {
     // Two handshakes without loss. Faster would fill a slow line with handshakes.
     redial_longest: Duration::from_secs(10),
     overlap_max: 9,
+    // 57 s of silence were seen on a healthy line. 20 s behind `down_after`: two dials.
+    silent_after: Duration::from_secs(120),
 };
 
 impl Profile {

@@ -9,7 +9,7 @@ use crate::precedence::{Precedence, Urgency};
 use crate::time::LineTime;
 
 use super::facts::{GoesOn, Retry};
-use super::resend::{HAND_OVER, TICK_SENDS, back_off, doors_again, pause_after_refusal};
+use super::resend::{Pace, TICK_SENDS, doors_again};
 
 /// A statement's place in every line: the more urgent first, then in the order of queueing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,8 @@ pub(super) enum Answered {
 pub(super) struct Line {
     /// How often the relay has lost its log.
     pub(super) generation: u64,
+    /// How long its answers may take.
+    pub(super) pace: &'static Pace,
     pub(super) legs: BTreeMap<Door, LegStanding>,
     waiting: Both<BTreeSet<Rank>>,
     flying: BTreeMap<Rank, Flight>,
@@ -76,9 +78,10 @@ enum Stage {
 // === impl Line ===
 
 impl Line {
-    pub(super) fn new(generation: u64) -> Self {
+    pub(super) fn new(generation: u64, pace: &'static Pace) -> Self {
         Self {
             generation,
+            pace,
             legs: BTreeMap::new(),
             waiting: Both::default(),
             flying: BTreeMap::new(),
@@ -138,7 +141,7 @@ impl Line {
                 && let Some(rank) = self.waiting.get_mut(urgency).pop_first()
             {
                 let doors = self.first_doors.get(urgency).clone();
-                let due = now.after(HAND_OVER);
+                let due = now.after(self.pace.hand_over);
                 *self.flying_count.get_mut(urgency) += 1;
                 self.due.insert((due, rank));
                 self.flying.insert(
@@ -167,7 +170,7 @@ impl Line {
         match flight.stage {
             Stage::Handed => {
                 flight.stage = Stage::Sent;
-                let due = now.after(back_off(flight.attempts));
+                let due = now.after(self.pace.back_off(flight.attempts));
                 self.set_due(rank, due);
             }
             // The same copy on a second leg: the timer runs from the first.
@@ -177,7 +180,7 @@ impl Line {
 
     pub(super) fn refused(&mut self, rank: Rank, retry: Retry, now: LineTime) {
         match retry {
-            Retry::Later => self.set_due(rank, now.after(pause_after_refusal(rank))),
+            Retry::Later => self.set_due(rank, now.after(self.pace.after_refusal(rank))),
             Retry::NextSession => {
                 if self.land(rank).is_some() {
                     self.parked.insert(rank);
@@ -215,7 +218,7 @@ impl Line {
             }
         }
         for rank in timers {
-            self.set_due(rank, now.after(HAND_OVER));
+            self.set_due(rank, now.after(self.pace.hand_over));
         }
         orders
     }
@@ -268,7 +271,7 @@ impl Line {
             };
             flight.attempts = flight.attempts.saturating_add(1);
             flight.stage = Stage::Handed;
-            flight.due = now.after(HAND_OVER);
+            flight.due = now.after(self.pace.hand_over);
             self.due.insert((flight.due, rank));
             let doors = doors_again(rank, flight.attempts, self.first_doors.of(rank), &carrying);
             flight.doors.extend(&doors);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::lines::{Answered, Line};
-use super::{Bounds, GoesOn, Keep, Outbox};
+use super::{Bounds, GoesOn, Keep, Outbox, Pace};
+use crate::health::Profile;
 use crate::id::StatementKey;
 use crate::leg::RelayName;
 use crate::time::LineTime;
@@ -24,7 +25,9 @@ impl Outbox {
             }
         }
         for (relay, generation) in generations {
-            outbox.lines.insert(relay, Line::new(generation));
+            outbox
+                .lines
+                .insert(relay, Line::new(generation, Pace::of(Profile::Lan)));
         }
         for (ticket, item) in queued {
             // Two records never share a ticket; if they did, both statements would still have to leave.

@@ -201,6 +201,53 @@ fn without_an_answer_a_copy_is_sent_again_after_1_2_4_8_16_30_30_seconds_over_bo
 }
 
 #[test]
+fn on_a_farther_line_no_copy_is_sent_again_sooner_than_an_answer_can_come() {
+    for (profile, pauses) in [
+        (Profile::Lan, [1, 2, 4, 8, 16, 30, 30]),
+        (Profile::Wan, [2, 4, 8, 16, 30, 30, 30]),
+        (Profile::Satellite, [10, 20, 40, 60, 60, 60, 60]),
+    ] {
+        let mut outbox = up();
+        outbox.pace(&relay("north"), profile);
+        let _ = outbox.queue(item(1, Precedence::Flash), at(0)).unwrap();
+        let waits = profile.numbers().answer_max.max(Duration::from_secs(1));
+        let mut now = 0;
+        for seconds in pauses {
+            sent(&mut outbox, 1, "north/quic", now);
+            assert!(
+                outbox
+                    .handle(Event::Tick, at(now + seconds * 1_000 - 1))
+                    .then
+                    .iter()
+                    .all(
+                        |then| matches!(then, Then::Send { leg, .. } if leg.relay == relay("south"))
+                            || matches!(then, Then::Stalled { .. })
+                    )
+            );
+            now += seconds * 1_000;
+            let again = copies(&outbox.handle(Event::Tick, at(now)));
+            assert!(again.contains(&"1 north/quic".to_owned()), "{profile}: {again:?}");
+            assert!(u128::from(seconds * 1_000) >= waits.as_millis(), "{profile}");
+        }
+    }
+}
+
+#[test]
+fn the_pace_of_a_line_stays_when_the_outbox_is_taken_up_anew_and_paced_again() {
+    let mut outbox = Outbox::new(Bounds::default());
+    outbox.pace(&relay("north"), Profile::Satellite);
+    let _ = outbox.handle(Event::LegUp(leg("north/quic")), at(0));
+    let _ = outbox.queue(item(1, Precedence::Flash), at(0)).unwrap();
+    assert_eq!(
+        outbox.next_wake(),
+        Some(at(120_000)),
+        "it may stay in the leg's queue that long"
+    );
+    sent(&mut outbox, 1, "north/quic", 500);
+    assert_eq!(outbox.next_wake(), Some(at(10_500)));
+}
+
+#[test]
 fn an_urgent_copy_is_sent_again_on_every_leg() {
     let mut outbox = up();
     let _ = outbox.queue(item(1, Precedence::Flash), at(0)).unwrap();

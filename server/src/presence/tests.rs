@@ -1,7 +1,7 @@
 //! Sessions that come and end in every way, and what the relay then signs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use hotline_audit::{
     SigningKey, check,
@@ -34,6 +34,10 @@ impl Clock for Hand {
     }
 }
 
+fn silent_after(profile: Profile) -> Duration {
+    profile.numbers().silent_after
+}
+
 struct Stage {
     clock: Arc<Hand>,
     register: Arc<Register>,
@@ -45,6 +49,11 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::of(Profile::Lan)
+    }
+
+    /// A relay that serves lines of that kind.
+    fn of(profile: Profile) -> Self {
         let relay: Identity = "spiffe://exercise.avelia.example/relay/north".parse().unwrap();
         let mut rosters = RosterSet::new();
         let root = SigningKey::from_seed(&[1; 32]);
@@ -68,7 +77,7 @@ impl Stage {
         let pen = Pen::new(&relay, SigningKey::from_seed(&[2; 32]), &rosters);
         let seam: Arc<dyn Clock> = clock.clone();
         Self {
-            register: Register::new(pen, seam, known),
+            register: Register::new(pen, seam, known, profile),
             clock,
             rosters,
             reader,
@@ -78,6 +87,10 @@ impl Stage {
     }
 
     fn enters(&self, boot: u64, door: Door) -> Presence {
+        self.enters_by(Profile::Lan, boot, door)
+    }
+
+    fn enters_by(&self, profile: Profile, boot: u64, door: Door) -> Presence {
         self.register
             .enter(
                 &self.desk,
@@ -86,6 +99,7 @@ impl Stage {
                     boot,
                 },
                 door,
+                profile,
             )
             .unwrap()
     }
@@ -135,7 +149,7 @@ fn a_process_that_dies_is_reset_once_its_quic_sessions_are_silent_too() {
     tcp.ended(End::Broken);
     let said = stage.news().pop().unwrap();
     assert_eq!((said.state, said.doors), (1, vec!["quic".to_owned()]));
-    stage.clock.passes(SILENT_AFTER);
+    stage.clock.passes(silent_after(Profile::Lan));
     let said = stage.news().pop().unwrap();
     assert_eq!(
         (said.state, said.since_ms),
@@ -154,7 +168,7 @@ fn a_desk_that_is_paused_or_cut_off_is_silent_since_its_last_frame() {
     stage.clock.passes(Duration::from_secs(60));
     tcp.heard();
     assert!(stage.news().is_empty());
-    stage.clock.passes(SILENT_AFTER);
+    stage.clock.passes(silent_after(Profile::Lan));
     let said = stage.news().pop().unwrap();
     assert_eq!((said.state, said.since_ms), (4, NOW_MS + 60_000));
     tcp.heard();
@@ -168,6 +182,34 @@ fn a_desk_that_is_paused_or_cut_off_is_silent_since_its_last_frame() {
 }
 
 #[test]
+fn a_desk_far_away_is_silent_only_after_what_its_kind_of_line_can_keep_back() {
+    for profile in Profile::ALL {
+        let mut stage = Stage::of(Profile::Satellite);
+        let _session = stage.enters_by(profile, 1, Door::Quic);
+        stage.news();
+        stage.clock.passes(profile.numbers().down_after);
+        assert!(
+            stage.news().is_empty(),
+            "{profile}: the desk itself has only just given up"
+        );
+        let rest = silent_after(profile) - profile.numbers().down_after;
+        stage.clock.passes(rest - Duration::from_millis(1));
+        assert!(stage.news().is_empty(), "{profile}");
+        stage.clock.passes(Duration::from_millis(1));
+        assert_eq!(stage.state(), Some(PresenceState::Silent), "{profile}");
+    }
+}
+
+#[test]
+fn a_relay_of_far_lines_says_nothing_about_a_desk_that_had_no_time_to_find_it() {
+    let mut stage = Stage::of(Profile::Satellite);
+    stage.clock.passes(silent_after(Profile::Lan));
+    assert_eq!(stage.state(), None);
+    stage.clock.passes(silent_after(Profile::Satellite));
+    assert_eq!(stage.state(), Some(PresenceState::Silent));
+}
+
+#[test]
 fn a_quic_session_that_breaks_off_says_nothing_about_the_process() {
     let mut stage = Stage::new();
     stage.enters(1, Door::Quic).ended(End::Broken);
@@ -178,7 +220,7 @@ fn a_quic_session_that_breaks_off_says_nothing_about_the_process() {
 fn a_relay_that_has_just_started_says_nothing_about_a_desk_that_may_be_on_its_way() {
     let mut stage = Stage::new();
     assert_eq!(stage.state(), None);
-    stage.clock.passes(SILENT_AFTER);
+    stage.clock.passes(silent_after(Profile::Lan));
     assert_eq!(stage.state(), Some(PresenceState::Silent));
 }
 
@@ -205,7 +247,10 @@ fn two_ledgers_of_one_desk_are_not_let_in_at_once() {
         boot: 1,
     };
     assert_eq!(
-        stage.register.enter(&stage.desk, copy, Door::Quic).err(),
+        stage
+            .register
+            .enter(&stage.desk, copy, Door::Quic, Profile::Lan)
+            .err(),
         Some([7; 16])
     );
 }

@@ -248,7 +248,10 @@ impl Play {
                 ledger: OTHER_LEDGER,
                 boot: 1,
             };
-            if relay.enter(&desk.config.identity, life, Door::Quic).is_ok() {
+            if relay
+                .enter(&desk.config.identity, life, Door::Quic, relay.profile)
+                .is_ok()
+            {
                 let what = format!("relay {number} let a second {} in", desk.config.identity);
                 self.judge(|oracle| oracle.breaks(Promise::Named, what));
             }
