@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotline_core::leg::Door;
-use hotline_transport::{By, DialTimings, Ended, ListenLimits, Reason, ShiftedClock};
+use hotline_transport::{By, DialTimings, Ended, ListenLimits, Reason, ShiftedClock, TrustError};
 use tokio::io::AsyncReadExt;
 
 use crate::pki::order;
@@ -320,4 +320,17 @@ async fn a_lane_that_is_dropped_frees_its_place() {
         drop(held);
         eventually(|| relay.connections.list().is_empty().then_some(())).await;
     }
+}
+
+#[test]
+fn anchors_that_lack_a_domain_in_force_are_refused_and_a_denial_needs_no_anchors() {
+    let stage = Stage::new();
+    let trust = stage.trust();
+    let lacking = vec![stage.a.anchor(A, &[])];
+    let error = trust.check_not_older(&lacking).unwrap_err();
+    assert!(matches!(error, TrustError::Missing { .. }), "{error}");
+    let standing = trust.check_not_older(&stage.anchors()).unwrap();
+    assert_eq!(standing, trust.standing());
+    trust.deny([(identity(B_OPS), "copied".to_owned())].into());
+    assert_eq!(trust.domains().len(), 2);
 }
