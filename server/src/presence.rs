@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use hotline_core::{
     duty::PresenceState,
@@ -63,7 +64,7 @@ pub enum End {
 
 /// The sessions of all desks.
 pub struct Register {
-    pen: Option<Pen>,
+    pen: ArcSwapOption<Pen>,
     clock: Arc<dyn Clock>,
     started: (LineTime, WallTime),
     desks: Mutex<Desks>,
@@ -119,7 +120,7 @@ impl Register {
     pub fn new(pen: Option<Pen>, clock: Arc<dyn Clock>, known: BTreeSet<Identity>) -> Arc<Self> {
         let started = (clock.line(), clock.wall());
         Arc::new(Self {
-            pen,
+            pen: ArcSwapOption::from(pen.map(Arc::new)),
             clock,
             started,
             desks: Mutex::new(Desks {
@@ -127,6 +128,11 @@ impl Register {
                 ..Desks::default()
             }),
         })
+    }
+
+    /// Signs with this from now on; without one nothing is signed.
+    pub fn take_pen(&self, pen: Option<Pen>) {
+        self.pen.store(pen.map(Arc::new));
     }
 
     /// Signs from now on about these desks, and about no others.
@@ -174,7 +180,9 @@ impl Register {
 
     /// What a session of `reader` has not been told yet, signed; at most [`TOLD_MAX`].
     pub fn news(&self, reader: &Identity, told: &mut Told) -> Vec<Bytes> {
-        let Some(pen) = &self.pen else { return Vec::new() };
+        let Some(pen) = self.pen.load_full() else {
+            return Vec::new();
+        };
         let mut all = self.lock();
         let known = Arc::clone(&all.known);
         let mut news = Vec::new();
@@ -183,7 +191,7 @@ impl Register {
                 break;
             }
             let desk = all.desks.entry(about.clone()).or_default();
-            self.judge(pen, about, desk);
+            self.judge(&pen, about, desk);
             if let Some(said) = &desk.said
                 && told.0.get(about) != Some(&said.serial)
             {
