@@ -11,7 +11,9 @@ mod set;
 mod subject;
 
 pub use build::{Enrolment, RosterBuilder};
-pub use deny::{Denial, DenyError, DenyFault, DenyList, MAX_DENY_BYTES, MAX_DENY_ENTRIES, SECURITY_OFFICER};
+pub use deny::{
+    Denial, DenyError, DenyFault, DenyHead, DenyList, MAX_DENY_BYTES, MAX_DENY_ENTRIES, SECURITY_OFFICER,
+};
 pub use fault::{EntryFault, RosterError};
 pub use roster::{EndedBy, KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead};
 pub use set::{KeyRefusal, RosterSet};

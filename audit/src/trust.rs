@@ -4,6 +4,7 @@
 //! `roster` (see [`crate::key`]), and `deny` where the side has ended identities by two officers. A trust folder that lies inside the log to be verified is refused: whoever made the
 //! log could have made the folder too.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
@@ -64,6 +65,9 @@ pub enum TrustError {
     },
 }
 
+/// Numbers of the orders of a deny-list that are to end nobody.
+pub type Unproven<'a> = dyn Fn(&DenyList, &Roster) -> BTreeSet<u64> + 'a;
+
 /// Why a checkpoint is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointRefusal {
@@ -115,11 +119,27 @@ impl TrustPolicy {
     /// # Errors
     /// When one cannot be read, is malformed, holds none, or serves a trust domain that another one serves already.
     pub fn load<P: AsRef<Path>>(folders: &[P]) -> Result<TrustPolicy, TrustError> {
+        TrustPolicy::load_judged(folders, &|_, _| BTreeSet::new())
+    }
+
+    /// The same for one folder of trust folders, by a reader who remembers which orders of deny-lists it has seen:
+    /// `unproven` names those that are to end nobody.
+    ///
+    /// # Errors
+    /// As [`TrustPolicy::load`].
+    pub fn load_folder_judged(folder: &Path, unproven: &Unproven<'_>) -> Result<TrustPolicy, TrustError> {
+        TrustPolicy::load_judged(&[folder], unproven)
+    }
+
+    fn load_judged<P: AsRef<Path>>(
+        folders: &[P],
+        unproven: &Unproven<'_>,
+    ) -> Result<TrustPolicy, TrustError> {
         let mut policy = TrustPolicy::default();
         for folder in folders {
             let folder = folder.as_ref();
             if folder.join(ROOT_FILE).exists() {
-                policy.add(folder)?;
+                policy.add(folder, unproven)?;
                 continue;
             }
             let inside = trust_folders_in(folder)?;
@@ -127,7 +147,7 @@ impl TrustPolicy {
                 return Err(TrustError::Nothing(folder.to_owned()));
             }
             for folder in inside {
-                policy.add(&folder)?;
+                policy.add(&folder, unproven)?;
             }
         }
         Ok(policy)
@@ -184,7 +204,7 @@ impl TrustPolicy {
         Err(refusal)
     }
 
-    fn add(&mut self, folder: &Path) -> Result<(), TrustError> {
+    fn add(&mut self, folder: &Path, unproven: &Unproven<'_>) -> Result<(), TrustError> {
         let (trust_domain, root) = read_root(&folder.join(ROOT_FILE))?;
         if self.rosters.roster(&trust_domain).is_some() {
             return Err(TrustError::Twice {
@@ -200,7 +220,10 @@ impl TrustPolicy {
             source,
         };
         let roster = Roster::parse(&text, &trust_domain, root, None).map_err(refused)?;
-        let denied = read_deny(&folder.join(DENY_FILE), &roster)?;
+        let denied = read_deny(&folder.join(DENY_FILE), &roster)?.map(|list| {
+            let void = unproven(&list, &roster);
+            list.without(void)
+        });
         self.rosters.update(roster).map_err(refused)?;
         if let Some(denied) = denied {
             self.rosters.deny(denied);
@@ -208,6 +231,32 @@ impl TrustPolicy {
         self.folders.push(folder.to_owned());
         Ok(())
     }
+}
+
+/// Rosters that are believed, with longer deny-lists of theirs that lie in a folder of trust folders and hold against
+/// these very rosters: what ends somebody counts also where the rest of the folder is refused. None if there is no such
+/// list.
+#[must_use]
+pub fn denied_anew(folder: &Path, held: &RosterSet, unproven: &Unproven<'_>) -> Option<RosterSet> {
+    let longer = held.rosters().filter_map(|roster| {
+        let path = folder.join(roster.trust_domain()).join(DENY_FILE);
+        let list = read_deny(&path, roster).ok()??;
+        let before = held
+            .deny_list(roster.trust_domain())
+            .map_or_else(|| DenyList::empty(roster), Clone::clone);
+        list.check_not_older(&before).ok()?;
+        let void = unproven(&list, roster);
+        (list.denials().len() > before.denials().len()).then(|| list.without(void))
+    });
+    let longer: Vec<DenyList> = longer.collect();
+    if longer.is_empty() {
+        return None;
+    }
+    let mut rosters = held.clone();
+    for list in longer {
+        rosters.deny(list);
+    }
+    Some(rosters)
 }
 
 /// The line of `root.pub` for a statement root.

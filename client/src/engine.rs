@@ -50,6 +50,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use load::{LoadError, Loaded};
+pub(crate) use suspect::unproven_told;
 
 use crate::{
     book::Book,
@@ -114,6 +115,8 @@ pub(crate) enum Signing {
     Open,
     /// It must not: two histories would stand under one key.
     Closed(String),
+    /// Its own key has ended.
+    KeyEnded(String),
 }
 
 /// A desk's state and its one task.
@@ -156,6 +159,8 @@ pub(crate) struct Engine {
     /// When the first copies of late came, for telling how late others are.
     first_came: FirstCopies,
     alarms: BTreeMap<String, u64>,
+    /// Alarms that opening has found and nobody was told yet.
+    at_start: Vec<(&'static str, String)>,
     charters_placed: BTreeSet<String>,
     /// What desks said of themselves.
     services: Services,
@@ -203,6 +208,8 @@ pub(crate) struct Parts {
     pub(crate) instance: [u8; 16],
     pub(crate) loaded: Loaded,
     pub(crate) relays: BTreeMap<RelayName, RelayState>,
+    /// Alarms that opening has found: code, and in words.
+    pub(crate) at_start: Vec<(&'static str, String)>,
     pub(crate) legs: BTreeMap<Leg, LegHandle>,
     pub(crate) inputs: mpsc::Receiver<Input>,
     pub(crate) asks: mpsc::Receiver<Ask>,
@@ -258,6 +265,7 @@ impl Engine {
             first_came: FirstCopies::default(),
             legs: parts.legs,
             alarms: BTreeMap::new(),
+            at_start: parts.at_start,
             charters_placed: parts.loaded.charters,
             services: parts.loaded.services,
             duty: None,
@@ -331,6 +339,9 @@ impl Engine {
     /// One round, from what waits to what is told.
     async fn round(&mut self) -> Result<(), String> {
         let mut round = Round::behind(self.tip);
+        for (code, what) in std::mem::take(&mut self.at_start) {
+            self.alarm(code, what, &mut round);
+        }
         while round.has_room()
             && let Some(work) = self.backlog.pop_front()
         {

@@ -4,7 +4,7 @@
 //! relay whose certificate does not fit, and a charter counts only with the consents that officers of both sides signed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,7 +14,7 @@ use hotline_audit::{
     Hash, PublicKey, check,
     key::{Purpose, RosterSet},
     statement::CharterTerms,
-    trust::TrustPolicy,
+    trust::{TrustPolicy, Unproven},
 };
 use hotline_core::identity::Identity;
 
@@ -48,10 +48,12 @@ pub enum DirectoryError {
 }
 
 /// Relays, desks, rosters and charters of both sides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Directory {
     rosters: Arc<RosterSet>,
     relays: Vec<RelayPlace>,
+    /// Every relay that is named, also those whose own side has ended them.
+    named: BTreeSet<String>,
     prefixes: BTreeMap<String, String>,
     charters: Vec<SignedCharter>,
 }
@@ -62,11 +64,21 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] names the file and what is wrong with it.
     pub fn load(config: &DeskConfig) -> Result<Self, DirectoryError> {
-        let policy = TrustPolicy::load_folder(&config.trust)?;
+        Self::load_judged(config, &|_, _| BTreeSet::new())
+    }
+
+    /// The same by a reader who remembers which orders of deny-lists it has seen: `unproven` names those that are to end
+    /// nobody.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_judged(config: &DeskConfig, unproven: &Unproven<'_>) -> Result<Self, DirectoryError> {
+        let policy = TrustPolicy::load_folder_judged(&config.trust, unproven)?;
         let rosters = Arc::new(policy.rosters().clone());
         let mut directory = Self {
             rosters,
             relays: Vec::new(),
+            named: BTreeSet::new(),
             prefixes: BTreeMap::new(),
             charters: Vec::new(),
         };
@@ -91,15 +103,16 @@ impl Directory {
                 .identity
                 .parse()
                 .map_err(|error| wrong(format!("{}: {error}", relay.identity)))?;
-            // Nobody dials a relay whose own side has ended it.
-            if self.rosters.denial(&relay.identity).is_some() {
-                continue;
-            }
-            self.relays.push(RelayPlace {
+            let place = RelayPlace {
                 identity,
                 quic: relay.quic,
                 tcp: relay.tcp,
-            });
+            };
+            self.named.insert(place.identity.name().to_owned());
+            // Nobody dials a relay whose own side has ended it.
+            if self.rosters.denial(&relay.identity).is_none() {
+                self.relays.push(place);
+            }
         }
         for desk in side.desk {
             self.prefixes.insert(desk.identity, desk.prefix);
@@ -155,6 +168,22 @@ impl Directory {
             })
         };
         !terms.sides.is_empty() && terms.sides.iter().all(signed_by)
+    }
+
+    /// The same under other rosters, which end more.
+    pub(crate) fn under(&self, rosters: RosterSet) -> Self {
+        let mut directory = self.clone();
+        directory
+            .relays
+            .retain(|place| rosters.denial(&place.identity.to_string()).is_none());
+        directory.rosters = Arc::new(rosters);
+        directory
+    }
+
+    /// Whether a trust folder names a relay of this name, also one whose own side has ended it.
+    #[must_use]
+    pub fn names_relay(&self, name: &str) -> bool {
+        self.named.contains(name)
     }
 
     /// Who may sign what.
@@ -214,11 +243,11 @@ fn read(file: &Path) -> Result<Vec<u8>, DirectoryError> {
     })
 }
 
-/// One folder per trusted domain.
+/// One folder per trusted domain. One with a root and no `side.toml` is half a folder, and reading it says so.
 fn folders(trust: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
     Ok(subfolders(trust)?
         .into_iter()
-        .filter(|folder| folder.join("side.toml").is_file())
+        .filter(|folder| folder.join("side.toml").is_file() || folder.join("root.pub").exists())
         .collect())
 }
 

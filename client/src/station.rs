@@ -16,12 +16,12 @@ use std::{
 use hotline_audit::{Hash, LogSigner, SigningKey};
 use hotline_core::{
     identity::World,
-    leg::{Door, Leg},
+    leg::{Door, Leg, RelayName},
     words::Rung,
 };
-use hotline_ledger::{Engine as Storage, Ledger, Mode, OpenOptions, Restored, Standing};
+use hotline_ledger::{Engine as Storage, Ledger, Mode, OlderTrust, OpenOptions, Restored, Standing};
 use hotline_transport::{
-    Credentials, DialTimings, Dialer, FileWatch, Seams, ShiftedClock, TrustError,
+    Credentials, DialTimings, Dialer, FileWatch, REFUSED_AGAIN_AFTER, Seams, ShiftedClock, TrustError,
     credentials::{self, CredentialError},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -36,7 +36,7 @@ use crate::{
     request::{Answer, News, Refusal, Request},
     share::Shares,
     side::{Directory, DirectoryError},
-    trust::TrustNow,
+    trust::{Changed, TrustNow},
 };
 
 /// Inputs of lanes waiting for the engine. 256: one round.
@@ -99,8 +99,11 @@ pub enum OpenError {
         certified: String,
     },
     /// What is to be read anew is older than what is in force.
-    #[error("{0}; bring the newer files, or restart if the older ones are meant")]
+    #[error("{0}; bring the newer files")]
     Older(String),
+    /// What is read is older than what this desk has believed before.
+    #[error(transparent)]
+    OlderThanSeen(#[from] OlderTrust),
     /// No relay is known.
     #[error("no trust folder names a relay; hotline pki trust brings the other side's")]
     NoRelay,
@@ -141,6 +144,7 @@ impl OpenError {
             | Self::Directory(_)
             | Self::Trust(_)
             | Self::Older(_)
+            | Self::OlderThanSeen(_)
             | Self::Key { .. }
             | Self::WrongCertificate { .. } => 4,
             Self::NoRelay | Self::NoSuchRelay { .. } => 3,
@@ -199,35 +203,19 @@ impl Station {
         let (seams, clock) = clock_of(&config, seams);
         let seams = &seams;
         let trust = Arc::new(TrustNow::read(&config, seams)?);
+        // What cannot be signed with is refused before a ledger is made.
+        pen(&config, &trust.directory())?;
+        let (ledger, opening) = open_ledger(&config, seams, restored, storage)?;
+        trust.remember(&config, seams, &ledger)?;
         let directory = trust.directory();
         let rosters = trust.rosters();
         let pen = pen(&config, &directory)?;
-        let (ledger, opening) = open_ledger(&config, seams, restored, storage)?;
-        let relays = directory
-            .relays()
-            .iter()
-            .map(|place| {
-                let state = RelayState::load(place.clone(), &rosters, &ledger).map_err(load_error)?;
-                Ok((state.shared().name.clone(), state))
-            })
-            .collect::<Result<Vec<_>, OpenError>>()?;
-        let mut by_name = BTreeMap::new();
-        for (name, state) in relays {
-            if by_name.insert(name.clone(), state).is_some() {
-                return Err(load_error(LoadError::TwoOfAName(name)));
-            }
-        }
-        if by_name.is_empty() {
-            return Err(OpenError::NoRelay);
+        let mut at_start = Vec::new();
+        let by_name = relays_of(&config, &directory, &ledger, &mut at_start)?;
+        for (domain, orders) in trust.unproven() {
+            at_start.push(crate::engine::unproven_told(&domain, &orders));
         }
         let names: Vec<_> = by_name.keys().cloned().collect();
-        if let Some(name) = config.profiles.keys().find(|name| !by_name.contains_key(name)) {
-            let known: Vec<String> = names.iter().map(ToString::to_string).collect();
-            return Err(OpenError::NoSuchRelay {
-                name: name.to_string(),
-                known: known.join(", "),
-            });
-        }
         let shares = Arc::new(Shares::diagonal(names.iter().cloned()));
         for (name, state) in &by_name {
             for (lane, cursor) in state.cursors() {
@@ -286,6 +274,7 @@ impl Station {
             instance: opening.instance,
             loaded,
             relays: by_name,
+            at_start,
             legs,
             inputs,
             asks,
@@ -358,14 +347,10 @@ impl Station {
         }
     }
 
-    /// Reads trust folders, certificate and key anew and puts all of it in force, or nothing; people are told either way.
-    /// Live sessions with a relay that is no longer trusted end at once.
+    /// Reads trust folders, certificate and key anew and puts all of it in force, or nothing but longer deny-lists; people
+    /// are told either way. Live sessions with a relay that is no longer trusted end at once.
     pub async fn reload(&self) -> Answer {
-        let read = self
-            .trust
-            .read_anew(&self.config, &self.seams)
-            .map_err(|error| with_causes(&error));
-        let answer = match &read {
+        match self.read_trust(None).await {
             Ok(changed) => Answer::Done {
                 what: format!(
                     "trust, certificate and key were read anew; {} newly denied",
@@ -378,22 +363,45 @@ impl Station {
                 what: format!("changed trust was refused whole, the old one stays: {why}"),
                 help: "hotline pki inspect FILE explains a file; mend it, and it is read by itself".into(),
             }),
-        };
-        // Without an engine nobody is left to be told.
-        let _ = self.inputs.send(Input::Trust(read)).await;
-        answer
+        }
     }
 
-    /// Reads anew whenever the files have changed, and whenever somebody asks by SIGHUP ([`hotline_transport::asking`]). Never returns.
+    /// The same. What is refused for the reason `before` is told no second time.
+    async fn read_trust(&self, before: Option<&str>) -> Result<Changed, String> {
+        // Without an engine nobody is left to be told.
+        match self.trust.read_anew(&self.config, &self.seams) {
+            Ok(changed) => {
+                let _ = self.inputs.send(Input::Trust(Ok(changed.clone()))).await;
+                Ok(changed)
+            }
+            Err(refused) => {
+                if let Some(changed) = refused.denied {
+                    let _ = self.inputs.send(Input::Trust(Ok(changed))).await;
+                }
+                let why = with_causes(&refused.error);
+                if before != Some(why.as_str()) {
+                    let _ = self.inputs.send(Input::Trust(Err(why.clone()))).await;
+                }
+                Err(why)
+            }
+        }
+    }
+
+    /// Reads anew whenever the files have changed, whenever somebody asks by SIGHUP ([`hotline_transport::asking`]), and
+    /// again and again while what stands there is refused. Never returns.
     pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<tokio::signal::unix::Signal>) {
+        let mut refused: Option<String> = None;
         loop {
+            let mut again = false;
             tokio::select! {
                 biased;
                 () = hotline_transport::asked(&mut asked) => watch.mark_known(),
                 () = watch.changed() => {}
+                () = tokio::time::sleep(REFUSED_AGAIN_AFTER), if refused.is_some() => again = true,
             }
             // What came of it is an alarm or a line in the log, told by the engine.
-            let _ = self.reload().await;
+            let before = refused.take().filter(|_| again);
+            refused = self.read_trust(before.as_deref()).await.err();
         }
     }
 
@@ -629,6 +637,45 @@ fn pen(config: &DeskConfig, directory: &Directory) -> Result<Pen, OpenError> {
         key_statement,
         key,
     })
+}
+
+/// The relays that this desk will dial. One that cannot be used is told, and the others carry.
+fn relays_of(
+    config: &DeskConfig,
+    directory: &Directory,
+    ledger: &Ledger,
+    at_start: &mut Vec<(&'static str, String)>,
+) -> Result<BTreeMap<RelayName, RelayState>, OpenError> {
+    let mut by_name = BTreeMap::new();
+    for place in directory.relays() {
+        let state = match RelayState::load(place.clone(), directory.rosters(), ledger) {
+            Ok(state) => state,
+            Err(error @ LoadError::NoLogKey(_)) => {
+                at_start.push(("RELAY_UNUSABLE", format!("it is not dialled: {error}")));
+                continue;
+            }
+            Err(error) => return Err(load_error(error)),
+        };
+        let name = state.shared().name.clone();
+        if by_name.insert(name.clone(), state).is_some() {
+            return Err(load_error(LoadError::TwoOfAName(name)));
+        }
+    }
+    if by_name.is_empty() {
+        return Err(OpenError::NoRelay);
+    }
+    for name in config.profiles.keys().filter(|name| !by_name.contains_key(name)) {
+        if !directory.names_relay(name.as_str()) {
+            let known: Vec<String> = by_name.keys().map(ToString::to_string).collect();
+            return Err(OpenError::NoSuchRelay {
+                name: name.to_string(),
+                known: known.join(", "),
+            });
+        }
+        let what = format!("the settings have profiles.{name}, and relay {name} cannot be used now");
+        at_start.push(("RELAY_UNUSABLE", what));
+    }
+    Ok(by_name)
 }
 
 fn open_ledger(

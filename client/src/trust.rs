@@ -7,17 +7,24 @@
 //!
 //! Nothing here runs by itself. A process looks at its files ([`watch_of`]); a simulated world does not.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use hotline_audit::{
-    SignedStatement,
+    Hash, SignedStatement,
     check::{self, StatementError, Verified},
-    key::{Denial, KeyRefusal, RosterSet},
+    key::{Denial, DenyList, KeyRefusal, Roster, RosterSet},
     statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
+    trust,
 };
-use hotline_ledger::{Moves, Watcher};
-use hotline_transport::{Anchor, ClientTls, Denied, Dialer, FileWatch, Seams, TrustStore, anchors_in};
+use hotline_ledger::{CaSeen, Ledger, Moves, Record, TrustMemory, Watcher};
+use hotline_transport::{
+    Anchor, CaStanding, ClientTls, Denied, Dialer, FileWatch, Seams, TrustStore, anchors_in,
+};
 
 use crate::{
     config::DeskConfig,
@@ -31,6 +38,10 @@ pub struct TrustNow {
     directory: ArcSwap<Directory>,
     tls: ClientTls,
     moves: Arc<Moves>,
+    /// The folder of trust folders.
+    folder: PathBuf,
+    /// What was believed so far.
+    memory: Mutex<TrustMemory>,
 }
 
 /// What reading it anew has changed.
@@ -38,8 +49,17 @@ pub struct TrustNow {
 pub struct Changed {
     /// Identities that are denied now and were not before, each with its reason.
     pub denied: Vec<(String, String)>,
-    /// Why this desk's own statement key cannot be used any more, if so.
-    pub own_key: Option<String>,
+    /// Orders that end nobody here: whose deny-list, and which numbers.
+    pub unproven: Vec<(String, Vec<u64>)>,
+}
+
+/// A folder that was refused.
+#[derive(Debug)]
+pub(crate) struct RefusedTrust {
+    /// Why.
+    pub(crate) error: OpenError,
+    /// What its deny-lists have changed all the same.
+    pub(crate) denied: Option<Changed>,
 }
 
 /// The files that a running station looks at: its trust folders, certificate and key.
@@ -74,38 +94,109 @@ impl TrustNow {
             directory: ArcSwap::from_pointee(directory),
             tls: ClientTls::new(seams, own, Arc::new(store)),
             moves: Arc::default(),
+            folder: config.trust.clone(),
+            memory: Mutex::default(),
         })
+    }
+
+    /// Compares what was read with what a ledger remembers, and remembers it from now on.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file that is older than what was believed.
+    pub(crate) fn remember(
+        &self,
+        config: &DeskConfig,
+        seams: &Seams,
+        ledger: &Ledger,
+    ) -> Result<(), OpenError> {
+        let memory = TrustMemory::load(ledger).map_err(|error| OpenError::Load(error.to_string()))?;
+        let now_ms = seams.clock.wall().unix_ms();
+        let judge = |list: &DenyList, roster: &Roster| memory.unproven(list, roster, now_ms);
+        let directory = Directory::load_judged(config, &judge)?;
+        let store = self.tls.trust();
+        let cas = seen(&store.standing());
+        memory.check(&self.folder, directory.rosters(), &cas)?;
+        store.deny(denied(directory.rosters()));
+        let mut memory = memory;
+        memory.take(directory.rosters(), &cas);
+        *self.memory() = memory;
+        self.directory.store(Arc::new(directory));
+        Ok(())
     }
 
     /// Reads everything anew, puts it in force and wakes the legs.
     ///
     /// # Errors
-    /// [`OpenError`] says what does not hold; then everything is as it was.
-    pub(crate) fn read_anew(&self, config: &DeskConfig, seams: &Seams) -> Result<Changed, OpenError> {
-        let directory = Directory::load(config)?;
+    /// [`RefusedTrust`] says what does not hold; then everything is as it was, but for longer deny-lists.
+    pub(crate) fn read_anew(&self, config: &DeskConfig, seams: &Seams) -> Result<Changed, Box<RefusedTrust>> {
+        let now_ms = seams.clock.wall().unix_ms();
+        self.read_all_anew(config, seams, now_ms).map_err(|error| {
+            let denied = self.deny_all_the_same(now_ms);
+            Box::new(RefusedTrust { error, denied })
+        })
+    }
+
+    fn read_all_anew(&self, config: &DeskConfig, seams: &Seams, now_ms: u64) -> Result<Changed, OpenError> {
+        let judge = |list: &DenyList, roster: &Roster| self.memory().unproven(list, roster, now_ms);
+        let directory = Directory::load_judged(config, &judge)?;
         let own = station::own_certificate(config, seams)?;
         let anchors: Vec<Anchor> = anchors_in(&config.trust)?;
         let store = self.tls.trust();
-        store.check_not_older(&anchors)?;
+        let cas = seen(&store.check_not_older(&anchors)?);
         let before = self.rosters();
         directory
             .rosters()
             .check_not_older(&before)
             .map_err(OpenError::Older)?;
-        let own_key = station::own_key_statement(config, &directory)
-            .err()
-            .map(|error| error.to_string());
+        self.memory().check(&self.folder, directory.rosters(), &cas)?;
         store.replace_with_denied(anchors, denied(directory.rosters()))?;
-        let new = |denial: &&Denial| before.denial(&denial.order.identity).is_none();
-        let told = |denial: &Denial| (denial.order.identity.clone(), denial.order.reason.clone());
-        let changed = Changed {
-            denied: directory.rosters().denials().filter(new).map(told).collect(),
-            own_key,
-        };
+        self.memory().take(directory.rosters(), &cas);
         self.tls.rotate(own);
+        Ok(self.put_in_force(directory, &before))
+    }
+
+    /// Where a folder was refused: takes deny-lists that are longer and hold by themselves, under the rosters in force.
+    fn deny_all_the_same(&self, now_ms: u64) -> Option<Changed> {
+        let before = self.rosters();
+        let judge = |list: &DenyList, roster: &Roster| self.memory().unproven(list, roster, now_ms);
+        let rosters = trust::denied_anew(&self.folder, &before, &judge)?;
+        let store = self.tls.trust();
+        store.deny(denied(&rosters));
+        self.memory().take(&rosters, &seen(&store.standing()));
+        let directory = self.directory().under(rosters);
+        Some(self.put_in_force(directory, &before))
+    }
+
+    fn put_in_force(&self, directory: Directory, before: &RosterSet) -> Changed {
+        let rosters = Arc::clone(directory.rosters());
         self.directory.store(Arc::new(directory));
         self.moves.tell();
-        Ok(changed)
+        let new = |denial: &&Denial| before.denial(&denial.order.identity).is_none();
+        let told = |denial: &Denial| (denial.order.identity.clone(), denial.order.reason.clone());
+        Changed {
+            denied: rosters.denials().filter(new).map(told).collect(),
+            unproven: unproven_since(&rosters, before),
+        }
+    }
+
+    /// Orders that end nobody here.
+    pub(crate) fn unproven(&self) -> Vec<(String, Vec<u64>)> {
+        unproven_since(&self.rosters(), &RosterSet::new())
+    }
+
+    /// What is believed and not on disk yet, with the number to call [`remembered`](Self::remembered) with.
+    pub(crate) fn to_remember(&self) -> Option<(u64, Vec<Record>)> {
+        self.memory().to_keep()
+    }
+
+    /// What was handed out under this number is on disk.
+    pub(crate) fn remembered(&self, serial: u64) {
+        self.memory().kept(serial);
+    }
+
+    fn memory(&self) -> MutexGuard<'_, TrustMemory> {
+        // It is consistent between any two statements.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whom this desk knows, as it stands now.
@@ -145,6 +236,15 @@ impl TrustNow {
                 check::verify_statement_archived(bytes, &rosters)
             }
             other => other,
+        }
+    }
+
+    /// Why a key cannot be used any more, if so.
+    pub(crate) fn ended_by(&self, key: &Hash) -> Option<String> {
+        let rosters = self.rosters();
+        match rosters.by_hash(key) {
+            Some(_) => ended_key(&rosters, key),
+            None => Some("no roster of ours holds its key any more".into()),
         }
     }
 
@@ -194,9 +294,31 @@ fn act_in(act: &Act) -> Option<OfficerAct> {
     OfficerAct::decode(&signed.payload).ok()
 }
 
-fn ended_key(rosters: &RosterSet, key: &hotline_audit::Hash) -> Option<String> {
+fn ended_key(rosters: &RosterSet, key: &Hash) -> Option<String> {
     let entry = rosters.by_hash(key)?;
     entry.check_not_revoked().err().map(|refusal| refusal.to_string())
+}
+
+fn seen(cas: &[CaStanding]) -> Vec<CaSeen> {
+    let seen = |ca: &CaStanding| CaSeen {
+        domain: ca.domain.to_string(),
+        key: Hash(ca.key_sha256),
+        list: ca.list_number.clone(),
+    };
+    cas.iter().map(seen).collect()
+}
+
+/// Orders that end nobody under these rosters and were not so before.
+fn unproven_since(rosters: &RosterSet, before: &RosterSet) -> Vec<(String, Vec<u64>)> {
+    let none = BTreeSet::new();
+    let of = |roster: &Roster| {
+        let domain = roster.trust_domain();
+        let old = before.deny_list(domain).map_or(&none, DenyList::void);
+        let now = rosters.deny_list(domain).map_or(&none, DenyList::void);
+        let new: Vec<u64> = now.difference(old).copied().collect();
+        (!new.is_empty()).then(|| (domain.to_owned(), new))
+    };
+    rosters.rosters().filter_map(of).collect()
 }
 
 /// Whom deny-lists end, for the doors.

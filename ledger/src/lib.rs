@@ -26,6 +26,7 @@ mod rebuild;
 mod sqlite;
 pub mod store;
 mod tree;
+mod trusted;
 mod writer;
 
 pub use commit::Commit;
@@ -49,3 +50,4 @@ pub use moves::{Moves, Watcher};
 pub use nodes::Nodes;
 pub use queue::{QUEUE_BYTES, QUEUE_ITEMS};
 pub use rebuild::{FULL_CHECK_MAX, TAIL_CHECK};
+pub use trusted::{CaSeen, OlderTrust, TrustMemory};

@@ -17,6 +17,7 @@ mod pulse;
 pub mod refused;
 pub mod relay;
 pub mod reload;
+mod remembered;
 pub mod run;
 pub mod serve;
 pub mod service;

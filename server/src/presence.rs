@@ -21,6 +21,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use hotline_core::{
     duty::PresenceState,
@@ -59,7 +60,7 @@ pub enum End {
 
 /// The sessions of all desks.
 pub struct Register {
-    pen: Option<Pen>,
+    pen: ArcSwapOption<Pen>,
     clock: Arc<dyn Clock>,
     /// The farthest line by which a desk may come.
     profile: Profile,
@@ -124,7 +125,7 @@ impl Register {
     ) -> Arc<Self> {
         let started = (clock.line(), clock.wall());
         Arc::new(Self {
-            pen,
+            pen: ArcSwapOption::from(pen.map(Arc::new)),
             clock,
             profile,
             started,
@@ -133,6 +134,11 @@ impl Register {
                 ..Desks::default()
             }),
         })
+    }
+
+    /// Signs with this from now on; without one nothing is signed.
+    pub fn take_pen(&self, pen: Option<Pen>) {
+        self.pen.store(pen.map(Arc::new));
     }
 
     /// Signs from now on about these desks, and about no others.
@@ -188,7 +194,9 @@ impl Register {
 
     /// What a session of `reader` has not been told yet, signed; at most [`TOLD_MAX`].
     pub fn news(&self, reader: &Identity, told: &mut Told) -> Vec<Bytes> {
-        let Some(pen) = &self.pen else { return Vec::new() };
+        let Some(pen) = self.pen.load_full() else {
+            return Vec::new();
+        };
         let mut all = self.lock();
         let known = Arc::clone(&all.known);
         let mut news = Vec::new();
@@ -197,7 +205,7 @@ impl Register {
                 break;
             }
             let desk = all.desks.entry(about.clone()).or_default();
-            self.judge(pen, about, desk);
+            self.judge(&pen, about, desk);
             if let Some(said) = &desk.said
                 && told.0.get(about) != Some(&said.serial)
             {

@@ -9,13 +9,15 @@
 
 use std::sync::Arc;
 
-use hotline_transport::{Connections, FileWatch, PeerInfo, Seams, ServerTls};
+use hotline_audit::trust;
+use hotline_transport::{Connections, FileWatch, PeerInfo, REFUSED_AGAIN_AFTER, Seams, ServerTls};
 use tokio::signal::unix::Signal;
 
 use crate::{
     config::RelayConfig,
     relay::Relay,
-    run::{Believed, StartError, own_certificate},
+    remembered::Remembered,
+    run::{self, Believed, StartError, own_certificate},
 };
 
 /// What a relay needs to read its trust anew.
@@ -26,6 +28,7 @@ pub struct Reload {
     tls: ServerTls,
     connections: Connections,
     relay: Arc<Relay>,
+    memory: Remembered,
 }
 
 /// The files that a running relay looks at: its trust folders, certificate and key.
@@ -56,7 +59,7 @@ impl Reload {
         seams: &Seams,
         tls: &ServerTls,
         connections: &Connections,
-        relay: &Arc<Relay>,
+        (relay, memory): (&Arc<Relay>, Remembered),
     ) -> Self {
         Self {
             config: config.clone(),
@@ -64,6 +67,7 @@ impl Reload {
             tls: tls.clone(),
             connections: connections.clone(),
             relay: Arc::clone(relay),
+            memory,
         }
     }
 
@@ -73,56 +77,101 @@ impl Reload {
     /// [`StartError`] says what does not hold; then everything is as it was.
     pub fn now(&self) -> Result<Vec<PeerInfo>, StartError> {
         let own = own_certificate(&self.config, &self.seams)?;
-        let believed = Believed::read(&self.config.trust)?;
+        let now_ms = self.seams.clock.wall().unix_ms();
+        let believed = Believed::read(&self.config, &|list, roster| {
+            self.memory.unproven(list, roster, now_ms)
+        })?;
         let trust = self.tls.trust();
-        trust.check_not_older(&believed.anchors)?;
+        let cas = trust.check_not_older(&believed.anchors)?;
         believed
             .rosters
             .check_not_older(&self.relay.rosters())
             .map_err(StartError::Older)?;
+        self.memory.check(&self.config.trust, &believed.rosters, &cas)?;
+        let pen = run::pen_of(&self.config, &believed.rosters)?;
         let denied = believed.denied();
         trust.replace_with_denied(believed.anchors, denied)?;
+        self.memory.take(&believed.rosters, &cas);
         self.relay.replace_rosters(believed.rosters);
+        self.relay.presence.take_pen(pen);
         self.tls.rotate(own);
         Ok(self.connections.recheck())
     }
 
-    /// The same, with what came of it in the log and in the counters.
-    pub fn and_tell(&self) {
+    /// Where a folder was refused: takes deny-lists that are longer and hold by themselves, under the rosters in force.
+    /// Returns the connections that this has closed; none if there is no such list.
+    fn deny_all_the_same(&self) -> Option<Vec<PeerInfo>> {
+        let now_ms = self.seams.clock.wall().unix_ms();
+        let rosters = trust::denied_anew(&self.config.trust, &self.relay.rosters(), &|list, roster| {
+            self.memory.unproven(list, roster, now_ms)
+        })?;
+        let store = self.tls.trust();
+        store.deny(run::denied(&rosters));
+        self.memory.take(&rosters, &store.standing());
+        self.relay.replace_rosters(rosters);
+        Some(self.connections.recheck())
+    }
+
+    /// The same, with what came of it in the log and in the counters; returns why it was refused, if it was. What is
+    /// refused for the reason `before` is told no second time.
+    pub fn and_tell(&self, before: Option<&str>) -> Option<String> {
         match self.now() {
             Ok(closed) => {
-                self.relay.metrics.trust_taken(closed.len());
-                let certificate = self.tls.credentials().summary().serial.clone();
-                tracing::warn!(
-                    event = "security",
-                    kind = "TRUST_TAKEN",
-                    closed = closed.len(),
-                    certificate,
-                    "trust and certificate were read anew"
-                );
+                self.taken(closed.len(), "trust and certificate were read anew");
+                None
             }
             Err(error) => {
-                self.relay.metrics.trust_refused();
+                if let Some(closed) = self.deny_all_the_same() {
+                    self.taken(
+                        closed.len(),
+                        "a deny-list was taken, although the rest was refused",
+                    );
+                }
                 let why = with_causes(&error);
-                tracing::error!(
-                    event = "security",
-                    kind = "TRUST_REFUSED",
-                    why,
-                    "changed trust was refused whole; the old one stays in force"
-                );
+                if before != Some(why.as_str()) {
+                    self.relay.metrics.trust_refused();
+                    tracing::error!(
+                        event = "security",
+                        kind = "TRUST_REFUSED",
+                        why,
+                        "changed trust was refused whole; the old one stays in force, and it is tried again"
+                    );
+                }
+                Some(why)
             }
         }
     }
 
-    /// Reads anew whenever the files have changed, and whenever somebody asks by SIGHUP ([`hotline_transport::asking`]). Never returns.
+    fn taken(&self, closed: usize, what: &str) {
+        self.relay.metrics.trust_taken(closed);
+        let certificate = self.tls.credentials().summary().serial.clone();
+        tracing::warn!(
+            event = "security",
+            kind = "TRUST_TAKEN",
+            closed,
+            certificate,
+            "{what}"
+        );
+    }
+
+    /// Reads anew whenever the files have changed, whenever somebody asks by SIGHUP ([`hotline_transport::asking`]), and
+    /// again and again while what stands there is refused. Never returns.
     pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<Signal>) {
+        let mut refused: Option<String> = None;
+        let mut kept = true;
         loop {
+            let mut again = false;
             tokio::select! {
                 biased;
                 () = hotline_transport::asked(&mut asked) => watch.mark_known(),
                 () = watch.changed() => {}
+                () = tokio::time::sleep(REFUSED_AGAIN_AFTER), if refused.is_some() || !kept => again = true,
             }
-            self.and_tell();
+            if !again || refused.is_some() {
+                let before = refused.take().filter(|_| again);
+                refused = self.and_tell(before.as_deref());
+            }
+            kept = self.memory.keep(&self.relay.ledger).await;
         }
     }
 

@@ -4,11 +4,15 @@
 //! folders, a second process on the ledger. Shutting down drains: sessions are told, calls in flight are answered, and
 //! what is left after the deadline is closed.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
-use hotline_audit::{LogSigner, SigningKey, key::RosterSet, trust::TrustPolicy};
+use hotline_audit::{
+    LogSigner, SigningKey,
+    key::RosterSet,
+    trust::{TrustPolicy, Unproven},
+};
 use hotline_core::identity::{Role, World};
-use hotline_ledger::{Engine, Ledger, Mode, OpenOptions, Opening, Restored};
+use hotline_ledger::{Engine, Ledger, Mode, OlderTrust, OpenOptions, Opening, Restored, TrustMemory};
 use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
     Anchor, Credentials, Denied, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls,
@@ -22,6 +26,7 @@ use crate::{
     presence::Pen,
     relay::{Parts, Relay},
     reload::Reload,
+    remembered::Remembered,
     service::{self, Service},
     status,
 };
@@ -48,8 +53,21 @@ pub enum StartError {
     #[error(transparent)]
     Rosters(#[from] hotline_audit::trust::TrustError),
     /// What is to be read anew is older than what is in force.
-    #[error("{0}; bring the newer files, or restart if the older ones are meant")]
+    #[error("{0}; bring the newer files")]
     Older(String),
+    /// What is read is older than what this relay has believed before.
+    #[error(transparent)]
+    OlderThanSeen(#[from] OlderTrust),
+    /// This relay's own trust domain is not among those it trusts.
+    #[error(
+        "the trust folder {folder} holds nothing of {domain}, the relay's own trust domain; put its folder back"
+    )]
+    NoOwnDomain {
+        /// The folder of trust folders.
+        folder: String,
+        /// The trust domain.
+        domain: String,
+    },
     /// A key file holds no usable key.
     #[error("{file}: {detail}; hotline pki issue makes a new one")]
     Key {
@@ -142,15 +160,21 @@ where
     L: LogService,
 {
     let own = own_certificate(config, seams)?;
-    let believed = Believed::read(&config.trust)?;
+    // Whatever cannot be used at all is refused before a ledger is made.
+    Believed::read(config, &|_, _| BTreeSet::new())?;
+    let signer = log_signer(config)?;
+    let (ledger, opening) = open_ledger(config, signer, seams, storage)?;
+    let memory = load_memory(&ledger)?;
+    let now_ms = seams.clock.wall().unix_ms();
+    let believed = Believed::read(config, &|list, roster| memory.unproven(list, roster, now_ms))?;
     let denied = believed.denied();
     let trust = Arc::new(TrustStore::with_denied(seams, believed.anchors, denied)?);
-    let signer = log_signer(config)?;
-    let pen = Pen::new(&config.identity, log_key(config)?, &believed.rosters);
+    let memory = Remembered::of(memory, &config.trust, &believed.rosters, &trust.standing())?;
+    memory.keep(&ledger).await;
+    let pen = pen_of(config, &believed.rosters)?;
     if pen.is_none() {
         tracing::warn!("no roster knows this relay's log key: it signs nothing about the desks' presence");
     }
-    let (ledger, opening) = open_ledger(config, signer, seams, storage)?;
     let secrets = node_secrets(&ledger, seams).await?;
 
     let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]);
@@ -190,7 +214,7 @@ where
             tracing::error!(%error, "the doors ended");
         }
     });
-    let reload = Reload::new(config, seams, &tls, listener.connections(), &relay);
+    let reload = Reload::new(config, seams, &tls, listener.connections(), (&relay, memory));
     Ok(Running {
         doors: listener.local(),
         reload,
@@ -208,21 +232,46 @@ pub(crate) struct Believed {
 }
 
 impl Believed {
-    pub(crate) fn read(folder: &Path) -> Result<Self, StartError> {
-        Ok(Self {
-            anchors: anchors_in(folder)?,
-            rosters: TrustPolicy::load_folder(folder)?.rosters().clone(),
+    /// Reads the trust folders; `unproven` names the orders of deny-lists that are to end nobody.
+    pub(crate) fn read(config: &RelayConfig, unproven: &Unproven<'_>) -> Result<Self, StartError> {
+        let folder = &config.trust;
+        let anchors = anchors_in(folder)?;
+        let rosters = TrustPolicy::load_folder_judged(folder, unproven)?
+            .rosters()
+            .clone();
+        let own = config.identity.domain();
+        let anchored = anchors.iter().any(|anchor| anchor.domain == *own);
+        if anchored && rosters.roster(own.as_str()).is_some() {
+            return Ok(Self { anchors, rosters });
+        }
+        Err(StartError::NoOwnDomain {
+            folder: folder.display().to_string(),
+            domain: own.to_string(),
         })
     }
 
     /// Whom their own side has ended by two officers.
     pub(crate) fn denied(&self) -> Denied {
-        let order = |denial: &hotline_audit::key::Denial| {
-            let identity = denial.order.identity.parse().ok()?;
-            Some((identity, denial.order.reason.clone()))
-        };
-        self.rosters.denials().filter_map(order).collect()
+        denied(&self.rosters)
     }
+}
+
+/// Whom deny-lists end, for the doors.
+pub(crate) fn denied(rosters: &RosterSet) -> Denied {
+    let order = |denial: &hotline_audit::key::Denial| {
+        let identity = denial.order.identity.parse().ok()?;
+        Some((identity, denial.order.reason.clone()))
+    };
+    rosters.denials().filter_map(order).collect()
+}
+
+fn load_memory(ledger: &Ledger) -> Result<TrustMemory, StartError> {
+    TrustMemory::load(ledger).map_err(|error| StartError::FirstWrite(error.to_string()))
+}
+
+/// What signs this relay's word about desks; none if the rosters do not know its log key.
+pub(crate) fn pen_of(config: &RelayConfig, rosters: &RosterSet) -> Result<Option<Pen>, StartError> {
+    Ok(Pen::new(&config.identity, log_key(config)?, rosters))
 }
 
 pub(crate) fn own_certificate(config: &RelayConfig, seams: &Seams) -> Result<Credentials, StartError> {

@@ -42,6 +42,8 @@ pub fn main(config: &Path) -> u8 {
                 | StartError::Trust(_)
                 | StartError::Rosters(_)
                 | StartError::Older(_)
+                | StartError::OlderThanSeen(_)
+                | StartError::NoOwnDomain { .. }
                 | StartError::Key { .. }
                 | StartError::WrongCertificate { .. } => EXIT_IDENTITY,
                 StartError::Ledger(_) | StartError::FirstWrite(_) | StartError::Listen(_) => EXIT_OTHER,

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use hotline_cli::desk::seat::Seat;
 use hotline_client::status::LegStatus;
 use hotline_core::{
     leg::Door,
@@ -369,14 +370,8 @@ async fn a_trust_folder_that_does_not_hold_together_is_refused_whole_and_the_old
     let _ = end_borenia_ops(&line, &apart).await.ended(0);
     let avelia = folder(&line, AVELIA).join("trust/exercise.borenia.example");
     let good_list = fs::read(avelia.join("crl.pem")).unwrap();
-    // A good deny-list beside a broken revocation list: neither may count.
     fs::write(avelia.join("crl.pem"), "not a list\n").unwrap();
-    fs::copy(deny_file(&apart), avelia.join("deny")).unwrap();
-    eventually("relay and desk refuse it", PATIENCE, async || {
-        let desk = line.status(AVELIA).await.alarms.contains_key("TRUST_REFUSED");
-        (desk && events(&line, AVELIA).contains(&"TRUST_REFUSED".to_owned())).then_some(())
-    })
-    .await;
+    refused_by_both(&line).await;
     assert!(!events(&line, AVELIA).contains(&"TRUST_TAKEN".to_owned()));
     let said = line.desk(AVELIA, "reload", &[]).await.ended(4);
     assert!(said.all().contains("refused whole"), "{}", said.all());
@@ -386,15 +381,119 @@ async fn a_trust_folder_that_does_not_hold_together_is_refused_whole_and_the_old
         let view = Sender::at(&line, side).await.send("As before.").await;
         line.until(side, &view.sha256, Rung::Delivered).await;
     }
-    // Mended, it is taken by itself.
-    fs::write(avelia.join("crl.pem"), good_list).unwrap();
+    // A good deny-list beside the broken revocation list: it counts by itself, and the rest is refused as before.
+    fs::copy(deny_file(&apart), avelia.join("deny")).unwrap();
     eventually("north has put its desk out", PATIENCE, async || {
         let legs = line.status(BORENIA).await.legs;
         let north = legs.iter().filter(|(name, _)| name.starts_with("north/"));
         north.map(|(_, leg)| leg).all(|leg| !leg.up).then_some(())
     })
     .await;
+    eventually("the desk knows", PATIENCE, async || {
+        line.status(AVELIA)
+            .await
+            .alarms
+            .contains_key("DENIED")
+            .then_some(())
+    })
+    .await;
+    let said = line.desk(AVELIA, "reload", &[]).await.ended(4);
+    assert!(said.all().contains("refused whole"), "{}", said.all());
+    // Mended, it is taken by itself.
+    fs::write(avelia.join("crl.pem"), good_list).unwrap();
     let _ = line.desk(AVELIA, "reload", &[]).await.ended(0);
+}
+
+/// Waits until Avelia's relay and desk have refused a folder.
+async fn refused_by_both(line: &Line) {
+    eventually("relay and desk refuse it", PATIENCE, async || {
+        let desk = line.status(AVELIA).await.alarms.contains_key("TRUST_REFUSED");
+        (desk && events(line, AVELIA).contains(&"TRUST_REFUSED".to_owned())).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_look_at_half_a_folder_is_refused_and_what_is_put_back_is_taken_up_again() {
+    let line = Line::open(PROGRAM).await;
+    let trust = folder(&line, AVELIA).join("trust");
+    let own = trust.join("exercise.avelia.example");
+    let away = line.folder().join("away");
+    // Whoever types a verb reads the folder too: these sit there already.
+    let mut seat = line.seat(AVELIA).await;
+    let mut sender = Sender::at(&line, AVELIA).await;
+    for (gone, back) in [
+        (own.clone(), away.clone()),
+        (own.join("root.pub"), away.clone()),
+        (trust.join("exercise.borenia.example"), away.clone()),
+        (trust.join("exercise.borenia.example/side.toml"), away.clone()),
+    ] {
+        let before = refusals(&mut seat).await;
+        fs::rename(&gone, &back).unwrap();
+        let since = Instant::now();
+        while refusals(&mut seat).await == before {
+            assert!(since.elapsed() < PATIENCE, "{gone:?} is not missed");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let view = sender.send("Signed as before.").await;
+        fs::rename(&back, &gone).unwrap();
+        line.until(AVELIA, &view.sha256, Rung::Delivered).await;
+        eventually("it is taken again", PATIENCE, async || {
+            (line.desk(AVELIA, "reload", &[]).await.code == 0).then_some(())
+        })
+        .await;
+        line.whole().await;
+        let alarms = line.status(AVELIA).await.alarms;
+        assert!(!alarms.contains_key("OWN_KEY_ENDED"), "{alarms:?}");
+    }
+    assert!(events(&line, AVELIA).contains(&"TRUST_REFUSED".to_owned()));
+}
+
+/// How often the desk has refused a folder.
+async fn refusals(seat: &mut Seat) -> u64 {
+    let alarms = seat.status().await.unwrap().alarms;
+    alarms.get("TRUST_REFUSED").copied().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn files_put_back_to_an_older_state_while_a_node_is_stopped_are_refused_at_its_start() {
+    let mut line = Line::open(PROGRAM).await;
+    let trust = folder(&line, AVELIA).join("trust");
+    let deny = trust.join("exercise.borenia.example/deny");
+    let apart = apart(&line, BORENIA);
+    let _ = end_borenia_ops(&line, &apart).await.ended(0);
+    taken_by_avelia(&line, &deny_file(&apart)).await;
+    eventually("relay and desk have it", PATIENCE, async || {
+        let desk = line.status(AVELIA).await.alarms.contains_key("DENIED");
+        (desk && events(&line, AVELIA).contains(&"TRUST_TAKEN".to_owned())).then_some(())
+    })
+    .await;
+    // The relay says so before it has written it down.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.kill_relay("north").await.unwrap();
+    fs::rename(&deny, line.folder().join("newest")).unwrap();
+    let relay = line.stage.start_relay("north").await.unwrap_err().what;
+    // A desk says on standard output why it does not start.
+    let desk = line.stage.start_desk(AVELIA).await.unwrap().to_string();
+    for told in [relay, desk] {
+        for word in [
+            "exercise.borenia.example/deny",
+            "lacks order 1",
+            "hotline pki trust",
+        ] {
+            assert!(told.contains(word), "{told}");
+        }
+    }
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    // With the newest file both start, and still believe nothing of the desk that was ended.
+    fs::rename(line.folder().join("newest"), &deny).unwrap();
+    line.stage.start_relay("north").await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.stage.legs_up(AVELIA, 4).await.unwrap();
+    for door in Door::ALL {
+        assert_eq!(refused_as(&line, AVELIA, door).await, "REVOKED", "{door}");
+    }
 }
 
 /// Established TCP connections of a port of this machine.

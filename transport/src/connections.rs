@@ -105,17 +105,15 @@ impl Connections {
     /// Judges every live connection again by the trust of now, and closes those that would not be let in any more:
     /// revoked, denied, their CA gone. Call it after every [`TrustStore::replace`].
     ///
-    /// Dates alone close nothing: a clock that jumps would silence a line that works. The next handshake judges them.
+    /// Dates alone close nothing: a clock that jumps would silence a line that works. The next handshake judges them. Nor
+    /// do they keep anybody: who is revoked *and* expired is closed.
     ///
     /// [`TrustStore::replace`]: crate::TrustStore::replace
     pub fn recheck(&self) -> Vec<PeerInfo> {
         let judge = self.inner.tls.judge();
-        let now = self.inner.seams.clock.wall();
         self.close_where(CloseCode::NotTrusted, "no longer trusted", |entry| {
-            let judged = judge.judge_again(&entry.peer, now);
-            if let Err(objection) = &judged
-                && !objection.reason.is_of_time()
-            {
+            let judged = judge.judge_live(&entry.peer);
+            if let Err(objection) = &judged {
                 tracing::warn!(
                     event = "security",
                     kind = objection.reason.kind(),
@@ -125,7 +123,7 @@ impl Connections {
                     "closed a live connection that would not be let in any more"
                 );
             }
-            judged.is_err_and(|objection| !objection.reason.is_of_time())
+            judged.is_err()
         })
     }
 

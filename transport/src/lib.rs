@@ -54,7 +54,7 @@ pub use refusal::{By, Permanence, Reason, Refusal};
 pub use runtime::node_runtime;
 pub use seams::{BoxedStream, Clock, Entropy, Network, Seams, ShiftedClock, Spawner, TcpAcceptor, UdpSeam};
 pub use tls::{ALPN_QUIC, ALPN_TCP, ClientTls, ServerTls, TlsSetupError};
-pub use trust::{Anchor, Denied, StaleCrl, TrustError, TrustStore, anchors_in};
-pub use watch::FileWatch;
+pub use trust::{Anchor, CaStanding, Denied, StaleCrl, TrustError, TrustStore, anchors_in};
+pub use watch::{FileWatch, REFUSED_AGAIN_AFTER};
 #[cfg(unix)]
 pub use watch::{asked, asking};

@@ -85,6 +85,14 @@ pub enum TrustError {
         /// What is missing.
         why: String,
     },
+    /// A domain that is trusted is not in the folder any more.
+    #[error(
+        "the trust folder of {domain} is missing, or its ca.crt; put it back, or restart if it is to be trusted no more"
+    )]
+    Missing {
+        /// The domain.
+        domain: TrustDomain,
+    },
     /// A revocation list is broken or somebody else's.
     #[error("a revocation list filed under {domain} is not usable: {why}")]
     BadCrl {
@@ -107,6 +115,17 @@ pub struct StaleCrl {
 /// Identities that their own side has ended by a signed list, and why. Whoever fills this has verified the list.
 pub type Denied = BTreeMap<Identity, String>;
 
+/// What tells an older state of a domain's CA and lists from a newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaStanding {
+    /// The domain.
+    pub domain: TrustDomain,
+    /// SHA-256 of the CA's public key.
+    pub key_sha256: [u8; 32],
+    /// The highest number of its revocation lists, in decimal; none without a list.
+    pub list_number: Option<String>,
+}
+
 /// All anchors in force. Share it as `Arc<TrustStore>`.
 #[derive(Debug)]
 pub struct TrustStore {
@@ -118,7 +137,7 @@ pub struct TrustStore {
 /// What is believed at one moment: replaced as a whole.
 #[derive(Debug)]
 pub(crate) struct InForce {
-    pub(crate) anchors: BTreeMap<TrustDomain, Trusted>,
+    pub(crate) anchors: Arc<BTreeMap<TrustDomain, Trusted>>,
     pub(crate) denied: Denied,
 }
 
@@ -221,7 +240,7 @@ impl TrustStore {
         denied: Denied,
     ) -> Result<Self, TrustError> {
         let algorithms = seams.crypto.signature_verification_algorithms;
-        let anchors = check_all(anchors, &algorithms)?;
+        let anchors = Arc::new(check_all(anchors, &algorithms)?);
         Ok(Self {
             in_force: ArcSwap::from_pointee(InForce { anchors, denied }),
             generation: AtomicU64::new(0),
@@ -243,23 +262,39 @@ impl TrustStore {
     /// # Errors
     /// As [`replace`](Self::replace).
     pub fn replace_with_denied(&self, anchors: Vec<Anchor>, denied: Denied) -> Result<(), TrustError> {
-        let anchors = check_all(anchors, &self.algorithms)?;
+        let anchors = Arc::new(check_all(anchors, &self.algorithms)?);
         self.in_force.store(Arc::new(InForce { anchors, denied }));
         self.generation.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
+    /// Replaces whom their own side has denied, under the anchors in force.
+    pub fn deny(&self, denied: Denied) {
+        let anchors = Arc::clone(&self.in_force.load().anchors);
+        self.in_force.store(Arc::new(InForce { anchors, denied }));
+        self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How the CAs in force stand.
+    #[must_use]
+    pub fn standing(&self) -> Vec<CaStanding> {
+        standing_of(&self.in_force.load().anchors)
+    }
+
     /// Refuses anchors whose revocation lists are older than those in force, or gone, under the same CA key: what is
-    /// revoked would come back.
+    /// revoked would come back. A domain that is not there at all is refused as well: half a folder looks like that.
+    /// Returns how they stand.
     ///
     /// # Errors
     /// [`TrustError`], also when the anchors cannot be trusted at all. Nothing is put in force.
-    pub fn check_not_older(&self, anchors: &[Anchor]) -> Result<(), TrustError> {
+    pub fn check_not_older(&self, anchors: &[Anchor]) -> Result<Vec<CaStanding>, TrustError> {
         let offered = check_all(anchors.to_vec(), &self.algorithms)?;
         let in_force = self.in_force.load();
-        for (domain, new) in &offered {
-            let Some(held) = in_force.anchors.get(domain) else {
-                continue;
+        for (domain, held) in in_force.anchors.iter() {
+            let Some(new) = offered.get(domain) else {
+                return Err(TrustError::Missing {
+                    domain: domain.clone(),
+                });
             };
             let same_ca = held.anchor.subject_public_key_info == new.anchor.subject_public_key_info;
             if same_ca && new.list_number < held.list_number {
@@ -277,7 +312,7 @@ impl TrustStore {
                 });
             }
         }
-        Ok(())
+        Ok(standing_of(&offered))
     }
 
     /// The trusted domains, in order.
@@ -328,6 +363,23 @@ impl TrustStore {
 }
 
 // === helpers ===
+
+fn standing_of(anchors: &BTreeMap<TrustDomain, Trusted>) -> Vec<CaStanding> {
+    let standing = |(domain, trusted): (&TrustDomain, &Trusted)| {
+        let key = ring::digest::digest(
+            &ring::digest::SHA256,
+            trusted.anchor.subject_public_key_info.as_ref(),
+        );
+        let mut key_sha256 = [0; 32];
+        key_sha256.copy_from_slice(key.as_ref());
+        CaStanding {
+            domain: domain.clone(),
+            key_sha256,
+            list_number: trusted.list_number.as_ref().map(ToString::to_string),
+        }
+    };
+    anchors.iter().map(standing).collect()
+}
 
 fn check_all(
     anchors: Vec<Anchor>,

@@ -51,6 +51,15 @@ pub(crate) enum Side {
     Server,
 }
 
+/// Whether the dates of a CA itself are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IssuerDates {
+    /// A handshake.
+    Count,
+    /// A session that lives: dates alone close nothing.
+    PlayNoPart,
+}
+
 /// A peer that passed.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -59,6 +68,8 @@ pub(crate) struct Peer {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     /// The trust store's generation when it was judged.
     pub(crate) generation: u64,
+    /// When it was judged, by our clock: a moment at which its dates held.
+    judged: UnixTime,
 }
 
 /// Why a peer did not.
@@ -88,6 +99,16 @@ impl Judge {
         rest: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<Peer, Box<Objection>> {
+        self.judge_by(leaf, rest, now, IssuerDates::Count)
+    }
+
+    fn judge_by(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        now: UnixTime,
+        issuer_dates: IssuerDates,
+    ) -> Result<Peer, Box<Objection>> {
         let summary = CertificateSummary::of(leaf);
         let object = |reason| {
             Box::new(Objection {
@@ -113,7 +134,9 @@ impl Judge {
         })?;
         self.check_chain(leaf, rest, trusted, &summary, now)
             .map_err(object)?;
-        check_issuer_dates(trusted, now).map_err(object)?;
+        if issuer_dates == IssuerDates::Count {
+            check_issuer_dates(trusted, now).map_err(object)?;
+        }
         if let Some(why) = in_force.denied.get(&identity) {
             return Err(object(Reason::Denied { why: shown(why) }));
         }
@@ -127,18 +150,22 @@ impl Judge {
             summary: Arc::new(summary),
             chain,
             generation,
+            judged: now,
         })
     }
 
     /// Judges again a chain that passed before, by the trust and the time of now.
     pub(crate) fn judge_again(&self, peer: &Peer, now: WallTime) -> Result<(), Box<Objection>> {
-        let Some((leaf, rest)) = peer.chain.split_first() else {
-            return Err(Box::new(Objection {
-                reason: Reason::NoCertificate,
-                certificate: None,
-            }));
-        };
+        let (leaf, rest) = split(peer)?;
         self.judge(leaf, rest, unix(now)).map(|_| ())
+    }
+
+    /// Whether a chain that passed before may keep its live session, by the trust of now. Dates play no part: the chain is
+    /// looked at as of the moment at which it passed, so that an end of its dates hides no revocation.
+    pub(crate) fn judge_live(&self, peer: &Peer) -> Result<(), Box<Objection>> {
+        let (leaf, rest) = split(peer)?;
+        self.judge_by(leaf, rest, peer.judged, IssuerDates::PlayNoPart)
+            .map(|_| ())
     }
 
     fn check_world(&self, identity: &Identity) -> Result<(), Reason> {
@@ -210,6 +237,16 @@ impl Judge {
             })
             .map_err(|error| reason_of(error, trusted, summary))
     }
+}
+
+/// Leaf, and what lies between it and its CA.
+fn split(peer: &Peer) -> Result<(&CertificateDer<'static>, &[CertificateDer<'static>]), Box<Objection>> {
+    peer.chain.split_first().ok_or_else(|| {
+        Box::new(Objection {
+            reason: Reason::NoCertificate,
+            certificate: None,
+        })
+    })
 }
 
 /// webpki trusts an anchor for ever; we do not.

@@ -20,6 +20,10 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Time between the looks that must agree. 50 ms: a verb that replaces several files takes a few milliseconds for each.
 pub const SETTLED_AFTER: Duration = Duration::from_millis(50);
 
+/// Time after which files that were refused are read again, though nothing about them has changed: a clock may have come
+/// into their dates, a disk may read again. 5 s: soon for whoever waits, and a dozen readings a minute at most.
+pub const REFUSED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// Looks at a place that does not come to rest, before it is read all the same. 10: half a second.
 const SETTLING_LOOKS_MAX: usize = 10;
 

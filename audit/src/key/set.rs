@@ -200,7 +200,7 @@ impl RosterSet {
         let Some(roster) = self.rosters.get_mut(list.trust_domain()) else {
             return;
         };
-        for denial in list.denials() {
+        for denial in list.counting() {
             let revoked = Revoked {
                 by: EndedBy::DenyList,
                 hash: denial.hash,
@@ -215,7 +215,7 @@ impl RosterSet {
 
     /// Everything that deny-lists end, by trust domain and in order.
     pub fn denials(&self) -> impl Iterator<Item = &Denial> {
-        self.deny_lists.values().flat_map(DenyList::denials)
+        self.deny_lists.values().flat_map(DenyList::counting)
     }
 
     /// The order that ended an identity.
@@ -224,20 +224,22 @@ impl RosterSet {
         self.denials().find(|denial| denial.order.identity == identity)
     }
 
-    /// Refuses rosters and deny-lists that are older than others of the same roots, or fork from them. A trust domain
-    /// that is believed no more, or under another root, is somebody's decision and passes.
+    /// Refuses rosters and deny-lists that are older than others of the same roots, or fork from them, and a set that
+    /// lacks a trust domain of the others: half a folder looks like that. A trust domain under another root is somebody's
+    /// decision and passes.
     ///
     /// # Errors
-    /// What is older, in words.
+    /// What is older or missing, in words.
     pub fn check_not_older(&self, seen: &RosterSet) -> Result<(), String> {
-        for (domain, roster) in &self.rosters {
-            let Some(before) = seen
-                .rosters
-                .get(domain)
-                .filter(|before| before.root() == roster.root())
-            else {
-                continue;
+        for (domain, before) in &seen.rosters {
+            let Some(roster) = self.rosters.get(domain) else {
+                return Err(format!(
+                    "the trust folder of {domain} is missing, or its root.pub"
+                ));
             };
+            if before.root() != roster.root() {
+                continue;
+            }
             if let Some(head) = before.head() {
                 roster.check_not_older(&head).map_err(|error| error.to_string())?;
             }
@@ -248,6 +250,12 @@ impl RosterSet {
             }
         }
         Ok(())
+    }
+
+    /// The deny-list of one trust domain, if it has one.
+    #[must_use]
+    pub fn deny_list(&self, trust_domain: &str) -> Option<&DenyList> {
+        self.deny_lists.get(trust_domain)
     }
 
     /// The roster of one trust domain.

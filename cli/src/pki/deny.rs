@@ -118,11 +118,11 @@ pub fn sign(
 }
 
 /// Takes over a deny-list of the other side that came by itself. It needs no words: its officers stand in a roster that
-/// is trusted already.
+/// is trusted already. An order that is new here needs officers' keys that are good now: an old key can write any time.
 ///
 /// # Errors
 /// If its side is not trusted here, or an order does not count, or one is missing that was seen before.
-pub fn take(dir: &Path, file: &Path) -> Result<Taken, PkiError> {
+pub fn take(dir: &Path, file: &Path, now: WallTime) -> Result<Taken, PkiError> {
     let folder = DomainFolder::open(dir)?;
     let _held = folder.hold()?;
     let text = files::read_text(file)?;
@@ -139,6 +139,13 @@ pub fn take(dir: &Path, file: &Path) -> Result<Taken, PkiError> {
     offered
         .check_not_older(&known)
         .map_err(|error| unreadable(error.to_string()))?;
+    let held = known.denials().len() as u64;
+    if let Some(order) = offered.unproven(&roster, held, now.unix_ms()).first() {
+        return Err(unreadable(format!(
+            "a key of the officers of order {order} is over, and an old key can write any time; ask its side for a trust \
+             file whose roster and revocation list end the identity"
+        )));
+    }
     write_list(&place, &offered)?;
     let told = offered.denials().iter().skip(known.denials().len());
     Ok(Taken {

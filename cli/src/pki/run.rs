@@ -108,7 +108,7 @@ fn compared(words: Option<String>, yes: bool) -> Compared {
 
 fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), PkiError> {
     if files::read(&args.file)?.starts_with(deny::HEAD.as_bytes()) {
-        let taken = deny::take(&args.dir.dir, &args.file)?;
+        let taken = deny::take(&args.dir.dir, &args.file, now)?;
         return out
             .write_all(say::taken(&taken).as_bytes())
             .map_err(PkiError::Print);

@@ -183,7 +183,7 @@ impl Engine {
             alarms: self.alarms.clone(),
             read_only: match &self.signing {
                 Signing::Open => None,
-                Signing::Closed(why) => Some(why.clone()),
+                Signing::Closed(why) | Signing::KeyEnded(why) => Some(why.clone()),
             },
         }
     }

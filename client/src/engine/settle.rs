@@ -125,6 +125,10 @@ impl Engine {
 
     /// Commits the round, and then tells, sends and answers.
     pub(super) async fn settle(&mut self, mut round: Round) -> Result<(), String> {
+        let remembers = self.trust.to_remember().map(|(serial, records)| {
+            round.records.extend(records);
+            serial
+        });
         self.keep_cursors(&mut round);
         self.keep_checkpoints(&mut round);
         let stored = self.wall();
@@ -148,6 +152,9 @@ impl Engine {
             }
             None => None,
         };
+        if let Some(serial) = remembers {
+            self.trust.remembered(serial);
+        }
         round.steps.pass();
         // What others wait for goes first; the book is for those who look.
         let now = self.line();

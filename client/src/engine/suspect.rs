@@ -10,16 +10,30 @@ use crate::{
     input::Arrival,
     quarantine::{KEPT_MAX, Quarantined},
     round::Round,
+    station::own_key_statement,
     trust::{Changed, officers_of},
 };
+
+/// What people are told of orders that end nobody here.
+pub(crate) fn unproven_told(domain: &str, orders: &[u64]) -> (&'static str, String) {
+    let numbers: Vec<String> = orders.iter().map(ToString::to_string).collect();
+    let what = format!(
+        "order {} of the deny-list of {domain} ends nobody here: it came first when a key of its officers was over, and an \
+         old key can write any time; if it is meant, its side ends the identity with pki revoke",
+        numbers.join(", ")
+    );
+    ("DENY_UNPROVEN", what)
+}
 
 impl Engine {
     /// Trust was read anew, or refused whole. What it means for people is told here; legs and lanes have it already.
     pub(super) fn trust_read(&mut self, read: Result<Changed, String>, round: &mut Round) {
-        let Changed { denied, own_key } = match read {
+        let Changed { denied, unproven } = match read {
             Ok(changed) => changed,
             Err(why) => {
-                let what = format!("changed trust was refused whole, the old one stays in force: {why}");
+                let what = format!(
+                    "changed trust was refused whole, the old one stays in force, and it is tried again: {why}"
+                );
                 self.alarm("TRUST_REFUSED", what, round);
                 return;
             }
@@ -34,17 +48,46 @@ impl Engine {
             let what = format!("two officers of its side have ended {identity}: {reason}");
             self.alarm("DENIED", what, round);
         }
-        if let Some(why) = own_key
-            && self.signing == Signing::Open
-        {
-            self.alarm(
-                "OWN_KEY_ENDED",
-                format!("this desk signs nothing more: {why}"),
-                round,
-            );
-            self.signing = Signing::Closed(why);
+        for (domain, orders) in unproven {
+            let (code, what) = unproven_told(&domain, &orders);
+            self.alarm(code, what, round);
         }
+        self.note_own_key(round);
         self.place_charters(round);
+    }
+
+    /// This desk signs no more once its key has ended, unless its file holds another one that its roster enrols; and signs
+    /// again once its key is good again.
+    fn note_own_key(&mut self, round: &mut Round) {
+        let ended = self.trust.ended_by(&self.pen.key_statement);
+        match (ended, &self.signing) {
+            (Some(_), Signing::Open | Signing::KeyEnded(_))
+                if let Ok((key, key_statement)) =
+                    own_key_statement(&self.config, &self.trust.directory()) =>
+            {
+                self.pen.key = key;
+                self.pen.key_statement = key_statement;
+                self.signing = Signing::Open;
+                tracing::warn!(
+                    event = "security",
+                    kind = "OWN_KEY_NEW",
+                    "this desk signs with its new key"
+                );
+            }
+            (Some(why), Signing::Open) => {
+                self.alarm(
+                    "OWN_KEY_ENDED",
+                    format!("this desk signs nothing more: {why}"),
+                    round,
+                );
+                self.signing = Signing::KeyEnded(why);
+            }
+            (None, Signing::KeyEnded(_)) => {
+                self.signing = Signing::Open;
+                tracing::warn!(event = "security", kind = "OWN_KEY_BACK", "this desk signs again");
+            }
+            _ => {}
+        }
     }
 
     /// A statement whose own key had ended before it came: kept beside the log, never in a chain.

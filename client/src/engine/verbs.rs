@@ -125,6 +125,12 @@ impl Engine {
     pub(super) fn must_sign(&self) -> Result<(), Refusal> {
         match &self.signing {
             Signing::Open => Ok(()),
+            Signing::KeyEnded(why) => Err(refusal(
+                8,
+                8,
+                format!("this desk signs nothing: {why}"),
+                "hotline doctor, then go over to the backup identity: hotline pki use-backup",
+            )),
             Signing::Closed(why) => Err(refusal(
                 8,
                 8,

@@ -239,15 +239,9 @@ impl QuicLine {
 }
 
 pub(super) fn still_trusted(dialer: &Dialer, met: &Met, expected: &Identity) -> Result<(), Box<Refusal>> {
-    let now = dialer.seams().clock.wall();
-    let judged = dialer.tls().judge(expected).judge_again(&met.peer, now);
-    if judged
-        .as_ref()
-        .is_err_and(|objection| objection.reason.is_of_time())
-    {
-        return Ok(());
-    }
+    let judged = dialer.tls().judge(expected).judge_live(&met.peer);
     judged.map_err(|objection| {
+        let now = dialer.seams().clock.wall();
         let refusal = Box::new(met.scene.objection(&objection, now));
         dialer.refusals().record(&refusal);
         refusal

@@ -225,18 +225,6 @@ impl Reason {
         }
     }
 
-    /// Whether only dates stand against the certificate: a clock that is wrong says the same.
-    #[must_use]
-    pub fn is_of_time(&self) -> bool {
-        matches!(
-            self,
-            Self::Expired { .. }
-                | Self::NotYetValid { .. }
-                | Self::ClocksDisagree { .. }
-                | Self::IssuerOutOfDate { .. }
-        )
-    }
-
     /// Stable name, for metrics and records.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotline_core::leg::Door;
-use hotline_transport::{By, DialTimings, Ended, ListenLimits, Reason};
+use hotline_transport::{By, DialTimings, Ended, ListenLimits, Reason, ShiftedClock, TrustError};
 use tokio::io::AsyncReadExt;
 
 use crate::pki::order;
@@ -121,6 +121,69 @@ async fn a_desk_sees_that_its_relay_is_no_longer_trusted() {
                 why: "no longer trusted".to_owned()
             }
         );
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_revoked_and_has_expired_as_well_is_closed_and_whoever_has_only_expired_is_not() {
+    const TWO_DAYS_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
+    for by_crl in [true, false] {
+        let mut stage = Stage::new();
+        let (seams, clock) = ShiftedClock::on(&stage.seams);
+        stage.seams = seams;
+        let trust = stage.trust();
+        let credentials = stage.a.credentials(&stage.seams, &order(A_NORTH));
+        let relay = stage
+            .relay_with(credentials, Arc::clone(&trust), ListenLimits::default())
+            .await;
+        let mut spare = order("spiffe://exercise.borenia.example/desk/spare");
+        spare.serial = 8;
+        let spare = stage.desk_with(&spare);
+        let stolen = relay.dialled_by(&stage.desk(), Door::Quic).await.unwrap();
+        let good = relay.dialled_by(&spare, Door::Tcp).await.unwrap();
+        stolen.seen().await;
+        good.seen().await;
+        // Both certificates end on the next day; neither session does.
+        clock.shift(TWO_DAYS_MS).unwrap();
+        assert!(relay.connections.recheck().is_empty());
+        if by_crl {
+            trust
+                .replace(vec![stage.a.anchor(A, &[]), stage.b.anchor(B, &[7])])
+                .unwrap();
+        } else {
+            let denied = [(identity(B_OPS), "copied".to_owned())].into();
+            trust.replace_with_denied(stage.anchors(), denied).unwrap();
+        }
+        let fallen = relay.connections.recheck();
+        assert_eq!(
+            fallen.iter().map(|peer| &peer.identity).collect::<Vec<_>>(),
+            [&identity(B_OPS)]
+        );
+        soon(stolen.lane.closed()).await;
+        assert!(good.seen().await.ends_with("08"));
+    }
+}
+
+#[tokio::test]
+async fn a_desk_drops_a_relay_that_is_revoked_and_has_expired_as_well() {
+    const TWO_DAYS_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
+    let mut stage = Stage::new();
+    let (seams, clock) = ShiftedClock::on(&stage.seams);
+    stage.seams = seams;
+    let relay = stage.relay().await;
+    for door in Door::ALL {
+        clock.shift(0).unwrap();
+        let trust = stage.trust();
+        let credentials = stage.b.credentials(&stage.seams, &order(B_OPS));
+        let held = relay
+            .dialled_by(&stage.dialer_trusting(credentials, Arc::clone(&trust)), door)
+            .await
+            .unwrap();
+        held.seen().await;
+        clock.shift(TWO_DAYS_MS).unwrap();
+        held.lane.still_trusted().unwrap();
+        trust.replace(vec![stage.a.anchor(A, &[7])]).unwrap();
+        assert_eq!(held.lane.still_trusted().unwrap_err().kind(), "REVOKED");
     }
 }
 
@@ -257,4 +320,17 @@ async fn a_lane_that_is_dropped_frees_its_place() {
         drop(held);
         eventually(|| relay.connections.list().is_empty().then_some(())).await;
     }
+}
+
+#[test]
+fn anchors_that_lack_a_domain_in_force_are_refused_and_a_denial_needs_no_anchors() {
+    let stage = Stage::new();
+    let trust = stage.trust();
+    let lacking = vec![stage.a.anchor(A, &[])];
+    let error = trust.check_not_older(&lacking).unwrap_err();
+    assert!(matches!(error, TrustError::Missing { .. }), "{error}");
+    let standing = trust.check_not_older(&stage.anchors()).unwrap();
+    assert_eq!(standing, trust.standing());
+    trust.deny([(identity(B_OPS), "copied".to_owned())].into());
+    assert_eq!(trust.domains().len(), 2);
 }

@@ -219,3 +219,85 @@ fn a_list_that_lacks_what_was_seen_is_refused() {
     assert!(none.check_not_older(&desk).is_err());
     assert!(other.check_not_older(&desk).is_err());
 }
+
+#[test]
+fn an_order_seen_for_the_first_time_by_keys_that_are_over_proves_nothing() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    denied(&mut list, "desk/ops", ["okoye", "tanaka"], &roster);
+    let held = list.head();
+    denied(&mut list, "relay/north", ["okoye", "weiss"], &roster);
+    // While the keys are valid, both orders count for whoever sees them; later the one that is held, and no other.
+    assert!(list.unproven(&roster, 0, NOW).is_empty());
+    assert_eq!(list.unproven(&roster, held.number, 201), [2].into());
+    assert_eq!(list.unproven(&roster, 0, 201), [1, 2].into());
+    assert!(list.unproven(&roster, 2, 201).is_empty());
+    let void = list.unproven(&roster, held.number, 201);
+    let list = list.without(void);
+    let mut rosters = RosterSet::new();
+    rosters.update(roster.clone()).unwrap();
+    rosters.deny(list);
+    assert!(rosters.denial(&who("desk/ops")).is_some());
+    assert!(rosters.denial(&who("relay/north")).is_none());
+    let north = rosters
+        .roster(DOMAIN)
+        .unwrap()
+        .keys_of(&who("relay/north"), Purpose::Log)[0];
+    assert!(north.check_not_revoked().is_ok());
+}
+
+#[test]
+fn a_key_that_the_roster_ended_proves_no_new_order() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    denied(&mut list, "desk/ops", ["okoye", "tanaka"], &roster);
+    let okoye = roster.keys_of(&who("officer/okoye"), Purpose::Officer)[0].hash;
+    let mut builder = RosterBuilder::resume(roster, SigningKey::from_seed(&[1; 32]));
+    builder.revoke(okoye, "changed", NOW).unwrap();
+    assert_eq!(list.unproven(&builder.finish(), 0, NOW), [1].into());
+}
+
+#[test]
+fn a_head_that_was_seen_must_be_held() {
+    let roster = roster();
+    let mut list = DenyList::empty(&roster);
+    let none = list.head();
+    denied(&mut list, "desk/ops", ["okoye", "tanaka"], &roster);
+    let one = list.head();
+    assert_eq!(list.check_holds(&none), Ok(()));
+    assert_eq!(list.check_holds(&one), Ok(()));
+    assert!(DenyList::empty(&roster).check_holds(&one).is_err());
+    let mut other = DenyList::empty(&roster);
+    denied(&mut other, "relay/north", ["okoye", "tanaka"], &roster);
+    assert!(other.check_holds(&one).is_err());
+}
+
+#[test]
+fn a_set_that_lacks_a_trust_domain_which_was_there_is_refused() {
+    let mut both = RosterSet::new();
+    both.update(roster()).unwrap();
+    let lacking = RosterSet::new();
+    assert!(lacking.check_not_older(&both).unwrap_err().contains("is missing"));
+    assert_eq!(both.check_not_older(&lacking), Ok(()));
+}
+
+#[test]
+fn a_longer_deny_list_counts_by_itself_whatever_else_is_wrong_with_the_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join(DOMAIN);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("roster"), "half").unwrap();
+    let roster = roster();
+    let mut held = RosterSet::new();
+    held.update(roster.clone()).unwrap();
+    let anew = |held: &RosterSet| crate::trust::denied_anew(place.path(), held, &|_, _| [].into());
+    assert!(anew(&held).is_none());
+    let mut list = DenyList::empty(&roster);
+    denied(&mut list, "desk/ops", ["okoye", "tanaka"], &roster);
+    std::fs::write(folder.join("deny"), list.to_text()).unwrap();
+    let taken = anew(&held).unwrap();
+    assert!(taken.denial(&who("desk/ops")).is_some());
+    assert!(anew(&taken).is_none(), "it is no news a second time");
+    std::fs::write(folder.join("deny"), "half").unwrap();
+    assert!(anew(&held).is_none());
+}

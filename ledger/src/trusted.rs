@@ -1,0 +1,170 @@
+//! What a node has believed: the newest roster, deny-list, CA and revocation list of each trust domain, as small records.
+//!
+//! Files can be put back to an older state while a node is stopped, and then everybody who was revoked would come back.
+//! A node remembers what it took, in its own ledger, and refuses older files at its next start and whenever it reads them
+//! anew. The format of a record is in `ledger/README.md`.
+//!
+//! Nothing is read from trust folders here; what was read and verified is handed in.
+
+mod mark;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use hotline_audit::Hash;
+use hotline_audit::key::{DenyList, Roster, RosterSet};
+
+use crate::entry::Record;
+use crate::error::ReadError;
+use crate::ledger::Ledger;
+
+use mark::Mark;
+
+/// Where the records lie.
+const SPACE: &str = "trust";
+
+/// Trust domains that are remembered. 256: far beyond the two of a line; nobody but the node's keeper adds one.
+const DOMAINS_MAX: usize = 256;
+
+/// A trust domain's CA and its revocation list, as they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaSeen {
+    /// The trust domain.
+    pub domain: String,
+    /// SHA-256 of the CA's public key.
+    pub key: Hash,
+    /// Number of its newest revocation list, in decimal; none without a list.
+    pub list: Option<String>,
+}
+
+/// Files of a trust folder that are older than what this node has believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{}: {why}, and what was revoked would come back; bring the newest file of another relay or desk, or take a newer trust file over with hotline pki trust", file.display()
+)]
+pub struct OlderTrust {
+    /// The file.
+    pub file: PathBuf,
+    /// What is older, in words.
+    pub why: String,
+}
+
+/// What a node has believed, by trust domain.
+#[derive(Clone, Debug, Default)]
+pub struct TrustMemory {
+    marks: BTreeMap<String, Mark>,
+    /// Counts changes.
+    serial: u64,
+    /// The last change that is on disk.
+    kept: u64,
+}
+
+impl TrustMemory {
+    /// What a ledger remembers. A record that cannot be read is told in the log and counts as none.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn load(ledger: &Ledger) -> Result<Self, ReadError> {
+        let mut marks = BTreeMap::new();
+        for (key, value) in ledger.records(SPACE, b"", DOMAINS_MAX)? {
+            let domain = String::from_utf8_lossy(&key).into_owned();
+            match std::str::from_utf8(&value).ok().and_then(Mark::read) {
+                Some(mark) => {
+                    marks.insert(domain, mark);
+                }
+                None => tracing::error!(
+                    event = "security",
+                    kind = "TRUST_FORGOTTEN",
+                    domain,
+                    "the ledger's record of what was believed cannot be read"
+                ),
+            }
+        }
+        Ok(Self {
+            marks,
+            ..Self::default()
+        })
+    }
+
+    /// Numbers of the orders of a deny-list that are to end nobody: those that were not seen while their officers' keys
+    /// were valid. Of a trust domain that was never believed before, every order counts.
+    #[must_use]
+    pub fn unproven(&self, list: &DenyList, roster: &Roster, now_ms: u64) -> BTreeSet<u64> {
+        let held = self.marks.get(roster.trust_domain());
+        let Some(mark) = held.filter(|mark| mark.root == *roster.root().as_bytes()) else {
+            return BTreeSet::new();
+        };
+        let mut void = list.unproven(roster, mark.denied.number, now_ms);
+        void.extend(&mark.void);
+        void
+    }
+
+    /// Refuses what is older than what was believed. A trust domain that is not there is no part of this.
+    ///
+    /// # Errors
+    /// [`OlderTrust`] names the file in `folder`.
+    pub fn check(&self, folder: &Path, rosters: &RosterSet, cas: &[CaSeen]) -> Result<(), OlderTrust> {
+        for roster in rosters.rosters() {
+            let domain = roster.trust_domain();
+            let Some(mark) = self.marks.get(domain) else {
+                continue;
+            };
+            let none = DenyList::empty(roster);
+            let denied = rosters.deny_list(domain).unwrap_or(&none);
+            let ca = cas.iter().find(|ca| ca.domain == domain);
+            mark.check(roster, denied, ca).map_err(|(file, why)| OlderTrust {
+                file: folder.join(domain).join(file),
+                why,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Remembers what is believed now. It was checked before.
+    pub fn take(&mut self, rosters: &RosterSet, cas: &[CaSeen]) {
+        for roster in rosters.rosters() {
+            let domain = roster.trust_domain();
+            let none = DenyList::empty(roster);
+            let denied = rosters.deny_list(domain).unwrap_or(&none);
+            let ca = cas.iter().find(|ca| ca.domain == domain);
+            let before = self.marks.get(domain);
+            let mark = Mark::of(roster, denied, ca, before);
+            let told = before.map_or(0, |before| before.void.len());
+            if mark.void.len() > told {
+                tracing::error!(
+                    event = "security",
+                    kind = "DENY_UNPROVEN",
+                    domain,
+                    orders = ?mark.void,
+                    "orders of a deny-list end nobody here: they were first seen when a key of their officers was over"
+                );
+            }
+            if before != Some(&mark) && (before.is_some() || self.marks.len() < DOMAINS_MAX) {
+                self.marks.insert(domain.to_owned(), mark);
+                self.serial += 1;
+            }
+        }
+    }
+
+    /// What is not on disk yet, with the number to call [`kept`](Self::kept) with once it is; none if all of it is.
+    #[must_use]
+    pub fn to_keep(&self) -> Option<(u64, Vec<Record>)> {
+        if self.serial == self.kept {
+            return None;
+        }
+        let record = |(domain, mark): (&String, &Mark)| Record::Put {
+            space: SPACE,
+            key: domain.as_bytes().to_vec(),
+            value: mark.to_text().into_bytes(),
+        };
+        Some((self.serial, self.marks.iter().map(record).collect()))
+    }
+
+    /// What was handed out under this number is on disk.
+    pub fn kept(&mut self, serial: u64) {
+        self.kept = self.kept.max(serial);
+    }
+}
+
+#[cfg(test)]
+mod tests;
