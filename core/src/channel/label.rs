@@ -154,3 +154,14 @@ pub fn label(standing: &Standing) -> Label {
         .find(|row| (row.applies)(standing))
         .map_or(Label::Open, |row| row.label)
 }
+
+/// The label of a line of several channels. `some` says that the political state is that of some of them only: a cut
+/// silences the others as well, so it is named before an order that does not.
+#[must_use]
+pub fn label_of_line(standing: &Standing, some: bool) -> Label {
+    let cut = some && matches!(standing.carrier, Carrier::Down);
+    label(&Standing {
+        political: if cut { Political::Open } else { standing.political },
+        ..*standing
+    })
+}

@@ -52,7 +52,8 @@ impl Engine {
             .book
             .letter(&hash)
             .filter(|letter| !overdue::expired(letter, wall))
-            .and_then(overdue::waits_since);
+            .and_then(overdue::waits_since)
+            .map(|(precedence, since)| (precedence, since.arrived));
         let taken = waits.and_then(|(_, since)| self.services.step_since(&hash, since));
         let Some(duty) = &mut self.duty else { return };
         let since = waits.map(|(_, since)| since);
