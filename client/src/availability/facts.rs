@@ -7,6 +7,7 @@ use hotline_audit::{
     statement::{Act, Message, OfficerAct, Payload, Service},
 };
 use hotline_core::{
+    commcheck::human,
     duty::{OverdueStep, ServiceKind},
     identity::Identity,
     words::{Rung, TrafficClass},
@@ -21,8 +22,8 @@ pub(super) struct Facts {
     pub(super) desks: BTreeMap<String, DeskFacts>,
     /// By the check's hash.
     pub(super) answers: BTreeMap<Hash, Answer>,
-    /// By the test's hash: when a person first acknowledged or answered it.
-    pub(super) persons: BTreeMap<Hash, u64>,
+    /// By the test's hash and the desk: when a person there first acknowledged or answered it.
+    pub(super) persons: BTreeMap<Hash, BTreeMap<String, (Rung, u64)>>,
 }
 
 /// What one desk said.
@@ -138,7 +139,9 @@ impl Facts {
         }
         let at_ms = message.header.claimed_time_ms;
         match &message.refers_to {
-            Some(test) if message.answer != 0 => self.person(test.sha256, at_ms),
+            Some(test) if message.answer != 0 => {
+                self.person(test.sha256, &message.header.sender, (Rung::Answered, at_ms));
+            }
             _ => {
                 let desk = self.desks.entry(message.header.sender.clone()).or_default();
                 desk.tests.push((hash, at_ms));
@@ -149,15 +152,29 @@ impl Facts {
     fn act(&mut self, act: &Act) {
         let said = SignedStatement::parse(&act.act).and_then(|signed| OfficerAct::decode(&signed.payload));
         if let Ok(said) = said
-            && said.rung == Rung::Acknowledged.to_wire()
+            && let Some(rung @ (Rung::Acknowledged | Rung::Answered)) = Rung::from_wire(said.rung)
         {
-            self.person(said.message.sha256, act.header.claimed_time_ms);
+            let at_ms = act.header.claimed_time_ms;
+            self.person(said.message.sha256, &act.header.sender, (rung, at_ms));
         }
     }
 
-    fn person(&mut self, test: Hash, at_ms: u64) {
-        let first = self.persons.entry(test).or_insert(at_ms);
-        *first = at_ms.min(*first);
+    fn person(&mut self, test: Hash, by: &str, said: (Rung, u64)) {
+        let of_test = self.persons.entry(test).or_default();
+        let first = of_test.entry(by.to_owned()).or_insert(said);
+        if said.1 < first.1 {
+            *first = said;
+        }
+    }
+
+    /// When a person of the other side first answered a human check of a desk.
+    pub(super) fn answered(&self, test: &Hash, asked: &Identity) -> Option<u64> {
+        let of_test = self.persons.get(test)?.iter();
+        let theirs = of_test.filter(|(by, (rung, _))| {
+            by.parse::<Identity>()
+                .is_ok_and(|by| human::answers(asked, &by, *rung))
+        });
+        theirs.map(|(_, (_, at_ms))| *at_ms).min()
     }
 
     /// Two logs hold the same statements in different orders: what is counted must not show it.

@@ -25,7 +25,7 @@ pub(super) fn report(facts: &Facts, name: &str, window: Window) -> HumanReport {
         report.scheduled += 1;
         let of_hour = |at: &u64| hour_of(WallTime::from_unix_ms(*at)) == hour;
         let made = desk.tests.iter().filter(|(_, at)| of_hour(at));
-        let answers = made.map(|(test, at)| facts.persons.get(test).map(|then| then.saturating_sub(*at)));
+        let answers = made.map(|(test, at)| facts.answered(test, &me).map(|then| then.saturating_sub(*at)));
         // Of several, the best.
         match answers.min_by_key(|took| took.unwrap_or(u64::MAX)) {
             None => report.not_made += 1,

@@ -21,7 +21,7 @@ words! {
         Interrupted = 5 "INTERRUPTED",
         /// Statements pass, and people are silent.
         Unresponsive = 6 "UNRESPONSIVE",
-        /// Statements pass, and no person acknowledged a comm check for 30 days.
+        /// Statements pass, and no person of the other side answered a comm check of this one for 30 days.
         Dormant = 7 "DORMANT",
         /// A side suspended it.
         Suspended = 8 "SUSPENDED",
@@ -73,7 +73,7 @@ pub struct Standing {
     pub restoring: bool,
     /// Whether a message waits for a person longer than the first alert step of its precedence.
     pub overdue: bool,
-    /// Whether no person acknowledged a comm check for 30 days.
+    /// Whether no person of the other side answered a comm check of this one for 30 days.
     pub dormant: bool,
 }
 
@@ -130,7 +130,7 @@ pub const TABLE: &[Row] = &[
         label: Label::Unresponsive,
     },
     Row {
-        when: "no comm check acknowledged by a person for 30 days",
+        when: "no comm check answered by a person for 30 days",
         applies: |on| on.dormant,
         label: Label::Dormant,
     },

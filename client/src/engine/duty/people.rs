@@ -6,12 +6,12 @@ use hotline_core::{
     duty::{OverdueStep, ServiceKind},
     escalation::{Due, Timer},
     time::LineTime,
-    words::{Rung, TrafficClass},
+    words::Rung,
 };
 
 use super::Engine;
 use crate::{
-    book::{Change, Direction},
+    book::Change,
     overdue,
     own::Saying,
     round::Round,
@@ -141,21 +141,18 @@ impl Engine {
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        let Some(judged) = &letter.judged else { return };
-        if judged.draft.class != TrafficClass::Test
-            || letter.direction == Direction::In
-            || judged.draft.answer.is_some()
-        {
+        if !letter.is_own_check() {
             return;
         }
-        let answered = letter.ladder.reached(Rung::Answered).is_some();
+        let answered = letter.answered_check().is_some();
+        let accepted = letter.ladder.reached(Rung::Accepted).is_some();
         let due = self
             .line()
             .after(human::ANSWER_DUE / self.config.human_time_factor);
         if let Some(duty) = &mut self.duty {
             if answered {
                 duty.tests.remove(&hash);
-            } else if letter.ladder.reached(Rung::Accepted).is_none() {
+            } else if !accepted {
                 duty.tests.entry(hash).or_insert(due);
             }
         }
