@@ -162,6 +162,8 @@ pub(crate) struct Engine {
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
     closing: Option<duty::Closing>,
+    /// What it is to say of itself.
+    to_say: duty::ToSay,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -258,6 +260,7 @@ impl Engine {
             services: parts.loaded.services,
             duty: None,
             closing: None,
+            to_say: duty::ToSay::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),

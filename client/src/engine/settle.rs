@@ -209,6 +209,8 @@ impl Engine {
     /// Everything that is on disk now becomes known.
     fn apply(&mut self, round: &mut Round, committed: &Committed, stored: hotline_core::time::WallTime) {
         self.tip = round.tip;
+        self.all_said(round);
+        self.check_stored(round);
         for (leg, count) in std::mem::take(&mut round.adopted) {
             *self.adopted.entry(leg).or_insert(0) += count;
         }

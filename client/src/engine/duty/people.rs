@@ -121,7 +121,7 @@ impl Engine {
             step: Some(due.step),
             ..Saying::of(ServiceKind::Overdue)
         };
-        self.say(saying, round);
+        self.is_to_say(saying, round);
     }
 
     /// The hourly human check, if this hour is ours and nobody has checked.
