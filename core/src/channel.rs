@@ -6,7 +6,8 @@
 //! The specification is `core/README.md`, section 14.
 //!
 //! In its files: [`axes`] the closed lists, [`evidence`] a fact as people see it, [`paths`] the carrier, [`watch`] who
-//! attends, [`orders`] suspended and severed, [`restore`] what a restoration still lacks, [`label`] the one word,
+//! attends, [`orders`] suspended and severed, `memory` how
+//! much of it is remembered, [`restore`] what a restoration still lacks, [`label`] the one word,
 //! [`cause`] why it is silent, `rank` which
 //! cause stands first, [`floor`] what passes all the same.
 
@@ -15,6 +16,7 @@ pub mod cause;
 pub mod evidence;
 pub mod floor;
 pub mod label;
+mod memory;
 pub mod orders;
 pub mod paths;
 mod rank;

@@ -93,7 +93,7 @@ impl Loaded {
             tip: Tip::START,
             past: Past::default(),
             book: Book::new(me.clone(), Arc::clone(rosters)),
-            channels: Channels::over(relays.iter().cloned()),
+            channels: Channels::over(me, relays.iter().cloned()),
             rosters: Arc::clone(rosters),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),

@@ -54,7 +54,8 @@ impl Engine {
         self.whole(&line, &facts, channels)
     }
 
-    /// Every channel that a charter, a proposal, an order or the settings name.
+    /// Every channel that a charter, a proposal or the settings name. What is ordered about any other stops nothing here, and
+    /// a hostile releaser can order about very many.
     pub(super) fn channel_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::from([self.config.channel.clone()]);
         names.extend(
@@ -68,12 +69,6 @@ impl Engine {
                 .charters
                 .all()
                 .map(|state| state.terms.channel.clone()),
-        );
-        names.extend(
-            self.channels
-                .orders
-                .all()
-                .filter_map(|order| order.channel.clone()),
         );
         names
     }
@@ -211,6 +206,7 @@ impl Engine {
 
     fn restoring_view(&self, channel: &str) -> Option<RestoringView> {
         let restoring = self.channels.orders.restoring(channel, &self.channels.shown);
+        let overtaken = restoring.overtaken(&self.channels.standing(channel));
         let (first, agreed_by, lacking) = match restoring {
             Restoring::No => return None,
             Restoring::Proposed(first) => {
@@ -231,6 +227,7 @@ impl Engine {
             first: self.statement_view(first),
             agreed_by,
             lacking,
+            overtaken,
         })
     }
 

@@ -9,7 +9,7 @@ use hotline_audit::{
 use hotline_core::{
     channel::Restoring,
     commcheck::{Due, MISSED_AFTER, PathRecord},
-    duty::{OrderVerb, ServiceKind},
+    duty::ServiceKind,
     id::Hash32,
     leg::Leg,
     time::LineTime,
@@ -74,12 +74,11 @@ impl Engine {
 
     /// Whether a channel's restoration is signed by both sides, and the line is not shown to work yet.
     fn restoration_waits(&self) -> bool {
-        let orders = &self.channels.orders;
-        orders.all().any(|order| order.verb == OrderVerb::Restore)
-            && self.channel_names().iter().any(|name| {
-                let restoring = orders.restoring(name, &self.channels.shown);
-                matches!(restoring, Restoring::Agreed { .. })
-            })
+        let (orders, shown) = (&self.channels.orders, &self.channels.shown);
+        self.channel_names().iter().any(|name| {
+            let lacks = orders.agreed(name).iter().any(|agreed| !shown.complete(agreed));
+            lacks && matches!(orders.restoring(name, shown), Restoring::Agreed { .. })
+        })
     }
 
     pub(super) fn tick_checks(&mut self, now: LineTime, round: &mut Round) {
