@@ -9,7 +9,7 @@
 //! |---|---|
 //! | PRESENT | a session has brought a frame within [`SILENT_AFTER`] |
 //! | CLOSED | no such session, and the desk said goodbye (`Notice` CLOSING) in the life it had last |
-//! | RESET | no such session, no goodbye, and a TCP connection was ended by the desk's machine without TLS's own close |
+//! | RESET | no such session, no goodbye, and a TCP connection was ended by the desk's machine without TLS's own close; no frame came more than [`ON_ITS_WAY`] later |
 //! | SILENT | no such session, and none of these: cut, paused, or given up by a desk that hears nothing |
 
 mod pen;
@@ -37,6 +37,10 @@ pub use pen::Pen;
 /// How long a session may bring nothing before its desk does not count as present by it. 5 s: sixteen heartbeats, and
 /// longer than three losses in a row on a satellite hop; a desk gives a leg up long before and dials again.
 pub const SILENT_AFTER: Duration = Duration::from_secs(5);
+
+/// How long frames may still come that a process sent before its machine ended a connection. 2 s: a satellite hop by
+/// another door, with a queue in front of it.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Presences in one heartbeat. 64: a side has a handful of desks; the rest goes with the next heartbeat.
 const TOLD_MAX: usize = 64;
@@ -82,7 +86,8 @@ struct Desk {
     sessions: BTreeMap<u64, Session>,
     heard: Option<(LineTime, WallTime)>,
     goodbye: Option<(Life, WallTime)>,
-    broken: Option<WallTime>,
+    /// When its machine ended a connection, and nothing has come since that was not on its way by then.
+    broken: Option<(LineTime, WallTime)>,
     said: Option<Said>,
 }
 
@@ -246,7 +251,7 @@ impl Register {
         if let Some((_, when)) = desk.goodbye.filter(|_| desk.broken.is_none()) {
             return Some((PresenceState::Closed, none, when));
         }
-        if let Some(when) = desk.broken {
+        if let Some((_, when)) = desk.broken {
             return Some((PresenceState::Reset, none, when));
         }
         match desk.heard {
@@ -275,6 +280,8 @@ impl Presence {
         let now = (self.register.clock.line(), self.register.clock.wall());
         if let Some(desk) = all.desks.get_mut(&self.desk) {
             desk.heard = Some(now);
+            // A process whose frames still come is not gone: only one of its connections is.
+            desk.broken = desk.broken.filter(|(since, _)| now.0.since(*since) < ON_ITS_WAY);
             if let Some(session) = desk.sessions.get_mut(&self.number) {
                 session.heard = now.0;
             }
@@ -284,7 +291,7 @@ impl Presence {
     /// The session is over, and this is how. Only the first word counts.
     pub fn ended(&self, end: End) {
         let mut all = self.register.lock();
-        let wall = self.register.clock.wall();
+        let (now, wall) = (self.register.clock.line(), self.register.clock.wall());
         let Some(desk) = all.desks.get_mut(&self.desk) else {
             return;
         };
@@ -295,7 +302,9 @@ impl Presence {
         match end {
             End::Goodbye if !said_goodbye => desk.goodbye = Some((session.life, wall)),
             // QUIC knows no end that a machine makes for a dead process: its silence is all there is.
-            End::Broken if session.door == Door::Tcp && !said_goodbye => desk.broken = Some(wall),
+            End::Broken if session.door == Door::Tcp && !said_goodbye => {
+                desk.broken = Some((now, wall));
+            }
             End::Goodbye | End::Broken | End::Other => {}
         }
     }
