@@ -174,17 +174,21 @@ enum Restoration {
     Ours,
 }
 
+/// What is under way for the channels meant. One that an order has overtaken is none: it is signed anew.
 fn restoration(standing: &StandingView, channel: &str, me: &str) -> Restoration {
     let views = of(standing, channel);
     let mut found = Restoration::None;
+    let mut overtaken = false;
     for restoring in views.filter_map(|view| view.restoring.as_ref()) {
-        if restoring.agreed_by.is_some() || restoring.first.sender == me {
+        if restoring.overtaken {
+            overtaken = true;
+        } else if restoring.agreed_by.is_some() || restoring.first.sender == me {
             found = Restoration::Ours;
         } else {
             return Restoration::Theirs(restoring.first.clone());
         }
     }
-    found
+    if overtaken { Restoration::None } else { found }
 }
 
 /// The channel of that name; all if it is empty.
@@ -226,5 +230,55 @@ fn tell(view: &ChannelView, common: &Common) {
         print::object(view);
     } else {
         print!("{}", status::channel(view));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_client::standing::RestoringView;
+
+    use super::*;
+
+    fn view(name: &str, sender: &str, agreed: bool, overtaken: bool) -> ChannelView {
+        let first = StatementView {
+            sender: sender.into(),
+            ..StatementView::default()
+        };
+        let restoring = RestoringView {
+            first,
+            agreed_by: agreed.then(|| "moreau".into()),
+            overtaken,
+            ..RestoringView::default()
+        };
+        ChannelView {
+            name: name.into(),
+            restoring: Some(restoring),
+            ..ChannelView::default()
+        }
+    }
+
+    fn found(channels: Vec<ChannelView>, channel: &str) -> &'static str {
+        let standing = StandingView {
+            channels,
+            ..StandingView::default()
+        };
+        match restoration(&standing, channel, "me") {
+            Restoration::None => "sign",
+            Restoration::Theirs(_) => "agree",
+            Restoration::Ours => "wait",
+        }
+    }
+
+    #[test]
+    fn a_restoration_that_an_order_has_overtaken_is_signed_anew() {
+        for (sender, agreed) in [("me", false), ("them", true), ("them", false)] {
+            assert_eq!(found(vec![view("A", sender, agreed, true)], "A"), "sign");
+        }
+        assert_eq!(found(vec![view("A", "me", false, false)], "A"), "wait");
+        assert_eq!(found(vec![view("A", "them", true, false)], "A"), "wait");
+        assert_eq!(found(vec![view("A", "them", false, false)], "A"), "agree");
+        // Of all channels one is overtaken: it is signed for all.
+        let both = vec![view("A", "me", false, false), view("B", "me", false, true)];
+        assert_eq!(found(both, ""), "sign");
     }
 }

@@ -15,12 +15,13 @@ use hotline_audit::{
     statement::{Act, Header, Message, Payload, Receipt},
 };
 use hotline_core::{
+    commcheck::human,
     id::Place,
     identity::Identity,
     ladder::{Fact, Foreign, Ladder, Signer, Step, Subject},
     leg::Leg,
     time::WallTime,
-    words::{Function, Rung},
+    words::{Function, Rung, TrafficClass},
 };
 
 use crate::{
@@ -79,6 +80,24 @@ pub struct Letter {
     pub late: BTreeMap<String, u64>,
     /// The order that stood against it when it came in, in words.
     pub under_order: Option<String>,
+}
+
+impl Letter {
+    /// Whether it is a human comm check of this desk.
+    #[must_use]
+    pub fn is_own_check(&self) -> bool {
+        let check = |judged: &JudgedMessage| {
+            judged.draft.class == TrafficClass::Test && judged.draft.answer.is_none()
+        };
+        self.direction == Direction::Out && self.judged.as_ref().is_some_and(check)
+    }
+
+    /// The first word of a person of the other side that answers it, if it is a human comm check of this desk. The label,
+    /// the alarm and the report of availability count by the same rule ([`human::answers`]).
+    #[must_use]
+    pub fn answered_check(&self) -> Option<&Fact> {
+        self.is_own_check().then(|| human::answer(&self.ladder)).flatten()
+    }
 }
 
 /// What changed in the book.

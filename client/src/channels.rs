@@ -6,7 +6,10 @@
 mod charters;
 mod officers;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hotline_audit::{
     Hash,
@@ -45,6 +48,8 @@ struct Heard {
 /// What is known of channels and people.
 #[derive(Debug, Default)]
 pub struct Channels {
+    /// This desk.
+    me: Option<Identity>,
     attendance: BTreeMap<Identity, Attendance>,
     /// Orders of both sides.
     pub orders: Orders,
@@ -55,7 +60,7 @@ pub struct Channels {
     heard: BTreeMap<Identity, Heard>,
     /// How often each desk says that it sends a comm check.
     every: BTreeMap<Identity, Duration>,
-    /// When a person acknowledged a comm check last.
+    /// When a person of the other side answered a human check last.
     human_check: Option<WallTime>,
     /// What officers signed about watch and channels, by its hash, and the statement that placed it.
     placed: BTreeMap<Hash, Hash>,
@@ -76,12 +81,14 @@ pub enum Taken {
 }
 
 impl Channels {
-    /// Nothing is known but which relays there are.
+    /// Nothing is known but this desk and which relays there are.
     #[must_use]
-    pub fn over(relays: impl IntoIterator<Item = RelayName>) -> Self {
-        let mut channels = Self::default();
-        channels.shown.relays = relays.into_iter().collect();
-        channels
+    pub fn over(me: &Identity, relays: impl IntoIterator<Item = RelayName>) -> Self {
+        Self {
+            shown: Shown::over(Some(me.clone()), relays),
+            me: Some(me.clone()),
+            ..Self::default()
+        }
     }
 
     /// Takes in a statement of a desk's chain. The same twice changes nothing.
@@ -113,7 +120,9 @@ impl Channels {
             Payload::Lifecycle(lifecycle) => {
                 let order = officers::order_of(lifecycle, at, rosters, taken)?;
                 self.place_once(&lifecycle.order, at)?;
-                self.orders.note(order);
+                let charters = &self.charters;
+                self.orders
+                    .note(order, &|channel| charters.signed(channel).is_some());
             }
             Payload::Charter(charter) => self.charters.note(charter, at, rosters),
             Payload::Service(service) => self.service(&desk, service, at),
@@ -149,7 +158,7 @@ impl Channels {
         }
     }
 
-    /// A comm check says how often one comes; the answer to one shows the relays that it names.
+    /// A comm check says how often one comes; the answer to one of ours shows the relays by which it left and came.
     fn service(&mut self, desk: &Identity, service: &Service, at: &Provenance) {
         if service.kind == ServiceKind::Check.to_wire()
             && self.heard.contains_key(desk)
@@ -157,26 +166,31 @@ impl Channels {
         {
             self.every.insert(desk.clone(), Duration::from_millis(every));
         }
-        if at.leg.is_none() || service.kind != ServiceKind::CheckAnswer.to_wire() {
-            return;
-        }
-        let legs = service
+        let relays: BTreeSet<RelayName> = service
             .legs
             .iter()
-            .filter_map(|fact| fact.leg.parse::<Leg>().ok());
-        for leg in legs {
-            if self.shown.relays.contains(&leg.relay) {
-                self.shown.note_checked(leg.relay, at.index);
+            .filter_map(|fact| Some(fact.leg.parse::<Leg>().ok()?.relay))
+            .collect();
+        let mine = self.me.as_ref() == Some(desk);
+        match ServiceKind::from_wire(service.kind) {
+            Some(ServiceKind::Check) if mine => {
+                self.shown.note_check(core_hash(at.hash), at.index, relays);
             }
+            Some(ServiceKind::CheckAnswer) if !mine => {
+                if let Some(check) = &service.refers_to {
+                    self.shown.note_answer(&core_hash(check.sha256), &relays);
+                }
+            }
+            _ => {}
         }
     }
 
-    /// Notes that a person acknowledged a comm check.
+    /// Notes that a person of the other side answered a human check.
     pub fn note_human_check(&mut self, at: WallTime) {
         self.human_check = self.human_check.max(Some(at));
     }
 
-    /// When a person acknowledged a comm check last.
+    /// When a person of the other side answered a human check last.
     #[must_use]
     pub const fn human_check(&self) -> Option<WallTime> {
         self.human_check
@@ -208,14 +222,13 @@ impl Channels {
     #[must_use]
     pub fn standing(&self, channel: &str) -> Vec<&Order> {
         self.orders
-            .standing(channel, &|agreed| self.shown.lacking(agreed).is_empty())
+            .standing(channel, &|agreed| self.shown.complete(agreed))
     }
 
     /// The political axis of a channel.
     #[must_use]
     pub fn political_axis(&self, channel: &str) -> Axis<Political> {
-        self.orders
-            .axis(channel, &|agreed| self.shown.lacking(agreed).is_empty())
+        self.orders.axis(channel, &|agreed| self.shown.complete(agreed))
     }
 
     /// The order under which a message of the other side came in, in words: one that stood when it was stored, and for

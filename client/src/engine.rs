@@ -167,6 +167,8 @@ pub(crate) struct Engine {
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
     closing: Option<duty::Closing>,
+    /// What it is to say of itself.
+    to_say: duty::ToSay,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -223,6 +225,7 @@ impl Engine {
             why: "not tried yet".into(),
             ..LegStatus::default()
         };
+        let tip = parts.loaded.tip_of(&parts.instance);
         let outgoing = parts
             .loaded
             .outgoing
@@ -236,7 +239,7 @@ impl Engine {
             ledger: parts.ledger,
             pen: parts.pen,
             signing: Signing::Open,
-            tip: parts.loaded.tip_of(&parts.instance),
+            tip,
             past: parts.loaded.past,
             instance: parts.instance,
             signs: parts.loaded.signs,
@@ -270,6 +273,7 @@ impl Engine {
             services: parts.loaded.services,
             duty: None,
             closing: None,
+            to_say: duty::ToSay::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),

@@ -15,10 +15,10 @@ use hotline_core::{
 
 use crate::book::{Direction, Letter};
 
-/// Since when a message waits for a person of the desk that is to act; none if it does not wait. It waits from DELIVERED
-/// on, and anew from each HOLDING or STANDBY.
+/// The fact since which a message waits for a person of the desk that is to act; none if it does not wait. It waits from
+/// DELIVERED on, and anew from each HOLDING or STANDBY. What came later is told by the desk's chain and by no clock.
 #[must_use]
-pub fn waits_since(letter: &Letter) -> Option<(Precedence, WallTime)> {
+pub fn waits_since(letter: &Letter) -> Option<(Precedence, &Fact)> {
     let judged = letter.judged.as_ref()?;
     let draft = &judged.draft;
     if draft.class == TrafficClass::Test || draft.function == Function::Reply {
@@ -28,19 +28,22 @@ pub fn waits_since(letter: &Letter) -> Option<(Precedence, WallTime)> {
         .recipients
         .iter()
         .filter(|to| to.kind == RecipientKind::Action);
-    let since = action.filter_map(|to| waits_at(letter, &to.identity)).min()?;
+    let since = action
+        .filter_map(|to| waits_at(letter, &to.identity))
+        .min_by_key(|fact| fact.arrived)?;
     Some((draft.precedence, since))
 }
 
-fn waits_at(letter: &Letter, desk: &Identity) -> Option<WallTime> {
-    let mut since = letter.ladder.reached_at(Rung::Delivered, desk)?.arrived;
+fn waits_at<'a>(letter: &'a Letter, desk: &Identity) -> Option<&'a Fact> {
+    let mut since = letter.ladder.reached_at(Rung::Delivered, desk)?;
     for fact in letter.ladder.timeline() {
         if fact.signer.desk() != Some(desk) {
             continue;
         }
         match person_says(fact) {
             Says::Nothing => {}
-            Says::GiveMeTime => since = since.max(fact.arrived),
+            Says::GiveMeTime if fact.place > since.place => since = fact,
+            Says::GiveMeTime => {}
             Says::Done => return None,
         }
     }

@@ -15,6 +15,7 @@ use hotline_core::{
     identity::Identity,
     leg::{Lane, Leg, RelayName},
     outbox::Then,
+    time::LineTime,
 };
 use hotline_ledger::{Batch, Conflict, Entry, Record};
 use tokio::sync::oneshot;
@@ -94,6 +95,10 @@ pub(crate) struct Round {
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
     pub(crate) hashes: BTreeSet<Hash>,
     pub(crate) urgent: bool,
+    /// How many words of this desk about itself it holds.
+    pub(crate) said: usize,
+    /// The comm check that it holds, and by which legs it leaves.
+    pub(crate) check: Option<(Hash, BTreeSet<Leg>, LineTime)>,
     /// What is done once this round is on disk, for crash points.
     pub(crate) steps: Steps,
     /// Bytes of all statements placed.
@@ -122,6 +127,8 @@ impl Round {
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),
             urgent: false,
+            said: 0,
+            check: None,
             steps: Steps::new(),
             bytes: 0,
         }

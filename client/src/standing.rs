@@ -95,6 +95,9 @@ pub struct RestoringView {
     pub agreed_by: Option<String>,
     /// What is lacking, in words.
     pub lacking: Vec<String>,
+    /// An order stands that it will not lift: whoever wants the channel back signs anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overtaken: bool,
 }
 
 /// A channel's charter.

@@ -6,16 +6,20 @@
 //! The specification is `core/README.md`, section 14.
 //!
 //! In its files: [`axes`] the closed lists, [`evidence`] a fact as people see it, [`paths`] the carrier, [`watch`] who
-//! attends, [`orders`] suspended and severed, [`restore`] what a restoration still lacks, [`label`] the one word,
-//! [`cause`] why it is silent, [`floor`] what passes all the same.
+//! attends, [`orders`] suspended and severed, `memory` how
+//! much of it is remembered, [`restore`] what a restoration still lacks, [`label`] the one word,
+//! [`cause`] why it is silent, `rank` which
+//! cause stands first, [`floor`] what passes all the same.
 
 pub mod axes;
 pub mod cause;
 pub mod evidence;
 pub mod floor;
 pub mod label;
+mod memory;
 pub mod orders;
 pub mod paths;
+mod rank;
 pub mod restore;
 pub mod watch;
 
@@ -25,7 +29,7 @@ mod tests;
 pub use axes::{Axis, Carrier, Identified, Political, Watched};
 pub use cause::{Cause, CauseKind, Stage, Waiting};
 pub use evidence::{Evidence, Proof};
-pub use label::{Label, Standing, label};
+pub use label::{Label, Standing, label, label_of_line};
 pub use orders::{Order, Orders};
 pub use paths::{LegFact, Paths, PresenceFact};
 pub use restore::{Restoring, Shown};

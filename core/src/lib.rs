@@ -75,6 +75,7 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("lib.rs"),
         include_str!("chain/tests.rs"),
+        include_str!("channel/tests/first.rs"),
         include_str!("channel/tests/label.rs"),
         include_str!("channel/tests/orders.rs"),
         include_str!("channel/tests/silence.rs"),

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | PRESENT | a session has brought a frame within the `silent_after` of its profile: 5 s, 10 s, 120 s |
 //! | CLOSED | no such session, and the desk said goodbye (`Notice` CLOSING) in the life it had last |
-//! | RESET | no such session, no goodbye, and a TCP connection was ended by the desk's machine without TLS's own close |
+//! | RESET | no such session, no goodbye, and a TCP connection was ended by the desk's machine without TLS's own close; no frame came more than [`ON_ITS_WAY`] later |
 //! | SILENT | no such session, and none of these: cut, paused, or given up by a desk that hears nothing |
 
 mod pen;
@@ -19,6 +19,7 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::ArcSwapOption;
@@ -34,6 +35,10 @@ use hotline_core::{
 use hotline_transport::Clock;
 
 pub use pen::Pen;
+
+/// How long frames may still come that a process sent before its machine ended a connection. 2 s: a satellite hop by
+/// another door, with a queue in front of it.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Presences in one heartbeat. 64: a side has a handful of desks; the rest goes with the next heartbeat.
 const TOLD_MAX: usize = 64;
@@ -81,7 +86,8 @@ struct Desk {
     sessions: BTreeMap<u64, Session>,
     heard: Option<(LineTime, WallTime)>,
     goodbye: Option<(Life, WallTime)>,
-    broken: Option<WallTime>,
+    /// When its machine ended a connection, and nothing has come since that was not on its way by then.
+    broken: Option<(LineTime, WallTime)>,
     said: Option<Said>,
 }
 
@@ -268,7 +274,7 @@ impl Register {
         if let Some((_, when)) = desk.goodbye.filter(|_| desk.broken.is_none()) {
             return Some((PresenceState::Closed, none, when));
         }
-        if let Some(when) = desk.broken {
+        if let Some((_, when)) = desk.broken {
             return Some((PresenceState::Reset, none, when));
         }
         match desk.heard {
@@ -303,6 +309,8 @@ impl Presence {
         let now = (self.register.clock.line(), self.register.clock.wall());
         if let Some(desk) = all.desks.get_mut(&self.desk) {
             desk.heard = Some(now);
+            // A process whose frames still come is not gone: only one of its connections is.
+            desk.broken = desk.broken.filter(|(since, _)| now.0.since(*since) < ON_ITS_WAY);
             if let Some(session) = desk.sessions.get_mut(&self.number) {
                 session.heard = now.0;
             }
@@ -312,7 +320,7 @@ impl Presence {
     /// The session is over, and this is how. Only the first word counts.
     pub fn ended(&self, end: End) {
         let mut all = self.register.lock();
-        let wall = self.register.clock.wall();
+        let (now, wall) = (self.register.clock.line(), self.register.clock.wall());
         let Some(desk) = all.desks.get_mut(&self.desk) else {
             return;
         };
@@ -323,7 +331,9 @@ impl Presence {
         match end {
             End::Goodbye if !said_goodbye => desk.goodbye = Some((session.life, wall)),
             // QUIC knows no end that a machine makes for a dead process: its silence is all there is.
-            End::Broken if session.door == Door::Tcp && !said_goodbye => desk.broken = Some(wall),
+            End::Broken if session.door == Door::Tcp && !said_goodbye => {
+                desk.broken = Some((now, wall));
+            }
             End::Goodbye | End::Broken | End::Other => {}
         }
     }

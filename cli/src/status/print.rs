@@ -64,6 +64,9 @@ pub fn channel(view: &ChannelView) -> String {
         } else {
             text.push_str(&format!("; lacking: {}\n", restoring.lacking.join(", ")));
         }
+        if restoring.overtaken {
+            text.push_str("    an order was signed behind it, which it does not lift: hotline channel restore signs anew\n");
+        }
     }
     text
 }

@@ -8,6 +8,7 @@ use hotline_audit::{
 };
 use hotline_core::{
     channel::Orders,
+    commcheck::human,
     duty::{OverdueStep, ServiceKind},
     identity::{Identity, TrustDomain},
     leg::Leg,
@@ -184,7 +185,7 @@ impl Facts {
     fn act(&mut self, act: &Act) {
         let said = SignedStatement::parse(&act.act).and_then(|signed| OfficerAct::decode(&signed.payload));
         if let Ok(said) = said
-            && said.rung == Rung::Acknowledged.to_wire()
+            && Rung::from_wire(said.rung).is_some_and(human::is_answer)
         {
             self.person(said.message.sha256, &act.header);
         }
@@ -204,7 +205,8 @@ impl Facts {
             && let Some(order) = orders::order(hash, &lifecycle.header, said)
         {
             self.channels.extend(order.channel.clone());
-            self.orders.note(order);
+            // A log is read whole: no channel's orders are to be forgotten before another's.
+            self.orders.note(order, &|_| true);
         }
     }
 

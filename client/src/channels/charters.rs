@@ -15,7 +15,8 @@ use hotline_core::{identity::Identity, time::WallTime, words::OfficerRole};
 use super::is_channel;
 use crate::book::Provenance;
 
-/// Terms that are remembered. 256: far beyond the channels of two ministries.
+/// Terms that are remembered of each side that proposed them. 256: far beyond the channels of two ministries; what one side
+/// proposes without end takes no place of the other's.
 const TERMS_MAX: usize = 256;
 
 /// Terms that somebody consented to.
@@ -60,7 +61,7 @@ impl Charters {
             return;
         };
         let hash = Hash::of(&charter.terms);
-        let full = self.known.len() >= TERMS_MAX && !self.known.contains_key(&hash);
+        let full = !self.known.contains_key(&hash) && self.is_full(&charter.header.sender);
         if full || !is_channel(&terms.channel) || terms.exercise != charter.header.exercise {
             return;
         }
@@ -92,6 +93,21 @@ impl Charters {
                 .entry(side)
                 .or_insert_with(|| (officer, bytes.clone()));
         }
+    }
+
+    /// Whether as many terms as are remembered of one side were proposed by the side of this desk.
+    fn is_full(&self, desk: &str) -> bool {
+        let side = |desk: &str| {
+            desk.parse::<Identity>()
+                .ok()
+                .map(|desk| desk.domain().to_string())
+        };
+        let proposing = side(desk);
+        let of_side = self
+            .known
+            .values()
+            .filter(|state| side(&state.proposed_by) == proposing);
+        of_side.count() >= TERMS_MAX
     }
 
     /// All terms that somebody consented to.

@@ -3,10 +3,11 @@
 //! A desk that is opened for one verb has no duty. One that is run signs that it opens and closes, sends and answers comm
 //! checks, says when legs of its own are down and when its clock jumps, and calls people again who do not acknowledge.
 //! Whatever is decided is decided by `core`; nothing of it is signed while the pen is closed or the disk is on its
-//! reserve.
+//! reserve, and what was to be said waits until it is on disk.
 
 mod checks;
 mod people;
+mod saying;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +22,9 @@ use hotline_core::{
     precedence::Precedence,
     time::{LineTime, WallTime},
 };
-use hotline_ledger::SpaceLeft;
 use tokio::sync::oneshot;
+
+pub(super) use saying::ToSay;
 
 use super::{Engine, Signing};
 use crate::{
@@ -48,8 +50,11 @@ pub(super) struct Duty {
 
 /// A desk that closes and waits until somebody has its last word.
 pub(super) struct Closing {
+    /// Its last word, once that is signed.
     id: [u8; 16],
     until: LineTime,
+    /// The last word has just come to disk.
+    look: bool,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -75,22 +80,32 @@ impl Engine {
         }
         self.duty = Some(duty);
         self.time_all(round);
-        self.say(Saying::of(ServiceKind::DeskOpens), round);
+        self.is_to_say(Saying::of(ServiceKind::DeskOpens), round);
     }
 
     /// The desk goes off duty and closes: its last word is handed over to a relay, if one is in reach.
     pub(super) fn closes(&mut self, within_ms: u64, reply: oneshot::Sender<Answer>, round: &mut Round) {
-        let said = self.say(Saying::of(ServiceKind::DeskCloses), round);
+        self.is_to_say(Saying::of(ServiceKind::DeskCloses), round);
         self.duty = None;
         let until = self.line().after(std::time::Duration::from_millis(within_ms));
-        self.closing = said.map(|(id, _)| Closing { id, until, reply });
+        self.closing = Some(Closing {
+            id: [0; 16],
+            until,
+            look: false,
+            reply,
+        });
     }
 
-    /// Answers whoever closes once a relay in reach holds the last word, or none is.
+    /// Answers whoever closes once the last word is on disk and a relay in reach holds it, or none is in reach; and if it
+    /// cannot be signed.
     fn tick_closing(&mut self, now: LineTime, round: &mut Round) {
-        let Some(closing) = &self.closing else { return };
+        let unsaid = self.last_word_waits();
+        let may_say = !unsaid || self.closing.is_none() || self.may_say();
+        let up = self.up();
+        let Some(closing) = &mut self.closing else { return };
+        closing.look = false;
         let owed = self.outgoing.owed_by(closing.id);
-        let waits = self.up().iter().any(|leg| owed.contains(&leg.relay));
+        let waits = may_say && (unsaid || up.iter().any(|leg| owed.contains(&leg.relay)));
         if waits && now < closing.until {
             return;
         }
@@ -107,20 +122,22 @@ impl Engine {
 
     /// What duty asks for by time alone.
     pub(super) fn tick_duty(&mut self, now: LineTime, round: &mut Round) {
-        self.tick_closing(now, round);
-        if self.duty.is_none() {
-            return;
+        if self.duty.is_some() {
+            self.look_at_the_clock(now, round);
+            self.tick_outages(now, round);
+            self.check_restoration(now);
+            self.tick_checks(now, round);
+            self.tick_people(now, round);
         }
-        self.look_at_the_clock(now, round);
-        self.tick_outages(now, round);
-        self.check_restoration(now);
-        self.tick_checks(now, round);
-        self.tick_people(now, round);
+        self.say_all(now, round);
+        self.tick_closing(now, round);
     }
 
     /// When duty has something to do.
     pub(super) fn next_duty(&self) -> Option<LineTime> {
-        let closing = self.closing.as_ref().map(|closing| closing.until);
+        let now = self.line();
+        let closing = self.closing.as_ref();
+        let closing = closing.map(|closing| if closing.look { now } else { closing.until });
         let duty = self.duty.as_ref().and_then(|duty| {
             [
                 duty.checks.next_wake(),
@@ -132,7 +149,7 @@ impl Engine {
             .flatten()
             .min()
         });
-        closing.into_iter().chain(duty).min()
+        closing.into_iter().chain(self.next_saying()).chain(duty).min()
     }
 
     fn look_at_the_clock(&mut self, now: LineTime, round: &mut Round) {
@@ -150,7 +167,7 @@ impl Engine {
             clock: Some((step.before, step.after)),
             ..Saying::of(ServiceKind::ClockStep)
         };
-        self.say(saying, round);
+        self.is_to_say(saying, round);
     }
 
     fn tick_outages(&mut self, now: LineTime, round: &mut Round) {
@@ -172,7 +189,7 @@ impl Engine {
                 ms: since.unix_ms(),
             };
             let legs = legs.into_iter().map(fact).collect();
-            self.say(
+            self.is_to_say(
                 Saying {
                     legs,
                     ..Saying::of(kind)
@@ -182,15 +199,9 @@ impl Engine {
         }
     }
 
-    /// Signs a statement of this desk about itself and places it; its id and hash, unless nothing may be signed now.
+    /// Signs a statement of this desk about itself and places it; its id and hash, unless it cannot be signed. The caller
+    /// has asked [`may_say`](Self::may_say).
     fn say(&mut self, saying: Saying, round: &mut Round) -> Option<([u8; 16], Hash)> {
-        let on_reserve = matches!(
-            self.ledger.space().map(|space| space.left()),
-            Ok(SpaceLeft::Reserve) | Err(_)
-        );
-        if self.signing != Signing::Open || on_reserve {
-            return None;
-        }
         // A check proves every leg, so it leaves by all of them.
         let precedence = match saying.kind {
             ServiceKind::Check => Precedence::Flash,

@@ -12,6 +12,9 @@ use hotline_core::{
 use super::Engine;
 use crate::status::ServiceView;
 
+/// Contradictions that are looked through. 1,024: as many as a ledger keeps, 64 of each sender; those of others and those
+/// that are settled must not hide one.
+const CONTRADICTIONS_KEPT: usize = 1024;
 /// Contradictions that are shown. 16: one is enough.
 const CONTRADICTIONS_SHOWN: usize = 16;
 
@@ -117,12 +120,13 @@ impl Engine {
     fn contradictions(&self, peer: &str) -> Vec<(Identified, Evidence)> {
         let kept = self
             .ledger
-            .conflicts(CONTRADICTIONS_SHOWN)
+            .conflicts(CONTRADICTIONS_KEPT)
             .map(|conflicts| conflicts.kept);
         let of_peer = kept
             .unwrap_or_default()
             .into_iter()
-            .filter(|kept| kept.sender == peer && !self.is_settled(&kept.bytes));
+            .filter(|kept| kept.sender == peer && !self.is_settled(&kept.bytes))
+            .take(CONTRADICTIONS_SHOWN);
         of_peer
             .map(|kept| {
                 let fact = Evidence {

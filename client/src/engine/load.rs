@@ -93,7 +93,7 @@ impl Loaded {
             tip: Tip::START,
             past: Past::default(),
             book: Book::new(me.clone(), Arc::clone(rosters)),
-            channels: Channels::over(relays.iter().cloned()),
+            channels: Channels::over(me, relays.iter().cloned()),
             rosters: Arc::clone(rosters),
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
@@ -240,7 +240,7 @@ impl Reader {
             _ => {}
         }
         // What is foreign was told when it came.
-        let _ = match self.quarantine.get(&stored.hash) {
+        let changes = match self.quarantine.get(&stored.hash) {
             Some(kept) => self.book.recall_quarantined(&at, &payload, &kept.why),
             None => {
                 let changes = self.book.recall(&at, &payload);
@@ -250,7 +250,10 @@ impl Reader {
                 changes
             }
         };
-        self.mark_under_order(&at, &payload);
+        for change in &changes {
+            super::settle::note_answered_check(&self.book, change, &mut self.channels);
+        }
+        self.mark_under_order(&at);
         if let Payload::Receipt(receipt) = &payload
             && receipt.header.sender == self.me
             && receipt.rung == hotline_core::words::Rung::Displayed.to_wire()
@@ -264,13 +267,8 @@ impl Reader {
         Ok(())
     }
 
-    /// As when it came in: what stood against it, and whether a person acknowledged a comm check.
-    fn mark_under_order(&mut self, at: &Provenance, payload: &Payload) {
-        if let Payload::Act(act) = payload
-            && let Some(time) = super::settle::human_check(&self.book, act, at.stored)
-        {
-            self.channels.note_human_check(time);
-        }
+    /// As when it came in: what stood against it.
+    fn mark_under_order(&mut self, at: &Provenance) {
         if let Some(letter) = self.book.letter_mut(&at.hash)
             && letter.direction == Direction::In
         {

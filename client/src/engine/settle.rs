@@ -216,6 +216,8 @@ impl Engine {
     /// Everything that is on disk now becomes known.
     fn apply(&mut self, round: &mut Round, committed: &Committed, stored: hotline_core::time::WallTime) {
         self.tip = round.tip;
+        self.all_said(round);
+        self.check_stored(round);
         for (leg, count) in std::mem::take(&mut round.adopted) {
             *self.adopted.entry(leg).or_insert(0) += count;
         }
@@ -247,6 +249,7 @@ impl Engine {
             );
         }
         for change in changes {
+            note_answered_check(&self.book, &change, &mut self.channels);
             self.note_duty(&change, round);
             self.announce(change, round);
         }
@@ -312,11 +315,7 @@ impl Engine {
                     return Vec::new();
                 }
                 let judged = judge::judge_act(&act, &self.trust.rosters(), now_ms);
-                let changes = self.book.add_act(at, judged);
-                if let Some(time) = human_check(&self.book, &act, at.stored) {
-                    self.channels.note_human_check(time);
-                }
-                changes
+                self.book.add_act(at, judged)
             }
             Payload::Service(service) => {
                 let is_mine = service.header.sender == self.me.to_string();
@@ -508,19 +507,15 @@ pub(super) fn mark_under_order(letter: &mut Letter, channels: &Channels) {
         .and_then(|index| channels.under_order(&message.channel, index, passes));
 }
 
-/// When a person acknowledged a comm check by this act; none if it is another act, or foreign.
-pub(super) fn human_check(
-    book: &Book,
-    act: &hotline_audit::statement::Act,
-    stored: hotline_core::time::WallTime,
-) -> Option<hotline_core::time::WallTime> {
-    let signed = hotline_audit::SignedStatement::parse(&act.act).ok()?;
-    let said = hotline_audit::statement::OfficerAct::decode(&signed.payload).ok()?;
-    let letter = book.letter(&said.message.sha256)?;
-    let test = letter.message.traffic_class == hotline_core::words::TrafficClass::Test.to_wire();
-    let desk = judge::identity(&act.header.sender).ok()?;
-    let acknowledged = letter.ladder.reached_at(Rung::Acknowledged, &desk).is_some();
-    (test && acknowledged).then_some(stored)
+/// Notes that a person of the other side answered a human check of ours, if this change is that.
+pub(super) fn note_answered_check(book: &Book, change: &Change, channels: &mut Channels) {
+    let Change::Climbed { message, .. } = change else {
+        return;
+    };
+    let answered = book.letter(message).and_then(Letter::answered_check);
+    if let Some(fact) = answered {
+        channels.note_human_check(fact.arrived);
+    }
 }
 
 /// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each

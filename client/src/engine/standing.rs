@@ -9,7 +9,7 @@ use hotline_core::{
     channel::{
         Axis, Carrier, Identified, Label, Order, Paths, Political, Restoring, Standing, Waiting, Watched,
         cause::{Silence, causes},
-        label,
+        label, label_of_line,
     },
     id::Hash32,
 };
@@ -32,8 +32,8 @@ struct LineFacts {
     /// How long nothing that the remote desk signed has come, and how long that may be.
     unheard: (Option<Duration>, Duration),
     dormant: bool,
-    /// Messages that wait, with their channels.
-    waiting: Vec<(String, Waiting)>,
+    /// Messages that wait.
+    waiting: Vec<Waiting>,
 }
 
 /// How one channel stands.
@@ -54,7 +54,8 @@ impl Engine {
         self.whole(&line, &facts, channels)
     }
 
-    /// Every channel that a charter, a proposal, an order or the settings name.
+    /// Every channel that a charter, a proposal or the settings name. What is ordered about any other stops nothing here, and
+    /// a hostile releaser can order about very many.
     pub(super) fn channel_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::from([self.config.channel.clone()]);
         names.extend(
@@ -68,12 +69,6 @@ impl Engine {
                 .charters
                 .all()
                 .map(|state| state.terms.channel.clone()),
-        );
-        names.extend(
-            self.channels
-                .orders
-                .all()
-                .filter_map(|order| order.channel.clone()),
         );
         names
     }
@@ -126,6 +121,7 @@ impl Engine {
         let causes = CauseView::all(&causes(&Silence {
             political: of.political.state,
             orders: &orders,
+            partial: false,
             paths: &line.paths,
             watch: &line.watch,
             waiting: &waiting,
@@ -160,8 +156,8 @@ impl Engine {
         let orders: Vec<&Order> = orders.into_values().collect();
         let political = Axis::new(strongest, orders.iter().map(|order| order.evidence()).collect());
         let restoring = under.iter().any(|of| of.label == Label::Restoring);
-        let waiting: Vec<Waiting> = line.waiting.iter().map(|(_, waiting)| waiting.clone()).collect();
-        let label = label(&Standing {
+        let some = scope.len() < chartered.len();
+        let on = Standing {
             carrier: line.carrier.state,
             watch: line.watch.state,
             political: strongest,
@@ -169,17 +165,18 @@ impl Engine {
             chartered: !chartered.is_empty(),
             heard: line.unheard.0.is_some(),
             restoring,
-            overdue: waiting.iter().any(Waiting::overdue),
+            overdue: line.waiting.iter().any(Waiting::overdue),
             dormant: line.dormant,
-        });
+        };
+        let label = label_of_line(&on, some);
         let causes = CauseView::all(&causes(&Silence {
             political: strongest,
             orders: &orders,
+            partial: some,
             paths: &line.paths,
             watch: &line.watch,
-            waiting: &waiting,
+            waiting: &line.waiting,
         }));
-        let some = scope.len() < chartered.len();
         StandingView {
             label: label.name().to_owned(),
             plain: plain(label, if some { &scope } else { &[] }),
@@ -209,6 +206,7 @@ impl Engine {
 
     fn restoring_view(&self, channel: &str) -> Option<RestoringView> {
         let restoring = self.channels.orders.restoring(channel, &self.channels.shown);
+        let overtaken = restoring.overtaken(&self.channels.standing(channel));
         let (first, agreed_by, lacking) = match restoring {
             Restoring::No => return None,
             Restoring::Proposed(first) => {
@@ -229,6 +227,7 @@ impl Engine {
             first: self.statement_view(first),
             agreed_by,
             lacking,
+            overtaken,
         })
     }
 
@@ -248,8 +247,7 @@ impl LineFacts {
     fn of_channel<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Waiting> {
         self.waiting
             .iter()
-            .filter(move |(of, _)| of.is_empty() || of == channel)
-            .map(|(_, waiting)| waiting)
+            .filter(move |waiting| waiting.channel.is_empty() || waiting.channel == channel)
     }
 }
 

@@ -23,9 +23,9 @@ const LOOKED_THROUGH: usize = 4096;
 const SHOWN_MAX: usize = 32;
 
 impl Engine {
-    /// Messages of ours for which no person of the remote desk has signed anything, and those that were declined last,
-    /// with their channels. Of very many those that are overdue and the most urgent.
-    pub(super) fn waiting_for_people(&self) -> Vec<(String, Waiting)> {
+    /// Messages of ours for which no person of the remote desk has signed anything, and those that were declined last.
+    /// Of very many those that are overdue and the most urgent.
+    pub(super) fn waiting_for_people(&self) -> Vec<Waiting> {
         let now = self.wall();
         let cancelled: BTreeSet<_> = self
             .looked_through()
@@ -53,7 +53,7 @@ impl Engine {
         waiting.truncate(SHOWN_MAX);
         let shown = waiting.into_iter().map(|(letter, waits)| {
             let evidence = self.signed_about(letter);
-            (letter.message.channel.clone(), Waiting { evidence, ..waits })
+            Waiting { evidence, ..waits }
         });
         shown.collect()
     }
@@ -75,9 +75,11 @@ impl Engine {
         let reached = |rung| letter.ladder.reached_at(rung, peer);
         let precedence = letter.judged.as_ref()?.draft.precedence;
         let since = |time: WallTime| Duration::from_millis(now.unix_ms().saturating_sub(time.unix_ms()));
-        let of = |stage, waited| Waiting {
+        let of = |stage, waited, fact: Option<&Fact>| Waiting {
             name: self.name_of(letter),
+            channel: letter.message.channel.clone(),
             precedence,
+            place: fact.and_then(|fact| fact.place),
             stage,
             waited,
             evidence: Vec::new(),
@@ -87,10 +89,10 @@ impl Engine {
                 reason: declined.text.clone(),
                 by: declined.signer.identity().name().to_owned(),
             };
-            return (!answered_since).then(|| of(stage, since(declined.arrived)));
+            return (!answered_since).then(|| of(stage, since(declined.arrived), Some(declined)));
         }
         if reached(Rung::Delivered).is_none() {
-            return Some(of(Stage::NotDelivered, since(letter.stored)));
+            return Some(of(Stage::NotDelivered, since(letter.stored), None));
         }
         let (_, asked) = overdue::waits_since(letter)?;
         let stage = match reached(Rung::Displayed) {
@@ -100,7 +102,8 @@ impl Engine {
             },
         };
         // Human deadlines pass faster in an exercise that says so.
-        let waits = of(stage, since(asked).saturating_mul(self.config.human_time_factor));
+        let waited = since(asked.arrived).saturating_mul(self.config.human_time_factor);
+        let waits = of(stage, waited, Some(asked));
         let silent = letter.ladder.awaiting_person().contains(&peer);
         (silent || waits.overdue()).then_some(waits)
     }

@@ -1,12 +1,15 @@
-//! Why it is silent: every cause that the facts show, the one that explains most first.
+//! Why it is silent: every cause that the facts show, the newest and most severe that is still true first
+//! (`rank.rs`).
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::orders::Order;
+use super::rank::{self, Found};
 use super::{Axis, Evidence, Paths, Political, Watched};
 use crate::duty::OrderVerb;
+use crate::id::Place;
 use crate::precedence::Precedence;
 use crate::words::{UnknownWord, words};
 
@@ -18,7 +21,7 @@ pub const ON_ITS_WAY: Duration = Duration::from_secs(5);
 pub const DORMANT_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 words! {
-    /// Why it is silent. The order is that in which causes are named: what stands higher explains what stands lower.
+    /// Why it is silent. What stands higher explains what stands lower, if it came later.
     CauseKind, "cause" {
         /// A side severed the channel.
         Severed = 1 "SEVERED",
@@ -86,8 +89,12 @@ pub enum Stage {
 pub struct Waiting {
     /// As people say it: `A-0017`.
     pub name: String,
+    /// Its channel; empty if it names none.
+    pub channel: String,
     /// How urgent.
     pub precedence: Precedence,
+    /// Where in the remote desk's chain stands what its stage rests on; none if that desk signed nothing about it.
+    pub place: Option<Place>,
     /// How far it came.
     pub stage: Stage,
     /// How long it waits: since DELIVERED, or since it was released if it has not arrived.
@@ -151,6 +158,8 @@ pub struct Silence<'a> {
     pub political: Political,
     /// The orders.
     pub orders: &'a [&'a Order],
+    /// Whether they stop some channels only of what is asked for.
+    pub partial: bool,
     /// Legs and presence.
     pub paths: &'a Paths,
     /// The watch of the other desk.
@@ -159,33 +168,41 @@ pub struct Silence<'a> {
     pub waiting: &'a [Waiting],
 }
 
-/// Every cause, the one that explains most first; exactly NONE when nothing is silent. Of equal causes the more urgent
-/// message comes first, then the one that waits longer.
+/// Every cause, the newest and most severe that is still true first; exactly NONE when nothing is silent.
 #[must_use]
 pub fn causes(silence: &Silence<'_>) -> Vec<Cause> {
-    let mut waiting: Vec<&Waiting> = silence.waiting.iter().collect();
-    waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.precedence, waiting.waited)));
-    let mut found: Vec<Cause> = ordered(silence).into_iter().collect();
-    found.extend(silence.paths.cause());
-    if silence.watch.state == Watched::Unmanned {
-        found.push(Cause {
-            kind: CauseKind::WatchUnmanned,
-            plain: "nobody has the watch of the remote desk".into(),
-            message: None,
-            evidence: silence.watch.facts.clone(),
-        });
-    }
-    found.extend(waiting.into_iter().filter_map(Waiting::cause));
-    found.sort_by_key(|cause| cause.kind);
+    let of_the_line = [ordered(silence), silence.paths.cause(), unmanned(silence)];
+    let mut found: Vec<Found<'_>> = of_the_line
+        .into_iter()
+        .flatten()
+        .map(|cause| (cause, None))
+        .collect();
+    let waiting = silence.waiting.iter();
+    found.extend(waiting.filter_map(|waiting| Some((waiting.cause()?, Some(waiting)))));
     if found.is_empty() {
-        found.push(Cause {
-            kind: CauseKind::None,
-            plain: "nothing is silent".into(),
-            message: None,
-            evidence: Vec::new(),
-        });
+        found.push((nothing(), None));
     }
-    found
+    rank::sort(&mut found, silence);
+    found.into_iter().map(|(cause, _)| cause).collect()
+}
+
+fn nothing() -> Cause {
+    Cause {
+        kind: CauseKind::None,
+        plain: "nothing is silent".into(),
+        message: None,
+        evidence: Vec::new(),
+    }
+}
+
+/// Nobody has the watch of the remote desk.
+fn unmanned(silence: &Silence<'_>) -> Option<Cause> {
+    (silence.watch.state == Watched::Unmanned).then(|| Cause {
+        kind: CauseKind::WatchUnmanned,
+        plain: "nobody has the watch of the remote desk".into(),
+        message: None,
+        evidence: silence.watch.facts.clone(),
+    })
 }
 
 /// SUSPENDED or SEVERED, with who, scope, reason and review.

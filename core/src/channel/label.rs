@@ -21,7 +21,7 @@ words! {
         Interrupted = 5 "INTERRUPTED",
         /// Statements pass, and people are silent.
         Unresponsive = 6 "UNRESPONSIVE",
-        /// Statements pass, and no person acknowledged a comm check for 30 days.
+        /// Statements pass, and no person of the other side answered a comm check of this one for 30 days.
         Dormant = 7 "DORMANT",
         /// A side suspended it.
         Suspended = 8 "SUSPENDED",
@@ -73,7 +73,7 @@ pub struct Standing {
     pub restoring: bool,
     /// Whether a message waits for a person longer than the first alert step of its precedence.
     pub overdue: bool,
-    /// Whether no person acknowledged a comm check for 30 days.
+    /// Whether no person of the other side answered a comm check of this one for 30 days.
     pub dormant: bool,
 }
 
@@ -130,7 +130,7 @@ pub const TABLE: &[Row] = &[
         label: Label::Unresponsive,
     },
     Row {
-        when: "no comm check acknowledged by a person for 30 days",
+        when: "no comm check answered by a person for 30 days",
         applies: |on| on.dormant,
         label: Label::Dormant,
     },
@@ -153,4 +153,15 @@ pub fn label(standing: &Standing) -> Label {
         .iter()
         .find(|row| (row.applies)(standing))
         .map_or(Label::Open, |row| row.label)
+}
+
+/// The label of a line of several channels. `some` says that the political state is that of some of them only: a cut
+/// silences the others as well, so it is named before an order that does not.
+#[must_use]
+pub fn label_of_line(standing: &Standing, some: bool) -> Label {
+    let cut = some && matches!(standing.carrier, Carrier::Down);
+    label(&Standing {
+        political: if cut { Political::Open } else { standing.political },
+        ..*standing
+    })
 }

@@ -3,17 +3,22 @@
 //! SUSPEND and SEVER take effect by one side's signature. They end by RESTORE of both sides, the second naming the first,
 //! once the line is shown to work ([`super::restore`]). A pair of restorations lifts what each side ordered before its
 //! own RESTORE in its own chain, so both sides find the same whatever came first where.
+//!
+//! Whatever a hostile releaser signs, an answer costs one look at what is remembered, and of each desk and kind so much
+//! is: no flood of one kind takes the place of another, and of what stops traffic the newest of each kind and channel
+//! stays ([`super::memory`]).
 
 use std::collections::BTreeMap;
 
+use super::memory::OfDesk;
 use super::{Axis, Evidence, Political, Proof};
 use crate::duty::OrderVerb;
 use crate::id::{Hash32, Place};
 use crate::identity::Identity;
 use crate::time::WallTime;
 
-/// Orders that are remembered per desk. 1,024: a suspension and its end each day for more than a year.
-const REMEMBERED: usize = 1024;
+/// Restorations of one channel that are remembered. 16: one counts, and each of the others followed a later order.
+const AGREED_MAX: usize = 16;
 
 /// One order, placed by the officer's desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +124,11 @@ const fn past(verb: OrderVerb) -> &'static str {
 /// All orders of both sides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Orders {
-    pub(super) by_desk: BTreeMap<Identity, BTreeMap<Place, Order>>,
+    by_desk: BTreeMap<Identity, OfDesk>,
+    /// Where each stands.
+    places: BTreeMap<Hash32, (Identity, Place)>,
+    /// By the channel that both name (none for all): first and second RESTORE, the oldest first.
+    agreed: BTreeMap<Option<String>, Vec<(Hash32, Hash32)>>,
 }
 
 /// A restoration that both sides signed.
@@ -132,12 +141,6 @@ pub struct Agreed<'a> {
 }
 
 impl Agreed<'_> {
-    /// Whether both restore this channel.
-    #[must_use]
-    pub fn covers(&self, channel: &str) -> bool {
-        self.first.covers(channel) && self.second.covers(channel)
-    }
-
     /// Whether it is behind an order of either side: in that side's own chain.
     #[must_use]
     pub fn lifts(&self, order: &Order) -> bool {
@@ -148,52 +151,80 @@ impl Agreed<'_> {
 }
 
 impl Orders {
-    /// Takes in an order; the same place twice changes nothing.
-    pub fn note(&mut self, order: Order) {
-        let of_desk = self.by_desk.entry(order.desk.clone()).or_default();
-        of_desk.entry(order.place).or_insert(order);
-        if of_desk.len() > REMEMBERED {
-            of_desk.pop_first();
+    /// Takes in an order; the same place twice changes nothing. `chartered` says whether a channel has a charter: what is
+    /// ordered about one that has none is forgotten first.
+    pub fn note(&mut self, order: Order, chartered: &dyn Fn(&str) -> bool) {
+        let (desk, place, hash) = (order.desk.clone(), order.place, order.hash);
+        let restores = order.verb == OrderVerb::Restore;
+        let of_desk = self.by_desk.entry(desk.clone()).or_default();
+        let forgotten = of_desk.note(order, chartered);
+        self.places.insert(hash, (desk, place));
+        let mut changed = restores;
+        if let Some(order) = forgotten {
+            changed |= order.verb == OrderVerb::Restore;
+            if self
+                .places
+                .get(&order.hash)
+                .is_some_and(|(_, at)| *at == order.place)
+            {
+                self.places.remove(&order.hash);
+            }
+        }
+        if changed {
+            self.agree();
         }
     }
 
-    /// Every order, by desk and in the order of its chain.
+    /// Every order, by desk, kind and place in its chain.
     pub fn all(&self) -> impl Iterator<Item = &Order> {
-        self.by_desk.values().flat_map(BTreeMap::values)
+        self.by_desk.values().flat_map(OfDesk::all)
     }
 
     /// SUSPEND and SEVER about this channel that nothing lifts. `complete` says whether a restoration that both signed
     /// is shown to work.
     pub fn standing<'a>(&'a self, channel: &str, complete: &impl Fn(&Agreed<'a>) -> bool) -> Vec<&'a Order> {
-        let agreed: Vec<Agreed<'a>> = self
-            .agreed(channel)
-            .into_iter()
-            .filter(|agreed| complete(agreed))
-            .collect();
-        self.all()
-            .filter(|order| order.stops() && order.covers(channel))
-            .filter(|order| !agreed.iter().any(|agreed| agreed.lifts(order)))
+        let mut lifted: BTreeMap<&Identity, Place> = BTreeMap::new();
+        for agreed in self.agreed(channel).into_iter().filter(|agreed| complete(agreed)) {
+            for restore in [agreed.first, agreed.second] {
+                let up_to = lifted.entry(&restore.desk).or_insert(restore.place);
+                *up_to = restore.place.max(*up_to);
+            }
+        }
+        let stops = self.by_desk.values().flat_map(OfDesk::stops);
+        stops
+            .filter(|order| order.covers(channel))
+            .filter(|order| lifted.get(&order.desk).is_none_or(|up_to| *up_to <= order.place))
             .collect()
     }
 
-    /// Restorations of this channel that a releaser of both sides signed.
+    /// Restorations of this channel that a releaser of both sides signed: the newest of them.
     #[must_use]
     pub fn agreed(&self, channel: &str) -> Vec<Agreed<'_>> {
-        self.all()
-            .filter(|order| order.verb == OrderVerb::Restore)
-            .filter_map(|second| {
-                let first = self.by_hash(second.consents_to?)?;
-                let agreed = Agreed { first, second };
-                let both = first.verb == OrderVerb::Restore && first.desk.domain() != second.desk.domain();
-                (both && agreed.covers(channel)).then_some(agreed)
+        [None, Some(channel.to_owned())]
+            .iter()
+            .filter_map(|named| self.agreed.get(named))
+            .flatten()
+            .filter_map(|(first, second)| {
+                let (first, second) = (self.by_hash(*first)?, self.by_hash(*second)?);
+                Some(Agreed { first, second })
             })
             .collect()
+    }
+
+    /// RESTORE orders about this channel.
+    pub(super) fn restores(&self, channel: &str) -> impl Iterator<Item = &Order> {
+        let restores = self.by_desk.values().flat_map(OfDesk::restores);
+        restores.filter(move |order| order.covers(channel))
     }
 
     /// An order by the hash of the statement that places it.
     #[must_use]
     pub fn by_hash(&self, hash: Hash32) -> Option<&Order> {
-        self.all().find(|order| order.hash == hash)
+        let (desk, place) = self.places.get(&hash)?;
+        self.by_desk
+            .get(desk)?
+            .at(place)
+            .filter(|order| order.hash == hash)
     }
 
     /// The political axis of a channel: the strongest of the orders that stand.
@@ -204,5 +235,40 @@ impl Orders {
             state.unwrap_or(Political::Open),
             standing.into_iter().map(Order::evidence).collect(),
         )
+    }
+
+    /// Finds anew which restorations both sides signed: the newest of each channel.
+    fn agree(&mut self) {
+        let mut found: BTreeMap<Option<String>, Vec<Agreed<'_>>> = BTreeMap::new();
+        for second in self.by_desk.values().flat_map(OfDesk::restores) {
+            if let Some(agreed) = self.agreed_by(second) {
+                let channel = agreed.first.channel.as_ref().or(second.channel.as_ref());
+                found.entry(channel.cloned()).or_default().push(agreed);
+            }
+        }
+        let hashes = |mut of_channel: Vec<Agreed<'_>>| {
+            of_channel.sort_by_key(|agreed| agreed.second.leaf);
+            let old = of_channel.len().saturating_sub(AGREED_MAX);
+            let newest = of_channel.iter().skip(old);
+            newest
+                .map(|agreed| (agreed.first.hash, agreed.second.hash))
+                .collect()
+        };
+        let agreed = found
+            .into_iter()
+            .map(|(channel, of_channel)| (channel, hashes(of_channel)))
+            .collect();
+        self.agreed = agreed;
+    }
+
+    /// What a RESTORE agrees to: one of the other side about the same channel.
+    fn agreed_by<'a>(&'a self, second: &'a Order) -> Option<Agreed<'a>> {
+        let first = self.by_hash(second.consents_to?)?;
+        let both = first.verb == OrderVerb::Restore && first.desk.domain() != second.desk.domain();
+        let same = match (&first.channel, &second.channel) {
+            (Some(first), Some(second)) => first == second,
+            (None, _) | (_, None) => true,
+        };
+        (both && same).then_some(Agreed { first, second })
     }
 }

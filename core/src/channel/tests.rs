@@ -1,6 +1,7 @@
 //! Facts by hand for the rules of channel state; the rules themselves are tested in the files below.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod first;
 mod label;
 mod orders;
 mod silence;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::identity::Identity;
+use crate::ladder::{Fact, Ladder};
 use crate::time::WallTime;
+use crate::words::Rung;
 
 /// Within what time a person answers. 5 min (mission note, comm check).
 pub const ANSWER_DUE: Duration = Duration::from_secs(5 * 60);
@@ -27,6 +29,27 @@ pub const fn hour_of(at: WallTime) -> u64 {
 pub fn is_mine(hour: u64, me: &Identity, peer: &Identity) -> bool {
     let first = me.domain().to_string() < peer.domain().to_string();
     (hour % 24).is_multiple_of(2) == first
+}
+
+/// Whether this rung, signed at the desk `by`, answers a human check of the desk `asked`: a person of the other side
+/// acknowledged it or answered it. What one's own officers sign answers nothing.
+pub fn answers(asked: &Identity, by: &Identity, rung: Rung) -> bool {
+    asked.domain() != by.domain() && is_answer(rung)
+}
+
+/// Whether a person's word of this rung answers a human check.
+pub const fn is_answer(rung: Rung) -> bool {
+    matches!(rung, Rung::Acknowledged | Rung::Answered)
+}
+
+/// The first word of a person that answers a human check, by the check's ladder; none while nobody has.
+pub fn answer(check: &Ladder) -> Option<&Fact> {
+    let asked = &check.subject().sender;
+    let by_them = |fact: &&Fact| {
+        let desk = fact.signer.desk();
+        desk.is_some_and(|by| answers(asked, by, fact.rung))
+    };
+    check.timeline().into_iter().find(by_them)
 }
 
 /// The text of an hour's test.

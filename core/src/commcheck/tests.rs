@@ -1,9 +1,12 @@
 //! Comm checks on a clock by hand.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-use super::human::{Hours, TEXTS, hour_of, is_mine, text_of};
+use super::human::{Hours, TEXTS, answer, hour_of, is_mine, text_of};
 use super::*;
 use crate::identity::Identity;
+use crate::ladder::{Fact, Ladder, Signer, Subject};
+use crate::release::Recipient;
 use crate::time::WallTime;
+use crate::words::{Answer, OfficerRole, RecipientKind, ResponseAttribute, Rung};
 
 const CHECK: Hash32 = Hash32([1; 32]);
 
@@ -193,4 +196,62 @@ fn a_check_for_which_somebody_waits_goes_out_at_once_and_once() {
         assert!(checks.tick(&all(), at(600)).is_empty());
         assert_eq!(checks.next_wake(), every.map(|_| at(60_500)));
     }
+}
+
+const AVELIA: &str = "spiffe://avelia.example/desk/ops";
+const BORENIA: &str = "spiffe://borenia.example/desk/ops";
+
+/// A human check from Avelia to Borenia of which this was signed.
+fn human_check(signed: &[(Signer, Rung, Option<Answer>)]) -> Ladder {
+    let recipient = Recipient {
+        identity: BORENIA.parse().unwrap(),
+        kind: RecipientKind::Action,
+    };
+    let mut ladder = Ladder::new(Subject {
+        sender: AVELIA.parse().unwrap(),
+        recipients: vec![recipient],
+        response: ResponseAttribute::Roger,
+        since: WallTime::from_unix_ms(1),
+    });
+    for ((signer, rung, answer), at) in signed.iter().zip(2..) {
+        let fact = Fact {
+            arrived: WallTime::from_unix_ms(at),
+            claimed: WallTime::from_unix_ms(at),
+            rung: *rung,
+            signer: signer.clone(),
+            answer: *answer,
+            text: String::new(),
+            leg: None,
+            place: None,
+        };
+        ladder.apply(fact).unwrap();
+    }
+    ladder
+}
+
+fn officer_at(desk: &str, role: OfficerRole) -> Signer {
+    Signer::Officer {
+        identity: "spiffe://borenia.example/officer/lund".parse().unwrap(),
+        roles: [role].into(),
+        desk: desk.parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_human_check_is_answered_by_a_person_of_the_other_side_with_roger_or_an_acknowledgement() {
+    let desk = Signer::Desk(BORENIA.parse().unwrap());
+    let unanswered = human_check(&[
+        (desk.clone(), Rung::Delivered, None),
+        (desk, Rung::Displayed, None),
+    ]);
+    assert_eq!(answer(&unanswered), None);
+    for (role, rung, said) in [
+        (OfficerRole::WatchOfficer, Rung::Acknowledged, None),
+        (OfficerRole::Releaser, Rung::Answered, Some(Answer::Roger)),
+    ] {
+        let answered = human_check(&[(officer_at(BORENIA, role), rung, said)]);
+        assert_eq!(answer(&answered).map(|fact| fact.rung), Some(rung));
+    }
+    let asked: Identity = AVELIA.parse().unwrap();
+    assert!(!super::human::answers(&asked, &asked, Rung::Acknowledged));
 }

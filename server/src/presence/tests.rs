@@ -210,6 +210,28 @@ fn a_relay_of_far_lines_says_nothing_about_a_desk_that_had_no_time_to_find_it() 
 }
 
 #[test]
+fn a_desk_whose_frames_come_on_after_a_broken_connection_is_silent_and_not_reset_when_it_is_cut_off() {
+    let mut stage = Stage::new();
+    let (quic, tcp) = (stage.enters(1, Door::Quic), stage.enters(1, Door::Tcp));
+    stage.news();
+    tcp.ended(End::Broken);
+    // What was on its way when the process died proves nothing.
+    stage.clock.passes(Duration::from_millis(500));
+    quic.heard();
+    stage.clock.passes(silent_after(Profile::Lan));
+    assert_eq!(stage.state(), Some(PresenceState::Reset));
+    quic.heard();
+    assert_eq!(stage.state(), Some(PresenceState::Present));
+    stage.clock.passes(silent_after(Profile::Lan));
+    let said = stage.news().pop().unwrap();
+    assert_eq!(
+        (said.state, said.since_ms),
+        (4, NOW_MS + 5_500),
+        "SILENT since its last frame"
+    );
+}
+
+#[test]
 fn a_quic_session_that_breaks_off_says_nothing_about_the_process() {
     let mut stage = Stage::new();
     stage.enters(1, Door::Quic).ended(End::Broken);

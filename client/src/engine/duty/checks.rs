@@ -9,7 +9,7 @@ use hotline_audit::{
 use hotline_core::{
     channel::Restoring,
     commcheck::{Due, MISSED_AFTER, PathRecord},
-    duty::{OrderVerb, ServiceKind},
+    duty::ServiceKind,
     id::Hash32,
     leg::Leg,
     time::LineTime,
@@ -74,12 +74,11 @@ impl Engine {
 
     /// Whether a channel's restoration is signed by both sides, and the line is not shown to work yet.
     fn restoration_waits(&self) -> bool {
-        let orders = &self.channels.orders;
-        orders.all().any(|order| order.verb == OrderVerb::Restore)
-            && self.channel_names().iter().any(|name| {
-                let restoring = orders.restoring(name, &self.channels.shown);
-                matches!(restoring, Restoring::Agreed { .. })
-            })
+        let (orders, shown) = (&self.channels.orders, &self.channels.shown);
+        self.channel_names().iter().any(|name| {
+            let lacks = orders.agreed(name).iter().any(|agreed| !shown.complete(agreed));
+            lacks && matches!(orders.restoring(name, shown), Restoring::Agreed { .. })
+        })
     }
 
     pub(super) fn tick_checks(&mut self, now: LineTime, round: &mut Round) {
@@ -103,7 +102,7 @@ impl Engine {
 
     /// Without a leg there is no way that could be checked: the log's silence is the record.
     fn send_check(&mut self, up: &BTreeSet<Leg>, now: LineTime, round: &mut Round) {
-        if up.is_empty() {
+        if up.is_empty() || !self.may_say() {
             return;
         }
         let every = self.config.checks_every.map_or(0, |every| every.as_millis());
@@ -119,10 +118,15 @@ impl Engine {
             text: every.to_string(),
             ..Saying::of(ServiceKind::Check)
         };
-        if let Some((_, hash)) = self.say(saying, round)
-            && let Some(duty) = &mut self.duty
-        {
-            duty.checks.sent(Hash32(hash.0), up.clone(), now);
+        if let Some((_, hash)) = self.say(saying, round) {
+            round.check = Some((hash, up.clone(), now));
+        }
+    }
+
+    /// A check that is on disk leaves, and waits for its answer. One whose round was not stored never was.
+    pub(in crate::engine) fn check_stored(&mut self, round: &mut Round) {
+        if let (Some((hash, legs, now)), Some(duty)) = (round.check.take(), &mut self.duty) {
+            duty.checks.sent(Hash32(hash.0), legs, now);
         }
     }
 
@@ -134,7 +138,9 @@ impl Engine {
             .find(|(_, placed)| **placed == hash)
             .map(|((_, id), _)| *id);
         let id = in_round.or_else(|| Some(self.ledger.by_hash(&hash).ok()??.id));
-        let Some(id) = id else { return };
+        let Some(id) = id.filter(|_| self.may_say()) else {
+            return;
+        };
         let fact = |(leg, after): (Leg, std::time::Duration)| LegFact {
             leg: leg.to_string(),
             ms: u64::try_from(after.as_millis())

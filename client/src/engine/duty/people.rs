@@ -6,12 +6,12 @@ use hotline_core::{
     duty::{OverdueStep, ServiceKind},
     escalation::{Due, Timer},
     time::LineTime,
-    words::{Rung, TrafficClass},
+    words::Rung,
 };
 
 use super::Engine;
 use crate::{
-    book::{Change, Direction},
+    book::Change,
     overdue,
     own::Saying,
     round::Round,
@@ -52,7 +52,8 @@ impl Engine {
             .book
             .letter(&hash)
             .filter(|letter| !overdue::expired(letter, wall))
-            .and_then(overdue::waits_since);
+            .and_then(overdue::waits_since)
+            .map(|(precedence, since)| (precedence, since.arrived));
         let taken = waits.and_then(|(_, since)| self.services.step_since(&hash, since));
         let Some(duty) = &mut self.duty else { return };
         let since = waits.map(|(_, since)| since);
@@ -120,7 +121,7 @@ impl Engine {
             step: Some(due.step),
             ..Saying::of(ServiceKind::Overdue)
         };
-        self.say(saying, round);
+        self.is_to_say(saying, round);
     }
 
     /// The hourly human check, if this hour is ours and nobody has checked.
@@ -140,21 +141,18 @@ impl Engine {
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        let Some(judged) = &letter.judged else { return };
-        if judged.draft.class != TrafficClass::Test
-            || letter.direction == Direction::In
-            || judged.draft.answer.is_some()
-        {
+        if !letter.is_own_check() {
             return;
         }
-        let answered = letter.ladder.reached(Rung::Answered).is_some();
+        let answered = letter.answered_check().is_some();
+        let accepted = letter.ladder.reached(Rung::Accepted).is_some();
         let due = self
             .line()
             .after(human::ANSWER_DUE / self.config.human_time_factor);
         if let Some(duty) = &mut self.duty {
             if answered {
                 duty.tests.remove(&hash);
-            } else if letter.ladder.reached(Rung::Accepted).is_none() {
+            } else if !accepted {
                 duty.tests.entry(hash).or_insert(due);
             }
         }

@@ -16,7 +16,9 @@ const WHOLE: [bool; 4] = [true; 4];
 fn waiting(stage: Stage, seconds: u64) -> Waiting {
     Waiting {
         name: "A-0017".into(),
+        channel: "MARITIME".into(),
         precedence: Precedence::Flash,
+        place: None,
         stage,
         waited: Duration::from_secs(seconds),
         evidence: Vec::new(),
@@ -27,6 +29,7 @@ fn named(paths: &Paths, watch: &Attendance, waiting: &[Waiting]) -> Vec<Cause> {
     causes(&Silence {
         political: Political::Open,
         orders: &[],
+        partial: false,
         paths,
         watch: &watch.axis((Some(Duration::ZERO), UNHEARD)),
         waiting,
@@ -173,6 +176,7 @@ fn an_order_is_named_before_what_it_explains() {
         let found = causes(&Silence {
             political,
             orders: &[&order],
+            partial: false,
             paths: &cut,
             watch: &watch,
             waiting: &messages,
