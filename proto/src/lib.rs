@@ -34,4 +34,7 @@ pub const FRAME_PAYLOAD_SOFT_BYTES: usize = 1 << 20;
 /// Code of the `Notice` with which either end says that it closes in good order.
 pub const CLOSING: &str = "CLOSING";
 
+mod heartbeat;
 pub mod lane;
+
+pub use heartbeat::heartbeat;
