@@ -127,6 +127,8 @@ pub(crate) struct LaneSession<'a> {
     pulse: Pulse<'a, Streaming<v1::SessionResponse>>,
     /// Size of the relay's log that this desk had seen when it said hello.
     asked_from: u64,
+    /// A statement that found no room in the frame before.
+    held_back: Option<Order>,
     /// Statements whose acceptance is awaited: the leaf hash, and the probe before it.
     awaited: BTreeMap<Hash, (Hash, u64)>,
     numbers: &'static Numbers,
@@ -180,6 +182,7 @@ pub(crate) async fn run(
         channel,
         pulse: Pulse::new(parts, inbound),
         asked_from,
+        held_back: None,
         awaited: BTreeMap::new(),
         numbers,
         fetching: probing::Fetching::default(),
@@ -205,6 +208,7 @@ impl LaneSession<'_> {
                 self.acknowledge_cursor().await?;
             }
             let rest = self.pulse.rest();
+            let room = self.pulse.room() > 0;
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {
@@ -214,7 +218,8 @@ impl LaneSession<'_> {
                 taken = self.pulse.next() => if let Some(frame) = taken {
                     self.take(frame?).await?;
                 },
-                order = orders.recv() => match order {
+                // What the relay has not read yet stands before a probe's answer: the line is given no more than it can carry.
+                order = next_order(&mut self.held_back, orders), if room => match order {
                     Some(order) => self.send_orders(order, orders).await?,
                     None => return Err(LaneEnd::Ours),
                 },
@@ -481,13 +486,21 @@ impl LaneSession<'_> {
         Ok(())
     }
 
-    /// Sends this order and those waiting behind it, statements joined into frames.
+    /// Sends this order and those waiting behind it, statements joined into frames. A statement that finds no room in the
+    /// frame begins the next; the largest still passes, alone.
     async fn send_orders(&mut self, first: Order, orders: &mut mpsc::Receiver<Order>) -> Result<(), LaneEnd> {
+        let room = self.pulse.room().min(FRAME_PAYLOAD_SOFT_BYTES);
         let mut next = Some(first);
         let mut statements = Vec::new();
         let mut size = 0;
         while let Some(order) = next {
             match order {
+                Order::Statement(outbound)
+                    if !statements.is_empty() && size + outbound.bytes.len() > room =>
+                {
+                    self.held_back = Some(Order::Statement(outbound));
+                    break;
+                }
                 Order::Statement(outbound) => {
                     size += outbound.bytes.len();
                     if self.awaited.len() < AWAITED_MAX {
@@ -500,7 +513,7 @@ impl LaneSession<'_> {
                 Order::Refetch { sender, missing } => self.refetch(sender, missing).await?,
                 Order::Probe => self.pulse.probe_asked_for(),
             }
-            if statements.len() >= FRAME_ITEMS_MAX || size >= FRAME_PAYLOAD_SOFT_BYTES {
+            if statements.len() >= FRAME_ITEMS_MAX || size >= room {
                 break;
             }
             next = orders.try_recv().ok();
@@ -509,9 +522,17 @@ impl LaneSession<'_> {
             return Ok(());
         }
         self.pulse
-            .send(Out::Submission(v1::Submission { statements }))
+            .send_counted(Out::Submission(v1::Submission { statements }), size)
             .await
             .inspect(|()| crash::at(Point::FrameSent))
+    }
+}
+
+/// The next order: what found no room before, or what comes.
+async fn next_order(held_back: &mut Option<Order>, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+    match held_back.take() {
+        Some(order) => Some(order),
+        None => orders.recv().await,
     }
 }
 

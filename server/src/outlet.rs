@@ -19,6 +19,9 @@ const READ_WITHIN: Duration = Duration::from_secs(5);
 /// Places that must be free for a frame: its own, and one for the last word to a slow reader.
 const PLACES: usize = 2;
 
+/// Bytes of an item beside its statement and its proof: a hash and numbers.
+const ITEM_BYTES: usize = 64;
+
 /// Why a frame was not sent.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -70,7 +73,10 @@ impl Outlet {
             self.pay().await?;
             self.room().await?;
         }
-        self.put(frame)
+        let bytes = weight(&frame);
+        self.put(frame)?;
+        self.pulse.sends(bytes);
+        Ok(())
     }
 
     /// Sends the heartbeat that is owed, if one is.
@@ -131,6 +137,26 @@ impl Outlet {
             }
         }
     }
+}
+
+/// Bytes of a frame on the wire, nearly: statements and proofs are nearly all of it.
+fn weight(frame: &Frame) -> usize {
+    let proof = |hashes: &[bytes::Bytes]| -> usize { hashes.iter().map(bytes::Bytes::len).sum() };
+    let items: usize = match frame {
+        Frame::Delivery(delivery) => delivery
+            .items
+            .iter()
+            .map(|item| ITEM_BYTES + item.statement.len() + proof(&item.inclusion))
+            .sum(),
+        Frame::Accepted(accepted) => accepted
+            .items
+            .iter()
+            .map(|item| ITEM_BYTES + proof(&item.inclusion))
+            .sum(),
+        Frame::Heartbeat(_) => return 0,
+        Frame::Hello(_) | Frame::Refused(_) | Frame::Notice(_) => 0,
+    };
+    ITEM_BYTES + items
 }
 
 #[cfg(test)]

@@ -149,6 +149,23 @@ impl Pulse {
         }
     }
 
+    /// How many bytes may be sent now; there is more when the desk is [heard](Self::woken) to have read.
+    pub(crate) fn room(&self) -> usize {
+        self.lock().probes.room()
+    }
+
+    /// A frame with so many bytes leaves now. When nothing more may be sent behind it, a probe follows it and asks for room.
+    pub(crate) fn sends(&self, bytes: usize) {
+        let now = self.line();
+        let mut state = self.lock();
+        let before = state.probes.room();
+        state.probes.sent(bytes);
+        if before > 0 && state.probes.room() == 0 {
+            let probe = state.probes.probe_now(now);
+            state.owed = Some(probe.max(state.owed.unwrap_or(0)));
+        }
+    }
+
     /// Whether the reader takes nothing in from now on.
     pub(crate) fn deaf(&self, deaf: bool) {
         self.lock().deaf = deaf;

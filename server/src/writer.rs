@@ -165,7 +165,7 @@ impl Writer {
                     Some(item) => self.tell(item).await,
                     None => Err(Stop::Gone),
                 },
-                early = self.early.recv(), if self.lane == Lane::Control => match early {
+                early = self.early.recv(), if self.lane == Lane::Control && pulse.room() > 0 => match early {
                     Ok(first) => self.hand_on(first).await,
                     Err(_) => Ok(()),
                 },
@@ -182,6 +182,11 @@ impl Writer {
     /// Sends one frame of the mailbox, if there is one; tells whether there may be more.
     async fn pump(&mut self) -> Result<bool, Stop> {
         if matches!(self.share, v1::Share::Nothing | v1::Share::Unspecified) {
+            return Ok(false);
+        }
+        // What the desk has not read yet stands before a probe's answer: the line is given no more than it can carry.
+        let room = self.pulse.room().min(FRAME_PAYLOAD_SOFT_BYTES);
+        if room == 0 {
             return Ok(false);
         }
         // A heartbeat or an answer brings no letter.
@@ -202,17 +207,18 @@ impl Writer {
         // one when the commit that wrote it has failed.
         let mut more = letters.len() == FRAME_ITEMS_MAX;
         for letter in letters {
-            if bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
+            let statement = self.relay.statement(letter.index)?;
+            let statement = statement.filter(|bytes| self.share != v1::Share::Urgent || urgent(bytes));
+            let Some(statement) = statement else {
+                self.cursor = letter.cursor;
+                continue;
+            };
+            // The largest statement still passes, alone.
+            if !picked.is_empty() && bytes_total + statement.len() > room {
                 more = true;
                 break;
             }
             self.cursor = letter.cursor;
-            let Some(statement) = self.relay.statement(letter.index)? else {
-                continue;
-            };
-            if self.share == v1::Share::Urgent && !urgent(&statement) {
-                continue;
-            }
             bytes_total += statement.len();
             picked.push((letter, statement));
         }
@@ -286,19 +292,21 @@ impl Writer {
 
     /// Hands on receipts before this relay's own commit: those that are there now, in one frame.
     async fn hand_on(&mut self, first: Arc<Checked>) -> Result<(), Stop> {
+        let room = self.pulse.room();
         let mut next = Some(first);
-        let mut items = Vec::new();
+        let (mut items, mut bytes_total) = (Vec::new(), 0);
         while let Some(checked) = next {
             let mine = self.lane == Lane::Control
                 && self.share == v1::Share::All
                 && checked.recipients.contains(&self.desk);
             if mine {
+                bytes_total += checked.bytes.len();
                 items.push(v1::DeliveryItem {
                     statement: checked.bytes.clone(),
                     ..Default::default()
                 });
             }
-            next = if items.len() < FRAME_ITEMS_MAX {
+            next = if items.len() < FRAME_ITEMS_MAX && bytes_total < room {
                 self.early.try_recv().ok()
             } else {
                 None

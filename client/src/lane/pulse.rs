@@ -104,6 +104,11 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
         self.probes.vouched(probe, now);
     }
 
+    /// How many bytes may be sent now; an answer makes room.
+    pub(super) fn room(&self) -> usize {
+        self.probes.room()
+    }
+
     /// Time until something is due.
     pub(super) fn rest(&self) -> Duration {
         self.probes.next_wake().since(self.line())

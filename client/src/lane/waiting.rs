@@ -15,6 +15,19 @@ use super::{LaneEnd, late, pulse::Pulse};
 use crate::input::Input;
 
 impl<S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'_, S> {
+    /// Sends a frame of so many bytes, behind a heartbeat that is owed. When nothing more may be sent behind it, a probe
+    /// follows it and asks for room.
+    pub(super) async fn send_counted(&mut self, frame: Out, bytes: usize) -> Result<(), LaneEnd> {
+        self.send(frame).await?;
+        self.probes.sent(bytes);
+        if self.room() == 0 {
+            let now = self.line();
+            let probe = self.probes.probe_now(now);
+            self.owe(probe);
+        }
+        Ok(())
+    }
+
     /// Sends a frame, behind a heartbeat that is owed.
     pub(super) async fn send(&mut self, frame: Out) -> Result<(), LaneEnd> {
         let mut request = v1::SessionRequest { frame: Some(frame) };

@@ -203,6 +203,11 @@ impl Stage {
 
     /// Desk A releases a message.
     pub async fn release(&mut self, precedence: Precedence) -> Hash {
+        self.release_of(precedence, 0).await
+    }
+
+    /// Desk A releases a message with so many bytes of text more than it needs.
+    pub async fn release_of(&mut self, precedence: Precedence, more: usize) -> Hash {
         self.released += 1;
         let people = &self.cast.desks[0];
         let wording = Wording {
@@ -213,7 +218,7 @@ impl Stage {
             channel: people.config.channel.clone(),
             refers_to: None,
             answer: None,
-            text: format!("Avelia reports {}", self.released),
+            text: format!("Avelia reports {}{}", self.released, " and".repeat(more / 4)),
             expires_ms: 0,
             safety_of_life: false,
         };
