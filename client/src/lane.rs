@@ -4,12 +4,14 @@
 //! inclusion of what it shows, the signatures of what it brings. What passes goes to the station; the first thing that
 //! does not pass ends the leg, with its reason. The lane sends what the station orders, in frames as large as fit.
 
+mod inbound;
 mod probing;
+mod pulse;
+#[cfg(test)]
+mod tests;
+mod waiting;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hotline_audit::{
@@ -21,7 +23,7 @@ use hotline_audit::{
 use hotline_core::{
     chain::Missing,
     crash::{self, Point},
-    health::{Numbers, Probes},
+    health::Numbers,
     leg::{Lane, Leg},
     plant,
 };
@@ -40,6 +42,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
+use self::pulse::{Parts, Pulse};
 use crate::{
     input::{Arrival, Input, RelayAnswer},
     leg::LegContext,
@@ -121,21 +124,14 @@ pub(crate) struct LaneSession<'a> {
     leg: Leg,
     lane: Lane,
     channel: LaneChannel,
-    out: mpsc::Sender<v1::SessionRequest>,
+    pulse: Pulse<'a, Streaming<v1::SessionResponse>>,
     /// Size of the relay's log that this desk had seen when it said hello.
     asked_from: u64,
+    /// A statement that found no room in the frame before.
+    held_back: Option<Order>,
     /// Statements whose acceptance is awaited: the leaf hash, and the probe before it.
     awaited: BTreeMap<Hash, (Hash, u64)>,
     numbers: &'static Numbers,
-    probes: Probes,
-    /// Whether the relay's hello was taken: from then on the probes judge.
-    greeted: bool,
-    /// The relay's newest probe.
-    heard: u64,
-    /// Probes that somebody asked for.
-    asked_for: BTreeSet<u64>,
-    /// Told once this lane has proved itself.
-    proved: &'a watch::Sender<bool>,
     fetching: probing::Fetching,
     /// The newest mailbox cursor that the relay was told is stored.
     acknowledged: u64,
@@ -169,24 +165,30 @@ pub(crate) async fn run(
         Ok(Err(status)) => return LaneEnd::Transport(status.to_string()),
         Err(_) => return LaneEnd::Transport(late("no answer to the session", numbers.hello)),
     };
+    let parts = Parts {
+        leg: leg.clone(),
+        lane,
+        numbers,
+        clock: Arc::clone(&context.seams.clock),
+        station: context.station.clone(),
+        closing: context.seams.spawner.closing(),
+        proved,
+        out,
+    };
     let session = LaneSession {
         context,
         leg,
         lane,
         channel,
-        out,
+        pulse: Pulse::new(parts, inbound),
         asked_from,
+        held_back: None,
         awaited: BTreeMap::new(),
         numbers,
-        probes: Probes::opened(numbers, context.seams.clock.line()),
-        greeted: false,
-        heard: 0,
-        asked_for: BTreeSet::new(),
-        proved,
         fetching: probing::Fetching::default(),
         acknowledged: 0,
     };
-    match session.serve(inbound, orders).await {
+    match session.serve(orders).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
@@ -195,30 +197,29 @@ pub(crate) async fn run(
 impl LaneSession<'_> {
     async fn serve(
         mut self,
-        mut inbound: Streaming<v1::SessionResponse>,
         orders: &mut mpsc::Receiver<Order>,
     ) -> Result<std::convert::Infallible, LaneEnd> {
-        self.greet(&mut inbound).await?;
-        self.probes = Probes::opened(self.numbers, self.line());
-        self.greeted = true;
+        self.greet().await?;
+        self.pulse.opened();
         let closing = self.context.seams.spawner.closing();
         loop {
-            self.beat().await?;
-            let rest = self.probes.next_wake().since(self.line());
+            self.pulse.beat().await?;
+            if self.pulse.has_probed() {
+                self.acknowledge_cursor().await?;
+            }
+            let rest = self.pulse.rest();
+            let room = self.pulse.room() > 0;
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {
-                    self.say_goodbye(&mut inbound).await;
+                    self.say_goodbye().await;
                     return Err(LaneEnd::Ours);
                 }
-                frame = inbound.message() => match frame {
-                    Ok(Some(v1::SessionResponse { frame: Some(frame) })) => self.take(frame).await?,
-                    // A frame of a later version: lenient.
-                    Ok(Some(v1::SessionResponse { frame: None })) => {}
-                    Ok(None) => return Err(LaneEnd::Transport("the relay ended the session".into())),
-                    Err(status) => return Err(LaneEnd::Transport(status.to_string())),
+                taken = self.pulse.next() => if let Some(frame) = taken {
+                    self.take(frame?).await?;
                 },
-                order = orders.recv() => match order {
+                // What the relay has not read yet stands before a probe's answer: the line is given no more than it can carry.
+                order = next_order(&mut self.held_back, orders), if room => match order {
                     Some(order) => self.send_orders(order, orders).await?,
                     None => return Err(LaneEnd::Ours),
                 },
@@ -229,25 +230,23 @@ impl LaneSession<'_> {
     }
 
     /// Tells the relay that this desk closes in good order, and waits until the relay has ended the session: it has heard.
-    async fn say_goodbye(&mut self, inbound: &mut Streaming<v1::SessionResponse>) {
+    async fn say_goodbye(&mut self) {
         let goodbye = v1::Notice {
             code: CLOSING.into(),
             explanation: "this desk closes".into(),
         };
-        if self.send(Out::Notice(goodbye)).await.is_ok() {
-            let heard = async { while let Ok(Some(_)) = inbound.message().await {} };
+        if self.pulse.send(Out::Notice(goodbye)).await.is_ok() {
+            let heard = async { while !matches!(self.pulse.next().await, Some(Err(_))) {} };
             // A relay that does not answer any more is told nothing.
             let _ = tokio::time::timeout(GOODBYE_WITHIN, heard).await;
         }
     }
 
-    async fn greet(&mut self, inbound: &mut Streaming<v1::SessionResponse>) -> Result<(), LaneEnd> {
-        let frame = tokio::time::timeout(self.numbers.hello, inbound.message())
+    async fn greet(&mut self) -> Result<(), LaneEnd> {
+        let frame = tokio::time::timeout(self.numbers.hello, self.pulse.inbound.arrives())
             .await
-            .map_err(|_| LaneEnd::Transport(late("no hello", self.numbers.hello)))?
-            .map_err(|status| LaneEnd::Transport(status.to_string()))?
-            .and_then(|response| response.frame);
-        let Some(In::Hello(hello)) = frame else {
+            .map_err(|_| LaneEnd::Transport(late("no hello", self.numbers.hello)))??;
+        let In::Hello(hello) = frame else {
             return Err(LaneEnd::Protocol("did not open with a hello".into()));
         };
         if hello.version != SESSION_VERSION {
@@ -277,12 +276,13 @@ impl LaneSession<'_> {
                 .and_then(|place| Some((place.epoch, place.sequence, Hash::from_slice(&place.sha256)?))),
             checkpoint: seen,
         };
-        self.tell(Input::LaneUp {
-            leg: self.leg.clone(),
-            lane: self.lane,
-            answer: Box::new(answer),
-        })
-        .await
+        self.pulse
+            .tell(Input::LaneUp {
+                leg: self.leg.clone(),
+                lane: self.lane,
+                answer: Box::new(answer),
+            })
+            .await
     }
 
     async fn take(&mut self, frame: In) -> Result<(), LaneEnd> {
@@ -293,14 +293,15 @@ impl LaneSession<'_> {
                 let hash = Hash::from_slice(&refused.sha256)
                     .ok_or_else(|| LaneEnd::Protocol("refused a statement without naming it".into()))?;
                 self.awaited.remove(&hash);
-                self.tell(Input::Refused {
-                    leg: self.leg.clone(),
-                    hash,
-                    rule: refused.rule,
-                    explanation: refused.explanation,
-                    permanent: refused.permanent,
-                })
-                .await
+                self.pulse
+                    .tell(Input::Refused {
+                        leg: self.leg.clone(),
+                        hash,
+                        rule: refused.rule,
+                        explanation: refused.explanation,
+                        permanent: refused.permanent,
+                    })
+                    .await
             }
             In::Delivery(delivery) => self.delivery(delivery).await,
             In::Heartbeat(heartbeat) => self.heard_heartbeat(heartbeat).await,
@@ -326,7 +327,7 @@ impl LaneSession<'_> {
             let Some((leaf, probe)) = self.awaited.remove(&hash) else {
                 continue;
             };
-            self.probes.vouched(probe, self.line());
+            self.pulse.vouched(probe);
             let proof = read_hashes(&item.inclusion)?;
             let holds = tree::verify_inclusion(&leaf, item.leaf_index, seen.size, &seen.root, &proof);
             if !holds && !plant::active("acceptance-without-proof") {
@@ -337,12 +338,13 @@ impl LaneSession<'_> {
             }
             held.push((hash, item.leaf_index, proof));
         }
-        self.tell(Input::Accepted {
-            leg: self.leg.clone(),
-            checkpoint: seen,
-            held,
-        })
-        .await
+        self.pulse
+            .tell(Input::Accepted {
+                leg: self.leg.clone(),
+                checkpoint: seen,
+                held,
+            })
+            .await
     }
 
     async fn delivery(&mut self, delivery: v1::Delivery) -> Result<(), LaneEnd> {
@@ -381,7 +383,7 @@ impl LaneSession<'_> {
                 }),
                 Err(rule) => {
                     let (leg, why) = (self.leg.clone(), rule);
-                    self.tell(Input::Forged { leg, hash, why }).await?;
+                    self.pulse.tell(Input::Forged { leg, hash, why }).await?;
                 }
             }
             // Signatures cost tens of microseconds each; let heartbeats through between them.
@@ -390,15 +392,16 @@ impl LaneSession<'_> {
             }
         }
         crash::at(Point::DeliveryVerified);
-        self.tell(Input::Arrived {
-            leg: self.leg.clone(),
-            lane: self.lane,
-            arrivals,
-            cursor,
-            first_cursor,
-            checkpoint: proven,
-        })
-        .await
+        self.pulse
+            .tell(Input::Arrived {
+                leg: self.leg.clone(),
+                lane: self.lane,
+                arrivals,
+                cursor,
+                first_cursor,
+                checkpoint: proven,
+            })
+            .await
     }
 
     /// The checkpoint an update names, linked to the one stored last.
@@ -417,7 +420,8 @@ impl LaneSession<'_> {
                 Observed::Overtaken => break,
                 Observed::Waits => {}
             }
-            if tokio::time::timeout_at(patience, moved.changed()).await.is_err() {
+            let base = tokio::time::timeout_at(patience, moved.changed());
+            if self.pulse.wait("no base", None, base).await?.is_err() {
                 tracing::debug!(leg = %self.leg, lane = %self.lane, size = update.size, base = update.old_size, known = relay.log_size(), "the base of a checkpoint did not come; its proof is asked for");
                 break;
             }
@@ -452,7 +456,8 @@ impl LaneSession<'_> {
         let mut log = LogServiceClient::new(self.channel.channel());
         let proof = async move { log.proof(asked).await };
         let answered = self
-            .while_alive("no proof", self.numbers.hello, proof)
+            .pulse
+            .wait("no proof", Some(self.numbers.hello), proof)
             .await?
             .map_err(|status| LaneEnd::Transport(status.to_string()))?;
         Ok(read_hashes(&answered.into_inner().hashes)?)
@@ -476,31 +481,39 @@ impl LaneSession<'_> {
                 Err(error) => Err(format!("{}: {error}", error.rule())),
             };
             let leg = self.leg.clone();
-            self.tell(Input::Presence { leg, hash, said }).await?;
+            self.pulse.tell(Input::Presence { leg, hash, said }).await?;
         }
         Ok(())
     }
 
-    /// Sends this order and those waiting behind it, statements joined into frames.
+    /// Sends this order and those waiting behind it, statements joined into frames. A statement that finds no room in the
+    /// frame begins the next; the largest still passes, alone.
     async fn send_orders(&mut self, first: Order, orders: &mut mpsc::Receiver<Order>) -> Result<(), LaneEnd> {
+        let room = self.pulse.room().min(FRAME_PAYLOAD_SOFT_BYTES);
         let mut next = Some(first);
         let mut statements = Vec::new();
         let mut size = 0;
         while let Some(order) = next {
             match order {
+                Order::Statement(outbound)
+                    if !statements.is_empty() && size + outbound.bytes.len() > room =>
+                {
+                    self.held_back = Some(Order::Statement(outbound));
+                    break;
+                }
                 Order::Statement(outbound) => {
                     size += outbound.bytes.len();
                     if self.awaited.len() < AWAITED_MAX {
-                        let place = (outbound.leaf, self.probes.newest());
+                        let place = (outbound.leaf, self.pulse.newest());
                         self.awaited.insert(outbound.hash, place);
                     }
                     statements.push(outbound.bytes);
                 }
-                Order::Subscribe(subscribe) => self.send(Out::Subscribe(subscribe)).await?,
+                Order::Subscribe(subscribe) => self.pulse.send(Out::Subscribe(subscribe)).await?,
                 Order::Refetch { sender, missing } => self.refetch(sender, missing).await?,
-                Order::Probe => self.probe_asked_for().await?,
+                Order::Probe => self.pulse.probe_asked_for(),
             }
-            if statements.len() >= FRAME_ITEMS_MAX || size >= FRAME_PAYLOAD_SOFT_BYTES {
+            if statements.len() >= FRAME_ITEMS_MAX || size >= room {
                 break;
             }
             next = orders.try_recv().ok();
@@ -508,32 +521,18 @@ impl LaneSession<'_> {
         if statements.is_empty() {
             return Ok(());
         }
-        self.send(Out::Submission(v1::Submission { statements }))
+        self.pulse
+            .send_counted(Out::Submission(v1::Submission { statements }), size)
             .await
             .inspect(|()| crash::at(Point::FrameSent))
     }
+}
 
-    async fn send(&mut self, frame: Out) -> Result<(), LaneEnd> {
-        let room = self.out.clone().reserve_owned();
-        let room = self
-            .while_alive("nothing could be sent", self.numbers.down_after, room)
-            .await?;
-        match room {
-            Ok(room) => {
-                room.send(v1::SessionRequest { frame: Some(frame) });
-                Ok(())
-            }
-            Err(_) => Err(LaneEnd::Transport("the stream is closed".into())),
-        }
-    }
-
-    async fn tell(&mut self, input: Input) -> Result<(), LaneEnd> {
-        match self.context.station.send(input).await {
-            Ok(()) => Ok(()),
-            // The engine ends first when the desk closes; the lane goes on to its goodbye.
-            Err(_) if self.context.seams.spawner.closing().is_cancelled() => Ok(()),
-            Err(_) => Err(LaneEnd::Ours),
-        }
+/// The next order: what found no room before, or what comes.
+async fn next_order(held_back: &mut Option<Order>, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+    match held_back.take() {
+        Some(order) => Some(order),
+        None => orders.recv().await,
     }
 }
 

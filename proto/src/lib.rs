@@ -27,11 +27,14 @@ pub const FRAME_BYTES_MAX: usize = 4 << 20;
 /// Most statements in one frame. 256: one tile's worth, and an inclusion proof each stays under 160 KiB.
 pub const FRAME_ITEMS_MAX: usize = 256;
 
-/// A frame is closed once its statements reach this size, in bytes. 1 MiB keeps a frame far below
-/// [`FRAME_BYTES_MAX`] whatever its last statement.
+/// A frame is closed before its statements pass this size, in bytes, and on a slow line sooner: what a lane may have unread
+/// is its profile's. 1 MiB keeps a frame far below [`FRAME_BYTES_MAX`] whatever its last statement.
 pub const FRAME_PAYLOAD_SOFT_BYTES: usize = 1 << 20;
 
 /// Code of the `Notice` with which either end says that it closes in good order.
 pub const CLOSING: &str = "CLOSING";
 
+mod heartbeat;
 pub mod lane;
+
+pub use heartbeat::heartbeat;

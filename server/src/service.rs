@@ -119,7 +119,7 @@ impl LogService for Service {
             .map_err(|error| unreadable(&error))?;
         Ok(Response::new(v1::EntriesResponse {
             start,
-            statements: bytes_of(stored),
+            statements: bytes_of(stored, FRAME_PAYLOAD_SOFT_BYTES),
         }))
     }
 
@@ -164,8 +164,10 @@ impl LogService for Service {
             .into_iter()
             .filter(|stored| concerns(stored, &peer.identity))
             .collect();
+        // It goes by a desk's lane, beside its probes: no more at once than they may wait for.
+        let most = self.0.profile.numbers().unread_max;
         Ok(Response::new(v1::ChainResponse {
-            statements: bytes_of(mine),
+            statements: bytes_of(mine, most.min(FRAME_PAYLOAD_SOFT_BYTES)),
         }))
     }
 }
@@ -181,14 +183,14 @@ fn concerns(stored: &Stored, desk: &Identity) -> bool {
             .is_some_and(|payload| payload.header().recipients.iter().any(|to| to.identity == desk))
 }
 
-/// As many as fit one frame.
-fn bytes_of(stored: Vec<Stored>) -> Vec<Bytes> {
+/// As many as fit in so many bytes; one always does.
+fn bytes_of(stored: Vec<Stored>, most: usize) -> Vec<Bytes> {
     let mut total = 0;
     stored
         .into_iter()
         .map(|stored| Bytes::from(stored.bytes))
         .take_while(|bytes| {
-            let fits = total <= FRAME_PAYLOAD_SOFT_BYTES;
+            let fits = total == 0 || total + bytes.len() <= most;
             total += bytes.len();
             fits
         })

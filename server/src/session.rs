@@ -3,35 +3,31 @@
 //! Two tasks. The *reader* takes frames in, commits what is handed in, and passes the outcomes on. The *writer* owns
 //! the way out: outcomes, the desk's mailbox from its cursor on, receipts handed on early, and heartbeats. The mailbox
 //! is pulled from the ledger as fast as the desk reads, so a slow reader costs no memory; one that reads nothing at all
-//! is told, closed, and loses nothing.
+//! is told, closed, and loses nothing. They share the lane's *pulse*: what the desk answers is noted when it is read, and
+//! the lane is judged whatever reader and writer wait for.
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream::FuturesOrdered};
-use hotline_core::{
-    crash::{self, Point},
-    health::Profile,
-    leg::Lane,
-};
-use hotline_proto::{CLOSING, SESSION_VERSION, lane, v1};
-use hotline_transport::{PeerInfo, broken_off};
+use futures_util::StreamExt as _;
+use hotline_core::{health::Profile, leg::Lane};
+use hotline_proto::{SESSION_VERSION, lane, v1};
+use hotline_transport::PeerInfo;
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use crate::{
     intake::{self, Outcome},
-    presence::{End, Life, Presence},
+    outlet::Outlet,
+    presence::{Life, Presence},
+    pulse::Pulse,
+    reader::{Over, Reader},
     relay::Relay,
-    writer::{Writer, WriterEnd},
+    writer::{self, Writer, WriterEnd},
 };
 
 /// Outcomes waiting for the writer, in frames handed in. 8: what a desk has in flight beyond that waits in the
 /// transport's window.
 const OUTCOMES_MAX: usize = 8;
-
-/// Frames of a session that are on their way to the disk at once. 4: two under way, two behind them; each is 256 statements
-/// at most.
-const TAKEN_IN_MAX: usize = 4;
 
 /// Frames waiting for the transport; one more place is kept for the last word to a slow reader.
 pub(crate) const FRAMES_OUT_MAX: usize = 4;
@@ -40,9 +36,6 @@ pub(crate) const FRAMES_OUT_MAX: usize = 4;
 pub(crate) enum News {
     Outcomes(Vec<Outcome>),
     Subscribe(v1::Subscribe),
-    Heard(v1::Heartbeat),
-    /// The desk has stored its mailbox up to this cursor.
-    Stored(u64),
 }
 
 /// What the gRPC handler streams to the desk.
@@ -62,7 +55,18 @@ pub async fn open(
     let (frames_in, frames) = mpsc::channel(FRAMES_OUT_MAX + 1);
     let (news_in, news) = mpsc::channel(OUTCOMES_MAX);
     let (over_in, over) = watch::channel(false);
-    let mut writer = Writer::new(relay, peer.identity.clone(), &greeted, frames_in);
+    let pulse = Arc::new(Pulse::new(
+        greeted.profile.numbers(),
+        Arc::clone(&relay.seams.clock),
+        writer::hears(relay, peer.identity.clone(), greeted.lane),
+    ));
+    let outlet = Outlet {
+        out: frames_in,
+        pulse: Arc::clone(&pulse),
+        over,
+        closing: relay.seams.spawner.closing(),
+    };
+    let mut writer = Writer::new(relay, peer.identity.clone(), &greeted, outlet);
     writer
         .greet()
         .await
@@ -77,7 +81,7 @@ pub async fn open(
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {}
-                over = read(&relay, &peer, inbound, &news_in, &presence) => {
+                over = read(&relay, &peer, inbound, (&news_in, &pulse), &presence) => {
                     tracing::debug!(peer = %peer.identity, end = %over.why, "session over");
                     presence.ended(over.end);
                 }
@@ -91,11 +95,13 @@ pub async fn open(
         let lane = greeted.lane;
         let presence = greeted.presence;
         async move {
-            let end = writer.run(news, over).await;
+            let end = writer.run(news).await;
             match end {
                 WriterEnd::Over => {}
                 WriterEnd::SlowReader => {
-                    tracing::warn!(event = "slow_reader", peer = %peer.identity, ?lane, "closed a session that reads nothing");
+                    // It does not hear it either: nothing of this leg is in our way when the desk comes back.
+                    tracing::warn!(event = "slow_reader", peer = %peer.identity, door = peer.door.name(), ?lane, "closed a leg that reads nothing");
+                    closer.close_connection(peer.connection, "nothing was read");
                 }
                 WriterEnd::Down => {
                     // Nobody may hear it. What is certain is that nothing of this leg is in our way when the desk comes back.
@@ -175,82 +181,21 @@ impl Greeted {
     }
 }
 
-/// Why reading ended.
-struct Over {
-    why: String,
-    end: End,
-}
-
-impl Over {
-    fn because(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            end: End::Other,
-        }
-    }
-}
-
-/// Reads until the stream ends; returns why it did. While what was handed in is on its way to the disk the next frame is
-/// read: a FLASH does not wait behind receipts. Answers leave in the order of the frames.
+/// Reads until the stream ends. Whatever comes shows that the desk is there.
 async fn read(
-    relay: &Arc<Relay>,
+    relay: &Relay,
     peer: &PeerInfo,
-    mut inbound: Streaming<v1::SessionRequest>,
-    news: &mpsc::Sender<News>,
+    inbound: Streaming<v1::SessionRequest>,
+    (news, pulse): (&mpsc::Sender<News>, &Pulse),
     presence: &Presence,
 ) -> Over {
-    use v1::session_request::Frame;
-    let mut taken_in = FuturesOrdered::new();
-    loop {
-        let frame = tokio::select! {
-            biased;
-            Some(outcomes) = taken_in.next(), if !taken_in.is_empty() => {
-                if news.send(News::Outcomes(outcomes)).await.is_err() {
-                    return Over::because("the writer ended");
-                }
-                continue;
-            }
-            frame = inbound.message(), if taken_in.len() < TAKEN_IN_MAX => match frame {
-                Ok(Some(frame)) => frame.frame,
-                Ok(None) => return Over::because("the desk closed it"),
-                Err(status) => {
-                    let end = if broken_off(&status) { End::Broken } else { End::Other };
-                    return Over { why: status.to_string(), end };
-                }
-            },
-        };
-        presence.heard();
-        let sent = match frame {
-            Some(Frame::Submission(submission)) => {
-                if submission.statements.len() > hotline_proto::FRAME_ITEMS_MAX {
-                    return Over::because(format!(
-                        "a submission of {} statements",
-                        submission.statements.len()
-                    ));
-                }
-                taken_in.push_back(async move {
-                    intake::take_in(relay, &peer.identity, &submission.statements).await
-                });
-                Ok(())
-            }
-            Some(Frame::Subscribe(subscribe)) => news.send(News::Subscribe(subscribe)).await,
-            Some(Frame::Heartbeat(heartbeat)) => news.send(News::Heard(heartbeat)).await,
-            Some(Frame::CursorAck(acknowledged)) => {
-                crash::at(Point::RelayForwardAcked);
-                news.send(News::Stored(acknowledged.cursor)).await
-            }
-            Some(Frame::Notice(notice)) if notice.code == CLOSING => {
-                return Over {
-                    why: "the desk said goodbye".into(),
-                    end: End::Goodbye,
-                };
-            }
-            Some(Frame::Hello(_)) => return Over::because("a second hello"),
-            // A notice or a frame of a later version: lenient.
-            Some(Frame::Notice(_)) | None => Ok(()),
-        };
-        if sent.is_err() {
-            return Over::because("the writer ended");
+    let inbound = inbound.inspect(|frame| {
+        if frame.is_ok() {
+            presence.heard();
         }
-    }
+    });
+    let take_in = async |submission: v1::Submission| {
+        intake::take_in(relay, &peer.identity, &submission.statements).await
+    };
+    Reader::new(inbound, news, pulse, take_in).read().await
 }

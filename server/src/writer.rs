@@ -1,6 +1,6 @@
 //! The way out of a session: outcomes, mailbox, early receipts, heartbeats.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use hotline_core::{
@@ -14,21 +14,19 @@ use hotline_core::{
 };
 use hotline_ledger::{Letter, ReadError};
 use hotline_proto::{CLOSING, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc};
 use tonic::Status;
 
 use crate::{
     admit::Checked,
     frames,
     intake::Outcome,
+    outlet::{Outlet, Stop},
     presence::Told,
-    pulse::Pulse,
+    pulse::{Hears, Pulse},
     relay::Relay,
     session::{Greeted, News},
 };
-
-/// How long a desk may leave a frame unread. 5 s: beyond any pause of a desk that lives.
-const READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a writer ended.
 pub(crate) enum WriterEnd {
@@ -47,39 +45,20 @@ pub(crate) struct Writer {
     lane: Lane,
     share: v1::Share,
     cursor: u64,
-    pulse: Pulse,
+    pulse: Arc<Pulse>,
     stored_size: u64,
     /// Size of the newest checkpoint whose note this session has carried.
     noted: u64,
     /// What it was told about other desks.
     told: Told,
     early: broadcast::Receiver<Arc<Checked>>,
-    out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
-}
-
-/// Why a frame was not sent.
-enum Stop {
-    Gone,
-    Slow,
-    Down(String),
-    Ledger(ReadError),
-}
-
-impl From<ReadError> for Stop {
-    fn from(error: ReadError) -> Self {
-        Stop::Ledger(error)
-    }
+    outlet: Outlet,
 }
 
 use v1::session_response::Frame;
 
 impl Writer {
-    pub(crate) fn new(
-        relay: &Arc<Relay>,
-        desk: Identity,
-        greeted: &Greeted,
-        out: mpsc::Sender<Result<v1::SessionResponse, Status>>,
-    ) -> Self {
+    pub(crate) fn new(relay: &Arc<Relay>, desk: Identity, greeted: &Greeted, outlet: Outlet) -> Self {
         let forgotten = plant::active("mailbox-forgotten-on-restart") && relay.boot > 1;
         let cursor = if forgotten {
             relay.mailbox_head(&desk, greeted.lane).unwrap_or(0)
@@ -93,11 +72,11 @@ impl Writer {
             lane: greeted.lane,
             share: greeted.subscribe.share(),
             cursor,
-            pulse: Pulse::new(greeted.profile.numbers(), relay.seams.clock.line()),
+            pulse: Arc::clone(&outlet.pulse),
             stored_size: greeted.stored_size,
             noted: 0,
             told: Told::default(),
-            out,
+            outlet,
         }
     }
 
@@ -125,56 +104,45 @@ impl Writer {
             reason: reason.unwrap_or_default(),
             newest,
         };
-        // The channel is new and empty: this cannot wait.
-        let _ = self
-            .out
-            .send(Ok(v1::SessionResponse {
-                frame: Some(Frame::Hello(hello)),
-            }))
-            .await;
+        // The channel is new and empty: there is room.
+        self.outlet.last(Ok(Frame::Hello(hello)));
         Ok(())
     }
 
     /// Writes until the session is over.
-    pub(crate) async fn run(
-        mut self,
-        mut news: mpsc::Receiver<News>,
-        over: watch::Receiver<bool>,
-    ) -> WriterEnd {
-        match self.serve(&mut news, over).await {
+    pub(crate) async fn run(mut self, mut news: mpsc::Receiver<News>) -> WriterEnd {
+        match self.serve(&mut news).await {
             Stop::Gone => WriterEnd::Over,
-            Stop::Slow => {
-                let last = Status::resource_exhausted(
-                    "SLOW_READER: nothing was read for 5 s; the mailbox keeps everything from your cursor on",
-                );
-                // One place in the channel is kept for this.
-                let _ = self.out.try_send(Err(last));
+            Stop::Slow(within) => {
+                self.outlet.last(Err(Status::resource_exhausted(format!(
+                    "SLOW_READER: nothing was read for {} s; the mailbox keeps everything from your cursor on",
+                    within.as_secs()
+                ))));
                 WriterEnd::SlowReader
             }
             Stop::Down(why) => {
-                let last = Status::unavailable(format!(
+                self.outlet.last(Err(Status::unavailable(format!(
                     "DOWN: {why}; the mailbox keeps everything from your cursor on"
-                ));
-                let _ = self.out.try_send(Err(last));
+                ))));
                 WriterEnd::Down
             }
             Stop::Ledger(error) => {
                 tracing::error!(%error, "a session ends because the ledger cannot be read");
-                let _ = self
-                    .out
-                    .try_send(Err(Status::data_loss(format!("LEDGER: {error}"))));
+                self.outlet
+                    .last(Err(Status::data_loss(format!("LEDGER: {error}"))));
                 WriterEnd::Over
             }
         }
     }
 
-    async fn serve(&mut self, news: &mut mpsc::Receiver<News>, mut over: watch::Receiver<bool>) -> Stop {
+    async fn serve(&mut self, news: &mut mpsc::Receiver<News>) -> Stop {
         let mailbox = self.relay.ledger.watch_mailbox(&self.desk.to_string(), self.lane);
         let mut letters = match mailbox {
             Ok(letters) => letters,
             Err(error) => return Stop::Ledger(error),
         };
         let closing = self.relay.seams.spawner.closing();
+        let pulse = Arc::clone(&self.pulse);
         loop {
             if let Err(stop) = self.beat().await {
                 return stop;
@@ -184,19 +152,20 @@ impl Writer {
                 Ok(more) => more,
                 Err(stop) => return stop,
             };
-            let rest = self.pulse.rest(self.relay.seams.clock.line());
+            let rest = self.pulse.rest();
             let done = tokio::select! {
                 biased;
                 () = closing.cancelled() => {
-                    let _ = self.send(Frame::Notice(closing_notice())).await;
+                    self.outlet.last(Ok(Frame::Notice(closing_notice())));
                     Err(Stop::Gone)
                 }
-                _ = over.changed() => Err(Stop::Gone),
+                _ = self.outlet.over.changed() => Err(Stop::Gone),
+                () = pulse.woken() => Ok(()),
                 item = news.recv() => match item {
                     Some(item) => self.tell(item).await,
                     None => Err(Stop::Gone),
                 },
-                early = self.early.recv(), if self.lane == Lane::Control => match early {
+                early = self.early.recv(), if self.lane == Lane::Control && pulse.room() > 0 => match early {
                     Ok(first) => self.hand_on(first).await,
                     Err(_) => Ok(()),
                 },
@@ -213,6 +182,11 @@ impl Writer {
     /// Sends one frame of the mailbox, if there is one; tells whether there may be more.
     async fn pump(&mut self) -> Result<bool, Stop> {
         if matches!(self.share, v1::Share::Nothing | v1::Share::Unspecified) {
+            return Ok(false);
+        }
+        // What the desk has not read yet stands before a probe's answer: the line is given no more than it can carry.
+        let room = self.pulse.room().min(FRAME_PAYLOAD_SOFT_BYTES);
+        if room == 0 {
             return Ok(false);
         }
         // A heartbeat or an answer brings no letter.
@@ -233,17 +207,18 @@ impl Writer {
         // one when the commit that wrote it has failed.
         let mut more = letters.len() == FRAME_ITEMS_MAX;
         for letter in letters {
-            if bytes_total > FRAME_PAYLOAD_SOFT_BYTES {
+            let statement = self.relay.statement(letter.index)?;
+            let statement = statement.filter(|bytes| self.share != v1::Share::Urgent || urgent(bytes));
+            let Some(statement) = statement else {
+                self.cursor = letter.cursor;
+                continue;
+            };
+            // The largest statement still passes, alone.
+            if !picked.is_empty() && bytes_total + statement.len() > room {
                 more = true;
                 break;
             }
             self.cursor = letter.cursor;
-            let Some(statement) = self.relay.statement(letter.index)? else {
-                continue;
-            };
-            if self.share == v1::Share::Urgent && !urgent(&statement) {
-                continue;
-            }
             bytes_total += statement.len();
             picked.push((letter, statement));
         }
@@ -274,12 +249,13 @@ impl Writer {
             .collect::<Result<Vec<_>, ReadError>>()?;
         self.relay.metrics.handed_on(items.len());
         self.pulse.left(self.cursor);
-        self.send(Frame::Delivery(v1::Delivery {
-            checkpoint: Some(checkpoint),
-            items,
-        }))
-        .await
-        .inspect(|()| crash::at(Point::RelayForwarded))
+        self.outlet
+            .send(Frame::Delivery(v1::Delivery {
+                checkpoint: Some(checkpoint),
+                items,
+            }))
+            .await
+            .inspect(|()| crash::at(Point::RelayForwarded))
     }
 
     async fn tell(&mut self, item: News) -> Result<(), Stop> {
@@ -292,19 +268,6 @@ impl Writer {
                 }
                 Ok(())
             }
-            News::Heard(heartbeat) => {
-                let (asks, change) = self.pulse.heard(&heartbeat, self.relay.seams.clock.line());
-                self.note(change.as_ref());
-                if !asks {
-                    return Ok(());
-                }
-                let answer = self.pulse.frame(0, self.relay.seams.clock.as_ref());
-                self.send(Frame::Heartbeat(answer)).await
-            }
-            News::Stored(cursor) => {
-                self.pulse.stored(cursor, self.relay.seams.clock.line());
-                Ok(())
-            }
         }
     }
 
@@ -313,7 +276,7 @@ impl Writer {
         for outcome in outcomes {
             match outcome {
                 Outcome::Held { checked, index } => held.push((checked, index)),
-                Outcome::Refused(refused) => self.send(Frame::Refused(refused.to_wire())).await?,
+                Outcome::Refused(refused) => self.outlet.send(Frame::Refused(refused.to_wire())).await?,
             }
         }
         if held.is_empty() {
@@ -321,26 +284,29 @@ impl Writer {
         }
         let checkpoint = self.update()?;
         let accepted = frames::accepted(&self.relay.ledger, checkpoint, &held)?;
-        self.send(Frame::Accepted(accepted))
+        self.outlet
+            .send(Frame::Accepted(accepted))
             .await
             .inspect(|()| crash::at(Point::RelayAcked))
     }
 
     /// Hands on receipts before this relay's own commit: those that are there now, in one frame.
     async fn hand_on(&mut self, first: Arc<Checked>) -> Result<(), Stop> {
+        let room = self.pulse.room();
         let mut next = Some(first);
-        let mut items = Vec::new();
+        let (mut items, mut bytes_total) = (Vec::new(), 0);
         while let Some(checked) = next {
             let mine = self.lane == Lane::Control
                 && self.share == v1::Share::All
                 && checked.recipients.contains(&self.desk);
             if mine {
+                bytes_total += checked.bytes.len();
                 items.push(v1::DeliveryItem {
                     statement: checked.bytes.clone(),
                     ..Default::default()
                 });
             }
-            next = if items.len() < FRAME_ITEMS_MAX {
+            next = if items.len() < FRAME_ITEMS_MAX && bytes_total < room {
                 self.early.try_recv().ok()
             } else {
                 None
@@ -349,24 +315,21 @@ impl Writer {
         if items.is_empty() {
             return Ok(());
         }
-        self.send(Frame::Delivery(v1::Delivery {
-            checkpoint: None,
-            items,
-        }))
-        .await
-        .inspect(|()| crash::at(Point::RelayForwarded))
+        self.outlet
+            .send(Frame::Delivery(v1::Delivery {
+                checkpoint: None,
+                items,
+            }))
+            .await
+            .inspect(|()| crash::at(Point::RelayForwarded))
     }
 
-    /// What time alone brings: a probe, or the end of a desk that answers none.
+    /// An answer that is owed; and what time alone brings: a probe, or the end of a desk that answers none.
     async fn beat(&mut self) -> Result<(), Stop> {
-        let beat = self.pulse.beat(self.relay.seams.clock.line());
-        self.note(beat.change.as_ref());
-        if let Some(change) = beat.change
-            && self.pulse.is_down()
-        {
-            return Err(Stop::Down(change.why.to_string()));
-        }
-        let Some(sequence) = beat.probe else { return Ok(()) };
+        self.outlet.pay().await?;
+        let Some(sequence) = self.pulse.beat()? else {
+            return Ok(());
+        };
         let presence = match self.lane {
             Lane::Control => self.relay.presence.news(&self.desk, &mut self.told),
             Lane::Message | Lane::Bulk => Vec::new(),
@@ -374,38 +337,32 @@ impl Writer {
         let heartbeat = v1::Heartbeat {
             checkpoint: Some(self.update()?),
             presence,
-            ..self.pulse.frame(sequence, self.relay.seams.clock.as_ref())
+            ..self.pulse.frame(sequence)
         };
-        self.send(Frame::Heartbeat(heartbeat)).await
-    }
-
-    fn note(&self, change: Option<&Change>) {
-        let Some(change) = change else { return };
-        let (peer, why): (_, &dyn fmt::Display) = (&self.desk, &change.why);
-        match change.to {
-            Health::Suspect | Health::Down => {
-                self.relay.metrics.doubted(change.to, self.lane);
-                tracing::info!(event = "lane_health", %peer, lane = %self.lane, state = %change.to, %why, "a desk's lane");
-            }
-            Health::Up | Health::Proving => {
-                tracing::debug!(event = "lane_health", %peer, lane = %self.lane, state = %change.to, %why, "a desk's lane");
-            }
-        }
+        self.outlet.send(Frame::Heartbeat(heartbeat)).await
     }
 
     fn update(&mut self) -> Result<v1::CheckpointUpdate, ReadError> {
         let relay = Arc::clone(&self.relay);
         relay.told.update(&relay.ledger, &self.desk, &mut self.noted)
     }
+}
 
-    /// Sends one frame, waiting for the desk to read; one place in the channel stays free for the last word.
-    async fn send(&self, frame: Frame) -> Result<(), Stop> {
-        let reserve = tokio::time::timeout(READ_WITHIN, self.out.reserve_many(2)).await;
-        let mut places = reserve.map_err(|_| Stop::Slow)?.map_err(|_| Stop::Gone)?;
-        let place = places.next().ok_or(Stop::Gone)?;
-        place.send(Ok(v1::SessionResponse { frame: Some(frame) }));
-        Ok(())
-    }
+/// What hears of a desk's lane when it stands differently.
+pub(crate) fn hears(relay: &Arc<Relay>, desk: Identity, lane: Lane) -> Hears {
+    let relay = Arc::clone(relay);
+    Box::new(move |change: &Change| {
+        let (peer, why): (_, &dyn fmt::Display) = (&desk, &change.why);
+        match change.to {
+            Health::Suspect | Health::Down => {
+                relay.metrics.doubted(change.to, lane);
+                tracing::info!(event = "lane_health", %peer, %lane, state = %change.to, %why, "a desk's lane");
+            }
+            Health::Up | Health::Proving => {
+                tracing::debug!(event = "lane_health", %peer, %lane, state = %change.to, %why, "a desk's lane");
+            }
+        }
+    })
 }
 
 /// Whether these bytes go by every leg: a FLASH or OVERRIDE message, or a comm check, which proves each. The ledger holds only statements that were read before.

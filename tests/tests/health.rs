@@ -213,3 +213,64 @@ async fn a_round_trip_of_2_s_with_30_percent_loss_does_not_flap_in_ten_minutes()
         assert!(stage.arrived_ms(&message).is_some());
     }
 }
+
+/// A line over a satellite with so many bytes a second, in one direction to or from one desk; the other desk has a fast
+/// one. Four seconds of it may wait.
+fn slow(bandwidth: u64) -> Conditions {
+    Conditions {
+        latency: std::time::Duration::from_millis(300),
+        bandwidth: Some(bandwidth),
+        queue_bytes: 4 * bandwidth,
+        ..Conditions::default()
+    }
+}
+
+/// Messages of 50 kB, each way takes two minutes and a half and more for them: longer than a lane may go without an answer.
+/// Probes pass between the words.
+async fn long_words_pass(seed: u64, (slow_desk, way): (usize, Cut), bandwidth: u64, messages: u32) {
+    let mut stage = Stage::set(seed, Profile::Satellite, &Conditions::default()).await;
+    stage.all("UP").await;
+    for relay in [0, 1] {
+        for wire in Wire::ALL {
+            stage.change((relay, slow_desk), wire, way, &slow(bandwidth));
+        }
+    }
+    stage.rest(10_000).await;
+    let began = stage.now_ms();
+    let mut last = None;
+    for _ in 0..messages {
+        last = Some(stage.release_of(Precedence::Routine, 50_000).await);
+    }
+    let came = stage.arrives(&last.unwrap(), 600_000).await;
+    println!(
+        "desk {slow_desk} {way:?}: {messages} messages in {} ms",
+        came - began
+    );
+    for desk in [0, 1] {
+        // The world's TCP gives up after 15 s, as no kernel does: on the slowest line only QUIC is judged.
+        let judged = |leg: &str| bandwidth > 1_200 || leg.ends_with("/quic");
+        let mut downs = stage.stood(desk, "DOWN", began);
+        downs.retain(|(_, leg, _)| judged(leg));
+        assert!(downs.is_empty(), "desk {desk}: {downs:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_megabyte_over_64_kbit_per_s_to_a_desk_takes_no_leg_down() {
+    long_words_pass(51, (1, Cut::Back), 8_000, 24).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_megabyte_over_64_kbit_per_s_from_a_desk_takes_no_leg_down() {
+    long_words_pass(52, (0, Cut::There), 8_000, 24).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_kilobytes_over_9_6_kbit_per_s_to_a_desk_takes_no_quic_leg_down() {
+    long_words_pass(53, (1, Cut::Back), 1_200, 4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_kilobytes_over_9_6_kbit_per_s_from_a_desk_takes_no_quic_leg_down() {
+    long_words_pass(54, (0, Cut::There), 1_200, 4).await;
+}

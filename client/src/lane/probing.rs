@@ -1,15 +1,10 @@
-//! What a lane does beside statements: probes and answers, stored cursors, and what is fetched of a chain.
+//! What a lane does beside statements: what heartbeats say, stored cursors, and what is fetched of a chain.
 
-use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+use std::{collections::VecDeque, future::Future, pin::Pin};
 
 use bytes::Bytes;
-use hotline_audit::Hash;
-use hotline_core::{
-    chain::Missing,
-    health::{Change, Health},
-    leg::Lane,
-    time::LineTime,
-};
+use hotline_audit::{Hash, SignedStatement, statement::Payload};
+use hotline_core::chain::Missing;
 use hotline_proto::{
     FRAME_BYTES_MAX,
     v1::{self, log_service_client::LogServiceClient, session_request::Frame as Out},
@@ -20,21 +15,65 @@ use crate::input::{Arrival, Input};
 
 /// Refetches that wait for the one under way. 64: the station asks again for what is still missing.
 const FETCHES_MAX: usize = 64;
-/// Probes out of turn whose answers are awaited. 16: a person's, not a program's.
-const ASKED_FOR_MAX: usize = 16;
 
 /// What came of a fetch.
 pub(super) struct Fetched {
+    asked: Asked,
+    statements: Result<Vec<Bytes>, LaneEnd>,
+}
+
+/// A part of a chain that is asked for; how much of it a relay brings at once is the relay's to say.
+#[derive(Clone, Debug)]
+struct Asked {
     sender: String,
     missing: Missing,
-    statements: Result<Vec<Bytes>, LaneEnd>,
+    /// What of it is asked for now, from this place on.
+    from: u64,
+    /// Statements of it that came before.
+    came: u64,
+}
+
+impl Asked {
+    fn for_all(sender: String, missing: Missing) -> Self {
+        let from = missing.first;
+        Self {
+            sender,
+            missing,
+            from,
+            came: 0,
+        }
+    }
+
+    /// After so many more, the last of which stands there: whether all came, and otherwise what is asked for next. A relay
+    /// that brings nothing further has no more.
+    fn after(mut self, more: usize, last: Option<u64>) -> Next {
+        self.came = self.came.saturating_add(more as u64);
+        if self.came > self.missing.last().saturating_sub(self.missing.first) {
+            return Next::Whole;
+        }
+        match last.filter(|last| (self.from..self.missing.last()).contains(last)) {
+            Some(last) => {
+                self.from = last.saturating_add(1);
+                Next::Ask(self)
+            }
+            None => Next::Lacking(self),
+        }
+    }
+}
+
+/// What follows an answer.
+#[derive(Debug)]
+enum Next {
+    Whole,
+    Ask(Asked),
+    Lacking(Asked),
 }
 
 /// Parts of a chain being fetched: one at a time, while the lane goes on.
 #[derive(Default)]
 pub(super) struct Fetching {
     now: Option<Pin<Box<dyn Future<Output = Fetched> + Send>>>,
-    waiting: VecDeque<(String, Missing)>,
+    waiting: VecDeque<Asked>,
 }
 
 impl Fetching {
@@ -50,205 +89,102 @@ impl Fetching {
 }
 
 impl LaneSession<'_> {
-    pub(super) fn line(&self) -> LineTime {
-        self.context.seams.clock.line()
-    }
-
-    /// What time alone brings: a probe, a missed answer, the end.
-    pub(super) async fn beat(&mut self) -> Result<(), LaneEnd> {
-        let now = self.line();
-        if now < self.probes.next_wake() {
-            return Ok(());
-        }
-        let ticked = self.probes.tick(now);
-        if let Some(change) = ticked.change {
-            if change.to == Health::Down {
-                return Err(LaneEnd::Silent(change.why.to_string()));
-            }
-            self.judged(change).await?;
-        }
-        match ticked.probe {
-            Some(sequence) => self.probe(sequence).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Waits for what the lane cannot go on without, and no longer than the lane may go without an answer: a way that is
-    /// cut in our direction only holds up calls and frames first, and must not be called down any later for it. Answers
-    /// that come meanwhile lie unread, so nothing else is judged here; and nothing at all before the greeting.
-    pub(super) async fn while_alive<T>(
-        &mut self,
-        lacking: &str,
-        within: Duration,
-        work: impl Future<Output = T>,
-    ) -> Result<T, LaneEnd> {
-        let within = if self.greeted {
-            let down_at = self.probes.proven().after(self.numbers.down_after);
-            // A process that stood still itself is given one probe's time.
-            within.min(down_at.since(self.line()).max(self.numbers.probe_every))
-        } else {
-            within
-        };
-        tokio::time::timeout(within, work)
-            .await
-            .map_err(|_| LaneEnd::Silent(late(lacking, within)))
-    }
-
-    async fn probe(&mut self, sequence: u64) -> Result<(), LaneEnd> {
-        let heartbeat = self.heartbeat(sequence);
-        self.send(Out::Heartbeat(heartbeat)).await?;
-        self.acknowledge_cursor().await
-    }
-
-    /// A probe out of turn.
-    pub(super) async fn probe_asked_for(&mut self) -> Result<(), LaneEnd> {
-        let sequence = self.probes.probe_now(self.line());
-        if self.asked_for.len() >= ASKED_FOR_MAX {
-            self.asked_for.pop_first();
-        }
-        self.asked_for.insert(sequence);
-        self.probe(sequence).await
-    }
-
-    fn heartbeat(&self, sequence: u64) -> v1::Heartbeat {
-        let clock = &self.context.seams.clock;
-        v1::Heartbeat {
-            sequence,
-            answers: self.heard,
-            wall_ms: clock.wall().unix_ms(),
-            line_ms: u64::try_from(clock.line().since_start().as_millis()).unwrap_or(u64::MAX),
-            checkpoint: None,
-            presence: Vec::new(),
-        }
-    }
-
-    /// A heartbeat of the relay. Its probe is answered before anything else: what it says of its log may have to wait.
+    /// What a heartbeat says of the relay's log and of other desks; its probes are dealt with.
     pub(super) async fn heard_heartbeat(&mut self, heartbeat: v1::Heartbeat) -> Result<(), LaneEnd> {
-        if heartbeat.sequence > self.heard {
-            self.heard = heartbeat.sequence;
-            let answer = self.heartbeat(0);
-            self.send(Out::Heartbeat(answer)).await?;
-        }
-        let answered = self.probes.answered(heartbeat.answers, self.line());
-        if let Some(change) = answered.change {
-            self.judged(change).await?;
-        }
         if let Some(wire) = &heartbeat.checkpoint {
             self.resolve(wire).await?;
         }
-        self.heard_presence(heartbeat.presence).await?;
-        let Some(round_trip) = answered.round_trip else {
-            return Ok(());
-        };
-        let asked_for = self.asked_for.remove(&heartbeat.answers);
-        if self.lane != Lane::Control {
-            return Ok(());
-        }
-        self.tell(Input::Heard {
-            leg: self.leg.clone(),
-            round_trip,
-            wall_ms: heartbeat.wall_ms,
-            tally: self.probes.tally(),
-            asked_for,
-        })
-        .await
-    }
-
-    async fn judged(&mut self, change: Change) -> Result<(), LaneEnd> {
-        if change.to == Health::Up {
-            // The leg may be ending.
-            let _ = self.proved.send(true);
-        }
-        let tally = (self.lane == Lane::Control).then(|| self.probes.tally());
-        self.tell(Input::Judged {
-            leg: self.leg.clone(),
-            lane: self.lane,
-            change,
-            tally,
-        })
-        .await
+        self.heard_presence(heartbeat.presence).await
     }
 
     /// Tells the relay, with a probe, how far its mailbox is stored. A relay needs it only to forget, and as a sign that
     /// we read; a session that begins names its cursor itself.
-    async fn acknowledge_cursor(&mut self) -> Result<(), LaneEnd> {
+    pub(super) async fn acknowledge_cursor(&mut self) -> Result<(), LaneEnd> {
         let cursor = self.context.shares.of(&self.leg, self.lane).cursor;
         if cursor <= self.acknowledged {
             return Ok(());
         }
         self.acknowledged = cursor;
         let checkpoint_size = self.context.relay.log_size();
-        self.send(Out::CursorAck(v1::CursorAck {
-            cursor,
-            checkpoint_size,
-        }))
-        .await
+        self.pulse
+            .send(Out::CursorAck(v1::CursorAck {
+                cursor,
+                checkpoint_size,
+            }))
+            .await
     }
 
     /// Asks this relay for what is missing, behind what was asked for before.
     pub(super) async fn refetch(&mut self, sender: String, missing: Missing) -> Result<(), LaneEnd> {
         if self.fetching.now.is_none() {
-            self.fetch(sender, missing);
+            self.fetch(Asked::for_all(sender, missing));
         } else if self.fetching.waiting.len() < FETCHES_MAX {
-            self.fetching.waiting.push_back((sender, missing));
+            self.fetching.waiting.push_back(Asked::for_all(sender, missing));
         } else {
             let leg = self.leg.clone();
-            self.tell(Input::NotRefetched { leg, sender, missing }).await?;
+            self.pulse
+                .tell(Input::NotRefetched { leg, sender, missing })
+                .await?;
         }
         Ok(())
     }
 
-    fn fetch(&mut self, sender: String, missing: Missing) {
+    fn fetch(&mut self, asked: Asked) {
         let mut log =
             LogServiceClient::new(self.channel.channel()).max_decoding_message_size(FRAME_BYTES_MAX);
-        let asked = v1::ChainRequest {
-            sender: sender.clone(),
-            epoch: missing.epoch,
-            first: missing.first,
-            last: missing.last(),
+        let request = v1::ChainRequest {
+            sender: asked.sender.clone(),
+            epoch: asked.missing.epoch,
+            first: asked.from,
+            last: asked.missing.last(),
         };
         let within = self.numbers.hello;
         self.fetching.now = Some(Box::pin(async move {
-            let statements = match tokio::time::timeout(within, log.chain(asked)).await {
+            let statements = match tokio::time::timeout(within, log.chain(request)).await {
                 Ok(Ok(answer)) => Ok(answer.into_inner().statements),
                 Ok(Err(status)) => Err(LaneEnd::Transport(status.to_string())),
                 Err(_) => Err(LaneEnd::Silent(late("no part of a chain came", within))),
             };
-            Fetched {
-                sender,
-                missing,
-                statements,
-            }
+            Fetched { asked, statements }
         }));
     }
 
-    /// Hands on what the relay has of a chain.
+    /// Hands on what the relay has of a chain, and asks for the rest.
     pub(super) async fn fetched(&mut self, fetched: Fetched) -> Result<(), LaneEnd> {
-        if let Some((sender, missing)) = self.fetching.waiting.pop_front() {
-            self.fetch(sender, missing);
-        }
-        let Fetched {
-            sender,
-            missing,
-            statements,
-        } = fetched;
+        let Fetched { asked, statements } = fetched;
         let statements = statements?;
-        let whole = (statements.len() as u64) > missing.last().saturating_sub(missing.first);
+        let more = statements.len();
         let arrivals = self.genuine(statements).await?;
+        let next = asked.after(more, arrivals.last().and_then(place_of));
         let (leg, lane) = (self.leg.clone(), self.lane);
-        self.tell(Input::Arrived {
-            leg: leg.clone(),
-            lane,
-            arrivals,
-            cursor: 0,
-            first_cursor: 0,
-            checkpoint: None,
-        })
-        .await?;
-        if whole {
-            Ok(())
-        } else {
-            self.tell(Input::NotRefetched { leg, sender, missing }).await
+        self.pulse
+            .tell(Input::Arrived {
+                leg: leg.clone(),
+                lane,
+                arrivals,
+                cursor: 0,
+                first_cursor: 0,
+                checkpoint: None,
+            })
+            .await?;
+        let lacking = match next {
+            Next::Whole => None,
+            Next::Ask(asked) => {
+                self.fetching.waiting.push_front(asked);
+                None
+            }
+            Next::Lacking(asked) => Some(asked),
+        };
+        if let Some(asked) = self.fetching.waiting.pop_front() {
+            self.fetch(asked);
+        }
+        match lacking {
+            None => Ok(()),
+            Some(Asked { sender, missing, .. }) => {
+                self.pulse
+                    .tell(Input::NotRefetched { leg, sender, missing })
+                    .await
+            }
         }
     }
 
@@ -265,10 +201,49 @@ impl LaneSession<'_> {
                 }),
                 Err(why) => {
                     let leg = self.leg.clone();
-                    self.tell(Input::Forged { leg, hash, why }).await?;
+                    self.pulse.tell(Input::Forged { leg, hash, why }).await?;
                 }
             }
         }
         Ok(arrivals)
+    }
+}
+
+/// Its place in its sender's chain.
+fn place_of(arrival: &Arrival) -> Option<u64> {
+    if let Some(statement) = &arrival.statement {
+        return Some(statement.header().sequence);
+    }
+    // A copy of bytes that were checked before.
+    let signed = SignedStatement::parse(&arrival.bytes).ok()?;
+    Some(Payload::parse(&signed).ok()?.header().sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "tests")]
+    use hotline_core::chain::End;
+
+    use super::*;
+
+    #[test]
+    fn what_a_relay_brings_in_parts_is_asked_for_until_nothing_more_comes() {
+        let missing = Missing {
+            epoch: 1,
+            first: 10,
+            end: End::At(19),
+        };
+        let asked = Asked::for_all("desk".into(), missing);
+        let Next::Ask(asked) = asked.after(4, Some(13)) else {
+            panic!("it has brought a part");
+        };
+        assert_eq!(asked.from, 14);
+        assert!(matches!(asked.clone().after(6, Some(19)), Next::Whole));
+        for (more, last) in [(0, None), (5, Some(19)), (1, Some(13)), (1, Some(40))] {
+            match asked.clone().after(more, last) {
+                Next::Lacking(asked) => assert_eq!(asked.missing, missing, "as it was asked for"),
+                other => panic!("{more} up to {last:?}: {other:?}"),
+            }
+        }
     }
 }

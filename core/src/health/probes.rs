@@ -36,6 +36,9 @@ pub struct Probes {
     round_trip: RoundTrip,
     fates: VecDeque<bool>,
     missed: u64,
+    /// Bytes that were sent and are not known to be read, with the probe before them.
+    unread: VecDeque<(u64, usize)>,
+    unread_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +101,8 @@ impl Probes {
             round_trip: RoundTrip::default(),
             fates: VecDeque::new(),
             missed: 0,
+            unread: VecDeque::new(),
+            unread_bytes: 0,
         }
     }
 
@@ -154,6 +159,7 @@ impl Probes {
         }
         self.answered = sequence;
         self.prove(now);
+        self.read_before(sequence);
         let mut round_trip = None;
         while let Some(flying) = self.flying.front().copied().filter(|f| f.sequence <= sequence) {
             self.flying.pop_front();
@@ -184,7 +190,22 @@ impl Probes {
         if sequence <= self.newest && sequence > known && self.health != Health::Down {
             self.vouched = sequence;
             self.prove(now);
+            self.read_before(sequence);
         }
+    }
+
+    /// So many bytes were sent, behind the newest probe.
+    pub fn sent(&mut self, bytes: usize) {
+        self.unread_bytes = self.unread_bytes.saturating_add(bytes);
+        match self.unread.back_mut() {
+            Some((probe, behind)) if *probe == self.newest => *behind = behind.saturating_add(bytes),
+            _ => self.unread.push_back((self.newest, bytes)),
+        }
+    }
+
+    /// How many bytes may be sent now. When there is no room, a probe out of turn asks for it.
+    pub fn room(&self) -> usize {
+        self.numbers.unread_max.saturating_sub(self.unread_bytes)
     }
 
     /// What the probes came to so far.
@@ -202,6 +223,13 @@ impl Probes {
         self.proven = now;
         self.down_at = now.after(self.numbers.down_after);
         self.forgiven = false;
+    }
+
+    /// A lane keeps the order: whoever read a probe read all that was sent before it.
+    fn read_before(&mut self, probe: u64) {
+        while let Some((_, bytes)) = self.unread.pop_front_if(|(before, _)| *before < probe) {
+            self.unread_bytes = self.unread_bytes.saturating_sub(bytes);
+        }
     }
 
     fn forgive(&mut self, now: LineTime) {

@@ -36,6 +36,9 @@ pub struct Numbers {
     pub handshake: Duration,
     /// For the answer to a hello, and to a question about the log.
     pub hello: Duration,
+    /// Bytes sent on one lane, at most, of which no answer shows yet that they were read. What waits before a probe holds up
+    /// its answer: all three lanes of a leg full at once must pass the slowest line of the kind within `down_after`.
+    pub unread_max: usize,
     /// Silence after which a QUIC connection ends by itself: behind `down_after`, which knows more.
     pub quic_idle: Duration,
     /// Pause after which QUIC sends something only to break the silence: several times in `quic_idle`.
@@ -69,6 +72,8 @@ const LAN: Numbers = Numbers {
     // Two round trips of 100 ms and a lost packet, whose second try comes after 1 s.
     handshake: Duration::from_secs(3),
     hello: Duration::from_secs(3),
+    // Three of them take 1.26 s at 20 Mbit/s. Whoever answers at once is answered 20 times a second over 50 ms: 160 Mbit/s.
+    unread_max: 1024 * 1024,
     // Below 150 ms, 3 of 55 healthy connections died on a busy machine.
     quic_idle: Duration::from_millis(1500),
     quic_keep_alive: Duration::from_millis(250),
@@ -95,6 +100,8 @@ const WAN: Numbers = Numbers {
     // The same for the two or three round trips of a handshake.
     handshake: Duration::from_secs(15),
     hello: Duration::from_secs(10),
+    // Three of them take 5.7 s at 1.1 Mbit/s. A lane carries 7 Mbit/s over a round trip of 300 ms.
+    unread_max: 256 * 1024,
     quic_idle: Duration::from_secs(8),
     quic_keep_alive: Duration::from_millis(1500),
     tcp_ping: Duration::from_secs(2),
@@ -119,6 +126,9 @@ const SATELLITE: Numbers = Numbers {
     // Measured at 2 s and 30 % loss: cold connects p99 77 s.
     handshake: Duration::from_secs(90),
     hello: Duration::from_secs(90),
+    // Three of them take 82 s at 9.6 kbit/s, and one statement of the largest size (60 KiB) 51 s. A lane carries 128 kbit/s
+    // over a round trip of 2 s.
+    unread_max: 32 * 1024,
     // At 6 s idle 26 % of such connects failed, at 60 s 4 %. Behind `down_after`.
     quic_idle: Duration::from_secs(120),
     quic_keep_alive: Duration::from_secs(15),

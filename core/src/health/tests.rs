@@ -280,6 +280,16 @@ fn in_every_profile_the_numbers_fit_one_another() {
             "{profile}: the machine judges before QUIC does"
         );
         assert!(n.quic_keep_alive * 4 <= n.quic_idle, "{profile}");
+        let slowest: f64 = match profile {
+            Profile::Lan => 20_000_000.0,
+            Profile::Wan => 1_100_000.0,
+            Profile::Satellite => 9_600.0,
+        };
+        let bits = f64::from(u32::try_from(n.unread_max * 3 * 8).unwrap());
+        assert!(
+            bits / slowest < n.down_after.as_secs_f64(),
+            "{profile}: three full lanes pass before the leg is down"
+        );
         assert!(n.redial_first <= n.redial_longest, "{profile}");
         assert!(
             n.redial_longest * u32::try_from(n.overlap_max).unwrap() >= n.handshake.min(n.quic_idle),
@@ -289,4 +299,28 @@ fn in_every_profile_the_numbers_fit_one_another() {
     let lan = Profile::Lan.numbers();
     assert!(lan.probe_every + lan.answer_max <= Duration::from_millis(600));
     assert!(lan.down_after < Duration::from_millis(1500));
+}
+
+#[test]
+fn what_may_be_unread_is_bounded_and_an_answer_makes_room_for_all_that_was_sent_before_its_probe() {
+    let most = Profile::Satellite.numbers().unread_max;
+    let mut probes = Probes::opened(Profile::Satellite.numbers(), at(0));
+    assert_eq!(probes.room(), most);
+    probes.sent(1000);
+    let first = probes.probe_now(at(0));
+    probes.sent(2000);
+    probes.sent(3000);
+    assert_eq!(probes.room(), most - 6000);
+    let _ = probes.answered(first, at(100));
+    assert_eq!(probes.room(), most - 5000, "only what was before the probe");
+    let _ = probes.answered(first, at(200));
+    assert_eq!(probes.room(), most - 5000, "an answer counts once");
+    let second = probes.probe_now(at(300));
+    probes.sent(most);
+    assert_eq!(probes.room(), 0);
+    probes.vouched(second, at(400));
+    assert_eq!(probes.room(), 0, "what is behind the probe may be unread");
+    let third = probes.probe_now(at(500));
+    let _ = probes.answered(third, at(600));
+    assert_eq!(probes.room(), most);
 }

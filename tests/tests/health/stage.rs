@@ -197,9 +197,15 @@ impl Stage {
 
     /// Desk A releases a message.
     pub async fn release(&mut self, precedence: Precedence) -> Hash {
+        self.release_of(precedence, 0).await
+    }
+
+    /// Desk A releases a message with so many bytes of text more than it needs.
+    pub async fn release_of(&mut self, precedence: Precedence, more: usize) -> Hash {
         self.released += 1;
         let people = &self.cast.desks[0];
-        let wording = people.wording(precedence, format!("Avelia reports {}", self.released));
+        let text = format!("Avelia reports {}{}", self.released, " and".repeat(more / 4));
+        let wording = people.wording(precedence, text);
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
         let sheet = people.sheet(&wording, &self.nodes[self.shape.node_of(0)].clock, &entropy);
         match self.station(0).serve(Request::Release { sheet }).await {
