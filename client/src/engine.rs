@@ -52,6 +52,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use load::{LoadError, Loaded};
 
 use crate::{
+    ages::Ages,
     book::Book,
     channels::Channels,
     config::DeskConfig,
@@ -162,6 +163,8 @@ pub(crate) struct Engine {
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
     closing: Option<duty::Closing>,
+    /// Since when what waits.
+    ages: Ages,
     /// What it is to say of itself.
     to_say: duty::ToSay,
     redundancy: Redundancy,
@@ -214,6 +217,7 @@ pub(crate) struct Parts {
 impl Engine {
     /// An engine over what a ledger said.
     pub(crate) fn new(parts: Parts) -> Self {
+        let opened = (parts.seams.clock.wall(), parts.seams.clock.line());
         let not_tried = LegStatus {
             why: "not tried yet".into(),
             ..LegStatus::default()
@@ -260,6 +264,7 @@ impl Engine {
             services: parts.loaded.services,
             duty: None,
             closing: None,
+            ages: Ages::new(opened),
             to_say: duty::ToSay::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
