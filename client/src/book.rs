@@ -83,6 +83,15 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// The message that it cancels, if it is a CANCEL that officers released.
+    #[must_use]
+    pub fn cancels(&self) -> Option<Hash> {
+        let cancel = |judged: &JudgedMessage| judged.draft.function == Function::Cancel;
+        let refers_to = self.message.refers_to.as_ref()?;
+        let cancels = self.judged.as_ref().is_some_and(cancel);
+        cancels.then_some(refers_to.sha256)
+    }
+
     /// Whether it is a human comm check of this desk.
     #[must_use]
     pub fn is_own_check(&self) -> bool {
@@ -151,6 +160,8 @@ pub struct Book {
     order: Vec<Hash>,
     /// Receipts and acts on messages that have not come yet, by the message's hash. Bounded.
     early: BTreeMap<Hash, Vec<Fact>>,
+    /// Messages that were cancelled, and by which desk.
+    cancelled: BTreeSet<(Hash, String)>,
 }
 
 /// Facts kept for messages that have not come yet. A receipt that overtakes its message is rare (its signer has the
@@ -168,6 +179,7 @@ impl Book {
             keys: BTreeMap::new(),
             order: Vec::new(),
             early: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
         }
     }
 
@@ -188,6 +200,13 @@ impl Book {
         self.keys
             .get(&(sender.to_owned(), id))
             .and_then(|hash| self.letters.get(hash))
+    }
+
+    /// Whether its own sender cancelled a message.
+    #[must_use]
+    pub fn is_cancelled(&self, letter: &Letter) -> bool {
+        let by_sender = (letter.hash, letter.message.header.sender.clone());
+        self.cancelled.contains(&by_sender)
     }
 
     /// All messages in the order in which they were stored.
@@ -256,6 +275,10 @@ impl Book {
             climb(&mut letter, fact, at.hash, &mut changes);
         }
         let answer = answered(&letter);
+        if let Some(cancelled) = letter.cancels() {
+            self.cancelled
+                .insert((cancelled, letter.message.header.sender.clone()));
+        }
         self.letters.insert(at.hash, letter);
         self.order.push(at.hash);
         if let Some((referred, fact)) = answer {

@@ -53,6 +53,7 @@ pub(crate) use load::{LoadError, Loaded};
 pub(crate) use suspect::unproven_told;
 
 use crate::{
+    ages::Ages,
     book::Book,
     channels::Channels,
     config::DeskConfig,
@@ -167,6 +168,8 @@ pub(crate) struct Engine {
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
     closing: Option<duty::Closing>,
+    /// Since when what waits.
+    ages: Ages,
     /// What it is to say of itself.
     to_say: duty::ToSay,
     redundancy: Redundancy,
@@ -221,6 +224,7 @@ pub(crate) struct Parts {
 impl Engine {
     /// An engine over what a ledger said.
     pub(crate) fn new(parts: Parts) -> Self {
+        let opened = (parts.seams.clock.wall(), parts.seams.clock.line());
         let not_tried = LegStatus {
             why: "not tried yet".into(),
             ..LegStatus::default()
@@ -273,6 +277,7 @@ impl Engine {
             services: parts.loaded.services,
             duty: None,
             closing: None,
+            ages: Ages::new(opened),
             to_say: duty::ToSay::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),

@@ -9,6 +9,7 @@
 //! [`outgoing`] → [`leg`] and [`lane`]. The way in: lane (signature, inclusion, checkpoint) → engine (first copy, one
 //! commit with its receipt) → [`book`] → [`view`]. This room never imports `server`.
 
+mod ages;
 pub mod availability;
 pub mod book;
 pub mod channels;

@@ -83,26 +83,42 @@ fn person_says(fact: &Fact) -> Says {
     }
 }
 
-/// How much later than its objective the message was first received; none if in time. What we sent is judged by what its
-/// recipient says of the receipt's time.
+/// How much later than its objective the message was first received; none if in time. What we sent is judged by our own
+/// clock alone: when its receipt came here.
 #[must_use]
 pub fn delayed_by(letter: &Letter) -> Option<Duration> {
+    let (precedence, claimed, received) = times(letter)?;
+    timeliness::delayed_by(precedence, claimed, received)
+}
+
+/// How far in the future a message that came in says that it was signed, if that hides whether it came late.
+#[must_use]
+pub fn unknown_by(letter: &Letter) -> Option<Duration> {
+    let (precedence, claimed, received) = times(letter)?;
+    let unknown = timeliness::unknown_by(precedence, claimed, received);
+    unknown.filter(|_| letter.direction == Direction::In)
+}
+
+/// How urgent a message is, when it was signed, and when it was received.
+fn times(letter: &Letter) -> Option<(Precedence, WallTime, WallTime)> {
     let draft = &letter.judged.as_ref()?.draft;
     if draft.class == TrafficClass::Test {
         return None;
     }
     let received = match letter.direction {
         Direction::In => letter.stored,
-        Direction::Out => letter.ladder.reached(Rung::Delivered)?.claimed,
+        Direction::Out => letter.ladder.reached(Rung::Delivered)?.arrived,
     };
     let claimed = WallTime::from_unix_ms(letter.message.header.claimed_time_ms);
-    timeliness::delayed_by(draft.precedence, claimed, received)
+    Some((draft.precedence, claimed, received))
 }
 
-/// Whether acknowledgement and answers are locked: it came late, and its sender has not confirmed it.
+/// Whether acknowledgement and answers are locked: it came late, or nobody can say whether it did, and its sender has not
+/// confirmed it.
 #[must_use]
 pub fn locked(letter: &Letter) -> bool {
-    delayed_by(letter).is_some() && letter.ladder.reached(Rung::Confirmed).is_none()
+    let late = delayed_by(letter).is_some() || unknown_by(letter).is_some();
+    late && letter.ladder.reached(Rung::Confirmed).is_none()
 }
 
 /// Whether it holds no longer.

@@ -24,7 +24,8 @@ const STEPS_MAX: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     shown: BTreeMap<String, VecDeque<ServiceView>>,
-    steps: BTreeMap<Hash, Vec<(OverdueStep, WallTime)>>,
+    /// With the leaf of each.
+    steps: BTreeMap<Hash, Vec<(OverdueStep, u64)>>,
     checked: Option<u64>,
 }
 
@@ -43,7 +44,7 @@ impl Services {
             self.steps
                 .entry(message.sha256)
                 .or_default()
-                .push((step, at.stored));
+                .push((step, at.index));
         }
         if matches!(kind, ServiceKind::Check | ServiceKind::CheckAnswer) {
             return;
@@ -78,13 +79,13 @@ impl Services {
         });
     }
 
-    /// The last step that this desk took for a message since then.
+    /// The last step that this desk took for a message behind that leaf of its log.
     #[must_use]
-    pub fn step_since(&self, message: &Hash, since: WallTime) -> Option<OverdueStep> {
+    pub fn step_since(&self, message: &Hash, leaf: u64) -> Option<OverdueStep> {
         let steps = self.steps.get(message)?;
         steps
             .iter()
-            .filter(|(_, at)| *at >= since)
+            .filter(|(_, at)| *at > leaf)
             .map(|(step, _)| *step)
             .max()
     }

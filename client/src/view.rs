@@ -139,6 +139,9 @@ pub struct MessageView {
     /// It was first received later than its precedence's objective after it was signed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delayed: bool,
+    /// Nobody can say whether it came late: by its sender's clock it was signed in the future.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delay_unknown: bool,
     /// Its acknowledgement and answers are locked until its sender confirms it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
@@ -265,6 +268,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         late_copies: letter.late.clone(),
         first_leg: letter.first_leg.as_ref().map(ToString::to_string),
         delayed: overdue::delayed_by(letter).is_some(),
+        delay_unknown: overdue::unknown_by(letter).is_some(),
         locked: overdue::locked(letter),
         expired: overdue::expired(letter, now),
         overdue: None,

@@ -6,6 +6,9 @@
 //! [`Precedence::objective`]. They run on line time, so that a wall clock that jumps neither calls nor silences anybody;
 //! what ran before a restart is handed in as a duration. An exercise may divide them all by one factor.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -14,8 +17,8 @@ use crate::id::Hash32;
 use crate::precedence::Precedence;
 use crate::time::LineTime;
 
-/// Messages that wait at once. 1,024: far more than a watch can have unanswered; beyond it nothing is timed and the caller
-/// says so.
+/// Messages that wait at once. 1,024: far more than a watch can have unanswered; beyond it the most urgent are timed, and
+/// the caller says which are not.
 pub const WAITING_MAX: usize = 1024;
 
 /// Steps of one tick. 16: a desk that comes back to many overdue messages signs them over some seconds.
@@ -44,6 +47,17 @@ pub struct Due {
     pub step: OverdueStep,
     /// After how long it was due.
     pub after: Duration,
+}
+
+/// What became of setting a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    /// It is as asked for. What has no deadline takes no place.
+    Done,
+    /// It runs, and this message is no longer timed: all its steps were taken, or it was less urgent.
+    InsteadOf(Hash32),
+    /// There are too many that are as urgent.
+    Refused,
 }
 
 /// How one message's timer stands.
@@ -93,22 +107,41 @@ impl Escalation {
         }
     }
 
-    /// Sets a message's timer, or ends it. False if there are too many to time one more.
-    pub fn set(&mut self, message: Hash32, timer: Option<Timer>, now: LineTime) -> bool {
-        let known = self.waiting.remove(&message);
-        if let Some((timer, set)) = &known
-            && let Some(wake) = self.wake(timer, *set)
-        {
-            self.wakes.remove(&(wake, message));
-        }
-        let Some(timer) = timer else { return true };
-        if known.is_none() && self.waiting.len() >= WAITING_MAX {
-            return false;
+    /// Sets a message's timer, or ends it.
+    pub fn set(&mut self, message: Hash32, timer: Option<Timer>, now: LineTime) -> Set {
+        let known = self.remove(&message);
+        let Some(timer) = timer.filter(|timer| !schedule(timer.precedence, self.factor).is_empty()) else {
+            return Set::Done;
+        };
+        let mut set = Set::Done;
+        if !known && self.waiting.len() >= WAITING_MAX {
+            let Some(instead) = self.least_needed(timer.precedence) else {
+                return Set::Refused;
+            };
+            self.remove(&instead);
+            set = Set::InsteadOf(instead);
         }
         let wake = self.wake(&timer, now);
         self.wakes.extend(wake.map(|wake| (wake, message)));
         self.waiting.insert(message, (timer, now));
+        set
+    }
+
+    fn remove(&mut self, message: &Hash32) -> bool {
+        let Some((timer, set)) = self.waiting.remove(message) else {
+            return false;
+        };
+        if let Some(wake) = self.wake(&timer, set) {
+            self.wakes.remove(&(wake, *message));
+        }
         true
+    }
+
+    /// One whose steps were all taken, else the least urgent, if it is less urgent than that.
+    fn least_needed(&self, precedence: Precedence) -> Option<Hash32> {
+        let needed = |timer: &Timer| (self.next(timer).is_some(), timer.precedence);
+        let (message, (timer, _)) = self.waiting.iter().min_by_key(|(_, (timer, _))| needed(timer))?;
+        (needed(timer) < (true, precedence)).then_some(*message)
     }
 
     /// Steps that are due. Of several that one message has missed, those due last: nobody is called twice for one wait.
@@ -171,121 +204,5 @@ impl Escalation {
         schedule(timer.precedence, self.factor)
             .into_iter()
             .find(|(step, _)| timer.taken.is_none_or(|taken| taken < *step))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use super::*;
-    use OverdueStep::{OutOfBand, ReAlert, SecondPosition, Supervisor};
-
-    const MESSAGE: Hash32 = Hash32([7; 32]);
-
-    fn at(seconds: u64) -> LineTime {
-        LineTime::from_start(Duration::from_secs(seconds))
-    }
-
-    fn fresh(precedence: Precedence) -> Option<Timer> {
-        Some(Timer {
-            precedence,
-            waited: Duration::ZERO,
-            taken: None,
-        })
-    }
-
-    fn steps(escalation: &mut Escalation, seconds: u64) -> Vec<OverdueStep> {
-        escalation.tick(at(seconds)).iter().map(|due| due.step).collect()
-    }
-
-    #[test]
-    fn a_flash_nobody_acknowledges_is_called_for_again_and_again_and_then_by_another_way() {
-        let mut escalation = Escalation::new(1);
-        assert!(escalation.set(MESSAGE, fresh(Precedence::Override), at(0)));
-        assert_eq!(escalation.next_wake(), Some(at(30)));
-        assert!(steps(&mut escalation, 29).is_empty());
-        assert_eq!(steps(&mut escalation, 30), [ReAlert]);
-        assert!(steps(&mut escalation, 31).is_empty(), "once each");
-        assert_eq!(steps(&mut escalation, 60), [SecondPosition]);
-        assert_eq!(steps(&mut escalation, 120), [Supervisor]);
-        assert_eq!(steps(&mut escalation, 300), [OutOfBand]);
-        assert_eq!(escalation.next_wake(), None);
-    }
-
-    #[test]
-    fn the_out_of_band_step_is_due_at_the_objective_and_never_before_the_supervisor() {
-        for precedence in Precedence::ALL {
-            let steps = schedule(*precedence, 1);
-            assert!(steps.is_sorted_by_key(|(_, after)| *after));
-            assert_eq!(steps.last().map(|(_, after)| *after), precedence.objective());
-        }
-        assert!(schedule(Precedence::Deferred, 1).is_empty());
-    }
-
-    #[test]
-    fn acknowledging_stops_the_timer_and_asking_for_time_restarts_it() {
-        let mut escalation = Escalation::new(1);
-        escalation.set(MESSAGE, fresh(Precedence::Flash), at(0));
-        assert_eq!(steps(&mut escalation, 130), [ReAlert]);
-        escalation.set(MESSAGE, fresh(Precedence::Flash), at(130));
-        assert!(steps(&mut escalation, 240).is_empty());
-        assert_eq!(steps(&mut escalation, 250), [ReAlert]);
-        escalation.set(MESSAGE, None, at(251));
-        assert!(steps(&mut escalation, 10_000).is_empty());
-        assert!(escalation.is_empty());
-    }
-
-    #[test]
-    fn a_timer_goes_on_over_a_restart_and_repeats_no_step_that_was_taken() {
-        let mut escalation = Escalation::new(1);
-        let kept = Timer {
-            precedence: Precedence::Flash,
-            waited: Duration::from_secs(290),
-            taken: Some(ReAlert),
-        };
-        escalation.set(MESSAGE, Some(kept), at(1));
-        assert!(steps(&mut escalation, 2).is_empty());
-        assert_eq!(steps(&mut escalation, 11), [SecondPosition]);
-    }
-
-    #[test]
-    fn a_desk_that_comes_back_late_takes_the_steps_it_has_got_to_and_none_before() {
-        let mut escalation = Escalation::new(1);
-        let long_ago = Timer {
-            precedence: Precedence::Immediate,
-            waited: Duration::from_secs(86_400),
-            taken: None,
-        };
-        escalation.set(MESSAGE, Some(long_ago), at(1));
-        assert_eq!(steps(&mut escalation, 1), [Supervisor, OutOfBand]);
-    }
-
-    #[test]
-    fn an_exercise_divides_every_human_deadline_by_one_factor() {
-        let mut escalation = Escalation::new(60);
-        escalation.set(MESSAGE, fresh(Precedence::Flash), at(0));
-        assert_eq!(steps(&mut escalation, 2), [ReAlert]);
-        let standing = escalation.standing(&MESSAGE, at(3)).unwrap();
-        assert_eq!(standing.next, Some((SecondPosition, Duration::from_secs(5))));
-        assert_eq!(
-            (standing.waited, standing.taken),
-            (Duration::from_secs(3), Some(ReAlert))
-        );
-    }
-
-    #[test]
-    fn more_messages_than_can_be_timed_are_refused_and_the_timed_ones_stay() {
-        let mut escalation = Escalation::new(1);
-        let key = |n: usize| {
-            Hash32(std::array::from_fn(|place| {
-                if place < 2 { n.to_be_bytes()[6 + place] } else { 0 }
-            }))
-        };
-        for n in 0..WAITING_MAX {
-            assert!(escalation.set(key(n), fresh(Precedence::Routine), at(0)));
-        }
-        assert!(!escalation.set(key(WAITING_MAX), fresh(Precedence::Flash), at(0)));
-        assert!(escalation.set(key(3), fresh(Precedence::Flash), at(0)));
-        assert_eq!(escalation.len(), WAITING_MAX);
     }
 }

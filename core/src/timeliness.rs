@@ -3,7 +3,8 @@
 //! Both compare wall clocks, because a message says by wall clocks when it was signed and until when it holds. DELAYED
 //! compares two machines: a receiver's clock that is ahead by more than the objective marks what is in time, and one that
 //! is behind misses what is late by less than their difference. The first costs a confirmation by the sender, so it is the
-//! safe side; how far clocks lie apart is shown with every leg.
+//! safe side; how far clocks lie apart is shown with every leg. A claim so far in the future that clocks lie apart by more
+//! than the objective says nothing about lateness, and is not taken for in time.
 
 use std::time::Duration;
 
@@ -16,6 +17,14 @@ pub fn delayed_by(precedence: Precedence, claimed: WallTime, received: WallTime)
     let objective = precedence.objective()?;
     let took = Duration::from_millis(received.unix_ms().saturating_sub(claimed.unix_ms()));
     took.checked_sub(objective).filter(|late| !late.is_zero())
+}
+
+/// How far in the future a message says that it was signed, if that is more than its objective: the clocks of both ends lie
+/// too far apart to tell whether it came late. DEFERRED is never late.
+pub fn unknown_by(precedence: Precedence, claimed: WallTime, received: WallTime) -> Option<Duration> {
+    let objective = precedence.objective()?;
+    let ahead = Duration::from_millis(claimed.unix_ms().saturating_sub(received.unix_ms()));
+    (ahead > objective).then_some(ahead)
 }
 
 /// Whether a message that holds until `expires_ms` (milliseconds since 1970; 0 for ever) holds no longer.
@@ -51,6 +60,15 @@ mod tests {
             delayed_by(Precedence::Override, WallTime::from_unix_ms(u64::MAX), SIGNED),
             None
         );
+    }
+
+    #[test]
+    fn a_claim_from_farther_in_the_future_than_the_objective_leaves_unknown_whether_it_is_late() {
+        let ahead = |seconds| unknown_by(Precedence::Flash, later(seconds), SIGNED);
+        assert_eq!((ahead(0), ahead(600)), (None, None));
+        assert_eq!(ahead(601), Some(Duration::from_secs(601)));
+        assert_eq!(unknown_by(Precedence::Flash, SIGNED, later(9_000)), None);
+        assert_eq!(unknown_by(Precedence::Deferred, later(1_000_000), SIGNED), None);
     }
 
     #[test]

@@ -287,6 +287,31 @@ async fn a_flash_that_nobody_acknowledges_is_called_for_step_by_step_on_both_sid
 }
 
 #[tokio::test]
+async fn a_flash_that_its_sender_cancels_is_called_for_no_more() {
+    let line = line_with(&["human_time_factor = 60"]).await;
+    let words = ["--wait", "delivered", "-p", "FLASH", "The channel is open."];
+    let sent = line.desk(AVELIA, "send", &words).await.ended(0).message();
+    let timed = async |side: usize| {
+        let overdue = duty(&line, side).await.overdue;
+        overdue.iter().any(|one| one.name == sent.name)
+    };
+    for side in [AVELIA, BORENIA] {
+        eventually("it is called for", PATIENCE, async || {
+            timed(side).await.then_some(())
+        })
+        .await;
+    }
+    let words = ["--function", "CANCEL", "--refers-to", &sent.sha256, "Not so."];
+    let _ = line.desk(AVELIA, "send", &words).await.ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually("its timer ends", PATIENCE, async || {
+            (!timed(side).await).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_has_expired_is_refused_whatever_is_done_with_it() {
     let line = Line::open(PROGRAM).await;
     let sent = line
@@ -308,14 +333,14 @@ async fn a_message_that_has_expired_is_refused_whatever_is_done_with_it() {
     }
 }
 
-/// A clock that is behind: what is signed by it was signed long ago.
+/// A clock that is off by so many seconds: what is signed by one that is behind was signed long ago.
 #[derive(Debug)]
-struct Behind(std::sync::Arc<dyn Clock>, Duration);
+struct Off(std::sync::Arc<dyn Clock>, i64);
 
-impl Clock for Behind {
+impl Clock for Off {
     fn wall(&self) -> WallTime {
-        let behind = u64::try_from(self.1.as_millis()).unwrap();
-        WallTime::from_unix_ms(self.0.wall().unix_ms() - behind)
+        let now = self.0.wall().unix_ms();
+        WallTime::from_unix_ms(now.saturating_add_signed(self.1 * 1000))
     }
 
     fn line(&self) -> LineTime {
@@ -330,7 +355,7 @@ async fn a_message_that_came_too_late_is_locked_until_its_sender_confirms_it() {
     line.stage.legs_up(BORENIA, 4).await.unwrap();
     // Avelia's desk signed it an hour ago, and its relay had it until now.
     let hand = Hand::of(&line, AVELIA, "lindqvist");
-    let clock = Behind(line.seams.clock.clone(), Duration::from_secs(3600));
+    let clock = Off(line.seams.clock.clone(), -3600);
     let draft = hand.draft_as(Precedence::Immediate, "Two ships hold their course.");
     let signed = hand.pen.message(&hand.tip, draft, &[], &clock).unwrap();
     let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Tcp)
@@ -362,4 +387,25 @@ async fn a_message_that_came_too_late_is_locked_until_its_sender_confirms_it() {
     assert!(confirmed.delayed && !confirmed.locked);
     let _ = line.desk(BORENIA, "ack", &[&hash]).await.ended(0);
     let _ = line.desk(BORENIA, "answer", &[&hash, "ROGER"]).await.ended(0);
+}
+
+#[tokio::test]
+async fn a_message_from_a_clock_that_is_an_hour_ahead_may_be_late_and_is_locked_as_well() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    line.stage.start_desk(BORENIA).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    let hand = Hand::of(&line, AVELIA, "lindqvist");
+    let clock = Off(line.seams.clock.clone(), 3600);
+    let draft = hand.draft_as(Precedence::Immediate, "Two ships hold their course.");
+    let signed = hand.pen.message(&hand.tip, draft, &[], &clock).unwrap();
+    let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Tcp)
+        .await
+        .unwrap();
+    assert_eq!(counter.hand_in(&signed.bytes).await.rule(), "");
+    let view = eventually("it came", PATIENCE, async || line.incoming(BORENIA).await.pop()).await;
+    assert!(!view.delayed && view.delay_unknown && view.locked, "{view:#?}");
+    let said = line.desk(BORENIA, "ack", &[&view.sha256]).await.ended(1);
+    assert_eq!(said.object()["error"]["code"], "HL-DESK-014", "{}", said.all());
+    let shown = line.desk_plain(BORENIA, "show", &[&view.name]).await.ended(0);
+    assert!(shown.text().contains("DELAYED?"), "{}", shown.text());
 }

@@ -229,6 +229,59 @@ async fn a_refusal_is_named_with_its_reason() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_old_refusal_hides_neither_a_flash_that_nobody_acknowledges_nor_a_cut_path() {
+    let mut line = open().await;
+    let declined = send(&line, &["Will you talk?"]).await;
+    let _ = line.desk(BORENIA, "act", &["DECLINED", &declined]).await.ended(0);
+    named(&line, AVELIA, "DECLINED").await;
+    let flash = send(&line, &["-p", "FLASH", "Collision; help wanted."]).await;
+    let _ = line.desk(BORENIA, "inbox", &[]).await.ended(0);
+    let now = named(&line, AVELIA, "DISPLAYED_NOT_ACKNOWLEDGED").await;
+    assert_eq!(now.cause.message.as_deref(), Some(flash.as_str()));
+    let codes: Vec<&str> = now.causes.iter().map(|cause| cause.code.as_str()).collect();
+    assert_eq!(
+        codes,
+        ["DISPLAYED_NOT_ACKNOWLEDGED", "DECLINED"],
+        "both are named"
+    );
+    // Declined as well, and then a path is cut.
+    let _ = line.desk(BORENIA, "act", &["DECLINED", &flash]).await.ended(0);
+    named(&line, AVELIA, "DECLINED").await;
+    let name = line.relay_name(AVELIA);
+    line.stage.kill_relay(&name).await.unwrap();
+    named(&line, AVELIA, "ONE_PATH_CUT").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn one_suspended_channel_of_two_hides_no_cut_of_all_paths() {
+    let mut line = open().await;
+    let words = ["MARITIME", "--scope", "ships and boats"];
+    let _ = verb(&line, AVELIA, &["channel", "open"], &words).await.ended(0);
+    let maritime = async |side: usize| {
+        let of = |view: &ChannelView| view.name == "MARITIME";
+        standing(&line, side).await.channels.into_iter().find(of)
+    };
+    eventually("the proposal has arrived", PATIENCE, async || {
+        maritime(BORENIA).await
+    })
+    .await;
+    let agree = verb(&line, BORENIA, &["channel", "open"], &["MARITIME"]).await;
+    drop(agree.ended(0));
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &["MARITIME"])
+        .await
+        .ended(0);
+    let now = named(&line, AVELIA, "SUSPENDED").await;
+    assert_eq!(now.axes.political.scope, ["MARITIME"]);
+    for side in [AVELIA, BORENIA] {
+        let name = line.relay_name(side);
+        line.stage.kill_relay(&name).await.unwrap();
+    }
+    let now = named(&line, AVELIA, "ALL_PATHS_CUT").await;
+    let codes: Vec<&str> = now.causes.iter().map(|cause| cause.code.as_str()).collect();
+    assert_eq!((now.label.as_str(), codes[1]), ("INTERRUPTED", "SUSPENDED"));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_suspension_is_named_refuses_at_release_and_lets_safety_of_life_pass() {
     let line = open().await;
     let words = [

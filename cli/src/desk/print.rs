@@ -135,7 +135,13 @@ fn deadlines(view: &MessageView) -> String {
             text.push_str("  DELAYED: acknowledgement and answers are locked until its sender confirms it\n");
         }
         (true, false) => text.push_str("  DELAYED, and confirmed by its sender\n"),
-        (false, _) => {}
+        (false, true) => text.push_str(
+            "  DELAYED? Its sender's clock is ahead: acknowledgement and answers are locked until its sender confirms it\n",
+        ),
+        (false, false) if view.delay_unknown => {
+            text.push_str("  DELAYED? Its sender's clock was ahead, and its sender confirmed it\n");
+        }
+        (false, false) => {}
     }
     if let Some(timer) = &view.overdue {
         text.push_str(&format!("  waits for a person: {}\n", waits(timer)));

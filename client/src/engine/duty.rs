@@ -17,6 +17,7 @@ use hotline_core::{
     commcheck::{Checks, human::Hours},
     duty::ServiceKind,
     escalation::Escalation,
+    id::Place,
     leg::Leg,
     outage::Outages,
     precedence::Precedence,
@@ -39,8 +40,8 @@ pub(super) struct Duty {
     outages: Outages,
     clock: ClockWatch,
     escalation: Escalation,
-    /// Since when each message is timed that is timed.
-    timed: BTreeMap<Hash, WallTime>,
+    /// Each message that is timed, and where the fact stands since which it waits.
+    timed: BTreeMap<Hash, Option<Place>>,
     hours: Hours,
     /// When a check went out for a restoration that waits for its answer.
     restoration_checked: Option<LineTime>,

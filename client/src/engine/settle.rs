@@ -250,6 +250,7 @@ impl Engine {
         }
         for change in changes {
             note_answered_check(&self.book, &change, &mut self.channels);
+            self.note_age(&change, stored);
             self.note_duty(&change, round);
             self.announce(change, round);
         }

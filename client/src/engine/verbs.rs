@@ -244,13 +244,20 @@ impl Engine {
 
     fn is_locked(&self, letter: &Letter) -> Refusal {
         let name = self.view_of(letter).name;
-        let late = overdue::delayed_by(letter).unwrap_or_default().as_secs();
+        let why = match (overdue::delayed_by(letter), overdue::unknown_by(letter)) {
+            (None, Some(ahead)) => format!(
+                "{name} may be DELAYED: by its sender's clock it was signed {} s from now, so nobody can tell",
+                ahead.as_secs()
+            ),
+            (late, _) => format!(
+                "{name} is DELAYED: it came {} s later than its precedence allows",
+                late.unwrap_or_default().as_secs()
+            ),
+        };
         refusal(
             14,
             1,
-            format!(
-                "{name} is DELAYED: it came {late} s later than its precedence allows, and is locked until its sender confirms it"
-            ),
+            format!("{why}; it is locked until its sender confirms it"),
             "ask the sending desk to run hotline desk act CONFIRMED on it, or sign HOLDING meanwhile",
         )
     }

@@ -1,6 +1,6 @@
 //! Messages of ours that wait for a person of the remote desk, and how far they came.
 
-use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use hotline_core::{
     channel::{Evidence, Proof, Stage, Waiting},
@@ -12,7 +12,7 @@ use hotline_core::{
 
 use super::Engine;
 use crate::{
-    book::{Direction, Letter},
+    book::{Change, Direction, Letter},
     overdue,
 };
 
@@ -27,16 +27,11 @@ impl Engine {
     /// Of very many those that are overdue and the most urgent.
     pub(super) fn waiting_for_people(&self) -> Vec<Waiting> {
         let now = self.wall();
-        let cancelled: BTreeSet<_> = self
-            .looked_through()
-            .filter(|letter| letter.message.function == Function::Cancel.to_wire())
-            .filter_map(|letter| Some(letter.message.refers_to.as_ref()?.sha256))
-            .collect();
         let mut answered: BTreeSet<&str> = BTreeSet::new();
         let mut waiting = Vec::new();
         for letter in self.looked_through() {
             let channel = letter.message.channel.as_str();
-            let over = cancelled.contains(&letter.hash) || overdue::expired(letter, now);
+            let over = self.book.is_cancelled(letter) || overdue::expired(letter, now);
             let spoken = [Rung::Acknowledged, Rung::Answered]
                 .iter()
                 .any(|rung| letter.ladder.reached_at(*rung, &self.config.peer).is_some());
@@ -44,7 +39,7 @@ impl Engine {
                 answered.insert(channel);
             } else if !over
                 && letter.message.function != Function::Cancel.to_wire()
-                && let Some(waits) = self.waits(letter, answered.contains(channel), now)
+                && let Some(waits) = self.waits(letter, answered.contains(channel))
             {
                 waiting.push((letter, waits));
             }
@@ -70,11 +65,12 @@ impl Engine {
     /// How far a message came without a person's word, and for how long; none if it waits for nobody. One that was
     /// declined is named until a later one on its channel is acknowledged or answered; one for which somebody asked for
     /// time is named again once that is over.
-    fn waits(&self, letter: &Letter, answered_since: bool, now: WallTime) -> Option<Waiting> {
+    fn waits(&self, letter: &Letter, answered_since: bool) -> Option<Waiting> {
         let peer = &self.config.peer;
         let reached = |rung| letter.ladder.reached_at(rung, peer);
         let precedence = letter.judged.as_ref()?.draft.precedence;
-        let since = |time: WallTime| Duration::from_millis(now.unix_ms().saturating_sub(time.unix_ms()));
+        let now = self.line();
+        let age = |fact: &Fact| self.ages.age((letter.hash, fact.place), fact.arrived, now);
         let of = |stage, waited, fact: Option<&Fact>| Waiting {
             name: self.name_of(letter),
             channel: letter.message.channel.clone(),
@@ -89,10 +85,11 @@ impl Engine {
                 reason: declined.text.clone(),
                 by: declined.signer.identity().name().to_owned(),
             };
-            return (!answered_since).then(|| of(stage, since(declined.arrived), Some(declined)));
+            return (!answered_since).then(|| of(stage, age(declined), Some(declined)));
         }
         if reached(Rung::Delivered).is_none() {
-            return Some(of(Stage::NotDelivered, since(letter.stored), None));
+            let waited = self.ages.age((letter.hash, None), letter.stored, now);
+            return Some(of(Stage::NotDelivered, waited, None));
         }
         let (_, asked) = overdue::waits_since(letter)?;
         let stage = match reached(Rung::Displayed) {
@@ -102,10 +99,30 @@ impl Engine {
             },
         };
         // Human deadlines pass faster in an exercise that says so.
-        let waited = since(asked.arrived).saturating_mul(self.config.human_time_factor);
+        let waited = age(asked).saturating_mul(self.config.human_time_factor);
         let waits = of(stage, waited, Some(asked));
         let silent = letter.ladder.awaiting_person().contains(&peer);
         (silent || waits.overdue()).then_some(waits)
+    }
+
+    /// Notes since when a message waits that has just come to disk, or for which something was signed.
+    pub(super) fn note_age(&mut self, change: &Change, stored: WallTime) {
+        let now = self.line();
+        match change {
+            Change::Added(hash) => self.ages.came((*hash, None), now),
+            Change::Climbed { message, rung } => {
+                let Some(letter) = self.book.letter(message) else {
+                    return;
+                };
+                let new = |fact: &&Fact| fact.rung == *rung && fact.arrived == stored;
+                for fact in letter.ladder.timeline().into_iter().filter(new) {
+                    if fact.place.is_some() {
+                        self.ages.came((*message, fact.place), now);
+                    }
+                }
+            }
+            Change::Foreign { .. } | Change::Told { .. } => {}
+        }
     }
 
     /// What the remote desk signed about a message.

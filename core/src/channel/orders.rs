@@ -211,6 +211,12 @@ impl Orders {
             .collect()
     }
 
+    /// Whether both sides signed any restoration.
+    #[must_use]
+    pub fn any_agreed(&self) -> bool {
+        !self.agreed.is_empty()
+    }
+
     /// RESTORE orders about this channel.
     pub(super) fn restores(&self, channel: &str) -> impl Iterator<Item = &Order> {
         let restores = self.by_desk.values().flat_map(OfDesk::restores);

@@ -4,6 +4,7 @@
 mod first;
 mod label;
 mod orders;
+mod restoring;
 mod silence;
 mod watch;
 

@@ -75,6 +75,9 @@ impl Engine {
     /// Whether a channel's restoration is signed by both sides, and the line is not shown to work yet.
     fn restoration_waits(&self) -> bool {
         let (orders, shown) = (&self.channels.orders, &self.channels.shown);
+        if !orders.any_agreed() {
+            return false;
+        }
         self.channel_names().iter().any(|name| {
             let lacks = orders.agreed(name).iter().any(|agreed| !shown.complete(agreed));
             lacks && matches!(orders.restoring(name, shown), Restoring::Agreed { .. })

@@ -4,14 +4,17 @@ use hotline_audit::{Hash, statement::Reference};
 use hotline_core::{
     commcheck::human,
     duty::{OverdueStep, ServiceKind},
-    escalation::{Due, Timer},
+    escalation::{Due, Set, Timer},
+    id::Place,
+    ladder::Fact,
+    precedence::Precedence,
     time::LineTime,
     words::Rung,
 };
 
 use super::Engine;
 use crate::{
-    book::Change,
+    book::{Change, Letter},
     overdue,
     own::Saying,
     round::Round,
@@ -20,7 +23,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Times every message that waits: at the start of duty. What ran before is on the wall clock.
+    /// Times every message that waits: at the start of duty. What ran before the station is on the wall clock.
     pub(super) fn time_all(&mut self, round: &mut Round) {
         let waiting: Vec<Hash> = self.book.letters().map(|letter| letter.hash).collect();
         for hash in waiting {
@@ -40,41 +43,104 @@ impl Engine {
             Change::Climbed { message, .. } => *message,
             Change::Foreign { .. } | Change::Told { .. } => return,
         };
-        if self.duty.is_some() {
-            self.time(hash, round);
-            self.note_test(hash);
+        if self.duty.is_none() {
+            return;
+        }
+        self.time(hash, round);
+        self.note_test(hash);
+        let cancelled = match change {
+            Change::Added(_) => self.book.letter(&hash).and_then(Letter::cancels),
+            Change::Climbed { .. } | Change::Foreign { .. } | Change::Told { .. } => None,
+        };
+        if let Some(cancelled) = cancelled {
+            self.time(cancelled, round);
         }
     }
 
+    /// Sets a message's timer: since when it waits is told by its desk's chain, and for how long by the line's clock.
     fn time(&mut self, hash: Hash, round: &mut Round) {
-        let (now, wall) = (self.line(), self.wall());
-        let waits = self
-            .book
-            .letter(&hash)
-            .filter(|letter| !overdue::expired(letter, wall))
-            .and_then(overdue::waits_since)
-            .map(|(precedence, since)| (precedence, since.arrived));
-        let taken = waits.and_then(|(_, since)| self.services.step_since(&hash, since));
-        let Some(duty) = &mut self.duty else { return };
-        let since = waits.map(|(_, since)| since);
-        // A timer that runs is left alone: the wall clock may have jumped since.
+        let now = self.line();
+        let waits = self.waits_for_person(&hash);
+        let since = waits.map(|(_, fact)| fact.place);
+        let Some(duty) = &self.duty else { return };
+        // A timer that runs is left alone.
         if since == duty.timed.get(&hash).copied() {
             return;
         }
-        let timer = waits.map(|(precedence, since)| Timer {
+        let timer = waits.map(|(precedence, fact)| Timer {
             precedence,
-            waited: std::time::Duration::from_millis(wall.unix_ms().saturating_sub(since.unix_ms())),
-            taken,
+            waited: self.ages.age((hash, fact.place), fact.arrived, now),
+            taken: self.services.step_since(&hash, self.leaf_of(fact)),
         });
-        match since {
-            Some(since) => duty.timed.insert(hash, since),
-            None => duty.timed.remove(&hash),
-        };
-        if !duty.escalation.set(overdue::key(&hash), timer, now) {
-            duty.timed.remove(&hash);
-            let what = "too many messages wait for a person: further ones are not timed".to_owned();
-            self.alarm("NOT_TIMED", what, round);
+        let mut set = self.set_timer(hash, timer, since);
+        if set == Set::Refused && self.drop_what_is_over() {
+            set = self.set_timer(hash, timer, since);
         }
+        match set {
+            Set::Done => {}
+            Set::Refused => {
+                let what = "too many messages wait for a person: further ones are not timed".to_owned();
+                self.alarm("NOT_TIMED", what, round);
+            }
+            Set::InsteadOf(other) => {
+                let what = format!(
+                    "too many messages wait for a person: {} is no longer timed",
+                    Hash(other.0)
+                );
+                self.alarm("NOT_TIMED", what, round);
+            }
+        }
+    }
+
+    fn set_timer(&mut self, hash: Hash, timer: Option<Timer>, since: Option<Option<Place>>) -> Set {
+        let now = self.line();
+        let Some(duty) = &mut self.duty else {
+            return Set::Done;
+        };
+        let set = duty.escalation.set(overdue::key(&hash), timer, now);
+        if let Set::InsteadOf(other) = set {
+            duty.timed.remove(&Hash(other.0));
+        }
+        match since {
+            Some(since) if set != Set::Refused => duty.timed.insert(hash, since),
+            Some(_) | None => duty.timed.remove(&hash),
+        };
+        set
+    }
+
+    /// Ends the timers of messages that have expired; whether there were any.
+    fn drop_what_is_over(&mut self) -> bool {
+        let Some(duty) = &self.duty else { return false };
+        let over: Vec<Hash> = duty
+            .timed
+            .keys()
+            .filter(|hash| self.waits_for_person(hash).is_none())
+            .copied()
+            .collect();
+        for hash in &over {
+            self.set_timer(*hash, None, None);
+        }
+        !over.is_empty()
+    }
+
+    /// How urgent a message is, and the fact since which it waits; none if it waits for nobody, has no deadline, has expired
+    /// or was cancelled.
+    fn waits_for_person(&self, hash: &Hash) -> Option<(Precedence, &Fact)> {
+        let letter = self.book.letter(hash)?;
+        if overdue::expired(letter, self.wall()) || self.book.is_cancelled(letter) {
+            return None;
+        }
+        overdue::waits_since(letter).filter(|(precedence, _)| precedence.alert_schedule().is_some())
+    }
+
+    /// The leaf of a fact in this desk's log; 0 if it is not there.
+    fn leaf_of(&self, fact: &Fact) -> u64 {
+        let desk = fact.signer.desk().map(ToString::to_string);
+        let stored = desk.zip(fact.place).and_then(|(desk, place)| {
+            let at = self.ledger.by_place(&desk, place.epoch(), place.sequence());
+            at.ok().flatten()
+        });
+        stored.map_or(0, |stored| stored.index)
     }
 
     pub(super) fn tick_people(&mut self, now: LineTime, round: &mut Round) {
@@ -95,7 +161,8 @@ impl Engine {
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        if overdue::expired(letter, self.wall()) {
+        if self.waits_for_person(&hash).is_none() {
+            self.set_timer(hash, None, None);
             return;
         }
         let name = self.view_of(letter).name;

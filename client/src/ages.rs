@@ -1,0 +1,109 @@
+//! For how long something waits, on line time: a wall clock that jumps makes nobody wait longer or shorter.
+//!
+//! What was signed while the station runs is remembered with the line's time. What was stored before is as old as the
+//! wall clock said when the ledger was taken up, and ages by line time from there.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use hotline_audit::Hash;
+use hotline_core::{
+    id::Place,
+    time::{LineTime, WallTime},
+};
+
+/// Facts that are remembered. 16,384, about 2 MiB: four for each of the messages that are looked through. What is older ages
+/// like what was stored before the start.
+const REMEMBERED: usize = 16_384;
+
+/// What something waits for is about: the message, and where the fact since which it waits stands in its desk's chain; none
+/// for the message itself.
+type About = (Hash, Option<Place>);
+
+/// When what came.
+#[derive(Debug)]
+pub(crate) struct Ages {
+    opened: (WallTime, LineTime),
+    came: BTreeMap<About, LineTime>,
+    order: VecDeque<About>,
+}
+
+impl Ages {
+    /// Nothing has come yet.
+    pub(crate) const fn new(opened: (WallTime, LineTime)) -> Self {
+        Self {
+            opened,
+            came: BTreeMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Something has just been stored.
+    pub(crate) fn came(&mut self, about: About, now: LineTime) {
+        if self.came.contains_key(&about) {
+            return;
+        }
+        self.came.insert(about, now);
+        self.order.push_back(about);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.came.remove(&oldest);
+        }
+    }
+
+    /// How long ago it came; `stored` is what the wall clock said then.
+    pub(crate) fn age(&self, about: About, stored: WallTime, now: LineTime) -> Duration {
+        if let Some(came) = self.came.get(&about) {
+            return now.since(*came);
+        }
+        let (wall, line) = self.opened;
+        let before = Duration::from_millis(wall.unix_ms().saturating_sub(stored.unix_ms()));
+        before.saturating_add(now.since(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPENED: WallTime = WallTime::from_unix_ms(1_795_000_000_000);
+
+    fn line(seconds: u64) -> LineTime {
+        LineTime::from_start(Duration::from_secs(seconds))
+    }
+
+    fn wall(seconds: i64) -> WallTime {
+        WallTime::from_unix_ms(OPENED.unix_ms().saturating_add_signed(seconds * 1000))
+    }
+
+    #[test]
+    fn a_clock_that_jumps_makes_nothing_older_or_younger() {
+        let mut ages = Ages::new((OPENED, line(100)));
+        let (before, since) = ((Hash::of(b"before"), None), (Hash::of(b"since"), None));
+        // Stored a minute before the start.
+        assert_eq!(ages.age(before, wall(-60), line(110)), Duration::from_secs(70));
+        // Stored 10 s behind the start, after the clock was set back by an hour, or forward.
+        ages.came(since, line(110));
+        for stored in [wall(-3_590), wall(3_610)] {
+            assert_eq!(ages.age(since, stored, line(115)), Duration::from_secs(5));
+        }
+        ages.came(since, line(300));
+        assert_eq!(
+            ages.age(since, wall(10), line(115)),
+            Duration::from_secs(5),
+            "once"
+        );
+    }
+
+    #[test]
+    fn very_many_facts_fill_no_memory() {
+        let mut ages = Ages::new((OPENED, line(0)));
+        for number in 0..20_000u64 {
+            ages.came((Hash::of(&number.to_be_bytes()), None), line(number));
+        }
+        assert_eq!((ages.came.len(), ages.order.len()), (REMEMBERED, REMEMBERED));
+    }
+}
