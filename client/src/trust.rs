@@ -247,36 +247,36 @@ impl TrustNow {
             None => Some("no roster of ours holds its key any more".into()),
         }
     }
+}
 
-    /// Why the desk's key that signed a statement has ended, if it has.
-    pub(crate) fn ended(&self, statement: &Verified) -> Option<String> {
-        ended_key(&self.rosters(), &statement.header().key_statement)
-    }
+/// Why the desk's key that signed a statement has ended by these rosters, if it has.
+pub(crate) fn ended(rosters: &RosterSet, statement: &Verified) -> Option<String> {
+    ended_key(rosters, &statement.header().key_statement)
+}
 
-    /// Why an officer's key that signed something inside a statement has ended, if one has.
-    pub(crate) fn ended_inside(&self, payload: &Payload) -> Option<String> {
-        let rosters = self.rosters();
-        match payload {
-            Payload::Message(message) => officers_of(message)
-                .into_iter()
-                .find_map(|approval| ended_key(&rosters, &approval.key_statement)),
-            Payload::Act(act) => ended_key(&rosters, &act_in(act)?.key_statement),
-            Payload::Watch(watch) => {
-                let signed = SignedStatement::parse(&watch.officer_watch).ok()?;
-                ended_key(
-                    &rosters,
-                    &OfficerWatch::decode(&signed.payload).ok()?.key_statement,
-                )
-            }
-            Payload::Lifecycle(lifecycle) => {
-                let signed = SignedStatement::parse(&lifecycle.order).ok()?;
-                ended_key(
-                    &rosters,
-                    &OfficerOrder::decode(&signed.payload).ok()?.key_statement,
-                )
-            }
-            Payload::Receipt(_) | Payload::Charter(_) | Payload::Service(_) => None,
+/// Why an officer's key that signed something inside a statement has ended by these rosters, if one has. The consents of a
+/// charter are judged one by one.
+pub(crate) fn ended_inside(rosters: &RosterSet, payload: &Payload) -> Option<String> {
+    match payload {
+        Payload::Message(message) => officers_of(message)
+            .into_iter()
+            .find_map(|approval| ended_key(rosters, &approval.key_statement)),
+        Payload::Act(act) => ended_key(rosters, &act_in(act)?.key_statement),
+        Payload::Watch(watch) => {
+            let signed = SignedStatement::parse(&watch.officer_watch).ok()?;
+            ended_key(
+                rosters,
+                &OfficerWatch::decode(&signed.payload).ok()?.key_statement,
+            )
         }
+        Payload::Lifecycle(lifecycle) => {
+            let signed = SignedStatement::parse(&lifecycle.order).ok()?;
+            ended_key(
+                rosters,
+                &OfficerOrder::decode(&signed.payload).ok()?.key_statement,
+            )
+        }
+        Payload::Receipt(_) | Payload::Charter(_) | Payload::Service(_) => None,
     }
 }
 
@@ -319,6 +319,15 @@ fn unproven_since(rosters: &RosterSet, before: &RosterSet) -> Vec<(String, Vec<u
         (!new.is_empty()).then(|| (domain.to_owned(), new))
     };
     rosters.rosters().filter_map(of).collect()
+}
+
+/// Why a key cannot be used now, if so: ended, or not valid at this time.
+pub(crate) fn unusable_key(rosters: &RosterSet, key: &Hash, now_ms: u64) -> Option<String> {
+    let entry = rosters.by_hash(key)?;
+    entry
+        .check_standing(now_ms)
+        .err()
+        .map(|refusal| refusal.to_string())
 }
 
 /// Whom deny-lists end, for the doors.
