@@ -496,6 +496,30 @@ async fn files_put_back_to_an_older_state_while_a_node_is_stopped_are_refused_at
     }
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn a_relay_that_cannot_be_used_is_an_alarm_and_the_other_one_carries() {
+    use std::io::Write as _;
+    let mut line = Line::with_relays(PROGRAM).await;
+    let side = folder(&line, AVELIA).join("trust/exercise.borenia.example/side.toml");
+    let text = fs::read_to_string(&side).unwrap();
+    // No roster has a log key of that name.
+    fs::write(&side, text.replace("relay/south", "relay/strait")).unwrap();
+    let mut settings = fs::OpenOptions::new()
+        .append(true)
+        .open(&line.stage.sides[AVELIA].desk)
+        .unwrap();
+    settings.write_all(b"profiles.strait = \"wan\"\n").unwrap();
+    for side in [AVELIA, BORENIA] {
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.stage.legs_up(AVELIA, 2).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    let alarms = line.status(AVELIA).await.alarms;
+    assert_eq!(alarms.get("RELAY_UNUSABLE"), Some(&2), "{alarms:?}");
+    let view = Sender::at(&line, AVELIA).await.send("By north alone.").await;
+    line.until(AVELIA, &view.sha256, Rung::Delivered).await;
+}
+
 /// A charter that comes later changes no judgement of the past.
 #[tokio::test(flavor = "current_thread")]
 async fn a_message_rejected_for_its_channel_stays_rejected_after_a_restart_that_knows_the_charter() {
