@@ -168,7 +168,7 @@ fn own_keys(patient: &Patient, rosters: &RosterSet, now: WallTime, findings: &mu
         let keys = || rosters.rosters().flat_map(|roster| roster.keys_of(&me, *purpose));
         let file = patient.signing_key(*purpose);
         // A file that cannot be read is told already, and then the newest key of the roster must do.
-        let public = file.and_then(|file| public_key(file));
+        let public = file.and_then(public_key);
         let ours = keys().find(|key| public.as_ref().is_none_or(|public| key.key == *public));
         match ours {
             None if keys().next().is_some() => {
