@@ -232,6 +232,27 @@ pub fn verify_consent_archived(
     consent(bytes, rosters, When::Archive)
 }
 
+/// As [`verify_consent_archived`], and it was made inside its key's time: within the key's validity, and before whatever has
+/// ended it since, by the times that are claimed.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_consent_made(
+    bytes: &[u8],
+    rosters: &RosterSet,
+) -> Result<ByOfficer<CharterConsent>, StatementError> {
+    let given = consent(bytes, rosters, When::Archive)?;
+    if let Some(key) = rosters.by_hash(&given.said.key_statement) {
+        key.check_validity(given.said.claimed_time_ms)?;
+        if let Some(revoked) = &key.revoked
+            && given.said.claimed_time_ms >= revoked.claimed_time_ms
+        {
+            key.check_not_revoked()?;
+        }
+    }
+    Ok(given)
+}
+
 pub(crate) fn desk_statement(
     bytes: &[u8],
     rosters: &RosterSet,

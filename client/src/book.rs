@@ -27,6 +27,7 @@ use hotline_core::{
 use crate::{
     judge::{self, JudgedAct, JudgedMessage, Rejected},
     quarantine::Quarantined,
+    verdict::Verdict,
 };
 
 /// Which way a message went.
@@ -448,8 +449,8 @@ impl Book {
         changes
     }
 
-    /// Reads a statement of our own ledger again.
-    pub fn recall(&mut self, at: &Provenance, payload: &Payload) -> Vec<Change> {
+    /// Reads a statement of our own ledger again; `against` is what stood against a message when it came.
+    pub fn recall(&mut self, at: &Provenance, payload: &Payload, against: Option<&Verdict>) -> Vec<Change> {
         match payload {
             Payload::Message(message) => {
                 let judged = if message.header.sender == self.me.to_string() {
@@ -457,6 +458,10 @@ impl Book {
                 } else {
                     judge::recall_theirs(message, &self.rosters, at.stored.unix_ms())
                 };
+                let judged = judged.and_then(|judged| match against {
+                    Some(verdict) => Err(Rejected::AsItCame(verdict.why.clone())),
+                    None => Ok(judged),
+                });
                 self.add_message(at, Arc::new(message.clone()), judged)
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),

@@ -14,7 +14,7 @@ use std::{
 use hotline_audit::{
     Hash,
     key::RosterSet,
-    statement::{Header, Payload, Service},
+    statement::{Charter, Header, Payload, Service},
 };
 use hotline_core::{
     channel::{Attendance, Axis, Order, Orders, Political, Shown, watch::may_be_unheard},
@@ -64,6 +64,8 @@ pub struct Channels {
     human_check: Option<WallTime>,
     /// What officers signed about watch and channels, by its hash, and the statement that placed it.
     placed: BTreeMap<Hash, Hash>,
+    /// Consents that came first after their key had ended, by the hash of their bytes.
+    void_consents: BTreeSet<Hash>,
 }
 
 /// The time at which something is taken in.
@@ -124,11 +126,35 @@ impl Channels {
                 self.orders
                     .note(order, &|channel| charters.signed(channel).is_some());
             }
-            Payload::Charter(charter) => self.charters.note(charter, at, rosters),
+            Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.void_consents),
             Payload::Service(service) => self.service(&desk, service, at),
             Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
         }
         Ok(())
+    }
+
+    /// Has a consent count nothing, by the hash of its bytes.
+    pub fn note_void_consent(&mut self, consent: Hash) {
+        self.void_consents.insert(consent);
+    }
+
+    /// Whether a consent counts nothing, by the hash of its bytes.
+    #[must_use]
+    pub fn is_void_consent(&self, consent: &Hash) -> bool {
+        self.void_consents.contains(consent)
+    }
+
+    /// Charters as they stand once this statement is taken in as well.
+    #[must_use]
+    pub fn charters_with(
+        &self,
+        before: &Charters,
+        (charter, at): (&Charter, &Provenance),
+        rosters: &RosterSet,
+    ) -> Charters {
+        let mut charters = before.clone();
+        charters.note(charter, at, rosters, &self.void_consents);
+        charters
     }
 
     /// An officer's signature serves once. Whoever holds a desk's key could else place an old one again, and take a watch

@@ -345,9 +345,14 @@ impl Engine {
         Ok(())
     }
 
+    /// A round behind the tip, under what is believed now.
+    fn new_round(&self) -> Round {
+        Round::behind(self.tip, self.trust.directory())
+    }
+
     /// One round, from what waits to what is told.
     async fn round(&mut self) -> Result<(), String> {
-        let mut round = Round::behind(self.tip);
+        let mut round = self.new_round();
         for (code, what) in std::mem::take(&mut self.at_start) {
             self.alarm(code, what, &mut round);
         }

@@ -100,6 +100,9 @@ pub enum Rejected {
     /// What the officer signed was placed before: its desk may not use it a second time.
     #[error("an officer signed it once, and it was placed before, in {0}")]
     PlacedBefore(Hash),
+    /// As it was judged when it came, in words.
+    #[error("{0}")]
+    AsItCame(String),
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),

@@ -41,4 +41,5 @@ pub mod standing;
 pub mod station;
 pub mod status;
 pub mod trust;
+pub mod verdict;
 pub mod view;

@@ -14,6 +14,8 @@
 //! | `outbox.queued`, `outbox.accepted`, `outbox.delivered`, `outbox.generation` | see `outgoing` | what is still to be sent |
 //! | `signs` | empty | the ledger's instance (16 bytes), and the chain epoch it signs in (8 bytes) |
 //! | `quarantine` | statement hash | arrival, leg, reason, and the bytes if they stand beside the log; JSON |
+//! | `verdict` | statement or consent hash | rule and reason, JSON: what stood against it when it came |
+//! | `trust` | trust domain | what was newest of it: `hotline_ledger::TrustMemory` |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
 use hotline_audit::Hash;
@@ -47,6 +49,8 @@ pub const MISSING: &str = "missing";
 pub const SIGNS: &str = "signs";
 /// What came after its signer's key had ended.
 pub const QUARANTINE: &str = "quarantine";
+/// What stood against a message or a consent when it came.
+pub const VERDICT: &str = "verdict";
 /// Proofs against relays.
 pub const FAULT: &str = "fault";
 

@@ -4,6 +4,11 @@
 //! revocation when the statement came. A statement of a desk whose key has ended stays beside the log and takes no place
 //! in a chain: its true owner may have signed another one there. A message or act of a good desk with an ended officer's
 //! signature inside stands in the log, for its desk did sign it, and climbs nothing. Both are remembered here.
+//!
+//! The second kind is answered with DELIVERED, the first is not. DELIVERED says that the peer desk verified, stored and
+//! logged a statement, and nothing of what it is worth: of a good desk's statement that is true, its sender's outbox must
+//! come to rest, and its chain has no gap here. It is no word of belief: that begins with DISPLAYED, and what is
+//! quarantined is never displayed.
 
 use data_encoding::BASE64;
 use hotline_audit::{Hash, SignedStatement, statement::Payload};

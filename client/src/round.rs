@@ -4,7 +4,10 @@
 //! holds them with every record that follows from them. Nothing leaves the process, and nobody is answered, before that
 //! transaction has returned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hotline_audit::{
     Hash,
@@ -26,6 +29,7 @@ use crate::{
     own::{Signed, Tip},
     quarantine::Quarantined,
     request::{Answer, News},
+    side::Directory,
 };
 
 /// A statement that the round commits.
@@ -35,6 +39,10 @@ pub(crate) struct Placed {
     pub(crate) leg: Option<Leg>,
     /// What the judge said of a message: of ours when it was released, of others while the round goes to disk.
     pub(crate) judged: Option<Result<JudgedMessage, Rejected>>,
+    /// Why a message is none of this line: of its exercise and channel.
+    pub(crate) off_line: Option<Rejected>,
+    /// What is believed of it from its coming until it is placed.
+    pub(crate) trust: Arc<Directory>,
 }
 
 /// What a verb is answered once the round is on disk.
@@ -71,6 +79,8 @@ pub(crate) struct Held {
 /// A round in the making.
 pub(crate) struct Round {
     pub(crate) tip: Tip,
+    /// What is believed in this round: one trust from the first statement to the last, whatever is read anew meanwhile.
+    pub(crate) trust: Arc<Directory>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) placed: Vec<Placed>,
     pub(crate) records: Vec<Record>,
@@ -106,9 +116,10 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    pub(crate) fn behind(tip: Tip) -> Self {
+    pub(crate) fn behind(tip: Tip, trust: Arc<Directory>) -> Self {
         Self {
             tip,
+            trust,
             entries: Vec::new(),
             placed: Vec::new(),
             records: Vec::new(),
@@ -176,6 +187,8 @@ impl Round {
             payload,
             leg,
             judged: None,
+            off_line: None,
+            trust: Arc::clone(&self.trust),
         });
     }
 

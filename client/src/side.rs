@@ -150,12 +150,12 @@ impl Directory {
         Ok(())
     }
 
-    /// Consents are agreements of the past: the signature and the role count, not today's clock.
+    /// Consents are agreements of the past: the signature and the role count, made inside the key's time, not today's clock.
     fn both_sides_signed(&self, terms: &CharterTerms, bytes: &[u8], consents: &[Vec<u8>]) -> bool {
         let hash = Hash::of(bytes);
         let signed_by = |side: &String| {
             consents.iter().any(|consent| {
-                check::verify_consent_archived(consent, &self.rosters).is_ok_and(|by| {
+                check::verify_consent_made(consent, &self.rosters).is_ok_and(|by| {
                     by.said.terms_sha256 == hash
                         && by
                             .roles

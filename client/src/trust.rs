@@ -7,6 +7,8 @@
 //!
 //! Nothing here runs by itself. A process looks at its files ([`watch_of`]); a simulated world does not.
 
+mod ended;
+
 use std::{
     collections::BTreeSet,
     path::PathBuf,
@@ -15,10 +17,9 @@ use std::{
 
 use arc_swap::ArcSwap;
 use hotline_audit::{
-    Hash, SignedStatement,
+    Hash,
     check::{self, StatementError, Verified},
     key::{Denial, DenyList, KeyRefusal, Roster, RosterSet},
-    statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
     trust,
 };
 use hotline_ledger::{CaSeen, Ledger, Moves, Record, TrustMemory, Watcher};
@@ -31,6 +32,8 @@ use crate::{
     side::Directory,
     station::{self, OpenError},
 };
+
+pub(crate) use ended::{ended, ended_inside, officers_of, unusable_key};
 
 /// What is believed at one moment, and replaced as a whole.
 #[derive(Debug)]
@@ -243,60 +246,10 @@ impl TrustNow {
     pub(crate) fn ended_by(&self, key: &Hash) -> Option<String> {
         let rosters = self.rosters();
         match rosters.by_hash(key) {
-            Some(_) => ended_key(&rosters, key),
+            Some(_) => ended::ended_key(&rosters, key),
             None => Some("no roster of ours holds its key any more".into()),
         }
     }
-
-    /// Why the desk's key that signed a statement has ended, if it has.
-    pub(crate) fn ended(&self, statement: &Verified) -> Option<String> {
-        ended_key(&self.rosters(), &statement.header().key_statement)
-    }
-
-    /// Why an officer's key that signed something inside a statement has ended, if one has.
-    pub(crate) fn ended_inside(&self, payload: &Payload) -> Option<String> {
-        let rosters = self.rosters();
-        match payload {
-            Payload::Message(message) => officers_of(message)
-                .into_iter()
-                .find_map(|approval| ended_key(&rosters, &approval.key_statement)),
-            Payload::Act(act) => ended_key(&rosters, &act_in(act)?.key_statement),
-            Payload::Watch(watch) => {
-                let signed = SignedStatement::parse(&watch.officer_watch).ok()?;
-                ended_key(
-                    &rosters,
-                    &OfficerWatch::decode(&signed.payload).ok()?.key_statement,
-                )
-            }
-            Payload::Lifecycle(lifecycle) => {
-                let signed = SignedStatement::parse(&lifecycle.order).ok()?;
-                ended_key(
-                    &rosters,
-                    &OfficerOrder::decode(&signed.payload).ok()?.key_statement,
-                )
-            }
-            Payload::Receipt(_) | Payload::Charter(_) | Payload::Service(_) => None,
-        }
-    }
-}
-
-/// The approvals inside a message that can be read.
-pub(crate) fn officers_of(message: &Message) -> Vec<Approval> {
-    let read = |bytes: &Vec<u8>| {
-        let signed = SignedStatement::parse(bytes).ok()?;
-        Approval::decode(&signed.payload).ok()
-    };
-    message.approvals.iter().filter_map(read).collect()
-}
-
-fn act_in(act: &Act) -> Option<OfficerAct> {
-    let signed = SignedStatement::parse(&act.act).ok()?;
-    OfficerAct::decode(&signed.payload).ok()
-}
-
-fn ended_key(rosters: &RosterSet, key: &Hash) -> Option<String> {
-    let entry = rosters.by_hash(key)?;
-    entry.check_not_revoked().err().map(|refusal| refusal.to_string())
 }
 
 fn seen(cas: &[CaStanding]) -> Vec<CaSeen> {

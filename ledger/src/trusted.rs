@@ -16,6 +16,7 @@ use hotline_audit::key::{DenyList, Roster, RosterSet};
 
 use crate::entry::Record;
 use crate::error::ReadError;
+use crate::inspect::Inspector;
 use crate::ledger::Ledger;
 
 use mark::Mark;
@@ -65,8 +66,20 @@ impl TrustMemory {
     /// # Errors
     /// The engine failed.
     pub fn load(ledger: &Ledger) -> Result<Self, ReadError> {
+        Ok(Self::from_rows(ledger.records(SPACE, b"", DOMAINS_MAX)?))
+    }
+
+    /// The same from outside, beside the ledger's owner.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn inspect(ledger: &Inspector) -> Result<Self, ReadError> {
+        Ok(Self::from_rows(ledger.records(SPACE, b"", None, DOMAINS_MAX)?))
+    }
+
+    fn from_rows(rows: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
         let mut marks = BTreeMap::new();
-        for (key, value) in ledger.records(SPACE, b"", DOMAINS_MAX)? {
+        for (key, value) in rows {
             let domain = String::from_utf8_lossy(&key).into_owned();
             match std::str::from_utf8(&value).ok().and_then(Mark::read) {
                 Some(mark) => {
@@ -80,10 +93,10 @@ impl TrustMemory {
                 ),
             }
         }
-        Ok(Self {
+        Self {
             marks,
             ..Self::default()
-        })
+        }
     }
 
     /// Numbers of the orders of a deny-list that are to end nobody: those that were not seen while their officers' keys

@@ -175,6 +175,65 @@ async fn what_is_not_in_order_is_a_fail_with_the_command_that_mends_it() {
     assert!(fact.contains("0644"), "{fact}");
 }
 
+/// What would not work that night, and looks as if it did.
+#[tokio::test(flavor = "current_thread")]
+async fn what_only_looks_in_order_is_not_called_in_order() {
+    let line = Line::prepared(PROGRAM);
+    let desk = line.stage.sides[AVELIA].desk.clone();
+    let relay = line.stage.sides[AVELIA].relay.config.clone();
+    let config = line.desk_config(AVELIA);
+
+    // A key file of somebody else, and a relay of which nobody could ask how it stands.
+    let kept = fs::read(&config.statement_key).unwrap();
+    fs::copy(&config.log_key, &config.statement_key).unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await;
+    let (level, fact, _) = about(&said.object(), "our STATEMENT key");
+    assert_eq!(level, "FAIL");
+    assert!(fact.contains("another key than the rosters enrol"), "{fact}");
+    fs::write(&config.statement_key, kept).unwrap();
+
+    // A ledger that was there, and is not.
+    assert_eq!(about(&said.object(), "log").0, "warn", "there is none yet");
+    let fence = config.ledger.with_file_name(format!(
+        "{}-fence",
+        config.ledger.file_name().unwrap().to_string_lossy()
+    ));
+    fs::write(&fence, "left behind").unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await.ended(8);
+    let (level, fact, _) = about(&said.object(), "log");
+    assert_eq!(level, "FAIL");
+    assert!(fact.contains("is gone"), "{fact}");
+    fs::remove_file(&fence).unwrap();
+
+    // A relay whose log key no roster knows, and a side that is half there.
+    let roster = line
+        .stage
+        .trust(AVELIA)
+        .join("exercise.borenia.example/side.toml");
+    let text = fs::read_to_string(&roster).unwrap();
+    fs::write(&roster, text.replace("relay/south", "relay/strait")).unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await;
+    assert_eq!(about(&said.object(), "relay strait").0, "FAIL");
+    fs::remove_file(&roster).unwrap();
+    let said = doctor(&line, &desk, &["--json"]).await.ended(4);
+    let (level, fact, _) = about(&said.object(), "legs");
+    assert_eq!(level, "FAIL");
+    assert!(fact.contains("side.toml"), "{fact}");
+
+    let text = fs::read_to_string(&relay).unwrap();
+    let without: String = text
+        .lines()
+        .filter(|line| !line.starts_with("listen.status"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_ne!(text, without);
+    fs::write(&relay, without).unwrap();
+    let tcp = line.stage.sides[AVELIA].relay.tcp;
+    let _door = tokio::net::TcpListener::bind(tcp).await.unwrap();
+    let said = doctor(&line, &relay, &["--json"]).await;
+    assert_eq!(about(&said.object(), "metrics").0, "warn");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn without_settings_only_the_machine_is_looked_at_and_a_wrong_name_is_a_usage_error() {
     let line = Line::with_relays(PROGRAM).await;

@@ -496,6 +496,72 @@ async fn files_put_back_to_an_older_state_while_a_node_is_stopped_are_refused_at
     }
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn a_relay_that_cannot_be_used_is_an_alarm_and_the_other_one_carries() {
+    use std::io::Write as _;
+    let mut line = Line::with_relays(PROGRAM).await;
+    let side = folder(&line, AVELIA).join("trust/exercise.borenia.example/side.toml");
+    let text = fs::read_to_string(&side).unwrap();
+    // No roster has a log key of that name.
+    fs::write(&side, text.replace("relay/south", "relay/strait")).unwrap();
+    let mut settings = fs::OpenOptions::new()
+        .append(true)
+        .open(&line.stage.sides[AVELIA].desk)
+        .unwrap();
+    settings.write_all(b"profiles.strait = \"wan\"\n").unwrap();
+    for side in [AVELIA, BORENIA] {
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.stage.legs_up(AVELIA, 2).await.unwrap();
+    line.stage.legs_up(BORENIA, 4).await.unwrap();
+    let alarms = line.status(AVELIA).await.alarms;
+    assert_eq!(alarms.get("RELAY_UNUSABLE"), Some(&2), "{alarms:?}");
+    let view = Sender::at(&line, AVELIA).await.send("By north alone.").await;
+    line.until(AVELIA, &view.sha256, Rung::Delivered).await;
+}
+
+/// A charter that comes later changes no judgement of the past.
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_rejected_for_its_channel_stays_rejected_after_a_restart_that_knows_the_charter() {
+    let mut line = Line::with_relays(PROGRAM).await;
+    let trust = folder(&line, AVELIA).join("trust");
+    let places = ["exercise.avelia.example", "exercise.borenia.example"]
+        .map(|domain| (trust.join(domain).join("charter"), line.folder().join(domain)));
+    for (charter, away) in &places {
+        fs::rename(charter, away).unwrap();
+    }
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.stage.legs_up(AVELIA, 4).await.unwrap();
+    let mut hand = Hand::of(&line, BORENIA, "novak");
+    let south = Counter::open(&line, &dialer(&line, BORENIA), BORENIA, Door::Quic)
+        .await
+        .unwrap();
+    let early = hand.message("Before anybody had the charter.");
+    assert!(matches!(south.hand_in(&early.bytes).await, Told::Held(_)));
+    let of_early = early.hash.to_string();
+    let came = eventually("it has come", PATIENCE, async || {
+        let views = line.incoming(AVELIA).await;
+        views.into_iter().find(|view| view.sha256 == of_early)
+    });
+    let why = came.await.rejected;
+    assert!(why.as_ref().unwrap().contains("no charter here"), "{why:?}");
+    for (charter, away) in &places {
+        fs::rename(away, charter).unwrap();
+    }
+    let _ = line.desk(AVELIA, "reload", &[]).await.ended(0);
+    let later = hand.message("With the charter.");
+    assert!(matches!(south.hand_in(&later.bytes).await, Told::Held(_)));
+    line.until(AVELIA, &later.hash.to_string(), Rung::Delivered).await;
+
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    let mut seat = line.seat(AVELIA).await;
+    let again = seat.show(&early.hash.to_string()).await.unwrap();
+    assert_eq!(again.rejected, why, "{again:#?}");
+    let later = seat.show(&later.hash.to_string()).await.unwrap();
+    assert_eq!(later.rejected, None, "{later:#?}");
+}
+
 /// Established TCP connections of a port of this machine.
 fn established(port: u16) -> usize {
     let table = fs::read_to_string("/proc/net/tcp").unwrap();

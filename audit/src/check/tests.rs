@@ -252,6 +252,30 @@ fn a_charter_holds_one_consent_of_each_side_to_its_very_terms() {
 }
 
 #[test]
+fn a_consent_counts_when_it_was_made_inside_its_keys_time() {
+    let world = world();
+    let officer = &world.avelia.officer;
+    let made = |claimed_time_ms: u64| {
+        let said = CharterConsent {
+            officer: officer.identity.clone(),
+            key_statement: officer.key_statement,
+            terms_sha256: Hash::of(b"terms"),
+            claimed_time_ms,
+        };
+        officer.sign(PayloadType::CharterConsent, &said.encode())
+    };
+    // The key is valid for a million milliseconds about NOW; the revocation claims NOW.
+    let revoked = world.with_revoked(officer);
+    let of = |at_ms: u64, rosters: &RosterSet| rule(verify_consent_made(&made(at_ms), rosters));
+    assert_eq!(of(NOW + 1, &world.rosters), "OK");
+    assert_eq!(of(NOW - 2_000_000, &world.rosters), "KEY_NOT_YET_VALID");
+    assert_eq!(of(NOW + 2_000_000, &world.rosters), "EXPIRED_KEY");
+    assert_eq!(of(NOW - 1, &revoked), "OK");
+    assert_eq!(of(NOW, &revoked), "REVOKED_KEY");
+    assert_eq!(of(NOW + 1, &revoked), "REVOKED_KEY");
+}
+
+#[test]
 fn the_watch_and_orders_are_placed_by_the_officers_own_desk() {
     let world = world();
     let header = world.message(1).header;

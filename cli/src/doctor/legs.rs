@@ -38,14 +38,26 @@ pub(super) async fn examine(
     status: Option<&LineStatus>,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let Ok(directory) = Directory::load(desk) else {
-        // Told with the trust folders already.
-        return Ok(());
+    let again = format!("hotline doctor --config {}", desk.file.display());
+    let not_dialled = |why: String, findings: &mut Findings| {
+        findings.fail(exit::IDENTITY, "legs", format!("none is dialled: {why}"), &again);
+    };
+    let directory = match Directory::load(desk) {
+        Ok(directory) => directory,
+        Err(error) => {
+            not_dialled(exit::chain(&error), findings);
+            return Ok(());
+        }
     };
     let relays = wanted(&directory, desk, peer)?;
-    let Ok(dialer) = trust::dialer(desk, seams) else {
-        return Ok(());
+    let dialer = match trust::dialer(desk, seams) {
+        Ok(dialer) => dialer,
+        Err(error) => {
+            not_dialled(exit::chain(&error), findings);
+            return Ok(());
+        }
     };
+    usable(desk, &directory, findings);
     let policy = TrustPolicy::load_folder(&desk.trust).ok();
     for place in relays {
         let name = place.identity.name().to_owned();
@@ -68,6 +80,33 @@ pub(super) async fn examine(
         }
     }
     Ok(())
+}
+
+/// Relays that a start of this desk would not dial: without a log key in the rosters, or ended while the settings name them.
+fn usable(desk: &DeskConfig, directory: &Directory, findings: &mut Findings) {
+    let run = "hotline pki trust --dir DIR/DOMAIN FILE";
+    for place in directory.relays() {
+        let keys = directory.rosters().log_keys(&place.identity.origin());
+        if keys.iter().all(|key| key.revoked.is_some()) {
+            let what = format!("relay {}", place.identity.name());
+            let fact = "no roster has a log key of it that can be used: a start does not dial it";
+            findings.fail(exit::IDENTITY, what, fact, run);
+        }
+    }
+    for name in desk.profiles.keys() {
+        let known = |place: &RelayPlace| place.identity.name() == name.as_str();
+        if !directory.relays().iter().any(known) {
+            let what = format!("relay {name}");
+            let look = format!("cat {}", desk.file.display());
+            if directory.names_relay(name.as_str()) {
+                let fact = "its own side has ended it, and the settings have a profile for it";
+                findings.warn(what, fact, look);
+            } else {
+                let fact = "the settings have a profile for it, and no trust folder names it: no start";
+                findings.fail(exit::CONFIG, what, fact, look);
+            }
+        }
+    }
 }
 
 /// The relays that a word names: one by name or identity, all by none or by the peer's name.

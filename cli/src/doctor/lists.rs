@@ -1,10 +1,11 @@
 //! The trust folders: whether they hold together, how old their lists are, whose keys end when.
 
-use hotline_audit::Purpose;
 use hotline_audit::key::{Roster, RosterSet};
 use hotline_audit::trust::TrustPolicy;
+use hotline_audit::{Hash, PublicKey, Purpose, SigningKey};
 use hotline_core::time::WallTime;
-use hotline_transport::{Seams, TrustStore, anchors_in};
+use hotline_ledger::{CaSeen, Inspector, OlderTrust, TrustMemory};
+use hotline_transport::{CaStanding, Seams, TrustStore, anchors_in, credentials};
 
 use super::certificates::{left, span};
 use super::finding::Findings;
@@ -16,17 +17,22 @@ use crate::pki::read_certificate::{CertificateView, RevocationListView};
 /// Everything that a start would read of the trust folders.
 pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &mut Findings) {
     let list = format!("hotline pki list --dir {}", patient.domain_folder());
-    let anchors = anchors_in(&patient.trust).and_then(|anchors| {
-        let domains = anchors.len();
-        TrustStore::new(seams, anchors).map(|_| domains)
-    });
+    let anchors = anchors_in(&patient.trust).and_then(|anchors| TrustStore::new(seams, anchors));
     let rosters = TrustPolicy::load_folder(&patient.trust);
     match (&anchors, &rosters) {
-        (Ok(domains), Ok(_)) => findings.ok(
-            "trust folders",
-            format!("{domains} trusted domains hold together"),
-            &list,
-        ),
+        (Ok(store), Ok(policy)) => match older(patient, store, policy.rosters()) {
+            None => findings.ok(
+                "trust folders",
+                format!("{} trusted domains hold together", store.domains().len()),
+                &list,
+            ),
+            Some(older) => findings.fail(
+                exit::IDENTITY,
+                "trust folders",
+                format!("a start refuses them: {older}"),
+                format!("hotline pki trust --dir {} FILE", patient.domain_folder()),
+            ),
+        },
         (Err(error), _) => findings.fail(exit::IDENTITY, "trust folders", exit::chain(error), &list),
         (_, Err(error)) => findings.fail(exit::IDENTITY, "trust folders", exit::chain(error), &list),
     }
@@ -35,6 +41,19 @@ pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &
         domain(patient, roster, policy.rosters(), now, findings);
     }
     own_keys(patient, policy.rosters(), now, findings);
+}
+
+/// What is older than what the ledger remembers of it, if anything is. A ledger that cannot be read is told elsewhere.
+fn older(patient: &Patient, store: &TrustStore, rosters: &RosterSet) -> Option<OlderTrust> {
+    let ledger = Inspector::open(&patient.ledger).ok()?;
+    let memory = TrustMemory::inspect(&ledger).ok()?;
+    let seen = |ca: CaStanding| CaSeen {
+        domain: ca.domain.to_string(),
+        key: Hash(ca.key_sha256),
+        list: ca.list_number,
+    };
+    let cas: Vec<CaSeen> = store.standing().into_iter().map(seen).collect();
+    memory.check(&patient.trust, rosters, &cas).err()
 }
 
 fn domain(patient: &Patient, roster: &Roster, rosters: &RosterSet, now: WallTime, findings: &mut Findings) {
@@ -116,7 +135,13 @@ fn authority(name: &str, place: &std::path::Path, now: WallTime, fresh: &str, fi
     }
 }
 
-/// Our own signing keys in the roster.
+/// The public key of a key file, if it can be read.
+fn public_key(file: &std::path::Path) -> Option<PublicKey> {
+    let document = credentials::load_signing_key(file).ok()?;
+    Some(SigningKey::from_pkcs8(&document).ok()?.public())
+}
+
+/// Our own signing keys in the roster, by the files that lie here.
 fn own_keys(patient: &Patient, rosters: &RosterSet, now: WallTime, findings: &mut Findings) {
     let me = patient.identity.to_string();
     let list = format!("hotline pki list --dir {}", patient.domain_folder());
@@ -140,11 +165,19 @@ fn own_keys(patient: &Patient, rosters: &RosterSet, now: WallTime, findings: &mu
     };
     for purpose in purposes {
         let what = format!("our {purpose} key");
-        let newest = rosters
-            .rosters()
-            .flat_map(|roster| roster.keys_of(&me, *purpose))
-            .next();
-        match newest {
+        let keys = || rosters.rosters().flat_map(|roster| roster.keys_of(&me, *purpose));
+        let file = patient.signing_key(*purpose);
+        // A file that cannot be read is told already, and then the newest key of the roster must do.
+        let public = file.and_then(public_key);
+        let ours = keys().find(|key| public.as_ref().is_none_or(|public| key.key == *public));
+        match ours {
+            None if keys().next().is_some() => {
+                let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+                let fact = format!(
+                    "{file} holds another key than the rosters enrol for us: nothing that it signs is believed"
+                );
+                findings.fail(exit::IDENTITY, what, fact, format!("hotline pki inspect {file}"));
+            }
             None => findings.fail(exit::IDENTITY, what, "no roster enrols one", &list),
             Some(key) if key.revoked.is_some() => {
                 let why = key

@@ -62,7 +62,7 @@ pub(super) fn log(patient: &Patient, findings: &mut Findings) {
         patient.trust.display()
     );
     if !path.exists() {
-        return findings.ok("log", "no ledger yet: the first start makes it", run);
+        return no_log(path, run, findings);
     }
     let Ok(trust) = TrustPolicy::load_folder(&patient.trust) else {
         return findings.warn("log", "not verified: the trust folders do not hold together", run);
@@ -82,6 +82,24 @@ pub(super) fn log(patient: &Patient, findings: &mut Findings) {
         Ok(report) => findings.fail(exit::LOG, "log", verify::what(&report), run),
         Err(failure) => findings.fail(exit::LOG, "log", failure.what, run),
     }
+}
+
+/// No ledger: a first start makes one, and a ledger that was there leaves its fence behind.
+fn no_log(path: &Path, run: String, findings: &mut Findings) {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        Path::new(&name).exists()
+    };
+    if ["-fence", "-wal"].into_iter().any(beside) {
+        let fact = format!(
+            "the ledger {} is gone, and what lies beside it says that there was one: a start would begin a second history",
+            path.display()
+        );
+        return findings.fail(exit::LOG, "log", fact, "hotline desk restore --help");
+    }
+    let fact = "no ledger: the first start makes it; if there was one before, put its backup back first";
+    findings.warn("log", fact, run);
 }
 
 /// Asks the running station how the line stands.
@@ -140,7 +158,14 @@ pub(super) async fn relay(patient: &Patient, findings: &mut Findings) {
         return;
     }
     findings.ok("relay", format!("its TCP door at {} is open", config.tcp), start);
-    let Some(status) = config.status else { return };
+    let Some(status) = config.status else {
+        let fact = "no listen.status in the settings: whether it serves read-only or refuses changed trust is not known";
+        return findings.warn(
+            "metrics",
+            fact,
+            format!("hotline doctor --config {}", patient.file.display()),
+        );
+    };
     let run = format!("curl -s http://{status}/metrics");
     match metrics(status).await {
         None => findings.fail(exit::OTHER, "metrics", format!("{status} does not answer"), run),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hotline_audit::Purpose;
 use hotline_client::config::DeskConfig;
 use hotline_core::identity::Identity;
 use hotline_server::config::RelayConfig;
@@ -120,6 +121,18 @@ impl Patient {
             Kind::Relay(config) => Some(config),
             Kind::Desk(_) => None,
         }
+    }
+
+    /// The file of its signing key for a purpose, if it has one.
+    pub(super) fn signing_key(&self, purpose: Purpose) -> Option<&Path> {
+        let wanted = match purpose {
+            Purpose::Statement => "statement",
+            Purpose::Log => "log",
+            Purpose::Officer => return None,
+        };
+        let mut keys = self.signing_keys.iter();
+        keys.find(|(name, _)| name.starts_with(wanted))
+            .map(|(_, file)| file.as_path())
     }
 
     /// The folder of its domain, as `hotline pki` wants it: two above its own.

@@ -3,7 +3,7 @@
 //! Each desk's statement carries the terms as exact bytes and the consents that its desk holds. A charter is signed once
 //! a releaser of each side consented to the same bytes, in whichever statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{
     Hash, check,
@@ -55,8 +55,9 @@ pub struct Charters {
 
 impl Charters {
     /// Takes in a statement: the consents of releasers to exactly these terms. Consents are agreements of the past: the
-    /// signature and the role count, not today's clock.
-    pub fn note(&mut self, charter: &Charter, at: &Provenance, rosters: &RosterSet) {
+    /// signature and the role count, made inside the key's time, not today's clock. `void` holds those that came first after
+    /// their key had ended.
+    pub fn note(&mut self, charter: &Charter, at: &Provenance, rosters: &RosterSet, void: &BTreeSet<Hash>) {
         let Ok(terms) = CharterTerms::decode(&charter.terms) else {
             return;
         };
@@ -69,11 +70,12 @@ impl Charters {
             .consents
             .iter()
             .filter_map(|bytes| {
-                let given = check::verify_consent_archived(bytes, rosters).ok()?;
+                let given = check::verify_consent_made(bytes, rosters).ok()?;
                 let releaser = given.roles.contains(&OfficerRole::Releaser.to_wire());
                 let side = given.officer.parse::<Identity>().ok()?.domain().to_string();
                 let fits = given.said.terms_sha256 == hash && terms.sides.contains(&side);
-                (releaser && fits).then_some((side, given.officer, bytes))
+                let void = void.contains(&Hash::of(bytes));
+                (releaser && fits && !void).then_some((side, given.officer, bytes))
             })
             .collect();
         if consents.is_empty() {
@@ -108,6 +110,15 @@ impl Charters {
             .values()
             .filter(|state| side(&state.proposed_by) == proposing);
         of_side.count() >= TERMS_MAX
+    }
+
+    /// Whether a consent, by its exact bytes, is counted already.
+    #[must_use]
+    pub fn counts(&self, consent: &[u8]) -> bool {
+        self.known
+            .values()
+            .flat_map(|state| state.consents.values())
+            .any(|(_, bytes)| bytes == consent)
     }
 
     /// All terms that somebody consented to.

@@ -24,7 +24,7 @@ use hotline_core::{
 use hotline_ledger::{Conflict, Record};
 
 use super::Engine;
-use crate::{input::Arrival, judge, lane::Order, memory, round::Round, share::Carrier};
+use crate::{input::Arrival, judge, lane::Order, memory, round::Round, share::Carrier, trust};
 
 /// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
 /// lanes and relays all the time; one heartbeat later something is lost.
@@ -144,7 +144,7 @@ impl Engine {
             );
             return;
         }
-        if let Some(why) = self.trust.ended(&statement) {
+        if let Some(why) = trust::ended(round.trust.rosters(), &statement) {
             self.keep_beside(leg, &arrival, why, round);
             return;
         }
@@ -262,6 +262,7 @@ impl Engine {
     fn first_copy(&mut self, leg: &Leg, arrival: &Arrival, statement: &Verified, round: &mut Round) {
         self.leg_status.entry(leg.clone()).or_default().first_copies += 1;
         self.note_ended_inside(leg, arrival, &statement.payload, round);
+        self.note_ended_consents(&statement.payload, round);
         self.first_came.came(arrival.hash, self.line());
         let header = statement.header();
         match &statement.payload {

@@ -120,7 +120,7 @@ impl Engine {
         let forgot = told > (before.epoch, before.sequence);
         let alone = heard.answered.is_empty() && signed;
         let opened = self.tip.epoch > before.epoch;
-        let mut round = Round::behind(self.tip);
+        let mut round = self.new_round();
         if (forgot || alone || put_back) && !opened {
             tracing::warn!(forgot, alone, put_back, "this desk leaves its chain epoch");
             self.open_epoch(&mut round);
@@ -143,7 +143,7 @@ impl Engine {
             self.order_refetch(&leg, claim.missing());
             if let Some(shown) = self.wait_for_own(&leg, deadline, heard).await? {
                 self.take_own(&leg, shown).await?;
-                let mut round = Round::behind(self.tip);
+                let mut round = self.new_round();
                 self.not_shown(&relay, &mut round);
                 self.settle(round).await?;
             }
@@ -281,7 +281,7 @@ impl Engine {
             .filter(|(statement, _)| statement.header().sender == me)
             .collect();
         own.sort_by_key(|(statement, _)| (statement.header().epoch, statement.header().sequence));
-        let mut round = Round::behind(self.tip);
+        let mut round = self.new_round();
         for (statement, arrival) in own {
             self.own_arrived(leg, &arrival, &statement, &mut round);
         }
@@ -290,7 +290,7 @@ impl Engine {
 
     /// Every charter that both sides signed goes into our chain once, and so to both relays and the peer.
     async fn place_charters_now(&mut self) -> Result<(), String> {
-        let mut round = Round::behind(self.tip);
+        let mut round = self.new_round();
         self.place_charters(&mut round);
         self.settle(round).await
     }

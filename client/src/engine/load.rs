@@ -35,6 +35,7 @@ use crate::{
     quarantine::Quarantined,
     relay::{RelayPlace, RelayShared},
     services::Services,
+    verdict::{ENDED_CONSENT, Verdict},
 };
 
 /// Leaves read at once.
@@ -98,8 +99,14 @@ impl Loaded {
             links: BTreeMap::new(),
             charters: BTreeSet::new(),
             quarantine: quarantine(ledger)?,
+            verdicts: verdicts(ledger)?,
             services: Services::default(),
         };
+        for (about, verdict) in &reader.verdicts {
+            if verdict.rule == ENDED_CONSENT {
+                reader.channels.note_void_consent(*about);
+            }
+        }
         reader.leaves(ledger)?;
         let quarantined = reader.beside_log();
         reader.acceptances(rosters, ledger)?;
@@ -149,6 +156,8 @@ struct Reader {
     links: BTreeMap<Identity, Vec<Link>>,
     charters: BTreeSet<String>,
     quarantine: BTreeMap<Hash, Quarantined>,
+    /// What stood against messages and consents when they came.
+    verdicts: BTreeMap<Hash, Verdict>,
     services: Services,
 }
 
@@ -243,7 +252,7 @@ impl Reader {
         let changes = match self.quarantine.get(&stored.hash) {
             Some(kept) => self.book.recall_quarantined(&at, &payload, &kept.why),
             None => {
-                let changes = self.book.recall(&at, &payload);
+                let changes = self.book.recall(&at, &payload, self.verdicts.get(&stored.hash));
                 let _ = self
                     .channels
                     .note(&at, &payload, &self.rosters, Taken::FromLedger);
@@ -324,6 +333,13 @@ fn quarantine(ledger: &Ledger) -> Result<BTreeMap<Hash, Quarantined>, LoadError>
     Ok(records(ledger, memory::QUARANTINE)?
         .iter()
         .filter_map(|(key, value)| Quarantined::read(key, value))
+        .collect())
+}
+
+fn verdicts(ledger: &Ledger) -> Result<BTreeMap<Hash, Verdict>, LoadError> {
+    Ok(records(ledger, memory::VERDICT)?
+        .iter()
+        .filter_map(|(key, value)| Verdict::read(key, value))
         .collect())
 }
 

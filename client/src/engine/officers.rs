@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use hotline_audit::statement::{CharterTerms, Payload};
+use hotline_audit::{
+    key::RosterSet,
+    statement::{CharterTerms, Payload},
+};
 use hotline_core::{
     channel::{Order, Political, floor::passes},
     duty::{OrderVerb, WatchVerb},
@@ -19,6 +22,7 @@ use crate::{
     own::{Address, Signed},
     request::{Answer, Refusal},
     round::{Reply, Round},
+    side::Directory,
 };
 
 type Answered = Result<Reply, Refusal>;
@@ -28,7 +32,7 @@ impl Engine {
     pub(super) fn keep_watch(&mut self, watch: &str, round: &mut Round) -> Answered {
         self.must_sign()?;
         let bytes = unpack(watch)?;
-        let (said, officer) = judge_watch(&bytes, &self.trust.rosters(), self.wall().unix_ms())
+        let (said, officer) = judge_watch(&bytes, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         self.of_this_desk(&said.desk, &said.exercise)?;
         let verb = WatchVerb::from_wire(said.verb).ok_or_else(|| not_placed("it is no watch verb"))?;
@@ -52,11 +56,11 @@ impl Engine {
     pub(super) fn order(&mut self, order: &str, round: &mut Round) -> Answered {
         self.must_sign()?;
         let bytes = unpack(order)?;
-        let (said, officer) = judge_order(&bytes, &self.trust.rosters(), self.wall().unix_ms())
+        let (said, officer) = judge_order(&bytes, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         self.of_this_desk(&said.desk, &said.exercise)?;
         let verb = OrderVerb::from_wire(said.verb).ok_or_else(|| not_placed("it is no order"))?;
-        if !said.channel.is_empty() && !self.has_charter(&said.channel) {
+        if !said.channel.is_empty() && !self.has_charter(&said.channel, &round.trust) {
             return Err(not_placed(&format!(
                 "no channel {} is chartered",
                 hotline_core::text::inert_line(&said.channel).text
@@ -109,8 +113,8 @@ impl Engine {
         self.must_sign()?;
         let (terms, consent) = (unpack(terms)?, unpack(consent)?);
         let read = CharterTerms::decode(&terms).map_err(|error| not_placed(&error.to_string()))?;
-        self.check_terms(&read)?;
-        let given = hotline_audit::verify_consent(&consent, &self.trust.rosters(), self.wall().unix_ms())
+        self.check_terms(&read, &round.trust)?;
+        let given = hotline_audit::verify_consent(&consent, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         let officer: Identity = given
             .officer
@@ -156,7 +160,7 @@ impl Engine {
         Ok(Reply::Ready(Answer::Done { what }))
     }
 
-    fn check_terms(&self, terms: &CharterTerms) -> Result<(), Refusal> {
+    fn check_terms(&self, terms: &CharterTerms, trust: &Directory) -> Result<(), Refusal> {
         let mut sides = [
             self.me.domain().to_string(),
             self.config.peer.domain().to_string(),
@@ -170,7 +174,7 @@ impl Engine {
         if terms.sides != sides || terms.exercise != self.pen.exercise {
             return Err(not_placed("the terms are of another line or exercise"));
         }
-        if self.has_charter(&terms.channel) {
+        if self.has_charter(&terms.channel, trust) {
             return Err(not_placed(&format!("{} is chartered already", terms.channel)));
         }
         Ok(())
@@ -215,21 +219,26 @@ impl Engine {
             leg,
         };
         // Who had no right to sign it is told once it is stored.
-        let _ = self.note_in_channels(&at, payload);
+        let _ = self.note_in_channels(&at, payload, round.trust.rosters());
     }
 
     /// Takes a statement into what is known of channels and people.
-    pub(super) fn note_in_channels(&mut self, at: &Provenance, payload: &Payload) -> Result<(), Rejected> {
+    pub(super) fn note_in_channels(
+        &mut self,
+        at: &Provenance,
+        payload: &Payload,
+        rosters: &RosterSet,
+    ) -> Result<(), Rejected> {
         let taken = Taken::Now {
             wall_ms: self.wall().unix_ms(),
             line: self.line(),
         };
-        self.channels.note(at, payload, &self.trust.rosters(), taken)
+        self.channels.note(at, payload, rosters, taken)
     }
 
     /// Whether a channel has a charter that both sides signed: in the trust folders, or over the line.
-    pub(super) fn has_charter(&self, channel: &str) -> bool {
-        self.trust.directory().has_charter(channel) || self.channels.charters.signed(channel).is_some()
+    pub(super) fn has_charter(&self, channel: &str, trust: &Directory) -> bool {
+        trust.has_charter(channel) || self.channels.charters.signed(channel).is_some()
     }
 
     /// Refuses a release that an order stands against, with who, when, why and until when. Nothing is queued for later.

@@ -21,14 +21,17 @@ use hotline_ledger::{CommitError, Committed, Record};
 use super::{Engine, Signing, load::is_human_check};
 use crate::{
     book::{Book, Change, Direction, Letter, Provenance, Shown},
-    channels::Channels,
+    channels::{Channels, Charters},
     judge,
     lane::Order,
     memory::{self, ArrivalNote},
     own::Signed,
     request::{Answer, News, Refusal},
     round::{Answering, Placed, Reply, RestsOn, Round},
+    side::Directory,
     station::Event as StationEvent,
+    trust,
+    verdict::Verdict,
 };
 
 impl Engine {
@@ -139,6 +142,7 @@ impl Engine {
                 self.carry_out(then, now);
             }
         }
+        self.judge_lines(&mut round);
         let committed = match round.batch() {
             Some(batch) => {
                 let commit = self.ledger.commit(batch);
@@ -262,19 +266,54 @@ impl Engine {
         for placed in &mut round.placed {
             if let (Payload::Message(message), None) = (&placed.payload, &placed.judged) {
                 let ours = message.header.sender == self.me.to_string();
-                let ended = self.trust.ended_inside(&placed.payload).filter(|_| !ours);
+                let rosters = placed.trust.rosters();
+                let ended = trust::ended_inside(rosters, &placed.payload).filter(|_| !ours);
                 if let Some(why) = ended {
                     placed.judged = Some(Err(judge::Rejected::Quarantined(why)));
                     continue;
                 }
-                placed.judged = Some(judge::judge_message(message, &self.trust.rosters(), now_ms));
+                placed.judged = Some(judge::judge_message(message, rosters, now_ms));
+            }
+        }
+    }
+
+    /// What stands against the messages of this round of their channel and exercise: judged before the round goes to disk,
+    /// and kept with it, because a later start knows other charters.
+    fn judge_lines(&self, round: &mut Round) {
+        let mut charters: Option<Charters> = None;
+        for placed in &mut round.placed {
+            match &placed.payload {
+                Payload::Charter(charter) => {
+                    let at = Provenance {
+                        hash: placed.hash,
+                        index: 0,
+                        stored: self.wall(),
+                        leg: placed.leg.clone(),
+                    };
+                    let before = charters.as_ref().unwrap_or(&self.channels.charters);
+                    charters = Some(self.channels.charters_with(
+                        before,
+                        (charter, &at),
+                        placed.trust.rosters(),
+                    ));
+                }
+                Payload::Message(message) => {
+                    let known = charters.as_ref().unwrap_or(&self.channels.charters);
+                    let signed =
+                        |channel: &str| placed.trust.has_charter(channel) || known.signed(channel).is_some();
+                    placed.off_line = self.off_line(message, signed);
+                    if let Some(verdict) = placed.off_line.as_ref().and_then(Verdict::of) {
+                        round.records.push(verdict.record(&placed.hash));
+                    }
+                }
+                _ => {}
             }
         }
     }
 
     fn enter(&mut self, at: &Provenance, placed: Placed) -> Vec<Change> {
         let now_ms = self.wall().unix_ms();
-        if let Err(why) = self.note_in_channels(at, &placed.payload) {
+        if let Err(why) = self.note_in_channels(at, &placed.payload, placed.trust.rosters()) {
             return vec![Change::Foreign {
                 statement: at.hash,
                 why: why.to_string(),
@@ -287,8 +326,8 @@ impl Engine {
                 }
                 let judged = placed
                     .judged
-                    .unwrap_or_else(|| judge::judge_message(&message, &self.trust.rosters(), now_ms))
-                    .and_then(|judged| self.of_this_line(&message, judged));
+                    .unwrap_or_else(|| judge::judge_message(&message, placed.trust.rosters(), now_ms))
+                    .and_then(|judged| placed.off_line.map_or(Ok(judged), Err));
                 let changes = self.book.add_message(at, std::sync::Arc::new(message), judged);
                 if let Some(letter) = self.book.letter_mut(&at.hash)
                     && letter.direction == Direction::In
@@ -312,10 +351,10 @@ impl Engine {
                 // Told as QUARANTINED when it came; it climbs nothing.
                 let ours = act.header.sender == self.me.to_string();
                 let payload = Payload::Act(act.clone());
-                if !ours && self.trust.ended_inside(&payload).is_some() {
+                if !ours && trust::ended_inside(placed.trust.rosters(), &payload).is_some() {
                     return Vec::new();
                 }
-                let judged = judge::judge_act(&act, &self.trust.rosters(), now_ms);
+                let judged = judge::judge_act(&act, placed.trust.rosters(), now_ms);
                 self.book.add_act(at, judged)
             }
             Payload::Service(service) => {
@@ -324,7 +363,7 @@ impl Engine {
                 Vec::new()
             }
             Payload::Lifecycle(_) => self.told_order(at),
-            Payload::Charter(charter) => self.told_charter(at, &charter),
+            Payload::Charter(charter) => self.told_charter(at, &charter, &placed.trust),
             Payload::Watch(_) => Vec::new(),
         }
     }
@@ -342,11 +381,16 @@ impl Engine {
     }
 
     /// A charter that the other side proposes waits for a releaser of this one.
-    fn told_charter(&self, at: &Provenance, charter: &hotline_audit::statement::Charter) -> Vec<Change> {
+    fn told_charter(
+        &self,
+        at: &Provenance,
+        charter: &hotline_audit::statement::Charter,
+        trust: &Directory,
+    ) -> Vec<Change> {
         let Ok(terms) = hotline_audit::statement::CharterTerms::decode(&charter.terms) else {
             return Vec::new();
         };
-        if at.leg.is_none() || self.has_charter(&terms.channel) {
+        if at.leg.is_none() || self.has_charter(&terms.channel, trust) {
             return Vec::new();
         }
         vec![Change::Told {
@@ -358,22 +402,22 @@ impl Engine {
         }]
     }
 
-    /// A formal message names a channel that has a charter here.
-    fn of_this_line(
+    /// A formal message is of this exercise and names a channel that has a charter here.
+    fn off_line(
         &self,
         message: &hotline_audit::statement::Message,
-        judged: judge::JudgedMessage,
-    ) -> Result<judge::JudgedMessage, judge::Rejected> {
+        chartered: impl Fn(&str) -> bool,
+    ) -> Option<judge::Rejected> {
         if message.header.exercise != self.pen.exercise {
-            return Err(judge::Rejected::OtherExercise {
+            return Some(judge::Rejected::OtherExercise {
                 found: message.header.exercise.clone(),
                 expected: self.pen.exercise.clone(),
             });
         }
-        if !message.channel.is_empty() && !self.has_charter(&message.channel) {
-            return Err(judge::Rejected::NoCharter(message.channel.clone()));
+        if !message.channel.is_empty() && !chartered(&message.channel) {
+            return Some(judge::Rejected::NoCharter(message.channel.clone()));
         }
-        Ok(judged)
+        None
     }
 
     fn announce(&mut self, change: Change, round: &mut Round) {

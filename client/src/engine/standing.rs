@@ -95,7 +95,7 @@ impl Engine {
         let shown = &self.channels.shown;
         let political = self.channels.political_axis(name);
         let restoring = self.channels.orders.restoring(name, shown) != Restoring::No;
-        let chartered = self.has_charter(name);
+        let chartered = self.has_charter(name, &self.trust.directory());
         let label = label(&Standing {
             carrier: line.carrier.state,
             watch: line.watch.state,

@@ -11,7 +11,8 @@ use crate::{
     quarantine::{KEPT_MAX, Quarantined},
     round::Round,
     station::own_key_statement,
-    trust::{Changed, officers_of},
+    trust::{self, Changed, officers_of},
+    verdict::{ENDED_CONSENT, Verdict},
 };
 
 /// What people are told of orders that end nobody here.
@@ -121,7 +122,7 @@ impl Engine {
         payload: &Payload,
         round: &mut Round,
     ) {
-        let Some(why) = self.trust.ended_inside(payload) else {
+        let Some(why) = trust::ended_inside(round.trust.rosters(), payload) else {
             return;
         };
         let what = format!("{leg} brought {}, which climbs nothing: {why}", arrival.hash);
@@ -133,6 +134,42 @@ impl Engine {
             bytes: String::new(),
         };
         self.keep_quarantined(arrival.hash, kept, round);
+    }
+
+    /// Consents to a charter that come first after their releaser's key has ended count nothing, whatever time they claim.
+    pub(super) fn note_ended_consents(&mut self, payload: &Payload, round: &mut Round) {
+        let Payload::Charter(charter) = payload else {
+            return;
+        };
+        for consent in &charter.consents {
+            let about = Hash::of(consent);
+            let known = self.channels.charters.counts(consent) || self.channels.is_void_consent(&about);
+            if known {
+                continue;
+            }
+            let Ok(given) = hotline_audit::check::verify_consent_archived(consent, round.trust.rosters())
+            else {
+                continue;
+            };
+            let Some(why) = trust::unusable_key(
+                round.trust.rosters(),
+                &given.said.key_statement,
+                self.wall().unix_ms(),
+            ) else {
+                continue;
+            };
+            let what = format!(
+                "a consent of {} to a charter counts nothing: {why}",
+                given.officer
+            );
+            self.alarm("QUARANTINED", what, round);
+            let verdict = Verdict {
+                rule: ENDED_CONSENT.into(),
+                why,
+            };
+            round.records.push(verdict.record(&about));
+            self.channels.note_void_consent(about);
+        }
     }
 
     fn keep_quarantined(&self, hash: Hash, kept: Quarantined, round: &mut Round) {

@@ -143,13 +143,13 @@ impl Engine {
     fn release(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         self.must_sign()?;
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
-        let judged = judge::judge_message(&message, &self.trust.rosters(), self.wall().unix_ms())
+        let judged = judge::judge_message(&message, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_released(&error.to_string()))?;
         if judged.draft.sender != self.me || message.header.exercise != self.pen.exercise {
             return Err(not_released("it was approved for another desk or exercise"));
         }
         if !message.channel.is_empty()
-            && !self.has_charter(&message.channel)
+            && !self.has_charter(&message.channel, &round.trust)
             && !hotline_core::plant::active("channel-without-charter")
         {
             return Err(not_released(&format!(
@@ -321,7 +321,7 @@ impl Engine {
             .book
             .letter(&read.message.sha256)
             .ok_or_else(|| unknown(&read.message.sha256.to_string()))?;
-        self.permit(letter, &read, bytes.clone())?;
+        self.permit(letter, &read, bytes.clone(), round.trust.rosters())?;
         let others: Vec<_> = match letter.direction {
             Direction::In => vec![letter.ladder.subject().sender.clone()],
             Direction::Out => {
@@ -346,7 +346,13 @@ impl Engine {
         Ok(Reply::Message(hash))
     }
 
-    fn permit(&self, letter: &Letter, read: &OfficerAct, bytes: Vec<u8>) -> Result<(), Refusal> {
+    fn permit(
+        &self,
+        letter: &Letter,
+        read: &OfficerAct,
+        bytes: Vec<u8>,
+        rosters: &hotline_audit::key::RosterSet,
+    ) -> Result<(), Refusal> {
         let confirms = read.rung == Rung::Confirmed.to_wire();
         match (letter.direction, confirms) {
             (Direction::In, false) | (Direction::Out, true) => {}
@@ -369,7 +375,7 @@ impl Engine {
             header: header_of(letter, &self.me.to_string(), &self.pen.exercise),
             act: bytes,
         };
-        let judged = judge::judge_act(&placed, &self.trust.rosters(), self.wall().unix_ms())
+        let judged = judge::judge_act(&placed, rosters, self.wall().unix_ms())
             .map_err(|error| not_released(&error.to_string()))?;
         let fact = Fact {
             arrived: self.wall(),

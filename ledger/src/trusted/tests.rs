@@ -1,8 +1,9 @@
 //! What is remembered of trust, and what is older than that.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use hotline_audit::SigningKey;
 use hotline_audit::key::{Enrolment, Purpose, RosterBuilder};
+use hotline_audit::statement::Deny;
+use hotline_audit::{PayloadType, SignedStatement, SigningKey};
 
 use super::*;
 
@@ -113,4 +114,76 @@ fn the_record_in_the_readme_reads_as_it_says() {
     let mark = Mark::read(text).unwrap();
     assert_eq!(mark.to_text(), text);
     assert_eq!((mark.denied.number, &mark.void), (3, &[2].into()));
+}
+
+/// A roster with two officers, one of them a SECURITY_OFFICER, whose keys are valid from 100 to 200; and a list in which
+/// they end a desk.
+fn list() -> (Roster, DenyList) {
+    let mut builder = builder(1);
+    let mut keys = Vec::new();
+    for (name, seed, role) in [("okoye", 11, 1), ("tanaka", 12, 7)] {
+        let enrolment = Enrolment {
+            purpose: Purpose::Officer,
+            subject: format!("spiffe://{DOMAIN}/officer/{name}"),
+            roles: vec![role],
+            public_key: SigningKey::from_seed(&[seed; 32]).public(),
+            not_before_ms: 100,
+            not_after_ms: 200,
+        };
+        keys.push((name, seed, builder.enrol(enrolment).unwrap()));
+    }
+    let roster = builder.finish();
+    let mut list = DenyList::empty(&roster);
+    let order = list.next(&format!("spiffe://{DOMAIN}/desk/ops"), "copied", 0, 150);
+    let signed: Vec<Vec<u8>> = keys
+        .iter()
+        .map(|(name, seed, key_statement)| {
+            let deny = Deny {
+                officer: format!("spiffe://{DOMAIN}/officer/{name}"),
+                key_statement: *key_statement,
+                order: order.encode(),
+            };
+            let key = SigningKey::from_seed(&[*seed; 32]);
+            SignedStatement::sign(PayloadType::Deny, &deny.encode(), &key)
+                .unwrap()
+                .into_bytes()
+        })
+        .collect();
+    list.append([&signed[0], &signed[1]], &roster).unwrap();
+    (roster, list)
+}
+
+#[test]
+fn an_order_that_was_not_seen_while_its_keys_were_good_ends_nobody_now_or_later() {
+    let (roster, list) = list();
+    let mut rosters = RosterSet::new();
+    rosters.update(roster.clone()).unwrap();
+    let mut memory = TrustMemory::default();
+    assert!(
+        memory.unproven(&list, &roster, 201).is_empty(),
+        "a domain that was never believed is taken as it is given"
+    );
+    memory.take(&rosters, &[]);
+    assert!(memory.unproven(&list, &roster, 200).is_empty(), "seen in time");
+    let void = memory.unproven(&list, &roster, 201);
+    assert_eq!(void, [1].into());
+    rosters.deny(list.clone().without(void));
+    assert_eq!(rosters.denials().count(), 0);
+    memory.take(&rosters, &[]);
+    assert_eq!(
+        memory.unproven(&list, &roster, 150),
+        [1].into(),
+        "a clock that is put back changes nothing"
+    );
+}
+
+#[test]
+fn an_order_that_was_seen_in_time_stays_whatever_becomes_of_its_keys() {
+    let (roster, list) = list();
+    let mut rosters = RosterSet::new();
+    rosters.update(roster.clone()).unwrap();
+    rosters.deny(list.clone());
+    let mut memory = TrustMemory::default();
+    memory.take(&rosters, &[]);
+    assert!(memory.unproven(&list, &roster, 1_000).is_empty());
 }
