@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use crate::{
-    intake::{self, Outcome},
+    intake::{self, Outcome, Turn},
     presence::{End, Life, Presence},
     relay::Relay,
     writer::{Writer, WriterEnd},
@@ -72,12 +72,13 @@ pub async fn open(
         let relay = Arc::clone(relay);
         let peer = peer.clone();
         let presence = Arc::clone(&greeted.presence);
+        let lane = greeted.lane;
         async move {
             let closing = relay.seams.spawner.closing();
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {}
-                over = read(&relay, &peer, inbound, &news_in, &presence) => {
+                over = read(&relay, (&peer, lane), inbound, &news_in, &presence) => {
                     tracing::debug!(peer = %peer.identity, end = %over.why, "session over");
                     presence.ended(over.end);
                 }
@@ -191,16 +192,18 @@ impl Over {
 }
 
 /// Reads until the stream ends; returns why it did. While what was handed in is on its way to the disk the next frame is
-/// read: a FLASH does not wait behind receipts. Answers leave in the order of the frames.
+/// read: a FLASH does not wait behind receipts. Answers leave in the order of the frames. On the other lanes what is fresh
+/// goes to the ledger in that order too, so that messages are handed on as they were sent.
 async fn read(
     relay: &Arc<Relay>,
-    peer: &PeerInfo,
+    (peer, lane): (&PeerInfo, Lane),
     mut inbound: Streaming<v1::SessionRequest>,
     news: &mpsc::Sender<News>,
     presence: &Presence,
 ) -> Over {
     use v1::session_request::Frame;
     let mut taken_in = FuturesOrdered::new();
+    let mut next_turn = Turn::default();
     loop {
         let frame = tokio::select! {
             biased;
@@ -228,8 +231,15 @@ async fn read(
                         submission.statements.len()
                     ));
                 }
+                let turn = match lane {
+                    Lane::Control => Turn::default(),
+                    Lane::Message | Lane::Bulk => {
+                        let behind = next_turn.behind();
+                        std::mem::replace(&mut next_turn, behind)
+                    }
+                };
                 taken_in.push_back(async move {
-                    intake::take_in(relay, &peer.identity, &submission.statements).await
+                    intake::take_in_turn(relay, &peer.identity, &submission.statements, turn).await
                 });
                 Ok(())
             }
