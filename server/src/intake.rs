@@ -18,6 +18,7 @@ use hotline_core::{
     plant,
 };
 use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry, SpaceLeft};
+use tokio::sync::oneshot;
 
 use crate::{
     admit::{self, Checked, Kind},
@@ -43,8 +44,53 @@ pub enum Outcome {
 /// round settles at least one statement, so this is only a guard against a ledger that contradicts itself.
 const ROUNDS_MAX: usize = hotline_proto::FRAME_ITEMS_MAX + 1;
 
+/// A place in the order in which a session's frames go to the ledger. Frames are verified beside one another, and a small
+/// one is done before a large one that came first: without a turn it would be committed first, and shown first.
+#[derive(Debug, Default)]
+pub struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    after: Option<oneshot::Sender<()>>,
+}
+
+impl Turn {
+    /// The turn behind this one, which comes when this one has passed or is dropped.
+    #[must_use]
+    pub fn behind(&mut self) -> Self {
+        let (after, before) = oneshot::channel();
+        self.after = Some(after);
+        Self {
+            before: Some(before),
+            after: None,
+        }
+    }
+
+    async fn come(&mut self) {
+        if let Some(before) = self.before.take() {
+            // One that was dropped has nothing to hand in.
+            let _ = before.await;
+        }
+    }
+
+    fn pass(&mut self) {
+        if let Some(after) = self.after.take() {
+            // Nobody may be behind.
+            let _ = after.send(());
+        }
+    }
+}
+
 /// Takes in what `from` handed in; the outcomes are in the order of the statements.
 pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Vec<Outcome> {
+    take_in_turn(relay, from, statements, Turn::default()).await
+}
+
+/// The same, and what is fresh goes to the ledger when the turn comes.
+pub async fn take_in_turn(
+    relay: &Relay,
+    from: &Identity,
+    statements: &[Bytes],
+    mut turn: Turn,
+) -> Vec<Outcome> {
     crash::at(Point::RelayReceived);
     let mut outcomes: Vec<Option<Outcome>> = vec![None; statements.len()];
     let mut open: Vec<(usize, Arc<Checked>)> = Vec::new();
@@ -70,7 +116,10 @@ pub async fn take_in(relay: &Relay, from: &Identity, statements: &[Bytes]) -> Ve
             break;
         }
         relay.hand_on_early(&open);
-        match commit(relay, &open).await {
+        turn.come().await;
+        let committing = commit(relay, &open);
+        turn.pass();
+        match committing.await {
             Ok(first) => {
                 for (offset, (place, checked)) in open.drain(..).enumerate() {
                     let index = first + offset as u64;
@@ -231,7 +280,8 @@ fn late_twin(relay: &Relay, from: &Identity, bytes: &Bytes) -> Outcome {
     }
 }
 
-async fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> Result<u64, CommitError> {
+/// Hands these to the ledger at once; what is returned waits until they are on disk.
+fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> impl Future<Output = Result<u64, CommitError>> {
     let lane = open
         .iter()
         .map(|(_, checked)| checked.lane)
@@ -245,9 +295,12 @@ async fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> Result<u64, Co
     } else {
         batch
     };
-    let committed = relay.ledger.commit(batch).await?;
-    crash::at(Point::RelaySynced);
-    Ok(committed.first_index)
+    let committing = relay.ledger.commit(batch);
+    async move {
+        let committed = committing.await?;
+        crash::at(Point::RelaySynced);
+        Ok(committed.first_index)
+    }
 }
 
 /// Both statements of an equivocation are kept: the first is a leaf, the other goes beside the log.

@@ -75,7 +75,7 @@ pub(crate) struct Reader<'a, S, T, F: Future> {
 impl<'a, S, T, F> Reader<'a, S, T, F>
 where
     S: Stream<Item = Result<v1::SessionRequest, Status>> + Unpin,
-    T: Fn(v1::Submission) -> F,
+    T: FnMut(v1::Submission) -> F,
     F: Future<Output = Vec<Outcome>>,
 {
     pub(crate) fn new(inbound: S, news: &'a mpsc::Sender<News>, pulse: &'a Pulse, take_in: T) -> Self {

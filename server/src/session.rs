@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use crate::{
-    intake::{self, Outcome},
+    intake::{self, Outcome, Turn},
     outlet::Outlet,
     presence::{Life, Presence},
     pulse::Pulse,
@@ -76,12 +76,13 @@ pub async fn open(
         let relay = Arc::clone(relay);
         let peer = peer.clone();
         let presence = Arc::clone(&greeted.presence);
+        let lane = greeted.lane;
         async move {
             let closing = relay.seams.spawner.closing();
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {}
-                over = read(&relay, &peer, inbound, (&news_in, &pulse), &presence) => {
+                over = read(&relay, (&peer, lane), inbound, (&news_in, &pulse), &presence) => {
                     tracing::debug!(peer = %peer.identity, end = %over.why, "session over");
                     presence.ended(over.end);
                 }
@@ -181,10 +182,12 @@ impl Greeted {
     }
 }
 
-/// Reads until the stream ends. Whatever comes shows that the desk is there.
+/// Reads until the stream ends. Whatever comes shows that the desk is there. On the message and bulk lanes what is fresh
+/// goes to the ledger in the order of the frames, so that messages are handed on as they were sent; on the control lane a
+/// FLASH does not wait behind receipts.
 async fn read(
     relay: &Relay,
-    peer: &PeerInfo,
+    (peer, lane): (&PeerInfo, Lane),
     inbound: Streaming<v1::SessionRequest>,
     (news, pulse): (&mpsc::Sender<News>, &Pulse),
     presence: &Presence,
@@ -194,8 +197,16 @@ async fn read(
             presence.heard();
         }
     });
-    let take_in = async |submission: v1::Submission| {
-        intake::take_in(relay, &peer.identity, &submission.statements).await
+    let mut next_turn = Turn::default();
+    let take_in = |submission: v1::Submission| {
+        let turn = match lane {
+            Lane::Control => Turn::default(),
+            Lane::Message | Lane::Bulk => {
+                let behind = next_turn.behind();
+                std::mem::replace(&mut next_turn, behind)
+            }
+        };
+        async move { intake::take_in_turn(relay, &peer.identity, &submission.statements, turn).await }
     };
     Reader::new(inbound, news, pulse, take_in).read().await
 }

@@ -43,6 +43,8 @@ async fn latency_is_measured_with_and_without_faults_and_told_in_every_shape() {
         "20",
         "--acknowledge-every",
         "5",
+        "--precedence",
+        "FLASH",
         "--preset",
         "lan",
         "--each-leg",
@@ -69,6 +71,7 @@ async fn latency_is_measured_with_and_without_faults_and_told_in_every_shape() {
             (&20.into(), &0.into()),
             "{told:#}"
         );
+        assert_eq!(told[run]["leg_changes"].as_object().unwrap().len(), 8, "{told:#}");
         for rung in ["released", "accepted_north", "accepted_south", "delivered"] {
             assert_eq!(
                 told[run]["from_due_ms"][rung]["count"], 20,
@@ -159,12 +162,65 @@ async fn two_faults_lose_nothing_and_tell_when_their_legs_were_down_and_back() {
     assert_eq!(faults.len(), 2, "{told:#}");
     for fault in faults {
         assert!(fault["gap_ms"].as_f64().unwrap() > 0.0, "{fault:#}");
-        for time in ["suspect_ms", "down_ms", "back_ms"] {
+        for time in ["suspect_ms", "down_ms", "session_ms", "back_ms"] {
             let why = &fault["why_null"][time];
             assert!(fault[time].is_null() == why.is_string(), "{time}: {fault:#}");
         }
     }
     assert_eq!(told["gaps_ms"]["without_fault"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_legs_cut_lose_nothing_and_the_first_message_after_the_heal_is_timed() {
+    let said = bench(&[
+        "failover",
+        "--kinds",
+        "all-cut",
+        "--faults",
+        "1",
+        "--fault-ms",
+        "3000",
+        "--rate",
+        "20",
+        "--slo",
+        "first_after_heal_ms<30s",
+        "--json",
+    ])
+    .await
+    .ended(0);
+    let told = said.object();
+    fits(FAILOVER, &told);
+    assert_eq!(
+        (&told["lost"], &told["shown_twice"]),
+        (&0.into(), &0.into()),
+        "{told:#}"
+    );
+    assert_eq!(
+        (&told["gap_ms"], &told["gap_ratio"]),
+        (&Value::Null, &Value::Null),
+        "{told:#}"
+    );
+    let fault = &told["faults"][0];
+    assert_eq!(fault["legs"].as_array().unwrap().len(), 8, "{fault:#}");
+    assert!(
+        fault["others_heal_after_ms"].as_f64().unwrap() >= 2000.0,
+        "{fault:#}"
+    );
+    assert!(
+        fault["first_after_heal_ms"].is_f64() && fault["heals_first"].is_string(),
+        "{fault:#}"
+    );
+    let _ = bench(&[
+        "failover",
+        "--kinds",
+        "all-cut",
+        "--fault-ms",
+        "600000",
+        "--rate",
+        "1000",
+    ])
+    .await
+    .ended(2);
 }
 
 #[tokio::test(flavor = "current_thread")]

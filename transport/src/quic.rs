@@ -8,6 +8,8 @@
 //! Deliberately not here: quick judgement. Idle limits this side of a second killed healthy connections on a busy
 //! machine; suspicion is the heartbeat's business, and it closes nothing.
 
+mod window;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -166,6 +168,7 @@ fn transport(timings: QuicTimings) -> TransportConfig {
         .receive_window(VarInt::from_u32(QUIC_CONNECTION_WINDOW_BYTES))
         .send_window(u64::from(QUIC_CONNECTION_WINDOW_BYTES))
         .min_mtu(QUIC_MIN_MTU_BYTES)
+        .congestion_controller_factory(window::Windows::new())
         // Round trips are nobody's business. Lengths are not either, but padding here would cost the line: quinn-proto
         // 0.11.19 then pads bare acknowledgements too, they fill the receiver's congestion window, nobody acknowledges
         // them, and a receiver of bulk falls silent for good (`streams_that_nobody_reads_do_not_starve_the_others`

@@ -61,6 +61,28 @@ async fn after_all_legs_were_cut_for_600_s_the_first_message_comes_within_a_seco
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waited_while_all_legs_were_cut_arrives_in_the_order_in_which_it_was_released() {
+    for (turn, (leg, relay, wire)) in LEGS.into_iter().enumerate() {
+        let mut stage = Stage::set(60 + turn as u64, Profile::Lan, &Conditions::default()).await;
+        stage.all("UP").await;
+        stage.change_all(&cut());
+        stage.rest(3000).await;
+        // More than one frame takes: a small frame is verified sooner than the large ones before it.
+        let mut released = Vec::new();
+        for _ in 0..270 {
+            released.push(stage.release(Precedence::Routine).await);
+        }
+        for desk in [0, 1] {
+            stage.change((relay, desk), wire, Cut::Both, &Conditions::default());
+        }
+        for message in &released {
+            stage.arrives(message, 10_000).await;
+        }
+        assert!(stage.arrived() == released, "{leg}: the order is kept");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_relay_that_restarts_is_usable_again_within_two_seconds_of_listening() {
     for (seed, death, away_ms) in [
         (50, Death::Killed, 0),

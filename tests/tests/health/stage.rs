@@ -223,6 +223,16 @@ impl Stage {
         added.map(|(at, _)| *at)
     }
 
+    /// What desk B had, in the order in which it was told.
+    pub fn arrived(&self) -> Vec<Hash> {
+        let told = self.told[1].lock().unwrap();
+        let added = told.iter().filter_map(|(_, event)| match event {
+            Event::Added(hash) => Some(*hash),
+            _ => None,
+        });
+        added.collect()
+    }
+
     /// Waits until desk B has it; when that was.
     pub async fn arrives(&self, message: &Hash, within_ms: u64) -> u64 {
         let until = self.now_ms() + within_ms;
