@@ -23,6 +23,8 @@ mod load;
 mod officers;
 mod ping;
 mod presence;
+mod proofs;
+mod reviews;
 mod settle;
 mod standing;
 mod suspect;
@@ -162,6 +164,8 @@ pub(crate) struct Engine {
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
     closing: Option<duty::Closing>,
+    /// Orders whose review was told.
+    reviews: reviews::Reviews,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -216,6 +220,7 @@ impl Engine {
             why: "not tried yet".into(),
             ..LegStatus::default()
         };
+        let tip = parts.loaded.tip_of(&parts.instance);
         let outgoing = parts
             .loaded
             .outgoing
@@ -229,7 +234,7 @@ impl Engine {
             ledger: parts.ledger,
             pen: parts.pen,
             signing: Signing::Open,
-            tip: parts.loaded.tip_of(&parts.instance),
+            tip,
             past: parts.loaded.past,
             instance: parts.instance,
             signs: parts.loaded.signs,
@@ -262,6 +267,7 @@ impl Engine {
             services: parts.loaded.services,
             duty: None,
             closing: None,
+            reviews: reviews::Reviews::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),

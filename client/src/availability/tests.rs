@@ -41,7 +41,7 @@ impl Script {
         };
         let service = Service {
             header: Header {
-                id: [u8::try_from(sequence).unwrap(); 16],
+                id: [sequence.to_le_bytes()[0]; 16],
                 trust_domain: String::new(),
                 exercise: "FIRST LIGHT".into(),
                 conversation: [1; 16],

@@ -267,9 +267,9 @@ impl Reader {
     /// As when it came in: what stood against it, and whether a person acknowledged a comm check.
     fn mark_under_order(&mut self, at: &Provenance, payload: &Payload) {
         if let Payload::Act(act) = payload
-            && let Some(time) = super::settle::human_check(&self.book, act, at.stored)
+            && let Some(by) = super::settle::human_check(&self.book, act, at)
         {
-            self.channels.note_human_check(time);
+            self.channels.note_human_check(by);
         }
         if let Some(letter) = self.book.letter_mut(&at.hash)
             && letter.direction == Direction::In

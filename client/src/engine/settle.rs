@@ -306,8 +306,8 @@ impl Engine {
                 }
                 let judged = judge::judge_act(&act, &self.trust.rosters(), now_ms);
                 let changes = self.book.add_act(at, judged);
-                if let Some(time) = human_check(&self.book, &act, at.stored) {
-                    self.channels.note_human_check(time);
+                if let Some(by) = human_check(&self.book, &act, at) {
+                    self.channels.note_human_check(by);
                 }
                 changes
             }
@@ -498,22 +498,26 @@ pub(super) fn mark_under_order(letter: &mut Letter, channels: &Channels) {
     };
     letter.under_order = letter
         .index
-        .and_then(|index| channels.under_order(&message.channel, index, passes));
+        .and_then(|index| channels.under_order(&message.channel, (index, letter.stored), passes));
 }
 
-/// When a person acknowledged a comm check by this act; none if it is another act, or foreign.
+/// A person's acknowledgement of a comm check by this act; none if it is another act, or foreign.
 pub(super) fn human_check(
     book: &Book,
     act: &hotline_audit::statement::Act,
-    stored: hotline_core::time::WallTime,
-) -> Option<hotline_core::time::WallTime> {
+    at: &Provenance,
+) -> Option<hotline_core::channel::Evidence> {
     let signed = hotline_audit::SignedStatement::parse(&act.act).ok()?;
     let said = hotline_audit::statement::OfficerAct::decode(&signed.payload).ok()?;
     let letter = book.letter(&said.message.sha256)?;
     let test = letter.message.traffic_class == hotline_core::words::TrafficClass::Test.to_wire();
     let desk = judge::identity(&act.header.sender).ok()?;
     let acknowledged = letter.ladder.reached_at(Rung::Acknowledged, &desk).is_some();
-    (test && acknowledged).then_some(stored)
+    let officer = judge::identity(&said.officer).ok()?;
+    (test && acknowledged).then(|| {
+        let what = format!("{} acknowledged a comm check", officer.name());
+        crate::channels::signed(what, &officer, at, said.claimed_time_ms)
+    })
 }
 
 /// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each

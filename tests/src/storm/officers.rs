@@ -61,6 +61,8 @@ pub async fn release(play: Arc<Play>, desk: usize, precedence: Precedence, text:
         text,
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     hand_in(&play, &station, desk, &wording).await;
 }
@@ -261,6 +263,8 @@ async fn answer(play: &Play, desk: usize, station: &Station, view: &MessageView)
         text: format!("ROGER {} {}", view.name, play.number()),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     play.judge(|oracle| oracle.acts(hash, Rung::Answered));
     hand_in(play, station, desk, &wording).await;

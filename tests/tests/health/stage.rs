@@ -216,6 +216,8 @@ impl Stage {
             text: format!("Avelia reports {}", self.released),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         };
         let clock = self.nodes[self.shape.node_of(0)].clock.clone();
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));

@@ -25,6 +25,7 @@ impl Engine {
         let waiting: Vec<Hash> = self.book.letters().map(|letter| letter.hash).collect();
         for hash in waiting {
             self.time(hash, round);
+            self.note_answer(hash);
         }
     }
 
@@ -43,6 +44,7 @@ impl Engine {
         if self.duty.is_some() {
             self.time(hash, round);
             self.note_test(hash);
+            self.note_answer(hash);
         }
     }
 
