@@ -108,6 +108,19 @@ async fn a_presence_that_is_answered_in_time_is_never_overdue() {
     assert_eq!(asked.contact.as_deref(), Some("PRESENCE_QUERY"));
     let words = [asked.name.as_str(), "ACCEPT", "--wait", "delivered"];
     let _ = line.desk(BORENIA, "answer", &words).await.ended(0);
+    // One that its sender takes back is not waited for.
+    let words = ["Is anybody there?", "--respond-by", "3s", "--wait", "delivered"];
+    let taken_back = line.desk(AVELIA, "presence", &words).await.ended(0).message();
+    let words = [
+        "Never mind.",
+        "--function",
+        "CANCEL",
+        "--response",
+        "NONE",
+        "--refers-to",
+        &taken_back.name,
+    ];
+    let _ = line.desk(AVELIA, "send", &words).await.ended(0);
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     for side in [AVELIA, BORENIA] {
         assert_eq!(overdue(&line, side).await, None);

@@ -11,8 +11,8 @@ use hotline_core::{
 use super::Engine;
 use crate::round::Round;
 
-/// Orders of which was told, at most. 4,096: twice what two desks' orders are remembered; beyond that the oldest hashes go,
-/// and an order may be told of again.
+/// Orders of which was told, at most. 4,096: twice what two desks' orders are remembered; beyond that one is forgotten, and
+/// may be told of again.
 const TOLD_MAX: usize = 4096;
 
 /// Orders whose review was told, since the start.

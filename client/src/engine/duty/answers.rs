@@ -6,14 +6,18 @@ use hotline_audit::{Hash, statement::Reference};
 use hotline_core::{
     duty::ServiceKind,
     time::{LineTime, WallTime},
+    words::Function,
 };
 
 use super::{Duty, Engine};
-use crate::{overdue, own::Saying, round::Round};
+use crate::{book::Letter, overdue, own::Saying, round::Round};
 
 /// Messages whose answers are waited for at most. 4,096: as many as steps are remembered of; further ones are shown as
 /// overdue, and not told.
 const WAITED_MAX: usize = 4096;
+
+/// The newest messages among which a cancellation is looked for. 4,096, as for those that wait for people.
+const LOOKED_THROUGH: usize = 4096;
 
 impl Duty {
     /// When the next answer is due, on the line's clock.
@@ -58,12 +62,32 @@ impl Engine {
         }
     }
 
+    /// Whether its sender has cancelled it.
+    fn is_taken_back(&self, letter: &Letter) -> bool {
+        let cancels = |later: &&Letter| {
+            later.judged.is_some()
+                && later.message.function == Function::Cancel.to_wire()
+                && later.message.header.sender == letter.message.header.sender
+                && later
+                    .message
+                    .refers_to
+                    .as_ref()
+                    .is_some_and(|to| to.sha256 == letter.hash)
+        };
+        self.book
+            .letters()
+            .rev()
+            .take(LOOKED_THROUGH)
+            .any(|later| cancels(&later))
+    }
+
     fn tell_unanswered(&mut self, hash: Hash, round: &mut Round) {
         let wall = self.wall();
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        let Some(due) = overdue::answer_due(letter).filter(|_| !overdue::expired(letter, wall)) else {
+        let over = overdue::expired(letter, wall) || self.is_taken_back(letter);
+        let Some(due) = overdue::answer_due(letter).filter(|_| !over) else {
             return;
         };
         let header = &letter.message.header;
