@@ -79,7 +79,7 @@ fn every_rule_refuses_by_its_name() {
         "MALFORMED",
         "an approval is no statement of a desk"
     );
-    let unknown = [world.message(1).encode(), vec![0x88, 1, 1]].concat();
+    let unknown = [world.message(1).encode(), vec![0xf8, 1, 1]].concat();
     assert_eq!(
         check(&world.avelia.desk.sign(PayloadType::Message, &unknown), NOW),
         "MALFORMED"
