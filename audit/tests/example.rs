@@ -10,7 +10,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use hotline_audit::dsse::pre_authentication;
 use hotline_audit::key::DenyList;
 use hotline_audit::proof::TlogProof;
-use hotline_audit::statement::{Content, Deny, Header, Message, Recipient};
+use hotline_audit::statement::{Content, Deny, Header, Message, OfficerOrder, Recipient};
 use hotline_audit::tiles::{TileDir, write_log};
 use hotline_audit::tree::leaf_hash;
 use hotline_audit::trust::root_line;
@@ -85,6 +85,38 @@ fn message(key_statement: Hash) -> Message {
         content: Content::plain([0x22; 32], "Comm check."),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: 0,
+    }
+}
+
+/// The same message as a call request with a time to answer by.
+fn call_request(key_statement: Hash) -> Message {
+    Message {
+        function: 2,
+        response_attribute: 5,
+        respond_by_ms: 1_795_003_601_000,
+        contact: 2,
+        ..message(key_statement)
+    }
+}
+
+/// A releaser's SUSPEND of one channel, from a moment on.
+fn suspension() -> OfficerOrder {
+    OfficerOrder {
+        officer: format!("spiffe://{DOMAIN}/officer/okoye"),
+        key_statement: Hash([0x33; 32]),
+        verb: 1,
+        desk: DESK.to_owned(),
+        exercise: "NORTHERN LIGHT".to_owned(),
+        channel: "MARITIME".to_owned(),
+        scope: String::new(),
+        reason: "a visit".to_owned(),
+        review_by_ms: 1_795_086_401_000,
+        consents_to: None,
+        subject_sha256: None,
+        claimed_time_ms: 1_795_000_001_000,
+        effective_ms: 1_795_003_601_000,
     }
 }
 
@@ -188,6 +220,14 @@ fn written(example: &Example) -> String {
         ),
         ("Order that ends the desk", wrap(&order)),
         ("Deny-list", denied.to_text()),
+        (
+            "Payload of the message as a call request",
+            wrap(&call_request(example.roster.keys_of(DESK, Purpose::Statement)[0].hash).encode()),
+        ),
+        (
+            "Payload of a suspension from a moment on",
+            wrap(&suspension().encode()),
+        ),
     ];
     parts
         .iter()

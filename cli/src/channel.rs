@@ -11,10 +11,10 @@ use hotline_client::{
     request::Request,
     standing::{ChannelView, StandingView, StatementView},
 };
-use hotline_core::{duty::OrderVerb, words::OfficerRole};
+use hotline_core::{duty::OrderVerb, text::inert_line, words::OfficerRole};
 
 use crate::{
-    desk::{self, Common, duration, keyring, print, seat::Seat},
+    desk::{self, Common, duration, keyring, print, seat::Seat, send},
     exit::{self, Failure, Outcome},
     status,
 };
@@ -39,6 +39,19 @@ enum Verb {
     Restore(OrderArgs),
     /// How each channel stands.
     List(ListArgs),
+    /// Signs nothing: this version carries no REKEY out.
+    #[command(hide = true)]
+    Rekey(NotYet),
+    /// Signs nothing: this version carries no AMEND_CONFIG out.
+    #[command(hide = true)]
+    AmendConfig(NotYet),
+}
+
+/// Whatever is typed behind a verb that signs nothing.
+#[derive(Debug, Args)]
+struct NotYet {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    words: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +69,12 @@ struct OrderArgs {
     /// All channels.
     #[arg(long, conflicts_with = "channel")]
     all: bool,
+    /// All channels of that level, one order each.
+    #[arg(long, conflicts_with_all = ["channel", "all"], value_name = "LEVEL")]
+    level: Option<String>,
+    /// In what time it begins to count: 2h; SUSPEND and SEVER only. Without it, at once.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    effective: Option<Duration>,
     /// What of it, in words that the other side reads.
     #[arg(long, default_value = "", value_name = "TEXT")]
     scope: String,
@@ -90,7 +109,26 @@ pub async fn carry_out(args: ChannelArgs) -> Outcome {
         Verb::Sever(args) => order(&args, OrderVerb::Sever).await,
         Verb::Restore(args) => order(&args, OrderVerb::Restore).await,
         Verb::List(args) => list(&args).await,
+        Verb::Rekey(args) => Err(not_yet(OrderVerb::Rekey, &args)),
+        Verb::AmendConfig(args) => Err(not_yet(OrderVerb::AmendConfig, &args)),
     }
+}
+
+/// An order that would be kept and would change nothing deceives whoever signs it: it is not signed.
+fn not_yet(verb: OrderVerb, typed: &NotYet) -> Failure {
+    let instead = match verb {
+        OrderVerb::Rekey => "hotline pki renew gives this side new keys, hotline pki revoke ends one at once",
+        _ => {
+            "change desk.toml or relay.toml, and start the desk or relay anew; a charter's terms: hotline channel open of another name"
+        }
+    };
+    Failure::new(
+        "HL-DESK-040",
+        exit::USAGE,
+        format!("{} was not signed: it has no effect in this version", verb.name()),
+        instead,
+    )
+    .as_json(typed.words.iter().any(|word| word == "--json"))
 }
 
 async fn list(args: &ListArgs) -> Outcome {
@@ -113,17 +151,58 @@ async fn order(args: &OrderArgs, verb: OrderVerb) -> Outcome {
 }
 
 async fn sign(seat: &mut Seat, common: &Common, args: &OrderArgs, verb: OrderVerb) -> Outcome {
-    let channel = match (&args.channel, args.all) {
-        (_, true) => String::new(),
-        (Some(channel), false) => channel.clone(),
-        (None, false) => seat.config.channel.clone(),
+    if args.effective.is_some() && verb == OrderVerb::Restore {
+        return Err(Failure::new(
+            "HL-DESK-038",
+            exit::USAGE,
+            "a RESTORE counts once both sides signed it and the line is shown to work, not from a time on",
+            "leave --effective away",
+        )
+        .as_json(common.json));
+    }
+    for channel in channels(seat, common, args).await? {
+        sign_one(seat, common, args, (verb, &channel)).await?;
+    }
+    Ok(exit::OK)
+}
+
+/// The channels that are meant; the empty name stands for all of the line.
+async fn channels(seat: &mut Seat, common: &Common, args: &OrderArgs) -> Result<Vec<String>, Failure> {
+    let Some(level) = &args.level else {
+        let named = args.channel.clone();
+        let one = named.unwrap_or_else(|| seat.config.channel.clone());
+        return Ok(vec![if args.all { String::new() } else { one }]);
     };
+    let standing = seat.status().await?.standing;
+    let of_level = standing.channels.into_iter().filter(|view| {
+        let charter = view.charter.as_ref();
+        charter.is_some_and(|charter| charter.signed && charter.level == *level)
+    });
+    let names: Vec<String> = of_level.map(|view| view.name).collect();
+    if names.is_empty() {
+        return Err(Failure::new(
+            "HL-DESK-039",
+            exit::OTHER,
+            format!("no channel of the level {} is chartered", inert_line(level).text),
+            "hotline status --json names the level of each charter",
+        )
+        .as_json(common.json));
+    }
+    Ok(names)
+}
+
+async fn sign_one(
+    seat: &mut Seat,
+    common: &Common,
+    args: &OrderArgs,
+    (verb, channel): (OrderVerb, &str),
+) -> Outcome {
     let standing = seat.status().await?.standing;
     let me = seat.config.identity.to_string();
     let consents_to = match verb {
-        OrderVerb::Restore => match restoration(&standing, &channel, &me) {
+        OrderVerb::Restore => match restoration(&standing, channel, &me) {
             Restoration::Ours => {
-                tell_all(&standing, &channel, common);
+                tell_all(&standing, channel, common);
                 return Ok(exit::OK);
             }
             Restoration::Theirs(first) => Some(reference(&first, common)?),
@@ -131,14 +210,14 @@ async fn sign(seat: &mut Seat, common: &Common, args: &OrderArgs, verb: OrderVer
         },
         _ => None,
     };
-    let review = u64::try_from(args.review_by.as_millis()).unwrap_or(u64::MAX);
     let ordering = Ordering {
         verb,
-        channel: channel.clone(),
+        channel: channel.to_owned(),
         scope: args.scope.clone(),
         reason: args.reason.clone(),
+        effective_ms: args.effective.map_or(0, |time| send::from_now(seat, time)),
         review_by_ms: match verb {
-            OrderVerb::Suspend => seat.seams.clock.wall().unix_ms().saturating_add(review),
+            OrderVerb::Suspend => send::from_now(seat, args.review_by),
             _ => 0,
         },
         consents_to,
@@ -161,7 +240,7 @@ async fn sign(seat: &mut Seat, common: &Common, args: &OrderArgs, verb: OrderVer
     })?;
     seat.ask(Request::Order { order }).await?;
     let standing = seat.status().await?.standing;
-    tell_all(&standing, &channel, common);
+    tell_all(&standing, channel, common);
     Ok(exit::OK)
 }
 

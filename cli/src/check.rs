@@ -8,6 +8,7 @@ use hotline_client::{compose::Wording, request::Request};
 use hotline_core::{
     commcheck::human::{ANSWER_DUE, hour_of, text_of},
     precedence::Precedence,
+    time::WallTime,
     words::{Answer, Function, ResponseAttribute, TrafficClass},
 };
 
@@ -66,10 +67,24 @@ async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outc
         text: text_of(hour).to_owned(),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     let sheet = send::sign(seat, common, &wording, args.officer.as_deref(), None)?;
     let view = seat.message(Request::Release { sheet }).await?;
     let due = ANSWER_DUE / seat.config.human_time_factor;
     let wait = args.wait.unwrap_or(WAIT.min(due));
-    send::finish(seat, common, view, &WaitArgs::answered(wait)).await
+    let within = u64::try_from(due.as_millis()).unwrap_or(u64::MAX);
+    let by = WallTime::from_unix_ms(seat.seams.clock.wall().unix_ms().saturating_add(within));
+    if !common.json {
+        eprintln!(
+            "{}: the answer is due by {}; waiting {} s for it; later: hotline desk show {}{}",
+            view.name,
+            by.rfc3339(),
+            wait.as_secs(),
+            view.name,
+            common.typed()
+        );
+    }
+    send::finish(seat, common, view, &WaitArgs::answered(wait, by)).await
 }

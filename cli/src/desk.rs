@@ -3,6 +3,7 @@
 pub mod act;
 pub mod answer;
 pub mod backup;
+pub mod contact;
 pub mod draft;
 pub mod here;
 pub mod inbox;
@@ -19,6 +20,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use hotline_client::config::DeskConfig;
+use hotline_core::contact::Contact;
 
 use crate::exit::{self, Failure, Outcome};
 
@@ -64,7 +66,7 @@ impl Common {
     }
 
     /// `--config FILE` as it was typed, with a space before it, for the command that a hint names; else nothing.
-    fn typed(&self) -> String {
+    pub(crate) fn typed(&self) -> String {
         self.config
             .as_ref()
             .map_or_else(String::new, |file| format!(" --config {}", file.display()))
@@ -77,6 +79,10 @@ enum Verb {
     Run(run::RunArgs),
     /// Releases a message.
     Send(send::SendArgs),
+    /// Asks for a call between persons, by a time: CALL_REQUEST. The other side accepts, counters or declines.
+    Call(contact::ContactArgs),
+    /// Asks whether somebody stands by, by a time: PRESENCE_QUERY.
+    Presence(contact::ContactArgs),
     /// Keeps a draft for the second officer.
     Draft(draft::DraftArgs),
     /// Releases a draft as the second officer; without an id, lists the drafts.
@@ -113,6 +119,8 @@ pub fn run(args: DeskArgs) -> Outcome {
         match args.verb {
             Verb::Run(args) => run::run(args).await,
             Verb::Send(args) => send::run(args).await,
+            Verb::Call(args) => contact::run(args, Contact::CallRequest).await,
+            Verb::Presence(args) => contact::run(args, Contact::PresenceQuery).await,
             Verb::Draft(args) => draft::draft(args).await,
             Verb::Release(args) => draft::release(args).await,
             Verb::Inbox(args) => inbox::run(args).await,

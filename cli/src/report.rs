@@ -71,14 +71,7 @@ fn availability(args: &AvailabilityArgs) -> Outcome {
         None => desk::load(&args.common)?.ledger,
     };
     let now_ms = Seams::system().clock.wall().unix_ms();
-    if args.until.is_some_and(|until| until > now_ms) {
-        return Err(Failure::new(
-            "HL-REPORT-001",
-            exit::USAGE,
-            "--until lies in the future: what is not due yet would count as missing",
-            "name a moment that has passed, or leave --until away",
-        ));
-    }
+    has_passed(args.until, now_ms)?;
     let report = of_log(&Source::open(&log)?, args.days, args.until, now_ms)?;
     if let Some(file) = &args.out {
         fs::write(file, report.canonical())
@@ -94,6 +87,19 @@ fn availability(args: &AvailabilityArgs) -> Outcome {
         eprintln!("nothing is verified here: hotline log verify does");
     }
     Ok(exit::OK)
+}
+
+/// A report ends in the past: what is not due yet would count as missing.
+fn has_passed(until_ms: Option<u64>, now_ms: u64) -> Result<(), Failure> {
+    if until_ms.is_none_or(|until| until <= now_ms) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "HL-REPORT-001",
+        exit::USAGE,
+        "--until lies in the future: what is not due yet would count as missing",
+        "name a moment that has passed, or leave --until away",
+    ))
 }
 
 /// The report of a log, from its statements alone. Without `until_ms` it ends with the newest that claims no later time
@@ -255,6 +261,7 @@ fn moment(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
 
     #[test]
@@ -263,5 +270,11 @@ mod tests {
         assert_eq!(moment("60000"), Ok(60_000));
         assert!(moment("1969-12-31T00:00:00Z").is_err());
         assert!(moment("tomorrow").is_err());
+    }
+
+    #[test]
+    fn a_report_that_would_end_in_the_future_is_refused() {
+        assert!(has_passed(None, 1000).is_ok() && has_passed(Some(1000), 1000).is_ok());
+        assert_eq!(has_passed(Some(1001), 1000).unwrap_err().exit, exit::USAGE);
     }
 }

@@ -17,7 +17,7 @@ use hotline_audit::{
     statement::{Charter, Header, Payload, Service},
 };
 use hotline_core::{
-    channel::{Attendance, Axis, Order, Orders, Political, Shown, watch::may_be_unheard},
+    channel::{Attendance, Axis, Evidence, Order, Orders, Political, Proof, Shown, watch::may_be_unheard},
     duty::ServiceKind,
     id::{Hash32, Place},
     identity::Identity,
@@ -43,6 +43,9 @@ struct Heard {
     wall: WallTime,
     /// None for what was stored before this start.
     line: Option<LineTime>,
+    /// SHA-256 of the statement.
+    hash: Hash32,
+    claimed: WallTime,
 }
 
 /// What is known of channels and people.
@@ -60,8 +63,10 @@ pub struct Channels {
     heard: BTreeMap<Identity, Heard>,
     /// How often each desk says that it sends a comm check.
     every: BTreeMap<Identity, Duration>,
-    /// When a person of the other side answered a human check last.
-    human_check: Option<WallTime>,
+    /// The newest answer of each desk to a comm check.
+    answered: BTreeMap<Identity, Evidence>,
+    /// The act by which a person of the other side answered a human check last.
+    human_check: Option<Evidence>,
     /// What officers signed about watch and channels, by its hash, and the statement that placed it.
     placed: BTreeMap<Hash, Hash>,
     /// Consents that came first after their key had ended, by the hash of their bytes.
@@ -108,7 +113,7 @@ impl Channels {
         let Ok(desk) = header.sender.parse::<Identity>() else {
             return Ok(());
         };
-        self.hear(&desk, header, at.stored, taken);
+        self.hear(&desk, header, at, taken);
         match payload {
             Payload::Watch(watch) => {
                 let entry = officers::watch_entry(watch, at, rosters, taken)?;
@@ -172,13 +177,19 @@ impl Channels {
         Ok(())
     }
 
-    fn hear(&mut self, desk: &Identity, header: &Header, stored: WallTime, taken: Taken) {
+    fn hear(&mut self, desk: &Identity, header: &Header, at: &Provenance, taken: Taken) {
         let line = match taken {
             Taken::FromLedger => None,
             Taken::Now { line, .. } => Some(line),
         };
         if self.heard.len() < DESKS_MAX || self.heard.contains_key(desk) {
-            self.heard.insert(desk.clone(), Heard { wall: stored, line });
+            let heard = Heard {
+                wall: at.stored,
+                line,
+                hash: core_hash(at.hash),
+                claimed: WallTime::from_unix_ms(header.claimed_time_ms),
+            };
+            self.heard.insert(desk.clone(), heard);
             let sizes = header.seen.iter().map(|seen| (seen.origin.clone(), seen.size));
             self.shown.note_seen(desk, sizes);
         }
@@ -192,17 +203,25 @@ impl Channels {
         {
             self.every.insert(desk.clone(), Duration::from_millis(every));
         }
-        let relays: BTreeSet<RelayName> = service
+        let legs: Vec<Leg> = service
             .legs
             .iter()
-            .filter_map(|fact| Some(fact.leg.parse::<Leg>().ok()?.relay))
+            .filter_map(|fact| fact.leg.parse().ok())
             .collect();
+        let relays: BTreeSet<RelayName> = legs.iter().map(|leg| leg.relay.clone()).collect();
         let mine = self.me.as_ref() == Some(desk);
         match ServiceKind::from_wire(service.kind) {
             Some(ServiceKind::Check) if mine => {
                 self.shown.note_check(core_hash(at.hash), at.index, relays);
             }
             Some(ServiceKind::CheckAnswer) if !mine => {
+                if self.heard.contains_key(desk) {
+                    let by: Vec<String> = legs.iter().map(ToString::to_string).collect();
+                    let what = format!("it answered a comm check that came by {}", by.join(", "));
+                    let claimed = service.header.claimed_time_ms;
+                    self.answered
+                        .insert(desk.clone(), signed(what, desk, at, claimed));
+                }
                 if let Some(check) = &service.refers_to {
                     self.shown.note_answer(&core_hash(check.sha256), &relays);
                 }
@@ -212,14 +231,40 @@ impl Channels {
     }
 
     /// Notes that a person of the other side answered a human check.
-    pub fn note_human_check(&mut self, at: WallTime) {
-        self.human_check = self.human_check.max(Some(at));
+    pub fn note_human_check(&mut self, by: Evidence) {
+        if self
+            .human_check
+            .as_ref()
+            .is_none_or(|before| before.received <= by.received)
+        {
+            self.human_check = Some(by);
+        }
     }
 
-    /// When a person of the other side answered a human check last.
+    /// The act by which a person of the other side answered a human check last.
     #[must_use]
-    pub const fn human_check(&self) -> Option<WallTime> {
-        self.human_check
+    pub const fn human_check(&self) -> Option<&Evidence> {
+        self.human_check.as_ref()
+    }
+
+    /// The newest answer of a desk to a comm check.
+    #[must_use]
+    pub fn answered(&self, desk: &Identity) -> Option<&Evidence> {
+        self.answered.get(desk)
+    }
+
+    /// The newest statement of a desk.
+    #[must_use]
+    pub fn newest(&self, desk: &Identity) -> Option<Evidence> {
+        let heard = self.heard.get(desk)?;
+        Some(Evidence {
+            what: "its newest statement came, signed with its key".into(),
+            by: desk.to_string(),
+            received: heard.wall,
+            claimed: Some(heard.claimed),
+            statement: Some(heard.hash),
+            proof: Proof::Statement,
+        })
     }
 
     /// The watch of a desk.
@@ -244,29 +289,40 @@ impl Channels {
         })
     }
 
-    /// Orders about a channel that stand.
+    /// Orders about a channel that nothing lifts, also those that count only later.
     #[must_use]
-    pub fn standing(&self, channel: &str) -> Vec<&Order> {
+    pub fn ordered(&self, channel: &str) -> Vec<&Order> {
         self.orders
             .standing(channel, &|agreed| self.shown.complete(agreed))
     }
 
-    /// The political axis of a channel.
+    /// Orders about a channel that stand.
     #[must_use]
-    pub fn political_axis(&self, channel: &str) -> Axis<Political> {
-        self.orders.axis(channel, &|agreed| self.shown.complete(agreed))
+    pub fn standing(&self, channel: &str, now: WallTime) -> Vec<&Order> {
+        let mut orders = self.ordered(channel);
+        orders.retain(|order| order.counts(now));
+        orders
     }
 
-    /// The order under which a message of the other side came in, in words: one that stood when it was stored, and for
-    /// which no restoration was signed by both sides. It may have crossed the order on its way.
+    /// The political axis of a channel.
+    #[must_use]
+    pub fn political_axis(&self, channel: &str, now: WallTime) -> Axis<Political> {
+        let standing = self.standing(channel, now);
+        let state = standing.iter().map(|order| order.state()).max();
+        let facts = standing.into_iter().map(Order::evidence).collect();
+        Axis::new(state.unwrap_or(Political::Open), facts)
+    }
+
+    /// The order under which a message of the other side came in, in words: one that stood and counted when it was stored,
+    /// and for which no restoration was signed by both sides. It may have crossed the order on its way.
     #[must_use]
     pub fn under_order(
         &self,
         channel: &str,
-        leaf: u64,
+        (leaf, stored): (u64, WallTime),
         passes: impl Fn(Political) -> bool,
     ) -> Option<String> {
-        let against = |order: &&Order| order.leaf < leaf && !passes(order.state());
+        let against = |order: &&Order| order.leaf < leaf && order.counts(stored) && !passes(order.state());
         let restored = |agreed: &hotline_core::channel::orders::Agreed<'_>| {
             agreed.first.leaf < leaf && agreed.second.leaf < leaf
         };
@@ -286,6 +342,18 @@ pub(crate) fn is_channel(name: &str) -> bool {
 
 fn place_of(header: &Header) -> Option<Place> {
     Place::new(header.epoch, header.sequence).ok()
+}
+
+/// A fact that a desk signed.
+pub(crate) fn signed(what: String, by: &Identity, at: &Provenance, claimed_ms: u64) -> Evidence {
+    Evidence {
+        what,
+        by: by.to_string(),
+        received: at.stored,
+        claimed: Some(WallTime::from_unix_ms(claimed_ms)),
+        statement: Some(core_hash(at.hash)),
+        proof: Proof::Statement,
+    }
 }
 
 fn core_hash(hash: hotline_audit::Hash) -> Hash32 {

@@ -12,6 +12,7 @@ use hotline_audit::{
     },
 };
 use hotline_core::{
+    contact::Contact,
     duty::{OrderVerb, WatchVerb},
     precedence::Precedence,
     release::Capacity,
@@ -55,12 +56,16 @@ pub struct Wording {
     pub expires_ms: u64,
     /// Whether it is about saving lives: it passes a suspension.
     pub safety_of_life: bool,
+    /// By when an answer is asked for, milliseconds since 1970 (UTC); 0 when no time is named.
+    pub respond_by_ms: u64,
+    /// Whether it asks for people on the line.
+    pub contact: Option<Contact>,
 }
 
 /// What a releaser orders about a channel.
 #[derive(Clone, Debug)]
 pub struct Ordering {
-    /// SUSPEND, SEVER, RESTORE, REKEY or AMEND_CONFIG.
+    /// SUSPEND, SEVER or RESTORE; desks refuse REKEY and AMEND_CONFIG, which have no effect yet.
     pub verb: OrderVerb,
     /// The channel; empty for all of the line.
     pub channel: String,
@@ -68,6 +73,8 @@ pub struct Ordering {
     pub scope: String,
     /// Why, in words that the other side reads.
     pub reason: String,
+    /// From when on it counts, milliseconds since 1970 (UTC); 0 for at once.
+    pub effective_ms: u64,
     /// When it is to be looked at again, milliseconds since 1970 (UTC); 0 when no time is named.
     pub review_by_ms: u64,
     /// The order of the other side that it agrees to.
@@ -128,6 +135,8 @@ pub fn message_of(approval: &Approval, content: Content, approvals: Vec<Vec<u8>>
         content,
         expires_ms: approval.expires_ms,
         safety_of_life: approval.safety_of_life,
+        respond_by_ms: approval.respond_by_ms,
+        contact: approval.contact,
     }
 }
 
@@ -225,6 +234,8 @@ pub fn write(
         claimed_time_ms: clock.wall().unix_ms(),
         expires_ms: wording.expires_ms,
         safety_of_life: wording.safety_of_life,
+        respond_by_ms: wording.respond_by_ms,
+        contact: wording.contact.map_or(0, Contact::to_wire),
     };
     let message = message_of(&approval, content.clone(), Vec::new());
     Ok(Sheet {
@@ -328,6 +339,7 @@ pub fn order(
         consents_to: ordering.consents_to.clone(),
         subject_sha256: None,
         claimed_time_ms: clock.wall().unix_ms(),
+        effective_ms: ordering.effective_ms,
     };
     sign(PayloadType::OfficerOrder, &order.encode(), by)
 }

@@ -23,6 +23,8 @@ mod load;
 mod officers;
 mod ping;
 mod presence;
+mod proofs;
+mod reviews;
 mod settle;
 mod standing;
 mod suspect;
@@ -172,6 +174,8 @@ pub(crate) struct Engine {
     ages: Ages,
     /// What it is to say of itself.
     to_say: duty::ToSay,
+    /// Orders whose review was told.
+    reviews: reviews::Reviews,
     redundancy: Redundancy,
     waiting: Vec<CatchingUp>,
     /// What relays say of our chain and must show.
@@ -279,6 +283,7 @@ impl Engine {
             closing: None,
             ages: Ages::new(opened),
             to_say: duty::ToSay::default(),
+            reviews: reviews::Reviews::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),

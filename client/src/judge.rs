@@ -13,6 +13,8 @@ use hotline_audit::{
     statement::{Act, Approval, Message, OfficerAct, Reference},
 };
 use hotline_core::{
+    contact::{self, Contact},
+    duty::OrderVerb,
     id::{Place, StatementId, StatementKey},
     identity::Identity,
     precedence::Precedence,
@@ -103,6 +105,14 @@ pub enum Rejected {
     /// As it was judged when it came, in words.
     #[error("{0}")]
     AsItCame(String),
+    /// What it asks of people.
+    #[error("it cannot be answered as it asks: {0}")]
+    Contact(#[from] hotline_core::contact::ContactError),
+    /// An order that this version cannot carry out.
+    #[error(
+        "{0} has no effect in this version: keys change by hotline pki renew and revoke, settings by their files"
+    )]
+    NoEffect(OrderVerb),
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),
@@ -148,7 +158,7 @@ pub fn draft_of(message: &Message) -> Result<Draft, Rejected> {
             })
         })
         .collect::<Result<_, Rejected>>()?;
-    Ok(Draft {
+    let draft = Draft {
         sender: identity(&header.sender)?,
         recipients,
         class: defined("traffic class", message.traffic_class, TrafficClass::from_wire)?,
@@ -168,7 +178,13 @@ pub fn draft_of(message: &Message) -> Result<Draft, Rejected> {
         },
         code: None,
         text: message.content.text()?.to_owned(),
-    })
+    };
+    let asks = match message.contact {
+        0 => None,
+        number => Some(defined("contact", number, Contact::from_wire)?),
+    };
+    contact::check(asks, draft.function, draft.response, message.respond_by_ms)?;
+    Ok(draft)
 }
 
 /// The key that a reference names.

@@ -127,6 +127,25 @@ pub fn expired(letter: &Letter, now: WallTime) -> bool {
     timeliness::expired(letter.message.expires_ms, now)
 }
 
+/// By when an answer is asked for; none if no time is named, or somebody answered or declined. STANDBY is no answer.
+#[must_use]
+pub fn answer_due(letter: &Letter) -> Option<WallTime> {
+    letter.judged.as_ref()?;
+    let by_ms = letter.message.respond_by_ms;
+    let answers = |fact: &Fact| match fact.rung {
+        Rung::Answered => fact.answer != Some(Answer::Standby),
+        rung => rung == Rung::Declined || rung == Rung::Closed,
+    };
+    let answered = letter.ladder.timeline().into_iter().any(answers);
+    (by_ms > 0 && !answered).then(|| WallTime::from_unix_ms(by_ms))
+}
+
+/// Whether an answer was asked for by a time that has passed, and none came.
+#[must_use]
+pub fn unanswered(letter: &Letter, now: WallTime) -> bool {
+    answer_due(letter).is_some_and(|due| due <= now)
+}
+
 /// A message's key for the timers of `core`.
 #[must_use]
 pub fn key(hash: &Hash) -> hotline_core::id::Hash32 {

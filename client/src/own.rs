@@ -434,6 +434,8 @@ mod tests {
                 },
                 expires_ms: 0,
                 safety_of_life: false,
+                respond_by_ms: 0,
+                contact: 0,
             };
             Payload::Message(message)
         };

@@ -1,7 +1,7 @@
 //! What desks said of themselves, as far as people are shown it: the newest statements of each desk, and which steps this
 //! desk has taken for messages that nobody acknowledged.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hotline_audit::{Hash, statement::Service};
 use hotline_core::{
@@ -27,6 +27,8 @@ pub struct Services {
     /// With the leaf of each.
     steps: BTreeMap<Hash, Vec<(OverdueStep, u64)>>,
     checked: Option<u64>,
+    /// Messages of which this desk has said that no answer came by the time named.
+    unanswered: BTreeSet<Hash>,
 }
 
 impl Services {
@@ -45,6 +47,14 @@ impl Services {
                 .entry(message.sha256)
                 .or_default()
                 .push((step, at.index));
+        }
+        if let (true, ServiceKind::Overdue, 0, Some(message)) =
+            (is_mine, kind, service.step, &service.refers_to)
+        {
+            if self.unanswered.len() >= STEPS_MAX {
+                self.unanswered.pop_first();
+            }
+            self.unanswered.insert(message.sha256);
         }
         if matches!(kind, ServiceKind::Check | ServiceKind::CheckAnswer) {
             return;
@@ -88,6 +98,12 @@ impl Services {
             .filter(|(_, at)| *at > leaf)
             .map(|(step, _)| *step)
             .max()
+    }
+
+    /// Whether this desk has said that no answer to a message came by the time named.
+    #[must_use]
+    pub fn told_unanswered(&self, message: &Hash) -> bool {
+        self.unanswered.contains(message)
     }
 
     /// Notes a human comm check of ours.

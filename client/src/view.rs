@@ -4,6 +4,7 @@
 //! (`shown_text`).
 
 use hotline_core::{
+    contact::Contact,
     id::StatementId,
     ladder::{Fact, Signer},
     name::MessageName,
@@ -123,6 +124,15 @@ pub struct MessageView {
     /// When it expires, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<u64>,
+    /// By when an answer is asked for, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub respond_by_ms: Option<u64>,
+    /// That time has passed, and nobody has answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
+    /// `PRESENCE_QUERY` or `CALL_REQUEST`, if it asks for people on the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// The highest rung: formal name.
     pub state: String,
     /// The same in plain words.
@@ -244,6 +254,9 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         under_order: letter.under_order.clone(),
         safety_of_life: message.safety_of_life,
         expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
+        respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
+        unanswered: overdue::unanswered(letter, now),
+        contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,
         state: if letter.quarantined {

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod channel;
 pub mod clockstep;
 pub mod commcheck;
+pub mod contact;
 pub mod copies;
 pub mod crash;
 pub mod dialogue;
@@ -84,6 +85,7 @@ mod tests {
         include_str!("clockstep.rs"),
         include_str!("commcheck/human.rs"),
         include_str!("commcheck/tests.rs"),
+        include_str!("contact.rs"),
         include_str!("copies.rs"),
         include_str!("dialogue.rs"),
         include_str!("escalation/tests.rs"),

@@ -96,6 +96,8 @@ impl Hand {
             text: text.to_owned(),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         };
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         compose::write(
@@ -146,6 +148,7 @@ impl Hand {
             channel: channel.to_owned(),
             scope: String::new(),
             reason: "by hand".into(),
+            effective_ms: 0,
             review_by_ms: 0,
             consents_to: None,
         };

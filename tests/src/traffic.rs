@@ -37,6 +37,8 @@ pub fn wording(seat: &Seat, text: &str) -> Wording {
         text: text.to_owned(),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     }
 }
 

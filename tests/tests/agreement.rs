@@ -61,7 +61,7 @@ prop_compose! {
     ) -> Message {
         Message {
             header, traffic_class, message_type, function, precedence, channel, number, response_attribute, refers_to,
-            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5,
+            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5, respond_by_ms: u64::from(answer), contact: answer % 3,
         }
     }
 }
@@ -81,7 +81,7 @@ prop_compose! {
         Approval {
             officer, key_statement, capacity, id, desk, exercise, conversation, recipients, traffic_class, message_type,
             function, precedence, channel, response_attribute, refers_to, answer, content_sha256, claimed_time_ms, expires_ms: claimed_time_ms / 2,
-            safety_of_life: answer > 5,
+            safety_of_life: answer > 5, respond_by_ms: u64::from(answer), contact: answer % 3,
         }
     }
 }
@@ -202,7 +202,7 @@ proptest! {
         let order = OfficerOrder {
             officer, key_statement, verb, desk: desk.clone(), exercise, channel: words.clone(), scope: words.clone(),
             reason: words.clone(), review_by_ms: other_time, consents_to: refers_to.clone(),
-            subject_sha256: (kind > 4).then_some(subject), claimed_time_ms: time,
+            subject_sha256: (kind > 4).then_some(subject), claimed_time_ms: time, effective_ms: other_time / 3,
         };
         let encoded = order.encode();
         let read = agree!(order, OfficerOrder, v1::OfficerOrderPayload);

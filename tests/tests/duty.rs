@@ -217,14 +217,27 @@ async fn a_human_check_is_released_by_one_officer_and_answered_by_another() {
     };
     let words = ["check", "--config", &config, "--json"];
     let (said, ()) = tokio::join!(line.run(&words), answering);
-    assert!(said.ended(0).message().closed());
+    let said = said.ended(0);
+    assert!(said.message().closed());
+    let due = said.object()["answer_due_ms"].as_u64().unwrap();
+    assert!(due > said.message().stored_ms, "{due}");
 }
 
 #[tokio::test]
 async fn a_human_check_that_nobody_answers_ends_with_six_and_an_alarm() {
     let line = line_with(&["human_time_factor = 300"]).await;
     let config = word(&line.stage.sides[AVELIA].desk);
-    let _ = line.run(&["check", "--config", &config]).await.ended(6);
+    let said = line
+        .run(&["check", "--config", &config, "--wait", "200ms"])
+        .await
+        .ended(6);
+    assert!(said.err.contains("the answer is due by 2"), "{}", said.err);
+    assert!(said.err.contains("and counts until then"), "{}", said.err);
+    assert!(
+        said.err.contains("later: hotline desk show A-0001"),
+        "{}",
+        said.err
+    );
     eventually("people are told", PATIENCE, async || {
         line.status(AVELIA)
             .await

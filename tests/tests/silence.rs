@@ -5,7 +5,7 @@ use std::fs;
 
 use hotline_audit::Payload;
 use hotline_cli::demo::stage::Pause;
-use hotline_client::standing::{ChannelView, StandingView};
+use hotline_client::standing::{ChannelView, FactView, StandingView};
 use hotline_core::{duty::OrderVerb, leg::Door, words::Rung};
 use hotline_tests::{
     AVELIA, BORENIA, Line,
@@ -60,7 +60,10 @@ async fn open() -> Line {
     for side in [AVELIA, BORENIA] {
         eventually("both relays tell of the other desk", PATIENCE, async || {
             let now = standing(&line, side).await;
-            (now.axes.carrier.facts.len() == 6 && now.label == "OPEN").then_some(())
+            // Four legs, two relays; beside them stand the checks that were answered.
+            let told = now.axes.carrier.facts.iter();
+            let told = told.filter(|fact| fact.proof != "SIGNED_STATEMENT").count();
+            (told == 6 && now.label == "OPEN").then_some(())
         })
         .await;
         let now = named(&line, side, "NONE").await;
@@ -381,7 +384,8 @@ async fn promise_10_the_status_has_label_axes_and_the_facts_behind_each() {
         assert!(axes[axis]["facts"].is_array());
     }
     let facts = axes["carrier"]["facts"].as_array().unwrap();
-    assert_eq!(facts.len(), 6, "four legs and two relays: {facts:#?}");
+    let told = facts.iter().filter(|fact| fact["proof"] != "SIGNED_STATEMENT");
+    assert_eq!(told.count(), 6, "four legs and two relays: {facts:#?}");
     for fact in facts {
         for key in ["what", "by", "received_ms", "proof"] {
             assert!(!fact[key].is_null(), "{key} is missing: {fact:#}");
@@ -755,4 +759,68 @@ async fn a_desk_that_signs_two_histories_is_suspect_and_the_line_compromised() {
         (now.axes.identity.state == "SUSPECT" && now.label == "COMPROMISED").then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_axis_shows_what_proves_it_also_when_nothing_is_wrong() {
+    let line = open().await;
+    let now = eventually("a comm check is answered", PATIENCE, async || {
+        let now = standing(&line, AVELIA).await;
+        let checked = |fact: &FactView| fact.what.starts_with("it answered a comm check");
+        now.axes.carrier.facts.iter().any(checked).then_some(now)
+    })
+    .await;
+    let axes = &now.axes;
+    for (state, axis) in [
+        ("UP", &axes.carrier),
+        ("UNKNOWN", &axes.watch),
+        ("OPEN", &axes.political),
+        ("GOOD", &axes.identity),
+        ("OPEN", &now.channels[0].political),
+    ] {
+        assert_eq!(axis.state, state);
+        assert!(axis.facts.iter().any(signed), "{state}: {:#?}", axis.facts);
+    }
+    let charter: Vec<&FactView> = axes.political.facts.iter().filter(|fact| signed(fact)).collect();
+    assert_eq!(charter.len(), 2, "a releaser of each side: {charter:#?}");
+    assert!(
+        charter
+            .iter()
+            .all(|fact| fact.what.ends_with("signed the charter"))
+    );
+    let legs = axes
+        .carrier
+        .facts
+        .iter()
+        .filter(|fact| fact.what.starts_with("leg "));
+    assert!(legs.clone().count() == 4 && legs.clone().all(|fact| fact.received_ms > 0));
+    assert!(now.own_watch.facts[0].what.starts_with("no officer has signed"));
+}
+
+fn signed(fact: &FactView) -> bool {
+    fact.proof == "SIGNED_STATEMENT" && fact.sha256.as_ref().is_some_and(|hash| hash.len() == 64)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_suspension_that_nobody_looked_at_again_in_time_is_told_on_both_sides() {
+    let line = open().await;
+    let words = ["--reason", "a visit", "--review-by", "1s"];
+    let _ = verb(&line, BORENIA, &["channel", "suspend"], &words)
+        .await
+        .ended(0);
+    for side in [AVELIA, BORENIA] {
+        eventually("people are told", PATIENCE, async || {
+            let alarms = line.status(side).await.alarms;
+            (alarms.get("REVIEW_DUE") == Some(&1)).then_some(())
+        })
+        .await;
+        let now = standing(&line, side).await;
+        assert_eq!(now.axes.political.state, "SUSPENDED", "time alone lifts nothing");
+        let due = |fact: &FactView| signed(fact) && fact.what.starts_with("its review was due by");
+        assert!(
+            now.axes.political.facts.iter().any(due),
+            "{:#?}",
+            now.axes.political
+        );
+    }
 }

@@ -79,7 +79,7 @@ fn every_rule_refuses_by_its_name() {
         "MALFORMED",
         "an approval is no statement of a desk"
     );
-    let unknown = [world.message(1).encode(), vec![0x78, 1]].concat();
+    let unknown = [world.message(1).encode(), vec![0xf8, 1, 1]].concat();
     assert_eq!(
         check(&world.avelia.desk.sign(PayloadType::Message, &unknown), NOW),
         "MALFORMED"
@@ -294,6 +294,7 @@ fn the_watch_and_orders_are_placed_by_the_officers_own_desk() {
             consents_to: None,
             subject_sha256: None,
             claimed_time_ms: NOW,
+            effective_ms: 0,
         };
         let order = by.sign(PayloadType::OfficerOrder, &said.encode());
         let header = header.clone();

@@ -48,6 +48,10 @@ pub struct Approval {
     pub expires_ms: u64,
     /// As in the message.
     pub safety_of_life: bool,
+    /// As in the message; 0 when no time is named.
+    pub respond_by_ms: u64,
+    /// As in the message; 0 when it asks for neither.
+    pub contact: u32,
 }
 
 /// Who approves a message, in which capacity, and when by the officer's own clock.
@@ -89,6 +93,8 @@ impl Approval {
             claimed_time_ms: by.claimed_time_ms,
             expires_ms: message.expires_ms,
             safety_of_life: message.safety_of_life,
+            respond_by_ms: message.respond_by_ms,
+            contact: message.contact,
         }
     }
 
@@ -116,6 +122,8 @@ impl Approval {
             ("content_sha256", self.content_sha256 == message.content.sha256()),
             ("expires_ms", self.expires_ms == message.expires_ms),
             ("safety_of_life", self.safety_of_life == message.safety_of_life),
+            ("respond_by_ms", self.respond_by_ms == message.respond_by_ms),
+            ("contact", self.contact == message.contact),
         ]
         .into_iter()
         .find_map(|(field, same)| if same { None } else { Some(field) })
@@ -148,6 +156,8 @@ impl Approval {
             claimed_time_ms: reader.number(18, "claimed_time_ms")?,
             expires_ms: reader.number_or_none(19, "expires_ms")?,
             safety_of_life: reader.optional_code(20, "safety_of_life", 1..=1)? == 1,
+            respond_by_ms: reader.number_or_none(21, "respond_by_ms")?,
+            contact: reader.optional_code(22, "contact", 1..=2)?,
         };
         reader.finish()?;
         Ok(approval)
@@ -177,6 +187,8 @@ impl Approval {
             .number(18, self.claimed_time_ms)
             .number(19, self.expires_ms)
             .number(20, u64::from(self.safety_of_life))
+            .number(21, self.respond_by_ms)
+            .number(22, u64::from(self.contact))
             .finish()
     }
 }

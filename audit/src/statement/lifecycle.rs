@@ -66,6 +66,8 @@ pub struct OfficerOrder {
     pub subject_sha256: Option<Hash>,
     /// The officer's clock, milliseconds since 1970 (UTC); a claim.
     pub claimed_time_ms: u64,
+    /// From when on it counts, milliseconds since 1970 (UTC); 0 for at once.
+    pub effective_ms: u64,
 }
 
 impl OfficerOrder {
@@ -88,6 +90,7 @@ impl OfficerOrder {
             consents_to: optional_reference(&mut reader, 10, "consents_to")?,
             subject_sha256: reader.optional_array(11, "subject_sha256")?.map(Hash),
             claimed_time_ms: reader.number(12, "claimed_time_ms")?,
+            effective_ms: reader.number_or_none(13, "effective_ms")?,
         };
         reader.finish()?;
         Ok(order)
@@ -113,6 +116,7 @@ impl OfficerOrder {
         put_reference(writer, 10, self.consents_to.as_ref())
             .bytes(11, subject)
             .number(12, self.claimed_time_ms)
+            .number(13, self.effective_ms)
             .finish()
     }
 }

@@ -36,6 +36,10 @@ pub struct Message {
     pub expires_ms: u64,
     /// Whether it is about saving lives: it passes under a suspension.
     pub safety_of_life: bool,
+    /// By when an answer is asked for, milliseconds since 1970 (UTC); 0 when no time is named.
+    pub respond_by_ms: u64,
+    /// 1 PRESENCE_QUERY, 2 CALL_REQUEST; 0 when it asks for neither.
+    pub contact: u32,
 }
 
 impl Message {
@@ -64,6 +68,8 @@ impl Message {
             content: Content::decode(reader.bytes(12, "content")?)?,
             expires_ms: reader.number_or_none(13, "expires_ms")?,
             safety_of_life: reader.optional_code(14, "safety_of_life", 1..=1)? == 1,
+            respond_by_ms: reader.number_or_none(15, "respond_by_ms")?,
+            contact: reader.optional_code(16, "contact", 1..=2)?,
         };
         reader.finish()?;
         Ok(message)
@@ -87,6 +93,8 @@ impl Message {
             .message(12, &self.content.encode())
             .number(13, self.expires_ms)
             .number(14, u64::from(self.safety_of_life))
+            .number(15, self.respond_by_ms)
+            .number(16, u64::from(self.contact))
             .finish()
     }
 }

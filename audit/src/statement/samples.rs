@@ -46,5 +46,7 @@ pub(crate) fn message(sequence: u64) -> Message {
         content: Content::plain([9; 32], "Is the vessel at 57N 19E yours?"),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: 0,
     }
 }

@@ -60,7 +60,7 @@ prop_compose! {
     ) -> Message {
         Message {
             header, traffic_class, message_type, function, precedence, channel, number, response_attribute, refers_to,
-            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5,
+            answer, approvals, content: Content::plain(salt, &body), expires_ms: number, safety_of_life: answer > 5, respond_by_ms: u64::from(answer), contact: answer % 3,
         }
     }
 }
@@ -177,7 +177,7 @@ proptest! {
             officer: officer.clone(), key_statement: hash, verb: capacity, desk: officer.clone(),
             exercise: officer.clone(), channel: String::new(), scope: officer.clone(), reason: officer.clone(),
             review_by_ms: time / 2, consents_to: message.refers_to.clone(), subject_sha256: codebook.map(Hash),
-            claimed_time_ms: time,
+            claimed_time_ms: time, effective_ms: time / 3,
         };
         prop_assert_eq!(OfficerOrder::decode(&order.encode()), Ok(order));
         let presence = Presence {

@@ -153,6 +153,8 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
             ),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         };
         let sheet = compose::write(
             &seat.config,

@@ -99,5 +99,7 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
         expires_ms: 0,
         // Who is asked about lives may answer under a suspension, too.
         safety_of_life: asked.safety_of_life,
+        respond_by_ms: 0,
+        contact: None,
     })
 }

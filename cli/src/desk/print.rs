@@ -7,7 +7,7 @@ use hotline_client::{
     status::LineStatus,
     view::{MessageView, OverdueView},
 };
-use hotline_core::{text::inert_line, time::WallTime};
+use hotline_core::{contact::Contact, text::inert_line, time::WallTime};
 use serde::Serialize;
 
 /// One object on one line.
@@ -53,6 +53,13 @@ pub fn message(view: &MessageView) -> String {
     }
     if view.safety_of_life {
         text.push_str("  SAFETY OF LIFE\n");
+    }
+    if let Some(contact) = view
+        .contact
+        .as_deref()
+        .and_then(|name| name.parse::<Contact>().ok())
+    {
+        text.push_str(&format!("  {} [{contact}]\n", contact.plain()));
     }
     if let Some(order) = &view.under_order {
         text.push_str(&format!(
@@ -129,6 +136,14 @@ fn deadlines(view: &MessageView) -> String {
     if let (true, Some(until)) = (view.expired, view.expires_ms) {
         let until = WallTime::from_unix_ms(until).rfc3339();
         text.push_str(&format!("  EXPIRED at {until}: never to be acted on\n"));
+    }
+    if let Some(by) = view.respond_by_ms {
+        let by = WallTime::from_unix_ms(by).rfc3339();
+        text.push_str(&if view.unanswered {
+            format!("  OVERDUE: an answer was asked for by {by}, and nobody has answered\n")
+        } else {
+            format!("  an answer is asked for by {by}\n")
+        });
     }
     match (view.delayed, view.locked) {
         (true, true) => {

@@ -13,8 +13,11 @@ use hotline_core::{
     precedence::{Precedence, SignaturesNeeded},
     release::Capacity,
     text::inert_line,
+    time::WallTime,
     words::{Answer, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
 };
+
+use serde::Serialize;
 
 use super::{
     Common, duration, keyring, load, print,
@@ -66,6 +69,10 @@ pub struct WordingArgs {
     /// How long it is good for: 10m, 1h. Then it is EXPIRED and never acted upon.
     #[arg(long, value_parser = duration, value_name = "TIME")]
     expires: Option<Duration>,
+    /// Within what time an answer is asked for: 10m, 48h. Signed in the message; when it has passed without an answer both
+    /// sides are told.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    respond_by: Option<Duration>,
     /// The message this one updates, cancels or corrects.
     #[arg(long, value_name = "MESSAGE")]
     refers_to: Option<String>,
@@ -80,15 +87,19 @@ pub struct WaitArgs {
     /// How long at most: 500ms, 60s, 10m.
     #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
     deadline: Duration,
+    /// When the answer is due, if that is known.
+    #[arg(skip)]
+    due: Option<WallTime>,
 }
 
 impl WaitArgs {
-    /// Waits for the answer.
+    /// Waits for the answer, which is due at a time that may be later than this waits.
     #[must_use]
-    pub fn answered(deadline: Duration) -> Self {
+    pub fn answered(deadline: Duration, due: WallTime) -> Self {
         Self {
             wait: Some(WaitFor::Answered),
             deadline,
+            due: Some(due),
         }
     }
 }
@@ -173,12 +184,10 @@ pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Fai
             String::new()
         }
     };
-    let expires = args.expires.map(|time| {
-        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        seat.seams.clock.wall().unix_ms().saturating_add(time)
-    });
     Ok(Wording {
-        expires_ms: expires.unwrap_or(0),
+        expires_ms: args.expires.map_or(0, |time| from_now(seat, time)),
+        respond_by_ms: args.respond_by.map_or(0, |time| from_now(seat, time)),
+        contact: None,
         safety_of_life: args.safety_of_life,
         precedence: args.precedence,
         class: args.class,
@@ -189,6 +198,13 @@ pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Fai
         answer: None::<Answer>,
         text,
     })
+}
+
+/// That time from now, milliseconds since 1970.
+#[must_use]
+pub fn from_now(seat: &Seat, time: Duration) -> u64 {
+    let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    seat.seams.clock.wall().unix_ms().saturating_add(time)
 }
 
 /// Signs a wording with as many officers as its precedence asks for.
@@ -251,7 +267,10 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
         }
     };
     if common.json {
-        print::object(&view);
+        print::object(&Finished {
+            view: &view,
+            answer_due_ms: waiting.due.map(WallTime::unix_ms),
+        });
     } else {
         println!(
             "{} {}: {} [{}]",
@@ -262,13 +281,30 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
         }
     }
     if !reached {
-        return not_reached(seat, common, &view).await;
+        let code = not_reached(seat, common, &view).await;
+        if let (Some(due), false) = (waiting.due, common.json) {
+            eprintln!(
+                "  the answer is due by {}, and counts until then; this waited {} s",
+                due.rfc3339(),
+                waiting.deadline.as_secs()
+            );
+        }
+        return code;
     }
     Ok(if answered_no(&view) {
         exit::ANSWERED_NO
     } else {
         exit::OK
     })
+}
+
+/// The `--json` object: the message, and when its answer is due where that is known.
+#[derive(Serialize)]
+struct Finished<'a> {
+    #[serde(flatten)]
+    view: &'a MessageView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_due_ms: Option<u64>,
 }
 
 /// Silence always carries its cause: what explains it on the line, and how far the message came.

@@ -197,6 +197,8 @@ fn message(from: &Side, to: &Side, sequence: u64, previous: Hash, seen: Vec<Seen
         content: Content::plain([9; 32], &text(sequence)),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: 0,
     };
     let by = ApprovalBy {
         officer: from.officer.identity.clone(),

@@ -143,7 +143,8 @@ impl Facts {
             Some(ServiceKind::DeskOpens) => desk.duty.push((at_ms, true)),
             Some(ServiceKind::DeskCloses) => desk.duty.push((at_ms, false)),
             Some(ServiceKind::Overdue) => {
-                let step = OverdueStep::from_wire(service.step).map_or("UNKNOWN", OverdueStep::name);
+                // Without a step it is about an answer that was asked for by a time.
+                let step = OverdueStep::from_wire(service.step).map_or("RESPOND_BY", OverdueStep::name);
                 desk.overdue.push((step.to_owned(), at_ms));
             }
             None => {}

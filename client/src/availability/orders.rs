@@ -34,6 +34,7 @@ pub(super) fn order(hash: Hash, header: &Header, said: OfficerOrder) -> Option<O
         channel: (!said.channel.is_empty()).then_some(said.channel),
         scope: said.scope,
         reason: said.reason.chars().take(REASON_MAX).collect(),
+        effective: (said.effective_ms > 0).then(|| WallTime::from_unix_ms(said.effective_ms)),
         review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
         consents_to: said.consents_to.map(|reference| Hash32(reference.sha256.0)),
         claimed: at,
@@ -49,10 +50,17 @@ pub(super) type Span = (u64, u64);
 
 /// When the line was under an order: spans in order that do not touch.
 pub(super) fn standing(facts: &Facts, until_ms: u64) -> Vec<Span> {
+    let pairs = pairs(&facts.orders);
     let mut channels = facts.channels.iter();
     let of = |channel: &str| {
-        let spans = against(&facts.orders, channel);
-        merged(spans.map(|(order, end)| (claimed(order), end.unwrap_or(until_ms))))
+        let stops = facts.orders.all().filter(|order| order.stops());
+        let about = stops.filter(|order| order.covers(channel));
+        merged(about.map(|order| {
+            (
+                counts_from(order),
+                lifted(&pairs, channel, order).unwrap_or(until_ms),
+            )
+        }))
     };
     // A log that names no channel may hold orders about all of them.
     let first = of(channels.next().map_or("", String::as_str));
@@ -61,19 +69,21 @@ pub(super) fn standing(facts: &Facts, until_ms: u64) -> Vec<Span> {
 
 /// The orders of one desk that stood in the window.
 pub(super) fn of_desk(facts: &Facts, desk: &str, window: Window) -> Vec<OrderReport> {
-    let mut reports: Vec<OrderReport> = facts
-        .orders
-        .all()
-        .filter(|order| order.stops() && order.desk.to_string() == desk)
-        .map(|order| (order, ended(&facts.orders, order)))
-        .filter(|(order, end)| claimed(order) < window.until_ms && end.is_none_or(|end| end > window.from_ms))
-        .map(|(order, end)| OrderReport {
+    let pairs = pairs(&facts.orders);
+    let stops = facts.orders.all().filter(|order| order.stops());
+    let mut reports: Vec<OrderReport> = stops
+        .filter(|order| order.desk.to_string() == desk)
+        .map(|order| OrderReport {
             verb: order.verb.name(),
             channel: order.channel.clone(),
             officer: order.officer.to_string(),
             reason: order.reason.clone(),
-            from_ms: claimed(order),
-            until_ms: end,
+            from_ms: counts_from(order),
+            until_ms: lifted(&pairs, order.channel.as_deref().unwrap_or(""), order),
+        })
+        .filter(|report| {
+            let over = report.until_ms.is_some_and(|end| end <= window.from_ms);
+            report.from_ms < window.until_ms && !over
         })
         .collect();
     reports.sort_by_key(|report| report.from_ms);
@@ -93,29 +103,32 @@ pub(super) fn holds(spans: &[Span], at_ms: u64) -> bool {
     spans.iter().any(|(begin, end)| (*begin..*end).contains(&at_ms))
 }
 
-fn against<'a>(orders: &'a Orders, channel: &'a str) -> impl Iterator<Item = (&'a Order, Option<u64>)> {
-    orders
-        .all()
-        .filter(move |order| order.stops() && order.covers(channel))
-        .map(move |order| (order, lifted(orders.agreed(channel).iter(), order)))
-}
-
-/// When an order had ended on every channel that it is about.
-fn ended(orders: &Orders, order: &Order) -> Option<u64> {
-    let channel = order.channel.as_deref().unwrap_or("");
-    lifted(orders.agreed(channel).iter(), order)
+/// Restorations that a releaser of both sides signed, on whatever channels.
+fn pairs(orders: &Orders) -> Vec<Agreed<'_>> {
+    let restores = || orders.all().filter(|order| order.verb == OrderVerb::Restore);
+    let by_hash: BTreeMap<Hash32, &Order> = restores().map(|order| (order.hash, order)).collect();
+    let agreed = restores().filter_map(|second| {
+        let first = *by_hash.get(&second.consents_to?)?;
+        (first.desk.domain() != second.desk.domain()).then_some(Agreed { first, second })
+    });
+    agreed.collect()
 }
 
 /// When both sides had signed that it is over.
-fn lifted<'a>(agreed: impl Iterator<Item = &'a Agreed<'a>>, order: &Order) -> Option<u64> {
-    agreed
-        .filter(|agreed| agreed.lifts(order))
-        .map(|agreed| claimed(agreed.first).max(claimed(agreed.second)))
+fn lifted(pairs: &[Agreed<'_>], channel: &str, order: &Order) -> Option<u64> {
+    pairs
+        .iter()
+        .filter(|agreed| agreed.covers(channel) && agreed.lifts(order))
+        .map(|agreed| agreed.first.claimed.max(agreed.second.claimed).unix_ms())
         .min()
 }
 
-const fn claimed(order: &Order) -> u64 {
-    order.claimed.unix_ms()
+/// From when on it counted.
+fn counts_from(order: &Order) -> u64 {
+    order
+        .effective
+        .map_or(order.claimed, |from| from.max(order.claimed))
+        .unix_ms()
 }
 
 /// Spans in order, those that touch as one.

@@ -41,7 +41,7 @@ impl Script {
         };
         let service = Service {
             header: Header {
-                id: [u8::try_from(sequence).unwrap(); 16],
+                id: [sequence.to_le_bytes()[0]; 16],
                 trust_domain: String::new(),
                 exercise: "FIRST LIGHT".into(),
                 conversation: [1; 16],
@@ -285,6 +285,8 @@ fn test_message(sender: &str, at_ms: u64, answers: Option<Hash>) -> Payload {
         },
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: 0,
         refers_to: answers.map(|sha256| Reference {
             sender: A.into(),
             id: [9; 16],

@@ -53,7 +53,17 @@ pub fn judge_order(
         .map_err(|error| Rejected::Officer(error.to_string()))?;
     let officer = judge::identity(&checked.officer)?;
     orderer(&officer, &judge::roles(&checked.roles))?;
+    has_effect(checked.said.verb)?;
     Ok((checked.said, officer))
+}
+
+/// REKEY and AMEND_CONFIG are words of the format that this version cannot carry out: keys change by roster and deny-list,
+/// settings by their files. Kept as if they had effect they would deceive both sides.
+fn has_effect(verb: u32) -> Result<(), Rejected> {
+    match OrderVerb::from_wire(verb) {
+        Some(verb @ (OrderVerb::Rekey | OrderVerb::AmendConfig)) => Err(Rejected::NoEffect(verb)),
+        Some(OrderVerb::Suspend | OrderVerb::Sever | OrderVerb::Restore) | None => Ok(()),
+    }
 }
 
 fn watcher(officer: &Identity, roles: &BTreeSet<OfficerRole>) -> Result<(), Rejected> {
@@ -120,6 +130,7 @@ pub(super) fn order_of(
                 .map_err(|error| Rejected::Officer(error.to_string()))?;
             let officer = judge::identity(&checked.officer)?;
             orderer(&officer, &judge::roles(&checked.roles))?;
+            has_effect(checked.said.verb)?;
             (checked.said, officer)
         }
     };
@@ -143,6 +154,7 @@ pub(super) fn order_of(
         channel: (!said.channel.is_empty()).then_some(said.channel),
         scope: cut(said.scope),
         reason: cut(said.reason),
+        effective: (said.effective_ms > 0).then(|| WallTime::from_unix_ms(said.effective_ms)),
         review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
         consents_to: said.consents_to.map(|reference| core_hash(reference.sha256)),
         claimed: WallTime::from_unix_ms(said.claimed_time_ms),

@@ -5,6 +5,7 @@
 //! Whatever is decided is decided by `core`; nothing of it is signed while the pen is closed or the disk is on its
 //! reserve, and what was to be said waits until it is on disk.
 
+mod answers;
 mod checks;
 mod people;
 mod saying;
@@ -47,6 +48,8 @@ pub(super) struct Duty {
     restoration_checked: Option<LineTime>,
     /// Human checks of ours that wait for an answer.
     tests: BTreeMap<Hash, LineTime>,
+    /// Messages that ask for an answer by a time.
+    answers: BTreeMap<Hash, WallTime>,
 }
 
 /// A desk that closes and waits until somebody has its last word.
@@ -75,6 +78,7 @@ impl Engine {
             hours: Hours::default(),
             restoration_checked: None,
             tests: BTreeMap::new(),
+            answers: BTreeMap::new(),
         };
         for (leg, status) in &self.leg_status {
             duty.outages.note(leg, status.up, now, wall);
@@ -129,6 +133,8 @@ impl Engine {
             self.check_restoration(now);
             self.tick_checks(now, round);
             self.tick_people(now, round);
+            self.tick_answers(round);
+            self.tick_reviews(round);
         }
         self.say_all(now, round);
         self.tick_closing(now, round);
@@ -145,6 +151,8 @@ impl Engine {
                 duty.outages.next_wake(),
                 duty.escalation.next_wake(),
                 duty.tests.values().min().copied(),
+                duty.next_answer(self.wall(), self.line()),
+                self.next_review(),
             ]
             .into_iter()
             .flatten()

@@ -165,7 +165,8 @@ impl Engine {
     /// Whether no person acknowledged a comm check for 30 days, counted from the first charter if nobody ever did.
     pub(super) fn dormant(&self) -> bool {
         let opened = || self.channels.charters.all().map(|state| state.stored).min();
-        let since = self.channels.human_check().or_else(opened);
+        let checked = self.channels.human_check().map(|by| by.received);
+        let since = checked.or_else(opened);
         since.is_some_and(|since| {
             self.wall().unix_ms().saturating_sub(since.unix_ms()) > millis(DORMANT_AFTER)
         })

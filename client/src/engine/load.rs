@@ -260,7 +260,7 @@ impl Reader {
             }
         };
         for change in &changes {
-            super::settle::note_answered_check(&self.book, change, &mut self.channels);
+            super::settle::note_answered_check(&self.book, change, &at, &mut self.channels);
         }
         self.mark_under_order(&at);
         if let Payload::Receipt(receipt) = &payload

@@ -86,7 +86,7 @@ impl Engine {
         let stands = if said.channel.is_empty() {
             self.channels.orders.all().any(Order::stops)
         } else {
-            !self.channels.standing(&said.channel).is_empty()
+            !self.channels.ordered(&said.channel).is_empty()
         };
         if !stands {
             return Err(not_placed("nothing is suspended or severed there"));
@@ -248,7 +248,7 @@ impl Engine {
         judged: &JudgedMessage,
     ) -> Result<(), Refusal> {
         let channel = message.channel.as_str();
-        let political = self.channels.political_axis(channel).state;
+        let political = self.channels.political_axis(channel, self.wall()).state;
         if passes(political, judged.draft.class, message.safety_of_life) {
             return Ok(());
         }
@@ -257,7 +257,7 @@ impl Engine {
         } else {
             OrderVerb::Suspend
         };
-        let orders = self.channels.standing(channel);
+        let orders = self.channels.standing(channel, self.wall());
         let why: Vec<String> = orders
             .iter()
             .filter(|order| order.verb == stops)

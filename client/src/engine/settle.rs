@@ -7,9 +7,11 @@ use hotline_audit::{
     statement::{MAX_RECEIPT_ITEMS, Payload, ReceiptItem},
 };
 use hotline_core::{
+    channel::Evidence,
     crash::{self, Point},
     duty::ServiceKind,
     identity::Identity,
+    ladder::Signer,
     leg::{Lane, Leg, lane_of},
     outbox::Then,
     plant,
@@ -234,7 +236,10 @@ impl Engine {
                 leg: placed.leg.clone(),
             };
             self.stored.insert(placed.hash);
-            changes.extend(self.enter(&at, placed));
+            for change in self.enter(&at, placed) {
+                note_answered_check(&self.book, &change, &at, &mut self.channels);
+                changes.push(change);
+            }
         }
         for (hash, kept) in std::mem::take(&mut round.quarantined) {
             if kept.beside_log() {
@@ -253,7 +258,6 @@ impl Engine {
             );
         }
         for change in changes {
-            note_answered_check(&self.book, &change, &mut self.channels);
             self.note_age(&change, stored);
             self.note_duty(&change, round);
             self.announce(change, round);
@@ -549,18 +553,27 @@ pub(super) fn mark_under_order(letter: &mut Letter, channels: &Channels) {
     };
     letter.under_order = letter
         .index
-        .and_then(|index| channels.under_order(&message.channel, index, passes));
+        .and_then(|index| channels.under_order(&message.channel, (index, letter.stored), passes));
 }
 
-/// Notes that a person of the other side answered a human check of ours, if this change is that.
-pub(super) fn note_answered_check(book: &Book, change: &Change, channels: &mut Channels) {
+/// Notes that a person of the other side answered a human check of ours, if this change is that. `at` is the statement
+/// that changed it.
+pub(super) fn note_answered_check(book: &Book, change: &Change, at: &Provenance, channels: &mut Channels) {
     let Change::Climbed { message, .. } = change else {
         return;
     };
-    let answered = book.letter(message).and_then(Letter::answered_check);
-    if let Some(fact) = answered {
-        channels.note_human_check(fact.arrived);
-    }
+    let Some(fact) = book.letter(message).and_then(Letter::answered_check) else {
+        return;
+    };
+    let Signer::Officer { identity, .. } = &fact.signer else {
+        return;
+    };
+    let what = format!("{} answered a comm check", identity.name());
+    let said = Evidence {
+        received: fact.arrived,
+        ..crate::channels::signed(what, identity, at, fact.claimed.unix_ms())
+    };
+    channels.note_human_check(said);
 }
 
 /// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each

@@ -7,19 +7,21 @@ use std::{
 
 use hotline_core::{
     channel::{
-        Axis, Carrier, Identified, Label, Order, Paths, Political, Restoring, Standing, Waiting, Watched,
+        Axis, Carrier, Evidence, Identified, Label, Order, Paths, Political, Restoring, Standing, Waiting,
+        Watched,
         cause::{Silence, causes},
         label, label_of_line,
     },
     id::Hash32,
+    identity::Identity,
 };
 
 use super::Engine;
 use crate::{
     channels::CharterState,
     standing::{
-        AxesView, AxisView, CauseView, ChannelView, CharterView, RestoringView, StandingView, StatementView,
-        plain,
+        AxesView, AxisView, CauseView, ChannelView, CharterView, FactView, RestoringView, StandingView,
+        StatementView, plain,
     },
 };
 
@@ -77,14 +79,20 @@ impl Engine {
         let paths = self.paths();
         let unheard = self.channels.unheard(&self.config.peer, self.wall(), self.line());
         let may_be = self.channels.may_be_unheard(&self.config.peer);
+        let mut carrier = paths.carrier();
+        carrier.facts.extend(self.proofs_of_carrier());
+        let mut identity = Axis::identity(self.identity_facts());
+        if identity.state == Identified::Good {
+            identity.facts.extend(self.proofs_of_identity());
+        }
         LineFacts {
-            carrier: paths.carrier(),
+            carrier,
             paths,
             watch: self
                 .channels
                 .attendance(&self.config.peer)
                 .axis((unheard, may_be)),
-            identity: Axis::identity(self.identity_facts()),
+            identity,
             unheard: (unheard, may_be),
             dormant: self.dormant(),
             waiting: self.waiting_for_people(),
@@ -93,7 +101,9 @@ impl Engine {
 
     fn channel_facts(&self, line: &LineFacts, name: &str) -> ChannelFacts {
         let shown = &self.channels.shown;
-        let political = self.channels.political_axis(name);
+        let mut political = self.channels.political_axis(name, self.wall());
+        political.facts =
+            self.political_facts(political.state, name, &self.channels.standing(name, self.wall()));
         let restoring = self.channels.orders.restoring(name, shown) != Restoring::No;
         let chartered = self.has_charter(name, &self.trust.directory());
         let label = label(&Standing {
@@ -117,7 +127,7 @@ impl Engine {
 
     fn channel_view(&self, line: &LineFacts, of: &ChannelFacts) -> ChannelView {
         let waiting: Vec<Waiting> = line.of_channel(&of.name).cloned().collect();
-        let orders = self.channels.standing(&of.name);
+        let orders = self.channels.standing(&of.name, self.wall());
         let causes = CauseView::all(&causes(&Silence {
             political: of.political.state,
             orders: &orders,
@@ -150,11 +160,11 @@ impl Engine {
         let scope: Vec<String> = under.iter().map(|of| of.name.clone()).collect();
         let mut orders: BTreeMap<Hash32, &Order> = BTreeMap::new();
         for of in &under {
-            let standing = self.channels.standing(&of.name);
+            let standing = self.channels.standing(&of.name, self.wall());
             orders.extend(standing.into_iter().map(|order| (order.hash, order)));
         }
         let orders: Vec<&Order> = orders.into_values().collect();
-        let political = Axis::new(strongest, orders.iter().map(|order| order.evidence()).collect());
+        let political = Axis::new(strongest, self.facts_of(strongest, &under, &orders));
         let restoring = under.iter().any(|of| of.label == Label::Restoring);
         let some = scope.len() < chartered.len();
         let on = Standing {
@@ -184,16 +194,37 @@ impl Engine {
             causes,
             axes: AxesView {
                 carrier: AxisView::of(&line.carrier, |state| state.name()),
-                watch: AxisView::watch(&self.channels.attendance(&self.config.peer), line.unheard),
+                watch: self.watch_view(&self.config.peer, line.unheard),
                 political: AxisView::political(&political, scope),
                 identity: AxisView::of(&line.identity, |state| state.name()),
             },
-            own_watch: AxisView::watch(
-                &self.channels.attendance(&self.me),
-                (Some(Duration::ZERO), Duration::MAX),
-            ),
+            own_watch: self.watch_view(&self.me, (Some(Duration::ZERO), Duration::MAX)),
             channels,
         }
+    }
+
+    /// What the political axis of the line rests on: of the channels under the strongest order.
+    fn facts_of(&self, state: Political, under: &[&&ChannelFacts], orders: &[&Order]) -> Vec<Evidence> {
+        if state != Political::Open {
+            return self.political_facts(state, "", orders);
+        }
+        let mut facts: Vec<Evidence> = Vec::new();
+        for fact in under.iter().flat_map(|of| &of.political.facts) {
+            if !facts.contains(fact) {
+                facts.push(fact.clone());
+            }
+        }
+        facts
+    }
+
+    /// The watch of a desk, also of what nothing is known.
+    fn watch_view(&self, desk: &Identity, unheard: (Option<Duration>, Duration)) -> AxisView {
+        let attendance = self.channels.attendance(desk);
+        let mut view = AxisView::watch(&attendance, unheard);
+        let state = attendance.axis(unheard).state;
+        let proofs = self.proofs_of_watch(desk, state, attendance.held().by.is_some());
+        view.facts.extend(proofs.iter().map(FactView::of));
+        view
     }
 
     fn charter_view(&self, channel: &str) -> Option<CharterView> {
@@ -206,7 +237,7 @@ impl Engine {
 
     fn restoring_view(&self, channel: &str) -> Option<RestoringView> {
         let restoring = self.channels.orders.restoring(channel, &self.channels.shown);
-        let overtaken = restoring.overtaken(&self.channels.standing(channel));
+        let overtaken = restoring.overtaken(&self.channels.ordered(channel));
         let (first, agreed_by, lacking) = match restoring {
             Restoring::No => return None,
             Restoring::Proposed(first) => {

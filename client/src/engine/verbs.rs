@@ -160,6 +160,9 @@ impl Engine {
         if self.holds_id(message.header.id, round) {
             return Err(not_released("a message with that id was released before"));
         }
+        if hotline_core::contact::is_past(message.respond_by_ms, self.wall()) {
+            return Err(not_released("the time to answer by has passed already"));
+        }
         self.check_orders(&message, &judged)?;
         self.check_answer(&message, &judged)?;
         self.check_space(&judged)?;

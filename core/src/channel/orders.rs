@@ -39,6 +39,8 @@ pub struct Order {
     pub scope: String,
     /// Why, in words.
     pub reason: String,
+    /// From when on it counts; none for at once.
+    pub effective: Option<WallTime>,
     /// When it is to be looked at again.
     pub review_by: Option<WallTime>,
     /// SHA-256 of the statement of the other side that this one agrees to.
@@ -58,6 +60,12 @@ impl Order {
     #[must_use]
     pub fn covers(&self, channel: &str) -> bool {
         self.channel.as_deref().is_none_or(|named| named == channel)
+    }
+
+    /// Whether it counts already, by the clock of whoever looks.
+    #[must_use]
+    pub fn counts(&self, now: WallTime) -> bool {
+        self.effective.is_none_or(|from| from <= now)
     }
 
     /// Whether it stops formal traffic.
@@ -84,12 +92,16 @@ impl Order {
             "" => String::new(),
             scope => format!(" ({scope})"),
         };
+        let from = self
+            .effective
+            .map(|time| format!(", from {} on", time.dtg()))
+            .unwrap_or_default();
         let review = self
             .review_by
             .map(|time| format!(", to be reviewed by {}", time.dtg()))
             .unwrap_or_default();
         format!(
-            "{} of {} {} {about}{scope}: {}{review}",
+            "{} of {} {} {about}{scope}{from}: {}{review}",
             self.officer.name(),
             self.officer.domain(),
             past(self.verb),
@@ -141,6 +153,12 @@ pub struct Agreed<'a> {
 }
 
 impl Agreed<'_> {
+    /// Whether both restore this channel.
+    #[must_use]
+    pub fn covers(&self, channel: &str) -> bool {
+        self.first.covers(channel) && self.second.covers(channel)
+    }
+
     /// Whether it is behind an order of either side: in that side's own chain.
     #[must_use]
     pub fn lifts(&self, order: &Order) -> bool {

@@ -69,6 +69,7 @@ fn order(side: &str, verb: OrderVerb, leaf: u8) -> Order {
         channel: Some("MARITIME".into()),
         scope: String::new(),
         reason: "a visit".into(),
+        effective: None,
         review_by: None,
         consents_to: None,
         claimed: at(1),

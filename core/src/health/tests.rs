@@ -279,6 +279,10 @@ fn in_every_profile_the_numbers_fit_one_another() {
             n.down_after < n.quic_idle,
             "{profile}: the machine judges before QUIC does"
         );
+        assert!(
+            n.down_after < n.silent_after,
+            "{profile}: a desk gives a leg up before its relay calls it silent"
+        );
         assert!(n.quic_keep_alive * 4 <= n.quic_idle, "{profile}");
         let slowest: f64 = match profile {
             Profile::Lan => 20_000_000.0,

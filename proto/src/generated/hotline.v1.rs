@@ -114,6 +114,12 @@ pub struct MessagePayload {
     /// 1: it is about saving lives, and passes under a suspension.
     #[prost(uint32, tag = "14")]
     pub safety_of_life: u32,
+    /// By when an answer is asked for, milliseconds since 1970 (UTC); absent when no time is named.
+    #[prost(uint64, tag = "15")]
+    pub respond_by_ms: u64,
+    /// 1 PRESENCE_QUERY, 2 CALL_REQUEST: it asks for people on the line. Absent for neither.
+    #[prost(uint32, tag = "16")]
+    pub contact: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reference {
@@ -185,6 +191,10 @@ pub struct ApprovalPayload {
     pub expires_ms: u64,
     #[prost(uint32, tag = "20")]
     pub safety_of_life: u32,
+    #[prost(uint64, tag = "21")]
+    pub respond_by_ms: u64,
+    #[prost(uint32, tag = "22")]
+    pub contact: u32,
 }
 /// application/vnd.hotline.receipt.v1: DELIVERED, ALERTED or DISPLAYED, signed by the recipient desk.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -395,6 +405,9 @@ pub struct OfficerOrderPayload {
     pub subject_sha256: ::prost::bytes::Bytes,
     #[prost(uint64, tag = "12")]
     pub claimed_time_ms: u64,
+    /// From when on it counts, milliseconds since 1970 (UTC); absent for at once.
+    #[prost(uint64, tag = "13")]
+    pub effective_ms: u64,
 }
 /// application/vnd.hotline.presence.v1: a relay's word about a desk's sessions with it, signed with its LOG key. It stands
 /// in no chain and in no log.

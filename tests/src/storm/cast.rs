@@ -75,6 +75,8 @@ impl Desk {
             text,
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         }
     }
 

@@ -232,6 +232,8 @@ async fn answer(play: &Play, desk: usize, station: &Station, view: &MessageView)
         text: format!("ROGER {} {}", view.name, play.number()),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     play.judge(|oracle| oracle.acts(hash, Rung::Answered));
     hand_in(play, station, desk, &wording).await;

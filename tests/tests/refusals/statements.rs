@@ -35,7 +35,7 @@ async fn a_statement_that_is_not_in_order_is_refused_by_its_rule_and_the_log_sta
         ("one byte over 60 KiB", vec![0x0a; 60 * 1024 + 1], "TOO_LARGE"),
         (
             "an unknown field",
-            ours.sign_payload(&[&payload[..], &[0x78, 0x01]].concat()),
+            ours.sign_payload(&[&payload[..], &[0xf8, 0x01, 0x01]].concat()),
             "MALFORMED",
         ),
         (

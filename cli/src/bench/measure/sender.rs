@@ -76,6 +76,8 @@ impl Sender {
             text: WORDS.chars().cycle().take(MESSAGE_BYTES).collect(),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         };
         Ok(Self {
             releaser,

@@ -35,6 +35,8 @@ pub(super) async fn collision(stage: &Stage, told: &mut Told) -> Result<MessageV
         text: HZ_01.to_owned(),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     let common = common(stage, 0);
     let sheet = send::sign(&seat, &common, &wording, None, None)?;
@@ -101,6 +103,8 @@ pub(super) async fn climb(stage: &Stage, told: &mut Told, flash: &MessageView) -
         text: "ACCEPT. Two helicopters and the cutter TERN are under way.".into(),
         expires_ms: 0,
         safety_of_life: false,
+        respond_by_ms: 0,
+        contact: None,
     };
     let sheet = send::sign(&b, &common, &wording, None, None)?;
     b.message(Request::Release { sheet }).await?;

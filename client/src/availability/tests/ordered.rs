@@ -29,6 +29,7 @@ impl Script {
             }),
             subject_sha256: None,
             claimed_time_ms: at_ms,
+            effective_ms: 0,
         };
         let order = hotline_audit::SignedStatement::sign(
             hotline_audit::PayloadType::OfficerOrder,
@@ -109,4 +110,17 @@ fn one_side_alone_ends_no_order() {
     let report = script.report(5 * MINUTE + 30_000);
     assert_eq!(report.desks[A].automatic.under_order, 4);
     assert_eq!(report.desks[A].orders[0].until_ms, None);
+}
+
+#[test]
+fn a_releaser_who_signs_orders_without_end_makes_no_report_endless() {
+    let mut script = Script::default();
+    script.unanswered(1);
+    let restore = script.orders(A, OrderVerb::Restore, MINUTE + 1, "", None);
+    for channel in 0..200 {
+        script.orders(A, OrderVerb::Suspend, MINUTE + 2, &format!("C{channel}"), None);
+        script.orders(A, OrderVerb::Restore, MINUTE + 3, "", Some(restore));
+    }
+    let report = script.report(2 * MINUTE);
+    assert_eq!(report.desks[A].orders.len(), 200);
 }

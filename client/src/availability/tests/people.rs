@@ -32,6 +32,8 @@ impl Script {
             content: Content::plain([0; 32], "COMM CHECK"),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: 0,
         });
         let hash = Hash::of(&payload.encode());
         self.said.push((hash, payload));

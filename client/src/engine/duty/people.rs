@@ -28,6 +28,7 @@ impl Engine {
         let waiting: Vec<Hash> = self.book.letters().map(|letter| letter.hash).collect();
         for hash in waiting {
             self.time(hash, round);
+            self.note_answer(hash);
         }
     }
 
@@ -48,6 +49,7 @@ impl Engine {
         }
         self.time(hash, round);
         self.note_test(hash);
+        self.note_answer(hash);
         let cancelled = match change {
             Change::Added(_) => self.book.letter(&hash).and_then(Letter::cancels),
             Change::Climbed { .. } | Change::Foreign { .. } | Change::Told { .. } => None,

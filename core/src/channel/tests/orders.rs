@@ -1,6 +1,6 @@
 //! Suspended, severed, restored.
 
-use super::{desk, order, relay};
+use super::{at, desk, order, relay};
 use crate::channel::floor::passes;
 use crate::channel::{Order, Orders, Political, Restoring, Shown};
 use crate::duty::OrderVerb;
@@ -75,6 +75,21 @@ fn the_floor_passes_under_a_suspension_and_only_service_and_test_when_severed() 
             assert_eq!(passes(Political::Severed, *class, safety), operators);
         }
     }
+}
+
+#[test]
+fn an_order_that_names_a_moment_counts_from_then_on() {
+    let order = Order {
+        effective: Some(at(60)),
+        ..order("A", OrderVerb::Suspend, 1)
+    };
+    assert!(!order.counts(at(59)) && order.counts(at(60)));
+    assert!(order.plain().contains(", from "), "{}", order.plain());
+    let at_once = Order {
+        effective: None,
+        ..order
+    };
+    assert!(at_once.counts(at(0)) && !at_once.plain().contains(", from "));
 }
 
 #[test]

@@ -65,6 +65,8 @@ impl Play {
             text: text.to_owned(),
             expires_ms: 0,
             safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
         };
         let write = |wording: &Wording| -> Sheet {
             let by = &people.releasers[0];

@@ -1,0 +1,79 @@
+//! `hotline desk call` and `hotline desk presence`: messages that ask for people on the line, by a time.
+
+use std::time::Duration;
+
+use clap::Args;
+use hotline_client::{compose::Wording, request::Request};
+use hotline_core::{
+    contact::Contact,
+    precedence::Precedence,
+    words::{Function, ResponseAttribute, TrafficClass},
+};
+
+use super::{
+    Common, duration, load,
+    seat::Seat,
+    send::{self, WaitArgs},
+};
+use crate::exit::Outcome;
+
+/// `hotline desk call` and `presence`.
+#[derive(Debug, Args)]
+pub struct ContactArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Who is asked for, about what, and at what times.
+    text: String,
+    /// Within what time an answer is asked for: 10m, 48h. When it has passed without one both sides are told.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    respond_by: Duration,
+    /// How urgent: FLASH and OVERRIDE need two officers.
+    #[arg(long, short, default_value = "IMMEDIATE", value_name = "WORD")]
+    precedence: Precedence,
+    /// The channel; without it, the one of the settings.
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
+    /// The releasing officer; without it, the first of this seat who may release.
+    #[arg(long, value_name = "NAME")]
+    officer: Option<String>,
+    /// The drafting officer, where two must sign; without it, the first of this seat who may draft.
+    #[arg(long, value_name = "NAME")]
+    drafter: Option<String>,
+    #[command(flatten)]
+    waiting: WaitArgs,
+}
+
+/// Runs either verb.
+///
+/// # Errors
+/// A [`Failure`](crate::exit::Failure).
+pub async fn run(args: ContactArgs, contact: Contact) -> Outcome {
+    let mut seat = Seat::open(load(&args.common)?, args.common.json).await?;
+    let done = ask(&mut seat, &args, contact).await;
+    seat.leave().await;
+    done
+}
+
+async fn ask(seat: &mut Seat, args: &ContactArgs, contact: Contact) -> Outcome {
+    let wording = Wording {
+        precedence: args.precedence,
+        class: TrafficClass::Formal,
+        function: Function::Query,
+        response: ResponseAttribute::AcceptCounterDecline,
+        channel: args
+            .channel
+            .clone()
+            .unwrap_or_else(|| seat.config.channel.clone()),
+        refers_to: None,
+        answer: None,
+        text: args.text.clone(),
+        expires_ms: 0,
+        safety_of_life: false,
+        respond_by_ms: send::from_now(seat, args.respond_by),
+        contact: Some(contact),
+    };
+    let officers = (args.officer.as_deref(), args.drafter.as_deref());
+    let sheet = send::sign(seat, &args.common, &wording, officers.0, officers.1)?;
+    let view = seat.message(Request::Release { sheet }).await?;
+    send::finish(seat, &args.common, view, &args.waiting).await
+}

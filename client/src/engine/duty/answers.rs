@@ -1,0 +1,109 @@
+//! Answers that were asked for by a time, and did not come: told on both sides, once.
+
+use std::time::Duration;
+
+use hotline_audit::{Hash, statement::Reference};
+use hotline_core::{
+    duty::ServiceKind,
+    time::{LineTime, WallTime},
+    words::Function,
+};
+
+use super::{Duty, Engine};
+use crate::{book::Letter, overdue, own::Saying, round::Round};
+
+/// Messages whose answers are waited for at most. 4,096: as many as steps are remembered of; further ones are shown as
+/// overdue, and not told.
+const WAITED_MAX: usize = 4096;
+
+/// The newest messages among which a cancellation is looked for. 4,096, as for those that wait for people.
+const LOOKED_THROUGH: usize = 4096;
+
+impl Duty {
+    /// When the next answer is due, on the line's clock.
+    pub(super) fn next_answer(&self, wall: WallTime, line: LineTime) -> Option<LineTime> {
+        let next = self.answers.values().min()?;
+        let ahead = next.unix_ms().saturating_sub(wall.unix_ms());
+        Some(line.after(Duration::from_millis(ahead)))
+    }
+}
+
+impl Engine {
+    /// Waits for the answer to a message, or no longer.
+    pub(super) fn note_answer(&mut self, hash: Hash) {
+        let due = self.book.letter(&hash).and_then(overdue::answer_due);
+        let told = self.services.told_unanswered(&hash);
+        let Some(duty) = &mut self.duty else { return };
+        match due {
+            Some(due) if !told && duty.answers.len() < WAITED_MAX => {
+                duty.answers.insert(hash, due);
+            }
+            _ => {
+                duty.answers.remove(&hash);
+            }
+        }
+    }
+
+    /// Tells of answers that did not come by the time that was named.
+    pub(super) fn tick_answers(&mut self, round: &mut Round) {
+        let wall = self.wall();
+        let Some(duty) = &mut self.duty else { return };
+        let due: Vec<Hash> = duty
+            .answers
+            .iter()
+            .filter(|(_, due)| **due <= wall)
+            .map(|(hash, _)| *hash)
+            .collect();
+        for hash in due {
+            if let Some(duty) = &mut self.duty {
+                duty.answers.remove(&hash);
+            }
+            self.tell_unanswered(hash, round);
+        }
+    }
+
+    /// Whether its sender has cancelled it.
+    fn is_taken_back(&self, letter: &Letter) -> bool {
+        let cancels = |later: &&Letter| {
+            later.judged.is_some()
+                && later.message.function == Function::Cancel.to_wire()
+                && later.message.header.sender == letter.message.header.sender
+                && later
+                    .message
+                    .refers_to
+                    .as_ref()
+                    .is_some_and(|to| to.sha256 == letter.hash)
+        };
+        self.book
+            .letters()
+            .rev()
+            .take(LOOKED_THROUGH)
+            .any(|later| cancels(&later))
+    }
+
+    fn tell_unanswered(&mut self, hash: Hash, round: &mut Round) {
+        let wall = self.wall();
+        let Some(letter) = self.book.letter(&hash) else {
+            return;
+        };
+        let over = overdue::expired(letter, wall) || self.is_taken_back(letter);
+        let Some(due) = overdue::answer_due(letter).filter(|_| !over) else {
+            return;
+        };
+        let header = &letter.message.header;
+        let message = Reference {
+            sender: header.sender.clone(),
+            id: header.id,
+            sha256: hash,
+        };
+        let text = format!("no answer by {}", due.rfc3339());
+        let what = format!("{}: {text}, as its sender asked", self.view_of(letter).name);
+        self.alarm("OVERDUE", what, round);
+        let saying = Saying {
+            refers_to: Some(message),
+            text,
+            ..Saying::of(ServiceKind::Overdue)
+        };
+        self.say(saying, round);
+    }
+}
