@@ -232,7 +232,8 @@ pub enum News {
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost or restored.
     Alarm {
         /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `REDUNDANCY_RESTORED`, `GAP`,
-        /// `REFUSED`, `UNPROVEN`, `QUARANTINED`, `DENIED`, `TRUST_REFUSED`, `OWN_KEY_ENDED`, `CLOCK` (set wrong on purpose).
+        /// `REFUSED`, `UNPROVEN`, `QUARANTINED`, `DENIED`, `TRUST_REFUSED`, `OWN_KEY_ENDED`, `CLOCK` (set wrong on purpose),
+        /// `RESTART` (relays are new, gone or elsewhere).
         code: String,
         /// A sentence with the facts in it.
         what: String,

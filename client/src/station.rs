@@ -36,7 +36,7 @@ use crate::{
     request::{Answer, News, Refusal, Request},
     share::Shares,
     side::{Directory, DirectoryError},
-    trust::TrustNow,
+    trust::{Changed, TrustNow},
 };
 
 /// Inputs of lanes waiting for the engine. 256: one round.
@@ -366,12 +366,7 @@ impl Station {
             .read_anew(&self.config, &self.seams)
             .map_err(|error| with_causes(&error));
         let answer = match &read {
-            Ok(changed) => Answer::Done {
-                what: format!(
-                    "trust, certificate and key were read anew; {} newly denied",
-                    changed.denied.len()
-                ),
-            },
+            Ok(changed) => Answer::Done { what: done(changed) },
             Err(why) => Answer::Refused(Refusal {
                 code: "HL-DESK-011".into(),
                 exit: 4,
@@ -565,6 +560,19 @@ impl NewsStream {
 
 fn load_error(error: LoadError) -> OpenError {
     OpenError::Load(error.to_string())
+}
+
+/// What reading anew has done, for whoever asked.
+fn done(changed: &Changed) -> String {
+    let mut what = format!(
+        "trust, certificate and key were read anew; {} newly denied",
+        changed.denied.len()
+    );
+    if !changed.restart_for.is_empty() {
+        what.push_str("; relays count from the next start on, so restart this desk: ");
+        what.push_str(&changed.restart_for.join("; "));
+    }
+    what
 }
 
 /// An error with what lies behind it.

@@ -16,11 +16,14 @@ use hotline_audit::{
     key::{Denial, KeyRefusal, RosterSet},
     statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
 };
+use hotline_core::identity::Identity;
 use hotline_ledger::{Moves, Watcher};
 use hotline_transport::{Anchor, ClientTls, Denied, Dialer, FileWatch, Seams, TrustStore, anchors_in};
 
 use crate::{
     config::DeskConfig,
+    relay::RelayPlace,
+    restart,
     side::Directory,
     station::{self, OpenError},
 };
@@ -29,6 +32,8 @@ use crate::{
 #[derive(Debug)]
 pub struct TrustNow {
     directory: ArcSwap<Directory>,
+    /// The relays that this station was opened with.
+    opened: Vec<RelayPlace>,
     tls: ClientTls,
     moves: Arc<Moves>,
 }
@@ -40,6 +45,10 @@ pub struct Changed {
     pub denied: Vec<(String, String)>,
     /// Why this desk's own statement key cannot be used any more, if so.
     pub own_key: Option<String>,
+    /// What a restart would change of the relays, in words: a running desk dials those that it was opened with.
+    pub restart_for: Vec<String>,
+    /// Whether that is another list than it was before.
+    pub restart_is_news: bool,
 }
 
 /// The files that a running station looks at: its trust folders, certificate and key.
@@ -71,6 +80,7 @@ impl TrustNow {
         let anchors = anchors_in(&config.trust)?;
         let store = TrustStore::with_denied(seams, anchors, denied(directory.rosters()))?;
         Ok(Self {
+            opened: directory.relays().to_vec(),
             directory: ArcSwap::from_pointee(directory),
             tls: ClientTls::new(seams, own, Arc::new(store)),
             moves: Arc::default(),
@@ -98,14 +108,22 @@ impl TrustNow {
         store.replace_with_denied(anchors, denied(directory.rosters()))?;
         let new = |denial: &&Denial| before.denial(&denial.order.identity).is_none();
         let told = |denial: &Denial| (denial.order.identity.clone(), denial.order.reason.clone());
+        let restart_for = self.restart_for(&directory);
         let changed = Changed {
             denied: directory.rosters().denials().filter(new).map(told).collect(),
             own_key,
+            restart_is_news: restart_for != self.restart_for(&self.directory()),
+            restart_for,
         };
         self.tls.rotate(own);
         self.directory.store(Arc::new(directory));
         self.moves.tell();
         Ok(changed)
+    }
+
+    fn restart_for(&self, directory: &Directory) -> Vec<String> {
+        let ended = |relay: &Identity| directory.rosters().denial(&relay.to_string()).is_some();
+        restart::needed_for(&self.opened, directory.relays(), ended)
     }
 
     /// Whom this desk knows, as it stands now.

@@ -16,7 +16,12 @@ use crate::{
 impl Engine {
     /// Trust was read anew, or refused whole. What it means for people is told here; legs and lanes have it already.
     pub(super) fn trust_read(&mut self, read: Result<Changed, String>, round: &mut Round) {
-        let Changed { denied, own_key } = match read {
+        let Changed {
+            denied,
+            own_key,
+            restart_for,
+            restart_is_news,
+        } = match read {
             Ok(changed) => changed,
             Err(why) => {
                 let what = format!("changed trust was refused whole, the old one stays in force: {why}");
@@ -43,6 +48,13 @@ impl Engine {
                 round,
             );
             self.signing = Signing::Closed(why);
+        }
+        if restart_is_news && !restart_for.is_empty() {
+            let what = format!(
+                "restart this desk: until then it dials the relays it was opened with; {}",
+                restart_for.join("; ")
+            );
+            self.alarm("RESTART", what, round);
         }
         self.place_charters(round);
     }
