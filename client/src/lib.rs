@@ -30,6 +30,7 @@ pub mod quarantine;
 mod recent;
 pub mod relay;
 pub mod request;
+mod restart;
 pub mod round;
 pub mod sealed;
 pub mod services;

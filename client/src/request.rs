@@ -233,7 +233,7 @@ pub enum News {
     Alarm {
         /// Stable name: `FOREIGN`, `FORGED`, `EQUIVOCATION`, `FORK`, `REDUNDANCY_LOST`, `REDUNDANCY_RESTORED`, `GAP`,
         /// `REFUSED`, `UNPROVEN`, `QUARANTINED`, `DENIED`, `DENY_UNPROVEN`, `TRUST_REFUSED`, `OWN_KEY_ENDED`,
-        /// `RELAY_UNUSABLE`, `CLOCK` (set wrong on purpose).
+        /// `RELAY_UNUSABLE`, `RESTART` (relays are new, gone or elsewhere), `CLOCK` (set wrong on purpose).
         code: String,
         /// A sentence with the facts in it.
         what: String,

@@ -351,12 +351,7 @@ impl Station {
     /// are told either way. Live sessions with a relay that is no longer trusted end at once.
     pub async fn reload(&self) -> Answer {
         match self.read_trust(None).await {
-            Ok(changed) => Answer::Done {
-                what: format!(
-                    "trust, certificate and key were read anew; {} newly denied",
-                    changed.denied.len()
-                ),
-            },
+            Ok(changed) => Answer::Done { what: done(&changed) },
             Err(why) => Answer::Refused(Refusal {
                 code: "HL-DESK-011".into(),
                 exit: 4,
@@ -573,6 +568,19 @@ impl NewsStream {
 
 fn load_error(error: LoadError) -> OpenError {
     OpenError::Load(error.to_string())
+}
+
+/// What reading anew has done, for whoever asked.
+fn done(changed: &Changed) -> String {
+    let mut what = format!(
+        "trust, certificate and key were read anew; {} newly denied",
+        changed.denied.len()
+    );
+    if !changed.restart_for.is_empty() {
+        what.push_str("; relays count from the next start on, so restart this desk: ");
+        what.push_str(&changed.restart_for.join("; "));
+    }
+    what
 }
 
 /// An error with what lies behind it.

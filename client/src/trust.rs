@@ -22,6 +22,7 @@ use hotline_audit::{
     key::{Denial, DenyList, KeyRefusal, Roster, RosterSet},
     trust,
 };
+use hotline_core::identity::Identity;
 use hotline_ledger::{CaSeen, Ledger, Moves, Record, TrustMemory, Watcher};
 use hotline_transport::{
     Anchor, CaStanding, ClientTls, Denied, Dialer, FileWatch, Seams, TrustStore, anchors_in,
@@ -29,6 +30,8 @@ use hotline_transport::{
 
 use crate::{
     config::DeskConfig,
+    relay::RelayPlace,
+    restart,
     side::Directory,
     station::{self, OpenError},
 };
@@ -39,6 +42,8 @@ pub(crate) use ended::{ended, ended_inside, officers_of, unusable_key};
 #[derive(Debug)]
 pub struct TrustNow {
     directory: ArcSwap<Directory>,
+    /// The relays that this station was opened with.
+    opened: Vec<RelayPlace>,
     tls: ClientTls,
     moves: Arc<Moves>,
     /// The folder of trust folders.
@@ -54,6 +59,10 @@ pub struct Changed {
     pub denied: Vec<(String, String)>,
     /// Orders that end nobody here: whose deny-list, and which numbers.
     pub unproven: Vec<(String, Vec<u64>)>,
+    /// What a restart would change of the relays, in words: a running desk dials those that it was opened with.
+    pub restart_for: Vec<String>,
+    /// Whether that is another list than it was before.
+    pub restart_is_news: bool,
 }
 
 /// A folder that was refused.
@@ -94,6 +103,7 @@ impl TrustNow {
         let anchors = anchors_in(&config.trust)?;
         let store = TrustStore::with_denied(seams, anchors, denied(directory.rosters()))?;
         Ok(Self {
+            opened: directory.relays().to_vec(),
             directory: ArcSwap::from_pointee(directory),
             tls: ClientTls::new(seams, own, Arc::new(store)),
             moves: Arc::default(),
@@ -172,6 +182,8 @@ impl TrustNow {
 
     fn put_in_force(&self, directory: Directory, before: &RosterSet) -> Changed {
         let rosters = Arc::clone(directory.rosters());
+        let restart_for_before = self.restart_for(&self.directory());
+        let restart_for = self.restart_for(&directory);
         self.directory.store(Arc::new(directory));
         self.moves.tell();
         let new = |denial: &&Denial| before.denial(&denial.order.identity).is_none();
@@ -179,6 +191,8 @@ impl TrustNow {
         Changed {
             denied: rosters.denials().filter(new).map(told).collect(),
             unproven: unproven_since(&rosters, before),
+            restart_is_news: restart_for != restart_for_before,
+            restart_for,
         }
     }
 
@@ -200,6 +214,11 @@ impl TrustNow {
     fn memory(&self) -> MutexGuard<'_, TrustMemory> {
         // It is consistent between any two statements.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn restart_for(&self, directory: &Directory) -> Vec<String> {
+        let ended = |relay: &Identity| directory.rosters().denial(&relay.to_string()).is_some();
+        restart::needed_for(&self.opened, directory.relays(), ended)
     }
 
     /// Whom this desk knows, as it stands now.

@@ -763,3 +763,37 @@ async fn dropped(line: &Line, side: usize) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_whose_trust_folder_names_other_relays_says_that_it_wants_a_restart_and_carries_on() {
+    let line = Line::open(PROGRAM).await;
+    line.whole().await;
+    let said = line.desk(AVELIA, "reload", &[]).await.ended(0);
+    assert!(!said.all().contains("restart"), "{}", said.all());
+    let file = folder(&line, AVELIA).join("trust/exercise.borenia.example/side.toml");
+    let side = fs::read_to_string(&file).unwrap();
+    // The relay's name stays, and its place in the file; only somewhere else.
+    let moved: Vec<String> = side
+        .lines()
+        .map(|line| match line.split_once(" = ") {
+            Some(("tcp", _)) => "tcp = \"127.0.0.1:9\"".to_owned(),
+            _ => line.to_owned(),
+        })
+        .collect();
+    fs::write(&file, moved.join("\n") + "\n").unwrap();
+    eventually("people are told", PATIENCE, async || {
+        let alarms = line.status(AVELIA).await.alarms;
+        alarms.contains_key("RESTART").then_some(())
+    })
+    .await;
+    for _ in 0..2 {
+        let said = line.desk(AVELIA, "reload", &[]).await.ended(0);
+        assert!(said.all().contains("has moved to"), "{}", said.all());
+    }
+    assert_eq!(line.status(AVELIA).await.alarms["RESTART"], 1, "told once");
+    line.whole().await;
+    // Put back, nothing is asked for any more.
+    fs::write(&file, side).unwrap();
+    let said = line.desk(AVELIA, "reload", &[]).await.ended(0);
+    assert!(!said.all().contains("restart"), "{}", said.all());
+}

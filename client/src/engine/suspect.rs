@@ -29,7 +29,12 @@ pub(crate) fn unproven_told(domain: &str, orders: &[u64]) -> (&'static str, Stri
 impl Engine {
     /// Trust was read anew, or refused whole. What it means for people is told here; legs and lanes have it already.
     pub(super) fn trust_read(&mut self, read: Result<Changed, String>, round: &mut Round) {
-        let Changed { denied, unproven } = match read {
+        let Changed {
+            denied,
+            unproven,
+            restart_for,
+            restart_is_news,
+        } = match read {
             Ok(changed) => changed,
             Err(why) => {
                 let what = format!(
@@ -54,6 +59,13 @@ impl Engine {
             self.alarm(code, what, round);
         }
         self.note_own_key(round);
+        if restart_is_news && !restart_for.is_empty() {
+            let what = format!(
+                "restart this desk: until then it dials the relays it was opened with; {}",
+                restart_for.join("; ")
+            );
+            self.alarm("RESTART", what, round);
+        }
         self.place_charters(round);
     }
 
