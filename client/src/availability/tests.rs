@@ -3,7 +3,7 @@
 
 use hotline_audit::{
     SigningKey,
-    statement::{Content, Header, LegFact, Message, Recipient, Reference, Service},
+    statement::{Header, LegFact, Recipient, Reference, Service},
 };
 use hotline_core::duty::ServiceKind;
 
@@ -248,68 +248,4 @@ fn a_desk_that_claims_impossible_times_makes_no_report_endless() {
         collector.add(*hash, &payload);
     }
     assert_eq!(collector.report(366, None).desks.len(), 2);
-}
-
-/// A message of the class TEST; with an answer it is the answer to a test.
-fn test_message(sender: &str, at_ms: u64, answers: Option<Hash>) -> Payload {
-    let header = Header {
-        id: [9; 16],
-        trust_domain: String::new(),
-        exercise: "FIRST LIGHT".into(),
-        conversation: [1; 16],
-        sender: sender.into(),
-        key_statement: Hash::ZERO,
-        recipients: Vec::new(),
-        claimed_time_ms: at_ms,
-        epoch: 1,
-        sequence: 1,
-        previous: Hash::ZERO,
-        seen: Vec::new(),
-    };
-    Payload::Message(Message {
-        header,
-        traffic_class: hotline_core::words::TrafficClass::Test.to_wire(),
-        message_type: 1,
-        function: 1,
-        precedence: 4,
-        channel: String::new(),
-        number: 1,
-        response_attribute: 2,
-        answer: u32::from(answers.is_some()),
-        approvals: Vec::new(),
-        content: Content {
-            suite: 1,
-            commitment: Hash::ZERO,
-            salt: Vec::new(),
-            body: Vec::new(),
-        },
-        expires_ms: 0,
-        safety_of_life: false,
-        respond_by_ms: 0,
-        contact: 0,
-        refers_to: answers.map(|sha256| Reference {
-            sender: A.into(),
-            id: [9; 16],
-            sha256,
-        }),
-    })
-}
-
-#[test]
-fn a_roger_of_the_other_side_answers_a_human_check_and_a_word_of_the_own_side_does_not() {
-    const HOUR: u64 = 60 * MINUTE;
-    let answered_by = |by: &str| {
-        let (test, words) = (Hash::of(b"test"), Hash::of(b"words"));
-        let mut script = Script::default();
-        script.said.push((test, test_message(A, 2 * HOUR, None)));
-        let answer = test_message(by, 2 * HOUR + MINUTE, Some(test));
-        script.said.push((words, answer));
-        script
-            .said
-            .push((Hash::of(b"other"), test_message(B, 3 * HOUR, None)));
-        let report = script.of_avelia(5 * HOUR);
-        (report.human.answered, report.human.missed)
-    };
-    assert_eq!(answered_by(B), (1, 0));
-    assert_eq!(answered_by(A), (0, 1));
 }
