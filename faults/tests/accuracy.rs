@@ -26,6 +26,10 @@ use hotline_transport::{Clock, Seams};
 
 /// What is allowed between asked and measured.
 const WITHIN: f64 = 0.02;
+
+/// How far the share of bursts may be off. 15 %: four standard deviations over 80,000 packets, which are some 1,450 bursts;
+/// the emulator itself is held to two hundredths over three million (`emulator/tests.rs`).
+const BURST_WITHIN: f64 = 0.15;
 /// Packets of each measurement.
 const PACKETS: usize = 10_000;
 /// Packets of a measurement of loss of 30 %: enough that honest chance itself strays by less than is allowed (one part in
@@ -249,7 +253,8 @@ async fn delay_loss_and_rate_are_within_two_hundredths_of_what_was_asked_for() {
     let lost = lost(&stats);
     let asked = burst.begins / (burst.begins + burst.ends) * burst.loss;
     let what = format!("udp burst loss ({count} packets)");
-    good &= figure(&what, asked * 100.0, lost * 100.0, "%");
+    figure(&what, asked * 100.0, lost * 100.0, "%");
+    good &= (lost / asked - 1.0).abs() <= BURST_WITHIN;
     for mbit in [8_u32, 40] {
         let bytes = u64::from(mbit) * 1_000_000 / 8;
         let narrow = [Fault::Bandwidth {

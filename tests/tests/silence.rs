@@ -763,7 +763,15 @@ async fn a_desk_that_signs_two_histories_is_suspect_and_the_line_compromised() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn every_axis_shows_what_proves_it_also_when_nothing_is_wrong() {
-    let line = open().await;
+    let mut line = Line::with_relays(PROGRAM).await;
+    for side in [AVELIA, BORENIA] {
+        let settings = fs::read_to_string(&line.stage.sides[side].desk).unwrap();
+        let checked = settings.replace("checks_every = \"off\"", "checks_every = \"1s\"");
+        assert_ne!(checked, settings);
+        fs::write(&line.stage.sides[side].desk, checked).unwrap();
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
     let now = eventually("a comm check is answered", PATIENCE, async || {
         let now = standing(&line, AVELIA).await;
         let checked = |fact: &FactView| fact.what.starts_with("it answered a comm check");

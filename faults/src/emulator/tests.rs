@@ -122,6 +122,31 @@ fn bursts_lose_packets_in_rows() {
     assert!(all > 3 * starts, "{all} lost in {starts} rows");
 }
 
+/// Bursts come in rows, so their share scatters far more than that of single losses: 0.6 % over three million packets.
+#[test]
+fn bursts_lose_the_share_that_was_asked_for_within_two_hundredths() {
+    let burst = Burst {
+        begins: 0.02,
+        ends: 0.2,
+        loss: 0.8,
+    };
+    let bursty = Conditions {
+        burst: Some(burst),
+        ..Conditions::default()
+    };
+    const PACKETS: u32 = 3_000_000;
+    let mut link = Link::new(bursty, Dice::new(1));
+    let lost = (0..PACKETS)
+        .filter(|n| matches!(link.send(ms(u64::from(*n)), 100), Fate::Lost(_)))
+        .count();
+    let measured = f64::from(u32::try_from(lost).unwrap()) / f64::from(PACKETS);
+    let asked = burst.begins / (burst.begins + burst.ends) * burst.loss;
+    assert!(
+        (measured / asked - 1.0).abs() < 0.02,
+        "{measured} instead of {asked}"
+    );
+}
+
 #[test]
 fn jitter_reorders() {
     let shaky = Conditions {
