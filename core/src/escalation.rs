@@ -78,7 +78,12 @@ pub struct Escalation {
     waiting: BTreeMap<Hash32, (Timer, LineTime)>,
     /// When each message's next step is due.
     wakes: BTreeSet<(LineTime, Hash32)>,
+    /// The least needed first.
+    ranks: BTreeSet<(Rank, Hash32)>,
 }
+
+/// How much a timer is needed: one whose steps were all taken hardly, a more urgent one more.
+type Rank = (bool, Precedence);
 
 /// The steps of a precedence and after how long each is due, divided by `factor`. The out-of-band step is due at the
 /// objective, and never before the supervisor knows.
@@ -104,6 +109,7 @@ impl Escalation {
             factor,
             waiting: BTreeMap::new(),
             wakes: BTreeSet::new(),
+            ranks: BTreeSet::new(),
         }
     }
 
@@ -123,6 +129,7 @@ impl Escalation {
         }
         let wake = self.wake(&timer, now);
         self.wakes.extend(wake.map(|wake| (wake, message)));
+        self.ranks.insert((self.rank(&timer), message));
         self.waiting.insert(message, (timer, now));
         set
     }
@@ -134,14 +141,18 @@ impl Escalation {
         if let Some(wake) = self.wake(&timer, set) {
             self.wakes.remove(&(wake, *message));
         }
+        self.ranks.remove(&(self.rank(&timer), *message));
         true
     }
 
     /// One whose steps were all taken, else the least urgent, if it is less urgent than that.
     fn least_needed(&self, precedence: Precedence) -> Option<Hash32> {
-        let needed = |timer: &Timer| (self.next(timer).is_some(), timer.precedence);
-        let (message, (timer, _)) = self.waiting.iter().min_by_key(|(_, (timer, _))| needed(timer))?;
-        (needed(timer) < (true, precedence)).then_some(*message)
+        let (rank, message) = self.ranks.first()?;
+        (*rank < (true, precedence)).then_some(*message)
+    }
+
+    fn rank(&self, timer: &Timer) -> Rank {
+        (self.next(timer).is_some(), timer.precedence)
     }
 
     /// Steps that are due. Of several that one message has missed, those due last: nobody is called twice for one wait.
@@ -155,6 +166,7 @@ impl Escalation {
             let Some((mut timer, set)) = self.waiting.get(&message).copied() else {
                 continue;
             };
+            let before = self.rank(&timer);
             let waited = timer.waited.saturating_add(now.since(set));
             let mut steps = schedule(timer.precedence, self.factor);
             steps.retain(|(step, after)| *after <= waited && timer.taken.is_none_or(|taken| taken < *step));
@@ -165,6 +177,8 @@ impl Escalation {
             }
             let next = self.wake(&timer, set);
             self.wakes.extend(next.map(|next| (next, message)));
+            self.ranks.remove(&(before, message));
+            self.ranks.insert((self.rank(&timer), message));
             self.waiting.insert(message, (timer, set));
         }
         due

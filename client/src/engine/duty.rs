@@ -43,6 +43,8 @@ pub(super) struct Duty {
     escalation: Escalation,
     /// Each message that is timed, and where the fact stands since which it waits.
     timed: BTreeMap<Hash, Option<Place>>,
+    /// When it was last looked whether timers are over.
+    looked_for_room: Option<LineTime>,
     hours: Hours,
     /// When a check went out for a restoration that waits for its answer.
     restoration_checked: Option<LineTime>,
@@ -75,6 +77,7 @@ impl Engine {
             clock: ClockWatch::new(),
             escalation: Escalation::new(self.config.human_time_factor),
             timed: BTreeMap::new(),
+            looked_for_room: None,
             hours: Hours::default(),
             restoration_checked: None,
             tests: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! Human deadlines: messages that nobody acknowledges, the hourly comm check, and the answer to it.
 
+use std::time::Duration;
+
 use hotline_audit::{Hash, statement::Reference};
 use hotline_core::{
     commcheck::human,
@@ -21,6 +23,10 @@ use crate::{
     status::{DutyStatus, OverdueStatus},
     view::OverdueView,
 };
+
+/// How often it is looked whether timers are over, while there is no room for more. 1 s: it looks through all of them, and
+/// messages may come by the hundred a second.
+const ROOM_LOOKED_FOR_EVERY: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Times every message that waits: at the start of duty. What ran before the station is on the wall clock.
@@ -110,8 +116,19 @@ impl Engine {
         set
     }
 
-    /// Ends the timers of messages that have expired; whether there were any.
+    /// Ends the timers of messages that have expired, looked for now and then; whether there were any.
     fn drop_what_is_over(&mut self) -> bool {
+        let now = self.line();
+        let Some(duty) = &mut self.duty else {
+            return false;
+        };
+        if duty
+            .looked_for_room
+            .is_some_and(|last| now < last.after(ROOM_LOOKED_FOR_EVERY))
+        {
+            return false;
+        }
+        duty.looked_for_room = Some(now);
         let Some(duty) = &self.duty else { return false };
         let over: Vec<Hash> = duty
             .timed
@@ -250,7 +267,7 @@ impl Engine {
     pub(in crate::engine) fn overdue_view(&self, hash: &Hash) -> Option<OverdueView> {
         let duty = self.duty.as_ref()?;
         let standing = duty.escalation.standing(&overdue::key(hash), self.line())?;
-        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Some(OverdueView {
             waited_ms: ms(standing.waited),
             step: standing.taken.map(|step| step.name().into()),
