@@ -338,6 +338,9 @@ impl LaneSession<'_> {
             }
             held.push((hash, item.leaf_index, proof));
         }
+        if self.awaited.is_empty() {
+            self.pulse.all_read();
+        }
         self.pulse
             .tell(Input::Accepted {
                 leg: self.leg.clone(),
@@ -453,6 +456,7 @@ impl LaneSession<'_> {
                 new_size,
             })),
         };
+        self.pulse.asks();
         let mut log = LogServiceClient::new(self.channel.channel());
         let proof = async move { log.proof(asked).await };
         let answered = self

@@ -3,7 +3,8 @@
 //! A relay tells every lane of a desk about its log in one chain of checkpoint updates, each linked to the one before.
 //! The view keeps the newest linked checkpoint and the last few sizes before it; an update whose base is not linked yet
 //! waits for the lane that carries it, and after a bound asks for the proof; one whose base others are beyond asks at
-//! once. Two signed checkpoints that cannot both be true are a *fork*: both notes are kept and the relay's word counts for
+//! once. An update can bring a second proof, from the size that its own session carried last: then it waits for no lane
+//! that hangs. Two signed checkpoints that cannot both be true are a *fork*: both notes are kept and the relay's word counts for
 //! nothing from then on.
 //!
 //! This file decides; it opens no connection and keeps nothing on disk.
@@ -29,6 +30,8 @@ pub struct Update {
     pub old_size: u64,
     /// The consistency proof.
     pub consistency: Vec<Hash>,
+    /// Another size that a proof starts at, with that proof: the newest that the session itself carried.
+    pub session: Option<(u64, Vec<Hash>)>,
 }
 
 /// A checkpoint with the note that says so.
@@ -147,6 +150,9 @@ impl LogView {
             self.link(shown.clone());
             return Ok(Observed::Linked(shown));
         };
+        if let Some((_, proof)) = update.session.as_ref().filter(|(from, _)| *from == newest.size) {
+            return self.extend(shown, proof).map(Observed::Linked);
+        }
         match update.old_size.cmp(&newest.size) {
             Ordering::Equal => self.extend(shown, &update.consistency).map(Observed::Linked),
             Ordering::Greater => Ok(Observed::Waits),
@@ -323,6 +329,7 @@ mod tests {
                 note: Some(self.signer.checkpoint(size, root).sign(&self.signer)),
                 old_size,
                 consistency: self.proof(old_size, size),
+                session: None,
             }
         }
 
@@ -369,6 +376,32 @@ mod tests {
             view.prove(&behind, (3, 5), &log.proof(3, 5)),
             Ok(Observed::Linked(_))
         ));
+    }
+
+    #[test]
+    fn an_update_whose_base_hangs_on_another_lane_is_linked_by_what_its_own_session_carried() {
+        let log = Log::new(&["a", "b", "c", "d", "e"]);
+        let mut view = log.view();
+        view.observe(&log.update(0, 2)).unwrap();
+        let ahead = Update {
+            session: Some((2, log.proof(2, 5))),
+            ..log.update(4, 5)
+        };
+        assert!(matches!(view.observe(&ahead), Ok(Observed::Linked(seen)) if seen.size == 5));
+        let mut other = log.view();
+        other.observe(&log.update(0, 3)).unwrap();
+        assert_eq!(
+            other.observe(&ahead),
+            Ok(Observed::Waits),
+            "it is from neither size"
+        );
+        let mut lied = log.view();
+        lied.observe(&log.update(0, 2)).unwrap();
+        let wrong = Update {
+            session: Some((2, log.proof(3, 5))),
+            ..log.update(4, 5)
+        };
+        assert!(matches!(lied.observe(&wrong), Err(LogFault::Inconsistent { .. })));
     }
 
     #[test]

@@ -143,6 +143,10 @@ pub fn read_update(wire: &v1::CheckpointUpdate) -> Result<Update, LogFault> {
         },
         old_size: wire.old_size,
         consistency: read_hashes(&wire.consistency)?,
+        session: match wire.session_old_size {
+            0 => None,
+            size => Some((size, read_hashes(&wire.session_consistency)?)),
+        },
     })
 }
 

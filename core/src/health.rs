@@ -16,6 +16,7 @@ mod probes;
 mod profile;
 mod redundancy;
 mod round_trip;
+mod tail;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use probes::{Answered, GOOD_CHECKS, Probes, Tally, Ticked};
 pub use profile::{NotAProfile, Numbers, Profile};
 pub use redundancy::{Redundancy, RedundancyChange};
 pub use round_trip::RoundTrip;
+pub use tail::TAIL_EVERY_MIN;
 
 /// How a lane, or a leg, stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

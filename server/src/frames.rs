@@ -37,9 +37,13 @@ impl Told {
         let (size, note) = ledger.size_and_note();
         let update = match last {
             Some(last) if last > size || (last == size && *noted >= size) => bare(last),
-            Some(last) => linked(ledger, last, size, note)?,
+            Some(last) => v1::CheckpointUpdate {
+                session_old_size: carried(*noted, last, size),
+                ..linked(ledger, last, size, note)?
+            },
             None => linked(ledger, size, size, note)?,
         };
+        let update = with_own_base(ledger, update)?;
         told.insert(desk.clone(), update.size);
         if !update.note.is_empty() {
             *noted = update.size;
@@ -67,12 +71,28 @@ impl Told {
     }
 }
 
+/// From where the session itself can be linked, if that is elsewhere.
+fn carried(noted: u64, last: u64, size: u64) -> u64 {
+    if noted != last && noted < size { noted } else { 0 }
+}
+
+/// The second proof of an update that names where its session can be linked.
+fn with_own_base(
+    ledger: &Ledger,
+    mut update: v1::CheckpointUpdate,
+) -> Result<v1::CheckpointUpdate, ReadError> {
+    if update.session_old_size > 0 {
+        let proof = ledger.consistency(update.session_old_size, update.size)?;
+        update.session_consistency = hashes(&proof);
+    }
+    Ok(update)
+}
+
 fn bare(size: u64) -> v1::CheckpointUpdate {
     v1::CheckpointUpdate {
         size,
-        note: Bytes::new(),
         old_size: size,
-        consistency: Vec::new(),
+        ..Default::default()
     }
 }
 
@@ -92,6 +112,7 @@ fn linked(
         note: note.unwrap_or_default().into(),
         old_size,
         consistency: hashes(&consistency),
+        ..Default::default()
     })
 }
 
@@ -139,7 +160,7 @@ pub fn whole(ledger: &Ledger) -> v1::CheckpointUpdate {
         size,
         note: note.unwrap_or_default().into(),
         old_size: size,
-        consistency: Vec::new(),
+        ..Default::default()
     }
 }
 
@@ -180,6 +201,44 @@ mod tests {
             .wait()
             .unwrap();
         ledger
+    }
+
+    fn append(ledger: &Ledger, number: u8) {
+        let entry = Entry {
+            bytes: vec![number],
+            hash: Hash::of(&[number]),
+            kind: 1,
+            sender: "desk".into(),
+            id: [number; 16],
+            epoch: 1,
+            sequence: u64::from(number),
+            mailbox: Vec::new(),
+        };
+        ledger
+            .commit(Batch::of(Lane::Message, vec![entry]))
+            .wait()
+            .unwrap();
+    }
+
+    #[test]
+    fn what_another_session_carried_last_is_not_the_only_base_of_an_update() {
+        let (ledger, told) = (log_of_one(), Told::default());
+        let desk = "spiffe://exercise.borenia.example/desk/ops".parse().unwrap();
+        let (mut one, mut other) = (0, 0);
+        let update = |noted: &mut u64| told.update(&ledger, &desk, noted).unwrap();
+        update(&mut one);
+        update(&mut other);
+        append(&ledger, 2);
+        let first = update(&mut one);
+        assert_eq!(
+            (first.old_size, first.session_old_size),
+            (1, 0),
+            "they are the same"
+        );
+        append(&ledger, 3);
+        let behind = update(&mut other);
+        assert_eq!((behind.old_size, behind.session_old_size, behind.size), (2, 1, 3));
+        assert!(!behind.session_consistency.is_empty());
     }
 
     #[test]

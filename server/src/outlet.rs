@@ -75,7 +75,9 @@ impl Outlet {
         }
         let bytes = weight(&frame);
         self.put(frame)?;
-        self.pulse.sends(bytes);
+        if bytes > 0 {
+            self.pulse.sends(bytes);
+        }
         Ok(())
     }
 

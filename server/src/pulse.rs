@@ -58,9 +58,10 @@ impl fmt::Debug for Pulse {
 
 impl Pulse {
     pub(crate) fn new(numbers: &'static Numbers, clock: Arc<dyn Clock>, hears: Hears) -> Self {
+        let probes = Probes::opened(numbers, clock.line());
         Self {
             state: Mutex::new(State {
-                probes: Probes::opened(numbers, clock.line()),
+                probes,
                 heard: 0,
                 owed: None,
                 deaf: false,
@@ -73,6 +74,15 @@ impl Pulse {
         }
     }
 
+    /// Follows what is sent until it is known to be read.
+    pub(crate) fn following(self) -> Self {
+        {
+            let mut state = self.lock();
+            state.probes = state.probes.clone().following();
+        }
+        self
+    }
+
     /// By whose numbers it judges.
     pub(crate) fn numbers(&self) -> &'static Numbers {
         self.numbers
@@ -82,7 +92,7 @@ impl Pulse {
         self.clock.line()
     }
 
-    /// Judges by the time, and says which probe is due now, if one is.
+    /// Judges by the time, and says which probe is due now, if one is; 0 is a heartbeat that only follows what was sent.
     ///
     /// # Errors
     /// [`Down`] when the desk has answered nothing for too long.
@@ -101,7 +111,7 @@ impl Pulse {
                 return Err(Down(change.why.to_string()));
             }
         }
-        Ok(ticked.probe)
+        Ok(ticked.probe.or(ticked.follow.then_some(0)))
     }
 
     /// Time until something is due. While nothing is read nothing is judged.
@@ -159,7 +169,7 @@ impl Pulse {
         let now = self.line();
         let mut state = self.lock();
         let before = state.probes.room();
-        state.probes.sent(bytes);
+        state.probes.sent(bytes, now);
         if before > 0 && state.probes.room() == 0 {
             let probe = state.probes.probe_now(now);
             state.owed = Some(probe.max(state.owed.unwrap_or(0)));

@@ -9,7 +9,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use hotline_core::{health::Profile, leg::Lane};
+use hotline_core::{
+    health::Profile,
+    leg::{Door, Lane},
+};
 use hotline_proto::{SESSION_VERSION, lane, v1};
 use hotline_transport::PeerInfo;
 use tokio::sync::{mpsc, watch};
@@ -55,11 +58,16 @@ pub async fn open(
     let (frames_in, frames) = mpsc::channel(FRAMES_OUT_MAX + 1);
     let (news_in, news) = mpsc::channel(OUTCOMES_MAX);
     let (over_in, over) = watch::channel(false);
-    let pulse = Arc::new(Pulse::new(
+    let pulse = Pulse::new(
         greeted.profile.numbers(),
         Arc::clone(&relay.seams.clock),
         writer::hears(relay, peer.identity.clone(), greeted.lane),
-    ));
+    );
+    let pulse = Arc::new(if greeted.lane == Lane::Control && peer.door == Door::Quic {
+        pulse.following()
+    } else {
+        pulse
+    });
     let outlet = Outlet {
         out: frames_in,
         pulse: Arc::clone(&pulse),

@@ -330,6 +330,10 @@ impl Writer {
         let Some(sequence) = self.pulse.beat()? else {
             return Ok(());
         };
+        if sequence == 0 {
+            self.pulse.owe(0);
+            return self.outlet.pay().await;
+        }
         let presence = match self.lane {
             Lane::Control => self.relay.presence.news(&self.desk, &mut self.told),
             Lane::Message | Lane::Bulk => Vec::new(),

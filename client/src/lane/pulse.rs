@@ -13,7 +13,7 @@ use std::{
 use futures_util::Stream;
 use hotline_core::{
     health::{Change, Health, Numbers, Probes},
-    leg::{Lane, Leg},
+    leg::{Door, Lane, Leg},
     time::LineTime,
 };
 use hotline_proto::{
@@ -33,6 +33,9 @@ use crate::input::Input;
 
 /// Probes out of turn whose answers are awaited. 16: a person's, not a program's.
 const ASKED_FOR_MAX: usize = 16;
+
+/// Bytes of a question about the log, nearly.
+const QUESTION_BYTES: usize = 100;
 
 /// What a pulse is made of.
 pub(super) struct Parts<'a> {
@@ -86,6 +89,9 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
     /// The lane is open from now on, and its probes judge it.
     pub(super) fn opened(&mut self) {
         self.probes = Probes::opened(self.parts.numbers, self.line());
+        if self.parts.lane == Lane::Control && self.parts.leg.door == Door::Quic {
+            self.probes = self.probes.clone().following();
+        }
         self.judging = true;
     }
 
@@ -102,6 +108,17 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
     pub(super) fn vouched(&mut self, probe: u64) {
         let now = self.line();
         self.probes.vouched(probe, now);
+    }
+
+    /// A question leaves on the lane's connection: it is followed like a frame that counts.
+    pub(super) fn asks(&mut self) {
+        let now = self.line();
+        self.probes.sent(QUESTION_BYTES, now);
+    }
+
+    /// The relay has all that it was handed.
+    pub(super) fn all_read(&mut self) {
+        self.probes.all_read();
     }
 
     /// How many bytes may be sent now; an answer makes room.

@@ -19,9 +19,9 @@ impl<S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'_, S>
     /// follows it and asks for room.
     pub(super) async fn send_counted(&mut self, frame: Out, bytes: usize) -> Result<(), LaneEnd> {
         self.send(frame).await?;
-        self.probes.sent(bytes);
+        let now = self.line();
+        self.probes.sent(bytes, now);
         if self.room() == 0 {
-            let now = self.line();
             let probe = self.probes.probe_now(now);
             self.owe(probe);
         }
@@ -150,6 +150,8 @@ impl<S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'_, S>
         }
         if let Some(sequence) = ticked.probe {
             self.owe(sequence);
+        } else if ticked.follow {
+            self.owe(0);
         }
         Ok(())
     }

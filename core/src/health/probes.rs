@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::tail::{Follows, Tail};
 use super::{Change, Health, Numbers, RoundTrip, Why};
 use crate::time::LineTime;
 
@@ -39,6 +40,9 @@ pub struct Probes {
     /// Bytes that were sent and are not known to be read, with the probe before them.
     unread: VecDeque<(u64, usize)>,
     unread_bytes: usize,
+    /// Whether frames that count are followed.
+    follows: bool,
+    tail: Option<Tail>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +60,8 @@ struct Flying {
 pub struct Ticked {
     /// Send a probe with this number, now.
     pub probe: Option<u64>,
+    /// Send a heartbeat that asks for nothing, now: it follows what was sent.
+    pub follow: bool,
     /// The lane stands differently.
     pub change: Option<Change>,
 }
@@ -103,7 +109,17 @@ impl Probes {
             missed: 0,
             unread: VecDeque::new(),
             unread_bytes: 0,
+            follows: false,
+            tail: None,
         }
+    }
+
+    /// Follows what is sent from now on until it is known to be read, so that a loss at its end is noticed: for lanes whose
+    /// frames must not wait, on a transport that finds losses by what is acknowledged behind them.
+    #[must_use]
+    pub fn following(mut self) -> Self {
+        self.follows = true;
+        self
     }
 
     /// How the lane stands.
@@ -124,7 +140,10 @@ impl Probes {
     /// When [`tick`](Self::tick) has something to do.
     pub fn next_wake(&self) -> LineTime {
         let due = self.flying.iter().find(|flying| !flying.missed);
-        let wake = self.probe_at.min(self.down_at);
+        let mut wake = self.probe_at.min(self.down_at);
+        if let Some(tail) = &self.tail {
+            wake = wake.min(tail.next());
+        }
         due.map_or(wake, |flying| wake.min(flying.due))
     }
 
@@ -140,11 +159,26 @@ impl Probes {
         if now >= self.down_at {
             let silence = now.since(self.proven);
             let change = self.become_now(Health::Down, Why::Silent { silence });
-            return Ticked { probe: None, change };
+            return Ticked {
+                change,
+                ..Ticked::default()
+            };
         }
         let change = self.miss(now);
-        let probe = (now >= self.probe_at).then(|| self.send(now));
-        Ticked { probe, change }
+        let mut probe = (now >= self.probe_at).then(|| self.send(now));
+        let mut follow = false;
+        self.tail = self.tail.filter(|tail| !tail.is_over(now));
+        let newest = self.newest;
+        match self.tail.as_mut().and_then(|tail| tail.tick(newest, now)) {
+            Some(Follows::Probe) => probe = Some(self.send(now)),
+            Some(Follows::Nothing) => follow = probe.is_none(),
+            None => {}
+        }
+        Ticked {
+            probe,
+            follow,
+            change,
+        }
     }
 
     /// A probe out of turn: somebody asked for a fresh round trip.
@@ -194,8 +228,16 @@ impl Probes {
         }
     }
 
+    /// Everything that was sent is known to be read.
+    pub fn all_read(&mut self) {
+        self.tail = None;
+    }
+
     /// So many bytes were sent, behind the newest probe.
-    pub fn sent(&mut self, bytes: usize) {
+    pub fn sent(&mut self, bytes: usize, now: LineTime) {
+        if self.follows {
+            self.tail = Some(Tail::behind(self.newest, now, self.round_trip, self.numbers));
+        }
         self.unread_bytes = self.unread_bytes.saturating_add(bytes);
         match self.unread.back_mut() {
             Some((probe, behind)) if *probe == self.newest => *behind = behind.saturating_add(bytes),
@@ -227,6 +269,7 @@ impl Probes {
 
     /// A lane keeps the order: whoever read a probe read all that was sent before it.
     fn read_before(&mut self, probe: u64) {
+        self.tail = self.tail.filter(|tail| !tail.ends_with(probe));
         while let Some((_, bytes)) = self.unread.pop_front_if(|(before, _)| *before < probe) {
             self.unread_bytes = self.unread_bytes.saturating_sub(bytes);
         }

@@ -310,21 +310,81 @@ fn what_may_be_unread_is_bounded_and_an_answer_makes_room_for_all_that_was_sent_
     let most = Profile::Satellite.numbers().unread_max;
     let mut probes = Probes::opened(Profile::Satellite.numbers(), at(0));
     assert_eq!(probes.room(), most);
-    probes.sent(1000);
+    probes.sent(1000, at(0));
     let first = probes.probe_now(at(0));
-    probes.sent(2000);
-    probes.sent(3000);
+    probes.sent(2000, at(0));
+    probes.sent(3000, at(0));
     assert_eq!(probes.room(), most - 6000);
     let _ = probes.answered(first, at(100));
     assert_eq!(probes.room(), most - 5000, "only what was before the probe");
     let _ = probes.answered(first, at(200));
     assert_eq!(probes.room(), most - 5000, "an answer counts once");
     let second = probes.probe_now(at(300));
-    probes.sent(most);
+    probes.sent(most, at(300));
     assert_eq!(probes.room(), 0);
     probes.vouched(second, at(400));
     assert_eq!(probes.room(), 0, "what is behind the probe may be unread");
     let third = probes.probe_now(at(500));
     let _ = probes.answered(third, at(600));
     assert_eq!(probes.room(), most);
+}
+
+/// What leaves by itself from then on, up to a moment: probes by number, 0 for what only follows.
+fn leaves(probes: &mut Probes, ms: std::ops::Range<u64>) -> Vec<(u64, u64)> {
+    let mut left = Vec::new();
+    for ms in ms {
+        if at(ms) < probes.next_wake() {
+            continue;
+        }
+        let ticked = probes.tick(at(ms));
+        left.extend(ticked.probe.or(ticked.follow.then_some(0)).map(|what| (ms, what)));
+    }
+    left
+}
+
+/// A lane that has measured this round trip.
+fn measured(profile: Profile, round_trip: u64) -> Probes {
+    let mut probes = Probes::opened(profile.numbers(), at(0)).following();
+    let first = probes.tick(at(0)).probe.unwrap();
+    let _ = probes.answered(first, at(round_trip));
+    probes
+}
+
+#[test]
+fn a_frame_that_counts_is_followed_six_times_in_a_round_trip_until_it_is_known_to_be_read() {
+    let mut probes = measured(Profile::Wan, 30);
+    probes.sent(2_500, at(100));
+    // A probe first: its answer says that the frame was read.
+    let left = leaves(&mut probes, 100..120);
+    assert_eq!(left, [(105, 2), (110, 0), (115, 0)]);
+    let _ = probes.answered(2, at(120));
+    assert!(leaves(&mut probes, 120..300).iter().all(|(_, what)| *what > 0));
+    probes.sent(2_500, at(310));
+    probes.all_read();
+    assert!(leaves(&mut probes, 311..400).iter().all(|(_, what)| *what > 0));
+}
+
+#[test]
+fn nothing_follows_what_went_down_or_on_a_lane_whose_frames_may_wait() {
+    let mut probes = measured(Profile::Lan, 1);
+    probes.sent(100, at(10));
+    let left = leaves(&mut probes, 10..5_000);
+    let last = left.last().unwrap().0;
+    assert!(
+        (1_300..1_360).contains(&last),
+        "as long as the lane lives: {last}"
+    );
+    assert!(left.len() < 280, "{}", left.len());
+    let mut plain = Probes::opened(Profile::Lan.numbers(), at(0));
+    let _ = plain.tick(at(0));
+    plain.sent(100, at(10));
+    assert!(leaves(&mut plain, 10..299).is_empty());
+}
+
+#[test]
+fn on_a_long_way_what_follows_is_as_slow_as_the_way() {
+    let mut probes = measured(Profile::Satellite, 2_000);
+    probes.sent(100, at(3_000));
+    let left = leaves(&mut probes, 3_000..6_000);
+    assert!(left.len() <= 12, "{left:?}");
 }

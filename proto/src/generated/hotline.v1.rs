@@ -666,6 +666,13 @@ pub struct CheckpointUpdate {
     /// ... and has these hashes.
     #[prost(bytes = "bytes", repeated, tag = "4")]
     pub consistency: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Where another lane carried the update before: the size of the newest checkpoint whose note this session carried, and
+    /// the proof from there. A desk that the other lane's update has not reached links this one all the same; 0 and empty
+    /// where it is the same as `old_size`, or this session carried none.
+    #[prost(uint64, tag = "5")]
+    pub session_old_size: u64,
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub session_consistency: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Submission {
