@@ -81,7 +81,7 @@ struct OrderArgs {
     /// Why, in words that the other side reads.
     #[arg(long, default_value = "no reason given", value_name = "TEXT")]
     reason: String,
-    /// In what time it is to be looked at again; SUSPEND only.
+    /// In what time it is to be looked at again, from when it begins to count; SUSPEND only.
     #[arg(long, default_value = "24h", value_parser = duration, value_name = "TIME")]
     review_by: Duration,
     /// The releasing officer; without it, the first RELEASER of this seat.
@@ -217,7 +217,8 @@ async fn sign_one(
         reason: args.reason.clone(),
         effective_ms: args.effective.map_or(0, |time| send::from_now(seat, time)),
         review_by_ms: match verb {
-            OrderVerb::Suspend => send::from_now(seat, args.review_by),
+            // From when it begins to count.
+            OrderVerb::Suspend => send::from_now(seat, args.effective.unwrap_or_default() + args.review_by),
             _ => 0,
         },
         consents_to,

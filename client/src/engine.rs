@@ -174,6 +174,8 @@ pub(crate) struct Engine {
     ages: Ages,
     /// What it is to say of itself.
     to_say: duty::ToSay,
+    /// What is believed of trust goes to disk no sooner.
+    remember_again: Option<LineTime>,
     /// Orders whose review was told.
     reviews: reviews::Reviews,
     redundancy: Redundancy,
@@ -283,6 +285,7 @@ impl Engine {
             closing: None,
             ages: Ages::new(opened),
             to_say: duty::ToSay::default(),
+            remember_again: None,
             reviews: reviews::Reviews::default(),
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),

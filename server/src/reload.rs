@@ -158,7 +158,8 @@ impl Reload {
     /// again and again while what stands there is refused. Never returns.
     pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<Signal>) {
         let mut refused: Option<String> = None;
-        let mut kept = true;
+        // What was believed at the start may not be on disk either.
+        let mut kept = false;
         loop {
             let mut again = false;
             tokio::select! {

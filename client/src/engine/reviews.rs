@@ -51,7 +51,14 @@ impl Engine {
             .orders
             .all()
             .filter(|order| order.stops() && !self.reviews.0.contains(&order.hash))
-            .filter_map(|order| Some((order, order.review_by?)))
+            // Nobody looks again at what does not count yet.
+            .filter_map(|order| {
+                let review_by = order.review_by?;
+                Some((
+                    order,
+                    order.effective.map_or(review_by, |from| review_by.max(from)),
+                ))
+            })
     }
 
     /// In words, if the order still stands on a channel.

@@ -130,8 +130,16 @@ impl Engine {
 
     /// Commits the round, and then tells, sends and answers.
     pub(super) async fn settle(&mut self, mut round: Round) -> Result<(), String> {
-        let remembers = self.trust.to_remember().map(|(serial, records)| {
+        let now = self.line();
+        let to_remember = if self.remember_again.is_none_or(|again| again <= now) {
+            self.trust.to_remember()
+        } else {
+            None
+        };
+        let remembers = to_remember.map(|(serial, records)| {
             round.records.extend(records);
+            // A full disk undoes the round, and with it what needs no disk: not each time for this.
+            self.remember_again = Some(now.after(REMEMBERED_AGAIN_AFTER));
             serial
         });
         self.keep_cursors(&mut round);
@@ -160,6 +168,7 @@ impl Engine {
         };
         if let Some(serial) = remembers {
             self.trust.remembered(serial);
+            self.remember_again = None;
         }
         round.steps.pass();
         // What others wait for goes first; the book is for those who look.
@@ -579,5 +588,7 @@ pub(super) fn note_answered_check(book: &Book, change: &Change, at: &Provenance,
 /// How long after a round that was not stored the relays are asked again. 1 s: a full disk does not empty faster, and each
 /// try brings everything since the cursor.
 const BRING_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// When what is believed of trust goes to disk again after it could not. 1 s, for the same reason.
+const REMEMBERED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Messages in one DELIVERED statement. 256: a frame's worth, far below the format's own bound.
 const RECEIPT_ITEMS_MAX: usize = 256;

@@ -6,18 +6,14 @@ use hotline_audit::{Hash, statement::Reference};
 use hotline_core::{
     duty::ServiceKind,
     time::{LineTime, WallTime},
-    words::Function,
 };
 
 use super::{Duty, Engine};
-use crate::{book::Letter, overdue, own::Saying, round::Round};
+use crate::{overdue, own::Saying, round::Round};
 
-/// Messages whose answers are waited for at most. 4,096: as many as steps are remembered of; further ones are shown as
-/// overdue, and not told.
+/// Messages whose answers are waited for at most. 4,096: as many as steps are remembered of. Beyond it the answer that is
+/// due last is shown as overdue and not told: what is named far ahead keeps no earlier one out.
 const WAITED_MAX: usize = 4096;
-
-/// The newest messages among which a cancellation is looked for. 4,096, as for those that wait for people.
-const LOOKED_THROUGH: usize = 4096;
 
 impl Duty {
     /// When the next answer is due, on the line's clock.
@@ -35,8 +31,13 @@ impl Engine {
         let told = self.services.told_unanswered(&hash);
         let Some(duty) = &mut self.duty else { return };
         match due {
-            Some(due) if !told && duty.answers.len() < WAITED_MAX => {
+            Some(due) if !told => {
                 duty.answers.insert(hash, due);
+                let over = duty.answers.len() > WAITED_MAX;
+                let last = duty.answers.iter().max_by_key(|(_, due)| **due);
+                if let Some(last) = last.map(|(last, _)| *last).filter(|_| over) {
+                    duty.answers.remove(&last);
+                }
             }
             _ => {
                 duty.answers.remove(&hash);
@@ -62,31 +63,12 @@ impl Engine {
         }
     }
 
-    /// Whether its sender has cancelled it.
-    fn is_taken_back(&self, letter: &Letter) -> bool {
-        let cancels = |later: &&Letter| {
-            later.judged.is_some()
-                && later.message.function == Function::Cancel.to_wire()
-                && later.message.header.sender == letter.message.header.sender
-                && later
-                    .message
-                    .refers_to
-                    .as_ref()
-                    .is_some_and(|to| to.sha256 == letter.hash)
-        };
-        self.book
-            .letters()
-            .rev()
-            .take(LOOKED_THROUGH)
-            .any(|later| cancels(&later))
-    }
-
     fn tell_unanswered(&mut self, hash: Hash, round: &mut Round) {
         let wall = self.wall();
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        let over = overdue::expired(letter, wall) || self.is_taken_back(letter);
+        let over = overdue::expired(letter, wall) || self.book.is_cancelled(letter);
         let Some(due) = overdue::answer_due(letter).filter(|_| !over) else {
             return;
         };
@@ -104,6 +86,6 @@ impl Engine {
             text,
             ..Saying::of(ServiceKind::Overdue)
         };
-        self.say(saying, round);
+        self.is_to_say(saying, round);
     }
 }
