@@ -61,7 +61,8 @@ impl Ages {
         }
         let (wall, line) = self.opened;
         let before = Duration::from_millis(wall.unix_ms().saturating_sub(stored.unix_ms()));
-        before.saturating_add(now.since(line))
+        let since = Duration::from_millis(stored.unix_ms().saturating_sub(wall.unix_ms()));
+        before.saturating_add(now.since(line)).saturating_sub(since)
     }
 }
 
@@ -90,6 +91,11 @@ mod tests {
         for stored in [wall(-3_590), wall(3_610)] {
             assert_eq!(ages.age(since, stored, line(115)), Duration::from_secs(5));
         }
+        let forgotten = (Hash::of(b"forgotten"), None);
+        assert_eq!(
+            ages.age(forgotten, wall(300), line(500)),
+            Duration::from_secs(100)
+        );
         ages.came(since, line(300));
         assert_eq!(
             ages.age(since, wall(10), line(115)),

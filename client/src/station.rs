@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use hotline_audit::{Hash, LogSigner, SigningKey};
+use hotline_audit::{
+    Hash, LogSigner, SigningKey,
+    key::{DenyList, Roster},
+};
 use hotline_core::{
     identity::World,
     leg::{Door, Leg, RelayName},
@@ -203,8 +206,9 @@ impl Station {
         let (seams, clock) = clock_of(&config, seams);
         let seams = &seams;
         let trust = Arc::new(TrustNow::read(&config, seams)?);
-        // What cannot be signed with is refused before a ledger is made.
-        pen(&config, &trust.directory())?;
+        // What cannot be signed with is refused before a ledger is made. Which orders of deny-lists count, a ledger knows.
+        let every = |list: &DenyList, _: &Roster| (1..=list.head().number).collect();
+        pen(&config, &Directory::load_judged(&config, &every)?)?;
         let (ledger, opening) = open_ledger(&config, seams, restored, storage)?;
         trust.remember(&config, seams, &ledger)?;
         let directory = trust.directory();

@@ -43,7 +43,7 @@ pub(crate) use ended::{ended, ended_inside, officers_of, unusable_key};
 pub struct TrustNow {
     directory: ArcSwap<Directory>,
     /// The relays that this station was opened with.
-    opened: Vec<RelayPlace>,
+    opened: ArcSwap<Vec<RelayPlace>>,
     tls: ClientTls,
     moves: Arc<Moves>,
     /// The folder of trust folders.
@@ -103,7 +103,7 @@ impl TrustNow {
         let anchors = anchors_in(&config.trust)?;
         let store = TrustStore::with_denied(seams, anchors, denied(directory.rosters()))?;
         Ok(Self {
-            opened: directory.relays().to_vec(),
+            opened: ArcSwap::from_pointee(directory.relays().to_vec()),
             directory: ArcSwap::from_pointee(directory),
             tls: ClientTls::new(seams, own, Arc::new(store)),
             moves: Arc::default(),
@@ -133,6 +133,7 @@ impl TrustNow {
         let mut memory = memory;
         memory.take(directory.rosters(), &cas);
         *self.memory() = memory;
+        self.opened.store(Arc::new(directory.relays().to_vec()));
         self.directory.store(Arc::new(directory));
         Ok(())
     }
@@ -218,7 +219,7 @@ impl TrustNow {
 
     fn restart_for(&self, directory: &Directory) -> Vec<String> {
         let ended = |relay: &Identity| directory.rosters().denial(&relay.to_string()).is_some();
-        restart::needed_for(&self.opened, directory.relays(), ended)
+        restart::needed_for(&self.opened.load(), directory.relays(), ended)
     }
 
     /// Whom this desk knows, as it stands now.

@@ -157,6 +157,9 @@ impl Pulse {
         while let Some((_, probe)) = state.left.pop_front_if(|(left, _)| *left <= cursor) {
             state.probes.vouched(probe, now);
         }
+        drop(state);
+        // There may be room now.
+        self.woken.notify_one();
     }
 
     /// How many bytes may be sent now; there is more when the desk is [heard](Self::woken) to have read.

@@ -32,6 +32,8 @@ pub struct Probes {
     probe_at: LineTime,
     down_at: LineTime,
     good: u32,
+    /// When the newest probe was sent that counts among them.
+    good_since: Option<LineTime>,
     /// Its driver was late once since the last answer, and was given time for it.
     forgiven: bool,
     round_trip: RoundTrip,
@@ -103,6 +105,7 @@ impl Probes {
             probe_at: now,
             down_at: now.after(numbers.down_after),
             good: 0,
+            good_since: None,
             forgiven: false,
             round_trip: RoundTrip::default(),
             fates: VecDeque::new(),
@@ -201,7 +204,7 @@ impl Probes {
             if !flying.missed {
                 self.note_fate(!in_time);
             }
-            self.good = if in_time { self.good.saturating_add(1) } else { 0 };
+            self.count(in_time, flying.sent);
             if flying.sequence == sequence {
                 let took = now.since(flying.sent);
                 self.round_trip.take(took);
@@ -261,6 +264,19 @@ impl Probes {
         }
     }
 
+    /// Checks in a row: probes out of turn between two regular ones prove no more than one.
+    fn count(&mut self, in_time: bool, sent: LineTime) {
+        if !in_time {
+            (self.good, self.good_since) = (0, None);
+        } else if self
+            .good_since
+            .is_none_or(|last| sent.since(last) >= self.numbers.probe_every)
+        {
+            self.good = self.good.saturating_add(1);
+            self.good_since = Some(sent);
+        }
+    }
+
     fn prove(&mut self, now: LineTime) {
         self.proven = now;
         self.down_at = now.after(self.numbers.down_after);
@@ -302,7 +318,7 @@ impl Probes {
         for _ in 0..fresh {
             self.note_fate(true);
         }
-        self.good = 0;
+        (self.good, self.good_since) = (0, None);
         match self.health {
             Health::Up | Health::Proving => self.become_now(Health::Suspect, Why::Missed { probe, within }),
             Health::Suspect | Health::Down => None,

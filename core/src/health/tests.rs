@@ -388,3 +388,18 @@ fn on_a_long_way_what_follows_is_as_slow_as_the_way() {
     let left = leaves(&mut probes, 3_000..6_000);
     assert!(left.len() <= 12, "{left:?}");
 }
+
+#[test]
+fn probes_out_of_turn_do_not_call_a_lane_up_sooner() {
+    let mut probes = Probes::opened(Profile::Lan.numbers(), at(0));
+    for ms in (0..590).step_by(10) {
+        let sequence = probes
+            .tick(at(ms))
+            .probe
+            .unwrap_or_else(|| probes.probe_now(at(ms)));
+        assert!(probes.answered(sequence, at(ms + 1)).change.is_none(), "{ms} ms");
+    }
+    let sequence = probes.probe_now(at(600));
+    let change = probes.answered(sequence, at(601)).change;
+    assert!(change.is_some_and(|change| change.to == Health::Up));
+}
