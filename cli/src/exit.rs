@@ -14,8 +14,9 @@
 //! | 9 | measured, and a promise (`--slo`) was missed |
 //! | 11 | fewer legs answer than were asked for |
 
-use std::{error::Error, io};
+use std::io;
 
+pub use hotline_core::causes::chain;
 use serde_json::json;
 
 /// Done.
@@ -111,22 +112,6 @@ impl Failure {
             }
         }
     }
-}
-
-/// An error with all its causes.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let words = deeper.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = deeper.source();
-    }
-    text
 }
 
 /// Asks the system to end this process with the one that started it (its process id), even while it is stopped.

@@ -18,6 +18,7 @@ use hotline_audit::{
     key::{DenyList, Roster},
 };
 use hotline_core::{
+    causes,
     identity::World,
     leg::{Door, Leg, RelayName},
     words::Rung,
@@ -377,7 +378,7 @@ impl Station {
                 if let Some(changed) = refused.denied {
                     let _ = self.inputs.send(Input::Trust(Ok(changed))).await;
                 }
-                let why = with_causes(&refused.error);
+                let why = causes::chain(&refused.error);
                 if before != Some(why.as_str()) {
                     let _ = self.inputs.send(Input::Trust(Err(why.clone()))).await;
                 }
@@ -585,21 +586,6 @@ fn done(changed: &Changed) -> String {
         what.push_str(&changed.restart_for.join("; "));
     }
     what
-}
-
-/// An error with what lies behind it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let said = deeper.to_string();
-        if !words.contains(&said) {
-            words.push_str(": ");
-            words.push_str(&said);
-        }
-        cause = deeper.source();
-    }
-    words
 }
 
 pub(crate) fn own_certificate(config: &DeskConfig, seams: &Seams) -> Result<Credentials, OpenError> {

@@ -8,6 +8,7 @@
 //! Deliberately absent: sockets, disks, clocks, randomness, async, and any map whose order changes between two runs.
 #![forbid(unsafe_code)]
 
+pub mod causes;
 pub mod chain;
 pub mod channel;
 pub mod clockstep;

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use hotline_audit::trust;
+use hotline_core::causes;
 use hotline_transport::{Connections, FileWatch, PeerInfo, REFUSED_AGAIN_AFTER, Seams, ServerTls};
 use tokio::signal::unix::Signal;
 
@@ -39,18 +40,6 @@ pub fn watch_of(config: &RelayConfig) -> FileWatch {
         config.certificate.clone(),
         config.tls_key.clone(),
     ])
-}
-
-/// An error with what lies behind it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        words.push_str(": ");
-        words.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    words
 }
 
 impl Reload {
@@ -127,7 +116,7 @@ impl Reload {
                         "a deny-list was taken, although the rest was refused",
                     );
                 }
-                let why = with_causes(&error);
+                let why = causes::chain(&error);
                 if before != Some(why.as_str()) {
                     self.relay.metrics.trust_refused();
                     tracing::error!(
