@@ -5,10 +5,10 @@ use std::{path::Path, sync::Arc};
 use hotline_core::{identity::Identity, leg::Door};
 use hotline_transport::{ClientTls, Credentials, Dialer, Refusal, Seams, TrustStore, anchors_in};
 
-use super::stage::Stage;
+use super::stage::{Stage, exercise_of, made};
 use crate::{
     exit::{self, Failure},
-    pki::{self, Declaration},
+    pki,
 };
 
 /// Knocks at one door of Avelia's relay with a certificate of a foreign CA; gives back who refused whom, or nothing if
@@ -43,26 +43,9 @@ fn relay_identity(stage: &Stage) -> Result<Identity, Failure> {
 
 /// A whole side with Avelia's names, under keys of its own.
 fn forge(dir: &Path, seams: &Seams) -> Result<std::path::PathBuf, Failure> {
-    let made = |error: pki::PkiError| {
-        Failure::new(error.code(), error.exit_code(), exit::chain(&error), error.help())
-    };
-    let declared = Declaration::parse(pki::example::AVELIA, "the example").map_err(made)?;
-    let domain = declared
-        .domains
-        .iter()
-        .find(|domain| domain.world() == hotline_core::identity::World::Exercise)
-        .cloned()
-        .ok_or_else(|| {
-            Failure::new(
-                "HL-DEMO-006",
-                exit::CONFIG,
-                "the example declares no exercise",
-                "",
-            )
-        })?;
-    let declared = declared.only(domain.as_str()).map_err(made)?;
+    let (declared, domain) = exercise_of(pki::example::AVELIA)?;
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
-    pki::init(&declared, dir, seams.clock.wall(), &mut entropy).map_err(made)?;
+    pki::init(&declared, dir, seams.clock.wall(), &mut entropy).map_err(|error| made(&error))?;
     let desk = declared
         .desks
         .first()

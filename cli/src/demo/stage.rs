@@ -24,6 +24,7 @@ use tokio::{
     process::Command,
 };
 
+pub(super) use self::making::{exercise_of, made};
 pub use self::{
     making::free_ports,
     process::{Pause, RelayState},

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use hotline_core::time::WallTime;
+use hotline_core::{identity::TrustDomain, time::WallTime};
 use hotline_transport::Seams;
 
 use super::{RelayOnStage, Side};
@@ -55,7 +55,7 @@ const FIRST_PORT: u32 = 16_384;
 /// How many are offered: up to 32,767, where Linux begins to take ports for outgoing connections.
 const PORTS: u32 = 16_384;
 
-fn made(error: &pki::PkiError) -> Failure {
+pub(in crate::demo) fn made(error: &pki::PkiError) -> Failure {
     Failure {
         code: error.code().into(),
         exit: error.exit_code(),
@@ -65,8 +65,9 @@ fn made(error: &pki::PkiError) -> Failure {
     }
 }
 
-pub(super) fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Result<Side, Failure> {
-    let mut declared = Declaration::parse(text, "the example").map_err(|error| made(&error))?;
+/// What an example declares of its exercise alone, and the name of that domain.
+pub(in crate::demo) fn exercise_of(text: &str) -> Result<(Declaration, TrustDomain), Failure> {
+    let declared = Declaration::parse(text, "the example").map_err(|error| made(&error))?;
     let domain = declared
         .domains
         .iter()
@@ -80,7 +81,12 @@ pub(super) fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Resu
                 "",
             )
         })?;
-    declared = declared.only(domain.as_str()).map_err(|error| made(&error))?;
+    let declared = declared.only(domain.as_str()).map_err(|error| made(&error))?;
+    Ok((declared, domain))
+}
+
+pub(super) fn side(dir: &Path, text: &str, now: WallTime, seams: &Seams) -> Result<Side, Failure> {
+    let (mut declared, domain) = exercise_of(text)?;
     declared.relays.truncate(1);
     let [quic, tcp, status] = free_ports()
         .map_err(|error| Failure::io("loopback ports", &error))?
