@@ -62,7 +62,7 @@ pub(super) fn log(patient: &Patient, findings: &mut Findings) {
         patient.trust.display()
     );
     if !path.exists() {
-        return no_log(path, run, findings);
+        return no_log(patient, run, findings);
     }
     let Ok(trust) = TrustPolicy::load_folder(&patient.trust) else {
         return findings.warn("log", "not verified: the trust folders do not hold together", run);
@@ -85,7 +85,8 @@ pub(super) fn log(patient: &Patient, findings: &mut Findings) {
 }
 
 /// No ledger: a first start makes one, and a ledger that was there leaves its fence behind.
-fn no_log(path: &Path, run: String, findings: &mut Findings) {
+fn no_log(patient: &Patient, run: String, findings: &mut Findings) {
+    let path = &patient.ledger;
     let beside = |end: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
@@ -96,7 +97,12 @@ fn no_log(path: &Path, run: String, findings: &mut Findings) {
             "the ledger {} is gone, and what lies beside it says that there was one: a start would begin a second history",
             path.display()
         );
-        return findings.fail(exit::LOG, "log", fact, "hotline desk restore --help");
+        // A relay has no restore: another name begins a history of its own.
+        let next = match patient.desk() {
+            Some(_) => "hotline desk restore --help",
+            None => "hotline pki issue --help",
+        };
+        return findings.fail(exit::LOG, "log", fact, next);
     }
     let fact = "no ledger: the first start makes it; if there was one before, put its backup back first";
     findings.warn("log", fact, run);
