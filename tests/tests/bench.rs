@@ -191,8 +191,8 @@ async fn all_legs_cut_lose_nothing_and_the_first_message_after_the_heal_is_timed
     let told = said.object();
     fits(FAILOVER, &told);
     assert_eq!(
-        (&told["lost"], &told["shown_twice"]),
-        (&0.into(), &0.into()),
+        (&told["lost"], &told["shown_twice"], &told["out_of_order"]),
+        (&0.into(), &0.into(), &0.into()),
         "{told:#}"
     );
     assert_eq!(
