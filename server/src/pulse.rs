@@ -58,10 +58,9 @@ impl fmt::Debug for Pulse {
 
 impl Pulse {
     pub(crate) fn new(numbers: &'static Numbers, clock: Arc<dyn Clock>, hears: Hears) -> Self {
-        let probes = Probes::opened(numbers, clock.line());
         Self {
             state: Mutex::new(State {
-                probes,
+                probes: Probes::opened(numbers, clock.line()),
                 heard: 0,
                 owed: None,
                 deaf: false,
@@ -76,10 +75,7 @@ impl Pulse {
 
     /// Follows what is sent until it is known to be read.
     pub(crate) fn following(self) -> Self {
-        {
-            let mut state = self.lock();
-            state.probes = state.probes.clone().following();
-        }
+        self.lock().probes.follow();
         self
     }
 

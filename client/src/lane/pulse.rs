@@ -90,7 +90,7 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
     pub(super) fn opened(&mut self) {
         self.probes = Probes::opened(self.parts.numbers, self.line());
         if self.parts.lane == Lane::Control && self.parts.leg.door == Door::Quic {
-            self.probes = self.probes.clone().following();
+            self.probes.follow();
         }
         self.judging = true;
     }

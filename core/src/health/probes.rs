@@ -119,10 +119,8 @@ impl Probes {
 
     /// Follows what is sent from now on until it is known to be read, so that a loss at its end is noticed: for lanes whose
     /// frames must not wait, on a transport that finds losses by what is acknowledged behind them.
-    #[must_use]
-    pub fn following(mut self) -> Self {
+    pub fn follow(&mut self) {
         self.follows = true;
-        self
     }
 
     /// How the lane stands.

@@ -344,7 +344,8 @@ fn leaves(probes: &mut Probes, ms: std::ops::Range<u64>) -> Vec<(u64, u64)> {
 
 /// A lane that has measured this round trip.
 fn measured(profile: Profile, round_trip: u64) -> Probes {
-    let mut probes = Probes::opened(profile.numbers(), at(0)).following();
+    let mut probes = Probes::opened(profile.numbers(), at(0));
+    probes.follow();
     let first = probes.tick(at(0)).probe.unwrap();
     let _ = probes.answered(first, at(round_trip));
     probes
