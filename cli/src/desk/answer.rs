@@ -10,7 +10,7 @@ use hotline_core::{
 use super::{
     Common, load,
     seat::{Seat, reference},
-    send::{self, WaitArgs},
+    send::{self, SignersArgs, WaitArgs},
 };
 use crate::exit::{self, Failure, Outcome};
 
@@ -33,12 +33,8 @@ pub struct AnswerArgs {
     /// What the answer itself asks for; COUNTER asks for ACCEPT_COUNTER_DECLINE unless told otherwise.
     #[arg(long, value_name = "WORD")]
     response: Option<ResponseAttribute>,
-    /// The releasing officer; without it, the first of this seat who may release.
-    #[arg(long, value_name = "NAME")]
-    officer: Option<String>,
-    /// The drafting officer, where two must sign.
-    #[arg(long, value_name = "NAME")]
-    drafter: Option<String>,
+    #[command(flatten)]
+    signers: SignersArgs,
     #[command(flatten)]
     waiting: WaitArgs,
 }
@@ -61,8 +57,8 @@ async fn answer(seat: &mut Seat, args: &AnswerArgs) -> Outcome {
         seat,
         &args.common,
         &wording,
-        args.officer.as_deref(),
-        args.drafter.as_deref(),
+        args.signers.officer.as_deref(),
+        args.signers.drafter.as_deref(),
     )?;
     let view = seat.message(Request::Release { sheet }).await?;
     let done = send::finish(seat, &args.common, view, &args.waiting).await?;

@@ -13,7 +13,7 @@ use hotline_core::{
 use super::{
     Common, duration, load,
     seat::Seat,
-    send::{self, WaitArgs},
+    send::{self, SignersArgs, WaitArgs},
 };
 use crate::exit::Outcome;
 
@@ -33,12 +33,8 @@ pub struct ContactArgs {
     /// The channel; without it, the one of the settings.
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
-    /// The releasing officer; without it, the first of this seat who may release.
-    #[arg(long, value_name = "NAME")]
-    officer: Option<String>,
-    /// The drafting officer, where two must sign; without it, the first of this seat who may draft.
-    #[arg(long, value_name = "NAME")]
-    drafter: Option<String>,
+    #[command(flatten)]
+    signers: SignersArgs,
     #[command(flatten)]
     waiting: WaitArgs,
 }
@@ -72,8 +68,14 @@ async fn ask(seat: &mut Seat, args: &ContactArgs, contact: Contact) -> Outcome {
         respond_by_ms: send::from_now(seat, args.respond_by),
         contact: Some(contact),
     };
-    let officers = (args.officer.as_deref(), args.drafter.as_deref());
-    let sheet = send::sign(seat, &args.common, &wording, officers.0, officers.1)?;
+    let SignersArgs { officer, drafter } = &args.signers;
+    let sheet = send::sign(
+        seat,
+        &args.common,
+        &wording,
+        officer.as_deref(),
+        drafter.as_deref(),
+    )?;
     let view = seat.message(Request::Release { sheet }).await?;
     send::finish(seat, &args.common, view, &args.waiting).await
 }

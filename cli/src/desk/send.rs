@@ -32,14 +32,21 @@ pub struct SendArgs {
     common: Common,
     #[command(flatten)]
     wording: WordingArgs,
-    /// The releasing officer; without it, the first of this seat who may release.
-    #[arg(long, value_name = "NAME")]
-    officer: Option<String>,
-    /// The drafting officer, where two must sign; without it, the first of this seat who may draft.
-    #[arg(long, value_name = "NAME")]
-    drafter: Option<String>,
+    #[command(flatten)]
+    signers: SignersArgs,
     #[command(flatten)]
     waiting: WaitArgs,
+}
+
+/// Who signs.
+#[derive(Debug, Args)]
+pub struct SignersArgs {
+    /// The releasing officer; without it, the first of this seat who may release.
+    #[arg(long, value_name = "NAME")]
+    pub officer: Option<String>,
+    /// The drafting officer, where two must sign; without it, the first of this seat who may draft.
+    #[arg(long, value_name = "NAME")]
+    pub drafter: Option<String>,
 }
 
 /// What a message says.
@@ -149,8 +156,8 @@ async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
         seat,
         &args.common,
         &wording,
-        args.officer.as_deref(),
-        args.drafter.as_deref(),
+        args.signers.officer.as_deref(),
+        args.signers.drafter.as_deref(),
     )?;
     let view = seat.message(Request::Release { sheet }).await?;
     finish(seat, &args.common, view, &args.waiting).await
