@@ -86,7 +86,10 @@ impl Child {
             .arg("--die-with-parent")
             .arg(process::id().to_string())
             // What a quiet night looks like; each line more would be measured too.
-            .env("RUST_LOG", "warn")
+            .env(
+                "RUST_LOG",
+                std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors)
