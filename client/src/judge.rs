@@ -17,7 +17,7 @@ use hotline_core::{
     duty::OrderVerb,
     id::{Place, StatementId, StatementKey},
     identity::Identity,
-    precedence::Precedence,
+    precedence::{Precedence, Urgency},
     release::{ApprovalFact, Capacity, Draft, Recipient, ReleaseRule, Released},
     words::{
         Answer, Function, MessageType, OfficerRole, RecipientKind, ResponseAttribute, Rung, TrafficClass,
@@ -52,6 +52,11 @@ pub struct JudgedAct {
     pub act: OfficerAct,
     /// The place of the statement that placed it.
     pub place: Option<Place>,
+}
+
+/// Whether a message passes before everything. One of a precedence that no vocabulary defines does not.
+pub(crate) fn urgency(message: &Message) -> Urgency {
+    Precedence::from_wire(message.precedence).map_or(Urgency::Ordinary, Precedence::urgency)
 }
 
 /// Why a statement is not what it claims. Completes "rejected: …".

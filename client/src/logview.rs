@@ -3,15 +3,19 @@
 //! A relay tells every lane of a desk about its log in one chain of checkpoint updates, each linked to the one before.
 //! The view keeps the newest linked checkpoint and the last few sizes before it; an update whose base is not linked yet
 //! waits for the lane that carries it, and after a bound asks for the proof; one whose base others are beyond asks at
-//! once. An update can bring a second proof, from the size that its own session carried last: then it waits for no lane
-//! that hangs. Two signed checkpoints that cannot both be true are a *fork*: both notes are kept and the relay's word counts for
+//! once. An update can bring the hashes of the leaves since what its own session carried last: then it waits for no lane
+//! that hangs ([`trail`]). Two signed checkpoints that cannot both be true are a *fork*: both notes are kept and the relay's word counts for
 //! nothing from then on.
 //!
 //! This file decides; it opens no connection and keeps nothing on disk.
 
+mod trail;
+
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use hotline_audit::{Checkpoint, Hash, LogVerifier, tree};
+
+use self::trail::Trail;
 
 /// Linked checkpoints kept beside the newest. 64: far more updates than can be in flight on six lanes.
 const LINKED_MAX: usize = 64;
@@ -30,8 +34,10 @@ pub struct Update {
     pub old_size: u64,
     /// The consistency proof.
     pub consistency: Vec<Hash>,
-    /// Another size that a proof starts at, with that proof: the newest that the session itself carried.
-    pub session: Option<(u64, Vec<Hash>)>,
+    /// The number of a leaf, and the hashes of all from there on.
+    pub leaves: (u64, Vec<Hash>),
+    /// The edge of the whole tree, in a greeting and where leaves would be too many.
+    pub edge: Vec<Hash>,
 }
 
 /// A checkpoint with the note that says so.
@@ -99,6 +105,7 @@ pub struct LogView {
     verifier: LogVerifier,
     newest: Option<Seen>,
     linked: BTreeMap<u64, Seen>,
+    trail: Option<Trail>,
 }
 
 impl LogView {
@@ -110,6 +117,7 @@ impl LogView {
             verifier,
             newest: stored,
             linked,
+            trail: None,
         }
     }
 
@@ -130,6 +138,12 @@ impl LogView {
     /// # Errors
     /// A [`LogFault`]: the lane that brought it must not be believed.
     pub fn observe(&mut self, update: &Update) -> Result<Observed, LogFault> {
+        let observed = self.observe_note(update)?;
+        self.begin(update);
+        Ok(observed)
+    }
+
+    fn observe_note(&mut self, update: &Update) -> Result<Observed, LogFault> {
         let Some(note) = &update.note else {
             let known = self.linked.get(&update.size);
             return Ok(known.cloned().map_or(Observed::Waits, Observed::Linked));
@@ -145,14 +159,17 @@ impl LogView {
         if let Some(known) = self.linked.get(&shown.size) {
             return same_or_fork(known, &shown).map(Observed::Linked);
         }
-        let Some(newest) = &self.newest else {
+        if self.newest.is_none() {
             // The first checkpoint ever seen of this relay: there is nothing to be consistent with.
             self.link(shown.clone());
             return Ok(Observed::Linked(shown));
-        };
-        if let Some((_, proof)) = update.session.as_ref().filter(|(from, _)| *from == newest.size) {
-            return self.extend(shown, proof).map(Observed::Linked);
         }
+        if let Some(linked) = self.follow(update, &shown)? {
+            return Ok(Observed::Linked(linked));
+        }
+        let Some(newest) = &self.newest else {
+            return Ok(Observed::Waits);
+        };
         match update.old_size.cmp(&newest.size) {
             Ordering::Equal => self.extend(shown, &update.consistency).map(Observed::Linked),
             Ordering::Greater => Ok(Observed::Waits),
@@ -166,6 +183,17 @@ impl LogView {
     /// # Errors
     /// A [`LogFault`].
     pub fn prove(
+        &mut self,
+        update: &Update,
+        between: (u64, u64),
+        proof: &[Hash],
+    ) -> Result<Observed, LogFault> {
+        let observed = self.prove_note(update, between, proof)?;
+        self.begin(update);
+        Ok(observed)
+    }
+
+    fn prove_note(
         &mut self,
         update: &Update,
         between: (u64, u64),
@@ -218,6 +246,58 @@ impl LogView {
             root: checkpoint.root,
             note: note.to_vec(),
         })
+    }
+
+    /// Links a checkpoint by the hashes of the leaves that lead to it. Nothing is believed of them that no note signs: the
+    /// root that they give must be that of the note.
+    fn follow(&mut self, update: &Update, shown: &Seen) -> Result<Option<Seen>, LogFault> {
+        let (Some(trail), Some(newest)) = (&self.trail, &self.newest) else {
+            return Ok(None);
+        };
+        let contradiction = |newest: &Seen| LogFault::Inconsistent {
+            old: newest.size.min(shown.size),
+            new: newest.size.max(shown.size),
+            notes: Box::new([newest.note.clone(), shown.note.clone()]),
+        };
+        let (from, leaves) = &update.leaves;
+        let further = trail.further(*from, leaves).map_err(|_| contradiction(newest))?;
+        let Some(root) = trail.root_at(shown.size, &further) else {
+            return Ok(None);
+        };
+        if root != shown.root {
+            return Err(contradiction(newest));
+        }
+        // What other lanes have linked lies on the same way, or this proves nothing about it.
+        match trail.root_at(newest.size, &further) {
+            Some(root) if root == newest.root => {}
+            Some(_) => return Err(contradiction(newest)),
+            None => return Ok(None),
+        }
+        // Leaves behind the note are nobody's word.
+        let ahead = shown.size > newest.size;
+        if further.size() == shown.size
+            && let Some(trail) = &mut self.trail
+        {
+            trail.keep(further);
+        }
+        if ahead {
+            self.link(shown.clone());
+        } else {
+            self.linked.insert(shown.size, shown.clone());
+            self.trim();
+        }
+        Ok(Some(shown.clone()))
+    }
+
+    /// Begins a trail at a checkpoint that brought its edge, once that is linked.
+    fn begin(&mut self, update: &Update) {
+        let Some(seen) = self.linked.get(&update.size).filter(|_| !update.edge.is_empty()) else {
+            return;
+        };
+        if self.trail.as_ref().is_none_or(|trail| trail.size() < seen.size) {
+            let begun = Trail::from_edge(seen.size, &seen.root, update.edge.clone());
+            self.trail = begun.or_else(|| self.trail.take());
+        }
     }
 
     fn extend(&mut self, shown: Seen, proof: &[Hash]) -> Result<Seen, LogFault> {
@@ -329,7 +409,8 @@ mod tests {
                 note: Some(self.signer.checkpoint(size, root).sign(&self.signer)),
                 old_size,
                 consistency: self.proof(old_size, size),
-                session: None,
+                leaves: (0, Vec::new()),
+                edge: Vec::new(),
             }
         }
 
@@ -379,29 +460,45 @@ mod tests {
     }
 
     #[test]
-    fn an_update_whose_base_hangs_on_another_lane_is_linked_by_what_its_own_session_carried() {
-        let log = Log::new(&["a", "b", "c", "d", "e"]);
-        let mut view = log.view();
-        view.observe(&log.update(0, 2)).unwrap();
-        let ahead = Update {
-            session: Some((2, log.proof(2, 5))),
-            ..log.update(4, 5)
+    fn an_update_whose_base_hangs_on_another_lane_is_linked_by_the_leaves_since_its_own_session() {
+        let log = Log::new(&["a", "b", "c", "d", "e", "f"]);
+        let begun = |size| {
+            let mut view = log.view();
+            let mut greeting = log.update(0, size);
+            greeting.edge = tree::Frontier::read(&Nodes(&log.nodes), size)
+                .unwrap()
+                .parts()
+                .to_vec();
+            view.observe(&greeting).unwrap();
+            view
         };
-        assert!(matches!(view.observe(&ahead), Ok(Observed::Linked(seen)) if seen.size == 5));
-        let mut other = log.view();
-        other.observe(&log.update(0, 3)).unwrap();
+        let with = |from: u64, old: u64, size: u64| Update {
+            leaves: (
+                from,
+                log.leaves[usize::try_from(from).unwrap()..usize::try_from(size).unwrap()].to_vec(),
+            ),
+            ..log.update(old, size)
+        };
+        let linked = |observed, size| matches!(observed, Ok(Observed::Linked(seen)) if seen.size == size);
+        let mut view = begun(2);
+        // The update to 4 went out on a lane that hangs.
+        assert!(linked(view.observe(&with(2, 4, 5)), 5));
+        assert!(linked(view.observe(&log.update(2, 4)), 4), "and comes late");
+        // Another lane brings 6 by a session that carried 3.
+        assert!(linked(view.observe(&with(3, 5, 6)), 6));
+        let mut other = begun(2);
         assert_eq!(
-            other.observe(&ahead),
+            other.observe(&with(3, 4, 5)),
             Ok(Observed::Waits),
-            "it is from neither size"
+            "leaf 2 is not known"
         );
-        let mut lied = log.view();
-        lied.observe(&log.update(0, 2)).unwrap();
-        let wrong = Update {
-            session: Some((2, log.proof(3, 5))),
-            ..log.update(4, 5)
-        };
-        assert!(matches!(lied.observe(&wrong), Err(LogFault::Inconsistent { .. })));
+        let mut lied = with(2, 4, 5);
+        lied.leaves.1[1] = leaf_hash(b"x");
+        assert!(matches!(other.observe(&lied), Err(LogFault::Inconsistent { .. })));
+        assert!(
+            linked(other.observe(&with(2, 4, 5)), 5),
+            "nothing of the lie was kept"
+        );
     }
 
     #[test]

@@ -26,6 +26,9 @@ use crate::{
 /// asks for the proof itself.
 pub const BASE_WITHIN: Duration = Duration::from_millis(100);
 
+/// Hashes of leaves in one update. 1,024: far more than a relay sends, and cheap to compute.
+const LEAVES_MAX: usize = 1024;
+
 /// Where a relay is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayPlace {
@@ -143,11 +146,20 @@ pub fn read_update(wire: &v1::CheckpointUpdate) -> Result<Update, LogFault> {
         },
         old_size: wire.old_size,
         consistency: read_hashes(&wire.consistency)?,
-        session: match wire.session_old_size {
-            0 => None,
-            size => Some((size, read_hashes(&wire.session_consistency)?)),
-        },
+        leaves: (wire.leaves_from, read_leaves(&wire.leaves)?),
+        edge: read_hashes(&wire.edge)?,
     })
+}
+
+fn read_leaves(wire: &bytes::Bytes) -> Result<Vec<Hash>, LogFault> {
+    let (hashes, rest) = wire.as_chunks::<32>();
+    if rest.is_empty() && hashes.len() <= LEAVES_MAX {
+        Ok(hashes.iter().copied().map(Hash).collect())
+    } else {
+        Err(LogFault::Malformed(
+            "hashes of leaves are 32 bytes each, 1,024 at most",
+        ))
+    }
 }
 
 /// Reads the hashes of a proof.

@@ -18,6 +18,7 @@ use hotline_core::{
     identity::Identity,
     leg::{Lane, Leg, RelayName},
     outbox::Then,
+    precedence::Urgency,
     time::LineTime,
 };
 use hotline_ledger::{Batch, Conflict, Entry, Record};
@@ -90,7 +91,7 @@ pub(crate) struct Round {
     /// Mailbox cursors that are on disk with this round.
     pub(crate) cursors: Vec<(RelayName, Lane, u64)>,
     pub(crate) held: Vec<Held>,
-    pub(crate) delivered: BTreeMap<Identity, Vec<ReceiptItem>>,
+    pub(crate) delivered: BTreeMap<(Identity, Urgency), Vec<ReceiptItem>>,
     pub(crate) replies: Vec<Answering>,
     /// What came after its signer's key had ended.
     pub(crate) quarantined: Vec<(Hash, Quarantined)>,

@@ -147,6 +147,16 @@ pub enum Urgency {
     Ordinary,
 }
 
+impl Urgency {
+    /// The precedence at which receipts and acts about such a message travel: what confirms a FLASH is worth every leg.
+    pub const fn answered_at(self) -> Precedence {
+        match self {
+            Self::Urgent => Precedence::Flash,
+            Self::Ordinary => Precedence::Immediate,
+        }
+    }
+}
+
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
@@ -164,6 +174,18 @@ pub const HOLDING_CODE: &str = "CM-01";
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn what_confirms_a_flash_takes_every_leg_like_the_flash() {
+        for precedence in Precedence::ALL {
+            let answered_at = precedence.urgency().answered_at();
+            assert_eq!(answered_at.urgency(), precedence.urgency());
+            assert!(
+                answered_at >= Precedence::Immediate,
+                "it does not wait behind messages"
+            );
+        }
+    }
 
     #[test]
     fn the_wire_number_is_the_rfc_6477_value_plus_one() {

@@ -43,6 +43,8 @@ pub struct Checked {
     pub recipients: Vec<Identity>,
     /// The lane on which they get it.
     pub lane: Lane,
+    /// Whether it goes by every leg: a FLASH or OVERRIDE, or what is said of one.
+    pub urgent: bool,
 }
 
 /// What a stored statement is, in the ledger's `kind` column.
@@ -121,6 +123,7 @@ pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, R
     }
     let (kind, lane) = lane(&verified).map_err(|explanation| refuse(Rule::UnknownPrecedence, explanation))?;
     Ok(Checked {
+        urgent: relay.flashes.urgent(hash, &verified.payload),
         hash,
         kind,
         lane,

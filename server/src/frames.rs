@@ -10,10 +10,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use hotline_audit::Hash;
+use hotline_audit::{
+    Hash,
+    tree::{Frontier, NodeReader as _},
+};
 use hotline_core::identity::Identity;
 use hotline_ledger::{Ledger, ReadError};
 use hotline_proto::v1;
+
+/// Leaves whose hashes an update brings at most. 64: 2 KiB, and what a line adds in seconds unless it is very busy; there
+/// other lanes bring the base in time.
+pub(crate) const LEAVES_MAX: u64 = 64;
 
 /// The size of the newest checkpoint that went out to each desk.
 #[derive(Debug, Default)]
@@ -37,13 +44,22 @@ impl Told {
         let (size, note) = ledger.size_and_note();
         let update = match last {
             Some(last) if last > size || (last == size && *noted >= size) => bare(last),
-            Some(last) => v1::CheckpointUpdate {
-                session_old_size: carried(*noted, last, size),
-                ..linked(ledger, last, size, note)?
-            },
+            Some(last) => {
+                let leaves = leaves(ledger, *noted, size)?;
+                let edge = if leaves.is_empty() {
+                    edge(ledger, size)?
+                } else {
+                    Vec::new()
+                };
+                v1::CheckpointUpdate {
+                    leaves_from: *noted,
+                    leaves,
+                    edge,
+                    ..linked(ledger, last, size, note)?
+                }
+            }
             None => linked(ledger, size, size, note)?,
         };
-        let update = with_own_base(ledger, update)?;
         told.insert(desk.clone(), update.size);
         if !update.note.is_empty() {
             *noted = update.size;
@@ -64,28 +80,32 @@ impl Told {
     ) -> Result<v1::CheckpointUpdate, ReadError> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (size, note) = ledger.size_and_note();
-        let update = linked(ledger, stored.min(size), size, note)?;
+        let update = v1::CheckpointUpdate {
+            edge: edge(ledger, size)?,
+            ..linked(ledger, stored.min(size), size, note)?
+        };
         let newest = told.entry(desk.clone()).or_insert(size);
         *newest = (*newest).max(size);
         Ok(update)
     }
 }
 
-/// From where the session itself can be linked, if that is elsewhere.
-fn carried(noted: u64, last: u64, size: u64) -> u64 {
-    if noted != last && noted < size { noted } else { 0 }
+/// The hashes of the leaves between two sizes; none if they are too many, or the first is not known.
+fn leaves(ledger: &Ledger, from: u64, size: u64) -> Result<Bytes, ReadError> {
+    if from == 0 || size.saturating_sub(from) > LEAVES_MAX {
+        return Ok(Bytes::new());
+    }
+    let nodes = ledger.nodes()?;
+    let mut hashes = Vec::new();
+    for number in from..size {
+        hashes.extend_from_slice(nodes.node(0, number)?.as_bytes());
+    }
+    Ok(hashes.into())
 }
 
-/// The second proof of an update that names where its session can be linked.
-fn with_own_base(
-    ledger: &Ledger,
-    mut update: v1::CheckpointUpdate,
-) -> Result<v1::CheckpointUpdate, ReadError> {
-    if update.session_old_size > 0 {
-        let proof = ledger.consistency(update.session_old_size, update.size)?;
-        update.session_consistency = hashes(&proof);
-    }
-    Ok(update)
+/// The edge of the tree of so many leaves.
+fn edge(ledger: &Ledger, size: u64) -> Result<Vec<Bytes>, ReadError> {
+    Ok(hashes(Frontier::read(&ledger.nodes()?, size)?.parts()))
 }
 
 fn bare(size: u64) -> v1::CheckpointUpdate {
@@ -167,7 +187,7 @@ pub fn whole(ledger: &Ledger) -> v1::CheckpointUpdate {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use hotline_audit::{LogSigner, SigningKey};
+    use hotline_audit::{LogSigner, SigningKey, tree::leaf_hash};
     use hotline_core::leg::Lane;
     use hotline_ledger::{Batch, Engine, Entry, MemoryDisk, Mode, OpenOptions, Restored};
 
@@ -230,15 +250,13 @@ mod tests {
         update(&mut other);
         append(&ledger, 2);
         let first = update(&mut one);
-        assert_eq!(
-            (first.old_size, first.session_old_size),
-            (1, 0),
-            "they are the same"
-        );
+        assert_eq!((first.old_size, first.leaves_from), (1, 1));
+        assert_eq!(first.leaves, leaf_hash(&[2]).0.to_vec());
         append(&ledger, 3);
         let behind = update(&mut other);
-        assert_eq!((behind.old_size, behind.session_old_size, behind.size), (2, 1, 3));
-        assert!(!behind.session_consistency.is_empty());
+        assert_eq!((behind.old_size, behind.leaves_from, behind.size), (2, 1, 3));
+        let expected = [leaf_hash(&[2]).0, leaf_hash(&[3]).0].concat();
+        assert_eq!(behind.leaves, expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 pub mod admit;
 pub mod config;
 pub mod control;
+mod flashes;
 pub mod frames;
 pub mod intake;
 mod outlet;

@@ -23,6 +23,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     admit::{Checked, Kind},
+    flashes::Flashes,
     frames::Told,
     presence::{Life, Pen, Presence, Register},
     telemetry::Metrics,
@@ -57,6 +58,7 @@ pub struct Relay {
     /// Checkpoints that went out, per desk.
     pub told: Told,
     early: broadcast::Sender<Arc<Checked>>,
+    pub(crate) flashes: Flashes,
     /// Who may sign what: replaced as a whole when trust is read anew.
     keys: ArcSwap<Keys>,
     recent: Mutex<BTreeMap<u64, Bytes>>,
@@ -109,6 +111,7 @@ impl Relay {
             metrics: Metrics::default(),
             told: Told::default(),
             early: broadcast::channel(EARLY_MAX).0,
+            flashes: Flashes::default(),
             keys: ArcSwap::from_pointee(keys),
             recent: Mutex::default(),
         }

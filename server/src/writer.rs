@@ -296,9 +296,12 @@ impl Writer {
         let mut next = Some(first);
         let (mut items, mut bytes_total) = (Vec::new(), 0);
         while let Some(checked) = next {
-            let mine = self.lane == Lane::Control
-                && self.share == v1::Share::All
-                && checked.recipients.contains(&self.desk);
+            let share = match self.share {
+                v1::Share::All => true,
+                v1::Share::Urgent => checked.urgent,
+                v1::Share::Nothing | v1::Share::Unspecified => false,
+            };
+            let mine = self.lane == Lane::Control && share && checked.recipients.contains(&self.desk);
             if mine {
                 bytes_total += checked.bytes.len();
                 items.push(v1::DeliveryItem {
@@ -334,12 +337,19 @@ impl Writer {
             self.pulse.owe(0);
             return self.outlet.pay().await;
         }
-        let presence = match self.lane {
-            Lane::Control => self.relay.presence.news(&self.desk, &mut self.told),
-            Lane::Message | Lane::Bulk => Vec::new(),
+        let (presence, tells) = match self.lane {
+            Lane::Control => (self.relay.presence.news(&self.desk, &mut self.told), true),
+            // One leg's control lane tells enough; here it only keeps the session's own base at hand.
+            Lane::Message | Lane::Bulk => {
+                let size = self.relay.ledger.head().size;
+                (
+                    Vec::new(),
+                    size.saturating_sub(self.noted) >= frames::LEAVES_MAX / 2,
+                )
+            }
         };
         let heartbeat = v1::Heartbeat {
-            checkpoint: Some(self.update()?),
+            checkpoint: tells.then(|| self.update()).transpose()?,
             presence,
             ..self.pulse.frame(sequence)
         };

@@ -17,7 +17,7 @@ use hotline_core::{
     leg::{Lane, Leg, RelayName},
     outbox::Event,
     plant,
-    precedence::Precedence,
+    precedence::Urgency,
     time::LineTime,
     words::Rung,
 };
@@ -273,11 +273,11 @@ impl Engine {
                         sha256: arrival.hash,
                         leg: leg.to_string(),
                     };
-                    round.delivered.entry(sender).or_default().push(item);
+                    let urgency = judge::urgency(message);
+                    round.delivered.entry((sender, urgency)).or_default().push(item);
                 }
                 round.steps.note(Point::MessageStored);
-                round.urgent |= Precedence::from_wire(message.precedence)
-                    .is_some_and(|precedence| precedence >= Precedence::Flash);
+                round.urgent |= judge::urgency(message) == Urgency::Urgent;
             }
             Payload::Receipt(receipt) if receipt.rung == Rung::Delivered.to_wire() => {
                 self.delivered(statement, round);
@@ -360,12 +360,13 @@ impl Engine {
         if self.wall().distance(letter.stored) > ANSWER_AGAIN_AFTER
             && let Some(receipt) = letter.receipt
         {
-            self.answer_again(&receipt, round);
+            let urgency = judge::urgency(&letter.message);
+            self.answer_again(&receipt, urgency, round);
         }
     }
 
     /// A sender who offers a message again lacks our receipt: it gets the one it had.
-    fn answer_again(&mut self, receipt: &Hash, round: &mut Round) {
+    fn answer_again(&mut self, receipt: &Hash, urgency: Urgency, round: &mut Round) {
         let Ok(Some(stored)) = self.ledger.by_hash(receipt) else {
             return;
         };
@@ -373,7 +374,7 @@ impl Engine {
         let queued = self.outgoing.queue(
             stored.id,
             &stored.bytes,
-            (Precedence::Immediate, Lane::Control),
+            (urgency.answered_at(), Lane::Control),
             BTreeSet::new(),
             now,
             &mut round.records,

@@ -15,7 +15,7 @@ use hotline_core::{
     leg::{Lane, Leg, lane_of},
     outbox::Then,
     plant,
-    precedence::Precedence,
+    precedence::{Precedence, Urgency},
     words::Rung,
 };
 use hotline_ledger::{CommitError, Committed, Record};
@@ -39,18 +39,20 @@ use crate::{
 impl Engine {
     /// One DELIVERED statement covers the messages of this round: only what the same commit contains.
     pub(super) fn sign_receipts(&mut self, round: &mut Round) {
-        for (subject, items) in std::mem::take(&mut round.delivered) {
+        for ((subject, urgency), items) in std::mem::take(&mut round.delivered) {
+            let to = (&subject, urgency);
             if plant::active("displayed-without-drawing") {
-                self.sign_receipt(&subject, Rung::Displayed, items.clone(), round);
+                self.sign_receipt(to, Rung::Displayed, items.clone(), round);
             }
-            self.sign_receipt(&subject, Rung::Delivered, items, round);
+            self.sign_receipt(to, Rung::Delivered, items, round);
             crash::at(Point::ReceiptSigned);
         }
     }
 
+    /// Signs a rung of a desk's messages. It leaves by as many legs as they took: what confirms a FLASH is worth as much.
     pub(super) fn sign_receipt(
         &mut self,
-        subject: &Identity,
+        (subject, urgency): (&Identity, Urgency),
         rung: Rung,
         mut items: Vec<ReceiptItem>,
         round: &mut Round,
@@ -72,7 +74,7 @@ impl Engine {
                 .pen
                 .receipt(&round.tip, subject, rung.to_wire(), chunk.to_vec(), &seen, both)
             {
-                Ok(signed) => self.place_own(signed, Precedence::Immediate, BTreeSet::new(), round),
+                Ok(signed) => self.place_own(signed, urgency.answered_at(), BTreeSet::new(), round),
                 Err(error) => self.alarm("NOT_SIGNED", format!("{}: {error}", rung.name()), round),
             }
         }
@@ -97,16 +99,15 @@ impl Engine {
             | Payload::Watch(_)
             | Payload::Lifecycle(_) => (Lane::Control, BTreeSet::new()),
         };
-        // Receipts and acts take the diagonal like any message: a copy by each relay. A comm check takes every leg.
+        // What is said of messages takes the diagonal, a copy by each relay, or every leg where they did. A comm check
+        // takes every leg.
         let precedence = match &signed.payload {
             Payload::Service(_) if is_check => Precedence::Flash,
             Payload::Message(_) => precedence,
-            Payload::Receipt(_)
-            | Payload::Act(_)
-            | Payload::Charter(_)
-            | Payload::Service(_)
-            | Payload::Watch(_)
-            | Payload::Lifecycle(_) => Precedence::Immediate,
+            Payload::Receipt(_) | Payload::Act(_) => precedence.urgency().answered_at(),
+            Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
+                Precedence::Immediate
+            }
         };
         let now = self.line();
         let id = signed.payload.header().id;

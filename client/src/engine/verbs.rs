@@ -9,8 +9,10 @@ use hotline_audit::{
 use hotline_core::{
     crash::{self, Point},
     dialogue::{Effect, effect},
+    identity::Identity,
     ladder::{Fact, Ladder, Signer, Subject},
     name::MessageName,
+    precedence::{Precedence, Urgency},
     time::WallTime,
     words::{Answer as Answers, Function, Rung},
 };
@@ -183,7 +185,7 @@ impl Engine {
             space: memory::DRAFT,
             key: draft_key,
         });
-        round.urgent |= judged.draft.precedence >= hotline_core::precedence::Precedence::Flash;
+        round.urgent |= judged.draft.precedence >= Precedence::Flash;
         self.place_own(signed, judged.draft.precedence, to, round);
         round.judged_already(judged);
         Ok(Reply::Message(hash))
@@ -333,6 +335,7 @@ impl Engine {
             }
         };
         let hash = letter.hash;
+        let precedence = judge::urgency(&letter.message).answered_at();
         let address = Address {
             to: others.clone(),
             conversation: Some(letter.message.header.conversation),
@@ -344,7 +347,6 @@ impl Engine {
             .act(&round.tip, &address, bytes, &seen, both)
             .map_err(|error| not_released(&error.to_string()))?;
         crash::at(Point::ActSigned);
-        let precedence = hotline_core::precedence::Precedence::Immediate;
         self.place_own(placed, precedence, BTreeSet::from_iter(others), round);
         Ok(Reply::Message(hash))
     }
@@ -404,13 +406,14 @@ impl Engine {
     /// DISPLAYED and ALERTED: signed by the desk's device key, once per message.
     fn device_receipt(&mut self, messages: &[String], rung: Rung, round: &mut Round) -> Answered {
         self.must_sign()?;
-        let mut items: BTreeMap<_, Vec<ReceiptItem>> = BTreeMap::new();
+        let mut items: BTreeMap<(Identity, Urgency), Vec<ReceiptItem>> = BTreeMap::new();
         for name in messages {
             let letter = self.find(name)?;
             let done = letter.ladder.reached_at(rung, &self.me).is_some();
             if letter.direction == Direction::In && letter.rejected.is_none() && !done {
+                let sender = letter.ladder.subject().sender.clone();
                 items
-                    .entry(letter.ladder.subject().sender.clone())
+                    .entry((sender, judge::urgency(&letter.message)))
                     .or_default()
                     .push(ReceiptItem {
                         id: letter.message.header.id,
@@ -423,8 +426,8 @@ impl Engine {
                     });
             }
         }
-        for (subject, items) in items {
-            self.sign_receipt(&subject, rung, items, round);
+        for ((subject, urgency), items) in items {
+            self.sign_receipt((&subject, urgency), rung, items, round);
             crash::at(Point::DisplayedSigned);
         }
         Ok(Reply::Ready(Answer::Done {

@@ -666,13 +666,16 @@ pub struct CheckpointUpdate {
     /// ... and has these hashes.
     #[prost(bytes = "bytes", repeated, tag = "4")]
     pub consistency: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
-    /// Where another lane carried the update before: the size of the newest checkpoint whose note this session carried, and
-    /// the proof from there. A desk that the other lane's update has not reached links this one all the same; 0 and empty
-    /// where it is the same as `old_size`, or this session carried none.
+    /// The hashes of all leaves from this number up to `size`, 32 bytes each. It is the size of the newest checkpoint whose
+    /// note this session carried, so a desk can compute the root of every size since, and link this checkpoint whatever other
+    /// lanes brought meanwhile. Empty where they are too many.
     #[prost(uint64, tag = "5")]
-    pub session_old_size: u64,
-    #[prost(bytes = "bytes", repeated, tag = "6")]
-    pub session_consistency: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    pub leaves_from: u64,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub leaves: ::prost::bytes::Bytes,
+    /// In a hello, and where leaves are too many: the edge of the tree of `size` leaves, largest subtree first, to which later leaves are added.
+    #[prost(bytes = "bytes", repeated, tag = "7")]
+    pub edge: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Submission {
@@ -921,7 +924,7 @@ pub enum Share {
     Unspecified = 0,
     /// Everything of this lane.
     All = 1,
-    /// Only FLASH, OVERRIDE and nothing else: another leg carries the rest.
+    /// Only FLASH, OVERRIDE, what is said of them, and comm checks: another leg carries the rest.
     Urgent = 2,
     /// Nothing: another leg carries this lane.
     Nothing = 3,

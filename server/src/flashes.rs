@@ -1,0 +1,124 @@
+//! The newest urgent messages that passed this relay, so that what is said of them can go as they went.
+//!
+//! A receipt does not say how urgent its messages are. This memory does not outlive the process and may forget: then a
+//! receipt goes by one leg of its desk, and by the mailbox, like any other.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use hotline_audit::{
+    Hash, SignedStatement,
+    statement::{OfficerAct, Payload},
+};
+use hotline_core::{
+    leg::{Lane, lane_of},
+    precedence::Precedence,
+};
+
+/// Messages that are remembered. 1,024 of 32 bytes: far more FLASHes than a line carries while receipts are on their way.
+const REMEMBERED: usize = 1024;
+
+/// Hashes of urgent messages, the newest 1,024.
+#[derive(Debug, Default)]
+pub(crate) struct Flashes(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    hashes: BTreeSet<Hash>,
+    order: VecDeque<Hash>,
+}
+
+impl Flashes {
+    /// Remembers an urgent message; tells whether this is one, or is said of one.
+    pub(crate) fn urgent(&self, hash: Hash, payload: &Payload) -> bool {
+        match payload {
+            Payload::Message(message) => {
+                let urgent = Precedence::from_wire(message.precedence)
+                    .is_some_and(|precedence| lane_of(precedence) == Lane::Control);
+                if urgent {
+                    self.insert(hash);
+                }
+                urgent
+            }
+            Payload::Receipt(receipt) => receipt.items.iter().any(|item| self.knows(&item.sha256)),
+            Payload::Act(act) => SignedStatement::parse(&act.act)
+                .ok()
+                .and_then(|signed| OfficerAct::decode(&signed.payload).ok())
+                .is_some_and(|read| self.knows(&read.message.sha256)),
+            Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => false,
+        }
+    }
+
+    fn insert(&self, hash: Hash) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.hashes.insert(hash) {
+            return;
+        }
+        known.order.push_back(hash);
+        if known.order.len() > REMEMBERED
+            && let Some(oldest) = known.order.pop_front()
+        {
+            known.hashes.remove(&oldest);
+        }
+    }
+
+    fn knows(&self, hash: &Hash) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.hashes.contains(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use hotline_audit::statement::{Header, Receipt, ReceiptItem};
+
+    use super::*;
+
+    fn receipt_of(sha256: Hash) -> Payload {
+        let header = Header {
+            id: [1; 16],
+            trust_domain: String::new(),
+            exercise: String::new(),
+            conversation: [0; 16],
+            sender: String::new(),
+            key_statement: Hash::of(b"key"),
+            recipients: Vec::new(),
+            claimed_time_ms: 0,
+            epoch: 1,
+            sequence: 1,
+            previous: Hash::of(b"before"),
+            seen: Vec::new(),
+        };
+        let items = vec![ReceiptItem {
+            id: [2; 16],
+            sha256,
+            leg: "north/quic".into(),
+        }];
+        Payload::Receipt(Receipt {
+            header,
+            rung: 4,
+            subject: String::new(),
+            items,
+        })
+    }
+
+    #[test]
+    fn a_receipt_is_as_urgent_as_its_message_until_that_is_forgotten() {
+        let flashes = Flashes::default();
+        let flash = Hash::of(b"flash");
+        let urgent = |hash| flashes.urgent(Hash::of(b"receipt"), &receipt_of(hash));
+        assert!(!urgent(flash), "no such message has passed");
+        flashes.insert(flash);
+        assert!(urgent(flash));
+        assert!(!urgent(Hash::of(b"routine")));
+        for number in 1..REMEMBERED {
+            flashes.insert(Hash::of(&number.to_be_bytes()));
+        }
+        assert!(urgent(flash), "the oldest of so many");
+        flashes.insert(Hash::of(b"one more"));
+        assert!(!urgent(flash));
+    }
+}
