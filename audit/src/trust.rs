@@ -245,8 +245,12 @@ pub fn denied_anew(folder: &Path, held: &RosterSet, unproven: &Unproven<'_>) -> 
             .deny_list(roster.trust_domain())
             .map_or_else(|| DenyList::empty(roster), Clone::clone);
         list.check_not_older(&before).ok()?;
+        let longer = list.denials().len() > before.denials().len();
         let void = unproven(&list, roster);
-        (list.denials().len() > before.denials().len()).then(|| list.without(void))
+        let list = list.without(void);
+        // One of the same length may hold another order in the place of one that ended nobody, or be judged otherwise.
+        let ends_more = list.counting().count() > before.counting().count();
+        (longer || ends_more).then_some(list)
     });
     let longer: Vec<DenyList> = longer.collect();
     if longer.is_empty() {

@@ -131,7 +131,7 @@ impl TrustNow {
         memory.check(&self.folder, directory.rosters(), &cas)?;
         store.deny(denied(directory.rosters()));
         let mut memory = memory;
-        memory.take(directory.rosters(), &cas);
+        memory.take(directory.rosters(), &cas, now_ms);
         *self.memory() = memory;
         self.opened.store(Arc::new(directory.relays().to_vec()));
         self.directory.store(Arc::new(directory));
@@ -164,7 +164,7 @@ impl TrustNow {
             .map_err(OpenError::Older)?;
         self.memory().check(&self.folder, directory.rosters(), &cas)?;
         store.replace_with_denied(anchors, denied(directory.rosters()))?;
-        self.memory().take(directory.rosters(), &cas);
+        self.memory().take(directory.rosters(), &cas, now_ms);
         self.tls.rotate(own);
         Ok(self.put_in_force(directory, &before))
     }
@@ -176,7 +176,7 @@ impl TrustNow {
         let rosters = trust::denied_anew(&self.folder, &before, &judge)?;
         let store = self.tls.trust();
         store.deny(denied(&rosters));
-        self.memory().take(&rosters, &seen(&store.standing()));
+        self.memory().take(&rosters, &seen(&store.standing()), now_ms);
         let directory = self.directory().under(rosters);
         Some(self.put_in_force(directory, &before))
     }

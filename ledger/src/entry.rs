@@ -134,6 +134,19 @@ pub struct Batch {
     pub conflicts: Vec<Conflict>,
     /// Whether somebody waits for it.
     pub haste: Haste,
+    /// What becomes of entries that the log holds already, byte by byte.
+    pub held: Held,
+}
+
+/// What becomes of the entries of a batch that the log holds already, byte by byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// The whole batch is refused as [`CommitError::Known`](crate::CommitError::Known).
+    #[default]
+    Refused,
+    /// They are passed over and named in the answer, and the rest keeps its turn. For batches whose order among others
+    /// counts: what is committed a second time comes behind the next one.
+    PassedOver,
 }
 
 /// Whether a batch starts a round, or may wait a moment for one.
@@ -157,6 +170,16 @@ impl Batch {
             records: Vec::new(),
             conflicts: Vec::new(),
             haste: Haste::Prompt,
+            held: Held::Refused,
+        }
+    }
+
+    /// The same, with what is held already passed over.
+    #[must_use]
+    pub fn passing_over_held(self) -> Self {
+        Self {
+            held: Held::PassedOver,
+            ..self
         }
     }
 

@@ -20,15 +20,17 @@ pub struct Head {
 /// A batch that is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// Leaf index of the first entry of the batch; the others follow it without a gap.
+    /// Leaf index of the first fresh entry of the batch; the other fresh ones follow it without a gap.
     pub first_index: u64,
+    /// Entries that were passed over because the log held them already: position in `Batch::entries`, and leaf.
+    pub held: Vec<(usize, u64)>,
     /// Leaves in the log after the round that carried the batch: the size its checkpoint signs.
     pub size: u64,
     /// Root at `size`.
     pub root: Hash,
     /// The signed checkpoint of that round, or the newest one when the round added no leaf.
     pub note: Option<Vec<u8>>,
-    /// The cursor of each mailbox row: `cursors[entry][row]`, in the order of `Entry::mailbox`.
+    /// The cursor of each mailbox row: `cursors[entry][row]` of the fresh entries, in the order of `Entry::mailbox`.
     pub cursors: Vec<Vec<u64>>,
 }
 

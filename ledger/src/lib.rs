@@ -32,7 +32,7 @@ mod writer;
 pub use commit::Commit;
 pub use damage::{Damage, Standing};
 pub use entry::{
-    Batch, Conflict, Entry, EntryFact, Haste, MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_ENTRY_BYTES,
+    Batch, Conflict, Entry, EntryFact, Haste, Held, MAX_BATCH_BYTES, MAX_BATCH_ITEMS, MAX_ENTRY_BYTES,
     MAX_MAILBOX_ROWS, MAX_NAME_BYTES, MAX_NUMBER, MAX_RECORD_KEY_BYTES, MAX_RECORD_VALUE_BYTES, Record,
     Unfit,
 };

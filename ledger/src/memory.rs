@@ -96,6 +96,8 @@ struct Disk {
     /// What syncs do once so many more have passed.
     sync_later: Option<(u32, Sync)>,
     capacity_bytes: Option<u64>,
+    /// Rounds for which there was no room.
+    refused: u64,
     fence: Option<Fence>,
     /// Counts power cuts and restores: a ledger opened before one no longer reaches the disk.
     generation: u64,
@@ -136,6 +138,12 @@ impl MemoryDisk {
     /// Limits the disk to so many bytes; `None` lifts the limit. Each row counts 256 bytes beside its content.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.lock().capacity_bytes = bytes;
+    }
+
+    /// Rounds that found no room so far.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.lock().refused
     }
 
     /// Changes that are written but not synced.
@@ -261,7 +269,10 @@ impl Disk {
 
     /// Writes and syncs one round.
     fn append(&mut self, round: &Round<'_>) -> Result<(), StoreError> {
-        self.live().admit(round, self.capacity_bytes)?;
+        if let Err(error) = self.live().admit(round, self.capacity_bytes) {
+            self.refused += u64::from(matches!(error, StoreError::Full));
+            return Err(error);
+        }
         match self.sync_later.take() {
             Some((0, sync)) => self.sync = sync,
             Some((left, sync)) => self.sync_later = Some((left - 1, sync)),

@@ -7,6 +7,7 @@
 //! Nothing is read from trust folders here; what was read and verified is handed in.
 
 mod mark;
+mod rooted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,8 @@ pub struct OlderTrust {
 #[derive(Clone, Debug, Default)]
 pub struct TrustMemory {
     marks: BTreeMap<String, Mark>,
+    /// Orders that the log of this process has called void, by trust domain.
+    told: BTreeMap<String, BTreeSet<u64>>,
     /// Counts changes.
     serial: u64,
     /// The last change that is on disk.
@@ -100,16 +103,14 @@ impl TrustMemory {
     }
 
     /// Numbers of the orders of a deny-list that are to end nobody: those that were not seen while their officers' keys
-    /// were valid. Of a trust domain that was never believed before, every order counts.
+    /// were valid. One whose keys were over when it was seen stays so, whatever the clock says later; one whose keys were
+    /// not valid yet is judged anew each time. Of a statement root that was never believed before, every order counts.
     #[must_use]
     pub fn unproven(&self, list: &DenyList, roster: &Roster, now_ms: u64) -> BTreeSet<u64> {
         let held = self.marks.get(roster.trust_domain());
-        let Some(mark) = held.filter(|mark| mark.root == *roster.root().as_bytes()) else {
-            return BTreeSet::new();
-        };
-        let mut void = list.unproven(roster, mark.denied.number, now_ms);
-        void.extend(&mark.void);
-        void
+        held.and_then(|mark| mark.under(roster))
+            .map(|rooted| rooted.unproven(list, roster, now_ms))
+            .unwrap_or_default()
     }
 
     /// Refuses what is older than what was believed. A trust domain that is not there is no part of this.
@@ -134,29 +135,35 @@ impl TrustMemory {
     }
 
     /// Remembers what is believed now. It was checked before.
-    pub fn take(&mut self, rosters: &RosterSet, cas: &[CaSeen]) {
+    pub fn take(&mut self, rosters: &RosterSet, cas: &[CaSeen], now_ms: u64) {
         for roster in rosters.rosters() {
             let domain = roster.trust_domain();
             let none = DenyList::empty(roster);
             let denied = rosters.deny_list(domain).unwrap_or(&none);
             let ca = cas.iter().find(|ca| ca.domain == domain);
             let before = self.marks.get(domain);
-            let mark = Mark::of(roster, denied, ca, before);
-            let told = before.map_or(0, |before| before.void.len());
-            if mark.void.len() > told {
-                tracing::error!(
-                    event = "security",
-                    kind = "DENY_UNPROVEN",
-                    domain,
-                    orders = ?mark.void,
-                    "orders of a deny-list end nobody here: they were first seen when a key of their officers was over"
-                );
-            }
+            let mark = Mark::of(roster, denied, ca, before, now_ms);
             if before != Some(&mark) && (before.is_some() || self.marks.len() < DOMAINS_MAX) {
                 self.marks.insert(domain.to_owned(), mark);
                 self.serial += 1;
             }
+            self.tell(domain, denied.void());
         }
+    }
+
+    /// Once each time that there are orders which were not void before.
+    fn tell(&mut self, domain: &str, void: &BTreeSet<u64>) {
+        let told = self.told.entry(domain.to_owned()).or_default();
+        if !void.is_subset(told) {
+            tracing::error!(
+                event = "security",
+                kind = "DENY_UNPROVEN",
+                domain,
+                orders = ?void,
+                "orders of a deny-list end nobody here: a key of their officers was not valid when they were seen"
+            );
+        }
+        told.clone_from(void);
     }
 
     /// What is not on disk yet, with the number to call [`kept`](Self::kept) with once it is; none if all of it is.

@@ -1,7 +1,7 @@
 //! The one writer: what waits becomes a round, a round becomes durable, and only then is anybody answered.
 //!
 //! A round: look each entry up (the same bytes are [`CommitError::Known`], other bytes are an equivocation, and either
-//! refuses that batch alone), give the rest their indexes and cursors, grow a copy of the tree, sign one checkpoint, hand
+//! refuses that batch alone, but for batches that let what is held pass), give the rest their indexes and cursors, grow a copy of the tree, sign one checkpoint, hand
 //! everything to the store in one call. The signature is made before the commit and leaves this function only after it: if
 //! the store refuses, the note is dropped with the copy of the tree. After a fatal error nothing is tried again.
 
@@ -141,14 +141,15 @@ impl Writer {
             return Ok(answers);
         }
         let head = self.sign(&plan.tree);
-        let round = plan.round(&self.head, &head);
-        if let Err(error) = self.store.append(&round) {
-            let acks = plant::active("ack-before-sync") && matches!(error.severity(), Severity::Fatal);
-            if !acks {
-                return Err(error);
+        if !plan.is_empty() {
+            let round = plan.round(&self.head, &head);
+            if let Err(error) = self.store.append(&round) {
+                let acks = plant::active("ack-before-sync") && matches!(error.severity(), Severity::Fatal);
+                if !acks {
+                    return Err(error);
+                }
             }
         }
-        drop(round);
         let cursors = plan.cursors();
         let tree = plan.tree;
         for committed in answers.iter_mut().flatten() {

@@ -17,7 +17,7 @@ use hotline_core::{
     leg::Lane,
     plant,
 };
-use hotline_ledger::{Batch, Clash, CommitError, Conflict, Entry, SpaceLeft};
+use hotline_ledger::{Batch, Clash, CommitError, Committed, Conflict, Entry, SpaceLeft};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -45,7 +45,9 @@ pub enum Outcome {
 const ROUNDS_MAX: usize = hotline_proto::FRAME_ITEMS_MAX + 1;
 
 /// A place in the order in which a session's frames go to the ledger. Frames are verified beside one another, and a small
-/// one is done before a large one that came first: without a turn it would be committed first, and shown first.
+/// one is done before a large one that came first: without a turn it would be committed first, and shown first. A frame is
+/// committed once, whatever of it is held already; only one with an equivocation inside is committed a second time, and
+/// its rest may come behind the next frame.
 #[derive(Debug, Default)]
 pub struct Turn {
     before: Option<oneshot::Receiver<()>>,
@@ -120,15 +122,22 @@ pub async fn take_in_turn(
         let committing = commit(relay, &open);
         turn.pass();
         match committing.await {
-            Ok(first) => {
-                for (offset, (place, checked)) in open.drain(..).enumerate() {
-                    let index = first + offset as u64;
+            // The ledger looks every entry up anyway, so what is fresh costs no look-up here, and a copy that is held
+            // already keeps nothing of its frame from its turn.
+            Ok(committed) => {
+                let mut index = committed.first_index;
+                let mut held = committed.held.into_iter().peekable();
+                for (at, (place, checked)) in open.drain(..).enumerate() {
+                    if let Some((_, index)) = held.next_if(|(held, _)| *held == at) {
+                        outcomes[place] = Some(Outcome::Held { checked, index });
+                        continue;
+                    }
                     relay.remember(index, &checked);
                     outcomes[place] = Some(Outcome::Held { checked, index });
+                    index += 1;
                 }
             }
-            // The ledger looks every entry up anyway, so what is fresh costs no look-up here. A copy that is held already,
-            // or contradicts, refuses the whole batch: settle all of those, and commit the rest.
+            // What contradicts refuses the whole batch: settle that, and commit the rest.
             Err(CommitError::Known { .. } | CommitError::Equivocation { .. }) => {
                 settle_known(relay, &mut open, &mut outcomes);
             }
@@ -281,14 +290,17 @@ fn late_twin(relay: &Relay, from: &Identity, bytes: &Bytes) -> Outcome {
 }
 
 /// Hands these to the ledger at once; what is returned waits until they are on disk.
-fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> impl Future<Output = Result<u64, CommitError>> {
+fn commit(
+    relay: &Relay,
+    open: &[(usize, Arc<Checked>)],
+) -> impl Future<Output = Result<Committed, CommitError>> {
     let lane = open
         .iter()
         .map(|(_, checked)| checked.lane)
         .min()
         .unwrap_or(Lane::Bulk);
     let entries: Vec<Entry> = open.iter().map(|(_, checked)| checked.entry()).collect();
-    let batch = Batch::of(lane, entries);
+    let batch = Batch::of(lane, entries).passing_over_held();
     // Receipts were handed on before; nobody waits for their leaf.
     let batch = if open.iter().all(|(_, checked)| checked.kind == Kind::Receipt) {
         batch.patient()
@@ -299,7 +311,7 @@ fn commit(relay: &Relay, open: &[(usize, Arc<Checked>)]) -> impl Future<Output =
     async move {
         let committed = committing.await?;
         crash::at(Point::RelaySynced);
-        Ok(committed.first_index)
+        Ok(committed)
     }
 }
 

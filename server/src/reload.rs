@@ -80,7 +80,7 @@ impl Reload {
         let pen = run::pen_of(&self.config, &believed.rosters)?;
         let denied = believed.denied();
         trust.replace_with_denied(believed.anchors, denied)?;
-        self.memory.take(&believed.rosters, &cas);
+        self.memory.take(&believed.rosters, &cas, now_ms);
         self.relay.replace_rosters(believed.rosters);
         self.relay.presence.take_pen(pen);
         self.tls.rotate(own);
@@ -96,7 +96,7 @@ impl Reload {
         })?;
         let store = self.tls.trust();
         store.deny(run::denied(&rosters));
-        self.memory.take(&rosters, &store.standing());
+        self.memory.take(&rosters, &store.standing(), now_ms);
         self.relay.replace_rosters(rosters);
         Some(self.connections.recheck())
     }

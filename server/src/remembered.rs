@@ -24,10 +24,11 @@ impl Remembered {
         folder: &Path,
         rosters: &RosterSet,
         cas: &[CaStanding],
+        now_ms: u64,
     ) -> Result<Self, OlderTrust> {
         let cas = seen(cas);
         memory.check(folder, rosters, &cas)?;
-        memory.take(rosters, &cas);
+        memory.take(rosters, &cas, now_ms);
         Ok(Self(Arc::new(Mutex::new(memory))))
     }
 
@@ -42,8 +43,8 @@ impl Remembered {
     }
 
     /// Remembers what is in force now.
-    pub(crate) fn take(&self, rosters: &RosterSet, cas: &[CaStanding]) {
-        self.lock().take(rosters, &seen(cas));
+    pub(crate) fn take(&self, rosters: &RosterSet, cas: &[CaStanding], now_ms: u64) {
+        self.lock().take(rosters, &seen(cas), now_ms);
     }
 
     /// Orders of a deny-list that are to end nobody here.

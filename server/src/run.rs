@@ -169,7 +169,13 @@ where
     let believed = Believed::read(config, &|list, roster| memory.unproven(list, roster, now_ms))?;
     let denied = believed.denied();
     let trust = Arc::new(TrustStore::with_denied(seams, believed.anchors, denied)?);
-    let memory = Remembered::of(memory, &config.trust, &believed.rosters, &trust.standing())?;
+    let memory = Remembered::of(
+        memory,
+        &config.trust,
+        &believed.rosters,
+        &trust.standing(),
+        now_ms,
+    )?;
     memory.keep(&ledger).await;
     let pen = pen_of(config, &believed.rosters)?;
     if pen.is_none() {

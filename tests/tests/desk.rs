@@ -11,13 +11,13 @@ use hotline_client::{
     station::{Event, Station, signing_key},
     status::LineStatus,
 };
-use hotline_core::precedence::Precedence;
+use hotline_core::{leg::Lane, precedence::Precedence};
 use hotline_faults::{
     Dice,
     emulator::Conditions,
     world::{Death, World},
 };
-use hotline_ledger::{Engine, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
+use hotline_ledger::{Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, Record, Restored};
 use hotline_tests::storm::{
     cast::{Cast, cast},
     liar::Tongue,
@@ -385,4 +385,91 @@ async fn a_clock_that_jumps_is_recorded_with_both_times_and_stops_no_timer() {
     let checks = status.duty.as_ref().unwrap().checks.clone();
     assert_eq!((checks.sent, checks.answered, checks.missed), (3, 0, 3));
     assert_eq!(status.legs_up(), 4);
+}
+
+/// What a ledger remembers of trust.
+const TRUST: &str = "trust";
+
+impl Stage {
+    /// Has a node that is dead forget what it believed, and leaves its disk without room.
+    async fn forget_trust(&mut self, number: usize) {
+        let (owner, origin, key) = match self.shape.desk_at(number) {
+            None => {
+                let config = &self.cast.relays[number];
+                (&config.identity, config.identity.origin(), &config.log_key)
+            }
+            Some(desk) => {
+                let config = &self.cast.desks[desk].config;
+                (&config.identity, config.identity.origin(), &config.log_key)
+            }
+        };
+        let disk = &self.nodes[number].disk;
+        let (ledger, _) = Ledger::open(OpenOptions {
+            engine: Engine::Memory(disk.clone()),
+            owner: owner.to_string(),
+            signer: Some(LogSigner::new(&origin, signing_key(key).unwrap()).unwrap()),
+            origin,
+            entropy: &mut |bytes| bytes.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::ReadOnly,
+        })
+        .unwrap();
+        let mut batch = Batch::new(Lane::Control);
+        for (_, key) in disk.export(&[TRUST]).records.into_keys() {
+            batch.records.push(Record::Delete { space: TRUST, key });
+        }
+        assert!(!batch.records.is_empty(), "something was believed");
+        ledger.commit(batch).await.unwrap();
+        drop(ledger);
+        disk.fill(0);
+    }
+
+    fn remembers(&self, number: usize) -> bool {
+        !self.nodes[number].disk.export(&[TRUST]).records.is_empty()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_relay_believed_at_a_start_with_a_full_disk_is_written_as_soon_as_there_is_room() {
+    let mut stage = Stage::empty();
+    stage.start(0).await;
+    assert!(stage.remembers(0));
+    stage.kill(0);
+    stage.forget_trust(0).await;
+    stage.start(0).await;
+    let running = stage.nodes[0].live.as_ref().unwrap().relay().unwrap();
+    // A process keeps it fresh; a simulated world does not by itself.
+    let watch = hotline_server::reload::watch_of(&stage.cast.relays[0]);
+    let fresh = running.reload.keep_fresh(watch, None);
+    let seen = async {
+        tokio::time::sleep(WITHIN).await;
+        assert!(!stage.remembers(0), "there is no room");
+        stage.nodes[0].disk.set_capacity(None);
+        eventually("it is written", async || stage.remembers(0)).await;
+    };
+    tokio::select! {
+        biased;
+        () = seen => {}
+        () = fresh => panic!("it never returns"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_desk_believed_is_tried_once_a_second_on_a_full_disk_and_undoes_no_other_round() {
+    let mut stage = Stage::set().await;
+    tokio::time::sleep(WITHIN).await;
+    stage.kill(stage.desk);
+    stage.forget_trust(stage.desk).await;
+    stage.start(stage.desk).await;
+    stage.legs_up(4).await;
+    let before = stage.disk().refused();
+    for _ in 0..100 {
+        stage.status().await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    let refused = stage.disk().refused() - before;
+    assert!(!stage.remembers(stage.desk), "there is no room");
+    assert!((1..=5).contains(&refused), "{refused} rounds were undone in 3 s");
+    stage.disk().set_capacity(None);
+    eventually("it is written", async || stage.remembers(stage.desk)).await;
 }

@@ -235,6 +235,38 @@ async fn what_only_looks_in_order_is_not_called_in_order() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_order_that_ends_nobody_is_said_by_trust_and_by_the_doctor() {
+    let line = Line::open(PROGRAM).await;
+    let desk = line.stage.sides[AVELIA].desk.clone();
+    let theirs = word(&line.stage.sides[BORENIA].folder);
+    let ours = word(&line.stage.sides[AVELIA].folder);
+    let file = word(&line.folder().join("borenia.trust"));
+    // The second order ends an officer of the first, in the roster too, before Avelia has seen either.
+    for (name, first, second) in [
+        ("desk/ops-backup", "novak", "brandt"),
+        ("officer/novak", "castellan", "brandt"),
+    ] {
+        let words = ["pki", "revoke", "--dir", &theirs, name, "--reason", "copied"];
+        let by = ["--officer", first, "--officer", second];
+        let _ = line.run(&[&words[..], &by[..]].concat()).await.ended(0);
+    }
+    let words = ["pki", "export", "--dir", &theirs, "--out", &file];
+    let _ = line.run(&words).await.ended(0);
+    let said = line.run(&["pki", "trust", "--dir", &ours, &file]).await;
+    assert!(
+        said.text().contains("WARNING order 1 of its deny-list"),
+        "{}",
+        said.text()
+    );
+    let said = doctor(&line, &desk, &["--json"]).await;
+    let (level, fact, _) = about(&said.object(), "deny-list of exercise.borenia.example");
+    assert_eq!(level, "warn");
+    assert!(fact.starts_with("order 1 ends nobody here"), "{fact}");
+    let (_, fact, _) = about(&said.object(), "roster of exercise.borenia.example");
+    assert!(fact.contains("1 denied"), "{fact}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn without_settings_only_the_machine_is_looked_at_and_a_wrong_name_is_a_usage_error() {
     let line = Line::with_relays(PROGRAM).await;
     let place = tempfile::tempdir().unwrap();

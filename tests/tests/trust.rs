@@ -803,3 +803,48 @@ async fn a_desk_whose_trust_folder_names_other_relays_says_that_it_wants_a_resta
     let said = line.desk(AVELIA, "reload", &[]).await.ended(0);
     assert!(!said.all().contains("restart"), "{}", said.all());
 }
+
+/// Ends someone of Avelia in a copy of its folder by these two officers; with the books only where its anchors lie.
+async fn end_in(line: &Line, folder: &Path, name: &str, officers: [&str; 2]) {
+    let dir = word(folder);
+    let words = ["pki", "revoke", "--dir", &dir, name, "--reason", "copied"];
+    let by = ["--officer", officers[0], "--officer", officers[1]];
+    let _ = line.run(&[&words[..], &by[..]].concat()).await.ended(0);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_starts_with_void_orders_against_itself_and_its_relay_and_asks_for_no_restart() {
+    let mut line = Line::open(PROGRAM).await;
+    line.whole().await;
+    let apart = apart(&line, AVELIA);
+    lock_up_anchors(&apart);
+    end_in(&line, &apart, "desk/ops", ["moreau", "tanaka"]).await;
+    end_in(&line, &apart, "relay/north", ["moreau", "tanaka"]).await;
+    for key in ["ca.key", "root.key"] {
+        fs::rename(apart.join(format!("{key}.away")), apart.join(key)).unwrap();
+    }
+    // From here on the first two orders are by a key that the roster has ended.
+    end_in(&line, &apart, "officer/moreau", ["lindqvist", "tanaka"]).await;
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.kill_relay("north").await.unwrap();
+    let ours = "trust/exercise.avelia.example";
+    for file in ["deny", "roster", "crl.pem"] {
+        fs::copy(
+            apart.join(ours).join(file),
+            folder(&line, AVELIA).join(ours).join(file),
+        )
+        .unwrap();
+    }
+    line.stage.start_relay("north").await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.stage.legs_up(AVELIA, 4).await.unwrap();
+    let alarms = line.status(AVELIA).await.alarms;
+    assert!(alarms.contains_key("DENY_UNPROVEN"), "{alarms:?}");
+    assert!(
+        events(&line, AVELIA).contains(&"DENY_UNPROVEN".to_owned()),
+        "the relay says it too"
+    );
+    let said = line.desk(AVELIA, "reload", &[]).await.ended(0);
+    assert!(!said.all().contains("restart"), "{}", said.all());
+    assert!(!line.status(AVELIA).await.alarms.contains_key("RESTART"));
+}

@@ -40,12 +40,13 @@ pub struct Denial {
     pub hash: Hash,
 }
 
-/// The newest order of a list: what to remember in order to refuse an older list, and to know which orders are new.
+/// The newest order of a list that ends somebody: what to remember in order to refuse an older list, and to know which
+/// orders are new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DenyHead {
-    /// Its number; 0 for a list without orders.
+    /// Its number; 0 for a list that ends nobody.
     pub number: u64,
-    /// Its hash; zero for a list without orders.
+    /// Its hash; zero for a list that ends nobody.
     pub hash: Hash,
 }
 
@@ -120,14 +121,17 @@ impl DenyList {
         Ok(())
     }
 
-    /// Refuses a list that lacks an order of one that was seen before.
+    /// Refuses a list that lacks an order of one that was seen before. Orders behind the newest one that ends somebody
+    /// may be others or gone: whoever holds two old keys could else keep the next true order out.
     ///
     /// # Errors
     /// [`DenyError::Older`].
     pub fn check_not_older(&self, seen: &DenyList) -> Result<(), DenyError> {
+        let counted = seen.head().number;
         let lacking = seen
             .denials
             .iter()
+            .take_while(|seen| seen.order.number <= counted)
             .zip(self.denials.iter().map(Some).chain(std::iter::repeat(None)))
             .find(|(seen, held)| held.is_none_or(|held| held.hash != seen.hash));
         match lacking {

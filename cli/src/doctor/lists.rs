@@ -1,6 +1,6 @@
 //! The trust folders: whether they hold together, how old their lists are, whose keys end when.
 
-use hotline_audit::key::{Roster, RosterSet};
+use hotline_audit::key::{DenyList, Roster, RosterSet};
 use hotline_audit::trust::TrustPolicy;
 use hotline_audit::{Hash, PublicKey, Purpose, SigningKey};
 use hotline_core::time::WallTime;
@@ -18,9 +18,12 @@ use crate::pki::read_certificate::{CertificateView, RevocationListView};
 pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &mut Findings) {
     let list = format!("hotline pki list --dir {}", patient.domain_folder());
     let anchors = anchors_in(&patient.trust).and_then(|anchors| TrustStore::new(seams, anchors));
-    let rosters = TrustPolicy::load_folder(&patient.trust);
+    let memory = remembered(patient);
+    let rosters = TrustPolicy::load_folder_judged(&patient.trust, &|list, roster| {
+        memory.unproven(list, roster, now.unix_ms())
+    });
     match (&anchors, &rosters) {
-        (Ok(store), Ok(policy)) => match older(patient, store, policy.rosters()) {
+        (Ok(store), Ok(policy)) => match older(patient, store, policy.rosters(), &memory) {
             None => findings.ok(
                 "trust folders",
                 format!("{} trusted domains hold together", store.domains().len()),
@@ -43,10 +46,20 @@ pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &
     own_keys(patient, policy.rosters(), now, findings);
 }
 
-/// What is older than what the ledger remembers of it, if anything is. A ledger that cannot be read is told elsewhere.
-fn older(patient: &Patient, store: &TrustStore, rosters: &RosterSet) -> Option<OlderTrust> {
-    let ledger = Inspector::open(&patient.ledger).ok()?;
-    let memory = TrustMemory::inspect(&ledger).ok()?;
+/// What the ledger remembers of trust. A ledger that cannot be read is told elsewhere, and remembers nothing.
+fn remembered(patient: &Patient) -> TrustMemory {
+    let ledger = Inspector::open(&patient.ledger).ok();
+    let memory = ledger.and_then(|ledger| TrustMemory::inspect(&ledger).ok());
+    memory.unwrap_or_default()
+}
+
+/// What is older than what is remembered of it, if anything is.
+fn older(
+    patient: &Patient,
+    store: &TrustStore,
+    rosters: &RosterSet,
+    memory: &TrustMemory,
+) -> Option<OlderTrust> {
     let seen = |ca: CaStanding| CaSeen {
         domain: ca.domain.to_string(),
         key: Hash(ca.key_sha256),
@@ -73,6 +86,9 @@ fn domain(patient: &Patient, roster: &Roster, rosters: &RosterSet, now: WallTime
         .denials()
         .filter(|denial| denial.order.trust_domain == name)
         .count();
+    if let Some(list) = rosters.deny_list(name) {
+        void(list, &place, findings);
+    }
     let newest = roster
         .keys()
         .map(|key| key.statement.not_before_ms)
@@ -86,6 +102,23 @@ fn domain(patient: &Patient, roster: &Roster, rosters: &RosterSet, now: WallTime
             span(now.unix_ms().saturating_sub(newest))
         ),
         format!("hotline pki inspect {}", place.join("roster").display()),
+    );
+}
+
+/// Orders that the ledger of this node, or its clock, lets end nobody.
+fn void(list: &DenyList, place: &std::path::Path, findings: &mut Findings) {
+    if list.void().is_empty() {
+        return;
+    }
+    let orders: Vec<String> = list.void().iter().map(u64::to_string).collect();
+    findings.warn(
+        format!("deny-list of {}", list.trust_domain()),
+        format!(
+            "order {} ends nobody here: a key of its officers was over, or not valid yet by the clock, when it came first; if \
+             it is meant, its side ends the identity with pki revoke and pki export",
+            orders.join(", ")
+        ),
+        format!("hotline pki inspect {}", place.join("deny").display()),
     );
 }
 

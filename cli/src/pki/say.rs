@@ -203,6 +203,12 @@ pub(super) fn trusted(trusted: &Trusted) -> String {
         trusted.roster_number,
         trusted.fingerprint.words()
     );
+    for order in &trusted.unproven {
+        text.push_str(&format!(
+            "  WARNING order {order} of its deny-list is new here, and a key of its officers is not valid now or was ended: it \
+             ends nobody where it comes first by this file (DENY_UNPROVEN)\n"
+        ));
+    }
     for (channel, standing) in &trusted.charters {
         text.push_str(&match standing {
             CharterStanding::BothConsent => {

@@ -55,6 +55,9 @@ pub struct Trusted {
     pub roster_number: u64,
     /// Whether it was known before.
     pub acquaintance: Acquaintance,
+    /// Orders of its deny-list that are new here, and end nobody where they come now for the first time: a key of their
+    /// officers is not valid now, or the roster has ended it.
+    pub unproven: Vec<u64>,
     /// Its charters, and what became of each.
     pub charters: Vec<(String, CharterStanding)>,
 }
@@ -110,9 +113,15 @@ pub fn trust(
         });
     }
     let place = folder.trust(&offered.domain);
-    let acquaintance = match Known::load(&place)? {
+    let before = Known::load(&place)?;
+    let acquaintance = match &before {
         None => Acquaintance::New,
         Some(before) => before.compare(&offered, known).map_err(refuse)?,
+    };
+    let unproven = match (&before, acquaintance) {
+        (Some(before), Acquaintance::Known) => before.unproven(&offered, now),
+        // Under a root that nobody here has believed every order counts.
+        _ => Vec::new(),
     };
     if acquaintance != Acquaintance::Known {
         check_words(&offered, compared).map_err(refuse)?;
@@ -125,6 +134,7 @@ pub fn trust(
         fingerprint: offered.fingerprint,
         roster_number: offered.roster.next_number().saturating_sub(1),
         acquaintance,
+        unproven,
         charters,
     })
 }
@@ -230,6 +240,15 @@ impl Known {
             });
         }
         Ok(Acquaintance::Known)
+    }
+}
+
+impl Known {
+    /// Orders behind those that are held, by keys that are not good now.
+    fn unproven(&self, offered: &TrustFile, now: WallTime) -> Vec<u64> {
+        let held = self.denied.head().number;
+        let orders = offered.denied.unproven(&offered.roster, held, now.unix_ms());
+        orders.into_iter().collect()
     }
 }
 

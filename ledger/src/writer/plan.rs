@@ -8,7 +8,7 @@ use hotline_audit::Hash;
 use hotline_core::leg::Lane;
 
 use super::{Answer, Prepared, Writer};
-use crate::entry::{Batch, Conflict, Entry, EntryFact, Haste, Record, Unfit};
+use crate::entry::{Batch, Conflict, Entry, EntryFact, Haste, Held, Record, Unfit};
 use crate::error::{Clash, CommitError};
 use crate::head::{Committed, Head};
 use crate::store::{Found, Key, NewLetter, Round, StoreError, Tile};
@@ -76,12 +76,17 @@ impl<'a> Plan<'a> {
     /// Takes a batch into the round, or says why not. Nothing of a refused batch stays.
     pub(super) fn admit(&mut self, writer: &Writer, prepared: &'a Prepared) -> Result<Answer, StoreError> {
         let batch = &prepared.batch;
-        if let Some(refusal) = self.refusal(writer, batch)? {
-            return Ok(Err(refusal));
-        }
+        let held = match self.held(writer, batch)? {
+            Ok(held) => held,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let first_index = self.tree.size();
         let mut cursors = Vec::with_capacity(batch.entries.len());
-        for (entry, leaf) in batch.entries.iter().zip(&prepared.leaf_hashes) {
+        let mut passed = held.iter().map(|(at, _)| *at).peekable();
+        for (at, (entry, leaf)) in batch.entries.iter().zip(&prepared.leaf_hashes).enumerate() {
+            if passed.next_if_eq(&at).is_some() {
+                continue;
+            }
             let index = self.tree.size();
             cursors.push(self.post(writer, entry, index)?);
             let wake = match batch.haste {
@@ -109,6 +114,7 @@ impl<'a> Plan<'a> {
         self.conflicts.extend(&batch.conflicts);
         Ok(Ok(Committed {
             first_index,
+            held,
             size: 0,
             root: Hash::ZERO,
             note: None,
@@ -116,21 +122,38 @@ impl<'a> Plan<'a> {
         }))
     }
 
-    fn refusal(&self, writer: &Writer, batch: &Batch) -> Result<Option<CommitError>, StoreError> {
+    /// Whether nothing of it needs the disk.
+    pub(super) fn is_empty(&self) -> bool {
+        self.leaves.is_empty() && self.records.is_empty() && self.conflicts.is_empty()
+    }
+
+    /// Which entries the log holds already and the batch lets pass, in their order; or why it is refused.
+    fn held(
+        &self,
+        writer: &Writer,
+        batch: &Batch,
+    ) -> Result<Result<Vec<(usize, u64)>, CommitError>, StoreError> {
         if let Some(entry) = repeated(&batch.entries) {
-            return Ok(Some(CommitError::Unfit(entry)));
+            return Ok(Err(CommitError::Unfit(entry)));
         }
+        let mut held = Vec::new();
         for (at, entry) in batch.entries.iter().enumerate() {
-            if let Some((found, by)) = self.taken(writer, entry)? {
-                return Ok(Some(refuse(at, entry, found, by)));
+            match self.taken(writer, entry)? {
+                None => {}
+                Some((found, _)) if batch.held == Held::PassedOver && found.hash == entry.hash => {
+                    held.push((at, found.index));
+                }
+                Some((found, by)) => return Ok(Err(refuse(at, entry, found, by))),
             }
         }
-        let size = self.tree.size() + batch.entries.len() as u64;
+        let size = self.tree.size() + (batch.entries.len() - held.len()) as u64;
         let nowhere = batch
             .conflicts
             .iter()
             .position(|conflict| conflict.stored_index >= size);
-        Ok(nowhere.map(|conflict| CommitError::Unfit(Unfit::Conflict { conflict })))
+        Ok(nowhere.map_or(Ok(held), |conflict| {
+            Err(CommitError::Unfit(Unfit::Conflict { conflict }))
+        }))
     }
 
     /// Which leaf, on disk or earlier in this round, has the id or the place of `entry`.

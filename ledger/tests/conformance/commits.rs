@@ -54,6 +54,34 @@ pub fn a_batch_is_all_or_nothing(bench: &impl Bench) {
     );
 }
 
+pub fn what_is_held_is_passed_over_where_the_batch_says_so_and_the_rest_keeps_its_turn(bench: &impl Bench) {
+    let ledger = open(bench);
+    fill(&ledger, 0..3);
+    let first = ledger.commit(batch(1..5).passing_over_held());
+    let next = ledger.commit(batch(5..6).passing_over_held());
+    let (first, next) = (first.wait().unwrap(), next.wait().unwrap());
+    assert_eq!(first.held, [(0, 1), (1, 2)]);
+    assert_eq!((first.first_index, first.cursors), (3, vec![vec![4], vec![5]]));
+    assert_eq!((next.held, next.first_index), (vec![], 5));
+    for n in 0..6 {
+        assert_eq!(ledger.entry(n).unwrap().unwrap().bytes, entry(n).bytes);
+    }
+    // Nothing fresh: nothing is written, and every leaf is named.
+    let before = (ledger.head(), ledger.counters().entries);
+    let again = ledger.commit(batch(4..6).passing_over_held()).wait().unwrap();
+    assert_eq!((again.held, again.size), (vec![(0, 4), (1, 5)], 6));
+    assert_eq!((ledger.head(), ledger.counters().entries), before);
+    // Other bytes refuse the whole batch as ever.
+    let mut forked = batch(5..8).passing_over_held();
+    forked.entries.push(other(0));
+    let refusal = ledger.commit(forked).wait().unwrap_err();
+    assert!(
+        matches!(refusal, CommitError::Equivocation { entry: 3, .. }),
+        "{refusal}"
+    );
+    assert_eq!(ledger.head(), before.0);
+}
+
 pub fn the_same_bytes_again_are_known_and_other_bytes_are_an_equivocation(bench: &impl Bench) {
     let ledger = open(bench);
     fill(&ledger, 0..5);

@@ -37,6 +37,7 @@ claims! {
         nothing_outside_the_tree_is_proven;
     commits:
         a_batch_is_all_or_nothing
+        what_is_held_is_passed_over_where_the_batch_says_so_and_the_rest_keeps_its_turn
         the_same_bytes_again_are_known_and_other_bytes_are_an_equivocation
         two_copies_in_one_round_make_one_leaf
         a_failing_batch_does_not_harm_its_neighbours

@@ -201,6 +201,15 @@ impl Live {
         }
     }
 
+    /// The relay that serves, if it is one.
+    #[must_use]
+    pub fn relay(&self) -> Option<&Running> {
+        match &self.what {
+            What::Relay(running) => Some(running),
+            What::Desk(_) => None,
+        }
+    }
+
     /// Resolves when the process ends by itself: its ledger died.
     pub async fn ended(&self) {
         match &self.what {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Denial, DenyError, DenyHead, DenyList};
 use crate::hash::Hash;
-use crate::key::{EndedBy, Roster};
+use crate::key::{EndedBy, KeyRefusal, Roster};
 
 impl DenyList {
     /// Refuses a list that lacks an order which has been seen, or has another one in its place.
@@ -27,12 +27,13 @@ impl DenyList {
         }
     }
 
-    /// The newest order.
+    /// The newest order that ends somebody. Those behind it end nobody, and others may come in their place.
     #[must_use]
     pub fn head(&self) -> DenyHead {
+        let newest = self.counting().last();
         DenyHead {
-            number: self.denials.len() as u64,
-            hash: self.denials.last().map_or(Hash::ZERO, |last| last.hash),
+            number: newest.map_or(0, |newest| newest.order.number),
+            hash: newest.map_or(Hash::ZERO, |newest| newest.hash),
         }
     }
 
@@ -41,20 +42,20 @@ impl DenyList {
     /// into an order.
     #[must_use]
     pub fn unproven(&self, roster: &Roster, held: u64, now_ms: u64) -> BTreeSet<u64> {
-        let proves = |key: &Hash| {
-            roster.by_hash(key).is_some_and(|key| {
-                let ended = key
-                    .revoked
-                    .as_ref()
-                    .is_some_and(|revoked| revoked.by == EndedBy::Roster);
-                !ended && key.check_validity(now_ms).is_ok()
-            })
-        };
+        let proves = |key: &Hash| standing(roster, key, now_ms) == Standing::Good;
         self.denials
             .iter()
             .filter(|denial| denial.order.number > held && !denial.keys.iter().all(proves))
             .map(|denial| denial.order.number)
             .collect()
+    }
+
+    /// Whether an order can prove nothing by this clock or any later one: the roster has ended a key of its two officers,
+    /// or that key's time is over. A key that is not valid yet is no such thing: this clock may be the one that is wrong.
+    #[must_use]
+    pub fn is_over(denial: &Denial, roster: &Roster, now_ms: u64) -> bool {
+        let over = |key: &Hash| standing(roster, key, now_ms) == Standing::Over;
+        denial.keys.iter().any(over)
     }
 
     /// Has these orders keep their place and end nobody.
@@ -75,5 +76,30 @@ impl DenyList {
         self.denials
             .iter()
             .filter(|denial| !self.void.contains(&denial.order.number))
+    }
+}
+
+/// What a key proves about an order that is seen for the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Good,
+    /// Not valid yet.
+    Early,
+    /// Its time is over, or the roster has ended it.
+    Over,
+}
+
+fn standing(roster: &Roster, key: &Hash, now_ms: u64) -> Standing {
+    let Some(key) = roster.by_hash(key) else {
+        return Standing::Over;
+    };
+    let ended = key.revoked.as_ref();
+    if ended.is_some_and(|revoked| revoked.by == EndedBy::Roster) {
+        return Standing::Over;
+    }
+    match key.check_validity(now_ms) {
+        Ok(()) => Standing::Good,
+        Err(KeyRefusal::NotYetValid { .. }) => Standing::Early,
+        Err(_) => Standing::Over,
     }
 }

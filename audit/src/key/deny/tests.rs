@@ -247,6 +247,39 @@ fn an_order_seen_for_the_first_time_by_keys_that_are_over_proves_nothing() {
 }
 
 #[test]
+fn an_order_that_ends_nobody_holds_its_place_against_no_other_and_one_before_it_does() {
+    let roster = roster();
+    let mut first = DenyList::empty(&roster);
+    denied(&mut first, "desk/ops", ["okoye", "tanaka"], &roster);
+    let (mut planted, mut genuine) = (first.clone(), first.clone());
+    denied(&mut planted, "relay/north", ["okoye", "weiss"], &roster);
+    denied(&mut genuine, "relay/south", ["okoye", "tanaka"], &roster);
+    assert!(genuine.check_not_older(&planted).is_err(), "while it counts");
+    let planted = planted.without([2].into());
+    assert_eq!(planted.head(), first.head());
+    assert_eq!(genuine.check_not_older(&planted), Ok(()));
+    assert_eq!(first.check_not_older(&planted), Ok(()));
+    assert!(DenyList::empty(&roster).check_not_older(&planted).is_err());
+}
+
+#[test]
+fn a_list_of_the_same_length_counts_by_itself_where_it_ends_more() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join(DOMAIN);
+    std::fs::create_dir_all(&folder).unwrap();
+    let roster = roster();
+    let (mut planted, mut genuine) = (DenyList::empty(&roster), DenyList::empty(&roster));
+    denied(&mut planted, "relay/north", ["okoye", "weiss"], &roster);
+    denied(&mut genuine, "desk/ops", ["okoye", "tanaka"], &roster);
+    let mut held = RosterSet::new();
+    held.update(roster).unwrap();
+    held.deny(planted.without([1].into()));
+    std::fs::write(folder.join("deny"), genuine.to_text()).unwrap();
+    let taken = crate::trust::denied_anew(place.path(), &held, &|_, _| [].into()).unwrap();
+    assert!(taken.denial(&who("desk/ops")).is_some());
+}
+
+#[test]
 fn a_key_that_the_roster_ended_proves_no_new_order() {
     let roster = roster();
     let mut list = DenyList::empty(&roster);

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::pki::consent::consent;
+use crate::pki::deny;
 use crate::pki::folder::DomainFolder;
 use crate::pki::issue::{Newcomer, issue};
 use crate::pki::renew::{TlsKey, renew};
 use crate::pki::revoke::revoke;
+use crate::pki::say;
 use crate::pki::trust::CharterStanding;
 
 #[test]
@@ -127,6 +129,40 @@ fn a_charter_whose_releaser_was_revoked_needs_another_ones_consent() {
     assert_eq!(
         trusted.charters,
         [("MINISTER".to_owned(), CharterStanding::BothConsent)]
+    );
+}
+
+#[test]
+fn a_trust_file_whose_deny_order_comes_after_its_officers_ended_says_that_it_ends_nobody() {
+    let sides = Sides::made();
+    sides.trust_them(&sides.their_export()).unwrap();
+    let order = deny::Order {
+        name: "desk/ops",
+        reason: "its keys were copied",
+        since: None,
+    };
+    let signatories = ["novak", "brandt"].map(|name| deny::Signatory {
+        name: name.into(),
+        passphrase: None,
+    });
+    deny::sign(&sides.theirs(), &order, &signatories, NOW).unwrap();
+    let in_time = sides.file("in-time.trust");
+    export(&sides.theirs(), &in_time, NOW).unwrap();
+    revoke(&sides.theirs(), "officer/novak", "key lost", NOW, &mut entropy).unwrap();
+    let late = sides.trust_them(&sides.their_export()).unwrap();
+    assert_eq!(late.unproven, [1]);
+    let said = say::trusted(&late);
+    assert!(said.contains("WARNING order 1 of its deny-list"), "{said}");
+    // Held already, it is no news.
+    let again = sides.trust_them(&sides.their_export()).unwrap();
+    assert_eq!(again.unproven, Vec::<u64>::new());
+
+    let others = Sides::made();
+    let trusted = others.trust_them(&in_time).unwrap();
+    assert_eq!(
+        trusted.unproven,
+        Vec::<u64>::new(),
+        "a new acquaintance counts all"
     );
 }
 
