@@ -28,7 +28,7 @@ use hotline_core::{
 pub use charters::{CharterState, Charters};
 pub use officers::{judge_order, judge_watch};
 
-use crate::{book::Provenance, judge::Rejected};
+use crate::{book::Provenance, ended_keys::EndedKeys, judge::Rejected};
 
 /// Desks whose watch is followed. 32: what a side may declare.
 const DESKS_MAX: usize = 64;
@@ -69,8 +69,8 @@ pub struct Channels {
     human_check: Option<Evidence>,
     /// What officers signed about watch and channels, by its hash, and the statement that placed it.
     placed: BTreeMap<Hash, Hash>,
-    /// Consents that came first after their key had ended, by the hash of their bytes.
-    void_consents: BTreeSet<Hash>,
+    /// What is kept of what ended keys signed inside.
+    pub ended: EndedKeys,
 }
 
 /// The time at which something is taken in.
@@ -131,22 +131,11 @@ impl Channels {
                 self.orders
                     .note(order, &|channel| charters.signed(channel).is_some());
             }
-            Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.void_consents),
+            Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.ended),
             Payload::Service(service) => self.service(&desk, service, at),
             Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
         }
         Ok(())
-    }
-
-    /// Has a consent count nothing, by the hash of its bytes.
-    pub fn note_void_consent(&mut self, consent: Hash) {
-        self.void_consents.insert(consent);
-    }
-
-    /// Whether a consent counts nothing, by the hash of its bytes.
-    #[must_use]
-    pub fn is_void_consent(&self, consent: &Hash) -> bool {
-        self.void_consents.contains(consent)
     }
 
     /// Charters as they stand once this statement is taken in as well.
@@ -158,7 +147,7 @@ impl Channels {
         rosters: &RosterSet,
     ) -> Charters {
         let mut charters = before.clone();
-        charters.note(charter, at, rosters, &self.void_consents);
+        charters.note(charter, at, rosters, &self.ended);
         charters
     }
 
