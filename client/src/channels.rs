@@ -5,6 +5,7 @@
 
 mod charters;
 mod officers;
+mod placed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,14 +29,12 @@ use hotline_core::{
 pub use charters::{CharterState, Charters};
 pub use officers::{judge_order, judge_watch};
 
-use crate::{book::Provenance, judge::Rejected};
+use crate::{book::Provenance, ended_keys::EndedKeys, judge::Rejected, trust::keys_inside};
+
+use placed::Placed;
 
 /// Desks whose watch is followed. 32: what a side may declare.
 const DESKS_MAX: usize = 64;
-
-/// Officers' statements that are known by their bytes, so that none is placed twice. 16,384, about 1 MiB: many years of
-/// watches; beyond that a new one is taken, and not known again.
-const PLACED_MAX: usize = 16_384;
 
 /// When a desk's signed statement came last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +66,10 @@ pub struct Channels {
     answered: BTreeMap<Identity, Evidence>,
     /// The act by which a person of the other side answered a human check last.
     human_check: Option<Evidence>,
-    /// What officers signed about watch and channels, by its hash, and the statement that placed it.
-    placed: BTreeMap<Hash, Hash>,
-    /// Consents that came first after their key had ended, by the hash of their bytes.
-    void_consents: BTreeSet<Hash>,
+    /// What officers signed about watch and channels: each serves once.
+    placed: Placed,
+    /// What is kept of what ended keys signed inside.
+    pub ended: EndedKeys,
 }
 
 /// The time at which something is taken in.
@@ -117,7 +116,7 @@ impl Channels {
         match payload {
             Payload::Watch(watch) => {
                 let entry = officers::watch_entry(watch, at, rosters, taken)?;
-                self.place_once(&watch.officer_watch, at)?;
+                self.place_once(&watch.officer_watch, payload, at)?;
                 if let Some(place) = place_of(header)
                     && (self.attendance.len() < DESKS_MAX || self.attendance.contains_key(&desk))
                 {
@@ -126,27 +125,16 @@ impl Channels {
             }
             Payload::Lifecycle(lifecycle) => {
                 let order = officers::order_of(lifecycle, at, rosters, taken)?;
-                self.place_once(&lifecycle.order, at)?;
+                self.place_once(&lifecycle.order, payload, at)?;
                 let charters = &self.charters;
                 self.orders
                     .note(order, &|channel| charters.signed(channel).is_some());
             }
-            Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.void_consents),
+            Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.ended),
             Payload::Service(service) => self.service(&desk, service, at),
             Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
         }
         Ok(())
-    }
-
-    /// Has a consent count nothing, by the hash of its bytes.
-    pub fn note_void_consent(&mut self, consent: Hash) {
-        self.void_consents.insert(consent);
-    }
-
-    /// Whether a consent counts nothing, by the hash of its bytes.
-    #[must_use]
-    pub fn is_void_consent(&self, consent: &Hash) -> bool {
-        self.void_consents.contains(consent)
     }
 
     /// Charters as they stand once this statement is taken in as well.
@@ -158,23 +146,22 @@ impl Channels {
         rosters: &RosterSet,
     ) -> Charters {
         let mut charters = before.clone();
-        charters.note(charter, at, rosters, &self.void_consents);
+        charters.note(charter, at, rosters, &self.ended);
         charters
     }
 
-    /// An officer's signature serves once. Whoever holds a desk's key could else place an old one again, and take a watch
-    /// or lift an order without the officer.
-    fn place_once(&mut self, signed: &[u8], at: &Provenance) -> Result<(), Rejected> {
-        let inner = Hash::of(signed);
-        match self.placed.get(&inner) {
-            Some(before) if *before != at.hash => return Err(Rejected::PlacedBefore(*before)),
-            Some(_) => {}
-            None if self.placed.len() < PLACED_MAX => {
-                self.placed.insert(inner, at.hash);
-            }
-            None => {}
-        }
-        Ok(())
+    /// Whether something that an officer signed about the watch or a channel, with this key, may be placed now.
+    ///
+    /// # Errors
+    /// That it was placed before, or that the key signed too much.
+    pub fn may_place(&self, signed: &[u8], key: &Hash) -> Result<(), Rejected> {
+        self.placed.permits(signed, key, None)
+    }
+
+    fn place_once(&mut self, signed: &[u8], payload: &Payload, at: &Provenance) -> Result<(), Rejected> {
+        // It was read and judged: it names its key.
+        let key = keys_inside(payload).pop().unwrap_or(Hash::ZERO);
+        self.placed.note(signed, key, at.hash)
     }
 
     fn hear(&mut self, desk: &Identity, header: &Header, at: &Provenance, taken: Taken) {

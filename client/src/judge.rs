@@ -107,6 +107,11 @@ pub enum Rejected {
     /// What the officer signed was placed before: its desk may not use it a second time.
     #[error("an officer signed it once, and it was placed before, in {0}")]
     PlacedBefore(Hash),
+    /// The key has signed as much about the watch and channels as is known again.
+    #[error(
+        "its officer's key has signed {0} statements about the watch and channels, and no more of it are taken: the officer needs a new key"
+    )]
+    TooManyPlaced(usize),
     /// As it was judged when it came, in words.
     #[error("{0}")]
     AsItCame(String),

@@ -15,6 +15,7 @@
 //! | `signs` | empty | the ledger's instance (16 bytes), and the chain epoch it signs in (8 bytes) |
 //! | `quarantine` | statement hash | arrival, leg, reason, and the bytes if they stand beside the log; JSON |
 //! | `verdict` | statement or consent hash | rule and reason, JSON: what stood against it when it came |
+//! | `ended` | hash of an officer's key statement | leaf, 8 bytes: nothing that the ended key signed inside counts from there on |
 //! | `trust` | trust domain | what was newest of it: `hotline_ledger::TrustMemory` |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
@@ -51,6 +52,8 @@ pub const SIGNS: &str = "signs";
 pub const QUARANTINE: &str = "quarantine";
 /// What stood against a message or a consent when it came.
 pub const VERDICT: &str = "verdict";
+/// From which leaf on nothing counts that an ended key signed inside.
+pub const ENDED: &str = "ended";
 /// Proofs against relays.
 pub const FAULT: &str = "fault";
 

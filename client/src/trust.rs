@@ -36,7 +36,9 @@ use crate::{
     station::{self, OpenError},
 };
 
-pub(crate) use ended::{ended, ended_inside, officers_of, unusable_key};
+pub(crate) use ended::{
+    ended, ended_inside, ended_key, ended_key_inside, keys_inside, officers_of, unusable_key,
+};
 
 /// What is believed at one moment, and replaced as a whole.
 #[derive(Debug)]
@@ -266,7 +268,7 @@ impl TrustNow {
     pub(crate) fn ended_by(&self, key: &Hash) -> Option<String> {
         let rosters = self.rosters();
         match rosters.by_hash(key) {
-            Some(_) => ended::ended_key(&rosters, key),
+            Some(_) => ended_key(&rosters, key),
             None => Some("no roster of ours holds its key any more".into()),
         }
     }

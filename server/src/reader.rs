@@ -28,7 +28,8 @@ const WAITING_BYTES_MAX: usize = FRAME_BYTES_MAX;
 /// What a frame weighs beside its statements, in bytes.
 const FRAME_BYTES: usize = 1024;
 
-/// News that wait for the writer. 8: outcomes of what is on its way to the disk, twice over.
+/// Outcomes that wait for the writer, in frames handed in. 8: of what is on its way to the disk, twice over. Beyond it
+/// nothing more goes to the disk, and the desk is heard all the same.
 const UNTOLD_MAX: usize = 8;
 
 /// Why reading ended.
@@ -69,7 +70,9 @@ pub(crate) struct Reader<'a, S, T, F: Future> {
     taken_in: FuturesOrdered<F>,
     waiting: VecDeque<v1::Submission>,
     waiting_bytes: usize,
-    untold: VecDeque<News>,
+    untold: VecDeque<Vec<Outcome>>,
+    /// What the desk subscribed to last, until the writer knows.
+    subscribed: Option<v1::Subscribe>,
 }
 
 impl<'a, S, T, F> Reader<'a, S, T, F>
@@ -88,6 +91,7 @@ where
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             untold: VecDeque::new(),
+            subscribed: None,
         }
     }
 
@@ -96,20 +100,21 @@ where
     pub(crate) async fn read(mut self) -> Over {
         loop {
             self.hand_in();
-            let reads = self.waiting_bytes < WAITING_BYTES_MAX && self.untold.len() < UNTOLD_MAX;
+            let reads = self.waiting_bytes < WAITING_BYTES_MAX;
             self.pulse.deaf(!reads);
-            let tells = !self.untold.is_empty();
+            let tells = self.subscribed.is_some() || !self.untold.is_empty();
             let answers = !self.taken_in.is_empty() && self.untold.len() < UNTOLD_MAX;
             tokio::select! {
                 biased;
-                room = self.news.reserve(), if tells => match (room, self.untold.pop_front()) {
-                    (Ok(room), Some(news)) => room.send(news),
-                    (Ok(_), None) => {}
-                    (Err(_), _) => return Over::because("the writer ended"),
+                room = self.news.reserve(), if tells => match room {
+                    Ok(room) => {
+                        if let Some(news) = next_news(&mut self.subscribed, &mut self.untold) {
+                            room.send(news);
+                        }
+                    }
+                    Err(_) => return Over::because("the writer ended"),
                 },
-                Some(outcomes) = self.taken_in.next(), if answers => {
-                    self.untold.push_back(News::Outcomes(outcomes));
-                }
+                Some(outcomes) = self.taken_in.next(), if answers => self.untold.push_back(outcomes),
                 frame = self.inbound.next(), if reads => match frame {
                     Some(Ok(request)) => {
                         if let Err(over) = self.take(request.frame) {
@@ -133,7 +138,8 @@ where
                 self.waiting_bytes += weight(&submission);
                 self.waiting.push_back(submission);
             }
-            Some(Frame::Subscribe(subscribe)) => self.untold.push_back(News::Subscribe(subscribe)),
+            // The newest says all.
+            Some(Frame::Subscribe(subscribe)) => self.subscribed = Some(subscribe),
             Some(Frame::Heartbeat(heartbeat)) => self.pulse.heard(&heartbeat),
             Some(Frame::CursorAck(acknowledged)) => {
                 crash::at(Point::RelayForwardAcked);
@@ -161,6 +167,12 @@ where
             self.taken_in.push_back((self.take_in)(submission));
         }
     }
+}
+
+/// What the writer is told next. A subscription is about the mailbox alone, and waits behind no outcome.
+fn next_news(subscribed: &mut Option<v1::Subscribe>, untold: &mut VecDeque<Vec<Outcome>>) -> Option<News> {
+    let subscribed = subscribed.take().map(News::Subscribe);
+    subscribed.or_else(|| untold.pop_front().map(News::Outcomes))
 }
 
 fn weight(submission: &v1::Submission) -> usize {
@@ -271,6 +283,49 @@ mod tests {
         );
         assert!(became.lock().unwrap().is_empty());
         assert!(pulse.rest() > Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_desk_is_heard_however_many_outcomes_wait_for_the_writer() {
+        let (clock, pulse, became) = pulse(Profile::Lan);
+        let (desk, inbound) = mpsc::channel(1024);
+        let (news, mut told) = mpsc::channel(8);
+        let take_in = |_| std::future::ready(Vec::new());
+        let reader = Reader::new(ReceiverStream::new(inbound), &news, &pulse, take_in);
+        let mut reading = pin!(reader.read());
+        for _ in 0..50 {
+            desk.try_send(submission(2000)).unwrap();
+        }
+        let subscribe = |cursor| {
+            frame(Frame::Subscribe(v1::Subscribe {
+                cursor,
+                ..v1::Subscribe::default()
+            }))
+        };
+        for ms in (0..20_000).step_by(10) {
+            clock.at(ms);
+            if let Some(probe) = pulse.beat().unwrap() {
+                desk.try_send(frame(Frame::Heartbeat(beats(probe, probe))))
+                    .unwrap();
+                desk.try_send(subscribe(probe)).unwrap();
+            }
+            assert!(go(&mut reading).await.is_none());
+        }
+        assert_eq!(*became.lock().unwrap(), [Health::Up]);
+        assert!(pulse.owes(), "and the desk's own probe is to be answered");
+        // Nothing is lost; of what the desk subscribes to the newest counts.
+        let (mut outcomes, mut cursors) = (0, Vec::new());
+        for _ in 0..100 {
+            while let Ok(news) = told.try_recv() {
+                match news {
+                    News::Outcomes(_) => outcomes += 1,
+                    News::Subscribe(subscribe) => cursors.push(subscribe.cursor),
+                }
+            }
+            assert!(go(&mut reading).await.is_none());
+        }
+        assert_eq!(outcomes, 50);
+        assert!(cursors.len() < 4 && *cursors.last().unwrap() > 50, "{cursors:?}");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 //! Each desk's statement carries the terms as exact bytes and the consents that its desk holds. A charter is signed once
 //! a releaser of each side consented to the same bytes, in whichever statements.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hotline_audit::{
     Hash, check,
@@ -13,7 +13,7 @@ use hotline_audit::{
 use hotline_core::{identity::Identity, time::WallTime, words::OfficerRole};
 
 use super::is_channel;
-use crate::book::Provenance;
+use crate::{book::Provenance, ended_keys::EndedKeys};
 
 /// Terms that are remembered of each side that proposed them. 256: far beyond the channels of two ministries; what one side
 /// proposes without end takes no place of the other's.
@@ -55,9 +55,9 @@ pub struct Charters {
 
 impl Charters {
     /// Takes in a statement: the consents of releasers to exactly these terms. Consents are agreements of the past: the
-    /// signature and the role count, made inside the key's time, not today's clock. `void` holds those that came first after
+    /// signature and the role count, made inside the key's time, not today's clock. `ended` knows those that came first after
     /// their key had ended.
-    pub fn note(&mut self, charter: &Charter, at: &Provenance, rosters: &RosterSet, void: &BTreeSet<Hash>) {
+    pub fn note(&mut self, charter: &Charter, at: &Provenance, rosters: &RosterSet, ended: &EndedKeys) {
         let Ok(terms) = CharterTerms::decode(&charter.terms) else {
             return;
         };
@@ -74,7 +74,8 @@ impl Charters {
                 let releaser = given.roles.contains(&OfficerRole::Releaser.to_wire());
                 let side = given.officer.parse::<Identity>().ok()?.domain().to_string();
                 let fits = given.said.terms_sha256 == hash && terms.sides.contains(&side);
-                let void = void.contains(&Hash::of(bytes));
+                let signed = (bytes.as_slice(), &given.said.key_statement);
+                let void = ended.voids(signed, (at.index, at.stored), rosters);
                 (releaser && fits && !void).then_some((side, given.officer, bytes))
             })
             .collect();

@@ -102,11 +102,7 @@ impl Loaded {
             verdicts: verdicts(ledger)?,
             services: Services::default(),
         };
-        for (about, verdict) in &reader.verdicts {
-            if verdict.rule == ENDED_CONSENT {
-                reader.channels.note_void_consent(*about);
-            }
-        }
+        reader.ended_keys(ledger)?;
         reader.leaves(ledger)?;
         let quarantined = reader.beside_log();
         reader.acceptances(rosters, ledger)?;
@@ -172,6 +168,35 @@ impl Reader {
             }
         }
         beside
+    }
+
+    /// What is kept of what ended keys signed inside, one by one and by key.
+    fn ended_keys(&mut self, ledger: &Ledger) -> Result<(), LoadError> {
+        let ended = &mut self.channels.ended;
+        for (about, verdict) in &self.verdicts {
+            if verdict.rule == ENDED_CONSENT {
+                ended.note_consent(*about);
+            }
+        }
+        for _ in self.quarantine.values().filter(|kept| !kept.beside_log()) {
+            ended.note_inside();
+        }
+        for (key, value) in records(ledger, memory::ENDED)? {
+            ended.recall_from(&key, &value);
+        }
+        Ok(())
+    }
+
+    /// Why a statement of another desk climbs nothing, if it came after an officer's key inside had ended.
+    fn ended_inside(&self, at: &Provenance, payload: &Payload) -> Option<String> {
+        if let Some(kept) = self.quarantine.get(&at.hash) {
+            return Some(kept.why.clone());
+        }
+        let theirs = payload.header().sender != self.me;
+        let ended = &self.channels.ended;
+        theirs
+            .then(|| ended.ended_inside(payload, at.index, &self.rosters))
+            .flatten()
     }
 
     fn leaves(&mut self, ledger: &Ledger) -> Result<(), LoadError> {
@@ -249,8 +274,8 @@ impl Reader {
             _ => {}
         }
         // What is foreign was told when it came.
-        let changes = match self.quarantine.get(&stored.hash) {
-            Some(kept) => self.book.recall_quarantined(&at, &payload, &kept.why),
+        let changes = match self.ended_inside(&at, &payload) {
+            Some(why) => self.book.recall_quarantined(&at, &payload, &why),
             None => {
                 let changes = self.book.recall(&at, &payload, self.verdicts.get(&stored.hash));
                 let _ = self

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotline_audit::{
+    Hash,
     key::RosterSet,
     statement::{CharterTerms, Payload},
 };
@@ -35,6 +36,7 @@ impl Engine {
         let (said, officer) = judge_watch(&bytes, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         self.of_this_desk(&said.desk, &said.exercise)?;
+        self.may_place(&bytes, &said.key_statement)?;
         let verb = WatchVerb::from_wire(said.verb).ok_or_else(|| not_placed("it is no watch verb"))?;
         self.channels
             .attendance(&self.me)
@@ -59,6 +61,7 @@ impl Engine {
         let (said, officer) = judge_order(&bytes, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         self.of_this_desk(&said.desk, &said.exercise)?;
+        self.may_place(&bytes, &said.key_statement)?;
         let verb = OrderVerb::from_wire(said.verb).ok_or_else(|| not_placed("it is no order"))?;
         if !said.channel.is_empty() && !self.has_charter(&said.channel, &round.trust) {
             return Err(not_placed(&format!(
@@ -123,7 +126,7 @@ impl Engine {
         if !given.roles.contains(&OfficerRole::Releaser.to_wire()) || officer.domain() != self.me.domain() {
             return Err(not_placed(&format!("{officer} is no RELEASER of this side")));
         }
-        if given.said.terms_sha256 != hotline_audit::Hash::of(&terms) {
+        if given.said.terms_sha256 != Hash::of(&terms) {
             return Err(not_placed("the consent is to other terms"));
         }
         let mut consents = vec![consent];
@@ -187,6 +190,12 @@ impl Engine {
         Err(not_placed("it was signed for another desk or exercise"))
     }
 
+    fn may_place(&self, signed: &[u8], key: &Hash) -> Result<(), Refusal> {
+        self.channels
+            .may_place(signed, key)
+            .map_err(|why| not_placed(&why.to_string()))
+    }
+
     fn to_peer(&self) -> Address {
         Address {
             to: vec![self.config.peer.clone()],
@@ -206,7 +215,7 @@ impl Engine {
     /// Takes an order or charter in before its round is stored: nothing that it stops leaves in the same round.
     pub(super) fn note_early(
         &mut self,
-        hash: hotline_audit::Hash,
+        hash: Hash,
         payload: &Payload,
         leg: Option<hotline_core::leg::Leg>,
         round: &Round,

@@ -295,12 +295,13 @@ impl Engine {
     /// and kept with it, because a later start knows other charters.
     fn judge_lines(&self, round: &mut Round) {
         let mut charters: Option<Charters> = None;
-        for placed in &mut round.placed {
+        let first_index = self.ledger.head().size;
+        for (offset, placed) in round.placed.iter_mut().enumerate() {
             match &placed.payload {
                 Payload::Charter(charter) => {
                     let at = Provenance {
                         hash: placed.hash,
-                        index: 0,
+                        index: first_index + offset as u64,
                         stored: self.wall(),
                         leg: placed.leg.clone(),
                     };

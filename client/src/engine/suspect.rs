@@ -7,6 +7,7 @@ use hotline_core::{ladder::Signer, leg::Leg, time::WallTime};
 use super::{Engine, Signing};
 use crate::{
     book::Letter,
+    ended_keys::Keep,
     input::Arrival,
     quarantine::{KEPT_MAX, Quarantined},
     round::Round,
@@ -134,11 +135,14 @@ impl Engine {
         payload: &Payload,
         round: &mut Round,
     ) {
-        let Some(why) = trust::ended_inside(round.trust.rosters(), payload) else {
+        let Some((key, why)) = trust::ended_key_inside(round.trust.rosters(), payload) else {
             return;
         };
         let what = format!("{leg} brought {}, which climbs nothing: {why}", arrival.hash);
-        self.alarm("QUARANTINED", what, round);
+        if !self.keeps_each(key, what, round) {
+            return;
+        }
+        self.channels.ended.note_inside();
         let kept = Quarantined {
             arrived_ms: self.wall().unix_ms(),
             leg: leg.to_string(),
@@ -155,7 +159,7 @@ impl Engine {
         };
         for consent in &charter.consents {
             let about = Hash::of(consent);
-            let known = self.channels.charters.counts(consent) || self.channels.is_void_consent(&about);
+            let known = self.channels.charters.counts(consent) || self.channels.ended.has_consent(&about);
             if known {
                 continue;
             }
@@ -163,25 +167,44 @@ impl Engine {
             else {
                 continue;
             };
-            let Some(why) = trust::unusable_key(
-                round.trust.rosters(),
-                &given.said.key_statement,
-                self.wall().unix_ms(),
-            ) else {
+            let key = given.said.key_statement;
+            let now_ms = self.wall().unix_ms();
+            let Some(why) = trust::unusable_key(round.trust.rosters(), &key, now_ms) else {
                 continue;
             };
             let what = format!(
                 "a consent of {} to a charter counts nothing: {why}",
                 given.officer
             );
-            self.alarm("QUARANTINED", what, round);
+            if !self.keeps_each(key, what, round) {
+                continue;
+            }
             let verdict = Verdict {
                 rule: ENDED_CONSENT.into(),
                 why,
             };
             round.records.push(verdict.record(&about));
-            self.channels.note_void_consent(about);
+            self.channels.ended.note_consent(about);
         }
+    }
+
+    /// Tells of something that an ended key signed inside the statement that comes next in this round; whether it gets a
+    /// record of its own.
+    fn keeps_each(&mut self, key: Hash, what: String, round: &mut Round) -> bool {
+        let leaf = self.ledger.head().size + round.placed.len() as u64;
+        let keep = self.channels.ended.keep(&key, leaf);
+        match keep {
+            Keep::Each => self.alarm("QUARANTINED", what, round),
+            Keep::FromHere => {
+                let what = format!(
+                    "{what}; of this key there is too much: from here on all of it counts nothing, and is counted and no longer told"
+                );
+                self.alarm("QUARANTINED", what, round);
+                round.records.push(self.channels.ended.note_from(key, leaf));
+            }
+            Keep::Nothing => *self.alarms.entry("QUARANTINED".into()).or_insert(0) += 1,
+        }
+        keep == Keep::Each
     }
 
     fn keep_quarantined(&self, hash: Hash, kept: Quarantined, round: &mut Round) {

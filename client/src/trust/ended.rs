@@ -15,27 +15,40 @@ pub(crate) fn ended(rosters: &RosterSet, statement: &Verified) -> Option<String>
 /// Why an officer's key that signed something inside a statement has ended by these rosters, if one has. The consents of a
 /// charter are judged one by one.
 pub(crate) fn ended_inside(rosters: &RosterSet, payload: &Payload) -> Option<String> {
+    ended_key_inside(rosters, payload).map(|(_, why)| why)
+}
+
+/// As [`ended_inside`], with the hash of the key's statement.
+pub(crate) fn ended_key_inside(rosters: &RosterSet, payload: &Payload) -> Option<(Hash, String)> {
+    keys_inside(payload)
+        .into_iter()
+        .find_map(|key| Some((key, ended_key(rosters, &key)?)))
+}
+
+/// The keys of officers that a statement names inside, as far as it can be read; none of a charter.
+pub(crate) fn keys_inside(payload: &Payload) -> Vec<Hash> {
     match payload {
-        Payload::Message(message) => officers_of(message)
-            .into_iter()
-            .find_map(|approval| ended_key(rosters, &approval.key_statement)),
-        Payload::Act(act) => ended_key(rosters, &act_in(act)?.key_statement),
-        Payload::Watch(watch) => {
-            let signed = SignedStatement::parse(&watch.officer_watch).ok()?;
-            ended_key(
-                rosters,
-                &OfficerWatch::decode(&signed.payload).ok()?.key_statement,
-            )
+        Payload::Message(message) => {
+            let approvals = officers_of(message).into_iter();
+            approvals.map(|approval| approval.key_statement).collect()
         }
-        Payload::Lifecycle(lifecycle) => {
-            let signed = SignedStatement::parse(&lifecycle.order).ok()?;
-            ended_key(
-                rosters,
-                &OfficerOrder::decode(&signed.payload).ok()?.key_statement,
-            )
-        }
-        Payload::Receipt(_) | Payload::Charter(_) | Payload::Service(_) => None,
+        Payload::Act(act) => act_in(act).map(|said| said.key_statement).into_iter().collect(),
+        Payload::Watch(watch) => key_in(&watch.officer_watch, |payload| {
+            Some(OfficerWatch::decode(payload).ok()?.key_statement)
+        }),
+        Payload::Lifecycle(lifecycle) => key_in(&lifecycle.order, |payload| {
+            Some(OfficerOrder::decode(payload).ok()?.key_statement)
+        }),
+        Payload::Receipt(_) | Payload::Charter(_) | Payload::Service(_) => Vec::new(),
     }
+}
+
+fn key_in(signed: &[u8], read: impl Fn(&[u8]) -> Option<Hash>) -> Vec<Hash> {
+    let signed = SignedStatement::parse(signed).ok();
+    signed
+        .and_then(|signed| read(&signed.payload))
+        .into_iter()
+        .collect()
 }
 
 /// The approvals inside a message that can be read.
@@ -52,7 +65,8 @@ fn act_in(act: &Act) -> Option<OfficerAct> {
     OfficerAct::decode(&signed.payload).ok()
 }
 
-pub(super) fn ended_key(rosters: &RosterSet, key: &Hash) -> Option<String> {
+/// Why a key has ended, if it has.
+pub(crate) fn ended_key(rosters: &RosterSet, key: &Hash) -> Option<String> {
     let entry = rosters.by_hash(key)?;
     entry.check_not_revoked().err().map(|refusal| refusal.to_string())
 }

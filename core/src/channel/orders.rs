@@ -5,8 +5,8 @@
 //! own RESTORE in its own chain, so both sides find the same whatever came first where.
 //!
 //! Whatever a hostile releaser signs, an answer costs one look at what is remembered, and of each desk and kind so much
-//! is: no flood of one kind takes the place of another, and of what stops traffic the newest of each kind and channel
-//! stays ([`super::memory`]).
+//! is: no flood of one kind takes the place of another, and of what stops traffic the newest of each kind and channel that
+//! counts stays ([`super::memory`]).
 
 use std::collections::BTreeMap;
 

@@ -151,6 +151,59 @@ fn a_flood_of_one_kind_takes_the_place_of_no_other_and_the_strictest_order_stays
     );
 }
 
+/// Orders whose place, hash and leaf is their number, of desk B about MARITIME, from a moment on.
+fn from_on(sequence: u64, verb: OrderVerb, effective: Option<u64>) -> Order {
+    Order {
+        place: super::place(sequence),
+        hash: numbered(sequence),
+        leaf: sequence,
+        effective: effective.map(at),
+        received: at(sequence),
+        ..order("B", verb, 1)
+    }
+}
+
+#[test]
+fn suspensions_that_count_in_years_end_none_that_counts_today() {
+    let far = |sequence: u64| Some(1_000_000_000 + sequence);
+    // Each a little later than the one before, some behind a RESTORE that nobody agreed to; or each a little sooner.
+    let later = |sequence: u64| match sequence % 3 {
+        0 => from_on(sequence, OrderVerb::Restore, None),
+        _ => from_on(sequence, OrderVerb::Suspend, far(sequence)),
+    };
+    let sooner = |sequence: u64| from_on(sequence, OrderVerb::Suspend, far(20_000 - sequence));
+    let floods: [&dyn Fn(u64) -> Order; 2] = [&later, &sooner];
+    for (flood, present) in floods.into_iter().zip([None, Some(1)]) {
+        let other = Order {
+            channel: Some("MINISTER".into()),
+            ..from_on(2, OrderVerb::Suspend, far(30_000))
+        };
+        let first = [from_on(1, OrderVerb::Suspend, present), other];
+        let orders = orders(first.into_iter().chain((3..6000).map(flood)));
+        assert_eq!(orders.all().filter(|order| order.stops()).count(), 1024);
+        let standing = orders.standing("MARITIME", &|_| false);
+        assert!(
+            standing.iter().any(|order| order.counts(at(6000))),
+            "today's stands"
+        );
+        let other = orders.standing("MINISTER", &|_| false);
+        assert_eq!(other.len(), 1, "and that of another channel");
+    }
+}
+
+#[test]
+fn the_newest_suspension_counts_however_many_named_their_moment_before_it() {
+    // Suspended and restored each day, always from a moment on that has come since.
+    let daily = |sequence: u64| from_on(sequence, OrderVerb::Suspend, Some(sequence + 1));
+    let orders = orders((1..3000).map(daily));
+    let newest = orders.by_hash(numbered(2999)).unwrap();
+    assert!(!newest.counts(at(2999)) && newest.counts(at(3000)));
+    assert!(
+        orders.by_hash(numbered(1)).is_none(),
+        "what it repeats is forgotten"
+    );
+}
+
 pub(super) fn numbered(sequence: u64) -> crate::id::Hash32 {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&sequence.to_be_bytes());
