@@ -25,7 +25,7 @@ impl Engine {
         let now = self.wall();
         let due: Vec<Hash32> = self
             .reviews_ahead()
-            .filter(|(_, review_by)| *review_by <= now)
+            .filter(|(_, due)| *due <= now)
             .map(|(order, _)| order.hash)
             .collect();
         for hash in due {
@@ -41,24 +41,18 @@ impl Engine {
 
     /// When the next review is due, on the line's clock.
     pub(super) fn next_review(&self) -> Option<LineTime> {
-        let next = self.reviews_ahead().map(|(_, review_by)| review_by).min()?;
+        let next = self.reviews_ahead().map(|(_, due)| due).min()?;
         let ahead = next.unix_ms().saturating_sub(self.wall().unix_ms());
         Some(self.line().after(Duration::from_millis(ahead)))
     }
 
+    /// Orders whose review was not told, and when it is due.
     fn reviews_ahead(&self) -> impl Iterator<Item = (&Order, WallTime)> {
         self.channels
             .orders
             .all()
             .filter(|order| order.stops() && !self.reviews.0.contains(&order.hash))
-            // Nobody looks again at what does not count yet.
-            .filter_map(|order| {
-                let review_by = order.review_by?;
-                Some((
-                    order,
-                    order.effective.map_or(review_by, |from| review_by.max(from)),
-                ))
-            })
+            .filter_map(|order| Some((order, order.review_due()?)))
     }
 
     /// In words, if the order still stands on a channel.

@@ -68,6 +68,13 @@ impl Order {
         self.effective.is_none_or(|from| from <= now)
     }
 
+    /// When people are to be told that nobody has looked at it again, if it is to be looked at: not before it counts.
+    #[must_use]
+    pub fn review_due(&self) -> Option<WallTime> {
+        let review_by = self.review_by?;
+        Some(self.effective.map_or(review_by, |from| review_by.max(from)))
+    }
+
     /// Whether it stops formal traffic.
     #[must_use]
     pub const fn stops(&self) -> bool {
