@@ -32,6 +32,15 @@ pub enum Keep {
     Nothing,
 }
 
+/// Why a key's signature counts nothing now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// It was ended, or its time is over.
+    ForGood,
+    /// Its time has not come, by this desk's clock.
+    NotYetValid,
+}
+
 /// What is kept of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedKeys {
@@ -44,15 +53,19 @@ pub struct EndedKeys {
 }
 
 impl EndedKeys {
-    /// What to keep of something that this ended key signed, in a statement at this leaf of this desk's log.
+    /// What to keep of something that this key signed, in a statement at this leaf of this desk's log. A key whose time has
+    /// not come may still sign what counts, so no leaf is noted for it.
     #[must_use]
-    pub fn keep(&self, key: &Hash, leaf: u64) -> Keep {
+    pub fn keep(&self, (key, over): (&Hash, Over), leaf: u64) -> Keep {
         if self.since(key, leaf) {
             Keep::Nothing
-        } else if self.consents.len() + self.inside >= EACH_MAX {
-            Keep::FromHere
-        } else {
+        } else if self.consents.len() + self.inside < EACH_MAX {
             Keep::Each
+        } else {
+            match over {
+                Over::ForGood => Keep::FromHere,
+                Over::NotYetValid => Keep::Nothing,
+            }
         }
     }
 

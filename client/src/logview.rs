@@ -164,7 +164,7 @@ impl LogView {
             self.link(shown.clone());
             return Ok(Observed::Linked(shown));
         }
-        if let Some(linked) = self.follow(update, &shown)? {
+        if let Some(linked) = self.follow(update, &shown) {
             return Ok(Observed::Linked(linked));
         }
         let Some(newest) = &self.newest else {
@@ -248,33 +248,21 @@ impl LogView {
         })
     }
 
-    /// Links a checkpoint by the hashes of the leaves that lead to it. Nothing is believed of them that no note signs: the
-    /// root that they give must be that of the note.
-    fn follow(&mut self, update: &Update, shown: &Seen) -> Result<Option<Seen>, LogFault> {
+    /// Links a checkpoint by the hashes of the leaves that lead to it. Nobody signs those: the root that they give must be
+    /// that of the note, and what other lanes have linked must lie on the same way. Whatever does not fit is for a proof to
+    /// decide, since only that shows what two notes say.
+    fn follow(&mut self, update: &Update, shown: &Seen) -> Option<Seen> {
         let (Some(trail), Some(newest)) = (&self.trail, &self.newest) else {
-            return Ok(None);
-        };
-        let contradiction = |newest: &Seen| LogFault::Inconsistent {
-            old: newest.size.min(shown.size),
-            new: newest.size.max(shown.size),
-            notes: Box::new([newest.note.clone(), shown.note.clone()]),
+            return None;
         };
         let (from, leaves) = &update.leaves;
-        let further = trail.further(*from, leaves).map_err(|_| contradiction(newest))?;
-        let Some(root) = trail.root_at(shown.size, &further) else {
-            return Ok(None);
-        };
-        if root != shown.root {
-            return Err(contradiction(newest));
+        let further = trail.further(*from, leaves)?;
+        let fits = |seen: &Seen| trail.root_at(seen.size, &further) == Some(seen.root);
+        if !fits(shown) || !fits(newest) {
+            return None;
         }
-        // What other lanes have linked lies on the same way, or this proves nothing about it.
-        match trail.root_at(newest.size, &further) {
-            Some(root) if root == newest.root => {}
-            Some(_) => return Err(contradiction(newest)),
-            None => return Ok(None),
-        }
-        // Leaves behind the note are nobody's word.
         let ahead = shown.size > newest.size;
+        // Leaves behind the note are nobody's word.
         if further.size() == shown.size
             && let Some(trail) = &mut self.trail
         {
@@ -286,7 +274,7 @@ impl LogView {
             self.linked.insert(shown.size, shown.clone());
             self.trim();
         }
-        Ok(Some(shown.clone()))
+        Some(shown.clone())
     }
 
     /// Begins a trail at a checkpoint that brought its edge, once that is linked.
@@ -295,8 +283,11 @@ impl LogView {
             return;
         };
         if self.trail.as_ref().is_none_or(|trail| trail.size() < seen.size) {
-            let begun = Trail::from_edge(seen.size, &seen.root, update.edge.clone());
-            self.trail = begun.or_else(|| self.trail.take());
+            let older = self.trail.take();
+            self.trail = match Trail::from_edge(seen.size, &seen.root, update.edge.clone()) {
+                Some(begun) => Some(begun.after(older)),
+                None => older,
+            };
         }
     }
 
@@ -494,7 +485,15 @@ mod tests {
         );
         let mut lied = with(2, 4, 5);
         lied.leaves.1[1] = leaf_hash(b"x");
-        assert!(matches!(other.observe(&lied), Err(LogFault::Inconsistent { .. })));
+        assert_eq!(
+            other.observe(&lied),
+            Ok(Observed::Waits),
+            "nobody signed that leaf: a proof decides"
+        );
+        assert!(matches!(
+            other.prove(&lied, (2, 5), &log.proof(3, 5)),
+            Err(LogFault::Inconsistent { .. })
+        ));
         assert!(
             linked(other.observe(&with(2, 4, 5)), 5),
             "nothing of the lie was kept"

@@ -26,8 +26,8 @@ use crate::{
 /// asks for the proof itself.
 pub const BASE_WITHIN: Duration = Duration::from_millis(100);
 
-/// Hashes of leaves in one update. 1,024: far more than a relay sends, and cheap to compute.
-const LEAVES_MAX: usize = 1024;
+/// Hashes of leaves in one update: as many as a relay sends (proto/README). What a desk computes from them is bounded so.
+const LEAVES_MAX: usize = 64;
 
 /// Where a relay is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,18 +146,22 @@ pub fn read_update(wire: &v1::CheckpointUpdate) -> Result<Update, LogFault> {
         },
         old_size: wire.old_size,
         consistency: read_hashes(&wire.consistency)?,
-        leaves: (wire.leaves_from, read_leaves(&wire.leaves)?),
+        leaves: (wire.leaves_from, read_leaves(wire)?),
         edge: read_hashes(&wire.edge)?,
     })
 }
 
-fn read_leaves(wire: &bytes::Bytes) -> Result<Vec<Hash>, LogFault> {
-    let (hashes, rest) = wire.as_chunks::<32>();
-    if rest.is_empty() && hashes.len() <= LEAVES_MAX {
+fn read_leaves(wire: &v1::CheckpointUpdate) -> Result<Vec<Hash>, LogFault> {
+    let (hashes, rest) = wire.leaves.as_chunks::<32>();
+    if hashes.is_empty() && rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reach = wire.leaves_from.checked_add(hashes.len() as u64);
+    if rest.is_empty() && hashes.len() <= LEAVES_MAX && reach == Some(wire.size) {
         Ok(hashes.iter().copied().map(Hash).collect())
     } else {
         Err(LogFault::Malformed(
-            "hashes of leaves are 32 bytes each, 1,024 at most",
+            "hashes of leaves are 32 bytes each, 64 at most, and end at the size of their checkpoint",
         ))
     }
 }

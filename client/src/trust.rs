@@ -37,7 +37,7 @@ use crate::{
 };
 
 pub(crate) use ended::{
-    ended, ended_inside, ended_key, ended_key_inside, keys_inside, officers_of, unusable_key,
+    ended, ended_inside, ended_key, ended_key_inside, keys_inside, officers_of, over, unusable_key,
 };
 
 /// What is believed at one moment, and replaced as a whole.

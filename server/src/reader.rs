@@ -29,7 +29,7 @@ const WAITING_BYTES_MAX: usize = FRAME_BYTES_MAX;
 const FRAME_BYTES: usize = 1024;
 
 /// Outcomes that wait for the writer, in frames handed in. 8: of what is on its way to the disk, twice over. Beyond it
-/// nothing more goes to the disk, and the desk is heard all the same.
+/// what is read waits, and the desk is heard all the same.
 const UNTOLD_MAX: usize = 8;
 
 /// Why reading ended.

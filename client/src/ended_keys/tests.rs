@@ -144,7 +144,7 @@ fn flood(world: &World, ended: &mut EndedKeys) -> (Vec<Record>, usize) {
     let (mut records, mut told) = (Vec::new(), 0);
     for leaf in 0..3000 {
         let key = world.keys[1].1;
-        match ended.keep(&key, leaf) {
+        match ended.keep((&key, Over::ForGood), leaf) {
             Keep::Each if leaf % 2 == 0 => ended.note_consent(Hash::of(&world.consent(1, leaf + 1))),
             Keep::Each => ended.note_inside(),
             Keep::FromHere => records.push(ended.note_from(key, leaf)),
@@ -162,7 +162,16 @@ fn what_an_ended_key_signs_without_end_leaves_a_bounded_number_of_records_and_al
     assert_eq!((records.len(), told), (1, EACH_MAX + 1));
     assert_eq!(ended.consents.len() + ended.inside, EACH_MAX);
     let other = world.keys[0].1;
-    assert_eq!(ended.keep(&other, 3000), Keep::FromHere, "each key is told of");
+    assert_eq!(
+        ended.keep((&other, Over::ForGood), 3000),
+        Keep::FromHere,
+        "each key is told of"
+    );
+    assert_eq!(
+        ended.keep((&other, Over::NotYetValid), 3000),
+        Keep::Nothing,
+        "what it signs when its time has come may count"
+    );
 }
 
 #[test]

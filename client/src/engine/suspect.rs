@@ -8,6 +8,7 @@ use super::{Engine, Signing};
 use crate::{
     book::Letter,
     ended_keys::Keep,
+    ended_keys::Over,
     input::Arrival,
     quarantine::{KEPT_MAX, Quarantined},
     round::Round,
@@ -20,7 +21,7 @@ use crate::{
 pub(crate) fn unproven_told(domain: &str, orders: &[u64]) -> (&'static str, String) {
     let numbers: Vec<String> = orders.iter().map(ToString::to_string).collect();
     let what = format!(
-        "order {} of the deny-list of {domain} ends nobody here: it came first when a key of its officers was over, and an \
+        "order {} of the deny-list of {domain} ends nobody here: it came first when a key of its officers was not valid, and an \
          old key can write any time; if it is meant, its side ends the identity with pki revoke",
         numbers.join(", ")
     );
@@ -139,7 +140,7 @@ impl Engine {
             return;
         };
         let what = format!("{leg} brought {}, which climbs nothing: {why}", arrival.hash);
-        if !self.keeps_each(key, what, round) {
+        if !self.keeps_each((key, Over::ForGood), what, round) {
             return;
         }
         self.channels.ended.note_inside();
@@ -176,7 +177,8 @@ impl Engine {
                 "a consent of {} to a charter counts nothing: {why}",
                 given.officer
             );
-            if !self.keeps_each(key, what, round) {
+            let over = trust::over(round.trust.rosters(), &key, now_ms);
+            if !self.keeps_each((key, over), what, round) {
                 continue;
             }
             let verdict = Verdict {
@@ -190,9 +192,9 @@ impl Engine {
 
     /// Tells of something that an ended key signed inside the statement that comes next in this round; whether it gets a
     /// record of its own.
-    fn keeps_each(&mut self, key: Hash, what: String, round: &mut Round) -> bool {
+    fn keeps_each(&mut self, (key, over): (Hash, Over), what: String, round: &mut Round) -> bool {
         let leaf = self.ledger.head().size + round.placed.len() as u64;
-        let keep = self.channels.ended.keep(&key, leaf);
+        let keep = self.channels.ended.keep((&key, over), leaf);
         match keep {
             Keep::Each => self.alarm("QUARANTINED", what, round),
             Keep::FromHere => {

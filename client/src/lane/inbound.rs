@@ -14,7 +14,7 @@ use super::LaneEnd;
 /// Bytes of frames that were taken up and wait. As many as the largest frame may have: then the transport's window holds
 /// the relay up. What is taken up beyond it is one frame.
 const KEPT_BYTES_MAX: usize = FRAME_BYTES_MAX;
-/// What a frame weighs beside its statements, in bytes: its place in the queue, its checkpoint, a few proofs.
+/// What a frame weighs beside its bytes on the wire: its place in the queue and its many small parts.
 const FRAME_BYTES: usize = 1024;
 
 /// A frame that is to be dealt with; or the stream's end, after everything that came before it.
@@ -78,11 +78,32 @@ impl<S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Inbound<S> {
 }
 
 fn weight(taken: &Taken) -> usize {
-    let inside: usize = match taken {
-        Ok(Frame::Delivery(delivery)) => delivery.items.iter().map(|item| item.statement.len()).sum(),
-        Ok(Frame::Heartbeat(heartbeat)) => heartbeat.presence.iter().map(bytes::Bytes::len).sum(),
-        Ok(Frame::Accepted(accepted)) => FRAME_BYTES * accepted.items.len(),
-        Ok(Frame::Hello(_) | Frame::Refused(_) | Frame::Notice(_)) | Err(_) => 0,
-    };
-    FRAME_BYTES + inside
+    FRAME_BYTES + taken.as_ref().map_or(0, Frame::encoded_len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_frame_brings_beside_statements_is_weighed_too() {
+        let bytes = |count| bytes::Bytes::from(vec![0; count]);
+        let heartbeat = v1::Heartbeat {
+            checkpoint: Some(v1::CheckpointUpdate {
+                leaves: bytes(1 << 20),
+                consistency: vec![bytes(1 << 20)],
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        assert!(weight(&Ok(Frame::Heartbeat(heartbeat))) > 2 << 20);
+        let delivery = v1::Delivery {
+            checkpoint: None,
+            items: vec![v1::DeliveryItem {
+                inclusion: vec![bytes(1 << 20)],
+                ..Default::default()
+            }],
+        };
+        assert!(weight(&Ok(Frame::Delivery(delivery))) > 1 << 20);
+    }
 }

@@ -3,9 +3,11 @@
 use hotline_audit::{
     Hash, SignedStatement,
     check::Verified,
-    key::RosterSet,
+    key::{KeyRefusal, RosterSet},
     statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
 };
+
+use crate::ended_keys::Over;
 
 /// Why the desk's key that signed a statement has ended by these rosters, if it has.
 pub(crate) fn ended(rosters: &RosterSet, statement: &Verified) -> Option<String> {
@@ -78,4 +80,12 @@ pub(crate) fn unusable_key(rosters: &RosterSet, key: &Hash, now_ms: u64) -> Opti
         .check_standing(now_ms)
         .err()
         .map(|refusal| refusal.to_string())
+}
+
+/// Whether a key that cannot be used at this time may be one day.
+pub(crate) fn over(rosters: &RosterSet, key: &Hash, now_ms: u64) -> Over {
+    match rosters.by_hash(key).map(|entry| entry.check_standing(now_ms)) {
+        Some(Err(KeyRefusal::NotYetValid { .. })) => Over::NotYetValid,
+        _ => Over::ForGood,
+    }
 }

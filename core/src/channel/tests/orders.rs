@@ -239,3 +239,20 @@ fn a_thousand_orders_of_a_hostile_releaser_are_looked_through_once() {
     }
     assert_eq!(orders.agreed("MARITIME").len(), 16);
 }
+
+#[test]
+fn nobody_is_told_that_an_order_was_not_reviewed_before_it_counts() {
+    let reviewed = |effective: Option<u64>, review_by: Option<u64>| {
+        Order {
+            effective: effective.map(at),
+            review_by: review_by.map(at),
+            ..order("A", OrderVerb::Suspend, 1)
+        }
+        .review_due()
+    };
+    assert_eq!(reviewed(None, None), None);
+    assert_eq!(reviewed(Some(9), None), None, "nobody promised to look again");
+    assert_eq!(reviewed(None, Some(5)), Some(at(5)));
+    assert_eq!(reviewed(Some(9), Some(5)), Some(at(9)));
+    assert_eq!(reviewed(Some(5), Some(9)), Some(at(9)));
+}
