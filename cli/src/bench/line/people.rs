@@ -1,4 +1,6 @@
-//! The people at desk B: they look at every N-th message, and an officer acknowledges it.
+//! The people at desk B: they look at every N-th message, and an officer acknowledges it; and every FLASH and OVERRIDE.
+//! Nobody lets hundreds of those ring: each that nobody acknowledges has both desks sign that it is overdue, and ten minutes
+//! after a round of hundreds these calls would be what is measured.
 //!
 //! A bench plays them so that the rungs that only people climb have times too. Nobody thinks or reads here: what is
 //! measured is the line's share of these rungs.
@@ -20,7 +22,10 @@ use hotline_client::{
     socket::Connection,
     view::MessageView,
 };
-use hotline_core::words::Rung;
+use hotline_core::{
+    precedence::{Precedence, Urgency},
+    words::Rung,
+};
 use hotline_transport::Seams;
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -81,7 +86,7 @@ impl People {
         Ok(Self { done, every, playing })
     }
 
-    /// From now on they display and acknowledge each N-th message; none with 0.
+    /// From now on they display and acknowledge each N-th message; with 0 only those that are urgent.
     pub fn acknowledge_every(&self, messages: u32) {
         self.every.store(messages, Ordering::Relaxed);
     }
@@ -131,7 +136,7 @@ async fn play(
         };
         let every = every.load(Ordering::Relaxed);
         count = count.wrapping_add(1);
-        let chosen = every > 0 && count.is_multiple_of(every);
+        let chosen = urgent(&view) || (every > 0 && count.is_multiple_of(every));
         {
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.seen.insert(hash);
@@ -144,6 +149,11 @@ async fn play(
             return;
         }
     }
+}
+
+fn urgent(view: &MessageView) -> bool {
+    let precedence = view.precedence.parse::<Precedence>();
+    precedence.is_ok_and(|precedence| precedence.urgency() == Urgency::Urgent)
 }
 
 /// A message that came in, if a desk's news is one.
