@@ -45,9 +45,9 @@ impl Told {
         let update = match last {
             Some(last) if last > size || (last == size && *noted >= size) => bare(last),
             Some(last) => {
-                let leaves = leaves(ledger, *noted, size)?;
+                let leaves = leaves(ledger, *noted, size);
                 let edge = if leaves.is_empty() {
-                    edge(ledger, size)?
+                    edge(ledger, size)
                 } else {
                     Vec::new()
                 };
@@ -81,7 +81,7 @@ impl Told {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (size, note) = ledger.size_and_note();
         let update = v1::CheckpointUpdate {
-            edge: edge(ledger, size)?,
+            edge: edge(ledger, size),
             ..linked(ledger, stored.min(size), size, note)?
         };
         let newest = told.entry(desk.clone()).or_insert(size);
@@ -90,22 +90,30 @@ impl Told {
     }
 }
 
-/// The hashes of the leaves between two sizes; none if they are too many, or the first is not known.
-fn leaves(ledger: &Ledger, from: u64, size: u64) -> Result<Bytes, ReadError> {
+/// The hashes of the leaves between two sizes; none if they are too many, if the first is not known, or if one cannot be
+/// read: a damaged log is still served, read-only, and a desk asks for the proof.
+fn leaves(ledger: &Ledger, from: u64, size: u64) -> Bytes {
     if from == 0 || size.saturating_sub(from) > LEAVES_MAX {
-        return Ok(Bytes::new());
+        return Bytes::new();
     }
-    let nodes = ledger.nodes()?;
-    let mut hashes = Vec::new();
-    for number in from..size {
-        hashes.extend_from_slice(nodes.node(0, number)?.as_bytes());
-    }
-    Ok(hashes.into())
+    let read = || {
+        let nodes = ledger.nodes()?;
+        let mut hashes = Vec::new();
+        for number in from..size {
+            hashes.extend_from_slice(nodes.node(0, number)?.as_bytes());
+        }
+        Ok::<_, ReadError>(hashes)
+    };
+    read().unwrap_or_default().into()
 }
 
-/// The edge of the tree of so many leaves.
-fn edge(ledger: &Ledger, size: u64) -> Result<Vec<Bytes>, ReadError> {
-    Ok(hashes(Frontier::read(&ledger.nodes()?, size)?.parts()))
+/// The edge of the tree of so many leaves; nothing if it cannot be read.
+fn edge(ledger: &Ledger, size: u64) -> Vec<Bytes> {
+    let read = || {
+        let frontier = Frontier::read(&ledger.nodes()?, size)?;
+        Ok::<_, ReadError>(hashes(frontier.parts()))
+    };
+    read().unwrap_or_default()
 }
 
 fn bare(size: u64) -> v1::CheckpointUpdate {
