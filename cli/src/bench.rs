@@ -201,9 +201,9 @@ async fn finish<M: Measured>(
     let judged = judge(&slos, &measured.values());
     let told = Told::new(&measured, &judged, &about);
     if common.json {
-        println!("{}", told.json());
+        crate::say!("{}", told.json());
     } else {
-        print!("{}", told.text());
+        crate::say_part!("{}", told.text());
     }
     files.write(&told).map_err(failed)?;
     let met = judged.iter().all(|judged| judged.met);

@@ -309,7 +309,7 @@ fn tell(view: &ChannelView, common: &Common) {
     if common.json {
         print::object(view);
     } else {
-        print!("{}", status::channel(view));
+        crate::say_part!("{}", status::channel(view));
     }
 }
 

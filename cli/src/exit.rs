@@ -101,7 +101,7 @@ impl Failure {
                 help,
                 ..
             } = self;
-            println!(
+            crate::say!(
                 "{}",
                 json!({ "error": { "code": code, "exit": exit, "what": what, "help": help } })
             );

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod exit;
 pub mod fault;
 pub mod log;
+pub mod out;
 pub mod path;
 pub mod pki;
 pub mod report;
@@ -102,6 +103,7 @@ pub fn main(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exi
         }
     };
     match run(cli.verb) {
+        Ok(exit::OK) if out::refused() => ExitCode::from(exit::OTHER),
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.print();

@@ -83,7 +83,7 @@ fn availability(args: &AvailabilityArgs) -> Outcome {
             report: &report,
         });
     } else {
-        print!("{}", plain(&report));
+        crate::say_part!("{}", plain(&report));
         eprintln!("nothing is verified here: hotline log verify does");
     }
     Ok(exit::OK)

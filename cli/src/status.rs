@@ -42,7 +42,7 @@ pub async fn carry_out(args: StatusArgs) -> Outcome {
     if common.json {
         desk::print::object(&object(&status));
     } else {
-        print!("{}{}", standing(&status), desk::print::status(&status));
+        crate::say_part!("{}{}", standing(&status), desk::print::status(&status));
     }
     Ok(if status.legs_up() == 0 {
         exit::UNREACHABLE

@@ -118,9 +118,9 @@ async fn sign(
     if common.json {
         print::object(&now);
     } else if let Answer::Done { what } = answer {
-        println!("{what} [{}]", now.state);
+        crate::say!("{what} [{}]", now.state);
         for fact in &now.facts {
-            println!("  {}", inert_line(&fact.what).text);
+            crate::say!("  {}", inert_line(&fact.what).text);
         }
     }
     Ok(exit::OK)

@@ -111,6 +111,25 @@ async fn a_desk_says_that_it_opens_and_closes_and_the_other_desk_keeps_both() {
 }
 
 #[tokio::test]
+async fn a_verb_whose_reader_has_gone_ends_as_it_would_have() {
+    let line = line_with(&[]).await;
+    let config = line.stage.sides[AVELIA].desk.display().to_string();
+    for words in [
+        ["path", "watch", "--once"].as_slice(),
+        &["status"],
+        &["desk", "inbox"],
+    ] {
+        let (reader, out) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut verb = tokio::process::Command::new(PROGRAM);
+        let verb = verb.args(words).args(["--config", &config]).stdout(out);
+        let ended = verb.output().await.unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!((ended.status.code(), told.as_str()), (Some(0), ""), "{words:?}");
+    }
+}
+
+#[tokio::test]
 async fn checks_are_answered_on_every_path_and_either_log_gives_the_same_report() {
     let mut line = line_with(&["checks_every = \"1s\""]).await;
     for side in [AVELIA, BORENIA] {

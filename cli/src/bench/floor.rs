@@ -129,7 +129,7 @@ async fn listen_and_serve(args: &ServerArgs) -> Result<(), Failure> {
     let address = endpoint
         .local_addr()
         .map_err(|error| Failure::io("the floor's port", &error))?;
-    println!(
+    crate::say!(
         "{}",
         serde_json::json!({ "event": "listening", "quic": address.to_string() })
     );

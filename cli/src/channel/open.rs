@@ -82,7 +82,7 @@ async fn open(seat: &mut Seat, common: &Common, args: &OpenArgs) -> Outcome {
     let terms = data_encoding::BASE64.encode(&terms);
     let answer = seat.ask(Request::OpenChannel { terms, consent }).await?;
     if let (Answer::Done { what }, false) = (&answer, common.json) {
-        println!("{what}");
+        crate::say!("{what}");
     }
     if let Some(view) = view(seat, &name).await? {
         super::tell(&view, common);

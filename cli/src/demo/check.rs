@@ -58,18 +58,18 @@ impl Told {
     /// Tells what happens.
     pub fn step(&self, what: &str) {
         if self.json {
-            println!("{}", json!({ "step": what }));
+            crate::say!("{}", json!({ "step": what }));
         } else {
-            println!("  · {what}");
+            crate::say!("  · {what}");
         }
     }
 
     /// Opens a part of the story.
     pub fn part(&self, what: &str) {
         if self.json {
-            println!("{}", json!({ "part": what }));
+            crate::say!("{}", json!({ "part": what }));
         } else {
-            println!("\n{what}");
+            crate::say!("\n{what}");
         }
     }
 
@@ -81,10 +81,10 @@ impl Told {
             detail: detail.into(),
         };
         if self.json {
-            println!("{}", json!({ "check": check }));
+            crate::say!("{}", json!({ "check": check }));
         } else {
             let mark = if passed { "ok  " } else { "FAIL" };
-            println!("  {mark} {name}: {}", check.detail);
+            crate::say!("  {mark} {name}: {}", check.detail);
         }
         self.summary.checks.push(check);
     }
@@ -96,12 +96,12 @@ impl Told {
         let passed = self.summary.passed;
         if self.json {
             match serde_json::to_string(&self.summary) {
-                Ok(line) => println!("{line}"),
+                Ok(line) => crate::say!("{line}"),
                 Err(error) => eprintln!("the summary could not be printed: {error}"),
             }
             return passed;
         }
-        println!(
+        crate::say!(
             "\n{} of {} checks passed in {:.1} s; lost {}, shown twice {}, longest gap {:.0} ms with a relay killed and {:.0} ms without",
             self.summary.checks.len() - failed,
             self.summary.checks.len(),
@@ -111,9 +111,9 @@ impl Told {
             self.summary.gap_ms,
             self.summary.gap_ms_without_kill,
         );
-        println!("\nRun next:");
+        crate::say!("\nRun next:");
         for line in next {
-            println!("  {line}");
+            crate::say!("  {line}");
         }
         passed
     }

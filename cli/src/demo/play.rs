@@ -34,19 +34,21 @@ pub async fn run(dir: &Path, exe: PathBuf, seams: &Seams) -> Result<bool, Failur
         stage.sides[1].relay.name.clone(),
     ] {
         stage.start_relay(&name).await?;
-        println!("relay {name} runs");
+        crate::say!("relay {name} runs");
     }
-    println!("\nPaste one line into each of two terminals:\n");
+    crate::say!("\nPaste one line into each of two terminals:\n");
     for side in &stage.sides {
-        println!(
+        crate::say!(
             "  {} desk run --config {}     # {}",
             shown(&exe),
             side.desk.display(),
             side.name
         );
     }
-    println!("\nThere: send -p FLASH \"words\", ack A-0001, answer A-0001 ROGER, show A-0001, status, quit.");
-    println!("Here:\n{HELP}\n");
+    crate::say!(
+        "\nThere: send -p FLASH \"words\", ack A-0001, answer A-0001 ROGER, show A-0001, status, quit."
+    );
+    crate::say!("Here:\n{HELP}\n");
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let mut words = line.split_whitespace();
@@ -57,13 +59,13 @@ pub async fn run(dir: &Path, exe: PathBuf, seams: &Seams) -> Result<bool, Failur
             (Some("cut" | "kill"), Some(name)) => stage
                 .kill_relay(name)
                 .await
-                .map(|()| println!("relay {name} is dead")),
+                .map(|()| crate::say!("relay {name} is dead")),
             (Some("pause"), Some(name)) => stage
                 .pause_relay(name, Pause::Stop)
-                .map(|()| println!("relay {name} stands still")),
+                .map(|()| crate::say!("relay {name} stands still")),
             (Some("heal"), Some(name)) => heal(&mut stage, name).await,
             (Some(_), _) => {
-                println!("{HELP}");
+                crate::say!("{HELP}");
                 Ok(())
             }
         };
@@ -82,14 +84,14 @@ fn shown(exe: &Path) -> String {
 
 async fn heal(stage: &mut Stage, name: &str) -> Result<(), Failure> {
     match stage.relay_state(name) {
-        RelayState::Runs => println!("relay {name} runs"),
+        RelayState::Runs => crate::say!("relay {name} runs"),
         RelayState::Paused => {
             stage.pause_relay(name, Pause::GoOn)?;
-            println!("relay {name} goes on");
+            crate::say!("relay {name} goes on");
         }
         RelayState::Ended => {
             stage.start_relay(name).await?;
-            println!("relay {name} runs again");
+            crate::say!("relay {name} runs again");
         }
     }
     Ok(())
@@ -102,12 +104,12 @@ async fn status(stage: &Stage) -> Result<(), Failure> {
             RelayState::Paused => "stands still",
             RelayState::Ended => "is dead",
         };
-        println!("relay {} ({}) {state}", side.relay.name, side.name);
+        crate::say!("relay {} ({}) {state}", side.relay.name, side.name);
     }
     for side in &stage.sides {
         match ask(&side.desk, Request::Status).await {
-            Some(Answer::Status(status)) => print!("{}", print::status(&status)),
-            Some(_) | None => println!("desk of {}: no station runs", side.name),
+            Some(Answer::Status(status)) => crate::say_part!("{}", print::status(&status)),
+            Some(_) | None => crate::say!("desk of {}: no station runs", side.name),
         }
     }
     Ok(())
@@ -138,9 +140,9 @@ async fn tell_stories(stage: &Stage) {
         let Some(Answer::Messages { messages }) = listed else {
             continue;
         };
-        println!("\nAs {} knows it:", side.name);
+        crate::say!("\nAs {} knows it:", side.name);
         for view in &messages {
-            print!("{}{}", print::message(view), print::timeline(view));
+            crate::say_part!("{}{}", print::message(view), print::timeline(view));
         }
     }
 }
@@ -154,13 +156,13 @@ fn verify(stage: &Stage) -> bool {
             return false;
         }
     };
-    println!();
+    crate::say!();
     let mut passed = true;
     for (title, ledger) in stage.ledgers().into_iter().filter(|(_, ledger)| ledger.exists()) {
         match log::verify::verify_ledger(&ledger, &policy) {
             Ok(report) => {
                 passed &= report.passed();
-                println!("{title}: {report}");
+                crate::say!("{title}: {report}");
             }
             Err(failure) => {
                 passed = false;

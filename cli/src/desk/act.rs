@@ -105,7 +105,7 @@ pub async fn sign(
     let json = common.json;
     seat.display(std::slice::from_ref(&view), || {
         if !json {
-            print!("{}", print::message(&view));
+            crate::say_part!("{}", print::message(&view));
         }
     })
     .await?;
@@ -123,7 +123,7 @@ pub async fn sign(
     if json {
         print::object(&view);
     } else {
-        println!(
+        crate::say!(
             "{}: {} by {} [{}]",
             view.name,
             rung.plain(),

@@ -52,7 +52,7 @@ pub async fn backup(args: BackupArgs) -> Outcome {
     if args.common.json {
         print::object(&answer);
     } else if let hotline_client::request::Answer::Done { what } = answer {
-        println!("{what}");
+        crate::say!("{what}");
     }
     Ok(exit::OK)
 }

@@ -134,11 +134,11 @@ fn tell(draft: &DraftView, common: &Common) {
         print::object(draft);
         return;
     }
-    println!(
+    crate::say!(
         "draft {} {} signed by {}",
         draft.id,
         draft.precedence,
         draft.signed_by.join(", ")
     );
-    println!("  | {}", inert_line(&draft.text).text);
+    crate::say!("  | {}", inert_line(&draft.text).text);
 }

@@ -44,11 +44,11 @@ async fn inbox(seat: &mut Seat, args: &InboxArgs) -> Outcome {
             if json {
                 print::object(view);
             } else {
-                println!("{}  now: {} [{}]\n", print::message(view), view.plain, view.state);
+                crate::say!("{}  now: {} [{}]\n", print::message(view), view.plain, view.state);
             }
         }
         if messages.is_empty() && !json {
-            println!("nothing has come in");
+            crate::say!("nothing has come in");
         }
     })
     .await?;

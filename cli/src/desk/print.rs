@@ -13,7 +13,7 @@ use serde::Serialize;
 /// One object on one line.
 pub fn object(value: &impl Serialize) {
     match serde_json::to_string(value) {
-        Ok(line) => println!("{line}"),
+        Ok(line) => crate::say!("{line}"),
         Err(error) => eprintln!("an object could not be printed: {error}"),
     }
 }
@@ -338,7 +338,7 @@ pub fn status(status: &LineStatus) -> String {
 /// Rings, where a person sits at a terminal.
 pub fn bell() {
     if std::io::stdout().is_terminal() {
-        print!("\x07");
+        crate::say_part!("\x07");
         let _ = std::io::stdout().flush();
     }
 }
@@ -350,9 +350,9 @@ pub fn alarm(view: &MessageView) {
         view.precedence, view.name, view.from
     );
     if std::io::stdout().is_terminal() {
-        println!("\x07\x1b[7m{line}\x1b[0m");
+        crate::say!("\x07\x1b[7m{line}\x1b[0m");
     } else {
-        println!("{line}");
+        crate::say!("{line}");
     }
     let _ = std::io::stdout().flush();
 }

@@ -45,7 +45,7 @@ pub async fn run(args: ReloadArgs) -> Outcome {
         }),
         answer => {
             match &answer {
-                Answer::Done { what } if !json => println!("{what}"),
+                Answer::Done { what } if !json => crate::say!("{what}"),
                 answer => print::object(answer),
             }
             Ok(exit::OK)

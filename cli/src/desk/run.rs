@@ -126,7 +126,7 @@ fn announce(station: &Station, json: bool) {
             "socket": config.socket.display().to_string(),
         }));
     } else {
-        println!(
+        crate::say!(
             "desk {} of {}: the line is coming up; type help for the verbs",
             config.prefix,
             config.identity.domain()
@@ -138,7 +138,7 @@ async fn show_news(station: &Station, news: &News, watch: Watch, json: bool) {
     if json {
         print::object(news);
     } else {
-        println!("{}", print::news(news));
+        crate::say!("{}", print::news(news));
     }
     if let News::Alarm { code, .. } = news
         && watch == Watch::Attended
@@ -182,8 +182,8 @@ async fn attend(station: &Station, view: &MessageView, json: bool) {
             .await,
     );
     if !json {
-        print!("{}", print::message(view));
-        println!(
+        crate::say_part!("{}", print::message(view));
+        crate::say!(
             "  ack {}   or   answer {} {}",
             view.name,
             view.name,

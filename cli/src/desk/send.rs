@@ -279,12 +279,15 @@ pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting
             answer_due_ms: waiting.due.map(WallTime::unix_ms),
         });
     } else {
-        println!(
+        crate::say!(
             "{} {}: {} [{}]",
-            view.precedence, view.name, view.plain, view.state
+            view.precedence,
+            view.name,
+            view.plain,
+            view.state
         );
         if waiting.wait.is_some() {
-            print!("{}", print::timeline(&view));
+            crate::say_part!("{}", print::timeline(&view));
         }
     }
     if !reached {

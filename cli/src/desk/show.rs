@@ -40,7 +40,7 @@ async fn show(seat: &mut Seat, args: &ShowArgs) -> Outcome {
         if json {
             print::object(&view);
         } else {
-            print!("{}{}", print::message(&view), print::timeline(&view));
+            crate::say_part!("{}{}", print::message(&view), print::timeline(&view));
         }
     })
     .await?;
@@ -60,7 +60,7 @@ pub async fn status(args: StatusArgs) -> Outcome {
     if args.common.json {
         print::object(&status);
     } else {
-        print!("{}", print::status(&status));
+        crate::say_part!("{}", print::status(&status));
     }
     Ok(if status.legs_up() == 0 {
         exit::UNREACHABLE

@@ -43,7 +43,7 @@ pub async fn run(args: TailArgs) -> Outcome {
         if args.common.json {
             print::object(&news);
         } else {
-            println!("{}", print::news(&news));
+            crate::say!("{}", print::news(&news));
         }
         left -= 1;
     }

@@ -39,12 +39,14 @@ pub(super) fn add(args: AddArgs) -> Outcome {
     };
     match asked(&which, &request)? {
         Answer::Done { what, links } if which.json => {
-            println!(
+            crate::say!(
                 "{}",
                 json!({ "added": name, "fault": what, "direction": direction, "links": links })
             );
         }
-        Answer::Done { what, links } => println!("{name}: {what}, {direction}, on {}", links.join(" and ")),
+        Answer::Done { what, links } => {
+            crate::say!("{name}: {what}, {direction}, on {}", links.join(" and "));
+        }
         other => return Err(unexpected(&other, which.json)),
     }
     Ok(exit::OK)
@@ -53,9 +55,9 @@ pub(super) fn add(args: AddArgs) -> Outcome {
 pub(super) fn remove(name: String, which: &Which) -> Outcome {
     match asked(which, &Request::Remove { name: name.clone() })? {
         Answer::Done { links, .. } if which.json => {
-            println!("{}", json!({ "removed": name, "links": links }));
+            crate::say!("{}", json!({ "removed": name, "links": links }));
         }
-        Answer::Done { what, links } => println!("{what} from {}", links.join(" and ")),
+        Answer::Done { what, links } => crate::say!("{what} from {}", links.join(" and ")),
         other => return Err(unexpected(&other, which.json)),
     }
     Ok(exit::OK)
@@ -64,9 +66,9 @@ pub(super) fn remove(name: String, which: &Which) -> Outcome {
 pub(super) fn clear(which: &Which) -> Outcome {
     match asked(which, &Request::Clear)? {
         Answer::Done { what, links } if which.json => {
-            println!("{}", json!({ "cleared": what, "links": links }));
+            crate::say!("{}", json!({ "cleared": what, "links": links }));
         }
-        Answer::Done { what, .. } => println!("{what}"),
+        Answer::Done { what, .. } => crate::say!("{what}"),
         other => return Err(unexpected(&other, which.json)),
     }
     Ok(exit::OK)
@@ -74,8 +76,8 @@ pub(super) fn clear(which: &Which) -> Outcome {
 
 pub(super) fn list(which: &Which) -> Outcome {
     match asked(which, &Request::List)? {
-        Answer::Links { links } if which.json => println!("{}", json!({ "links": links })),
-        Answer::Links { links } => print!("{}", links.iter().map(link).collect::<String>()),
+        Answer::Links { links } if which.json => crate::say!("{}", json!({ "links": links })),
+        Answer::Links { links } => crate::say_part!("{}", links.iter().map(link).collect::<String>()),
         other => return Err(unexpected(&other, which.json)),
     }
     Ok(exit::OK)

@@ -47,9 +47,9 @@ pub(super) fn run(args: &ClockArgs) -> Outcome {
         offset(&args.offset).map_err(|what| wrong(&["--offset", &args.offset], 1, &what, json))?;
     let what = carry_out(&args.config, offset_ms).map_err(|failure| failure.as_json(json))?;
     if json {
-        println!("{}", json!({ "offset_ms": offset_ms, "done": what }));
+        crate::say!("{}", json!({ "offset_ms": offset_ms, "done": what }));
     } else {
-        println!("{what}");
+        crate::say!("{what}");
     }
     Ok(exit::OK)
 }

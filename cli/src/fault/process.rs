@@ -90,14 +90,14 @@ fn carry_out(args: &ProcessArgs) -> Outcome {
     };
     let ledger = ours.ledger();
     if args.json {
-        println!(
+        crate::say!(
             "{}",
             json!({ "process": pid, "done": what, "pid": now, "ledger": ledger })
         );
     } else if now == pid {
-        println!("process {pid} of {}: {what}", ledger.display());
+        crate::say!("process {pid} of {}: {what}", ledger.display());
     } else {
-        println!("process {pid} of {}: {what} as {now}", ledger.display());
+        crate::say!("process {pid} of {}: {what} as {now}", ledger.display());
     }
     Ok(exit::OK)
 }

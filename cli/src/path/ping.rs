@@ -107,9 +107,9 @@ pub async fn run(args: PingArgs) -> Outcome {
     if json {
         print::object(&serde_json::json!({ "sum": sums }));
     } else {
-        println!();
+        crate::say!();
         for (leg, sum) in &sums {
-            println!("{}", sum.line(leg));
+            crate::say!("{}", sum.line(leg));
         }
     }
     let answered = sums.values().filter(|sum| sum.answered > 0).count();
@@ -152,8 +152,8 @@ fn say(round: u32, legs: &BTreeMap<String, Ping>, json: bool) {
     }
     for (leg, ping) in legs {
         match ping.round_trip_ms {
-            Some(ms) => println!("{round:>3}  {leg:<14} {ms:>9.2} ms  {}", ping.state),
-            None => println!(
+            Some(ms) => crate::say!("{round:>3}  {leg:<14} {ms:>9.2} ms  {}", ping.state),
+            None => crate::say!(
                 "{round:>3}  {leg:<14} no answer  {}: {}",
                 ping.state,
                 inert_line(&ping.why).text

@@ -59,9 +59,9 @@ async fn look(seat: &mut Seat, args: &WatchArgs) -> Result<usize, Failure> {
             }));
         } else {
             if !args.once && std::io::stdout().is_terminal() {
-                print!("\x1b[H\x1b[2J");
+                crate::say_part!("\x1b[H\x1b[2J");
             }
-            println!("{}", shown(&status, now_ms));
+            crate::say!("{}", shown(&status, now_ms));
         }
         if args.once {
             return Ok(status.legs.values().filter(|leg| leg.state == "UP").count());
