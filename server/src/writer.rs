@@ -49,6 +49,8 @@ pub(crate) struct Writer {
     stored_size: u64,
     /// Size of the newest checkpoint whose note this session has carried.
     noted: u64,
+    /// Whether heartbeats bring checkpoints: not where the greeting could not.
+    shows: bool,
     /// What it was told about other desks.
     told: Told,
     early: broadcast::Receiver<Arc<Checked>>,
@@ -75,6 +77,7 @@ impl Writer {
             pulse: Arc::clone(&outlet.pulse),
             stored_size: greeted.stored_size,
             noted: 0,
+            shows: false,
             told: Told::default(),
             outlet,
         }
@@ -90,15 +93,24 @@ impl Writer {
             sha256: Bytes::copy_from_slice(stored.hash.as_bytes()),
         });
         let reason = relay.read_only();
-        let checkpoint = relay.told.hello(&relay.ledger, &self.desk, self.stored_size)?;
-        self.noted = checkpoint.size;
+        let checkpoint = match relay.told.hello(&relay.ledger, &self.desk, self.stored_size) {
+            Ok(checkpoint) => Some(checkpoint),
+            // A damaged log may not lead from what the desk knows to what it holds. It is shown nothing, and told why.
+            Err(error) if reason.is_some() => {
+                tracing::warn!(%error, "a desk is greeted without a checkpoint");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        self.noted = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        self.shows = checkpoint.is_some();
         let hello = v1::ServerHello {
             version: SESSION_VERSION,
             software: concat!("hotline ", env!("CARGO_PKG_VERSION")).into(),
             identity: relay.identity.to_string(),
             ledger_instance: Bytes::copy_from_slice(&relay.instance),
             boot: relay.boot,
-            checkpoint: Some(checkpoint),
+            checkpoint,
             mailbox_head: relay.mailbox_head(&self.desk, self.lane)?,
             accepting: reason.is_none(),
             reason: reason.unwrap_or_default(),
@@ -349,7 +361,7 @@ impl Writer {
             }
         };
         let heartbeat = v1::Heartbeat {
-            checkpoint: tells.then(|| self.update()).transpose()?,
+            checkpoint: (self.shows && tells).then(|| self.update()).transpose()?,
             presence,
             ..self.pulse.frame(sequence)
         };

@@ -175,6 +175,16 @@ async fn a_relay_whose_log_was_changed_serves_read_only_and_says_which_entry() {
     let mut line = Line::open(PROGRAM).await;
     some_traffic(&line).await;
     let (north, ledger) = (line.relay_name(AVELIA), relay_ledger(&line, AVELIA));
+    // The relay holds more than the desk has heard of: its damaged log cannot show that it goes on from there.
+    line.stage.close_desk(AVELIA).await.unwrap();
+    let mut late = Hand::of(&line, AVELIA, "lindqvist");
+    late.tip.epoch = 1_900_000_000;
+    let counter = Counter::open(&line, &dialer(&line, AVELIA), AVELIA, Door::Tcp)
+        .await
+        .unwrap();
+    let told = counter.hand_in(&late.message("The desk is closed.").bytes).await;
+    assert!(matches!(told, Told::Held(_)), "{told:?}");
+    drop(counter);
     line.close().await;
     {
         let file = rusqlite::Connection::open(&ledger).unwrap();
