@@ -14,28 +14,47 @@ use crate::exit::Failure;
 /// Set once standard output has refused something.
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
-/// Writes to standard output.
+/// Whether anybody still reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Yes.
+    There,
+    /// No: the pipe is closed.
+    Gone,
+}
+
+/// Writes something, at once.
+///
+/// # Errors
+/// It could not be written, for another reason than that nobody reads.
+pub fn write<W: io::Write>(
+    out: &mut W,
+    words: impl FnOnce(&mut W) -> io::Result<()>,
+) -> Result<Reader, Failure> {
+    match words(out).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::io("standard output", &error)),
+    }
+}
+
+/// Writes to standard output; a failure is told once.
 pub fn part(words: fmt::Arguments<'_>) {
-    let mut out = io::stdout().lock();
-    write(&mut out, words);
+    part_to(&mut io::stdout().lock(), words);
+}
+
+fn part_to(out: &mut impl io::Write, words: fmt::Arguments<'_>) {
+    if let Err(failure) = write(out, |out| out.write_fmt(words))
+        && !REFUSED.swap(true, Ordering::Relaxed)
+    {
+        failure.print();
+    }
 }
 
 /// Whether standard output has refused something that a reader should have had.
 #[must_use]
 pub fn refused() -> bool {
     REFUSED.load(Ordering::Relaxed)
-}
-
-fn write(out: &mut impl io::Write, words: fmt::Arguments<'_>) {
-    match out.write_fmt(words).and_then(|()| out.flush()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-        Err(error) => {
-            if !REFUSED.swap(true, Ordering::Relaxed) {
-                Failure::io("standard output", &error).print();
-            }
-        }
-    }
 }
 
 /// A line of a result.
@@ -69,9 +88,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_gone_is_no_error_and_a_full_disk_is_one() {
-        write(&mut Broken(ErrorKind::BrokenPipe), format_args!("words"));
+        part_to(&mut Broken(ErrorKind::BrokenPipe), format_args!("words"));
         assert!(!refused());
-        write(&mut Broken(ErrorKind::StorageFull), format_args!("words"));
+        part_to(&mut Broken(ErrorKind::StorageFull), format_args!("words"));
         assert!(refused());
     }
 }

@@ -1,10 +1,11 @@
 //! Printing results: a reader that has seen enough (`| head`) is no error.
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::exit::Failure;
+pub use crate::out::Reader;
+use crate::{exit::Failure, out};
 
 /// One object on one line.
 ///
@@ -24,15 +25,6 @@ pub fn text(text: &str) -> Result<(), Failure> {
     line_of(text.trim_end_matches('\n')).map(|_| ())
 }
 
-/// Whether anybody still reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
-    /// Yes.
-    There,
-    /// No: the pipe is closed.
-    Gone,
-}
-
 /// One line; tells whether anybody still reads.
 ///
 /// # Errors
@@ -46,10 +38,5 @@ pub fn line_of(line: &str) -> Result<Reader, Failure> {
 /// # Errors
 /// Standard output failed.
 pub fn bytes(bytes: &[u8]) -> Result<Reader, Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Reader::There),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(Failure::io("standard output", &error)),
-    }
+    out::write(&mut io::stdout().lock(), |out| out.write_all(bytes))
 }
