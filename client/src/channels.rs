@@ -33,7 +33,7 @@ use crate::{book::Provenance, ended_keys::EndedKeys, judge::Rejected, trust::key
 
 use placed::Placed;
 
-/// Desks whose watch is followed. 32: what a side may declare.
+/// Desks whose watch is followed. 64: what two sides may declare, 32 each.
 const DESKS_MAX: usize = 64;
 
 /// When a desk's signed statement came last.

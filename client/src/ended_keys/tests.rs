@@ -1,3 +1,5 @@
+//! A desk that is let in places without end what a stolen officer's key signs: little of it is kept, and none counts.
+
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use hotline_audit::{

@@ -208,6 +208,13 @@ fn read(
     Ok(rosters.denials().count())
 }
 
+/// Of a node that has read this roster, and no order yet.
+fn begun(roster: &Roster) -> TrustMemory {
+    let mut memory = TrustMemory::default();
+    read(&mut memory, &DenyList::empty(roster), roster, NOW).unwrap();
+    memory
+}
+
 /// What the ledger gives back after a restart.
 fn restarted(memory: &TrustMemory) -> TrustMemory {
     let rows = memory.marks.iter();
@@ -218,8 +225,7 @@ fn restarted(memory: &TrustMemory) -> TrustMemory {
 #[test]
 fn an_order_that_ends_nobody_does_not_keep_the_true_one_out_of_its_place() {
     let (roster, planted) = list();
-    let mut memory = TrustMemory::default();
-    read(&mut memory, &DenyList::empty(&roster), &roster, NOW).unwrap();
+    let mut memory = begun(&roster);
     assert_eq!(
         read(&mut memory, &planted, &roster, 201),
         Ok(0),
@@ -239,8 +245,7 @@ fn an_order_that_ends_nobody_does_not_keep_the_true_one_out_of_its_place() {
 #[test]
 fn an_order_that_was_read_before_its_keys_were_valid_by_a_wrong_clock_counts_when_the_clock_is_right() {
     let (roster, list) = list();
-    let mut memory = TrustMemory::default();
-    read(&mut memory, &DenyList::empty(&roster), &roster, NOW).unwrap();
+    let mut memory = begun(&roster);
     assert_eq!(
         read(&mut memory, &list, &roster, 3),
         Ok(0),
