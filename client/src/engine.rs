@@ -44,6 +44,7 @@ use hotline_core::{
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
     outbox::Event,
+    recent::Recent,
     time::{LineTime, WallTime},
 };
 use hotline_ledger::Ledger;
@@ -64,7 +65,7 @@ use crate::{
     outgoing::Outgoing,
     own::{Pen, Tip},
     past::Past,
-    recent::{FirstCopies, RecentHashes},
+    recent::{self, FirstCopies},
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
@@ -183,7 +184,7 @@ pub(crate) struct Engine {
     /// What relays say of our chain and must show.
     claims: claim::Claims,
     /// Statements that went to disk lately.
-    stored: RecentHashes,
+    stored: Recent<Hash>,
     /// What a full round left for the next one.
     backlog: VecDeque<Work>,
     /// Acceptances that wait for a round which goes to disk anyway.
@@ -290,7 +291,7 @@ impl Engine {
             redundancy: Redundancy::Starting,
             waiting: Vec::new(),
             claims: claim::Claims::new(),
-            stored: RecentHashes::default(),
+            stored: recent::hashes(),
             backlog: VecDeque::new(),
             patient: VecDeque::new(),
             patient_since: None,

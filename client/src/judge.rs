@@ -56,7 +56,7 @@ pub struct JudgedAct {
 
 /// Whether a message passes before everything. One of a precedence that no vocabulary defines does not.
 pub(crate) fn urgency(message: &Message) -> Urgency {
-    Precedence::from_wire(message.precedence).map_or(Urgency::Ordinary, Precedence::urgency)
+    Urgency::of_wire(message.precedence)
 }
 
 /// Why a statement is not what it claims. Completes "rejected: …".

@@ -13,21 +13,19 @@ use hotline_audit::Hash;
 use hotline_core::{
     identity::Identity,
     leg::{Door, RelayName},
+    recent::Recent,
 };
 use hotline_ledger::{Moves, Watcher};
-use hotline_proto::v1;
+use hotline_proto::{UPDATE_LEAVES_MAX, v1};
 
 use crate::{
     logview::{LogFault, LogView, Observed, PROOF_HASHES_MAX, Seen, Update},
-    recent::RecentHashes,
+    recent,
 };
 
 /// How long an update waits for its base to come in on another lane. 100 ms: a few scheduling delays; then the desk
 /// asks for the proof itself.
 pub const BASE_WITHIN: Duration = Duration::from_millis(100);
-
-/// Hashes of leaves in one update: as many as a relay sends (proto/README). What a desk computes from them is bounded so.
-const LEAVES_MAX: usize = 64;
 
 /// Where a relay is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +155,7 @@ fn read_leaves(wire: &v1::CheckpointUpdate) -> Result<Vec<Hash>, LogFault> {
         return Ok(Vec::new());
     }
     let reach = wire.leaves_from.checked_add(hashes.len() as u64);
-    if rest.is_empty() && hashes.len() <= LEAVES_MAX && reach == Some(wire.size) {
+    if rest.is_empty() && hashes.len() <= UPDATE_LEAVES_MAX && reach == Some(wire.size) {
         Ok(hashes.iter().copied().map(Hash).collect())
     } else {
         Err(LogFault::Malformed(
@@ -180,8 +178,14 @@ pub fn read_hashes(wire: &[bytes::Bytes]) -> Result<Vec<Hash>, LogFault> {
 }
 
 /// Statements whose signatures were checked: later copies are compared, not verified again.
-#[derive(Debug, Default)]
-pub struct Verified(Mutex<RecentHashes>);
+#[derive(Debug)]
+pub struct Verified(Mutex<Recent<Hash>>);
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self(Mutex::new(recent::hashes()))
+    }
+}
 
 impl Verified {
     /// Whether these exact bytes were checked before.
@@ -195,7 +199,7 @@ impl Verified {
         self.with(|known| known.insert(hash));
     }
 
-    fn with<T>(&self, ask: impl FnOnce(&mut RecentHashes) -> T) -> T {
+    fn with<T>(&self, ask: impl FnOnce(&mut Recent<Hash>) -> T) -> T {
         ask(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -31,6 +31,7 @@ pub mod outage;
 pub mod outbox;
 pub mod plant;
 pub mod precedence;
+pub mod recent;
 pub mod release;
 pub mod text;
 pub mod time;

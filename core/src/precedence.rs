@@ -148,6 +148,11 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    /// Of a precedence's number on the wire. One that no vocabulary defines passes before nothing.
+    pub fn of_wire(number: u32) -> Self {
+        Precedence::from_wire(number).map_or(Self::Ordinary, Precedence::urgency)
+    }
+
     /// The precedence at which receipts and acts about such a message travel: what confirms a FLASH is worth every leg.
     pub const fn answered_at(self) -> Precedence {
         match self {

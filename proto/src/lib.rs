@@ -24,6 +24,10 @@ pub const SESSION_VERSION: u32 = 1;
 /// and stops at [`FRAME_PAYLOAD_SOFT_BYTES`]; one statement (60 KiB) and its proofs fit many times over.
 pub const FRAME_BYTES_MAX: usize = 4 << 20;
 
+/// Most hashes of leaves in one checkpoint update. 64: 2 KiB, and what a line adds in seconds unless it is very busy; there
+/// other lanes bring the base in time.
+pub const UPDATE_LEAVES_MAX: usize = 64;
+
 /// Most statements in one frame. 256: one tile's worth, and an inclusion proof each stays under 160 KiB.
 pub const FRAME_ITEMS_MAX: usize = 256;
 

@@ -123,12 +123,13 @@ pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, R
     }
     let (kind, lane) = lane(&verified).map_err(|explanation| refuse(Rule::UnknownPrecedence, explanation))?;
     Ok(Checked {
-        urgent: relay.flashes.urgent(hash, &verified.payload),
         hash,
         kind,
         lane,
         recipients: recipients(relay, from, &verified)
             .map_err(|explanation| refuse(Rule::UnknownRecipient, explanation))?,
+        // Only what is taken is remembered.
+        urgent: relay.flashes.urgent(hash, &verified.payload),
         sender: header.sender.clone(),
         id: header.id,
         epoch: header.epoch,

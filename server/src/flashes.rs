@@ -3,31 +3,25 @@
 //! A receipt does not say how urgent its messages are. This memory does not outlive the process and may forget: then a
 //! receipt goes by one leg of its desk, and by the mailbox, like any other.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hotline_audit::{
     Hash, SignedStatement,
     statement::{OfficerAct, Payload},
 };
-use hotline_core::{
-    leg::{Lane, lane_of},
-    precedence::Precedence,
-};
+use hotline_core::{precedence::Urgency, recent::Recent};
 
 /// Messages that are remembered. 1,024 of 32 bytes: far more FLASHes than a line carries while receipts are on their way.
 const REMEMBERED: usize = 1024;
 
 /// Hashes of urgent messages, the newest 1,024.
-#[derive(Debug, Default)]
-pub(crate) struct Flashes(Mutex<Known>);
+#[derive(Debug)]
+pub(crate) struct Flashes(Mutex<Recent<Hash>>);
 
-#[derive(Debug, Default)]
-struct Known {
-    hashes: BTreeSet<Hash>,
-    order: VecDeque<Hash>,
+impl Default for Flashes {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::at_most(REMEMBERED)))
+    }
 }
 
 impl Flashes {
@@ -35,8 +29,7 @@ impl Flashes {
     pub(crate) fn urgent(&self, hash: Hash, payload: &Payload) -> bool {
         match payload {
             Payload::Message(message) => {
-                let urgent = Precedence::from_wire(message.precedence)
-                    .is_some_and(|precedence| lane_of(precedence) == Lane::Control);
+                let urgent = Urgency::of_wire(message.precedence) == Urgency::Urgent;
                 if urgent {
                     self.insert(hash);
                 }
@@ -52,21 +45,15 @@ impl Flashes {
     }
 
     fn insert(&self, hash: Hash) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.hashes.insert(hash) {
-            return;
-        }
-        known.order.push_back(hash);
-        if known.order.len() > REMEMBERED
-            && let Some(oldest) = known.order.pop_front()
-        {
-            known.hashes.remove(&oldest);
-        }
+        self.lock().insert(hash);
     }
 
     fn knows(&self, hash: &Hash) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.hashes.contains(hash)
+        self.lock().contains(hash)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent<Hash>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -16,11 +16,10 @@ use hotline_audit::{
 };
 use hotline_core::identity::Identity;
 use hotline_ledger::{Ledger, ReadError};
-use hotline_proto::v1;
+use hotline_proto::{UPDATE_LEAVES_MAX, v1};
 
-/// Leaves whose hashes an update brings at most. 64: 2 KiB, and what a line adds in seconds unless it is very busy; there
-/// other lanes bring the base in time.
-pub(crate) const LEAVES_MAX: u64 = 64;
+/// Leaves whose hashes an update brings at most.
+pub(crate) const LEAVES_MAX: u64 = UPDATE_LEAVES_MAX as u64;
 
 /// The size of the newest checkpoint that went out to each desk.
 #[derive(Debug, Default)]

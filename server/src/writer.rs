@@ -8,9 +8,9 @@ use hotline_core::{
     duty::ServiceKind,
     health::{Change, Health},
     identity::Identity,
-    leg::{Lane, lane_of},
+    leg::Lane,
     plant,
-    precedence::Precedence,
+    precedence::Urgency,
 };
 use hotline_ledger::{Letter, ReadError};
 use hotline_proto::{CLOSING, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES, SESSION_VERSION, v1};
@@ -398,8 +398,7 @@ fn urgent(statement: &Bytes) -> bool {
         .ok()
         .and_then(|signed| Payload::parse(&signed).ok());
     match payload {
-        Some(Payload::Message(message)) => Precedence::from_wire(message.precedence)
-            .is_some_and(|precedence| lane_of(precedence) == Lane::Control),
+        Some(Payload::Message(message)) => Urgency::of_wire(message.precedence) == Urgency::Urgent,
         Some(Payload::Service(service)) => service.kind == ServiceKind::Check.to_wire(),
         Some(
             Payload::Receipt(_)

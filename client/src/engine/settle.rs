@@ -103,8 +103,7 @@ impl Engine {
         // takes every leg.
         let precedence = match &signed.payload {
             Payload::Service(_) if is_check => Precedence::Flash,
-            Payload::Message(_) => precedence,
-            Payload::Receipt(_) | Payload::Act(_) => precedence.urgency().answered_at(),
+            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => precedence,
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
                 Precedence::Immediate
             }
