@@ -82,6 +82,14 @@ impl Tongue {
                 if self.lies(|lies| lies.withhold) {
                     return Vec::new();
                 }
+                if self.lying.load(Ordering::Relaxed) {
+                    let kept_back = |item: &v1::DeliveryItem| chosen(&item.statement, self.lies.keep_back);
+                    let before = delivery.items.len();
+                    delivery.items.retain(|item| !kept_back(item));
+                    if before > 0 && delivery.items.is_empty() {
+                        return Vec::new();
+                    }
+                }
                 for item in &mut delivery.items {
                     if self.lies(|lies| lies.forge) {
                         let mut bytes = item.statement.to_vec();
@@ -122,6 +130,11 @@ impl Tongue {
         }
         out
     }
+}
+
+/// Whether a statement is of this share of all. No dice: each copy of it finds the same.
+fn chosen(statement: &[u8], share: f64) -> bool {
+    f64::from(Hash::of(statement).as_bytes()[0]) < share * 256.0
 }
 
 /// A relay's services, with a tongue that may lie.

@@ -118,6 +118,8 @@ pub enum Reach {
 pub struct Lies {
     /// Keeps deliveries to itself.
     pub withhold: f64,
+    /// Keeps some statements to itself, by whatever lane and however often: so many of all, by their hash.
+    pub keep_back: f64,
     /// Delays frames.
     pub delay: f64,
     /// Sends frames again.
@@ -506,6 +508,7 @@ impl Draw<'_> {
         };
         let mut lies = Lies {
             withhold: some(0.5, 1.0),
+            keep_back: 0.0,
             delay: some(0.4, 0.5),
             replay: some(0.4, 0.3),
             forge: some(0.4, 0.3),
@@ -522,7 +525,8 @@ impl Draw<'_> {
         }
         if self.kind("only the liar in reach", 0.4) {
             // Some of what is sent stays away for the whole window, and what follows it comes: a gap, which must be shown.
-            lies.withhold = 0.3 + 0.3 * share(&mut self.dice);
+            lies.withhold = 0.0;
+            lies.keep_back = 0.3 + 0.3 * share(&mut self.dice);
             lies.forgetful = 1.0;
             lies.fork = false;
             let shape = self.mix.shape;
