@@ -33,6 +33,7 @@ pub mod plant;
 pub mod precedence;
 pub mod recent;
 pub mod release;
+pub mod story;
 pub mod text;
 pub mod time;
 pub mod timeliness;
@@ -105,6 +106,7 @@ mod tests {
         include_str!("outbox/tests.rs"),
         include_str!("precedence.rs"),
         include_str!("release/tests.rs"),
+        include_str!("story/tests.rs"),
         include_str!("text.rs"),
         include_str!("time.rs"),
         include_str!("timeliness.rs"),
