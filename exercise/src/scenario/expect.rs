@@ -1,0 +1,167 @@
+//! What is expected to happen: a closed list of forms.
+
+use std::ops::Range;
+
+use hotline_core::{
+    duty::OverdueStep,
+    health::Health,
+    precedence::Precedence,
+    words::{Answer, Rung},
+};
+
+use super::{
+    cast::Tongues,
+    lists::{Figure, Grade, Label, Side, StageKind},
+    mark::{Alias, Mark},
+    moment::Span,
+    msel::Link,
+    place::Placed,
+};
+
+/// An expectation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    /// Its name.
+    pub id: Placed<String>,
+    /// What is expected, in words.
+    pub title: Tongues,
+    /// Which objective it measures.
+    pub objective: Option<Placed<String>>,
+    /// Points, 0 to 100.
+    pub score: u16,
+    /// A play in which it is not met has failed.
+    pub must: bool,
+    /// The stages where it is asked; all if empty.
+    pub stages: Vec<StageKind>,
+    /// The variants where it is asked; all if empty.
+    pub only: Vec<String>,
+    /// For the report.
+    pub text: Tongues,
+    /// The message that it names.
+    pub of: Option<Filter>,
+    /// What must be so.
+    pub is: Is,
+    /// Where `is` stands, in bytes of the text.
+    pub span: Range<usize>,
+}
+
+/// Names a message: the first that fits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// Its code.
+    pub code: Option<Placed<String>>,
+    /// From which side.
+    pub from: Option<Side>,
+    /// Its precedence.
+    pub precedence: Option<Precedence>,
+    /// What the file calls it.
+    pub alias: Placed<Alias>,
+}
+
+/// By when.
+#[derive(Clone, Debug, PartialEq)]
+pub enum By {
+    /// So long after something.
+    Within(Span, Placed<Mark>),
+    /// At any time.
+    Recorded,
+    /// Never; or never between these two.
+    Never(Option<(Placed<Mark>, Placed<Mark>)>),
+}
+
+/// A number against which another is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `== 3`
+    Equal(u32),
+    /// `<= 3`
+    AtMost(u32),
+    /// `>= 3`
+    AtLeast(u32),
+}
+
+/// A rung of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reached {
+    /// Which rung.
+    pub rung: Rung,
+    /// Of which message.
+    pub of: Placed<Alias>,
+    /// At which desk; at any if none.
+    pub at: Option<Placed<String>>,
+    /// How good the translation is.
+    pub grade: Option<Grade>,
+    /// With which answer.
+    pub answer: Option<Answer>,
+}
+
+/// What must be so.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Is {
+    /// A message reaches a rung, or does not.
+    Rung(Reached, By),
+    /// A desk shows a label.
+    Label(Label, Placed<String>, By),
+    /// A desk tells a cause.
+    Cause(String, Placed<String>, By),
+    /// One axis of the line stands so at a desk: axis, state.
+    Axis(String, String, Placed<String>, By),
+    /// A lamp.
+    Leg(Placed<Link>, Health, Placed<String>, By),
+    /// An alarm, so many times.
+    Alarm(String, Placed<String>, Compare, By),
+    /// Something was refused, so many times, and so often displayed.
+    Refused {
+        /// The reason's stable name.
+        reason: String,
+        /// How often.
+        count: Compare,
+        /// How many were displayed all the same.
+        shown: u32,
+    },
+    /// A step of escalation is taken.
+    Step(OverdueStep, Placed<Alias>, Option<Placed<String>>, By),
+    /// Two marks are at most so far apart.
+    Interval {
+        /// The first.
+        from: Placed<Mark>,
+        /// The second.
+        to: Placed<Mark>,
+        /// How far.
+        within: Span,
+    },
+    /// A figure of the timeline.
+    Figure(Figure, Compare),
+    /// The same text is signed at these desks.
+    TextIdentical(Vec<Placed<String>>, Placed<Alias>),
+    /// A seat has written this judgement.
+    Stated {
+        /// About what.
+        what: String,
+        /// Which seat.
+        by: Placed<String>,
+        /// What it must say.
+        is: String,
+    },
+}
+
+impl Is {
+    /// By when, of the forms that have it.
+    #[must_use]
+    pub const fn by(&self) -> Option<&By> {
+        match self {
+            Self::Rung(_, by)
+            | Self::Label(_, _, by)
+            | Self::Cause(_, _, by)
+            | Self::Axis(_, _, _, by)
+            | Self::Leg(_, _, _, by)
+            | Self::Alarm(_, _, _, by)
+            | Self::Step(_, _, _, by) => Some(by),
+            Self::Refused { .. }
+            | Self::Interval { .. }
+            | Self::Figure(..)
+            | Self::TextIdentical(..)
+            | Self::Stated { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What injects do, and what is sent.
+
+use std::collections::BTreeMap;
+
+use hotline_core::{
+    precedence::Precedence,
+    words::{OfficerRole, ResponseAttribute},
+};
+use hotline_faults::{live::Direction, spec, value as values};
+use toml::de::DeValue;
+
+use super::{Code, Entry, Reader, Value, names::Kind, value::word};
+use crate::scenario::{
+    lists::{InstitutionVerb, Method, ProcessDeed, Side},
+    mark::Alias,
+    msel::{Coding, Deed, FaultDeed, Institution, Link, Sending, Until},
+    place::Placed,
+};
+
+/// Most times that one inject sends a message.
+const REPEAT_MAX: u16 = 1_000;
+
+/// Keys of what is sent.
+pub(super) const SENDING: [&str; 9] = [
+    "by",
+    "code",
+    "fields",
+    "text",
+    "precedence",
+    "answer",
+    "channel",
+    "as",
+    "repeat",
+];
+
+/// Keys of an institution's act.
+pub(super) const ACT: [&str; 7] = [
+    "side",
+    "by",
+    "channel",
+    "scope",
+    "reason",
+    "effective",
+    "review_by",
+];
+
+impl Reader<'_> {
+    /// The part of an inject that its method has.
+    pub(super) fn deed(
+        &mut self,
+        entry: &Entry<'_>,
+        method: Method,
+        only: &[String],
+        common: &[&str],
+    ) -> Option<Deed> {
+        let mut known: Vec<&str> = common.iter().copied().chain(["only"]).collect();
+        known.extend(match method {
+            Method::News => &["text", "source"][..],
+            Method::Order => &["text", "role"],
+            Method::Message => &["desk"],
+            Method::Fault => &["fault", "link", "direction", "for", "until"],
+            Method::Process => &["deed", "who"],
+            Method::Clock => &["who", "offset"],
+            Method::Institution => &["verb"],
+            Method::Attack => &["use"],
+            Method::Phrase => &["officer"],
+            Method::Hand => &[],
+        });
+        match method {
+            Method::Message => known.extend(SENDING),
+            Method::Institution => known.extend(ACT),
+            _ => {}
+        }
+        if method == Method::Fault {
+            return self.fault(entry, &known);
+        }
+        self.keys(entry, &known);
+        Some(match method {
+            Method::News => {
+                let text = self.must(entry, "text", Self::tongues);
+                let source = self.may(entry, "source", Self::text);
+                Deed::News { text: text?, source }
+            }
+            Method::Order => {
+                let text = self.must(entry, "text", Self::tongues);
+                let role = self.must(entry, "role", word!(OfficerRole));
+                Deed::Order {
+                    text: text?,
+                    role: role?,
+                }
+            }
+            Method::Message => {
+                let desk = self.must(entry, "desk", |r, value, path| r.known(Kind::Desk, value, path));
+                let sending = self.sending(entry, only);
+                Deed::Message {
+                    desk: desk?,
+                    sending: sending?,
+                }
+            }
+            Method::Process => {
+                let deed = self.must(entry, "deed", word!(ProcessDeed));
+                let who = self.process(entry);
+                Deed::Process {
+                    deed: deed?,
+                    who: who?,
+                }
+            }
+            Method::Clock => {
+                let who = self.process(entry);
+                let offset = self.must(entry, "offset", Self::offset);
+                let (back, by) = offset?;
+                Deed::Clock { who: who?, back, by }
+            }
+            Method::Institution => {
+                let verb = self.must(entry, "verb", word!(InstitutionVerb));
+                let act = self.institution(entry, verb, None);
+                Deed::Institution(act?)
+            }
+            Method::Attack => {
+                let used = self.must(entry, "use", |r, value, path| r.known(Kind::Attack, value, path));
+                Deed::Attack(used?)
+            }
+            Method::Phrase => {
+                let officer = self.must(entry, "officer", |r, value, path| {
+                    r.known(Kind::Officer, value, path)
+                });
+                Deed::Phrase(officer?)
+            }
+            Method::Fault | Method::Hand => Deed::Hand,
+        })
+    }
+
+    fn process(&mut self, entry: &Entry<'_>) -> Option<Placed<String>> {
+        self.must(entry, "who", |r, value, path| r.known(Kind::Process, value, path))
+    }
+
+    /// `+7m` or `-3m`.
+    fn offset(&mut self, value: Value<'_>, path: &str) -> Option<(bool, std::time::Duration)> {
+        let text = self.text(value, path)?;
+        let (back, length) = match text.split_at_checked(1) {
+            Some(("+", length)) => (false, values::duration(length)),
+            Some(("-", length)) => (true, values::duration(length)),
+            _ => (false, Err("an offset begins with + or -".to_owned())),
+        };
+        match length {
+            Ok(length) => Some((back, length)),
+            Err(what) => {
+                let what = format!("{what}; write one like \"+7m\" or \"-3m\"");
+                self.refuse(Code::Value, value.span(), path, what);
+                None
+            }
+        }
+    }
+
+    /// What is sent, of an inject or of a player's deed.
+    pub(super) fn sending(&mut self, entry: &Entry<'_>, only: &[String]) -> Option<Sending> {
+        let by = self.must(entry, "by", Self::signers);
+        let code = self.coding(entry);
+        let text = self.may(entry, "text", Self::tongues);
+        if !entry.has("code") && !entry.has("text") {
+            let what = "a message has a code with fields, or a text, or both";
+            self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("text"), what);
+        }
+        let precedence = self.may(entry, "precedence", word!(Precedence));
+        if !entry.has("code") && !entry.has("precedence") {
+            let what = "a message without a code has no precedence of its own; write one like \"ROUTINE\"";
+            self.refuse(
+                Code::MissingKey,
+                entry.span.clone(),
+                &entry.key("precedence"),
+                what,
+            );
+        }
+        let answer = self.may(entry, "answer", word!(ResponseAttribute));
+        let channel = self.may(entry, "channel", Self::text);
+        let alias = self.may(entry, "as", |r, value, path| r.new_message(only, value, path));
+        let repeat = self.may(entry, "repeat", |r, value, path| {
+            r.number(value, path, 1, REPEAT_MAX)
+        });
+        Some(Sending {
+            by: by?,
+            code,
+            text: text.unwrap_or_default(),
+            precedence,
+            answer,
+            channel,
+            alias,
+            repeat: repeat.unwrap_or(1),
+        })
+    }
+
+    /// Officers, at least one, none twice.
+    pub(super) fn signers(&mut self, value: Value<'_>, path: &str) -> Option<Vec<Placed<String>>> {
+        let names = self.all_known(Kind::Officer, value, path)?;
+        if value.get_ref().as_array().is_some_and(|list| list.is_empty()) {
+            self.refuse(Code::Value, value.span(), path, "somebody has to sign");
+        }
+        for (n, name) in names.iter().enumerate() {
+            if names[..n].iter().any(|other| other.value == name.value) {
+                let what = format!(
+                    "\"{}\" signs twice; two signatures are of two officers",
+                    name.value
+                );
+                self.refuse(Code::Role, name.span.clone(), path, what);
+            }
+        }
+        Some(names)
+    }
+
+    fn coding(&mut self, entry: &Entry<'_>) -> Option<Coding> {
+        let code = self.may(entry, "code", Self::code);
+        if entry.has("fields") && !entry.has("code") {
+            let what = "fields belong to a code";
+            self.refuse(Code::Value, entry.span_of("fields"), &entry.key("fields"), what);
+        }
+        let fields = self.may(entry, "fields", |reader, value, path| {
+            let table = reader.table(value, path)?;
+            let mut fields = BTreeMap::new();
+            for (key, value) in table.table {
+                if let Some(text) = reader.placed_text(value, &table.key(key.get_ref())) {
+                    fields.insert(key.get_ref().to_string(), text);
+                }
+            }
+            Some(fields)
+        });
+        Some(Coding {
+            code: code?,
+            fields: fields.unwrap_or_default(),
+        })
+    }
+
+    /// A code's name. Whether the codebook has it, the codebook says.
+    pub(super) fn code(&mut self, value: Value<'_>, path: &str) -> Option<Placed<String>> {
+        let code = self.placed_text(value, path)?;
+        let shape = code.bytes().map(|byte| match byte {
+            b'A'..=b'Z' => b'A',
+            b'0'..=b'9' => b'0',
+            other => other,
+        });
+        if shape.eq(*b"AA-00") {
+            return Some(code);
+        }
+        let what = "a code is two letters and two digits, like HZ-01";
+        self.refuse(Code::Value, value.span(), path, what);
+        None
+    }
+
+    fn new_message(&mut self, only: &[String], value: Value<'_>, path: &str) -> Option<Placed<Alias>> {
+        let alias: Placed<Alias> = self.parsed(value, path)?;
+        if alias.copy.is_some() {
+            let what = "a message is named without #; its copies are counted by themselves";
+            self.refuse(Code::Value, value.span(), path, what);
+        }
+        self.declare_in(Kind::Message, &alias.name, only, value.span(), path);
+        Some(alias)
+    }
+
+    /// An act of an institution; of a player, its verb is known already.
+    pub(super) fn institution(
+        &mut self,
+        entry: &Entry<'_>,
+        verb: Option<InstitutionVerb>,
+        side: Option<Side>,
+    ) -> Option<Institution> {
+        let side = match side {
+            Some(side) => Some(side),
+            None => self.must(entry, "side", word!(Side)),
+        };
+        let by = self.must(entry, "by", Self::signers);
+        let channel = self.may(entry, "channel", Self::text);
+        let scope = self.may(entry, "scope", Self::texts);
+        let reason = self.may(entry, "reason", Self::text);
+        let effective = self.may(entry, "effective", Self::span);
+        let review_by = self.may(entry, "review_by", Self::span);
+        Some(Institution {
+            verb: verb?,
+            side: side?,
+            by: by?,
+            channel,
+            scope: scope.unwrap_or_default(),
+            reason,
+            effective,
+            review_by,
+        })
+    }
+
+    /// A fault, with its own values among the inject's keys.
+    fn fault(&mut self, entry: &Entry<'_>, known: &[&str]) -> Option<Deed> {
+        let kind = self.must(entry, "fault", Self::placed_text);
+        let direction = self.may(entry, "direction", |reader, value, path| {
+            reader.word(
+                &[Direction::Up, Direction::Down, Direction::Both],
+                |direction| match direction {
+                    Direction::Up => "up",
+                    Direction::Down => "down",
+                    Direction::Both => "both",
+                },
+                value,
+                path,
+            )
+        });
+        let direction = direction.unwrap_or(Direction::Both);
+        let link = self.must(entry, "link", Self::link);
+        let until = self.until(entry);
+        let mut parameters = BTreeMap::new();
+        for (key, value) in entry.table {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            match as_text(value.get_ref()) {
+                Some(text) => {
+                    parameters.insert(name.to_owned(), text);
+                }
+                None => self.not(value, &entry.key(name), "a text or a number, like \"100ms\""),
+            }
+        }
+        let kind = kind?;
+        let fault = match spec::fault(&kind, &parameters) {
+            Ok(fault) => fault,
+            Err(spec::SpecError { at, what }) => {
+                let (code, key) = match at {
+                    spec::At::Kind => (Code::Value, "fault".to_owned()),
+                    spec::At::Key(key) => (Code::UnknownKey, key),
+                    spec::At::Value(key) => (Code::Value, key),
+                };
+                self.refuse(code, entry.span_of(&key), &entry.key(&key), what);
+                return None;
+            }
+        };
+        if let Err(error) = fault.check_apart(direction) {
+            self.refuse(Code::Faults, kind.span, &entry.key("fault"), error.to_string());
+            return None;
+        }
+        Some(Deed::Fault(FaultDeed {
+            fault,
+            link: link?,
+            direction,
+            until: until?,
+        }))
+    }
+
+    /// A fault ends: after a time, or upon something.
+    fn until(&mut self, entry: &Entry<'_>) -> Option<Until> {
+        match (entry.has("for"), entry.has("until")) {
+            (true, false) => {
+                let lasts = self.may(entry, "for", Self::span)?;
+                if lasts.is_zero() {
+                    let what = "a fault lasts longer than nothing";
+                    self.refuse(Code::Value, entry.span_of("for"), &entry.key("for"), what);
+                }
+                Some(Until::For(lasts))
+            }
+            (false, true) => self.may(entry, "until", Self::mark).map(Until::Mark),
+            (both, _) => {
+                let code = if both { Code::Value } else { Code::MissingKey };
+                let what = "a fault has one of for = \"90s story\" and until = \"ENDEX\"";
+                self.refuse(code, entry.span_of("for"), &entry.key("for"), what);
+                None
+            }
+        }
+    }
+
+    /// `path 1`, or `A north/quic`.
+    pub(super) fn link(&mut self, value: Value<'_>, path: &str) -> Option<Placed<Link>> {
+        let text = self.text(value, path)?;
+        let span = value.span();
+        let link = match text.split_once(' ') {
+            Some(("path", number)) => {
+                self.refer(Kind::Path, number, span.clone(), path);
+                number.parse().ok().map(Link::Path)
+            }
+            Some((desk, leg)) => leg
+                .split_once('/')
+                .filter(|(_, door)| ["quic", "tcp"].contains(door))
+                .map(|(relay, door)| {
+                    self.refer(Kind::Desk, desk, span.clone(), path);
+                    self.refer(Kind::Relay, relay, span.clone(), path);
+                    Link::Leg {
+                        desk: desk.to_owned(),
+                        relay: relay.to_owned(),
+                        door: door.to_owned(),
+                    }
+                }),
+            None => None,
+        };
+        match link {
+            Some(link) => Some(Placed { value: link, span }),
+            None => {
+                let what = format!("\"{text}\" is no link; write one like \"path 1\" or \"A north/quic\"");
+                self.refuse(Code::Value, span, path, what);
+                None
+            }
+        }
+    }
+}
+
+/// A text, or a number as it is written.
+fn as_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
+        _ => None,
+    }
+}

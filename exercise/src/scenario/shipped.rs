@@ -1,0 +1,26 @@
+//! The scenarios that come with the program.
+
+/// A scenario that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shipped {
+    /// Its id.
+    pub id: &'static str,
+    /// What errors call its file.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// All of them, in the order of a list.
+pub const ALL: [Shipped; 1] = [Shipped {
+    id: "S1",
+    file: "S1.toml",
+    text: include_str!("../../scenarios/S1.toml"),
+}];
+
+/// One by its id, in small letters too.
+#[must_use]
+pub fn by_id(id: &str) -> Option<Shipped> {
+    ALL.into_iter()
+        .find(|shipped| shipped.id.eq_ignore_ascii_case(id))
+}
