@@ -1,9 +1,11 @@
 //! A scenario as valid values: cast, plan, expectations, scripts. `SCENARIO.md` says how it is written.
 //!
-//! [`parse`] reads a file and finds every mistake at once, each with its place. Nothing here opens a file, reads a clock,
+//! [`parse`] reads a file and finds every mistake at once, each with its place; [`check::check`] then finds what cannot be
+//! played. Nothing here opens a file, reads a clock,
 //! or knows a process.
 
 pub mod cast;
+pub mod check;
 pub mod expect;
 pub mod lists;
 pub mod mark;

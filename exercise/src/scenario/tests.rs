@@ -145,3 +145,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_example_of_the_specification_is_read_and_every_code_stands_there() {
+    let page = include_str!("../../SCENARIO.md");
+    let example = page
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let scenario = parse("SCENARIO.md", example).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(check::check(&scenario), []);
+    for code in Code::ALL {
+        assert!(page.contains(&format!("| {code} |")), "{code}");
+    }
+}

@@ -1,0 +1,69 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use super::*;
+use crate::scenario::{parse, shipped};
+
+const S1: &str = shipped::ALL[0].text;
+
+fn checked(text: &str) -> Vec<Code> {
+    let scenario = parse("S1.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
+    check(&scenario).iter().map(|finding| finding.code).collect()
+}
+
+/// S1 with two more injects of these keys.
+fn with(first: &str, second: &str) -> String {
+    let inject = |n: u32, keys: &str| {
+        format!(
+            "[[event.incident.inject]]\nserial = \"1.1.{n}\"\ntitle = {{ en = \"More\" }}\nkind = \"contextual\"\n\
+             category = \"ACCIDENTAL\"\n{keys}\n"
+        )
+    };
+    let more = inject(20, first) + &inject(21, second);
+    S1.replacen("[[player]]", &format!("{more}\n[[player]]"), 1)
+}
+
+#[test]
+fn each_shipped_scenario_can_be_played() {
+    for shipped in shipped::ALL {
+        let scenario = parse(shipped.file, shipped.text).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(check(&scenario), []);
+    }
+}
+
+#[test]
+fn an_inject_beyond_the_end_or_behind_itself_is_found() {
+    assert_eq!(
+        checked(&S1.replacen("at = \"1m story\"", "at = \"31m story\"", 1))[0],
+        Code::Unreachable
+    );
+    let hand = |after| format!("method = \"hand\"\nafter = \"{after}\"\nwait = \"1s story\"");
+    let circle = with(&hand("inject 1.1.21"), &hand("inject 1.1.20"));
+    assert_eq!(checked(&circle), [Code::Unreachable, Code::Unreachable]);
+    let end = with(&hand("ENDEX"), &hand("inject 1.1.1"));
+    assert_eq!(checked(&end), [Code::Unreachable]);
+}
+
+#[test]
+fn faults_that_do_not_combine_are_found_and_others_are_not() {
+    let hold = |at| {
+        format!("method = \"fault\"\nfault = \"hold\"\nlink = \"path 1\"\nat = \"{at}\"\nfor = \"2m story\"")
+    };
+    assert_eq!(
+        checked(&with(&hold("5m story"), &hold("6m story"))),
+        [Code::Faults]
+    );
+    assert_eq!(checked(&with(&hold("5m story"), &hold("7m story"))), []);
+    let cut = hold("6m story").replace("\"hold\"", "\"cut\"");
+    assert_eq!(checked(&with(&hold("5m story"), &cut)), []);
+}
+
+#[test]
+fn two_deeds_on_one_process_at_one_moment_are_found() {
+    let deed = |deed| format!("method = \"process\"\ndeed = \"{deed}\"\nwho = \"north\"\nat = \"5m story\"");
+    assert_eq!(checked(&with(&deed("kill"), &deed("start"))), [Code::Overlap]);
+}
+
+#[test]
+fn a_desk_without_a_script_is_found_where_nobody_sits() {
+    let text = S1.replacen("seat = \"B\"", "seat = \"A\"", 1);
+    assert_eq!(checked(&text), [Code::NoScript]);
+}
