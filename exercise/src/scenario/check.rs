@@ -25,6 +25,7 @@ pub fn check(scenario: &Scenario) -> Vec<Coded> {
     };
     reach::injects(&mut findings);
     reach::scripts(&mut findings);
+    reach::expectations(&mut findings);
     overlap::faults(&mut findings);
     overlap::processes(&mut findings);
     findings.found.sort_by_key(|(start, _)| *start);

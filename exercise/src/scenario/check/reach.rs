@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Findings, moments};
 use crate::scenario::{
+    expect::{By, Is},
     lists::{Ends, Scripted, SeatKind, StageKind},
     mark::{Mark, Serial},
     msel::When,
@@ -86,5 +87,28 @@ pub(super) fn scripts(findings: &mut Findings<'_>) {
         };
         let what = format!("seat \"{}\" {what}", seat.name.value);
         findings.refuse(Code::NoScript, seat.name.span.clone(), "seat", what);
+    }
+}
+
+/// Expectations that nothing can fulfil.
+pub(super) fn expectations(findings: &mut Findings<'_>) {
+    let scenario = findings.scenario;
+    for expect in &scenario.expects {
+        let here = |stage: &StageKind| scenario.stage.allowed.contains(stage);
+        let what = match &expect.is {
+            Is::TextIdentical(desks, _) if desks.len() < 2 => {
+                "the same text needs two desks to be the same at"
+            }
+            Is::Interval { from, to, .. } if from.value == to.value => "from and to are the same mark",
+            other => match other.by() {
+                Some(By::Within(_, after)) if after.value == Mark::Endex => "nothing comes after ENDEX",
+                _ if !expect.stages.is_empty() && !expect.stages.iter().any(here) => {
+                    "it is asked on no stage that the file allows"
+                }
+                _ => continue,
+            },
+        };
+        let key = format!("expectation {}", expect.id.value);
+        findings.refuse(Code::Expectation, expect.span.clone(), &key, what);
     }
 }

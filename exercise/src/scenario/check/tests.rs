@@ -67,3 +67,20 @@ fn a_desk_without_a_script_is_found_where_nobody_sits() {
     let text = S1.replacen("seat = \"B\"", "seat = \"A\"", 1);
     assert_eq!(checked(&text), [Code::NoScript]);
 }
+
+#[test]
+fn an_expectation_that_nothing_can_fulfil_is_found() {
+    for (from, to) in [
+        ("after = \"m1.RELEASED\"", "after = \"ENDEX\""),
+        ("to = \"r1.PRESENTED@A\"", "to = \"m1.RELEASED\""),
+    ] {
+        assert_eq!(checked(&S1.replacen(from, to, 1)), [Code::Expectation]);
+    }
+    let live = S1.replacen(
+        "allowed = [\"live\", \"headless\", \"simulated\"]",
+        "allowed = [\"live\"]",
+        1,
+    );
+    let asked = live.replacen("score = 20", "score = 20\nstages = [\"headless\"]", 1);
+    assert_eq!(checked(&asked), [Code::Expectation]);
+}
