@@ -6,6 +6,7 @@
 mod moments;
 mod overlap;
 mod reach;
+mod roles;
 
 use std::ops::Range;
 
@@ -26,6 +27,7 @@ pub fn check(scenario: &Scenario) -> Vec<Coded> {
     reach::injects(&mut findings);
     reach::scripts(&mut findings);
     reach::expectations(&mut findings);
+    roles::officers(&mut findings);
     overlap::faults(&mut findings);
     overlap::processes(&mut findings);
     findings.found.sort_by_key(|(start, _)| *start);

@@ -84,3 +84,23 @@ fn an_expectation_that_nothing_can_fulfil_is_found() {
     let asked = live.replacen("score = 20", "score = 20\nstages = [\"headless\"]", 1);
     assert_eq!(checked(&asked), [Code::Expectation]);
 }
+
+#[test]
+fn an_officer_who_may_not_sign_that_is_found() {
+    for (from, to) in [
+        (
+            "verb = \"ack\", by = [\"rossi\"]",
+            "verb = \"ack\", by = [\"castellan\"]",
+        ),
+        ("by = [\"castellan\", \"novak\"], with", "by = [\"novak\"], with"),
+        ("by = [\"castellan\"], grade", "by = [\"novak\"], grade"),
+        (
+            "verb = \"present\", by = [\"novak\"]",
+            "verb = \"present\", by = [\"rossi\"]",
+        ),
+        ("by = [\"lindqvist\"]\nat", "by = [\"haddad\"]\nat"),
+    ] {
+        assert!(S1.contains(from), "{from}");
+        assert_eq!(checked(&S1.replacen(from, to, 1)), [Code::Role], "{to}");
+    }
+}
