@@ -3,6 +3,7 @@
 mod cast;
 mod deed;
 mod expect;
+mod fault;
 mod msel;
 mod names;
 mod player;
