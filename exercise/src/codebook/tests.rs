@@ -8,6 +8,7 @@ use hotline_core::precedence::Precedence;
 use super::{shipped::starter, *};
 
 mod coding;
+mod inverse;
 mod values;
 
 const SPECIFICATION: &str = include_str!("../../CODEBOOK.md");
@@ -299,6 +300,7 @@ fn every_test_named_in_the_specification_exists() {
     let sources = [
         include_str!("tests.rs"),
         include_str!("tests/coding.rs"),
+        include_str!("tests/inverse.rs"),
         include_str!("tests/values.rs"),
     ];
     let named: Vec<&str> = SPECIFICATION
