@@ -4,4 +4,5 @@
 //! reads no clock, and cannot touch the line.
 
 pub mod codebook;
+pub mod record;
 pub mod scenario;

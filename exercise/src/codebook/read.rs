@@ -148,8 +148,8 @@ fn code(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Code> {
         word.name()
     });
     let level = level(reader, table);
-    let response = reader.word(table, "response", ResponseAttribute::ALL, |word| word.name());
-    let reply = reader.word(table, "reply", &Reply::ALL, |word| word.name());
+    let response = reader.word(table, "response", ResponseAttribute::ALL, ResponseAttribute::name);
+    let reply = reader.word(table, "reply", &Reply::ALL, Reply::name);
     let due = table.has("due").then(|| reader.story(table, "due"));
     if let (Some(response), Some(reply)) = (response, reply) {
         closes(reader, table, response, reply);
@@ -176,7 +176,7 @@ fn code(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Code> {
 fn class(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<TrafficClass> {
     let classes = [TrafficClass::Formal, TrafficClass::Control];
     if table.has("class") {
-        reader.word(table, "class", &classes, |word| word.name())
+        reader.word(table, "class", &classes, TrafficClass::name)
     } else {
         Some(TrafficClass::Formal)
     }
@@ -214,7 +214,7 @@ fn level(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Level> {
         }
         return Some(level);
     }
-    let usual = reader.word(table, "precedence", Precedence::ALL, |word| word.name());
+    let usual = reader.word(table, "precedence", Precedence::ALL, Precedence::name);
     let also = if table.has("also") {
         reader.words(table, "also")
     } else {
