@@ -4,5 +4,7 @@
 //! reads no clock, and cannot touch the line.
 
 pub mod codebook;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod record;
 pub mod scenario;

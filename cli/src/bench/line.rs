@@ -1,6 +1,5 @@
 //! The measured line: two relays and desk B as processes, desk A in this one, all in a folder of their own.
 
-pub mod child;
 pub mod links;
 pub mod people;
 pub mod relays;
@@ -19,12 +18,12 @@ use hotline_core::{
     identity::{Identity, Role},
     precedence::Precedence,
 };
+use hotline_exercise::live::child::{Child, Input, Listener, Program};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
 use tempfile::TempDir;
 
 use self::{
-    child::{Child, Listener, Program},
     links::Links,
     relays::{Relays, Which},
     sides::{Side, Sides},
@@ -258,7 +257,7 @@ impl Line {
         drop(asking_b);
         sender.station().close(CLOSE_WITHIN).await;
         let closed = relays.close().await;
-        let closed = closed.and(desk_b.kill().await);
+        let closed = closed.and(desk_b.kill().await.map_err(BenchError::from));
         drop(links);
         let removed = folder
             .close()
@@ -282,8 +281,9 @@ async fn desk_b(exe: &Path, folder: &Path, side: &Side, heard: Listener) -> Resu
         words,
         ready: "open",
         folder,
+        input: Input::None,
     };
-    Child::start(program, heard).await
+    Ok(Child::start(program, heard).await?)
 }
 
 /// A connection to that side's desk, which runs.

@@ -1,0 +1,6 @@
+//! The stages of real processes: relays and desks of this machine, links in front of every leg, players.
+//!
+//! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
+
+pub mod child;
+pub mod links;
