@@ -19,6 +19,7 @@ pub mod ended_keys;
 mod engine;
 pub mod input;
 pub mod judge;
+pub mod keyring;
 pub mod lane;
 pub mod leg;
 pub mod logview;

@@ -3,6 +3,7 @@
 //! These are the `--json` objects too. Text of the peer is given as it was signed (`text`) and made inert for screens
 //! (`shown_text`).
 
+use hotline_audit::statement::Reference;
 use hotline_core::{
     contact::Contact,
     id::StatementId,
@@ -174,6 +175,21 @@ impl MessageView {
     #[must_use]
     pub fn first(&self, rung: Rung) -> Option<&RungView> {
         self.rungs.iter().find(|view| view.rung == rung.name())
+    }
+
+    /// The reference to it, as answers and acts carry it, and its conversation; none if another version made this view.
+    #[must_use]
+    pub fn reference(&self) -> Option<(Reference, [u8; 16])> {
+        let sixteen = |hex: &str| -> Option<[u8; 16]> {
+            let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?;
+            bytes.try_into().ok()
+        };
+        let reference = Reference {
+            sender: self.from.clone(),
+            id: sixteen(&self.id)?,
+            sha256: self.sha256.parse().ok()?,
+        };
+        Some((reference, sixteen(&self.conversation)?))
     }
 
     /// Whether an answer closed the dialogue.

@@ -3,4 +3,9 @@
 //! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
 
 pub mod child;
+pub mod hands;
 pub mod links;
+pub mod post;
+pub mod site;
+pub mod stage;
+pub mod words;

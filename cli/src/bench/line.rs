@@ -10,14 +10,9 @@ pub mod usage;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use hotline_client::{
-    compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory, socket::Connection,
-    station::Station,
+    compose::Officer, config::DeskConfig, keyring, side::Directory, socket::Connection, station::Station,
 };
-use hotline_core::{
-    health::Profile,
-    identity::{Identity, Role},
-    precedence::Precedence,
-};
+use hotline_core::{health::Profile, precedence::Precedence};
 use hotline_exercise::live::child::{Child, Input, Listener, Program};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
@@ -31,7 +26,7 @@ use self::{
     usage::Usage,
 };
 use super::{error::BenchError, measure::sender::Sender};
-use crate::pki::layout;
+use crate::exit;
 
 /// How long the line may take to come up, or to come back after a kill. 30 s: ten times what it takes.
 pub const WHOLE_WITHIN: Duration = Duration::from_secs(30);
@@ -303,17 +298,5 @@ async fn ask(side: &Side) -> Result<Connection, BenchError> {
 /// # Errors
 /// If the key cannot be read, or is not in the roster.
 pub fn officer(config: &DeskConfig, directory: &Directory, name: &str) -> Result<Officer, BenchError> {
-    let wrong = |what: String| BenchError::Releaser(what);
-    let identity = Identity::new(config.identity.domain().clone(), Role::Officer, name)
-        .map_err(|error| wrong(error.to_string()))?;
-    let key = load_officer_key(&config.officers.join(name).join(layout::OFFICER_KEY), None)
-        .map_err(|error| wrong(error.to_string()))?;
-    let key_statement = directory
-        .officer_key_statement(&identity.to_string(), &key.public())
-        .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
-    Ok(Officer {
-        identity: identity.to_string(),
-        key_statement,
-        key,
-    })
+    keyring::officer(config, directory, name, None).map_err(|error| BenchError::Releaser(exit::chain(&error)))
 }
