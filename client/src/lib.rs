@@ -43,6 +43,7 @@ pub mod socket;
 pub mod standing;
 pub mod station;
 pub mod status;
+pub mod story;
 pub mod trust;
 pub mod verdict;
 pub mod view;

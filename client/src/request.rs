@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{compose::Sheet, status::LineStatus, view::MessageView};
+use crate::{compose::Sheet, status::LineStatus, story::StoryFacts, view::MessageView};
 
 /// What a verb asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,12 @@ pub enum Request {
     Clock {
         /// By how much.
         offset_ms: i64,
+    },
+    /// What control tells of the story clock: human deadlines run on it from then on. Of an older turn it changes nothing.
+    /// Refused by OPERATION desks.
+    Story {
+        /// The word.
+        word: StoryFacts,
     },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,

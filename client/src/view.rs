@@ -271,7 +271,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         safety_of_life: message.safety_of_life,
         expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
         respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
-        unanswered: overdue::unanswered(letter, now),
+        unanswered: false,
         contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,

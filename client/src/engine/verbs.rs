@@ -35,7 +35,7 @@ const LIST_MAX: usize = 10_000;
 /// Drafts kept at once. 1,000: far beyond what people leave lying about.
 const DRAFTS_MAX: usize = 1_000;
 
-type Answered = Result<Reply, Refusal>;
+pub(super) type Answered = Result<Reply, Refusal>;
 
 impl Engine {
     pub(super) fn ask(&mut self, ask: Ask, round: &mut Round) {
@@ -93,6 +93,7 @@ impl Engine {
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
             Request::Clock { offset_ms } => self.clock_was_set(offset_ms, round),
+            Request::Story { word } => self.story_told(&word),
             Request::KeepWatch { watch } => self.keep_watch(&watch, round),
             Request::Order { order } => self.order(&order, round),
             Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),
@@ -489,6 +490,7 @@ impl Engine {
         MessageView {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
+            unanswered: self.unanswered(letter),
             ..view::of(letter, &self.prefix(&letter.message.header.sender), self.wall())
         }
     }
