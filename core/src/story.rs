@@ -216,6 +216,11 @@ impl StoryClock {
         }
     }
 
+    /// A copy of control's clock in another process: it runs like this, and the story was there at this moment of the line.
+    pub const fn copy(running: Running, line: LineTime, story: StoryTime) -> Self {
+        Self { running, line, story }
+    }
+
     /// How it runs.
     pub const fn running(&self) -> Running {
         self.running

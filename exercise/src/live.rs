@@ -3,8 +3,10 @@
 //! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
 
 pub mod child;
+pub mod conductor;
 pub mod hands;
 pub mod links;
+pub mod player;
 pub mod post;
 pub mod site;
 pub mod stage;

@@ -92,6 +92,15 @@ impl Hands {
         })
     }
 
+    /// Connects anew to a desk that was started again.
+    ///
+    /// # Errors
+    /// If it does not run yet.
+    pub async fn come_back(&mut self) -> std::io::Result<()> {
+        self.desk = connect(&self.config).await?;
+        Ok(())
+    }
+
     /// Another connection to the same desk, that is told what changes.
     ///
     /// # Errors

@@ -71,17 +71,43 @@ impl Site {
         self.sides.iter().flat_map(|side| &side.relays)
     }
 
-    /// The desk at which somebody signs: the desk itself, or the first one of an officer's side. None for relays and
-    /// strangers.
+    /// The desk at which somebody signs: [`desk_at`].
     #[must_use]
     pub fn desk_of(&self, identity: &str) -> Option<&str> {
-        let own = self.desks().find(|(_, desk)| desk.identity == identity);
-        let officer = || {
-            let rest = identity.strip_prefix("spiffe://")?;
-            let (domain, path) = rest.split_once('/')?;
-            path.starts_with("officer/").then_some(())?;
-            self.desks().find(|(side, _)| side.domain == domain)
-        };
-        own.or_else(officer).map(|(_, desk)| desk.name.as_str())
+        desk_at(self.desks().map(|(_, desk)| (desk.name.as_str(), desk.identity.as_str())), identity)
+    }
+}
+
+/// The desk at which somebody signs, of desks with their identities: the desk itself, or for an officer the first one of the
+/// officer's side. None for relays and strangers.
+pub fn desk_at<'a>(desks: impl Iterator<Item = (&'a str, &'a str)> + Clone, identity: &str) -> Option<&'a str> {
+    let domain = |identity: &str| Some(identity.strip_prefix("spiffe://")?.split_once('/')?.0.to_owned());
+    let own = desks.clone().find(|(_, desk)| *desk == identity);
+    let officer = || {
+        let (_, path) = identity.strip_prefix("spiffe://")?.split_once('/')?;
+        path.starts_with("officer/").then_some(())?;
+        let theirs = domain(identity)?;
+        desks.clone().find(|(_, desk)| domain(desk).is_some_and(|ours| ours == theirs))
+    };
+    own.or_else(officer).map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_signs_sits_at_a_desk_and_relays_at_none() {
+        let desks = [
+            ("A", "spiffe://exercise.avelia.example/desk/a"),
+            ("A2", "spiffe://exercise.avelia.example/desk/a2"),
+            ("B", "spiffe://exercise.borenia.example/desk/b"),
+        ];
+        let at = |identity: &str| desk_at(desks.iter().copied(), identity);
+        assert_eq!(at("spiffe://exercise.avelia.example/desk/a2"), Some("A2"));
+        assert_eq!(at("spiffe://exercise.borenia.example/officer/rossi"), Some("B"));
+        assert_eq!(at("spiffe://exercise.avelia.example/relay/north"), None);
+        assert_eq!(at("spiffe://exercise.caldria.example/officer/rossi"), None);
+        assert_eq!(at("rossi"), None);
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 use hotline_client::{
     request::{News, Request},
     status::LineStatus,
+    view::MessageView,
 };
 use hotline_faults::rig::RigError;
 use tokio::{sync::mpsc, time::Instant};
@@ -179,6 +180,25 @@ impl Stage {
         let post = self.post(desk)?;
         let status = post.status().await;
         status.map_err(|source| gone(desk, source))
+    }
+
+    /// A message as it stands at a desk.
+    ///
+    /// # Errors
+    /// If the desk does not run, or does not know it.
+    pub async fn show(&mut self, desk: &str, message: &str) -> Result<MessageView, StageError> {
+        let shown = self.post(desk)?.show(message).await;
+        shown.map_err(|source| gone(desk, source))
+    }
+
+    /// Whether a process was ended or killed on purpose: `desk A`.
+    #[must_use]
+    pub fn is_down(&self, who: &str) -> bool {
+        match who.split_once(' ') {
+            Some(("desk", name)) => !self.desks.contains_key(name),
+            Some(("player", name)) => !self.players.contains_key(name),
+            _ => true,
+        }
     }
 
     /// Asks a desk.
