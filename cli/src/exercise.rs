@@ -3,6 +3,7 @@
 //! A scenario file says who sits where, what happens, what is expected and how empty seats are played. What that means is
 //! in the room `exercise`; here it is typed, identities are made, and results are printed.
 
+mod evidence;
 mod list;
 mod making;
 mod player;

@@ -6,5 +6,9 @@
 pub mod codebook;
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
+pub mod log;
+pub mod person;
+pub mod plan;
 pub mod record;
 pub mod scenario;

@@ -5,6 +5,8 @@
 
 mod deeds;
 
+pub use deeds::hands_lack;
+
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use hotline_audit::Hash;

@@ -60,7 +60,7 @@ pub struct DeskPlace {
 
 impl Site {
     /// All desks, with their sides.
-    pub fn desks(&self) -> impl Iterator<Item = (&SidePlace, &DeskPlace)> {
+    pub fn desks(&self) -> impl Iterator<Item = (&SidePlace, &DeskPlace)> + Clone {
         self.sides
             .iter()
             .flat_map(|side| side.desks.iter().map(move |desk| (side, desk)))

@@ -5,10 +5,11 @@ use hotline_faults::spec;
 
 use super::{ConductError, Conductor, InForce};
 use crate::{
-    live::{stage::StageError, words::ToPlayer},
+    live::{player::hands_lack, stage::StageError, words::ToPlayer},
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         Scenario,
+        player::{Do, Rule},
         lists::ProcessDeed,
         mark::Serial,
         moment::Span,
@@ -19,7 +20,7 @@ use crate::{
 /// What this stage cannot do of a scenario: the injects' numbers, and what each would need.
 #[must_use]
 pub fn lacking(scenario: &Scenario) -> Vec<String> {
-    let lacks = |inject: &Inject| {
+    let inject_lacks = |inject: &Inject| {
         let what = match &inject.deed {
             Deed::Institution(_) => "an act of an institution",
             Deed::Attack(_) => "a prepared attack",
@@ -34,7 +35,18 @@ pub fn lacking(scenario: &Scenario) -> Vec<String> {
         };
         Some(format!("inject {}: {what}", inject.serial))
     };
-    scenario.injects().filter_map(lacks).collect()
+    let rules = scenario.players.iter().flat_map(|player| &player.rules);
+    let rule_lacks = |rule: &Rule| {
+        let deed = rule.deeds.iter().find_map(|deed| match deed {
+            Do::Institution(institution) => Some(institution.verb.name()),
+            Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
+            _ => None,
+        });
+        deed.map(|deed| format!("rule {}: {deed}", *rule.id))
+    };
+    let mut lacking: Vec<String> = scenario.injects().filter_map(inject_lacks).collect();
+    lacking.extend(rules.filter_map(rule_lacks));
+    lacking
 }
 
 impl Conductor {
@@ -83,7 +95,7 @@ impl Conductor {
                 let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
                 let offset_ms = if *back { -by } else { by };
                 self.stage.ask(who, &Request::Clock { offset_ms }).await?;
-                Ok(Some(format!("{who} is off by {offset_ms} ms")))
+                Ok(Some(format!("{} is off by {offset_ms} ms", **who)))
             }
             Deed::Hand => Ok(Some("done by hand".into())),
             Deed::Institution(_) | Deed::Attack(_) | Deed::Phrase(_) => {

@@ -18,12 +18,13 @@ use crate::{
 impl Player {
     /// Sends what an inject has its desk send.
     pub(super) async fn send_inject(&mut self, serial: Serial) -> Result<(), PlayerError> {
-        let mut injects = self.scenario.injects();
-        let Some(Deed::Message { sending, .. }) = injects.find(|inject| inject.serial == serial).map(|inject| &inject.deed)
-        else {
-            return Ok(());
+        let sending = {
+            let mut injects = self.scenario.injects();
+            match injects.find(|inject| inject.serial == serial).map(|inject| &inject.deed) {
+                Some(Deed::Message { sending, .. }) => sending.clone(),
+                _ => return Ok(()),
+            }
         };
-        let sending = sending.clone();
         let refused = match self.send(&sending, None, None).await? {
             Ok(()) => String::new(),
             Err(refused) => refused.to_string(),
@@ -109,14 +110,27 @@ impl Player {
     }
 
     async fn act_of(&mut self, act: Act, by: &[Placed<String>], message: &str, text: &str) -> Result<(), Refused> {
-        let rung = match act {
-            Act::Ack => Rung::Acknowledged,
-            Act::ReadBack => Rung::ReadBack,
-            Act::Confirm => Rung::Confirmed,
-            Act::Decline => Rung::Declined,
-            other => return Err(lacks(other.name())),
-        };
-        self.hands.act(first(by), rung, message, text).await
+        match rung_of(act) {
+            Some(rung) => self.hands.act(first(by), rung, message, text).await,
+            None => Err(lacks(act.name())),
+        }
+    }
+}
+
+/// Whether scripted players cannot do this.
+#[must_use]
+pub fn hands_lack(act: Act) -> bool {
+    rung_of(act).is_none()
+}
+
+/// The rung that an act signs; none for acts that are no rung of a message.
+const fn rung_of(act: Act) -> Option<Rung> {
+    match act {
+        Act::Ack => Some(Rung::Acknowledged),
+        Act::ReadBack => Some(Rung::ReadBack),
+        Act::Confirm => Some(Rung::Confirmed),
+        Act::Decline => Some(Rung::Declined),
+        _ => None,
     }
 }
 
