@@ -6,10 +6,15 @@
 //!
 //! Whether the right people signed (two officers for a FLASH, who may acknowledge what) is decided by the core rules.
 
+mod control;
 mod officers;
 mod refusal;
 mod seen;
 
+pub(crate) use control::control_record;
+pub use control::{
+    ByController, ControlVerified, verify_control, verify_control_archived, verify_control_order,
+};
 use officers::{approval, consent, officer_act, officer_order, officer_watch};
 pub use refusal::StatementError;
 pub use seen::{SeenRefusal, check_seen};
@@ -277,7 +282,9 @@ pub(crate) fn desk_statement(
         | PayloadType::Presence
         | PayloadType::Key
         | PayloadType::Revocation
-        | PayloadType::Deny => return Err(wrong_type()),
+        | PayloadType::Deny
+        | PayloadType::Control
+        | PayloadType::ControlOrder => return Err(wrong_type()),
     };
     let entry = signed_by(&statement, named, Purpose::Statement, rosters, when)?;
     let payload = Payload::parse(&statement)?;
@@ -392,6 +399,9 @@ pub fn verify_presence(bytes: &[u8], rosters: &RosterSet, now_ms: u64) -> Result
     let entry = signed_by(&statement, named, Purpose::Log, rosters, When::At(now_ms))?;
     let said = Presence::decode(&statement.payload)?;
     check_named(entry, said.key_statement, &said.relay)?;
+    if Subject::parse(&said.relay).is_none_or(|relay| relay.role != "relay") {
+        return Err(StatementError::NotARelay(said.relay));
+    }
     Ok(said)
 }
 

@@ -52,11 +52,15 @@ pub enum PayloadType {
     Revocation,
     /// What each of two officers signs to end an identity of their side.
     Deny,
+    /// What control did or saw, in control's own log.
+    Control,
+    /// What a controller ordered, inside a control record.
+    ControlOrder,
 }
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 16] = [
+    pub const ALL: [PayloadType; 18] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
@@ -73,6 +77,8 @@ impl PayloadType {
         PayloadType::Key,
         PayloadType::Revocation,
         PayloadType::Deny,
+        PayloadType::Control,
+        PayloadType::ControlOrder,
     ];
 
     /// The type as it is written and signed.
@@ -95,6 +101,8 @@ impl PayloadType {
             PayloadType::Key => "application/vnd.hotline.key.v1",
             PayloadType::Revocation => "application/vnd.hotline.revocation.v1",
             PayloadType::Deny => "application/vnd.hotline.deny.v1",
+            PayloadType::Control => "application/vnd.hotline.control.v1",
+            PayloadType::ControlOrder => "application/vnd.hotline.control-order.v1",
         }
     }
 

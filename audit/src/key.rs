@@ -26,10 +26,12 @@ use std::fmt;
 pub enum Purpose {
     /// A desk's statements.
     Statement,
-    /// The checkpoints of a desk's or relay's log.
+    /// The checkpoints of a desk's, a relay's or control's log.
     Log,
     /// An officer's approvals, acts and consents.
     Officer,
+    /// Control's records and orders.
+    Control,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             1 => Some(Purpose::Statement),
             2 => Some(Purpose::Log),
             3 => Some(Purpose::Officer),
+            4 => Some(Purpose::Control),
             _ => None,
         }
     }
@@ -51,6 +54,7 @@ impl Purpose {
             Purpose::Statement => 1,
             Purpose::Log => 2,
             Purpose::Officer => 3,
+            Purpose::Control => 4,
         }
     }
 
@@ -59,8 +63,9 @@ impl Purpose {
     pub fn fits_role(self, role: &str) -> bool {
         match self {
             Purpose::Statement => role == "desk",
-            Purpose::Log => role == "desk" || role == "relay",
+            Purpose::Log => ["desk", "relay", "control"].contains(&role),
             Purpose::Officer => role == "officer",
+            Purpose::Control => role == "control",
         }
     }
 }
@@ -71,6 +76,7 @@ impl fmt::Display for Purpose {
             Purpose::Statement => "STATEMENT",
             Purpose::Log => "LOG",
             Purpose::Officer => "OFFICER",
+            Purpose::Control => "CONTROL",
         })
     }
 }

@@ -7,6 +7,7 @@
 mod act;
 mod approval;
 mod charter;
+mod control;
 mod deny;
 mod header;
 mod lifecycle;
@@ -20,6 +21,7 @@ mod watch;
 pub use act::{Act, OfficerAct};
 pub use approval::{Approval, ApprovalBy};
 pub use charter::{Charter, CharterConsent, CharterTerms};
+pub use control::{Control, ControlOrder, MAX_CONTROL_DETAIL, MAX_CONTROL_ORDER_DETAIL, MAX_CONTROL_SUBJECT};
 pub use deny::{Deny, DenyOrder};
 pub use header::{Header, Recipient, Reference, SeenCheckpoint};
 pub use lifecycle::{Lifecycle, OfficerOrder};
@@ -89,7 +91,9 @@ impl Payload {
             | PayloadType::Presence
             | PayloadType::Key
             | PayloadType::Revocation
-            | PayloadType::Deny => Err(StrictError::new(
+            | PayloadType::Deny
+            | PayloadType::Control
+            | PayloadType::ControlOrder => Err(StrictError::new(
                 "SignedStatement",
                 "payload_type",
                 StrictFault::WrongPayloadType,

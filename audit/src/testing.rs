@@ -1,6 +1,8 @@
 //! Two sides with rosters, for the tests of this room.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+pub(crate) mod excon;
+
 use crate::dsse::{PayloadType, SignedStatement, SigningKey};
 use crate::hash::Hash;
 use crate::key::{Enrolment, Purpose, RosterBuilder, RosterSet, origin_of};

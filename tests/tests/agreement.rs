@@ -5,9 +5,9 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
-        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Deny, DenyOrder, Header, KeyStatement,
-        LegFact, Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem,
-        Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
+        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Control, ControlOrder, Deny,
+        DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch,
+        Presence, Receipt, ReceiptItem, Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
@@ -125,7 +125,7 @@ prop_compose! {
         (trust_domain, subject) in (text(), text()),
         (number, not_before_ms, not_after_ms) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX),
         (previous, public_key) in (hash(), any::<[u8; 32]>()),
-        purpose in 1..=3u32,
+        purpose in 1..=4u32,
         roles in prop::sample::subsequence(vec![1u32, 2, 3, 4, 5, 6, 7, 8], 0..=8),
     ) -> KeyStatement {
         KeyStatement {
@@ -241,6 +241,30 @@ proptest! {
         let revocation =
             Revocation { trust_domain, number, previous: first, key_statement: second, reason, claimed_time_ms };
         agree!(revocation, Revocation, v1::RevocationPayload);
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_records_and_orders_of_control(
+        (exercise, conductor, subject, detail) in (text(), text(), text(), "\\PC{0,80}"), (key, other) in (hash(), hash()),
+        (id, order_id) in any::<([u8; 16], [u8; 16])>(),
+        (sequence, wall_ms, line_ms, story_ms) in (1..=u64::MAX, 1..=u64::MAX, 0..=u64::MAX, 0..=u64::MAX),
+        (running, rate) in prop_oneof![Just((1u32, 0u32)), (2..=3u32, 100..=60_000u32), Just((4, 0))], kind in 1..=64u32,
+    ) {
+        let order = ControlOrder {
+            id: order_id, exercise: exercise.clone(), controller: conductor.clone(), key_statement: key, kind,
+            subject: subject.clone(), detail: detail.clone(), expects: other, claimed_time_ms: wall_ms,
+        };
+        let encoded = order.encode();
+        let read = agree!(order, ControlOrder, v1::ControlOrderPayload);
+        prop_assert_eq!(read.expects.as_ref(), &other.0[..]);
+        let record = Control {
+            id, exercise, conductor, key_statement: key, sequence, previous: other, wall_ms, line_ms, story_ms,
+            running, rate, kind, subject, detail, order: encoded.clone(),
+        };
+        let read = agree!(record.clone(), Control, v1::ControlPayload);
+        prop_assert_eq!(read.detail, record.detail);
+        prop_assert_eq!(read.order.as_ref(), encoded.as_slice());
+        prop_assert_eq!((read.line_ms, read.story_ms, read.rate), (line_ms, story_ms, rate));
     }
 
     #[test]

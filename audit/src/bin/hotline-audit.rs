@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use hotline_audit::compare::{Log, compare_directories};
-use hotline_audit::dsse::SignedStatement;
-use hotline_audit::statement::Payload;
+use hotline_audit::dsse::{PayloadType, SignedStatement};
+use hotline_audit::statement::{Control, Payload};
 use hotline_audit::trust::TrustPolicy;
 use hotline_audit::verify::verify_directory;
 
@@ -171,6 +171,7 @@ fn show(log: &Log) -> Result<Outcome, Failure> {
     for (index, entry) in log.entries.iter().enumerate() {
         let line = match SignedStatement::parse(entry) {
             Err(error) => format!("not a statement: {error}"),
+            Ok(statement) if statement.payload_type == PayloadType::Control => control_line(&statement),
             Ok(statement) => match Payload::parse(&statement) {
                 Err(_) => format!("{} {}", statement.payload_type, statement.hash()),
                 Ok(payload) => {
@@ -187,6 +188,19 @@ fn show(log: &Log) -> Result<Outcome, Failure> {
         say(&format!("#{index} {line}"))?;
     }
     Ok(Outcome::Good)
+}
+
+/// A control record, without what it says.
+fn control_line(statement: &SignedStatement) -> String {
+    let (kind, hash) = (statement.payload_type, statement.hash());
+    match Control::decode(&statement.payload) {
+        Err(_) => format!("{kind} {hash}"),
+        Ok(record) => {
+            let (conductor, subject) = (record.conductor.escape_debug(), record.subject.escape_debug());
+            let (sequence, number, wall) = (record.sequence, record.kind, record.wall_ms);
+            format!("{kind} {conductor} {sequence} kind {number} \"{subject}\" claimed {wall} ms {hash}")
+        }
+    }
 }
 
 fn say(what: &impl Display) -> Result<(), Failure> {

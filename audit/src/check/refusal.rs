@@ -32,13 +32,19 @@ pub enum StatementError {
     /// An officer's act at another desk or in another exercise.
     #[error("the officer's act was done in another {0}")]
     ActMismatch(&'static str),
+    /// An order to control in another exercise.
+    #[error("the order was given in another {0}")]
+    OrderMismatch(&'static str),
+    /// A relay's word from somebody who is none.
+    #[error("{0} is no relay")]
+    NotARelay(String),
     /// A consent to other terms, of no side of the charter, or twice.
     #[error("the consent {0}")]
     ConsentMismatch(&'static str),
     /// A statement inside the statement is refused.
     #[error("{what} {place} inside it: {error}")]
     Inside {
-        /// `approval`, `act` or `consent`.
+        /// `approval`, `act`, `consent`, `watch` or `order`.
         what: &'static str,
         /// Its place, from 1.
         place: usize,
@@ -63,6 +69,8 @@ impl StatementError {
             StatementError::WrongDomain { .. } => "WRONG_DOMAIN",
             StatementError::ApprovalMismatch(_) => "APPROVAL_MISMATCH",
             StatementError::ActMismatch(_) => "ACT_MISMATCH",
+            StatementError::OrderMismatch(_) => "ORDER_MISMATCH",
+            StatementError::NotARelay(_) => "WRONG_SENDER",
             StatementError::ConsentMismatch(_) => "CONSENT_MISMATCH",
             StatementError::Inside { error, .. } => error.rule(),
         }

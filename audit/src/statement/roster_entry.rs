@@ -12,7 +12,7 @@ pub struct KeyStatement {
     pub number: u64,
     /// Hash of the previous entry; [`Hash::ZERO`] for the first.
     pub previous: Hash,
-    /// 1 STATEMENT, 2 LOG, 3 OFFICER.
+    /// 1 STATEMENT, 2 LOG, 3 OFFICER, 4 CONTROL.
     pub purpose: u32,
     /// Whose key it is.
     pub subject: String,
@@ -37,7 +37,7 @@ impl KeyStatement {
             trust_domain: reader.text(1, "trust_domain")?,
             number: reader.number(2, "number")?,
             previous: reader.hash(3, "previous")?,
-            purpose: reader.code(4, "purpose", 1..=3)?,
+            purpose: reader.code(4, "purpose", 1..=4)?,
             subject: reader.text(5, "subject")?,
             roles: reader.packed_codes(6, "roles", 1..=8)?,
             public_key: reader.array(7, "public_key")?,

@@ -50,3 +50,37 @@ pub(crate) fn message(sequence: u64) -> Message {
         contact: 0,
     }
 }
+
+pub(crate) fn control_order() -> ControlOrder {
+    ControlOrder {
+        id: [5; 16],
+        exercise: "NORTHERN LIGHT".into(),
+        controller: "spiffe://exercise.excon.example/control/lindqvist".into(),
+        key_statement: Hash([6; 32]),
+        kind: 4,
+        subject: "1.1.1".into(),
+        detail: r#"{"kind":"inject","serial":"1.1.1","status":"SKIPPED"}"#.into(),
+        expects: Hash::ZERO,
+        claimed_time_ms: 1_795_000_000_000,
+    }
+}
+
+pub(crate) fn control(sequence: u64) -> Control {
+    Control {
+        id: [sequence as u8; 16],
+        exercise: "NORTHERN LIGHT".into(),
+        conductor: "spiffe://exercise.excon.example/control/conductor".into(),
+        key_statement: Hash([7; 32]),
+        sequence,
+        previous: Hash::ZERO,
+        wall_ms: 1_795_000_000_000 + sequence,
+        line_ms: sequence * 1_000,
+        story_ms: 0,
+        running: 2,
+        rate: 1_000,
+        kind: 2,
+        subject: String::new(),
+        detail: r#"{"kind":"tick"}"#.into(),
+        order: Vec::new(),
+    }
+}

@@ -1,5 +1,6 @@
 //! Goes through one log, entry by entry, and then judges it as a whole.
 
+mod control;
 mod entry;
 mod whole;
 
@@ -16,6 +17,8 @@ use crate::key::{Subject, subject_of_origin};
 use crate::tree::{Frontier, leaf_hash};
 use crate::trust::TrustPolicy;
 
+/// The role of whoever runs an exercise.
+const CONTROL: &str = "control";
 /// Most faults that a report lists; the rest is counted.
 const MAX_FAULTS: usize = 1000;
 
@@ -36,6 +39,10 @@ pub(super) struct Auditor<'t> {
     levels: Vec<Vec<Hash>>,
     chains: Chains,
     seen: Vec<SeenSelf>,
+    /// The control identity whose own log this is.
+    conductor: Option<String>,
+    /// Exercise of control's records, as the first one has it.
+    exercise: Option<String>,
     /// Key statement → index of the revocation in this log.
     revoked_at: BTreeMap<Hash, u64>,
     kinds: BTreeMap<&'static str, u64>,
@@ -55,6 +62,8 @@ impl<'t> Auditor<'t> {
             levels: vec![Vec::new()],
             chains: Chains::default(),
             seen: Vec::new(),
+            conductor: None,
+            exercise: None,
             revoked_at: BTreeMap::new(),
             kinds: BTreeMap::new(),
             genuine: 0,
@@ -62,6 +71,7 @@ impl<'t> Auditor<'t> {
             faults: Vec::new(),
             fault_count: 0,
         };
+        auditor.conductor = auditor.owner().filter(|owner| has_role(owner, &[CONTROL]));
         match trust.checkpoint(note) {
             Ok((_, log_key)) => auditor.log_key = Some(log_key),
             Err(refusal) => auditor.fault(
@@ -123,11 +133,10 @@ impl<'t> Auditor<'t> {
         self.report(gaps)
     }
 
-    /// The desk whose own log this is, if it is a desk's.
+    /// The desk or control whose own log this is. In a relay's log nobody's chain is whole.
     fn owner(&self) -> Option<String> {
         let identity = subject_of_origin(&self.checkpoint.as_ref()?.origin);
-        let is_desk = Subject::parse(&identity)?.role == "desk";
-        is_desk.then_some(identity)
+        has_role(&identity, &["desk", CONTROL]).then_some(identity)
     }
 
     fn leaves(&self) -> &[Hash] {
@@ -148,4 +157,8 @@ impl<'t> Auditor<'t> {
             self.faults.push(fault);
         }
     }
+}
+
+fn has_role(identity: &str, roles: &[&str]) -> bool {
+    Subject::parse(identity).is_some_and(|subject| roles.contains(&subject.role))
 }

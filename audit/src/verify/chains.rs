@@ -4,7 +4,40 @@ use std::collections::BTreeMap;
 
 use super::report::{Fault, Gap, SenderReport};
 use crate::hash::Hash;
-use crate::statement::Header;
+use crate::statement::{Control, Header};
+
+/// Where a statement stands in the chain of its signer.
+pub(super) struct Place<'a> {
+    pub(super) sender: &'a str,
+    pub(super) id: [u8; 16],
+    pub(super) epoch: u64,
+    pub(super) sequence: u64,
+    pub(super) previous: Hash,
+}
+
+impl<'a> Place<'a> {
+    /// Of a desk's statement.
+    pub(super) fn of(header: &'a Header) -> Place<'a> {
+        Place {
+            sender: &header.sender,
+            id: header.id,
+            epoch: header.epoch,
+            sequence: header.sequence,
+            previous: header.previous,
+        }
+    }
+
+    /// Of a control record; control's chain has one epoch.
+    pub(super) fn of_record(record: &'a Control) -> Place<'a> {
+        Place {
+            sender: &record.conductor,
+            id: record.id,
+            epoch: 1,
+            sequence: record.sequence,
+            previous: record.previous,
+        }
+    }
+}
 
 /// A statement in its chain.
 struct Link {
@@ -27,9 +60,9 @@ pub(super) struct Chains {
 
 impl Chains {
     /// Takes one genuine statement; returns how it contradicts one before it.
-    pub(super) fn add(&mut self, index: u64, header: &Header, hash: Hash) -> Option<Fault> {
-        let chain = self.chains.entry(header.sender.clone()).or_default();
-        let sender = &header.sender;
+    pub(super) fn add(&mut self, index: u64, at: &Place<'_>, hash: Hash) -> Option<Fault> {
+        let chain = self.chains.entry(at.sender.to_owned()).or_default();
+        let sender = at.sender;
         let contradiction = |rule, explanation| {
             Some(Fault {
                 index: Some(index),
@@ -37,7 +70,7 @@ impl Chains {
                 explanation,
             })
         };
-        if let Some((first, same)) = chain.by_id.get(&header.id) {
+        if let Some((first, same)) = chain.by_id.get(&at.id) {
             return if *same == hash {
                 contradiction(
                     "DUPLICATE",
@@ -48,7 +81,7 @@ impl Chains {
                 contradiction("EQUIVOCATION", why)
             };
         }
-        let place = (header.epoch, header.sequence);
+        let place = (at.epoch, at.sequence);
         if let Some(other) = chain.by_place.get(&place) {
             let why = format!(
                 "{sender} signed another statement for place {}.{}, at #{}",
@@ -56,13 +89,13 @@ impl Chains {
             );
             return contradiction("EQUIVOCATION", why);
         }
-        chain.by_id.insert(header.id, (index, hash));
+        chain.by_id.insert(at.id, (index, hash));
         chain.by_place.insert(
             place,
             Link {
                 index,
                 hash,
-                previous: header.previous,
+                previous: at.previous,
             },
         );
         None
@@ -90,7 +123,7 @@ impl Chains {
             .collect()
     }
 
-    /// Follows every chain. `owner` is the desk whose own log this is: its chain has no gaps, and each epoch stands in order.
+    /// Follows every chain. `owner` is the desk or control whose own log this is: its chain has no gaps, and each epoch stands in order.
     pub(super) fn follow(&self, owner: Option<&str>) -> (Vec<Gap>, Vec<Fault>) {
         let (mut gaps, mut faults) = (Vec::new(), Vec::new());
         for (sender, chain) in &self.chains {
@@ -146,7 +179,7 @@ impl Chain {
         for (next, link) in links {
             if next.0 == place.0 && link.index < before.index {
                 let explanation = format!(
-                    "the desk's own statement stands before its predecessor at #{}",
+                    "the owner's statement stands before its predecessor at #{}",
                     before.index
                 );
                 return Some(Fault {
@@ -175,7 +208,7 @@ fn own_gap(gap: &Gap) -> Fault {
         index: Some(gap.before_index),
         rule: "CHAIN_GAP",
         explanation: format!(
-            "{}.{} to {}.{} of the desk's own chain are missing before it",
+            "{}.{} to {}.{} of the owner's chain are missing before it",
             gap.epoch, gap.first, gap.epoch, gap.last
         ),
     }

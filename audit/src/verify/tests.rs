@@ -1,6 +1,8 @@
 //! Every way to tamper with a log is found, and the first bad entry is named.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod control;
+
 use std::convert::Infallible;
 use std::fs;
 use std::path::PathBuf;

@@ -128,7 +128,7 @@ impl Patient {
         let wanted = match purpose {
             Purpose::Statement => "statement",
             Purpose::Log => "log",
-            Purpose::Officer => return None,
+            Purpose::Officer | Purpose::Control => return None,
         };
         let mut keys = self.signing_keys.iter();
         keys.find(|(name, _)| name.starts_with(wanted))

@@ -442,7 +442,7 @@ pub struct KeyPayload {
     /// SHA-256 of the previous entry; 32 zero bytes for the first.
     #[prost(bytes = "bytes", tag = "3")]
     pub previous: ::prost::bytes::Bytes,
-    /// 1 STATEMENT (desk), 2 LOG (desk or relay), 3 OFFICER.
+    /// 1 STATEMENT (desk), 2 LOG (desk, relay or control), 3 OFFICER, 4 CONTROL.
     #[prost(uint32, tag = "4")]
     pub purpose: u32,
     #[prost(string, tag = "5")]
@@ -507,6 +507,80 @@ pub struct DenyOrder {
     #[prost(uint64, tag = "6")]
     pub compromised_since_ms: u64,
     #[prost(uint64, tag = "7")]
+    pub claimed_time_ms: u64,
+}
+/// application/vnd.hotline.control.v1: what control of an exercise did or saw. It stands in control's own log and in no
+/// desk's chain; no relay of the line takes it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ControlPayload {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: ::prost::bytes::Bytes,
+    #[prost(string, tag = "2")]
+    pub exercise: ::prost::alloc::string::String,
+    /// The control identity that signs.
+    #[prost(string, tag = "3")]
+    pub conductor: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Place in the log, from 1 without gaps.
+    #[prost(uint64, tag = "5")]
+    pub sequence: u64,
+    /// SHA-256 of the record before; 32 zero bytes for the first.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub previous: ::prost::bytes::Bytes,
+    /// By control's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "7")]
+    pub wall_ms: u64,
+    /// Line time since control's first start in this exercise, in milliseconds.
+    #[prost(uint64, tag = "8")]
+    pub line_ms: u64,
+    /// Story time since STARTEX, in milliseconds.
+    #[prost(uint64, tag = "9")]
+    pub story_ms: u64,
+    /// How the story clock ran behind the record: 1 not started, 2 running, 3 paused, 4 ended.
+    #[prost(uint32, tag = "10")]
+    pub running: u32,
+    /// Story time over line time in thousandths; with 2 and 3 only.
+    #[prost(uint32, tag = "11")]
+    pub rate: u32,
+    /// 1 STARTEX, 2 TICK, 3 CLOCK, 4 INJECT, 5 FAULT, 6 PROCESS, 7 NOTE, 8 RATING, 9 OBSERVED, 10 SEAT, 11 REFUSED,
+    /// 12 NAMED, 13 RESUMED, 14 STATED, 15 ANNEX, 16 ENDEX, 17 IMPROVEMENT, 18 PLAYED; up to 64.
+    #[prost(uint32, tag = "12")]
+    pub kind: u32,
+    /// An inject's number, a seat, a fault's name.
+    #[prost(string, tag = "13")]
+    pub subject: ::prost::alloc::string::String,
+    /// JSON, at most 40 KiB.
+    #[prost(string, tag = "14")]
+    pub detail: ::prost::alloc::string::String,
+    /// Exact SignedStatement bytes of the ControlOrderPayload that it carries out.
+    #[prost(bytes = "bytes", tag = "15")]
+    pub order: ::prost::bytes::Bytes,
+}
+/// application/vnd.hotline.control-order.v1: signed by a controller; stands inside a control record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ControlOrderPayload {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: ::prost::bytes::Bytes,
+    #[prost(string, tag = "2")]
+    pub exercise: ::prost::alloc::string::String,
+    /// The control identity that signs.
+    #[prost(string, tag = "3")]
+    pub controller: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// As in a record.
+    #[prost(uint32, tag = "5")]
+    pub kind: u32,
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// JSON, at most 16 KiB.
+    #[prost(string, tag = "7")]
+    pub detail: ::prost::alloc::string::String,
+    /// SHA-256 of the newest record about this subject that the controller had seen; 32 zero bytes when there was none.
+    #[prost(bytes = "bytes", tag = "8")]
+    pub expects: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "9")]
     pub claimed_time_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -7,12 +7,15 @@ use crate::hash::Hash;
 use crate::key::KeyRefusal;
 use crate::statement::{KeyStatement, Revocation};
 use crate::strict::StrictError;
+use crate::verify::chains::Place;
 use crate::verify::report::Review;
 
 impl Auditor<'_> {
     pub(super) fn judge(&mut self, index: u64, entry: &[u8]) -> Result<(), (&'static str, String)> {
         let statement = SignedStatement::parse(entry).map_err(malformed)?;
+        self.check_place(statement.payload_type)?;
         match statement.payload_type {
+            PayloadType::Control => self.judge_control(index, entry),
             PayloadType::Key | PayloadType::Revocation => self.judge_roster_entry(index, &statement),
             PayloadType::Message
             | PayloadType::Receipt
@@ -27,7 +30,8 @@ impl Auditor<'_> {
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
             | PayloadType::Presence
-            | PayloadType::Deny => self.judge_desk_statement(index, entry),
+            | PayloadType::Deny
+            | PayloadType::ControlOrder => self.judge_desk_statement(index, entry),
         }
     }
 
@@ -44,9 +48,7 @@ impl Auditor<'_> {
             .kinds
             .entry(kind_name(verified.statement.payload_type))
             .or_default() += 1;
-        if let Some(contradiction) = self.chains.add(index, header, verified.hash) {
-            return Err((contradiction.rule, contradiction.explanation));
-        }
+        self.link(index, &Place::of(header), verified.hash)?;
         let origin = self
             .checkpoint
             .as_ref()
@@ -67,8 +69,26 @@ impl Auditor<'_> {
         Ok(())
     }
 
+    /// Takes its place in the chain of its signer.
+    pub(super) fn link(
+        &mut self,
+        index: u64,
+        place: &Place<'_>,
+        hash: Hash,
+    ) -> Result<(), (&'static str, String)> {
+        match self.chains.add(index, place, hash) {
+            Some(contradiction) => Err((contradiction.rule, contradiction.explanation)),
+            None => Ok(()),
+        }
+    }
+
     /// Keys that ended or were not valid are for people to judge, unless this very log says when they ended.
-    fn judge_key(&mut self, index: u64, key: &Hash, claimed_ms: u64) -> Result<(), (&'static str, String)> {
+    pub(super) fn judge_key(
+        &mut self,
+        index: u64,
+        key: &Hash,
+        claimed_ms: u64,
+    ) -> Result<(), (&'static str, String)> {
         let rosters = self.trust.rosters();
         let entry = rosters
             .by_hash(key)
@@ -181,5 +201,7 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::Key => "key",
         PayloadType::Revocation => "revocation",
         PayloadType::Deny => "deny",
+        PayloadType::Control => "control record",
+        PayloadType::ControlOrder => "control order",
     }
 }

@@ -114,6 +114,9 @@ fn meaning_of_key(key: &KeyStatement) -> String {
                 roles.collect::<Vec<_>>().join(" and ")
             )
         }
+        Some(Purpose::Control) => {
+            "Signs control's records and orders in an exercise, and nothing of the line.".into()
+        }
         None => "For a purpose that this program does not know.".into(),
     }
 }
