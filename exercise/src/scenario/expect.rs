@@ -80,6 +80,29 @@ pub enum Compare {
     AtLeast(u32),
 }
 
+impl Compare {
+    /// Whether a number is as it must be.
+    #[must_use]
+    pub fn holds(self, number: u64) -> bool {
+        match self {
+            Self::Equal(other) => number == u64::from(other),
+            Self::AtMost(most) => number <= u64::from(most),
+            Self::AtLeast(least) => number >= u64::from(least),
+        }
+    }
+}
+
+impl std::fmt::Display for Compare {
+    /// As it is written: `== 3`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Equal(number) => write!(f, "== {number}"),
+            Self::AtMost(number) => write!(f, "<= {number}"),
+            Self::AtLeast(number) => write!(f, ">= {number}"),
+        }
+    }
+}
+
 /// A rung of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reached {

@@ -1,0 +1,178 @@
+//! The logs of the evidence, each verified by itself and beside another.
+
+use std::collections::BTreeMap;
+
+use hotline_audit::{
+    Hash,
+    compare::{Log, compare_logs},
+    key::{Subject, subject_of_origin},
+    trust::TrustPolicy,
+    verify::{LogReport, verify_log},
+};
+
+/// Whose log it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogKind {
+    /// A desk's.
+    Desk,
+    /// A relay's.
+    Relay,
+    /// Control's.
+    Control,
+}
+
+/// A log with what its verification said.
+#[derive(Clone, Debug)]
+pub struct VerifiedLog {
+    /// Its folder's name.
+    pub name: String,
+    /// Its owner's identity, as its checkpoint says; empty if the checkpoint cannot be read.
+    pub owner: String,
+    /// Whose it is; `None` if its owner is nobody who has a log.
+    pub kind: Option<LogKind>,
+    /// Its checkpoint and the exact bytes of every entry.
+    pub log: Log,
+    /// What was found.
+    pub report: LogReport,
+}
+
+/// What the report says of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFact {
+    /// Its folder's name.
+    pub name: String,
+    /// Its owner's identity.
+    pub owner: String,
+    /// Whose it is.
+    pub kind: Option<LogKind>,
+    /// How many entries it has.
+    pub entries: u64,
+    /// Their root.
+    pub root: Hash,
+    /// The one word; `CANNOT_TELL` if its checkpoint is not believed.
+    pub verdict: String,
+    /// It verifies.
+    pub holds: bool,
+    /// The first thing that is wrong, with its entry.
+    pub fault: Option<String>,
+}
+
+/// Two logs side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairFact {
+    /// The first one's name.
+    pub a: String,
+    /// The second one's.
+    pub b: String,
+    /// The one word; `CANNOT_TELL` if a checkpoint is not believed.
+    pub verdict: String,
+    /// As a sentence.
+    pub conclusion: String,
+    /// Neither contradicts the other, though one may hold what the other lacks.
+    pub nothing_forged: bool,
+    /// Statements in both.
+    pub common: u64,
+    /// Only in the first.
+    pub only_a: u64,
+    /// Only in the second.
+    pub only_b: u64,
+}
+
+impl VerifiedLog {
+    /// What the report says of it.
+    #[must_use]
+    pub fn fact(&self) -> LogFact {
+        let report = &self.report;
+        let fault = report.faults.first().map(|fault| {
+            let place = fault
+                .index
+                .map_or_else(|| "the log".to_owned(), |index| format!("#{index}"));
+            let what = hotline_core::text::inert_line(&fault.explanation).text;
+            format!("{place} {}: {what}", fault.rule)
+        });
+        LogFact {
+            name: self.name.clone(),
+            owner: self.owner.clone(),
+            kind: self.kind,
+            entries: report.entries,
+            root: report.root,
+            verdict: word(report.verdict),
+            holds: report.passed(),
+            fault: fault.or_else(|| (!report.passed()).then(|| report.conclusion.clone())),
+        }
+    }
+
+    /// False for an entry that the verification names: it is not what somebody signed, or not where it belongs.
+    pub(crate) fn is_sound(&self, leaf: u64) -> bool {
+        let report = &self.report;
+        if report.faults.len() as u64 != report.fault_count {
+            // Not all are listed: nothing behind the first is believed.
+            return report.first_bad.is_none_or(|bad| leaf < bad);
+        }
+        !report.faults.iter().any(|fault| fault.index == Some(leaf))
+    }
+}
+
+pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeMap<String, VerifiedLog> {
+    let verified = logs.into_iter().map(|(name, log)| {
+        let report = verify_log(&log.entries, &log.note, trust);
+        let owner = report
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| subject_of_origin(&checkpoint.origin))
+            .unwrap_or_default();
+        let verified = VerifiedLog {
+            name: name.clone(),
+            kind: kind(&owner),
+            owner,
+            log,
+            report,
+        };
+        (name, verified)
+    });
+    verified.collect()
+}
+
+/// What the two sides' logs say together: every desk of one beside every desk of the other, and relays likewise. A relay
+/// and a desk of one side hold the same statements only in part, so they are not compared.
+pub(super) fn pairs(logs: &BTreeMap<String, VerifiedLog>, trust: &TrustPolicy) -> Vec<PairFact> {
+    let mut pairs = Vec::new();
+    for (a, first) in logs {
+        for (b, second) in logs.range::<String, _>((std::ops::Bound::Excluded(a), std::ops::Bound::Unbounded))
+        {
+            let same_kind = first.kind == second.kind && first.kind != Some(LogKind::Control);
+            if !same_kind || first.kind.is_none() || domain(&first.owner) == domain(&second.owner) {
+                continue;
+            }
+            let report = compare_logs(&first.log, &second.log, trust);
+            pairs.push(PairFact {
+                a: a.clone(),
+                b: b.clone(),
+                verdict: word(report.verdict),
+                conclusion: report.conclusion.clone(),
+                nothing_forged: report.nothing_forged(),
+                common: report.common,
+                only_a: report.only_a.len() as u64,
+                only_b: report.only_b.len() as u64,
+            });
+        }
+    }
+    pairs
+}
+
+fn word(verdict: Option<hotline_audit::Verdict>) -> String {
+    verdict.map_or_else(|| "CANNOT_TELL".to_owned(), |verdict| verdict.to_string())
+}
+
+fn kind(owner: &str) -> Option<LogKind> {
+    match Subject::parse(owner)?.role {
+        "desk" => Some(LogKind::Desk),
+        "relay" => Some(LogKind::Relay),
+        "control" => Some(LogKind::Control),
+        _ => None,
+    }
+}
+
+fn domain(owner: &str) -> &str {
+    Subject::parse(owner).map_or("", |subject| subject.domain)
+}

@@ -1,0 +1,250 @@
+//! The case that is judged: scenario and timeline, and how the one's names are found in the other.
+
+use hotline_audit::Hash;
+use hotline_core::words::Rung;
+
+use crate::{
+    record::{InjectStatus, Kind},
+    scenario::{
+        Scenario,
+        expect::Filter,
+        mark::{Alias, Mark, Serial},
+        moment::Span,
+        msel::{Deed, Sending, together},
+        player::Do,
+    },
+    timeline::{Climb, Measured, MessageFact, Moment, Place, Timeline, What},
+};
+
+use super::Met;
+
+/// Scenario and timeline.
+pub(super) struct Case<'c> {
+    pub(super) scenario: &'c Scenario,
+    pub(super) variant: Vec<String>,
+    pub(super) timeline: &'c Timeline,
+}
+
+/// What came of one expectation.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) met: Met,
+    pub(super) observed: String,
+    pub(super) at: Option<Moment>,
+    pub(super) measured: Option<Measured>,
+    pub(super) limit: Option<Span>,
+    /// Where in the timeline.
+    pub(super) entries: Vec<usize>,
+}
+
+/// A mark that has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Came {
+    /// When; `None` where no time is known.
+    pub(super) at: Option<Moment>,
+    /// Where in the timeline.
+    pub(super) entry: usize,
+}
+
+/// One message of several that bear a name: marks about that name mean this one.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) alias: &'a Alias,
+    pub(super) message: Hash,
+}
+
+/// Most statements that one expectation links to: more than anybody follows.
+const LINKS_MAX: usize = 64;
+
+impl Finding {
+    pub(super) fn new(met: Met, observed: impl Into<String>) -> Self {
+        Self {
+            met,
+            observed: observed.into(),
+            at: None,
+            measured: None,
+            limit: None,
+            entries: Vec::new(),
+        }
+    }
+
+    pub(super) fn at(mut self, at: Option<Moment>, entry: usize) -> Self {
+        self.at = at;
+        self.entries.push(entry);
+        self
+    }
+
+    pub(super) fn within(mut self, measured: Measured, limit: Span) -> Self {
+        self.measured = Some(measured);
+        self.limit = Some(limit);
+        self
+    }
+
+    pub(super) fn seen_in(mut self, entries: impl IntoIterator<Item = usize>) -> Self {
+        self.entries.extend(entries);
+        self
+    }
+}
+
+impl<'c> Case<'c> {
+    pub(super) fn new(scenario: &'c Scenario, variant: Option<&str>, timeline: &'c Timeline) -> Self {
+        Self {
+            scenario,
+            variant: variant.into_iter().map(str::to_owned).collect(),
+            timeline,
+        }
+    }
+
+    /// Everywhere these entries stand; of each entry its first place.
+    pub(super) fn places(&self, entries: &[usize]) -> Vec<Place> {
+        let mut places: Vec<Place> = entries
+            .iter()
+            .filter_map(|entry| self.timeline.entries.get(*entry)?.places.first().cloned())
+            .collect();
+        places.sort();
+        places.dedup();
+        places.truncate(LINKS_MAX);
+        places
+    }
+
+    /// The messages of this name: those that control wrote down, else the first that fits a filter of that name.
+    pub(super) fn messages(&self, alias: &Alias) -> Vec<Hash> {
+        let named = self.timeline.named(alias);
+        if !named.is_empty() {
+            return named;
+        }
+        let filters = self
+            .scenario
+            .expects
+            .iter()
+            .filter(|expect| together(&expect.only, &self.variant))
+            .filter_map(|expect| expect.of.as_ref())
+            .filter(|filter| filter.alias.value == *alias);
+        filters.filter_map(|filter| self.first(filter)).take(1).collect()
+    }
+
+    /// The first message that fits a filter.
+    fn first(&self, filter: &Filter) -> Option<Hash> {
+        let mut messages = self
+            .timeline
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.what {
+                What::Message(message) => Some((entry, &**message)),
+                _ => None,
+            });
+        let fits = |who: &str, message: &MessageFact| {
+            let side = self.timeline.desk_of(who).map(|(_, desk)| desk.side.as_str());
+            let code = filter.code.as_ref();
+            code.is_none_or(|code| message.code() == Some(code.value.as_str()))
+                && filter.from.is_none_or(|from| side == Some(from.name()))
+                && filter
+                    .precedence
+                    .is_none_or(|precedence| message.precedence == precedence)
+        };
+        messages
+            .find(|(entry, message)| fits(&entry.who, message))
+            .map(|(entry, _)| entry.sha256)
+    }
+
+    /// How many messages of this name the plan has.
+    pub(super) fn planned(&self, alias: &Alias) -> usize {
+        if alias.copy.is_some() {
+            return 1;
+        }
+        let injects = self
+            .scenario
+            .injects()
+            .filter(|inject| together(&inject.only, &self.variant))
+            .filter_map(|inject| match &inject.deed {
+                Deed::Message { sending, .. } => Some(sending),
+                _ => None,
+            });
+        let rules = self
+            .scenario
+            .players
+            .iter()
+            .flat_map(|player| &player.rules)
+            .filter(|rule| together(&rule.only, &self.variant));
+        let sends = rules.flat_map(|rule| &rule.deeds).filter_map(|deed| match deed {
+            Do::Send(sending) | Do::Answer(_, sending) | Do::Correct(sending) => Some(sending),
+            _ => None,
+        });
+        let named = |sending: &&Sending| {
+            let named = sending.alias.as_ref();
+            named.is_some_and(|named| named.value.name == alias.name)
+        };
+        let repeats = injects.chain(sends).filter(named).map(|sending| sending.repeat);
+        usize::from(repeats.max().unwrap_or(1))
+    }
+
+    /// A message's rung: every time that it was reached, by time.
+    pub(super) fn climbs<'t>(
+        &'t self,
+        message: &Hash,
+        rung: Rung,
+        at: Option<&'t str>,
+    ) -> impl Iterator<Item = &'t Climb> + use<'t, 'c> {
+        let climbs = self.timeline.climbs_of(message).iter();
+        climbs.filter(move |climb| climb.rung == rung && at.is_none_or(|desk| climb.desk == desk))
+    }
+
+    /// A mark, or a sentence that says that it has not come.
+    pub(super) fn mark(&self, mark: &Mark, about: Option<About<'_>>) -> Result<Came, String> {
+        match mark {
+            Mark::Startex => self.record(mark, |kind| matches!(kind, Kind::Startex(_))),
+            Mark::Endex => self.record(mark, |kind| matches!(kind, Kind::Endex { .. })),
+            Mark::Inject(serial) => self.record(mark, |kind| is_done(kind, *serial)),
+            Mark::Rung { of, rung, at } => {
+                let messages = match about {
+                    Some(about) if about.alias == of => vec![about.message],
+                    _ => self.messages(of),
+                };
+                let first = |message: &Hash| {
+                    let climb = self.climbs(message, *rung, at.as_deref()).next()?;
+                    Some(Came {
+                        at: climb.at,
+                        entry: climb.entry,
+                    })
+                };
+                let came: Option<Vec<Came>> = messages.iter().map(first).collect();
+                // Of several messages the mark has come when it has for all.
+                came.and_then(|came| came.into_iter().max_by_key(|came| came.at))
+                    .ok_or_else(|| format!("{mark} has not come"))
+            }
+        }
+    }
+
+    fn record(&self, mark: &Mark, is: impl Fn(&Kind) -> bool) -> Result<Came, String> {
+        let entries = self.timeline.entries.iter().enumerate();
+        let mut found = entries.filter_map(|(no, entry)| match &entry.what {
+            What::Control(record) if is(&record.kind) => Some((no, entry)),
+            _ => None,
+        });
+        found
+            .next()
+            .map(|(no, entry)| Came {
+                at: Some(entry.at),
+                entry: no,
+            })
+            .ok_or_else(|| format!("{mark} has not come"))
+    }
+
+    /// What people say aloud: `A-0017`.
+    pub(super) fn spoken(&self, message: &Hash) -> String {
+        match self.timeline.message(message) {
+            Some((entry, fact)) => format!("{}-{:04}", self.timeline.name_of(&entry.who), fact.number),
+            None => format!("message {}", message.to_string().get(..12).unwrap_or_default()),
+        }
+    }
+}
+
+fn is_done(kind: &Kind, of: Serial) -> bool {
+    match kind {
+        Kind::Inject { serial, status, .. } => {
+            matches!(status, InjectStatus::Delivered | InjectStatus::Completed)
+                && serial.parse::<Serial>() == Ok(of)
+        }
+        _ => false,
+    }
+}

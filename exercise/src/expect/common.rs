@@ -1,0 +1,316 @@
+//! The seven expectations that stand in every exercise without being written.
+
+use hotline_audit::Hash;
+use hotline_core::words::{Function, MessageType, ResponseAttribute, Rung};
+
+use crate::{
+    record::Kind,
+    scenario::lists::{Figure, Label},
+    timeline::{MessageFact, Moment, What},
+};
+
+use super::{
+    Judged, Met,
+    case::{Case, Finding},
+    when,
+};
+
+/// How long after a fault or a dead process a label of silence may still come, and stay, on the wall clock: detection on
+/// the slowest profile takes 15 s, and control looks every five.
+const AFTERWARDS_MS: u64 = 30_000;
+
+/// Most messages that are listed as open.
+const LISTED_MAX: usize = 10;
+
+pub(super) fn all(case: &Case<'_>) -> Vec<Judged> {
+    let rows: [(&str, &str, &str, Finding); 7] = [
+        (
+            "C1",
+            "Every FORMAL message ends once, or is listed as open",
+            "at most one end of every FORMAL message",
+            case.ends_once(),
+        ),
+        (
+            "C2",
+            "No message is shown twice",
+            "shown_twice == 0",
+            case.none(Figure::ShownTwice),
+        ),
+        (
+            "C3",
+            "No accepted message is lost",
+            "lost == 0",
+            case.none(Figure::Lost),
+        ),
+        (
+            "C4",
+            "Every log verifies, and no two contradict each other",
+            "verdict MATCH of every log, nothing forged between two",
+            case.logs_hold(),
+        ),
+        (
+            "C5",
+            "The report can be made again from the evidence",
+            "scenario and codebook as STARTEX names them, and ENDEX recorded",
+            case.rebuilds(),
+        ),
+        (
+            "C6",
+            "Every statement bears the identifier of the exercise",
+            "one identifier in all logs, every message of type EXERCISE",
+            case.one_exercise(),
+        ),
+        (
+            "C7",
+            "No label of silence contradicts what control knows",
+            "INTERRUPTED only under a fault, a dead process or an order; UNRESPONSIVE only where a way carries",
+            case.labels_fit(),
+        ),
+    ];
+    let judged = rows.into_iter().map(|(id, title, expected, finding)| Judged {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        objective: None,
+        must: true,
+        score: 0,
+        got: 0,
+        met: finding.met,
+        expected: expected.to_owned(),
+        leaves: case.places(&finding.entries),
+        observed: finding.observed,
+        at: finding.at,
+        measured: None,
+        limit: None,
+    });
+    judged.collect()
+}
+
+/// How a message has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Closed,
+    Declined,
+    Cancelled,
+    Expired,
+    /// It asks nothing and was displayed.
+    Displayed,
+}
+
+impl Case<'_> {
+    fn none(&self, figure: Figure) -> Finding {
+        self.figure(figure, crate::scenario::expect::Compare::Equal(0))
+    }
+
+    fn ends_once(&self) -> Finding {
+        let (mut ended, mut open, mut twice) = (0_u64, Vec::new(), Vec::new());
+        for (message, fact) in self.formal() {
+            match self.ends(&message, fact).as_slice() {
+                [] => open.push(message),
+                [_] => ended += 1,
+                [_, _, ..] => twice.push(message),
+            }
+        }
+        let names = |messages: &[Hash]| {
+            let named: Vec<String> = messages
+                .iter()
+                .take(LISTED_MAX)
+                .map(|message| self.spoken(message))
+                .collect();
+            match messages.len().saturating_sub(LISTED_MAX) {
+                0 => named.join(", "),
+                more => format!("{} and {more} more", named.join(", ")),
+            }
+        };
+        let entries = |messages: &[Hash]| -> Vec<usize> {
+            let found = messages.iter();
+            found
+                .filter_map(|message| self.timeline.messages.get(message).copied())
+                .collect()
+        };
+        if !twice.is_empty() {
+            let seen = format!("ended in two ways: {}", names(&twice));
+            return Finding::new(Met::No, seen).seen_in(entries(&twice));
+        }
+        let seen = match open.len() {
+            0 => format!("{ended} ended, none open"),
+            number => format!("{ended} ended, {number} open at ENDEX: {}", names(&open)),
+        };
+        Finding::new(Met::Yes, seen).seen_in(entries(&open))
+    }
+
+    /// Every end of a message that cannot stand beside another.
+    fn ends(&self, message: &Hash, fact: &MessageFact) -> Vec<End> {
+        let first = |rung| self.climbs(message, rung, None).next();
+        let mut ends = Vec::new();
+        let declined = first(Rung::Declined).is_some();
+        if first(Rung::Closed).is_some() {
+            ends.push(End::Closed);
+        }
+        if declined {
+            ends.push(End::Declined);
+        }
+        if !ends.is_empty() {
+            return ends;
+        }
+        let cancelled = self.timeline.entries.iter().any(|entry| match &entry.what {
+            What::Message(other) => {
+                other.function == Function::Cancel && other.refers_to.as_ref() == Some(message)
+            }
+            _ => false,
+        });
+        let displayed = first(Rung::Displayed).is_some();
+        let expired =
+            fact.expires_ms != 0 && !displayed && self.end().is_some_and(|end| end.wall_ms > fact.expires_ms);
+        let end = match (cancelled, expired) {
+            (true, _) => Some(End::Cancelled),
+            (false, true) => Some(End::Expired),
+            (false, false) if fact.response == ResponseAttribute::None && displayed => Some(End::Displayed),
+            (false, false) => None,
+        };
+        end.into_iter().collect()
+    }
+
+    fn logs_hold(&self) -> Finding {
+        let logs = &self.timeline.logs;
+        if let Some(log) = logs.iter().find(|log| !log.holds) {
+            let fault = log.fault.clone().unwrap_or_else(|| log.verdict.clone());
+            return Finding::new(Met::No, format!("{}: {fault}", log.name));
+        }
+        let mut pairs = self.timeline.pairs.iter();
+        if let Some(pair) = pairs.find(|pair| !pair.nothing_forged) {
+            let seen = format!("{} and {}: {}", pair.a, pair.b, pair.conclusion);
+            return Finding::new(Met::No, seen);
+        }
+        let entries: u64 = logs.iter().map(|log| log.entries).sum();
+        Finding::new(
+            Met::Yes,
+            format!("{} logs with {entries} entries verify", logs.len()),
+        )
+    }
+
+    fn rebuilds(&self) -> Finding {
+        let startex = &self.timeline.startex;
+        let same = |told: &str, found: &Hash| told == found.to_string();
+        if !same(&startex.scenario_sha256, &self.timeline.scenario_sha256) {
+            return Finding::new(Met::No, "the scenario is not the one that STARTEX names");
+        }
+        if !same(&startex.codebook_sha256, &self.timeline.codebook_sha256) {
+            return Finding::new(Met::No, "the codebook is not the one that STARTEX names");
+        }
+        match self.mark(&crate::scenario::mark::Mark::Endex, None) {
+            Ok(end) => {
+                Finding::new(Met::Yes, "scenario, codebook and records are complete").at(end.at, end.entry)
+            }
+            Err(lacking) => Finding::new(Met::No, format!("{lacking}: the records end before it")),
+        }
+    }
+
+    fn one_exercise(&self) -> Finding {
+        let exercise = &self.timeline.exercise;
+        if exercise.is_empty() {
+            return Finding::new(Met::No, "statements name different exercises, or none");
+        }
+        let other = self.timeline.entries.iter().position(|entry| match &entry.what {
+            What::Message(fact) => fact.message_type != MessageType::Exercise,
+            _ => false,
+        });
+        match other {
+            Some(entry) => {
+                let name = self.timeline.entries.get(entry).map(|entry| entry.sha256);
+                let name = name.map(|hash| self.spoken(&hash)).unwrap_or_default();
+                Finding::new(Met::No, format!("{name} is no message of an exercise")).seen_in([entry])
+            }
+            None => Finding::new(Met::Yes, format!("all name {exercise}")),
+        }
+    }
+
+    fn labels_fit(&self) -> Finding {
+        let trouble = self.trouble();
+        let mut looked = 0;
+        for desk in self.timeline.startex.desks.keys() {
+            let mut before: Option<String> = None;
+            for look in self.looks(desk) {
+                looked += 1;
+                let label = look.standing.label.clone();
+                let new = label != before;
+                before.clone_from(&label);
+                let why = match label.as_deref() {
+                    Some(label) if new && label == Label::Interrupted.name() => {
+                        let explained = trouble.iter().any(|trouble| trouble.explains(&look.at));
+                        (!explained).then_some("nothing was cut, dead or ordered")
+                    }
+                    Some(label) if label == Label::Unresponsive.name() => {
+                        let legs = &look.standing.legs;
+                        let cut = !legs.is_empty() && legs.values().all(|leg| leg == "DOWN");
+                        cut.then_some("every leg was down")
+                    }
+                    _ => None,
+                };
+                if let Some(why) = why {
+                    let label = label.unwrap_or_default();
+                    let seen = format!("{label} at {desk} at {}, and {why}", when(look.at));
+                    return Finding::new(Met::No, seen).at(Some(look.at), look.entry);
+                }
+            }
+        }
+        Finding::new(
+            Met::Yes,
+            format!("{looked} looks at desks, and no label contradicts them"),
+        )
+    }
+
+    /// Everything that explains a cut line, as control wrote it down: faults, dead processes, clocks that were set, orders.
+    fn trouble(&self) -> Vec<Trouble> {
+        let mut trouble: Vec<Trouble> = Vec::new();
+        let end = |trouble: &mut Vec<Trouble>, of: &str, at: Moment| {
+            if let Some(open) = trouble
+                .iter_mut()
+                .rfind(|open| open.of == of && open.to_ms.is_none())
+            {
+                open.to_ms = Some(at.wall_ms);
+            }
+        };
+        for entry in &self.timeline.entries {
+            let (of, begins) = match &entry.what {
+                What::Control(record) => match &record.kind {
+                    Kind::Fault { name, on, .. } => (format!("fault {name}"), *on),
+                    Kind::Process { who, deed } => match deed.as_str() {
+                        "KILL" | "PAUSE" | "DIED" => (who.clone(), true),
+                        "RESUME" | "START" => (who.clone(), false),
+                        _ => continue,
+                    },
+                    Kind::Resumed { .. } => ("control".to_owned(), true),
+                    _ => continue,
+                },
+                What::Order { verb, .. } => (format!("order {verb}"), true),
+                _ => continue,
+            };
+            if begins {
+                trouble.push(Trouble {
+                    of,
+                    from_ms: entry.at.wall_ms,
+                    to_ms: None,
+                });
+            } else {
+                end(&mut trouble, &of, entry.at);
+            }
+        }
+        trouble
+    }
+}
+
+/// Something that explains a cut line.
+struct Trouble {
+    of: String,
+    from_ms: u64,
+    to_ms: Option<u64>,
+}
+
+impl Trouble {
+    fn explains(&self, at: &Moment) -> bool {
+        self.from_ms <= at.wall_ms
+            && self
+                .to_ms
+                .is_none_or(|to| at.wall_ms <= to.saturating_add(AFTERWARDS_MS))
+    }
+}

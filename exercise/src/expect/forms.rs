@@ -1,0 +1,325 @@
+//! The forms that an expectation may have, each judged.
+
+use hotline_audit::Hash;
+use hotline_core::{duty::OverdueStep, words::Rung};
+
+use crate::{
+    record::Kind,
+    scenario::{
+        expect::{By, Compare, Is, Reached},
+        mark::{Alias, Mark},
+        moment::Span,
+        msel::Link,
+        place::Placed,
+    },
+    timeline::What,
+};
+
+use super::{
+    Met,
+    by::{Occurrence, Until, millis},
+    case::{About, Case, Finding},
+};
+
+impl Case<'_> {
+    pub(super) fn judge(&self, is: &Is) -> Finding {
+        match is {
+            Is::Rung(reached, by) => self.each(&reached.of, by, |about| self.rung(reached, by, about)),
+            Is::Step(step, of, at, by) => {
+                let at = at.as_ref().map(|at| at.value.as_str());
+                self.each(of, by, |about| self.step(*step, at, by, about))
+            }
+            Is::Label(label, at, by) => {
+                let label = label.name();
+                let stood = self.stood(at, label, |standing| standing.label.as_deref() == Some(label));
+                self.by(&stood, by, &format!("{label} at {}", at.value), None)
+            }
+            Is::Cause(cause, at, by) => {
+                let stood = self.stood(at, cause, |standing| standing.causes.contains(cause));
+                self.by(&stood, by, &format!("{cause} at {}", at.value), None)
+            }
+            Is::Axis(axis, state, at, by) => {
+                let what = format!("{axis} {state}");
+                let stood = self.stood(at, &what, |standing| standing.axes.get(axis) == Some(state));
+                self.by(&stood, by, &format!("{what} at {}", at.value), None)
+            }
+            Is::Leg(link, state, at, by) => {
+                let what = format!("{} {state}", link_name(link));
+                let stood = self.stood(at, &what, |standing| self.lamp(link, standing, *state));
+                self.by(&stood, by, &format!("{what} at {}", at.value), None)
+            }
+            Is::Alarm(code, at, count, by) => {
+                let alarms = self.alarms(at, code);
+                self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value))
+            }
+            Is::Refused { reason, count, shown } => self.refused(reason, *count, *shown),
+            Is::Interval { from, to, within } => self.interval(from, to, *within),
+            Is::Figure(figure, compare) => self.figure(*figure, *compare),
+            Is::TextIdentical(desks, of) => self.identical(desks, of),
+            Is::Stated { what, by, is } => self.stated(what, by, is),
+        }
+    }
+
+    /// Judges each message of a name. It is met if it is for every one that the plan has; for one that never was, whatever
+    /// must not come did not.
+    fn each(&self, of: &Alias, by: &By, judge: impl Fn(About<'_>) -> Finding) -> Finding {
+        let messages = self.messages(of);
+        let planned = self.planned(of);
+        let never = matches!(by, By::Never(_));
+        if messages.is_empty() {
+            let met = if never { Met::Yes } else { Met::No };
+            return Finding::new(met, format!("no message {of} was released"));
+        }
+        let findings: Vec<Finding> = messages
+            .iter()
+            .map(|message| {
+                judge(About {
+                    alias: of,
+                    message: *message,
+                })
+            })
+            .collect();
+        if let ([one], true) = (findings.as_slice(), planned <= 1 || never) {
+            return one.clone();
+        }
+        let met = findings
+            .iter()
+            .fold(Met::Yes, |met, finding| met.and(finding.met));
+        let good = findings.iter().filter(|finding| finding.met == Met::Yes).count();
+        let lacking = planned.saturating_sub(messages.len());
+        // The one that decides: the first that is not met, else the last one.
+        let bad = findings.iter().find(|finding| finding.met != Met::Yes);
+        let decides = bad.or_else(|| findings.iter().max_by_key(|finding| finding.at));
+        let mut all = decides.cloned().unwrap_or_else(|| Finding::new(met, ""));
+        all.observed = format!("{good} of {}: {}", messages.len(), all.observed);
+        all.met = met;
+        if lacking > 0 && !never {
+            all.met = Met::No;
+            all.observed = format!("{} of {planned} were released; {}", messages.len(), all.observed);
+        }
+        all
+    }
+
+    fn rung(&self, reached: &Reached, by: &By, about: About<'_>) -> Finding {
+        let at = reached.at.as_ref().map(|at| at.value.as_str());
+        let fits = self
+            .climbs(&about.message, reached.rung, at)
+            .filter(|climb| reached.grade.is_none_or(|grade| climb.grade == Some(grade)))
+            .filter(|climb| reached.answer.is_none_or(|answer| climb.answer == Some(answer)));
+        let name = self.spoken(&about.message);
+        let occurrences: Vec<Occurrence> = fits
+            .map(|climb| Occurrence {
+                from: climb.at,
+                until: Until::Point,
+                entry: climb.entry,
+                what: format!("{name} {} at {}", rung_word(reached), climb.desk),
+            })
+            .collect();
+        let subject = match at {
+            Some(at) => format!("{name} {} at {at}", rung_word(reached)),
+            None => format!("{name} {}", rung_word(reached)),
+        };
+        self.by(&occurrences, by, &subject, Some(about))
+    }
+
+    fn step(&self, step: OverdueStep, at: Option<&str>, by: &By, about: About<'_>) -> Finding {
+        let name = self.spoken(&about.message);
+        let steps = self
+            .timeline
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(no, entry)| {
+                let desk = self.timeline.name_of(&entry.who);
+                match &entry.what {
+                    What::Service(service)
+                        if service.step == Some(step)
+                            && service.about == Some(about.message)
+                            && at.is_none_or(|at| at == desk) =>
+                    {
+                        Some(Occurrence {
+                            from: Some(entry.at),
+                            until: Until::Point,
+                            entry: no,
+                            what: format!("{step} about {name} at {desk}"),
+                        })
+                    }
+                    _ => None,
+                }
+            });
+        let steps: Vec<Occurrence> = steps.collect();
+        self.by(&steps, by, &format!("{step} about {name}"), Some(about))
+    }
+
+    fn interval(&self, from: &Mark, to: &Mark, within: Span) -> Finding {
+        let (begin, end) = match (self.mark(from, None), self.mark(to, None)) {
+            (Ok(begin), Ok(end)) => (begin, end),
+            (Err(lacking), _) | (_, Err(lacking)) => return Finding::new(Met::No, lacking),
+        };
+        let entries = [begin.entry, end.entry];
+        let measured = match (begin.at, end.at) {
+            (Some(begin), Some(end)) => begin.until(&end, within),
+            _ => None,
+        };
+        let Some(measured) = measured else {
+            let why = format!("when {from} or {to} came is not known");
+            return Finding::new(Met::Undecided, why).seen_in(entries);
+        };
+        let observed = format!("{measured} from {from} to {to}");
+        let met = if measured.apart.is_before() {
+            Met::No
+        } else {
+            measured.apart.at_most(millis(within))
+        };
+        Finding::new(met, observed)
+            .within(measured, within)
+            .at(end.at, end.entry)
+            .seen_in(entries)
+    }
+
+    /// What was refused: alarms of that code on any desk, and deeds of scripts that a desk refused with it.
+    fn refused(&self, reason: &str, count: Compare, shown: u32) -> Finding {
+        let mut entries = Vec::new();
+        for desk in self.timeline.startex.desks.keys() {
+            entries.extend(self.alarms(desk, reason).into_iter().map(|alarm| alarm.entry));
+        }
+        let refused = self.timeline.entries.iter().enumerate();
+        entries.extend(refused.filter_map(|(no, entry)| match &entry.what {
+            What::Control(record) => match &record.kind {
+                Kind::Played { refused, .. } => {
+                    let code = refused.split([' ', ':']).next();
+                    (code == Some(reason)).then_some(no)
+                }
+                _ => None,
+            },
+            _ => None,
+        }));
+        let number = entries.len() as u64;
+        let displayed = self.count(crate::scenario::lists::Figure::FalseDisplays).number;
+        let met = if count.holds(number) && displayed == u64::from(shown) {
+            Met::Yes
+        } else {
+            Met::No
+        };
+        let seen = format!("{reason}: {number} refused, {displayed} displayed all the same");
+        Finding::new(met, seen).seen_in(entries)
+    }
+
+    /// The text of a message, signed at every one of these desks.
+    fn identical(&self, desks: &[Placed<String>], of: &Alias) -> Finding {
+        let messages = self.messages(of);
+        let Some((message, text)) = messages.iter().find_map(|message| {
+            let (_, fact) = self.timeline.message(message)?;
+            Some((*message, fact.text.as_deref()?))
+        }) else {
+            return Finding::new(Met::No, format!("no message {of} with a text was released"));
+        };
+        let mut entries = Vec::new();
+        for desk in desks {
+            let signed = self.timeline.entries.iter().position(|entry| match &entry.what {
+                What::Message(fact) => {
+                    fact.text.as_deref() == Some(text) && self.timeline.name_of(&entry.who) == **desk
+                }
+                _ => false,
+            });
+            match signed {
+                Some(entry) => entries.push(entry),
+                None => {
+                    let name = self.spoken(&message);
+                    let why = format!("{} has signed no message with the text of {name}", desk.value);
+                    return Finding::new(Met::No, why).seen_in(entries);
+                }
+            }
+        }
+        let sha256 = Hash::of(text.as_bytes()).to_string();
+        let seen = format!(
+            "the same {} bytes are signed at {}, SHA-256 {}",
+            text.len(),
+            desks
+                .iter()
+                .map(|desk| desk.value.as_str())
+                .collect::<Vec<_>>()
+                .join(" and "),
+            sha256.get(..16).unwrap_or_default()
+        );
+        Finding::new(Met::Yes, seen).seen_in(entries)
+    }
+
+    fn stated(&self, what: &str, by: &str, is: &str) -> Finding {
+        let mut last = None;
+        for (no, entry) in self.timeline.entries.iter().enumerate() {
+            if let What::Control(record) = &entry.what
+                && let Kind::Stated {
+                    seat,
+                    what: about,
+                    is: said,
+                } = &record.kind
+                && seat == by
+                && about == what
+            {
+                let finding =
+                    |met| Finding::new(met, format!("{by} stated {what}: {said}")).at(Some(entry.at), no);
+                if said == is {
+                    return finding(Met::Yes);
+                }
+                last = Some(finding(Met::No));
+            }
+        }
+        last.unwrap_or_else(|| Finding::new(Met::No, format!("{by} stated nothing about {what}")))
+    }
+}
+
+fn rung_word(reached: &Reached) -> String {
+    let rung: Rung = reached.rung;
+    match (reached.grade, reached.answer) {
+        (Some(grade), _) => format!("{rung} {}", grade.name()),
+        (None, Some(answer)) => format!("{rung} {answer}"),
+        (None, None) => rung.to_string(),
+    }
+}
+
+fn link_name(link: &Link) -> String {
+    match link {
+        Link::Path(path) => format!("path {path}"),
+        Link::Leg { desk, relay, door } => format!("{desk} {relay}/{door}"),
+    }
+}
+
+/// A form as one line.
+pub(super) fn line(is: &Is) -> String {
+    let at = |at: &Placed<String>| format!(" at {}", at.value);
+    let what = match is {
+        Is::Rung(reached, _) => {
+            let at = reached.at.as_ref().map_or_else(String::new, at);
+            format!("{} of {}{at}", rung_word(reached), reached.of.value)
+        }
+        Is::Label(label, desk, _) => format!("{}{}", label.name(), at(desk)),
+        Is::Cause(cause, desk, _) => format!("cause {cause}{}", at(desk)),
+        Is::Axis(axis, state, desk, _) => format!("{axis} {state}{}", at(desk)),
+        Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
+        Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
+        Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
+        Is::Step(step, of, desk, _) => {
+            let at = desk.as_ref().map_or_else(String::new, at);
+            format!("{step} about {}{at}", of.value)
+        }
+        Is::Interval { from, to, within } => {
+            format!("from {} to {} within {within}", from.value, to.value)
+        }
+        Is::Figure(figure, compare) => format!("{} {compare}", figure.name()),
+        Is::TextIdentical(desks, of) => {
+            let desks: Vec<&str> = desks.iter().map(|desk| desk.value.as_str()).collect();
+            format!("text of {} identical at {}", of.value, desks.join(" and "))
+        }
+        Is::Stated { what, by, is } => format!("{} states {what}: {is}", by.value),
+    };
+    match is.by() {
+        None => what,
+        Some(By::Recorded) => format!("{what}, at any time"),
+        Some(By::Within(span, mark)) => format!("{what} within {span} of {}", mark.value),
+        Some(By::Never(None)) => format!("never {what}"),
+        Some(By::Never(Some((from, to)))) => {
+            format!("never {what} between {} and {}", from.value, to.value)
+        }
+    }
+}

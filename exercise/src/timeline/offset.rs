@@ -1,0 +1,106 @@
+//! How a desk's wall clock stood to control's, from what control saw of it.
+//!
+//! Control asks a desk how it stands and is told the desk's wall clock with the answer. The answer came at the record's
+//! own time, so the desk read its clock half a round trip earlier, give or take as much.
+
+/// One look at a desk's wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// Control's wall clock when the desk read its own, milliseconds since 1970.
+    pub control_ms: u64,
+    /// What the desk read.
+    pub desk_ms: u64,
+    /// Wrong by at most so much, either way.
+    pub uncertainty_ms: u64,
+}
+
+/// Every look at one desk's clock, in the order of control's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offsets {
+    looks: Vec<Offset>,
+    /// Where in `looks` the clock had jumped: first look behind each jump.
+    jumps: Vec<usize>,
+}
+
+/// How far two clocks that nobody sets drift apart at most, in parts of a million: ten times what a bad quartz does.
+const DRIFT_PPM: u64 = 100;
+
+/// What a claim in whole milliseconds leaves open.
+const CLAIM_MS: u64 = 1;
+
+/// A clock that moved by more than this against control's between two looks was set. Below it, drift and a bad round trip
+/// are as likely; it is far below the minutes that scenarios set clocks wrong by.
+const JUMP_MS: u64 = 500;
+
+impl Offset {
+    /// From a record at `record_ms` by control's wall clock: what the desk read, and half the round trip.
+    #[must_use]
+    pub fn seen(record_ms: u64, desk_ms: u64, half_round_trip_ms: u32) -> Self {
+        let half = u64::from(half_round_trip_ms);
+        Self {
+            control_ms: record_ms.saturating_sub(half),
+            desk_ms,
+            // Both clocks are read in whole milliseconds.
+            uncertainty_ms: half.saturating_add(CLAIM_MS),
+        }
+    }
+
+    /// The desk's clock ahead of control's, in milliseconds; behind if negative.
+    #[must_use]
+    pub fn ahead_ms(&self) -> i64 {
+        let ahead = i128::from(self.desk_ms) - i128::from(self.control_ms);
+        i64::try_from(ahead).unwrap_or(i64::MAX)
+    }
+}
+
+impl Offsets {
+    /// Takes the next look.
+    pub(super) fn push(&mut self, look: Offset) {
+        if let Some(last) = self.looks.last() {
+            let moved = last.ahead_ms().abs_diff(look.ahead_ms());
+            let elapsed = look.control_ms.saturating_sub(last.control_ms);
+            let explained = last
+                .uncertainty_ms
+                .saturating_add(look.uncertainty_ms)
+                .saturating_add(drift(elapsed));
+            if moved > explained.saturating_add(JUMP_MS) {
+                self.jumps.push(self.looks.len());
+            }
+        }
+        self.looks.push(look);
+    }
+
+    /// Every look.
+    #[must_use]
+    pub fn looks(&self) -> &[Offset] {
+        &self.looks
+    }
+
+    /// Control's wall clock when the desk's read `claimed_ms`, and how far that can be off. Taken is the look that leaves
+    /// the least open. `steps` is how many jumps of its clock the desk had signed by then: if it signed as many as control
+    /// saw, only looks between the same two are taken, so that a clock that was set back is not read twice.
+    pub(super) fn to_control(&self, claimed_ms: u64, steps: usize, all_steps: usize) -> Option<(u64, u64)> {
+        let looks = if all_steps == self.jumps.len() {
+            let from = steps
+                .checked_sub(1)
+                .map_or(0, |last| self.jumps.get(last).copied().unwrap_or(0));
+            let to = self.jumps.get(steps).copied().unwrap_or(self.looks.len());
+            self.looks.get(from..to)?
+        } else {
+            &self.looks
+        };
+        let open = |look: &Offset| {
+            look.uncertainty_ms
+                .saturating_add(drift(claimed_ms.abs_diff(look.desk_ms)))
+        };
+        let best = looks.iter().min_by_key(|look| open(look))?;
+        let control = i128::from(claimed_ms) - i128::from(best.ahead_ms());
+        let control = u64::try_from(control).ok()?;
+        Some((control, open(best).saturating_add(CLAIM_MS)))
+    }
+}
+
+/// How far clocks drift apart in so much time, rounded up.
+const fn drift(elapsed_ms: u64) -> u64 {
+    elapsed_ms.saturating_mul(DRIFT_PPM).div_ceil(1_000_000)
+}
