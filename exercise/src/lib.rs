@@ -4,5 +4,8 @@
 //! reads no clock, and cannot touch the line.
 
 pub mod codebook;
+#[cfg(feature = "live")]
+pub mod log;
 pub mod record;
 pub mod scenario;
+pub mod signed;
