@@ -8,6 +8,9 @@ pub mod codebook;
 pub mod expect;
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
+pub mod log;
 pub mod record;
 pub mod scenario;
+pub mod signed;
 pub mod timeline;
