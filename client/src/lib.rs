@@ -42,6 +42,7 @@ pub mod socket;
 pub mod standing;
 pub mod station;
 pub mod status;
+pub mod translation;
 pub mod trust;
 pub mod verdict;
 pub mod view;

@@ -32,13 +32,16 @@ pub enum StatementError {
     /// An officer's act at another desk or in another exercise.
     #[error("the officer's act was done in another {0}")]
     ActMismatch(&'static str),
+    /// An annex whose content is not the one that its officer signed for.
+    #[error("the officer signed for another {0}")]
+    AnnexMismatch(&'static str),
     /// A consent to other terms, of no side of the charter, or twice.
     #[error("the consent {0}")]
     ConsentMismatch(&'static str),
     /// A statement inside the statement is refused.
     #[error("{what} {place} inside it: {error}")]
     Inside {
-        /// `approval`, `act` or `consent`.
+        /// `approval`, `act`, `annex` or `consent`.
         what: &'static str,
         /// Its place, from 1.
         place: usize,
@@ -63,6 +66,7 @@ impl StatementError {
             StatementError::WrongDomain { .. } => "WRONG_DOMAIN",
             StatementError::ApprovalMismatch(_) => "APPROVAL_MISMATCH",
             StatementError::ActMismatch(_) => "ACT_MISMATCH",
+            StatementError::AnnexMismatch(_) => "ANNEX_MISMATCH",
             StatementError::ConsentMismatch(_) => "CONSENT_MISMATCH",
             StatementError::Inside { error, .. } => error.rule(),
         }
