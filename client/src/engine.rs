@@ -12,6 +12,7 @@
 //! people's deadlines run on, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
+mod annexes;
 mod arrive;
 mod claim;
 mod duty;

@@ -44,6 +44,7 @@ pub mod standing;
 pub mod station;
 pub mod status;
 pub mod story;
+pub mod translation;
 pub mod trust;
 pub mod verdict;
 pub mod view;

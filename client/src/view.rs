@@ -3,6 +3,8 @@
 //! These are the `--json` objects too. Text of the peer is given as it was signed (`text`) and made inert for screens
 //! (`shown_text`).
 
+mod translation;
+
 use hotline_audit::statement::Reference;
 use hotline_core::{
     contact::Contact,
@@ -19,6 +21,8 @@ use crate::{
     book::{Direction, Letter, Shown},
     overdue,
 };
+
+pub use translation::TranslationView;
 
 /// One rung somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +43,7 @@ pub struct RungView {
     /// The answer, with ANSWERED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// The signer's words, inert.
+    /// The signer's words, inert; of TRANSLATED grade and language, of PRESENTED to whom.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -142,6 +146,9 @@ pub struct MessageView {
     pub shown: String,
     /// Every rung, signer and leg, in order of arrival.
     pub rungs: Vec<RungView>,
+    /// Its translations, in the order in which they were signed; `text` is the original whatever stands here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translations: Vec<TranslationView>,
     /// Copies after the first one, by leg.
     pub late_copies: std::collections::BTreeMap<String, u64>,
     /// The leg of the first copy.
@@ -294,6 +301,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         }
         .into(),
         rungs: letter.ladder.timeline().into_iter().map(rung).collect(),
+        translations: translation::of(letter),
         late_copies: letter.late.clone(),
         first_leg: letter.first_leg.as_ref().map(ToString::to_string),
         delayed: overdue::delayed_by(letter).is_some(),

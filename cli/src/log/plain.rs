@@ -51,6 +51,7 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
         Ok(Payload::Message(said)) => message(headed(view, "message", &said.header), &said, names, words),
         Ok(Payload::Receipt(said)) => receipt(headed(view, "receipt", &said.header), &said, names),
         Ok(Payload::Act(said)) => act(headed(view, "act", &said.header), &said, names, words),
+        Ok(Payload::Annex(said)) => about::annex(headed(view, "annex", &said.header), &said, names, words),
         Ok(Payload::Charter(said)) => charter(headed(view, "charter", &said.header), &said),
         Ok(Payload::Service(said)) => about::service(headed(view, "service", &said.header), &said, names),
         Ok(Payload::Watch(said)) => about::watch(headed(view, "watch", &said.header), &said, words),
