@@ -138,7 +138,12 @@ impl Conductor {
     ///
     /// # Errors
     /// [`ConductError`].
-    pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)], rate: Rate) -> Result<Played, ConductError> {
+    pub async fn play(
+        &mut self,
+        startex: Startex,
+        files: &[(&str, &str)],
+        rate: Rate,
+    ) -> Result<Played, ConductError> {
         self.write(Kind::Startex(Box::new(startex)), Running::Running(rate))?;
         self.tell_clock().await?;
         for (file, text) in files {
@@ -152,7 +157,9 @@ impl Conductor {
             let until = self.wake();
             match self.stage.next(until).await {
                 Some(happening) => self.hear(happening).await?,
-                None if self.interrupted.load(Ordering::Relaxed) => return Err(ConductError::Interrupted(self.story())),
+                None if self.interrupted.load(Ordering::Relaxed) => {
+                    return Err(ConductError::Interrupted(self.story()));
+                }
                 None => {}
             }
         }
@@ -270,7 +277,10 @@ impl Conductor {
         let mut offset = 0;
         while offset < text.len() {
             let end = (offset + ANNEX_BYTES).min(text.len());
-            let end = (offset..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let end = (offset..=end)
+                .rev()
+                .find(|at| text.is_char_boundary(*at))
+                .unwrap_or(text.len());
             self.note(Kind::Annex {
                 file: file.to_owned(),
                 offset: offset as u64,
@@ -285,7 +295,9 @@ impl Conductor {
     async fn tell_clock(&mut self) -> Result<(), ConductError> {
         let running = running_codes(self.plan.clock().running());
         let story_ms = u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX);
-        self.stage.tell_all(&ToPlayer::Clock { running, story_ms }).await?;
+        self.stage
+            .tell_all(&ToPlayer::Clock { running, story_ms })
+            .await?;
         let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
         self.told.turned(&clock, wall, line);
         let word = StoryFacts::of(&self.told.word(&clock, wall, line));

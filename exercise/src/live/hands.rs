@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::statement::Reference;
 use hotline_client::{
-    compose::{self, Officer, Sheet, SheetError, Wording},
+    compose::{self, Annexing, Officer, Sheet, SheetError, Wording},
     config::{ConfigError, DeskConfig},
     keyring::{self, KeyringError},
     request::{Answer as Reply, Request},
@@ -22,8 +22,15 @@ use hotline_transport::Seams;
 
 use crate::{
     codebook::{Codebook, coded},
-    scenario::{lists::Tongue, msel::Sending, place::Placed},
+    scenario::{
+        lists::{Grade, Tongue},
+        msel::Sending,
+        place::Placed,
+    },
 };
+
+/// Before whom a message is put, where the script does not say.
+const PRINCIPAL: &str = "the principal";
 
 /// Why a player could not sit down.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +180,51 @@ impl Hands {
         );
         let act = act.map_err(|error| unsigned(&error))?;
         self.message(Request::Act { act }).await.map(drop)
+    }
+
+    /// Signs a translation of a message, beside it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn translate(
+        &mut self,
+        by: &str,
+        message: &str,
+        (grade, into): (Grade, Tongue),
+        text: &str,
+    ) -> Result<(), Refused> {
+        let wrong = |what: String| refused("HL-EX-117", what);
+        let annexing = Annexing::Translated {
+            grade: grade
+                .name()
+                .parse()
+                .map_err(|_| wrong(format!("{grade} is no grade")))?,
+            language: into
+                .name()
+                .parse()
+                .map_err(|_| wrong(format!("{into} is no language")))?,
+            text: text.to_owned(),
+            of_annex: None,
+        };
+        self.annex(by, message, &annexing).await
+    }
+
+    /// Signs that a message was put before a principal.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn present(&mut self, by: &str, message: &str, to: &str) -> Result<(), Refused> {
+        let to = if to.is_empty() { PRINCIPAL } else { to };
+        self.annex(by, message, &Annexing::Presented { to: to.to_owned() })
+            .await
+    }
+
+    async fn annex(&mut self, by: &str, message: &str, annexing: &Annexing) -> Result<(), Refused> {
+        let reference = reference(&self.show(message).await?)?.0;
+        let seams = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let annex = compose::annex(&self.config, self.officer(by)?, reference, annexing, seams);
+        let annex = annex.map_err(|error| unsigned(&error))?;
+        self.message(Request::Annex { annex }).await.map(drop)
     }
 
     /// The text of HOLDING: by when an answer may be expected, as a date-time group.

@@ -125,7 +125,9 @@ fn say(words: &FromPlayer) -> Result<(), PlayerError> {
     let mut line = serde_json::to_vec(words).map_err(|error| failed("words")(io::Error::other(error)))?;
     line.push(b'\n');
     let mut out = io::stdout().lock();
-    out.write_all(&line).and_then(|()| out.flush()).map_err(failed("words"))
+    out.write_all(&line)
+        .and_then(|()| out.flush())
+        .map_err(failed("words"))
 }
 
 impl Player {
@@ -168,7 +170,9 @@ impl Player {
     }
 
     fn desks(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        self.desks.iter().map(|(name, identity)| (name.as_str(), identity.as_str()))
+        self.desks
+            .iter()
+            .map(|(name, identity)| (name.as_str(), identity.as_str()))
     }
 
     /// How long so much of the story takes at the present rate.
@@ -199,7 +203,11 @@ impl Player {
     }
 
     /// Waits for words, news or its own next deed. False when control has closed its input.
-    async fn listen(&mut self, news: &mut Connection, told: &mut Lines<BufReader<Stdin>>) -> Result<bool, PlayerError> {
+    async fn listen(
+        &mut self,
+        news: &mut Connection,
+        told: &mut Lines<BufReader<Stdin>>,
+    ) -> Result<bool, PlayerError> {
         let next = self.person.next_wake(&self.clock);
         let wait = next.map_or(IDLE, |next| next.since(self.now()));
         tokio::select! {
@@ -231,7 +239,9 @@ impl Player {
     }
 
     async fn told(&mut self, line: &str) -> Result<(), PlayerError> {
-        let Ok(words) = serde_json::from_str::<ToPlayer>(line) else { return Ok(()) };
+        let Ok(words) = serde_json::from_str::<ToPlayer>(line) else {
+            return Ok(());
+        };
         match words {
             ToPlayer::Clock {
                 running: (state, rate),
@@ -258,9 +268,14 @@ impl Player {
                 _ => Ok(()),
             },
             ToPlayer::Label { desk, label } => {
-                let known = crate::scenario::lists::Label::ALL.iter().find(|known| known.name() == label);
+                let known = crate::scenario::lists::Label::ALL
+                    .iter()
+                    .find(|known| known.name() == label);
                 match known {
-                    Some(label) => self.hear(&Heard::Label { label: *label, at: desk }),
+                    Some(label) => self.hear(&Heard::Label {
+                        label: *label,
+                        at: desk,
+                    }),
                     None => Ok(()),
                 }
             }
@@ -273,12 +288,17 @@ impl Player {
 
     /// What its desk tells of a message: that it is there, and every rung it has.
     async fn news(&mut self, what: &str, view: &MessageView) -> Result<(), PlayerError> {
-        let Ok(message) = view.sha256.parse::<Hash>() else { return Ok(()) };
+        let Ok(message) = view.sha256.parse::<Hash>() else {
+            return Ok(());
+        };
         if view.rejected.is_some() {
             return Ok(());
         }
         let incoming = view.direction == "in";
-        let precedence = view.precedence.parse::<Precedence>().unwrap_or(Precedence::Routine);
+        let precedence = view
+            .precedence
+            .parse::<Precedence>()
+            .unwrap_or(Precedence::Routine);
         if what == "ADDED" {
             if incoming && precedence.urgency() == Urgency::Urgent && self.rung.insert(message) {
                 // As `desk run` does by itself: it rings.

@@ -74,20 +74,29 @@ impl Site {
     /// The desk at which somebody signs: [`desk_at`].
     #[must_use]
     pub fn desk_of(&self, identity: &str) -> Option<&str> {
-        desk_at(self.desks().map(|(_, desk)| (desk.name.as_str(), desk.identity.as_str())), identity)
+        desk_at(
+            self.desks()
+                .map(|(_, desk)| (desk.name.as_str(), desk.identity.as_str())),
+            identity,
+        )
     }
 }
 
 /// The desk at which somebody signs, of desks with their identities: the desk itself, or for an officer the first one of the
 /// officer's side. None for relays and strangers.
-pub fn desk_at<'a>(desks: impl Iterator<Item = (&'a str, &'a str)> + Clone, identity: &str) -> Option<&'a str> {
+pub fn desk_at<'a>(
+    desks: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    identity: &str,
+) -> Option<&'a str> {
     let domain = |identity: &str| Some(identity.strip_prefix("spiffe://")?.split_once('/')?.0.to_owned());
     let own = desks.clone().find(|(_, desk)| *desk == identity);
     let officer = || {
         let (_, path) = identity.strip_prefix("spiffe://")?.split_once('/')?;
         path.starts_with("officer/").then_some(())?;
         let theirs = domain(identity)?;
-        desks.clone().find(|(_, desk)| domain(desk).is_some_and(|ours| ours == theirs))
+        desks
+            .clone()
+            .find(|(_, desk)| domain(desk).is_some_and(|ours| ours == theirs))
     };
     own.or_else(officer).map(|(name, _)| name)
 }

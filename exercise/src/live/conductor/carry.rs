@@ -9,11 +9,11 @@ use crate::{
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         Scenario,
-        player::{Do, Rule},
         lists::ProcessDeed,
         mark::Serial,
         moment::Span,
         msel::{Deed, FaultDeed, Inject, Until},
+        player::{Do, Rule},
     },
 };
 
@@ -52,7 +52,9 @@ pub fn lacking(scenario: &Scenario) -> Vec<String> {
 impl Conductor {
     /// Begins an inject: it is written down, done, and written down again.
     pub(super) async fn fire(&mut self, serial: Serial) -> Result<(), ConductError> {
-        let Some(step) = self.plan.step(serial) else { return Ok(()) };
+        let Some(step) = self.plan.step(serial) else {
+            return Ok(());
+        };
         let inject = step.inject.clone();
         self.inject(serial, InjectStatus::Firing, String::new())?;
         self.stirred = self.now();
@@ -171,4 +173,5 @@ impl Conductor {
         })?;
         self.stirred = self.now();
         Ok(())
-    }}
+    }
+}

@@ -42,7 +42,11 @@ impl Conductor {
                 Ok(())
             }
             News::Alarm { code, what } => {
-                self.watched.entry(desk.to_owned()).or_default().alarms.push((code, what));
+                self.watched
+                    .entry(desk.to_owned())
+                    .or_default()
+                    .alarms
+                    .push((code, what));
                 Ok(())
             }
             News::Leg { .. } | News::Presence { .. } => Ok(()),
@@ -93,7 +97,9 @@ impl Conductor {
         let stamp = self.stamp();
         for of in names {
             for view in &message.rungs {
-                let Ok(rung) = view.rung.parse::<Rung>() else { continue };
+                let Ok(rung) = view.rung.parse::<Rung>() else {
+                    continue;
+                };
                 let at = self.stage.site().desk_of(&view.by).map(str::to_owned);
                 let of = of.clone();
                 self.plan.seen(Mark::Rung { of, rung, at }, stamp);
@@ -106,7 +112,9 @@ impl Conductor {
         match said {
             FromPlayer::Seated => Ok(()),
             FromPlayer::Named { alias, message } => {
-                let known = alias.parse::<Alias>().is_ok_and(|alias| self.plan.message(&alias) == Some(&message));
+                let known = alias
+                    .parse::<Alias>()
+                    .is_ok_and(|alias| self.plan.message(&alias) == Some(&message));
                 if !known {
                     let message = message.clone();
                     self.named(Kind::Named { alias, message }).await?;
@@ -137,7 +145,9 @@ impl Conductor {
 
     /// A message may have climbed before its name was known.
     async fn catch_up(&mut self, seat: &str, message: &str) -> Result<(), ConductError> {
-        let Some(desk) = self.desk_of_seat(seat) else { return Ok(()) };
+        let Some(desk) = self.desk_of_seat(seat) else {
+            return Ok(());
+        };
         let view = self.stage.show(&desk, message).await?;
         self.climbed(&view);
         Ok(())
@@ -150,6 +160,8 @@ impl Conductor {
 
     fn side_of(&self, desk: &str) -> Option<Side> {
         let mut desks = self.stage.site().desks();
-        desks.find(|(_, place)| place.name == desk).map(|(side, _)| side.side)
+        desks
+            .find(|(_, place)| place.name == desk)
+            .map(|(side, _)| side.side)
     }
 }

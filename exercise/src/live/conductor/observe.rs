@@ -38,7 +38,9 @@ impl Conductor {
         for desk in desks {
             let before = self.now();
             // One that is stopped or dying is told by what it does not do.
-            let Ok(status) = self.stage.status(&desk).await else { continue };
+            let Ok(status) = self.stage.status(&desk).await else {
+                continue;
+            };
             let half = self.now().since(before) / 2;
             self.saw(&desk, &status, half).await?;
         }
@@ -85,8 +87,14 @@ fn seen(status: &LineStatus) -> Seen {
         wall_ms: None,
         label: Some(standing.label.clone()),
         causes: Some(standing.causes.iter().map(|cause| cause.code.clone()).collect()),
-        axes: axes.map(|(axis, view)| (axis.to_owned(), view.state.clone())).into(),
-        legs: status.legs.iter().map(|(leg, view)| (leg.clone(), view.state.clone())).collect(),
+        axes: axes
+            .map(|(axis, view)| (axis.to_owned(), view.state.clone()))
+            .into(),
+        legs: status
+            .legs
+            .iter()
+            .map(|(leg, view)| (leg.clone(), view.state.clone()))
+            .collect(),
         alarms: Vec::new(),
         shown: Vec::new(),
         coalesced: 0,
@@ -97,12 +105,20 @@ fn seen(status: &LineStatus) -> Seen {
 fn changed(old: &Seen, new: &Seen) -> Seen {
     let differs = |old: &BTreeMap<String, String>, new: &BTreeMap<String, String>| {
         let differing = new.iter().filter(|(name, state)| old.get(*name) != Some(state));
-        differing.map(|(name, state)| (name.clone(), state.clone())).collect()
+        differing
+            .map(|(name, state)| (name.clone(), state.clone()))
+            .collect()
     };
     Seen {
         wall_ms: None,
-        label: new.label.clone().filter(|label| old.label.as_ref() != Some(label)),
-        causes: new.causes.clone().filter(|causes| old.causes.as_ref() != Some(causes)),
+        label: new
+            .label
+            .clone()
+            .filter(|label| old.label.as_ref() != Some(label)),
+        causes: new
+            .causes
+            .clone()
+            .filter(|causes| old.causes.as_ref() != Some(causes)),
         axes: differs(&old.axes, &new.axes),
         legs: differs(&old.legs, &new.legs),
         alarms: Vec::new(),

@@ -20,7 +20,10 @@ impl Player {
     pub(super) async fn send_inject(&mut self, serial: Serial) -> Result<(), PlayerError> {
         let sending = {
             let mut injects = self.scenario.injects();
-            match injects.find(|inject| inject.serial == serial).map(|inject| &inject.deed) {
+            match injects
+                .find(|inject| inject.serial == serial)
+                .map(|inject| &inject.deed)
+            {
                 Some(Deed::Message { sending, .. }) => sending.clone(),
                 _ => return Ok(()),
             }
@@ -69,15 +72,17 @@ impl Player {
                 say(&FromPlayer::Stated { what, is }).map(Ok)
             }
             Do::Institution(institution) => Ok(Err(lacks(institution.verb.name()))),
-            Do::Display | Do::Act { .. } | Do::Holding { .. } | Do::Insufficient { .. } | Do::Translate { .. } => {
-                match about {
-                    Some(message) => self.about(deed, message).await,
-                    None => Ok(Err(Refused {
-                        code: "HL-EX-171".into(),
-                        what: "it is about no message".into(),
-                    })),
-                }
-            }
+            Do::Display
+            | Do::Act { .. }
+            | Do::Holding { .. }
+            | Do::Insufficient { .. }
+            | Do::Translate { .. } => match about {
+                Some(message) => self.about(deed, message).await,
+                None => Ok(Err(Refused {
+                    code: "HL-EX-171".into(),
+                    what: "it is about no message".into(),
+                })),
+            },
         }
     }
 
@@ -100,17 +105,38 @@ impl Player {
                 let text = self.hands.holding_text(self.on_the_wall(expect_by.0));
                 Ok(self.hands.act(first(by), Rung::Holding, message, &text).await)
             }
-            Do::Insufficient { by, fields } => Ok(match self.hands.insufficient_text(message, fields).await {
-                Ok(text) => self.hands.act(first(by), Rung::Insufficient, message, &text).await,
-                Err(refused) => Err(refused),
-            }),
-            Do::Translate { .. } => Ok(Err(lacks("translate"))),
+            Do::Insufficient { by, fields } => {
+                Ok(match self.hands.insufficient_text(message, fields).await {
+                    Ok(text) => {
+                        self.hands
+                            .act(first(by), Rung::Insufficient, message, &text)
+                            .await
+                    }
+                    Err(refused) => Err(refused),
+                })
+            }
+            Do::Translate {
+                by,
+                grade,
+                into,
+                text,
+            } => Ok(self
+                .hands
+                .translate(first(by), message, (*grade, *into), text)
+                .await),
             _ => Ok(Ok(())),
         }
     }
 
-    async fn act_of(&mut self, act: Act, by: &[Placed<String>], message: &str, text: &str) -> Result<(), Refused> {
+    async fn act_of(
+        &mut self,
+        act: Act,
+        by: &[Placed<String>],
+        message: &str,
+        text: &str,
+    ) -> Result<(), Refused> {
         match rung_of(act) {
+            _ if act == Act::Present => self.hands.present(first(by), message, text).await,
             Some(rung) => self.hands.act(first(by), rung, message, text).await,
             None => Err(lacks(act.name())),
         }
@@ -120,7 +146,7 @@ impl Player {
 /// Whether scripted players cannot do this.
 #[must_use]
 pub fn hands_lack(act: Act) -> bool {
-    rung_of(act).is_none()
+    act != Act::Present && rung_of(act).is_none()
 }
 
 /// The rung that an act signs; none for acts that are no rung of a message.
