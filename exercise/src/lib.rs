@@ -4,5 +4,7 @@
 //! reads no clock, and cannot touch the line.
 
 pub mod codebook;
+pub mod person;
+pub mod plan;
 pub mod record;
 pub mod scenario;
