@@ -10,6 +10,8 @@ pub mod expect;
 pub mod live;
 #[cfg(feature = "live")]
 pub mod log;
+pub mod person;
+pub mod plan;
 pub mod record;
 pub mod scenario;
 pub mod signed;
