@@ -31,7 +31,10 @@ use hotline_transport::Seams;
 use tokio::time::sleep;
 
 use super::{evidence, failed, making, new_folder, report, scenario};
-use crate::exit::{self, Failure, Outcome};
+use crate::{
+    exit::{self, Failure, Outcome},
+    pki::excon::{self, Excon},
+};
 
 /// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
 const QUIET_WITHIN: Duration = Duration::from_secs(10);
@@ -79,8 +82,18 @@ pub async fn run(args: RunArgs) -> Outcome {
     let stage = made.open(&scenario, &args).await?;
     let plan = Plan::new(Arc::clone(&scenario), args.variant.as_deref());
     let interrupted = listen_for_interrupts();
-    let mut conductor = Conductor::new(plan, stage, made.log()?, codebook.clone(), seams, interrupted);
-    let files = [("scenario", scenario.source.text.as_str()), ("codebook", shipped::STARTER)];
+    let mut conductor = Conductor::new(
+        plan,
+        stage,
+        made.log(&seams)?,
+        codebook.clone(),
+        seams,
+        interrupted,
+    );
+    let files = [
+        ("scenario", scenario.source.text.as_str()),
+        ("codebook", shipped::STARTER),
+    ];
     let startex = made.startex(&scenario, &args, &codebook);
     let played = conductor.play(startex, &files, args.speed).await;
     let (_, mut stage, log) = conductor.into_parts();
@@ -88,7 +101,12 @@ pub async fn run(args: RunArgs) -> Outcome {
         Ok(played) => played,
         Err(error) => {
             let _ = stage.close().await;
-            return Err(Failure::new("HL-EX-152", exit::OTHER, exit::chain(&error), "play it again in a new folder"));
+            return Err(Failure::new(
+                "HL-EX-152",
+                exit::OTHER,
+                exit::chain(&error),
+                "play it again in a new folder",
+            ));
         }
     };
     quiet(&mut stage).await?;
@@ -116,39 +134,56 @@ fn tell(scenario: &Scenario, played: &Played, json: bool) {
 
 /// What lies ready before anything runs.
 struct Made {
-    root: PathBuf,
     site: Site,
-    excon: making::Excon,
+    excon: Excon,
     scenario_file: PathBuf,
 }
 
 impl Made {
-    fn make(scenario: &Scenario, args: &RunArgs, codebook: &Codebook, seams: &Seams) -> Result<Self, Failure> {
+    fn make(
+        scenario: &Scenario,
+        args: &RunArgs,
+        codebook: &Codebook,
+        seams: &Seams,
+    ) -> Result<Self, Failure> {
         let root = args.out.join("stage");
         new_folder(&root)?;
         let exercise = format!("{}-{}", *scenario.id, args.seed);
         let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
-        let excon = making::excon(&root, &exercise, seams)?;
+        let excon = excon::excon(&root, &exercise, seams)?;
         let scenario_file = root.join("scenario.toml");
         std::fs::write(&scenario_file, &scenario.source.text)
             .map_err(|error| Failure::io(&scenario_file.display().to_string(), &error))?;
         Ok(Self {
-            root,
             site,
             excon,
             scenario_file,
         })
     }
 
-    fn log(&self) -> Result<ExconLog, Failure> {
-        self.excon.open(&self.root)
+    fn log(&self, seams: &Seams) -> Result<ExconLog, Failure> {
+        ExconLog::open(&self.excon.station, self.excon.keys(seams)?).map_err(|error| {
+            Failure::new(
+                "HL-EX-152",
+                exit::OTHER,
+                exit::chain(&error),
+                "name a folder on a disk with room",
+            )
+        })
     }
 
     async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
         let seats = self.seats(scenario, args);
         Stage::open(self.site.clone(), &seats, args.seed)
             .await
-            .map_err(|error| Failure::new("HL-EX-150", exit::OTHER, exit::chain(&error), "hotline demo starts the same processes and says more"))
+            .map_err(|error| {
+                Failure::new(
+                    "HL-EX-150",
+                    exit::OTHER,
+                    exit::chain(&error),
+                    "hotline demo starts the same processes and says more",
+                )
+            })
     }
 
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
@@ -183,9 +218,18 @@ impl Made {
             who,
             version: version.to_owned(),
         };
-        let relays = self.site.relays().map(|relay| word(format!("relay {}", relay.name)));
-        let desks = self.site.desks().map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let played = scenario.players.iter().map(|script| (script.seat.to_string(), "script".to_owned()));
+        let relays = self
+            .site
+            .relays()
+            .map(|relay| word(format!("relay {}", relay.name)));
+        let desks = self
+            .site
+            .desks()
+            .map(|(_, desk)| word(format!("desk {}", desk.name)));
+        let played = scenario
+            .players
+            .iter()
+            .map(|script| (script.seat.to_string(), "script".to_owned()));
         let known = self.site.desks().map(|(side, desk)| {
             let word = DeskWord {
                 side: side.side.to_string(),
@@ -207,7 +251,10 @@ impl Made {
                 ReleaseRule::Two => 2,
                 ReleaseRule::One => 1,
             },
-            processes: std::iter::once(word("control".into())).chain(relays).chain(desks).collect(),
+            processes: std::iter::once(word("control".into()))
+                .chain(relays)
+                .chain(desks)
+                .collect(),
             seats: played.collect(),
             desks: known.collect(),
         }
@@ -225,7 +272,10 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
     let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
     match variant {
         Some(variant) if !known.contains(&variant) => {
-            return refused(format!("{} has no variant {variant}", *scenario.id), &known.join(", "));
+            return refused(
+                format!("{} has no variant {variant}", *scenario.id),
+                &known.join(", "),
+            );
         }
         None if !known.is_empty() => {
             return refused(
@@ -240,7 +290,11 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
         return Ok(());
     }
     refused(
-        format!("the headless stage cannot do everything of {}: {}", *scenario.id, lacking.join("; ")),
+        format!(
+            "the headless stage cannot do everything of {}: {}",
+            *scenario.id,
+            lacking.join("; ")
+        ),
         "play a scenario without it",
     )
 }
@@ -305,4 +359,3 @@ fn listen_for_interrupts() -> Arc<AtomicBool> {
     });
     interrupted
 }
-
