@@ -5,4 +5,5 @@
 
 pub mod codebook;
 pub mod record;
+pub mod report;
 pub mod scenario;
