@@ -4,4 +4,19 @@
 //! and no version of the program that reports: the same model gives the same bytes, on any machine, in any year
 //! (`exercise/REPORT.md` has the rules and names the test of each).
 
+mod figures;
+mod history1967;
+mod html;
+mod json;
+pub mod mermaid;
 pub mod model;
+mod page;
+mod svg;
+mod words;
+
+pub use history1967::Median;
+pub use json::json;
+pub use page::page;
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::record::Stamp;
 pub use annex::{Climb, Command, LeafRow, Message, Translation, Verify};
+pub(crate) use figures::quantile;
 pub use figures::{
     ClockName, DialoguesAt, FaultSpan, Figures, Gap, HistoryStep, Ladder, LadderStep, Lane, LaneKind,
     LatencyRow, Mark, MarkClass, Strip, StripKind, StripSpan, StripState, Wait, WaitKind,
