@@ -22,7 +22,7 @@ const TOP: i64 = 34;
 /// Longest label beside a mark, in characters.
 const LABEL: usize = 30;
 /// Width of a character of a label, in tenths of a pixel, rather too wide than too narrow.
-const LETTER: i64 = 68;
+const LETTER: i64 = 72;
 
 /// What stands in one row of a lane.
 enum Shown<'a> {
