@@ -4,6 +4,7 @@
 //! and no version of the program that reports: the same model gives the same bytes, on any machine, in any year
 //! (`exercise/REPORT.md` has the rules and names the test of each).
 
+mod csv;
 mod figures;
 mod history1967;
 mod html;
@@ -14,6 +15,7 @@ mod page;
 mod svg;
 mod words;
 
+pub use csv::csv;
 pub use history1967::Median;
 pub use json::json;
 pub use page::page;
