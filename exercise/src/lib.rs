@@ -13,6 +13,7 @@ pub mod log;
 pub mod person;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod signed;
 pub mod timeline;
