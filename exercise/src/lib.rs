@@ -9,3 +9,6 @@ pub mod expect;
 pub mod record;
 pub mod scenario;
 pub mod timeline;
+
+#[cfg(test)]
+pub(crate) mod testing;

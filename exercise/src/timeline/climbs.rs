@@ -47,7 +47,11 @@ pub(super) fn fill(timeline: &mut Timeline) {
     for (message, climbs) in &mut climbs {
         climbs.extend(closed(timeline, message, climbs));
         // What has no time stands where it belongs on the ladder: behind the release.
-        climbs.sort_by_key(|climb| (climb.at.map_or(0, |at| at.wall_ms), climb.rung, climb.entry));
+        let released = climbs.iter().find(|climb| climb.rung == Rung::Released);
+        let begun = released
+            .and_then(|released| released.at)
+            .map_or(0, |at| at.wall_ms);
+        climbs.sort_by_key(|climb| (climb.at.map_or(begun, |at| at.wall_ms), climb.rung, climb.entry));
     }
     timeline.climbs = climbs;
 }
