@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod codebook;
 pub mod expect;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod timeline;
 

@@ -1,0 +1,33 @@
+//! The JSON is held against its published schema, by the house's own reader of schemas.
+
+use serde_json::Value;
+
+use super::sample;
+use crate::report::json;
+
+#[allow(
+    clippy::panic,
+    dead_code,
+    reason = "a file of the tests room, read here as it is"
+)]
+#[path = "../../../../tests/src/schema.rs"]
+mod house;
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../../schema/report.v1.json")).unwrap()
+}
+
+#[test]
+fn the_json_is_what_its_schema_describes() {
+    let value: Value = serde_json::from_slice(&json(&sample::model()).unwrap()).unwrap();
+    assert_eq!(house::violations(&schema(), &value), Vec::<String>::new());
+}
+
+#[test]
+fn every_key_of_the_schema_is_in_the_json_of_a_full_report() {
+    let value: Value = serde_json::from_slice(&json(&sample::model()).unwrap()).unwrap();
+    let schema = schema();
+    for name in schema["properties"].as_object().unwrap().keys() {
+        assert!(value.get(name).is_some(), "{name}");
+    }
+}
