@@ -15,7 +15,7 @@ pub(crate) use control::control_record;
 pub use control::{
     ByController, ControlVerified, verify_control, verify_control_archived, verify_control_order,
 };
-use officers::{approval, consent, officer_act, officer_order, officer_watch};
+use officers::{approval, consent, officer_act, officer_annex, officer_order, officer_watch};
 pub use refusal::StatementError;
 pub use seen::{SeenRefusal, check_seen};
 
@@ -23,7 +23,8 @@ use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
 use crate::key::{KeyEntry, KeyRefusal, Purpose, RosterSet, Subject};
 use crate::statement::{
-    Approval, CharterConsent, CharterTerms, Header, OfficerAct, OfficerOrder, OfficerWatch, Payload, Presence,
+    Annex, Approval, CharterConsent, CharterTerms, Content, Header, OfficerAct, OfficerAnnex, OfficerOrder,
+    OfficerWatch, Payload, Presence,
 };
 use crate::strict::{StrictError, StrictFault, peek_bytes};
 
@@ -70,6 +71,8 @@ pub enum Parts {
     Receipt,
     /// The officer's act.
     Act(ByOfficer<OfficerAct>),
+    /// What the officer signed beside a message.
+    Annex(ByOfficer<OfficerAnnex>),
     /// The terms of a charter, and each side's consent to exactly these.
     Charter(CharterTerms, Vec<ByOfficer<CharterConsent>>),
     /// A desk's word of itself holds nothing that somebody else signed.
@@ -126,6 +129,30 @@ pub fn verify_officer_act(
     now_ms: u64,
 ) -> Result<ByOfficer<OfficerAct>, StatementError> {
     officer_act(bytes, rosters, When::At(now_ms))
+}
+
+/// Verifies what an officer signed inside an annex, and that the content beside it is the one signed for.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_annex(
+    annex: &Annex,
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<ByOfficer<OfficerAnnex>, StatementError> {
+    whole_annex(annex, rosters, When::At(now_ms))
+}
+
+/// Verifies an annex that was stored, as [`verify_approval_stored`] does an approval.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_officer_annex_stored(
+    annex: &Annex,
+    rosters: &RosterSet,
+    stored_ms: u64,
+) -> Result<ByOfficer<OfficerAnnex>, StatementError> {
+    whole_annex(annex, rosters, When::Stored(stored_ms))
 }
 
 /// Verifies what an officer signed about the watch, by itself.
@@ -268,6 +295,7 @@ pub(crate) fn desk_statement(
         PayloadType::Message
         | PayloadType::Receipt
         | PayloadType::Act
+        | PayloadType::Annex
         | PayloadType::Charter
         | PayloadType::Service
         | PayloadType::Watch
@@ -276,6 +304,7 @@ pub(crate) fn desk_statement(
         }
         PayloadType::Approval
         | PayloadType::OfficerAct
+        | PayloadType::OfficerAnnex
         | PayloadType::CharterConsent
         | PayloadType::OfficerWatch
         | PayloadType::OfficerOrder
@@ -326,6 +355,12 @@ pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Resul
             placed_by(&done.said.desk, &done.said.exercise, &act.header).map_err(inside)?;
             Ok(Parts::Act(done))
         }
+        Payload::Annex(annex) => {
+            let inside = |error| inside("annex", 0, error);
+            whole_annex(annex, rosters, when)
+                .map(Parts::Annex)
+                .map_err(inside)
+        }
         Payload::Charter(charter) => {
             let terms = CharterTerms::decode(&charter.terms)?;
             let consents = consents(&charter.consents, &charter.terms, &terms, rosters, when)?;
@@ -344,6 +379,22 @@ pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Resul
             placed_by(&done.said.desk, &done.said.exercise, &lifecycle.header).map_err(inside)?;
             Ok(Parts::Lifecycle(done))
         }
+    }
+}
+
+/// The officer's statement of an annex, that it was placed by the officer's own desk, and that its content stands beside.
+fn whole_annex(
+    annex: &Annex,
+    rosters: &RosterSet,
+    when: When,
+) -> Result<ByOfficer<OfficerAnnex>, StatementError> {
+    let done = officer_annex(&annex.annex, rosters, when)?;
+    placed_by(&done.said.desk, &done.said.exercise, &annex.header)?;
+    let content = annex.content.as_ref().map(Content::sha256);
+    if content.as_ref() == done.said.done.content_sha256() {
+        Ok(done)
+    } else {
+        Err(StatementError::AnnexMismatch("content"))
     }
 }
 

@@ -26,6 +26,8 @@ pub enum PayloadType {
     Receipt,
     /// An officer's act, placed in a desk's chain.
     Act,
+    /// A translation of a message, or that it was presented, placed in a desk's chain.
+    Annex,
     /// A charter, placed in a desk's chain.
     Charter,
     /// What a desk says of itself and its legs.
@@ -38,6 +40,8 @@ pub enum PayloadType {
     Approval,
     /// What an officer signs when acknowledging and the like.
     OfficerAct,
+    /// What an officer signs when translating or presenting.
+    OfficerAnnex,
     /// What a releaser signs when agreeing to a charter.
     CharterConsent,
     /// What an officer signs when taking, handing over or leaving the watch.
@@ -60,16 +64,18 @@ pub enum PayloadType {
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 18] = [
+    pub const ALL: [PayloadType; 20] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
+        PayloadType::Annex,
         PayloadType::Charter,
         PayloadType::Service,
         PayloadType::Watch,
         PayloadType::Lifecycle,
         PayloadType::Approval,
         PayloadType::OfficerAct,
+        PayloadType::OfficerAnnex,
         PayloadType::CharterConsent,
         PayloadType::OfficerWatch,
         PayloadType::OfficerOrder,
@@ -88,12 +94,14 @@ impl PayloadType {
             PayloadType::Message => "application/vnd.hotline.message.v1",
             PayloadType::Receipt => "application/vnd.hotline.receipt.v1",
             PayloadType::Act => "application/vnd.hotline.act.v1",
+            PayloadType::Annex => "application/vnd.hotline.annex.v1",
             PayloadType::Charter => "application/vnd.hotline.charter.v1",
             PayloadType::Service => "application/vnd.hotline.service.v1",
             PayloadType::Watch => "application/vnd.hotline.watch.v1",
             PayloadType::Lifecycle => "application/vnd.hotline.lifecycle.v1",
             PayloadType::Approval => "application/vnd.hotline.approval.v1",
             PayloadType::OfficerAct => "application/vnd.hotline.officer-act.v1",
+            PayloadType::OfficerAnnex => "application/vnd.hotline.officer-annex.v1",
             PayloadType::CharterConsent => "application/vnd.hotline.charter-consent.v1",
             PayloadType::OfficerWatch => "application/vnd.hotline.officer-watch.v1",
             PayloadType::OfficerOrder => "application/vnd.hotline.officer-order.v1",

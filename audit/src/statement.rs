@@ -5,6 +5,7 @@
 //! defined): what they mean to people belongs to the core rules, and evidence must be readable without them.
 
 mod act;
+mod annex;
 mod approval;
 mod charter;
 mod control;
@@ -19,6 +20,7 @@ mod service;
 mod watch;
 
 pub use act::{Act, OfficerAct};
+pub use annex::{Annex, AnnexDone, OfficerAnnex};
 pub use approval::{Approval, ApprovalBy};
 pub use charter::{Charter, CharterConsent, CharterTerms};
 pub use control::{Control, ControlOrder, MAX_CONTROL_DETAIL, MAX_CONTROL_ORDER_DETAIL, MAX_CONTROL_SUBJECT};
@@ -58,6 +60,8 @@ pub enum Payload {
     Receipt(Receipt),
     /// An officer's act.
     Act(Act),
+    /// A translation of a message, or that it was presented.
+    Annex(Annex),
     /// A channel's charter.
     Charter(Charter),
     /// What a desk says of itself and its legs.
@@ -79,12 +83,14 @@ impl Payload {
             PayloadType::Message => Message::decode(payload).map(Payload::Message),
             PayloadType::Receipt => Receipt::decode(payload).map(Payload::Receipt),
             PayloadType::Act => Act::decode(payload).map(Payload::Act),
+            PayloadType::Annex => Annex::decode(payload).map(Payload::Annex),
             PayloadType::Charter => Charter::decode(payload).map(Payload::Charter),
             PayloadType::Service => Service::decode(payload).map(Payload::Service),
             PayloadType::Watch => Watch::decode(payload).map(Payload::Watch),
             PayloadType::Lifecycle => Lifecycle::decode(payload).map(Payload::Lifecycle),
             PayloadType::Approval
             | PayloadType::OfficerAct
+            | PayloadType::OfficerAnnex
             | PayloadType::CharterConsent
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
@@ -108,6 +114,7 @@ impl Payload {
             Payload::Message(message) => &message.header,
             Payload::Receipt(receipt) => &receipt.header,
             Payload::Act(act) => &act.header,
+            Payload::Annex(annex) => &annex.header,
             Payload::Charter(charter) => &charter.header,
             Payload::Service(service) => &service.header,
             Payload::Watch(watch) => &watch.header,
@@ -122,6 +129,7 @@ impl Payload {
             Payload::Message(_) => PayloadType::Message,
             Payload::Receipt(_) => PayloadType::Receipt,
             Payload::Act(_) => PayloadType::Act,
+            Payload::Annex(_) => PayloadType::Annex,
             Payload::Charter(_) => PayloadType::Charter,
             Payload::Service(_) => PayloadType::Service,
             Payload::Watch(_) => PayloadType::Watch,
@@ -136,6 +144,7 @@ impl Payload {
             Payload::Message(message) => message.encode(),
             Payload::Receipt(receipt) => receipt.encode(),
             Payload::Act(act) => act.encode(),
+            Payload::Annex(annex) => annex.encode(),
             Payload::Charter(charter) => charter.encode(),
             Payload::Service(service) => service.encode(),
             Payload::Watch(watch) => watch.encode(),

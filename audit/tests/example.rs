@@ -10,7 +10,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use hotline_audit::dsse::pre_authentication;
 use hotline_audit::key::DenyList;
 use hotline_audit::proof::TlogProof;
-use hotline_audit::statement::{Content, Deny, Header, Message, OfficerOrder, Recipient};
+use hotline_audit::statement::{
+    AnnexDone, Content, Deny, Header, Message, OfficerAnnex, OfficerOrder, Recipient, Reference,
+};
 use hotline_audit::tiles::{TileDir, write_log};
 use hotline_audit::tree::leaf_hash;
 use hotline_audit::trust::root_line;
@@ -120,6 +122,45 @@ fn suspension() -> OfficerOrder {
     }
 }
 
+const PEER: &str = "spiffe://exercise.borenia.example/desk/ops";
+
+/// What both annexes of the example have in common.
+fn annex(statement: &SignedStatement, name: &str, at_ms: u64, done: AnnexDone) -> OfficerAnnex {
+    OfficerAnnex {
+        officer: format!("spiffe://exercise.borenia.example/officer/{name}"),
+        key_statement: Hash([0x44; 32]),
+        desk: PEER.to_owned(),
+        exercise: "NORTHERN LIGHT".to_owned(),
+        message: Reference {
+            sender: DESK.to_owned(),
+            id: [0x11; 16],
+            sha256: statement.hash(),
+        },
+        done,
+        claimed_time_ms: at_ms,
+    }
+}
+
+/// The translation, and what the officer signs of it.
+fn translation(statement: &SignedStatement) -> (Content, OfficerAnnex) {
+    let content = Content::plain([0x55; 32], "Proba linje.");
+    let done = AnnexDone::Translated {
+        grade: 1,
+        language: "qav".to_owned(),
+        content_sha256: content.sha256(),
+        of_annex: None,
+    };
+    let signed = annex(statement, "castellan", 1_795_000_061_000, done);
+    (content, signed)
+}
+
+fn presentation(statement: &SignedStatement) -> OfficerAnnex {
+    let done = AnnexDone::Presented {
+        to: "the minister".to_owned(),
+    };
+    annex(statement, "lindholm", 1_795_000_121_000, done)
+}
+
 fn example() -> Example {
     let (roster, desk) = roster();
     let statement = SignedStatement::sign(PayloadType::Message, &message(desk).encode(), &key(2)).unwrap();
@@ -227,6 +268,18 @@ fn written(example: &Example) -> String {
         (
             "Payload of a suspension from a moment on",
             wrap(&suspension().encode()),
+        ),
+        (
+            "Content of the translation",
+            wrap(&translation(statement).0.encode()),
+        ),
+        (
+            "Payload of the translation, as its officer signs it",
+            wrap(&translation(statement).1.encode()),
+        ),
+        (
+            "Payload of the presentation, as its officer signs it",
+            wrap(&presentation(statement).encode()),
         ),
     ];
     parts

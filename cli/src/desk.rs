@@ -1,6 +1,7 @@
 //! `hotline desk`: one file per verb.
 
 pub mod act;
+pub mod annex;
 pub mod answer;
 pub mod backup;
 pub mod contact;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod seat;
 pub mod send;
 pub mod show;
+pub mod signing;
 pub mod tail;
 
 use std::{path::PathBuf, time::Duration};
@@ -89,12 +91,16 @@ enum Verb {
     Release(draft::ReleaseArgs),
     /// Shows what came in, and signs DISPLAYED for it.
     Inbox(inbox::InboxArgs),
-    /// Shows one message: its words, and every rung, signer and leg.
+    /// Shows one message: its words, its translations, and every rung, signer and leg.
     Show(show::ShowArgs),
     /// Acknowledges a message, as an officer.
     Ack(act::AckArgs),
     /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED, CONFIRMED.
     Act(act::ActArgs),
+    /// Puts a translation beside a message, as an officer: TRANSLATED.
+    Translate(annex::TranslateArgs),
+    /// Says that a message was put before a principal, as an officer: PRESENTED.
+    Present(annex::PresentArgs),
     /// Answers a message.
     Answer(answer::AnswerArgs),
     /// Prints what happens, as it happens.
@@ -127,6 +133,8 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Show(args) => show::run(args).await,
             Verb::Ack(args) => act::ack(args).await,
             Verb::Act(args) => act::act(args).await,
+            Verb::Translate(args) => annex::translate(args).await,
+            Verb::Present(args) => annex::present(args).await,
             Verb::Answer(args) => answer::run(args).await,
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,

@@ -12,6 +12,7 @@
 //! | 7 | answered UNABLE, NEGATIVE, NO, DECLINE or INSUFFICIENT |
 //! | 8 | a log failed its verification |
 //! | 9 | measured, and a promise (`--slo`) was missed |
+//! | 10 | an expectation of an exercise was not met |
 //! | 11 | fewer legs answer than were asked for |
 
 use std::io;
@@ -39,6 +40,8 @@ pub const ANSWERED_NO: u8 = 7;
 pub const LOG: u8 = 8;
 /// Measured, and a promise was missed.
 pub const SLO_MISSED: u8 = 9;
+/// An expectation of an exercise was not met.
+pub const NOT_MET: u8 = 10;
 /// Fewer legs answer than were asked for.
 pub const REDUNDANCY: u8 = 11;
 

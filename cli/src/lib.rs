@@ -10,6 +10,7 @@ pub mod check;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
+pub mod exercise;
 pub mod exit;
 pub mod fault;
 pub mod log;
@@ -66,6 +67,8 @@ enum Verb {
     Log(log::LogArgs),
     /// Looks whether everything is in order: clocks, keys, chains, lists, every leg, MTU, disk, log.
     Doctor(doctor::DoctorArgs),
+    /// Tabletop exercises on the real line: scenarios, players, faults, a report.
+    Exercise(exercise::ExerciseArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
     /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
@@ -146,6 +149,7 @@ fn run(verb: Verb) -> Outcome {
         Verb::Path(args) => path::run(args),
         Verb::Log(args) => log::run(args),
         Verb::Doctor(args) => doctor::run(args),
+        Verb::Exercise(args) => exercise::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Fault(args) => fault::run(args),
     }

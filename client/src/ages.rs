@@ -1,4 +1,5 @@
-//! For how long something waits, on line time: a wall clock that jumps makes nobody wait longer or shorter.
+//! For how long something waits: a wall clock that jumps makes nobody wait longer or shorter. Of the line it is as old as
+//! the line's clock says, and for people as old as the story.
 //!
 //! What was signed while the station runs is remembered with the line's time. What was stored before is as old as the
 //! wall clock said when the ledger was taken up, and ages by line time from there.
@@ -11,6 +12,7 @@ use std::{
 use hotline_audit::Hash;
 use hotline_core::{
     id::Place,
+    story::DeskStory,
     time::{LineTime, WallTime},
 };
 
@@ -54,8 +56,8 @@ impl Ages {
         }
     }
 
-    /// How long ago it came; `stored` is what the wall clock said then.
-    pub(crate) fn age(&self, about: About, stored: WallTime, now: LineTime) -> Duration {
+    /// How long ago it came, on the line; `stored` is what the wall clock said then.
+    pub(crate) fn age_of_line(&self, about: About, stored: WallTime, now: LineTime) -> Duration {
         if let Some(came) = self.came.get(&about) {
             return now.since(*came);
         }
@@ -63,6 +65,17 @@ impl Ages {
         let before = Duration::from_millis(wall.unix_ms().saturating_sub(stored.unix_ms()));
         let since = Duration::from_millis(stored.unix_ms().saturating_sub(wall.unix_ms()));
         before.saturating_add(now.since(line)).saturating_sub(since)
+    }
+
+    /// How long ago it came for people.
+    pub(crate) fn age_of_people(
+        &self,
+        about: About,
+        stored: WallTime,
+        now: LineTime,
+        story: &DeskStory,
+    ) -> Duration {
+        story.passed(self.age_of_line(about, stored, now), now)
     }
 }
 
@@ -85,20 +98,23 @@ mod tests {
         let mut ages = Ages::new((OPENED, line(100)));
         let (before, since) = ((Hash::of(b"before"), None), (Hash::of(b"since"), None));
         // Stored a minute before the start.
-        assert_eq!(ages.age(before, wall(-60), line(110)), Duration::from_secs(70));
+        assert_eq!(
+            ages.age_of_line(before, wall(-60), line(110)),
+            Duration::from_secs(70)
+        );
         // Stored 10 s behind the start, after the clock was set back by an hour, or forward.
         ages.came(since, line(110));
         for stored in [wall(-3_590), wall(3_610)] {
-            assert_eq!(ages.age(since, stored, line(115)), Duration::from_secs(5));
+            assert_eq!(ages.age_of_line(since, stored, line(115)), Duration::from_secs(5));
         }
         let forgotten = (Hash::of(b"forgotten"), None);
         assert_eq!(
-            ages.age(forgotten, wall(300), line(500)),
+            ages.age_of_line(forgotten, wall(300), line(500)),
             Duration::from_secs(100)
         );
         ages.came(since, line(300));
         assert_eq!(
-            ages.age(since, wall(10), line(115)),
+            ages.age_of_line(since, wall(10), line(115)),
             Duration::from_secs(5),
             "once"
         );

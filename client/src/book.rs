@@ -4,6 +4,8 @@
 //! made anew from them at every start, and afterwards told only of what is on disk. It decides nothing and sends
 //! nothing.
 
+mod annexes;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -27,8 +29,12 @@ use hotline_core::{
 use crate::{
     judge::{self, JudgedAct, JudgedMessage, Rejected},
     quarantine::Quarantined,
+    translation::Translations,
     verdict::Verdict,
 };
+
+use annexes::Said;
+pub(crate) use annexes::fact as annex_fact;
 
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +87,8 @@ pub struct Letter {
     pub late: BTreeMap<String, u64>,
     /// The order that stood against it when it came in, in words.
     pub under_order: Option<String>,
+    /// Its translations. They stand beside its text, and never in its place.
+    pub translations: Translations,
 }
 
 impl Letter {
@@ -159,8 +167,8 @@ pub struct Book {
     letters: BTreeMap<Hash, Letter>,
     keys: BTreeMap<(String, [u8; 16]), Hash>,
     order: Vec<Hash>,
-    /// Receipts and acts on messages that have not come yet, by the message's hash. Bounded.
-    early: BTreeMap<Hash, Vec<Fact>>,
+    /// Receipts, acts and annexes of messages that have not come yet, by the message's hash. Bounded.
+    early: BTreeMap<Hash, Vec<Said>>,
     /// Messages that were cancelled, and by which desk.
     cancelled: BTreeSet<(Hash, String)>,
 }
@@ -266,14 +274,15 @@ impl Book {
             shown: Shown::No,
             late: BTreeMap::new(),
             under_order: None,
+            translations: Translations::default(),
             message: Arc::clone(&message),
         };
         let mut changes = vec![Change::Added(at.hash)];
         if let Some(fact) = released(&letter) {
             climb(&mut letter, fact, at.hash, &mut changes);
         }
-        for fact in self.early.remove(&at.hash).unwrap_or_default() {
-            climb(&mut letter, fact, at.hash, &mut changes);
+        for said in self.early.remove(&at.hash).unwrap_or_default() {
+            said.take_in(&mut letter, at.hash, &mut changes);
         }
         let answer = answered(&letter);
         if let Some(cancelled) = letter.cancels() {
@@ -313,6 +322,7 @@ impl Book {
             receipt: None,
             shown: Shown::No,
             late: BTreeMap::new(),
+            translations: Translations::default(),
             message: Arc::new(message),
         };
         if self.letters.insert(hash, letter).is_none() {
@@ -330,6 +340,7 @@ impl Book {
             }
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Service(_)
             | Payload::Watch(_)
@@ -340,8 +351,8 @@ impl Book {
     /// Desks whose DELIVERED came before the message itself.
     #[must_use]
     pub fn delivered_early(&self, message: &Hash) -> BTreeSet<Identity> {
-        let desk = |fact: &Fact| match &fact.signer {
-            Signer::Desk(desk) if fact.rung == Rung::Delivered => Some(desk.clone()),
+        let desk = |said: &Said| match &said.fact.signer {
+            Signer::Desk(desk) if said.fact.rung == Rung::Delivered => Some(desk.clone()),
             _ => None,
         };
         self.early
@@ -466,6 +477,7 @@ impl Book {
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),
             Payload::Act(act) => self.recall_act(at, act),
+            Payload::Annex(annex) => self.recall_annex(at, annex),
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
                 Vec::new()
             }
@@ -482,18 +494,23 @@ impl Book {
     }
 
     fn climb(&mut self, message: Hash, fact: Fact, statement: Hash, changes: &mut Vec<Change>) {
+        self.say(message, fact.into(), statement, changes);
+    }
+
+    fn say(&mut self, message: Hash, said: Said, statement: Hash, changes: &mut Vec<Change>) {
         if let Some(letter) = self.letters.get_mut(&message) {
-            climb(letter, fact, statement, changes);
+            said.take_in(letter, statement, changes);
         } else {
             if self.early.len() >= EARLY_MAX {
                 self.early.pop_first();
             }
-            self.early.entry(message).or_default().push(fact);
+            self.early.entry(message).or_default().push(said);
         }
     }
 }
 
-fn climb(letter: &mut Letter, fact: Fact, statement: Hash, changes: &mut Vec<Change>) {
+/// Whether the ladder takes the fact.
+fn climb(letter: &mut Letter, fact: Fact, statement: Hash, changes: &mut Vec<Change>) -> bool {
     let rung = fact.rung;
     match letter.ladder.apply(fact) {
         Ok(Step::First | Step::Further) => changes.push(Change::Climbed {
@@ -501,11 +518,15 @@ fn climb(letter: &mut Letter, fact: Fact, statement: Hash, changes: &mut Vec<Cha
             rung,
         }),
         Ok(Step::Repeated | Step::TooMany) => {}
-        Err(foreign) => changes.push(Change::Foreign {
-            statement,
-            why: foreign_words(&foreign),
-        }),
+        Err(foreign) => {
+            changes.push(Change::Foreign {
+                statement,
+                why: foreign_words(&foreign),
+            });
+            return false;
+        }
     }
+    true
 }
 
 fn foreign_words(foreign: &Foreign) -> String {

@@ -132,7 +132,7 @@ impl Channels {
             }
             Payload::Charter(charter) => self.charters.note(charter, at, rosters, &self.ended),
             Payload::Service(service) => self.service(&desk, service, at),
-            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => {}
+            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) | Payload::Annex(_) => {}
         }
         Ok(())
     }

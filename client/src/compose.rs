@@ -4,6 +4,8 @@
 //! or the act, and hands the station only signed bytes. Everything about a message is inside its approvals, so a draft
 //! *is* its drafter's approval and its content.
 
+mod annex;
+
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
@@ -22,6 +24,8 @@ use hotline_transport::{Clock, Entropy};
 use serde::{Deserialize, Serialize};
 
 use crate::config::DeskConfig;
+
+pub use annex::{AnnexSheet, Annexing, annex};
 
 /// An officer with the key at hand.
 pub struct Officer {
@@ -102,6 +106,9 @@ pub enum SheetError {
     /// Two officers signed different messages.
     #[error("{0} approved another message than the first officer")]
     Different(String),
+    /// Words of an annex that are none, or too many.
+    #[error("the annex is not in order: {0}")]
+    Annex(#[from] hotline_core::annex::AnnexError),
 }
 
 /// The message that an approval and a content describe, before the desk gives it a place in its chain.
@@ -286,9 +293,7 @@ pub fn act(
         text: text.to_owned(),
         claimed_time_ms: clock.wall().unix_ms(),
     };
-    let signed = SignedStatement::sign(PayloadType::OfficerAct, &act.encode(), &by.key)
-        .map_err(|error| SheetError::Malformed(error.to_string()))?;
-    Ok(data_encoding::BASE64.encode(signed.bytes()))
+    sign(PayloadType::OfficerAct, &act.encode(), by)
 }
 
 /// Signs a change of the watch; base64 of the exact bytes. `other` is to whom it is handed over, or from whom it is

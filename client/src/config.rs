@@ -10,10 +10,11 @@ use std::{
 };
 
 use hotline_core::{
-    commcheck, escalation,
+    commcheck,
     health::Profile,
     identity::{Identity, Role, World},
     leg::RelayName,
+    story,
 };
 pub use hotline_transport::settings::ConfigError;
 use hotline_transport::settings::{self, Checker};
@@ -87,7 +88,7 @@ pub struct DeskConfig {
     /// How often a station that is run sends a comm check; none for never. 60 s unless set.
     pub checks_every: Option<Duration>,
     /// By how much human deadlines (escalation, the answer to a human comm check) are divided. 1 unless set, and always 1
-    /// outside an exercise; no timer of the line looks at it.
+    /// outside an exercise; no timer of the line looks at it. A desk that is told of a story runs them on that instead.
     pub human_time_factor: u32,
 }
 
@@ -167,7 +168,7 @@ fn profiles(
 /// A factor for human deadlines: an exercise may have one.
 fn factor_of(check: &Checker<'_>, factor: u32, identity: &Identity) -> Result<u32, ConfigError> {
     let problem = match (factor, identity.world()) {
-        (1, _) | (2..=escalation::FACTOR_MAX, World::Exercise) => return Ok(factor),
+        (1, _) | (2..=story::FACTOR_MAX, World::Exercise) => return Ok(factor),
         (_, World::Operation) => "shortens human deadlines, which only an exercise may",
         (_, World::Exercise) => "is not from 1 to 3600",
     };

@@ -8,10 +8,11 @@
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
 //! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
-//! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`suspect`]
-//! keeps apart what came too late to be believed, [`settle`] commits and lets go.
+//! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`story`] what
+//! people's deadlines run on, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
+mod annexes;
 mod arrive;
 mod claim;
 mod duty;
@@ -27,6 +28,7 @@ mod proofs;
 mod reviews;
 mod settle;
 mod standing;
+mod story;
 mod suspect;
 mod verbs;
 mod waiting;
@@ -45,6 +47,7 @@ use hotline_core::{
     leg::{Lane, Leg, RelayName},
     outbox::Event,
     recent::Recent,
+    story::DeskStory,
     time::{LineTime, WallTime},
 };
 use hotline_ledger::Ledger;
@@ -173,6 +176,8 @@ pub(crate) struct Engine {
     closing: Option<duty::Closing>,
     /// Since when what waits.
     ages: Ages,
+    /// What human deadlines run on.
+    story: DeskStory,
     /// What it is to say of itself.
     to_say: duty::ToSay,
     /// What is believed of trust goes to disk no sooner.
@@ -243,6 +248,7 @@ impl Engine {
             .paced(|relay| parts.config.profile_of(relay));
         Self {
             me: parts.config.identity.clone(),
+            story: DeskStory::new(parts.config.human_time_factor),
             config: parts.config,
             seams: parts.seams,
             trust: parts.trust,

@@ -4,6 +4,8 @@
 //! judge is asked that the sender had to ask, and facts for the ladder are made. A statement that fails is kept (its
 //! place in the sender's chain is evidence) and never shown as formal.
 
+mod annex;
+
 use std::collections::BTreeSet;
 
 use hotline_audit::{
@@ -23,6 +25,8 @@ use hotline_core::{
         Answer, Function, MessageType, OfficerRole, RecipientKind, ResponseAttribute, Rung, TrafficClass,
     },
 };
+
+pub use annex::{AnnexSaid, JudgedAnnex, judge_annex, recall_annex, recall_their_annex};
 
 /// A message whose approvals were checked: by whom it was released, and as what.
 #[derive(Clone, Debug)]
@@ -115,6 +119,12 @@ pub enum Rejected {
     /// As it was judged when it came, in words.
     #[error("{0}")]
     AsItCame(String),
+    /// Words, language or the principal of an annex.
+    #[error("its annex is not in order: {0}")]
+    Annex(#[from] hotline_core::annex::AnnexError),
+    /// A translation without words.
+    #[error("its annex has no words")]
+    NoWords,
     /// What it asks of people.
     #[error("it cannot be answered as it asks: {0}")]
     Contact(#[from] hotline_core::contact::ContactError),

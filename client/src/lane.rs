@@ -549,6 +549,7 @@ fn may_come_early(statement: &Verified) -> bool {
     match &statement.payload {
         Payload::Receipt(_) | Payload::Act(_) => true,
         Payload::Message(_)
+        | Payload::Annex(_)
         | Payload::Charter(_)
         | Payload::Service(_)
         | Payload::Watch(_)

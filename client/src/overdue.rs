@@ -140,12 +140,6 @@ pub fn answer_due(letter: &Letter) -> Option<WallTime> {
     (by_ms > 0 && !answered).then(|| WallTime::from_unix_ms(by_ms))
 }
 
-/// Whether an answer was asked for by a time that has passed, and none came.
-#[must_use]
-pub fn unanswered(letter: &Letter, now: WallTime) -> bool {
-    answer_due(letter).is_some_and(|due| due <= now)
-}
-
 /// A message's key for the timers of `core`.
 #[must_use]
 pub fn key(hash: &Hash) -> hotline_core::id::Hash32 {

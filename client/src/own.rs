@@ -6,8 +6,8 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey, StrictError,
     statement::{
-        Act, Charter, Header, LegFact, Lifecycle, Message, Payload, Receipt, ReceiptItem, Recipient,
-        Reference, SeenCheckpoint, Service, Watch,
+        Act, Annex, Charter, Content, Header, LegFact, Lifecycle, Message, Payload, Receipt, ReceiptItem,
+        Recipient, Reference, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_core::{
@@ -48,6 +48,7 @@ impl Tip {
             Payload::Message(message) => self.number.max(message.number),
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Service(_)
             | Payload::Watch(_)
@@ -256,6 +257,27 @@ impl Pen {
     ) -> Result<Signed, StrictError> {
         let header = self.header(tip, address, seen, clock, entropy);
         self.sign(PayloadType::Act, Payload::Act(Act { header, act }))
+    }
+
+    /// Places an officer's annex, with its words beside it.
+    ///
+    /// # Errors
+    /// If it is larger than a statement may be.
+    pub fn annex(
+        &self,
+        tip: &Tip,
+        address: &Address,
+        (annex, content): (Vec<u8>, Option<Content>),
+        seen: &[SeenCheckpoint],
+        (clock, entropy): (&dyn Clock, &dyn Entropy),
+    ) -> Result<Signed, StrictError> {
+        let header = self.header(tip, address, seen, clock, entropy);
+        let annex = Annex {
+            header,
+            annex,
+            content,
+        };
+        self.sign(PayloadType::Annex, Payload::Annex(annex))
     }
 
     /// Places an officer's change of the watch.

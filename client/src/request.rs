@@ -4,7 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{compose::Sheet, status::LineStatus, view::MessageView};
+use crate::{
+    compose::{AnnexSheet, Sheet},
+    status::LineStatus,
+    story::StoryFacts,
+    view::MessageView,
+};
 
 /// What a verb asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +31,11 @@ pub enum Request {
     Act {
         /// Exact bytes of the signed act, base64.
         act: String,
+    },
+    /// Place an officer's annex of a message in the chain: a translation, or that it was presented.
+    Annex {
+        /// What the officer signed, and the words beside it.
+        annex: AnnexSheet,
     },
     /// Sign that these were drawn on an attended desk: DISPLAYED. They are marked as shown first.
     Displayed {
@@ -100,6 +110,12 @@ pub enum Request {
     Clock {
         /// By how much.
         offset_ms: i64,
+    },
+    /// What control tells of the story clock: human deadlines run on it from then on. Of an older turn it changes nothing.
+    /// Refused by OPERATION desks.
+    Story {
+        /// The word.
+        word: StoryFacts,
     },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,

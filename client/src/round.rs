@@ -229,5 +229,6 @@ pub fn kind(payload: &Payload) -> u8 {
         Payload::Service(_) => 5,
         Payload::Watch(_) => 6,
         Payload::Lifecycle(_) => 7,
+        Payload::Annex(_) => 8,
     }
 }

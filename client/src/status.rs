@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hotline_core::health::Transition;
 use serde::{Deserialize, Serialize};
 
-use crate::{standing::StandingView, view::OverdueView};
+use crate::{standing::StandingView, story::StoryStatus, view::OverdueView};
 
 /// One leg.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -251,6 +251,12 @@ pub struct LineStatus {
     /// The newest statements of each desk about itself, the oldest first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub said: BTreeMap<String, Vec<ServiceView>>,
+    /// How the story stands that human deadlines run on; none if this desk was told of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<StoryStatus>,
+    /// What this desk's own wall clock said, milliseconds since 1970; 0 from a station that does not say.
+    #[serde(default)]
+    pub wall_ms: u64,
     /// Why this desk signs nothing, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<String>,

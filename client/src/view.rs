@@ -3,6 +3,9 @@
 //! These are the `--json` objects too. Text of the peer is given as it was signed (`text`) and made inert for screens
 //! (`shown_text`).
 
+mod translation;
+
+use hotline_audit::statement::Reference;
 use hotline_core::{
     contact::Contact,
     id::StatementId,
@@ -18,6 +21,8 @@ use crate::{
     book::{Direction, Letter, Shown},
     overdue,
 };
+
+pub use translation::TranslationView;
 
 /// One rung somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +43,7 @@ pub struct RungView {
     /// The answer, with ANSWERED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// The signer's words, inert.
+    /// The signer's words, inert; of TRANSLATED grade and language, of PRESENTED to whom.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -141,6 +146,9 @@ pub struct MessageView {
     pub shown: String,
     /// Every rung, signer and leg, in order of arrival.
     pub rungs: Vec<RungView>,
+    /// Its translations, in the order in which they were signed; `text` is the original whatever stands here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translations: Vec<TranslationView>,
     /// Copies after the first one, by leg.
     pub late_copies: std::collections::BTreeMap<String, u64>,
     /// The leg of the first copy.
@@ -174,6 +182,21 @@ impl MessageView {
     #[must_use]
     pub fn first(&self, rung: Rung) -> Option<&RungView> {
         self.rungs.iter().find(|view| view.rung == rung.name())
+    }
+
+    /// The reference to it, as answers and acts carry it, and its conversation; none if another version made this view.
+    #[must_use]
+    pub fn reference(&self) -> Option<(Reference, [u8; 16])> {
+        let sixteen = |hex: &str| -> Option<[u8; 16]> {
+            let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?;
+            bytes.try_into().ok()
+        };
+        let reference = Reference {
+            sender: self.from.clone(),
+            id: sixteen(&self.id)?,
+            sha256: self.sha256.parse().ok()?,
+        };
+        Some((reference, sixteen(&self.conversation)?))
     }
 
     /// Whether an answer closed the dialogue.
@@ -255,7 +278,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         safety_of_life: message.safety_of_life,
         expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
         respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
-        unanswered: overdue::unanswered(letter, now),
+        unanswered: false,
         contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,
@@ -278,6 +301,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         }
         .into(),
         rungs: letter.ladder.timeline().into_iter().map(rung).collect(),
+        translations: translation::of(letter),
         late_copies: letter.late.clone(),
         first_leg: letter.first_leg.as_ref().map(ToString::to_string),
         delayed: overdue::delayed_by(letter).is_some(),

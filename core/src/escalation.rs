@@ -3,8 +3,9 @@
 //! A machine over human deadlines. It is told for each message how urgent it is, for how long it waits by now and which
 //! step was taken last, and says when the next step is due: the alarm sounds again, the second position is alerted, the
 //! supervisor is, and the out-of-band step is due. The times are those of [`Precedence::alert_schedule`] and
-//! [`Precedence::objective`]. They run on line time, so that a wall clock that jumps neither calls nor silences anybody;
-//! what ran before a restart is handed in as a duration. An exercise may divide them all by one factor.
+//! [`Precedence::objective`]. They run on people's time, which a desk's copy of the story clock tells
+//! ([`DeskStory`](crate::story::DeskStory)): a wall clock that jumps neither calls nor silences anybody, and while an
+//! exercise is paused nobody is called. What ran before is handed in as a duration.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use crate::duty::OverdueStep;
 use crate::id::Hash32;
 use crate::precedence::Precedence;
-use crate::time::LineTime;
+use crate::time::StoryTime;
 
 /// Messages that wait at once. 1,024: far more than a watch can have unanswered; beyond it the most urgent are timed, and
 /// the caller says which are not.
@@ -24,15 +25,12 @@ pub const WAITING_MAX: usize = 1024;
 /// Steps of one tick. 16: a desk that comes back to many overdue messages signs them over some seconds.
 const STEPS_AT_ONCE: usize = 16;
 
-/// The largest factor by which an exercise shortens human deadlines. 3,600: a second for an hour.
-pub const FACTOR_MAX: u32 = 3600;
-
 /// What one message waits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {
     /// How urgent it is.
     pub precedence: Precedence,
-    /// For how long it has waited: since it arrived, or since a person last asked for time.
+    /// For how long people have had it: since it arrived, or since one of them last asked for time.
     pub waited: Duration,
     /// The step that was taken last.
     pub taken: Option<OverdueStep>,
@@ -72,12 +70,11 @@ pub struct Standing {
 }
 
 /// The timers of one desk. A look costs what is due, however many messages wait.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Escalation {
-    factor: u32,
-    waiting: BTreeMap<Hash32, (Timer, LineTime)>,
+    waiting: BTreeMap<Hash32, (Timer, StoryTime)>,
     /// When each message's next step is due.
-    wakes: BTreeSet<(LineTime, Hash32)>,
+    wakes: BTreeSet<(StoryTime, Hash32)>,
     /// The least needed first.
     ranks: BTreeSet<(Rank, Hash32)>,
 }
@@ -85,28 +82,26 @@ pub struct Escalation {
 /// How much a timer is needed: one whose steps were all taken hardly, a more urgent one more.
 type Rank = (bool, Precedence);
 
-/// The steps of a precedence and after how long each is due, divided by `factor`. The out-of-band step is due at the
-/// objective, and never before the supervisor knows.
-pub fn schedule(precedence: Precedence, factor: u32) -> Vec<(OverdueStep, Duration)> {
+/// The steps of a precedence and after how much of people's time each is due. The out-of-band step is due at the objective,
+/// and never before the supervisor knows.
+pub fn schedule(precedence: Precedence) -> Vec<(OverdueStep, Duration)> {
     let Some([again, second, supervisor]) = precedence.alert_schedule() else {
         return Vec::new();
     };
     let last = precedence.objective().unwrap_or(supervisor).max(supervisor);
-    let factor = factor.clamp(1, FACTOR_MAX);
     [
-        (OverdueStep::ReAlert, again / factor),
-        (OverdueStep::SecondPosition, second / factor),
-        (OverdueStep::Supervisor, supervisor / factor),
-        (OverdueStep::OutOfBand, last / factor),
+        (OverdueStep::ReAlert, again),
+        (OverdueStep::SecondPosition, second),
+        (OverdueStep::Supervisor, supervisor),
+        (OverdueStep::OutOfBand, last),
     ]
     .to_vec()
 }
 
 impl Escalation {
-    /// No timer. `factor` divides every deadline: 1 but in an exercise.
-    pub const fn new(factor: u32) -> Self {
+    /// No timer.
+    pub const fn new() -> Self {
         Self {
-            factor,
             waiting: BTreeMap::new(),
             wakes: BTreeSet::new(),
             ranks: BTreeSet::new(),
@@ -114,9 +109,9 @@ impl Escalation {
     }
 
     /// Sets a message's timer, or ends it.
-    pub fn set(&mut self, message: Hash32, timer: Option<Timer>, now: LineTime) -> Set {
+    pub fn set(&mut self, message: Hash32, timer: Option<Timer>, now: StoryTime) -> Set {
         let known = self.remove(&message);
-        let Some(timer) = timer.filter(|timer| !schedule(timer.precedence, self.factor).is_empty()) else {
+        let Some(timer) = timer.filter(|timer| !schedule(timer.precedence).is_empty()) else {
             return Set::Done;
         };
         let mut set = Set::Done;
@@ -127,9 +122,9 @@ impl Escalation {
             self.remove(&instead);
             set = Set::InsteadOf(instead);
         }
-        let wake = self.wake(&timer, now);
+        let wake = Self::wake(&timer, now);
         self.wakes.extend(wake.map(|wake| (wake, message)));
-        self.ranks.insert((self.rank(&timer), message));
+        self.ranks.insert((Self::rank(&timer), message));
         self.waiting.insert(message, (timer, now));
         set
     }
@@ -138,10 +133,10 @@ impl Escalation {
         let Some((timer, set)) = self.waiting.remove(message) else {
             return false;
         };
-        if let Some(wake) = self.wake(&timer, set) {
+        if let Some(wake) = Self::wake(&timer, set) {
             self.wakes.remove(&(wake, *message));
         }
-        self.ranks.remove(&(self.rank(&timer), *message));
+        self.ranks.remove(&(Self::rank(&timer), *message));
         true
     }
 
@@ -151,12 +146,12 @@ impl Escalation {
         (*rank < (true, precedence)).then_some(*message)
     }
 
-    fn rank(&self, timer: &Timer) -> Rank {
-        (self.next(timer).is_some(), timer.precedence)
+    fn rank(timer: &Timer) -> Rank {
+        (Self::next(timer).is_some(), timer.precedence)
     }
 
     /// Steps that are due. Of several that one message has missed, those due last: nobody is called twice for one wait.
-    pub fn tick(&mut self, now: LineTime) -> Vec<Due> {
+    pub fn tick(&mut self, now: StoryTime) -> Vec<Due> {
         let mut due = Vec::new();
         while due.len() < STEPS_AT_ONCE
             && let Some((wake, message)) = self.wakes.first().copied()
@@ -166,36 +161,36 @@ impl Escalation {
             let Some((mut timer, set)) = self.waiting.get(&message).copied() else {
                 continue;
             };
-            let before = self.rank(&timer);
+            let before = Self::rank(&timer);
             let waited = timer.waited.saturating_add(now.since(set));
-            let mut steps = schedule(timer.precedence, self.factor);
+            let mut steps = schedule(timer.precedence);
             steps.retain(|(step, after)| *after <= waited && timer.taken.is_none_or(|taken| taken < *step));
             let last = steps.last().map(|(_, after)| *after);
             for (step, after) in steps.into_iter().filter(|(_, after)| Some(*after) == last) {
                 timer.taken = Some(step);
                 due.push(Due { message, step, after });
             }
-            let next = self.wake(&timer, set);
+            let next = Self::wake(&timer, set);
             self.wakes.extend(next.map(|next| (next, message)));
             self.ranks.remove(&(before, message));
-            self.ranks.insert((self.rank(&timer), message));
+            self.ranks.insert((Self::rank(&timer), message));
             self.waiting.insert(message, (timer, set));
         }
         due
     }
 
-    /// When [`tick`](Self::tick) has something to do.
-    pub fn next_wake(&self) -> Option<LineTime> {
+    /// When [`tick`](Self::tick) has something to do, as people's time goes.
+    pub fn next_wake(&self) -> Option<StoryTime> {
         self.wakes.first().map(|(wake, _)| *wake)
     }
 
     /// How a message's timer stands; none if it has none.
-    pub fn standing(&self, message: &Hash32, now: LineTime) -> Option<Standing> {
+    pub fn standing(&self, message: &Hash32, now: StoryTime) -> Option<Standing> {
         let (timer, set) = self.waiting.get(message)?;
         Some(Standing {
             waited: timer.waited.saturating_add(now.since(*set)),
             taken: timer.taken,
-            next: self.next(timer),
+            next: Self::next(timer),
         })
     }
 
@@ -209,13 +204,13 @@ impl Escalation {
         self.waiting.is_empty()
     }
 
-    fn wake(&self, timer: &Timer, set: LineTime) -> Option<LineTime> {
-        let (_, after) = self.next(timer)?;
+    fn wake(timer: &Timer, set: StoryTime) -> Option<StoryTime> {
+        let (_, after) = Self::next(timer)?;
         Some(set.after(after.saturating_sub(timer.waited)))
     }
 
-    fn next(&self, timer: &Timer) -> Option<(OverdueStep, Duration)> {
-        schedule(timer.precedence, self.factor)
+    fn next(timer: &Timer) -> Option<(OverdueStep, Duration)> {
+        schedule(timer.precedence)
             .into_iter()
             .find(|(step, _)| timer.taken.is_none_or(|taken| taken < *step))
     }

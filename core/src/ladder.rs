@@ -66,7 +66,7 @@ pub struct Fact {
     pub signer: Signer,
     /// The answer, only with ANSWERED.
     pub answer: Option<Answer>,
-    /// The signer's words, as received; shown only inert.
+    /// The signer's words, as received; shown only inert. Of TRANSLATED grade and language, of PRESENTED to whom.
     pub text: String,
     /// The leg it concerns: for DELIVERED, that of the first copy.
     pub leg: Option<Leg>,

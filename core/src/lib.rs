@@ -8,6 +8,7 @@
 //! Deliberately absent: sockets, disks, clocks, randomness, async, and any map whose order changes between two runs.
 #![forbid(unsafe_code)]
 
+pub mod annex;
 pub mod causes;
 pub mod chain;
 pub mod channel;
@@ -78,6 +79,7 @@ mod tests {
     const SPECIFICATION: &str = include_str!("../README.md");
     const SOURCES: &[&str] = &[
         include_str!("lib.rs"),
+        include_str!("annex.rs"),
         include_str!("chain/tests.rs"),
         include_str!("channel/tests/first.rs"),
         include_str!("channel/tests/label.rs"),

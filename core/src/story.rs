@@ -3,10 +3,18 @@
 //! It starts, pauses, goes on, changes its rate, leaps and ends, by turns that control orders; between turns it runs by
 //! itself. It reads no clock and moves none: the line's timers know nothing of it (promise 11). Rates are whole
 //! thousandths, so that two clocks with the same turns agree to the nanosecond, on any machine.
+//!
+//! Control has a [`StoryClock`] and tells of it by a [`StoryWord`]; a desk runs its people's time by a [`DeskStory`].
+
+mod desk;
+mod word;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+pub use desk::{DeskStory, FACTOR_MAX};
+pub use word::{NotAWord, SEGMENTS_MAX, Segment, StoryWord, Told};
 
 use crate::time::{LineTime, StoryTime};
 
@@ -144,10 +152,14 @@ fn scaled(time: Duration, times: u32, parts: u32, rounding: Rounding) -> Duratio
     // 2^64 seconds in nanoseconds times 2^32 is below 2^126.
     let product = time.as_nanos() * u128::from(times);
     let parts = u128::from(parts);
-    let nanos = match rounding {
+    whole_nanos(match rounding {
         Rounding::Down => product / parts,
         Rounding::Up => product.div_ceil(parts),
-    };
+    })
+}
+
+/// So many nanoseconds; the longest time there is where that is longer.
+fn whole_nanos(nanos: u128) -> Duration {
     const SECOND: u128 = 1_000_000_000;
     match (u64::try_from(nanos / SECOND), u32::try_from(nanos % SECOND)) {
         (Ok(seconds), Ok(rest)) => Duration::new(seconds, rest),
@@ -202,6 +214,11 @@ impl StoryClock {
             line: LineTime::START,
             story: StoryTime::STARTEX,
         }
+    }
+
+    /// A copy of control's clock in another process: it runs like this, and the story was there at this moment of the line.
+    pub const fn copy(running: Running, line: LineTime, story: StoryTime) -> Self {
+        Self { running, line, story }
     }
 
     /// How it runs.

@@ -120,6 +120,11 @@ impl StoryTime {
     pub const fn after(self, later: Duration) -> Self {
         Self(self.0.saturating_add(later))
     }
+
+    /// How much story passed since `earlier`; zero if that is still to come.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 impl fmt::Display for StoryTime {

@@ -301,6 +301,8 @@ mod tests {
         round_trips!(ResponseAttribute);
         round_trips!(Answer);
         round_trips!(Rung);
+        use crate::annex::Grade;
+        round_trips!(Grade);
         round_trips!(OfficerRole);
     }
 
@@ -325,6 +327,9 @@ mod tests {
             assert!(stated(word.to_wire(), word.name()), "{word}");
         }
         for word in Answer::ALL {
+            assert!(stated(word.to_wire(), word.name()), "{word}");
+        }
+        for word in crate::annex::Grade::ALL {
             assert!(stated(word.to_wire(), word.name()), "{word}");
         }
         for word in OfficerRole::ALL {

@@ -1,14 +1,21 @@
 //! The exercise: scenarios, codebook, plan and report of a tabletop on the real line.
 //!
-//! What is here without a feature is pure: text and facts in, values and bytes out. It opens no connection, reads no
-//! clock, and cannot touch the line. Only [`bundle`] opens files: those of the evidence.
+//! What is here without a feature is pure, but for [`bundle`], which reads evidence from a folder: text and facts in, values
+//! and bytes out. It opens no connection, reads no clock, and cannot touch the line.
 
 pub mod bundle;
 pub mod codebook;
 pub mod expect;
+#[cfg(feature = "live")]
+pub mod live;
+#[cfg(feature = "live")]
+pub mod log;
+pub mod person;
+pub mod plan;
 pub mod record;
 pub mod report;
 pub mod scenario;
+pub mod signed;
 pub mod timeline;
 
 #[cfg(test)]

@@ -65,6 +65,8 @@ pub enum Kind {
     Watch = 6,
     /// An order about a channel.
     Lifecycle = 7,
+    /// An annex of a message.
+    Annex = 8,
 }
 
 impl Checked {
@@ -147,6 +149,8 @@ fn lane(verified: &Verified) -> Result<(Kind, Lane), String> {
         }
         Payload::Receipt(_) => (Kind::Receipt, Lane::Control),
         Payload::Act(_) => (Kind::Act, Lane::Control),
+        // It may be as long as a message, and nobody's timer hangs on it.
+        Payload::Annex(_) => (Kind::Annex, Lane::Message),
         Payload::Charter(_) => (Kind::Charter, Lane::Control),
         Payload::Service(_) => (Kind::Service, Lane::Control),
         Payload::Watch(_) => (Kind::Watch, Lane::Control),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hotline_audit::{
     Hash, SignedStatement,
-    statement::{OfficerAct, Payload},
+    statement::{OfficerAct, OfficerAnnex, Payload},
 };
 use hotline_core::{precedence::Urgency, recent::Recent};
 
@@ -39,6 +39,10 @@ impl Flashes {
             Payload::Act(act) => SignedStatement::parse(&act.act)
                 .ok()
                 .and_then(|signed| OfficerAct::decode(&signed.payload).ok())
+                .is_some_and(|read| self.knows(&read.message.sha256)),
+            Payload::Annex(annex) => SignedStatement::parse(&annex.annex)
+                .ok()
+                .and_then(|signed| OfficerAnnex::decode(&signed.payload).ok())
                 .is_some_and(|read| self.knows(&read.message.sha256)),
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => false,
         }

@@ -146,7 +146,7 @@ impl Relay {
     }
 
     /// Receipts and acts are handed on at once: their signer has them on disk, so nothing rests on this relay's own
-    /// commit. Messages never are.
+    /// commit. Messages never are, and neither are annexes, for which no timer waits.
     pub fn hand_on_early(&self, open: &[(usize, Arc<Checked>)]) {
         for (_, checked) in open {
             match checked.kind {
@@ -157,7 +157,12 @@ impl Relay {
                 Kind::Message if plant::active("handed-on-before-commit") => {
                     let _ = self.early.send(Arc::clone(checked));
                 }
-                Kind::Message | Kind::Charter | Kind::Service | Kind::Watch | Kind::Lifecycle => {}
+                Kind::Message
+                | Kind::Charter
+                | Kind::Service
+                | Kind::Watch
+                | Kind::Lifecycle
+                | Kind::Annex => {}
             }
         }
     }

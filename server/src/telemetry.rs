@@ -59,6 +59,7 @@ impl Metrics {
                         Kind::Service => "service",
                         Kind::Watch => "watch",
                         Kind::Lifecycle => "lifecycle",
+                        Kind::Annex => "annex",
                     };
                     self.held.get_or_create(&KindLabel { kind }).inc();
                     let size = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);

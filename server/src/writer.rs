@@ -403,6 +403,7 @@ fn urgent(statement: &Bytes) -> bool {
         Some(
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Watch(_)
             | Payload::Lifecycle(_),

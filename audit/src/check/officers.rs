@@ -3,7 +3,7 @@
 use super::{ByOfficer, StatementError, When, by_officer, check_desk, check_named, signed_by, wrong_type};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::key::{KeyEntry, Purpose, RosterSet};
-use crate::statement::{Approval, CharterConsent, OfficerAct, OfficerOrder, OfficerWatch};
+use crate::statement::{Approval, CharterConsent, OfficerAct, OfficerAnnex, OfficerOrder, OfficerWatch};
 use crate::strict::peek_bytes;
 
 pub(super) fn approval(
@@ -25,6 +25,18 @@ pub(super) fn officer_act(
 ) -> Result<ByOfficer<OfficerAct>, StatementError> {
     let (statement, entry) = officer_statement(bytes, PayloadType::OfficerAct, rosters, when)?;
     let said = OfficerAct::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.officer)?;
+    check_desk(entry, &said.desk)?;
+    Ok(by_officer(said, entry, &statement))
+}
+
+pub(super) fn officer_annex(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    when: When,
+) -> Result<ByOfficer<OfficerAnnex>, StatementError> {
+    let (statement, entry) = officer_statement(bytes, PayloadType::OfficerAnnex, rosters, when)?;
+    let said = OfficerAnnex::decode(&statement.payload)?;
     check_named(entry, said.key_statement, &said.officer)?;
     check_desk(entry, &said.desk)?;
     Ok(by_officer(said, entry, &statement))

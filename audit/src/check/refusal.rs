@@ -38,13 +38,16 @@ pub enum StatementError {
     /// A relay's word from somebody who is none.
     #[error("{0} is no relay")]
     NotARelay(String),
+    /// An annex whose content is not the one that its officer signed for.
+    #[error("the officer signed for another {0}")]
+    AnnexMismatch(&'static str),
     /// A consent to other terms, of no side of the charter, or twice.
     #[error("the consent {0}")]
     ConsentMismatch(&'static str),
     /// A statement inside the statement is refused.
     #[error("{what} {place} inside it: {error}")]
     Inside {
-        /// `approval`, `act`, `consent`, `watch` or `order`.
+        /// `approval`, `act`, `annex`, `consent`, `watch` or `order`.
         what: &'static str,
         /// Its place, from 1.
         place: usize,
@@ -71,6 +74,7 @@ impl StatementError {
             StatementError::ActMismatch(_) => "ACT_MISMATCH",
             StatementError::OrderMismatch(_) => "ORDER_MISMATCH",
             StatementError::NotARelay(_) => "WRONG_SENDER",
+            StatementError::AnnexMismatch(_) => "ANNEX_MISMATCH",
             StatementError::ConsentMismatch(_) => "CONSENT_MISMATCH",
             StatementError::Inside { error, .. } => error.rule(),
         }

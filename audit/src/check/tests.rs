@@ -3,7 +3,9 @@
 
 use super::*;
 use crate::dsse::SigningKey;
-use crate::statement::{Act, ApprovalBy, Charter, Lifecycle, Message, Reference, SeenCheckpoint, Watch};
+use crate::statement::{
+    Act, AnnexDone, ApprovalBy, Charter, Lifecycle, Message, Reference, SeenCheckpoint, Watch,
+};
 use crate::testing::{NOW, World, world};
 
 fn rule<T>(result: Result<T, StatementError>) -> &'static str {
@@ -201,6 +203,106 @@ fn an_officers_act_belongs_to_the_officers_desk() {
     assert_eq!(
         rule(verify_officer_act(&desk_signed, &world.rosters, NOW)),
         "BAD_SIGNATURE"
+    );
+}
+
+fn annexed(world: &World, done: AnnexDone) -> OfficerAnnex {
+    let act = acknowledgement(world);
+    OfficerAnnex {
+        officer: act.officer,
+        key_statement: act.key_statement,
+        desk: act.desk,
+        exercise: act.exercise,
+        message: act.message,
+        done,
+        claimed_time_ms: NOW,
+    }
+}
+
+#[test]
+fn an_annex_holds_the_very_words_that_its_officer_signed_for() {
+    let world = world();
+    let content = Content::plain([9; 32], "Navu Boreni seka.");
+    let other = Content::plain([9; 32], "Navu Boreni sek.");
+    let translated = annexed(
+        &world,
+        AnnexDone::Translated {
+            grade: 1,
+            language: "qav".into(),
+            content_sha256: content.sha256(),
+            of_annex: None,
+        },
+    );
+    let presented = annexed(
+        &world,
+        AnnexDone::Presented {
+            to: "the minister".into(),
+        },
+    );
+    let placed = |said: &OfficerAnnex, content: Option<&Content>, header: Header| {
+        let annex = Annex {
+            header,
+            annex: world
+                .avelia
+                .officer
+                .sign(PayloadType::OfficerAnnex, &said.encode()),
+            content: content.cloned(),
+        };
+        rule(verify_parts(&Payload::Annex(annex), &world.rosters, NOW))
+    };
+    let header = world.message(1).header;
+    assert_eq!(placed(&translated, Some(&content), header.clone()), "OK");
+    assert_eq!(placed(&presented, None, header.clone()), "OK");
+    assert_eq!(
+        placed(&translated, Some(&other), header.clone()),
+        "ANNEX_MISMATCH"
+    );
+    assert_eq!(placed(&translated, None, header.clone()), "ANNEX_MISMATCH");
+    assert_eq!(
+        placed(&presented, Some(&content), header.clone()),
+        "ANNEX_MISMATCH"
+    );
+    let elsewhere = Header {
+        sender: world.borenia.desk.identity.clone(),
+        ..header
+    };
+    assert_eq!(placed(&presented, None, elsewhere), "ACT_MISMATCH");
+}
+
+#[test]
+fn an_annex_is_signed_by_an_officers_key_and_is_no_act() {
+    let world = world();
+    let said = annexed(
+        &world,
+        AnnexDone::Presented {
+            to: "the minister".into(),
+        },
+    );
+    let judge = |annex: Vec<u8>| {
+        let header = world.message(1).header;
+        let annex = Annex {
+            header,
+            annex,
+            content: None,
+        };
+        rule(verify_officer_annex(&annex, &world.rosters, NOW))
+    };
+    let officer = &world.avelia.officer;
+    assert_eq!(
+        judge(officer.sign(PayloadType::OfficerAnnex, &said.encode())),
+        "OK"
+    );
+    assert_eq!(
+        judge(officer.sign(PayloadType::OfficerAct, &said.encode())),
+        "MALFORMED"
+    );
+    let by_desk = world.avelia.desk.sign(PayloadType::OfficerAnnex, &said.encode());
+    assert_eq!(judge(by_desk), "BAD_SIGNATURE");
+    let bare = officer.sign(PayloadType::OfficerAnnex, &said.encode());
+    assert_eq!(
+        rule(verify_statement(&bare, &world.rosters, NOW)),
+        "MALFORMED",
+        "what an officer signs stands in no chain"
     );
 }
 

@@ -247,7 +247,7 @@ impl Missing {
     }
 }
 
-/// The statements of others that this one names as received: in a receipt, an officer's act, or a reply.
+/// The statements of others that this one names as received: in a receipt, an officer's act or annex, or a reply.
 fn received_by(statement: &Verified, parts: &Parts) -> Vec<Hash> {
     let signer = &statement.header().sender;
     match (&statement.payload, parts) {
@@ -257,6 +257,9 @@ fn received_by(statement: &Verified, parts: &Parts) -> Vec<Hash> {
         (Payload::Act(_), Parts::Act(by)) if by.said.message.sender != *signer => {
             vec![by.said.message.sha256]
         }
+        (Payload::Annex(_), Parts::Annex(by)) if by.said.message.sender != *signer => {
+            vec![by.said.message.sha256]
+        }
         (Payload::Message(message), _) => {
             let others = message.refers_to.iter().filter(|named| named.sender != *signer);
             others.map(|named| named.sha256).collect()
@@ -264,6 +267,7 @@ fn received_by(statement: &Verified, parts: &Parts) -> Vec<Hash> {
         (
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Service(_)
             | Payload::Watch(_)

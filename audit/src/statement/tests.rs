@@ -89,8 +89,20 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_done()(
+        grade in 1..=3u32, language in "[a-z]{2,3}", content_sha256 in hash(), of_annex in option::of(reference()),
+        to in option::of(text()),
+    ) -> AnnexDone {
+        match to {
+            Some(to) => AnnexDone::Presented { to },
+            None => AnnexDone::Translated { grade, language, content_sha256, of_annex },
+        }
+    }
+}
+
+prop_compose! {
     fn any_payload()(
-        kind in 0..7u8, message in any_message(), receipt in any_receipt(), service in any_service(), bytes in vec(vec(any::<u8>(), 1..60), 1..4),
+        kind in 0..8u8, message in any_message(), receipt in any_receipt(), service in any_service(), bytes in vec(vec(any::<u8>(), 1..60), 1..4),
     ) -> Payload {
         match kind {
             0 => Payload::Message(message),
@@ -98,7 +110,10 @@ prop_compose! {
             2 => Payload::Act(Act { header: message.header, act: bytes[0].clone() }),
             3 => Payload::Charter(Charter { header: message.header, terms: bytes[0].clone(), consents: bytes }),
             4 => Payload::Service(service),
-            5 => Payload::Watch(Watch { header: message.header, officer_watch: bytes[0].clone() }),
+            5 => Payload::Annex(Annex {
+                header: message.header, annex: bytes[0].clone(), content: (bytes.len() > 1).then_some(message.content),
+            }),
+            6 => Payload::Watch(Watch { header: message.header, officer_watch: bytes[0].clone() }),
             _ => Payload::Lifecycle(Lifecycle { header: message.header, order: bytes[0].clone() }),
         }
     }
@@ -109,6 +124,7 @@ fn decode_as(kind: PayloadType, bytes: &[u8]) -> Result<Payload, StrictError> {
         PayloadType::Message => Message::decode(bytes).map(Payload::Message),
         PayloadType::Receipt => Receipt::decode(bytes).map(Payload::Receipt),
         PayloadType::Act => Act::decode(bytes).map(Payload::Act),
+        PayloadType::Annex => Annex::decode(bytes).map(Payload::Annex),
         PayloadType::Service => Service::decode(bytes).map(Payload::Service),
         PayloadType::Watch => Watch::decode(bytes).map(Payload::Watch),
         PayloadType::Lifecycle => Lifecycle::decode(bytes).map(Payload::Lifecycle),
@@ -146,25 +162,30 @@ proptest! {
             Service::decode(&bytes).is_ok(), Watch::decode(&bytes).is_ok(), Lifecycle::decode(&bytes).is_ok(),
             OfficerWatch::decode(&bytes).is_ok(), OfficerOrder::decode(&bytes).is_ok(),
             Presence::decode(&bytes).is_ok(), Control::decode(&bytes).is_ok(), ControlOrder::decode(&bytes).is_ok(),
-            SignedStatement::parse(&bytes).is_ok(),
+            SignedStatement::parse(&bytes).is_ok(), Annex::decode(&bytes).is_ok(), OfficerAnnex::decode(&bytes).is_ok(),
         ];
-        prop_assert_eq!(accepted, [false; 20]);
+        prop_assert_eq!(accepted, [false; 22]);
     }
 
     #[test]
     fn officers_statements_come_back_from_their_bytes(
         message in any_message(), (officer, text) in (text(), "[a-z ]{0,10}"), (hash, other) in (hash(), hash()),
         (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23, 24]),
-        reference in reference(), codebook in option::of(any::<[u8; 32]>()),
+        reference in reference(), codebook in option::of(any::<[u8; 32]>()), done in any_done(),
     ) {
         let by = ApprovalBy { officer: officer.clone(), key_statement: hash, capacity, claimed_time_ms: time };
         let approval = Approval::of(&message, by);
         prop_assert_eq!(Approval::decode(&approval.encode()), Ok(approval));
         let act = OfficerAct {
             officer: officer.clone(), key_statement: hash, rung, desk: officer.clone(), exercise: officer.clone(),
-            message: reference, text, claimed_time_ms: time,
+            message: reference.clone(), text, claimed_time_ms: time,
         };
         prop_assert_eq!(OfficerAct::decode(&act.encode()), Ok(act));
+        let annex = OfficerAnnex {
+            officer: officer.clone(), key_statement: hash, desk: officer.clone(), exercise: officer.clone(),
+            message: reference, done, claimed_time_ms: time,
+        };
+        prop_assert_eq!(OfficerAnnex::decode(&annex.encode()), Ok(annex));
         let consent = CharterConsent {
             officer: officer.clone(), key_statement: hash, terms_sha256: other, claimed_time_ms: time,
         };
@@ -350,6 +371,64 @@ fn the_longest_order_fits_beside_the_longest_detail() {
         ..control(1)
     };
     assert!(sign(PayloadType::Control, record.encode()).len() <= crate::strict::MAX_STATEMENT_BYTES);
+}
+
+#[test]
+fn each_kind_of_annex_has_its_own_fields() {
+    let annex = |kind: u64, with: [bool; 5]| {
+        let [grade, language, content, of_annex, text] = with;
+        let reference = Reference {
+            sender: "d".into(),
+            id: [1; 16],
+            sha256: Hash([1; 32]),
+        }
+        .encode();
+        let words = |there: bool, words: &'static str| if there { words } else { "" };
+        let bytes = |there: bool, bytes: &[u8]| if there { bytes.to_vec() } else { Vec::new() };
+        let written = crate::strict::Writer::new()
+            .text(1, "o")
+            .bytes(2, &[1; 32])
+            .text(3, "d")
+            .text(4, "e")
+            .message(5, &reference)
+            .number(6, kind)
+            .number(7, u64::from(grade))
+            .text(8, words(language, "qav"))
+            .bytes(9, &bytes(content, &[1; 32]))
+            .bytes(10, &bytes(of_annex, &reference))
+            .text(11, words(text, "the minister"))
+            .number(12, 1)
+            .finish();
+        OfficerAnnex::decode(&written)
+            .map(|_| ())
+            .map_err(|error| (error.field.into_owned(), error.fault))
+    };
+    let fault = |field: &str, fault| Err((field.to_owned(), fault));
+    assert_eq!(annex(8, [true, true, true, false, false]), Ok(()));
+    assert_eq!(annex(8, [true, true, true, true, false]), Ok(()));
+    assert_eq!(annex(9, [false, false, false, false, true]), Ok(()));
+    for (place, field) in ["grade", "language", "content_sha256", "of_annex", "text"]
+        .iter()
+        .enumerate()
+    {
+        let mut translated = [true, true, true, true, false];
+        translated[place] = !translated[place];
+        let mut presented = [false, false, false, false, true];
+        presented[place] = !presented[place];
+        let missing = fault(field, StrictFault::Missing);
+        let unknown = fault(field, StrictFault::Unknown);
+        match *field {
+            "of_annex" => assert_eq!(annex(8, translated), Ok(())),
+            "text" => assert_eq!(annex(8, translated), unknown),
+            _ => assert_eq!(annex(8, translated), missing),
+        }
+        let expected = if *field == "text" { missing } else { unknown };
+        assert_eq!(annex(9, presented), expected);
+    }
+    assert_eq!(
+        annex(7, [true, true, true, false, false]),
+        fault("kind", StrictFault::OutOfRange { value: 7 })
+    );
 }
 
 #[test]

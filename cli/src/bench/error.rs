@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use hotline_client::{config::ConfigError, request::Refusal, station::OpenError};
+use hotline_exercise::live::child::ChildError;
 
 use super::{floor::FloorError, slo::parse::SloError};
 use crate::{
@@ -41,6 +42,9 @@ pub enum BenchError {
         /// What happened to it.
         what: String,
     },
+    /// A link in front of a leg.
+    #[error(transparent)]
+    Links(#[from] hotline_exercise::live::links::LinkError),
     /// The line did not come up, or not again.
     #[error("the line was not whole within {} s: {state}", .within.as_secs())]
     NotWhole {
@@ -115,6 +119,12 @@ pub enum BenchError {
     /// Somebody interrupted it.
     #[error("the measurement was interrupted")]
     Interrupted,
+}
+
+impl From<ChildError> for BenchError {
+    fn from(ChildError { who, what }: ChildError) -> Self {
+        Self::Process { who, what }
+    }
 }
 
 impl BenchError {
@@ -195,6 +205,11 @@ impl BenchError {
                 19,
                 exit::USAGE,
                 "leave --config out; for a line that exists: hotline path ping",
+            ),
+            Self::Links(_) => (
+                1,
+                exit::OTHER,
+                "name a folder with room and permissions: hotline bench … --dir DIR",
             ),
             Self::Link { .. } => (
                 15,

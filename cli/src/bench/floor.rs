@@ -25,6 +25,7 @@ use std::{
 
 use clap::Args;
 use hotline_core::time::LineTime;
+use hotline_exercise::live::child::{Child, Input, Listener, Program};
 use hotline_transport::Seams;
 use tokio::{
     runtime::Runtime,
@@ -32,14 +33,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    error::BenchError,
-    line::{
-        child::{Child, Listener, Program},
-        sides::Sides,
-    },
-    measure::sender::RECEIPTED_WITHIN,
-};
+use super::{error::BenchError, line::sides::Sides, measure::sender::RECEIPTED_WITHIN};
 use crate::exit::{self, Failure};
 use end::{End, Stream};
 use frame::message;
@@ -212,6 +206,7 @@ impl Floor {
             words,
             ready: "listening",
             folder,
+            input: Input::None,
         };
         let server = Child::start(program, Listener::Nobody).await?;
         let address = server.said["quic"].as_str().and_then(|text| text.parse().ok());
@@ -353,7 +348,7 @@ impl Floor {
             end.close().await;
         }
         drop(workers);
-        ended
+        Ok(ended?)
     }
 
     fn now(&self) -> LineTime {

@@ -1,6 +1,5 @@
 //! The measured line: two relays and desk B as processes, desk A in this one, all in a folder of their own.
 
-pub mod child;
 pub mod links;
 pub mod people;
 pub mod relays;
@@ -11,20 +10,15 @@ pub mod usage;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use hotline_client::{
-    compose::Officer, config::DeskConfig, sealed::load_officer_key, side::Directory, socket::Connection,
-    station::Station,
+    compose::Officer, config::DeskConfig, keyring, side::Directory, socket::Connection, station::Station,
 };
-use hotline_core::{
-    health::Profile,
-    identity::{Identity, Role},
-    precedence::Precedence,
-};
+use hotline_core::{health::Profile, precedence::Precedence};
+use hotline_exercise::live::child::{Child, Input, Listener, Program};
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
 use tempfile::TempDir;
 
 use self::{
-    child::{Child, Listener, Program},
     links::Links,
     relays::{Relays, Which},
     sides::{Side, Sides},
@@ -32,7 +26,7 @@ use self::{
     usage::Usage,
 };
 use super::{error::BenchError, measure::sender::Sender};
-use crate::pki::layout;
+use crate::exit;
 
 /// How long the line may take to come up, or to come back after a kill. 30 s: ten times what it takes.
 pub const WHOLE_WITHIN: Duration = Duration::from_secs(30);
@@ -258,7 +252,7 @@ impl Line {
         drop(asking_b);
         sender.station().close(CLOSE_WITHIN).await;
         let closed = relays.close().await;
-        let closed = closed.and(desk_b.kill().await);
+        let closed = closed.and(desk_b.kill().await.map_err(BenchError::from));
         drop(links);
         let removed = folder
             .close()
@@ -282,8 +276,9 @@ async fn desk_b(exe: &Path, folder: &Path, side: &Side, heard: Listener) -> Resu
         words,
         ready: "open",
         folder,
+        input: Input::None,
     };
-    Child::start(program, heard).await
+    Ok(Child::start(program, heard).await?)
 }
 
 /// A connection to that side's desk, which runs.
@@ -303,17 +298,5 @@ async fn ask(side: &Side) -> Result<Connection, BenchError> {
 /// # Errors
 /// If the key cannot be read, or is not in the roster.
 pub fn officer(config: &DeskConfig, directory: &Directory, name: &str) -> Result<Officer, BenchError> {
-    let wrong = |what: String| BenchError::Releaser(what);
-    let identity = Identity::new(config.identity.domain().clone(), Role::Officer, name)
-        .map_err(|error| wrong(error.to_string()))?;
-    let key = load_officer_key(&config.officers.join(name).join(layout::OFFICER_KEY), None)
-        .map_err(|error| wrong(error.to_string()))?;
-    let key_statement = directory
-        .officer_key_statement(&identity.to_string(), &key.public())
-        .ok_or_else(|| wrong(format!("the roster has no usable key of {identity}")))?;
-    Ok(Officer {
-        identity: identity.to_string(),
-        key_statement,
-        key,
-    })
+    keyring::officer(config, directory, name, None).map_err(|error| BenchError::Releaser(exit::chain(&error)))
 }

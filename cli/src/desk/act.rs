@@ -4,11 +4,8 @@ use clap::Args;
 use hotline_client::{compose, request::Request};
 use hotline_core::words::{OfficerRole, Rung};
 
-use super::{
-    Common, keyring, load, print,
-    seat::{Seat, reference},
-};
-use crate::exit::{self, Failure, Outcome};
+use super::{Common, load, seat::Seat, signing};
+use crate::exit::{self, Outcome};
 
 /// `hotline desk ack`.
 #[derive(Debug, Args)]
@@ -42,7 +39,7 @@ pub struct ActArgs {
 /// Acknowledges.
 ///
 /// # Errors
-/// A [`Failure`].
+/// A [`Failure`](crate::exit::Failure).
 pub async fn ack(args: AckArgs) -> Outcome {
     run(
         &args.common,
@@ -57,7 +54,7 @@ pub async fn ack(args: AckArgs) -> Outcome {
 /// Signs another act.
 ///
 /// # Errors
-/// A [`Failure`].
+/// A [`Failure`](crate::exit::Failure).
 pub async fn act(args: ActArgs) -> Outcome {
     run(
         &args.common,
@@ -80,7 +77,7 @@ async fn run(common: &Common, rung: Rung, message: &str, text: &str, officer: Op
 /// Shows the message, so that nobody signs for what was not on screen, and places the officer's act.
 ///
 /// # Errors
-/// A [`Failure`].
+/// A [`Failure`](crate::exit::Failure).
 pub async fn sign(
     seat: &mut Seat,
     common: &Common,
@@ -89,7 +86,6 @@ pub async fn sign(
     text: &str,
     officer: Option<&str>,
 ) -> Outcome {
-    let view = seat.show(message).await?;
     let receiving = [OfficerRole::WatchOfficer, OfficerRole::DutyOfficer];
     let sending = [
         OfficerRole::Releaser,
@@ -101,35 +97,17 @@ pub async fn sign(
     } else {
         &receiving
     };
-    let by = keyring::officer(seat, common, officer, roles, None)?;
-    let json = common.json;
-    seat.display(std::slice::from_ref(&view), || {
-        if !json {
-            crate::say_part!("{}", print::message(&view));
-        }
-    })
-    .await?;
-    let (reference, _) = reference(&view)?;
+    let signing = signing::prepare(seat, common, message, officer, roles).await?;
     let act = compose::act(
         &seat.config,
-        &by,
+        &signing.by,
         rung,
-        reference,
+        signing.reference.clone(),
         text,
         seat.seams.clock.as_ref(),
     )
-    .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text"))?;
+    .map_err(|error| signing::not_signed(&error))?;
     let view = seat.message(Request::Act { act }).await?;
-    if json {
-        print::object(&view);
-    } else {
-        crate::say!(
-            "{}: {} by {} [{}]",
-            view.name,
-            rung.plain(),
-            by.identity,
-            rung.name()
-        );
-    }
+    signing::placed(common, &view, rung, &signing.by);
     Ok(exit::OK)
 }

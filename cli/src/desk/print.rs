@@ -1,5 +1,9 @@
 //! How messages look in a terminal: plain words first, the formal name with details. Strangers' words are inert.
 
+mod translations;
+
+pub use translations::translations;
+
 use std::io::{IsTerminal as _, Write as _};
 
 use hotline_client::{

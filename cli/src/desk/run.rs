@@ -22,7 +22,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Common, act, answer, draft, inbox, load, print, seat::not_opened, send, show};
+use super::{Common, act, annex, answer, draft, inbox, load, print, seat::not_opened, send, show};
 use crate::{
     channel,
     exit::{self, Failure, Outcome},
@@ -223,6 +223,10 @@ enum Typed {
     Ack(act::AckArgs),
     /// act HOLDING A-0017: any other act.
     Act(act::ActArgs),
+    /// translate A-0017 --grade sight --into qav "text": puts a translation beside it.
+    Translate(annex::TranslateArgs),
+    /// present A-0017 --to "the minister": says that it was put before a principal.
+    Present(annex::PresentArgs),
     /// answer A-0017 ROGER: answers.
     Answer(answer::AnswerArgs),
     /// status: how the line stands, and why it is silent.
@@ -268,6 +272,8 @@ async fn carry_out(verb: Typed) -> Outcome {
         Typed::Show(args) => show::run(args).await,
         Typed::Ack(args) => act::ack(args).await,
         Typed::Act(args) => act::act(args).await,
+        Typed::Translate(args) => annex::translate(args).await,
+        Typed::Present(args) => annex::present(args).await,
         Typed::Answer(args) => answer::run(args).await,
         Typed::Status(args) => status::carry_out(args).await,
         Typed::Watch(args) => watch::carry_out(args).await,

@@ -238,13 +238,6 @@ impl Seat {
 /// # Errors
 /// If the view is not of this program's version.
 pub fn reference(view: &MessageView) -> Result<(Reference, [u8; 16]), Failure> {
-    let sixteen = |hex: &str| -> Option<[u8; 16]> {
-        data_encoding::HEXLOWER
-            .decode(hex.as_bytes())
-            .ok()?
-            .try_into()
-            .ok()
-    };
     let malformed = || {
         Failure::new(
             "HL-DESK-022",
@@ -253,17 +246,7 @@ pub fn reference(view: &MessageView) -> Result<(Reference, [u8; 16]), Failure> {
             "",
         )
     };
-    let id = sixteen(&view.id).ok_or_else(malformed)?;
-    let conversation = sixteen(&view.conversation).ok_or_else(malformed)?;
-    let sha256 = view.sha256.parse().map_err(|_| malformed())?;
-    Ok((
-        Reference {
-            sender: view.from.clone(),
-            id,
-            sha256,
-        },
-        conversation,
-    ))
+    view.reference().ok_or_else(malformed)
 }
 
 /// Why a desk could not be opened.

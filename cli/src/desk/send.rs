@@ -163,23 +163,29 @@ async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
     finish(seat, &args.common, view, &args.waiting).await
 }
 
+/// Words as they were typed, or, for -, as they come from standard input.
+///
+/// # Errors
+/// If standard input cannot be read.
+pub fn typed(text: &str) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let mut text = String::new();
+    // 1 MiB: more than any statement holds; the rules of what is signed name the real limit.
+    std::io::stdin()
+        .take(1 << 20)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::io("standard input", &error))?;
+    Ok(text.trim_end().to_owned())
+}
+
 /// What was typed, as a wording.
 ///
 /// # Errors
 /// If the words cannot be read, or refer to a message that is not known.
 pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Failure> {
-    let text = match args.text.as_str() {
-        "-" => {
-            let mut text = String::new();
-            // 1 MiB: more than any statement holds; the release rule names the real limit.
-            std::io::stdin()
-                .take(1 << 20)
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::io("standard input", &error))?;
-            text.trim_end().to_owned()
-        }
-        words => words.to_owned(),
-    };
+    let text = typed(&args.text)?;
     let refers_to = match &args.refers_to {
         Some(name) => Some(reference(&seat.show(name).await?)?),
         None => None,

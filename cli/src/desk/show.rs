@@ -40,7 +40,8 @@ async fn show(seat: &mut Seat, args: &ShowArgs) -> Outcome {
         if json {
             print::object(&view);
         } else {
-            crate::say_part!("{}{}", print::message(&view), print::timeline(&view));
+            let (original, beside) = (print::message(&view), print::translations(&view));
+            crate::say_part!("{original}{beside}{}", print::timeline(&view));
         }
     })
     .await?;

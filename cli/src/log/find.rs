@@ -69,6 +69,7 @@ impl Wanted {
                 Some(
                     Payload::Receipt(_)
                     | Payload::Act(_)
+                    | Payload::Annex(_)
                     | Payload::Charter(_)
                     | Payload::Service(_)
                     | Payload::Watch(_)

@@ -1,10 +1,11 @@
 //! One entry of a log in plain words. Strangers' words are inert; nothing here is verified.
 
 mod about;
+mod control;
 mod view;
 
 use hotline_audit::{
-    Hash, SignedStatement,
+    Hash, PayloadType, SignedStatement,
     statement::{Act, Charter, CharterTerms, Header, Message, OfficerAct, Payload, Receipt},
 };
 use hotline_core::{
@@ -47,10 +48,14 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
             };
         }
     };
+    if statement.payload_type == PayloadType::Control {
+        return control::record(view, &statement, words);
+    }
     match Payload::parse(&statement) {
         Ok(Payload::Message(said)) => message(headed(view, "message", &said.header), &said, names, words),
         Ok(Payload::Receipt(said)) => receipt(headed(view, "receipt", &said.header), &said, names),
         Ok(Payload::Act(said)) => act(headed(view, "act", &said.header), &said, names, words),
+        Ok(Payload::Annex(said)) => about::annex(headed(view, "annex", &said.header), &said, names, words),
         Ok(Payload::Charter(said)) => charter(headed(view, "charter", &said.header), &said),
         Ok(Payload::Service(said)) => about::service(headed(view, "service", &said.header), &said, names),
         Ok(Payload::Watch(said)) => about::watch(headed(view, "watch", &said.header), &said, words),

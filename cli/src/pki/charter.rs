@@ -30,7 +30,7 @@ pub fn terms(
         exercise: exercise.to_owned(),
         sides,
         receipt_policy: charter.receipt_policy.clone(),
-        codebook_sha256: None,
+        codebook_sha256: charter.codebook,
     }
 }
 

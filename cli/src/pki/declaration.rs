@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use hotline_audit::Hash;
 use hotline_core::identity::{TrustDomain, World};
 use hotline_core::words::OfficerRole;
 
@@ -128,6 +129,8 @@ pub struct DeclaredCharter {
     pub hours: String,
     /// What each side promises to sign, and how soon.
     pub receipt_policy: String,
+    /// SHA-256 of the codebook that both sides hold, if they agree on one: its key is `codebook`.
+    pub codebook: Option<Hash>,
 }
 
 impl Declaration {

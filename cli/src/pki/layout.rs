@@ -52,6 +52,10 @@ pub const LOG_KEY: &str = "log.key";
 pub const STATEMENT_KEY: &str = "statement.key";
 /// The key with which an officer signs.
 pub const OFFICER_KEY: &str = "officer.key";
+/// The key with which somebody of control signs records and orders.
+pub const CONTROL_KEY: &str = "control.key";
+/// Folder with one folder per control identity.
+pub const CONTROL: &str = "control";
 /// A relay's settings.
 pub const RELAY_SETTINGS: &str = "relay.toml";
 /// A desk's settings.

@@ -108,7 +108,7 @@ impl Facts {
             Payload::Message(message) => self.message(hash, message),
             Payload::Act(act) => self.act(act),
             Payload::Lifecycle(lifecycle) => self.lifecycle(hash, lifecycle),
-            Payload::Receipt(_) | Payload::Charter(_) | Payload::Watch(_) => {}
+            Payload::Receipt(_) | Payload::Annex(_) | Payload::Charter(_) | Payload::Watch(_) => {}
         }
     }
 

@@ -72,6 +72,7 @@ impl Engine {
             ),
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Service(_)
             | Payload::Watch(_)

@@ -285,6 +285,7 @@ impl Engine {
             Payload::Service(service) => self.heard_service(leg, arrival.hash, service),
             Payload::Receipt(_)
             | Payload::Act(_)
+            | Payload::Annex(_)
             | Payload::Charter(_)
             | Payload::Watch(_)
             | Payload::Lifecycle(_) => {}

@@ -9,6 +9,7 @@ mod answers;
 mod checks;
 mod people;
 mod saying;
+mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +23,13 @@ use hotline_core::{
     leg::Leg,
     outage::Outages,
     precedence::Precedence,
-    time::{LineTime, WallTime},
+    time::{LineTime, StoryTime, WallTime},
 };
 use tokio::sync::oneshot;
 
 pub(super) use saying::ToSay;
 
-use super::{Engine, Signing};
+use super::{Engine, Signing, story::AnswerDue};
 use crate::{
     own::{Address, Saying},
     request::Answer,
@@ -49,9 +50,9 @@ pub(super) struct Duty {
     /// When a check went out for a restoration that waits for its answer.
     restoration_checked: Option<LineTime>,
     /// Human checks of ours that wait for an answer.
-    tests: BTreeMap<Hash, LineTime>,
+    tests: BTreeMap<Hash, StoryTime>,
     /// Messages that ask for an answer by a time.
-    answers: BTreeMap<Hash, WallTime>,
+    answers: BTreeMap<Hash, AnswerDue>,
 }
 
 /// A desk that closes and waits until somebody has its last word.
@@ -75,7 +76,7 @@ impl Engine {
             checks: Checks::new(self.config.checks_every, self.relays.keys().cloned(), now),
             outages: Outages::of(self.legs.keys().cloned(), now, wall),
             clock: ClockWatch::new(),
-            escalation: Escalation::new(self.config.human_time_factor),
+            escalation: Escalation::new(),
             timed: BTreeMap::new(),
             looked_for_room: None,
             hours: Hours::default(),
@@ -152,9 +153,7 @@ impl Engine {
             [
                 duty.checks.next_wake(),
                 duty.outages.next_wake(),
-                duty.escalation.next_wake(),
-                duty.tests.values().min().copied(),
-                duty.next_answer(self.wall(), self.line()),
+                self.next_people(duty),
                 self.next_review(),
             ]
             .into_iter()

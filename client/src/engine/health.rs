@@ -14,6 +14,7 @@ use crate::{
     request::{News, Ping},
     round::Round,
     status::{LegStatus, LineStatus, RelayStatus, TransitionView, milliseconds},
+    story::StoryStatus,
 };
 
 impl Engine {
@@ -181,6 +182,8 @@ impl Engine {
             messages: self.book.len() as u64,
             gaps: self.shown_gaps(),
             alarms: self.alarms.clone(),
+            story: StoryStatus::of(&self.story, self.line()),
+            wall_ms: self.wall().unix_ms(),
             read_only: match &self.signing {
                 Signing::Open => None,
                 Signing::Closed(why) | Signing::KeyEnded(why) => Some(why.clone()),

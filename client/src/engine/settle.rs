@@ -81,7 +81,7 @@ impl Engine {
     }
 
     /// Places a statement of ours and puts it into the outbox. `awaited` are the desks whose DELIVERED it waits for; a
-    /// receipt or act waits for none.
+    /// receipt, act or annex waits for none.
     pub(super) fn place_own(
         &mut self,
         signed: Signed,
@@ -92,6 +92,8 @@ impl Engine {
         let is_check = matches!(&signed.payload, Payload::Service(service) if service.kind == ServiceKind::Check.to_wire());
         let (lane, awaited) = match &signed.payload {
             Payload::Message(_) => (lane_of(precedence), to),
+            // It may be as long as a message, and no timer waits for it.
+            Payload::Annex(_) => (Lane::Message, BTreeSet::new()),
             Payload::Receipt(_)
             | Payload::Act(_)
             | Payload::Charter(_)
@@ -103,7 +105,7 @@ impl Engine {
         // takes every leg.
         let precedence = match &signed.payload {
             Payload::Service(_) if is_check => Precedence::Flash,
-            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) => precedence,
+            Payload::Message(_) | Payload::Receipt(_) | Payload::Act(_) | Payload::Annex(_) => precedence,
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
                 Precedence::Immediate
             }
@@ -370,6 +372,16 @@ impl Engine {
                 }
                 let judged = judge::judge_act(&act, placed.trust.rosters(), now_ms);
                 self.book.add_act(at, judged)
+            }
+            Payload::Annex(annex) => {
+                // As with an act: told as QUARANTINED when it came, it is shown nowhere.
+                let ours = annex.header.sender == self.me.to_string();
+                let payload = Payload::Annex(annex.clone());
+                if !ours && trust::ended_inside(placed.trust.rosters(), &payload).is_some() {
+                    return Vec::new();
+                }
+                let judged = judge::judge_annex(&annex, placed.trust.rosters(), now_ms);
+                self.book.add_annex(at, judged)
             }
             Payload::Service(service) => {
                 let is_mine = service.header.sender == self.me.to_string();

@@ -35,7 +35,7 @@ const LIST_MAX: usize = 10_000;
 /// Drafts kept at once. 1,000: far beyond what people leave lying about.
 const DRAFTS_MAX: usize = 1_000;
 
-type Answered = Result<Reply, Refusal>;
+pub(super) type Answered = Result<Reply, Refusal>;
 
 impl Engine {
     pub(super) fn ask(&mut self, ask: Ask, round: &mut Round) {
@@ -84,6 +84,7 @@ impl Engine {
                 drafts: self.drafts(),
             })),
             Request::Act { act } => self.act(&act, round),
+            Request::Annex { annex } => self.annex(&annex, round),
             Request::Displayed { messages } => self.device_receipt(&messages, Rung::Displayed, round),
             Request::Alerted { messages } => self.device_receipt(&messages, Rung::Alerted, round),
             Request::Showing { messages } => self.showing(&messages, round),
@@ -93,6 +94,7 @@ impl Engine {
             Request::Show { message } => self.find(&message).map(|letter| Reply::Message(letter.hash)),
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
             Request::Clock { offset_ms } => self.clock_was_set(offset_ms, round),
+            Request::Story { word } => self.story_told(&word),
             Request::KeepWatch { watch } => self.keep_watch(&watch, round),
             Request::Order { order } => self.order(&order, round),
             Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),
@@ -231,7 +233,7 @@ impl Engine {
     }
 
     /// An expired message is never acted on.
-    fn still_holds(&self, letter: &Letter) -> Result<(), Refusal> {
+    pub(super) fn still_holds(&self, letter: &Letter) -> Result<(), Refusal> {
         if !overdue::expired(letter, self.wall()) {
             return Ok(());
         }
@@ -327,19 +329,8 @@ impl Engine {
             .letter(&read.message.sha256)
             .ok_or_else(|| unknown(&read.message.sha256.to_string()))?;
         self.permit(letter, &read, bytes.clone(), round.trust.rosters())?;
-        let others: Vec<_> = match letter.direction {
-            Direction::In => vec![letter.ladder.subject().sender.clone()],
-            Direction::Out => {
-                let recipients = letter.ladder.subject().recipients.iter();
-                recipients.map(|to| to.identity.clone()).collect()
-            }
-        };
         let hash = letter.hash;
-        let precedence = judge::urgency(&letter.message).answered_at();
-        let address = Address {
-            to: others.clone(),
-            conversation: Some(letter.message.header.conversation),
-        };
+        let (others, address, precedence) = Self::about(letter);
         let seen = self.seen();
         let both = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         let placed = self
@@ -347,8 +338,25 @@ impl Engine {
             .act(&round.tip, &address, bytes, &seen, both)
             .map_err(|error| not_released(&error.to_string()))?;
         crash::at(Point::ActSigned);
-        self.place_own(placed, precedence, BTreeSet::from_iter(others), round);
+        self.place_own(placed, precedence, others, round);
         Ok(Reply::Message(hash))
+    }
+
+    /// Who gets what an officer signs about a message, in which conversation, and how urgently.
+    pub(super) fn about(letter: &Letter) -> (BTreeSet<Identity>, Address, Precedence) {
+        let others: Vec<_> = match letter.direction {
+            Direction::In => vec![letter.ladder.subject().sender.clone()],
+            Direction::Out => {
+                let recipients = letter.ladder.subject().recipients.iter();
+                recipients.map(|to| to.identity.clone()).collect()
+            }
+        };
+        let address = Address {
+            to: others.clone(),
+            conversation: Some(letter.message.header.conversation),
+        };
+        let precedence = judge::urgency(&letter.message).answered_at();
+        (others.into_iter().collect(), address, precedence)
     }
 
     fn permit(
@@ -489,6 +497,7 @@ impl Engine {
         MessageView {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
+            unanswered: self.unanswered(letter),
             ..view::of(letter, &self.prefix(&letter.message.header.sender), self.wall())
         }
     }
@@ -532,7 +541,7 @@ impl Engine {
 }
 
 /// A header that places an act as this desk would.
-fn header_of(letter: &Letter, me: &str, exercise: &str) -> Header {
+pub(super) fn header_of(letter: &Letter, me: &str, exercise: &str) -> Header {
     let mut header = letter.message.header.clone();
     header.sender = me.to_owned();
     header.exercise = exercise.to_owned();
@@ -590,7 +599,7 @@ pub(super) fn refusal(code: u8, exit: u8, what: String, help: &str) -> Refusal {
     }
 }
 
-fn bad_sheet(what: &str) -> Refusal {
+pub(super) fn bad_sheet(what: &str) -> Refusal {
     refusal(
         2,
         2,
@@ -608,7 +617,7 @@ fn not_released(what: &str) -> Refusal {
     )
 }
 
-fn unknown(wanted: &str) -> Refusal {
+pub(super) fn unknown(wanted: &str) -> Refusal {
     refusal(
         4,
         1,

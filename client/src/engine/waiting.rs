@@ -1,7 +1,8 @@
 //! Messages of ours that wait for a person of the remote desk, and how far they came.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
+use hotline_audit::Hash;
 use hotline_core::{
     channel::{Evidence, Proof, Stage, Waiting},
     id::Hash32,
@@ -70,7 +71,7 @@ impl Engine {
         let reached = |rung| letter.ladder.reached_at(rung, peer);
         let precedence = letter.judged.as_ref()?.draft.precedence;
         let now = self.line();
-        let age = |fact: &Fact| self.ages.age((letter.hash, fact.place), fact.arrived, now);
+        let age = |fact: &Fact| self.age_for_people(&letter.hash, fact);
         let of = |stage, waited, fact: Option<&Fact>| Waiting {
             name: self.name_of(letter),
             channel: letter.message.channel.clone(),
@@ -88,7 +89,8 @@ impl Engine {
             return (!answered_since).then(|| of(stage, age(declined), Some(declined)));
         }
         if reached(Rung::Delivered).is_none() {
-            let waited = self.ages.age((letter.hash, None), letter.stored, now);
+            // On its way it waits for machines, whatever the story does.
+            let waited = self.ages.age_of_line((letter.hash, None), letter.stored, now);
             return Some(of(Stage::NotDelivered, waited, None));
         }
         let (_, asked) = overdue::waits_since(letter)?;
@@ -98,11 +100,16 @@ impl Engine {
                 alerted: reached(Rung::Alerted).is_some(),
             },
         };
-        // Human deadlines pass faster in an exercise that says so.
-        let waited = age(asked).saturating_mul(self.config.human_time_factor);
-        let waits = of(stage, waited, Some(asked));
+        let waits = of(stage, age(asked), Some(asked));
         let silent = letter.ladder.awaiting_person().contains(&peer);
         (silent || waits.overdue()).then_some(waits)
+    }
+
+    /// How old a fact about a message is for people.
+    pub(super) fn age_for_people(&self, message: &Hash, fact: &Fact) -> Duration {
+        let about = (*message, fact.place);
+        self.ages
+            .age_of_people(about, fact.arrived, self.line(), &self.story)
     }
 
     /// Notes since when a message waits that has just come to disk, or for which something was signed.

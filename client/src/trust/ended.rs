@@ -4,7 +4,7 @@ use hotline_audit::{
     Hash, SignedStatement,
     check::Verified,
     key::{KeyRefusal, RosterSet},
-    statement::{Act, Approval, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload},
+    statement::{Act, Approval, Message, OfficerAct, OfficerAnnex, OfficerOrder, OfficerWatch, Payload},
 };
 
 use crate::ended_keys::Over;
@@ -35,6 +35,9 @@ pub(crate) fn keys_inside(payload: &Payload) -> Vec<Hash> {
             approvals.map(|approval| approval.key_statement).collect()
         }
         Payload::Act(act) => act_in(act).map(|said| said.key_statement).into_iter().collect(),
+        Payload::Annex(annex) => key_in(&annex.annex, |payload| {
+            Some(OfficerAnnex::decode(payload).ok()?.key_statement)
+        }),
         Payload::Watch(watch) => key_in(&watch.officer_watch, |payload| {
             Some(OfficerWatch::decode(payload).ok()?.key_statement)
         }),

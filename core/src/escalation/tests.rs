@@ -1,12 +1,16 @@
 //! Human deadlines on a clock by hand.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use crate::{
+    story::{self, DeskStory, StoryClock, Turn},
+    time::{LineTime, WallTime},
+};
 use OverdueStep::{OutOfBand, ReAlert, SecondPosition, Supervisor};
 
 const MESSAGE: Hash32 = Hash32([7; 32]);
 
-fn at(seconds: u64) -> LineTime {
-    LineTime::from_start(Duration::from_secs(seconds))
+fn at(seconds: u64) -> StoryTime {
+    StoryTime::from_startex(Duration::from_secs(seconds))
 }
 
 fn fresh(precedence: Precedence) -> Option<Timer> {
@@ -23,7 +27,7 @@ fn steps(escalation: &mut Escalation, seconds: u64) -> Vec<OverdueStep> {
 
 #[test]
 fn a_flash_nobody_acknowledges_is_called_for_again_and_again_and_then_by_another_way() {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     assert_eq!(
         escalation.set(MESSAGE, fresh(Precedence::Override), at(0)),
         Set::Done
@@ -41,16 +45,16 @@ fn a_flash_nobody_acknowledges_is_called_for_again_and_again_and_then_by_another
 #[test]
 fn the_out_of_band_step_is_due_at_the_objective_and_never_before_the_supervisor() {
     for precedence in Precedence::ALL {
-        let steps = schedule(*precedence, 1);
+        let steps = schedule(*precedence);
         assert!(steps.is_sorted_by_key(|(_, after)| *after));
         assert_eq!(steps.last().map(|(_, after)| *after), precedence.objective());
     }
-    assert!(schedule(Precedence::Deferred, 1).is_empty());
+    assert!(schedule(Precedence::Deferred).is_empty());
 }
 
 #[test]
 fn acknowledging_stops_the_timer_and_asking_for_time_restarts_it() {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     escalation.set(MESSAGE, fresh(Precedence::Flash), at(0));
     assert_eq!(steps(&mut escalation, 130), [ReAlert]);
     escalation.set(MESSAGE, fresh(Precedence::Flash), at(130));
@@ -63,7 +67,7 @@ fn acknowledging_stops_the_timer_and_asking_for_time_restarts_it() {
 
 #[test]
 fn a_timer_goes_on_over_a_restart_and_repeats_no_step_that_was_taken() {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     let kept = Timer {
         precedence: Precedence::Flash,
         waited: Duration::from_secs(290),
@@ -76,7 +80,7 @@ fn a_timer_goes_on_over_a_restart_and_repeats_no_step_that_was_taken() {
 
 #[test]
 fn a_desk_that_comes_back_late_takes_the_steps_it_has_got_to_and_none_before() {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     let long_ago = Timer {
         precedence: Precedence::Immediate,
         waited: Duration::from_secs(86_400),
@@ -86,17 +90,99 @@ fn a_desk_that_comes_back_late_takes_the_steps_it_has_got_to_and_none_before() {
     assert_eq!(steps(&mut escalation, 1), [Supervisor, OutOfBand]);
 }
 
+fn line(seconds: u64) -> LineTime {
+    LineTime::from_start(Duration::from_secs(seconds))
+}
+
+/// When this desk's people are called again, if nothing is turned until then.
+fn next_call(escalation: &Escalation, story: &DeskStory) -> Option<LineTime> {
+    escalation.next_wake().and_then(|wake| story.when(wake))
+}
+
 #[test]
-fn an_exercise_divides_every_human_deadline_by_one_factor() {
-    let mut escalation = Escalation::new(60);
-    escalation.set(MESSAGE, fresh(Precedence::Flash), at(0));
-    assert_eq!(steps(&mut escalation, 2), [ReAlert]);
-    let standing = escalation.standing(&MESSAGE, at(3)).unwrap();
-    assert_eq!(standing.next, Some((SecondPosition, Duration::from_secs(5))));
+fn an_exercise_shortens_every_human_deadline_by_one_factor() {
+    let story = DeskStory::new(60);
+    let mut escalation = Escalation::new();
+    escalation.set(MESSAGE, fresh(Precedence::Flash), story.at(line(100)));
+    assert_eq!(next_call(&escalation, &story), Some(line(102)));
+    assert!(escalation.tick(story.at(line(101))).is_empty());
+    assert_eq!(escalation.tick(story.at(line(102)))[0].step, ReAlert);
+    let standing = escalation.standing(&MESSAGE, story.at(line(103))).unwrap();
+    assert_eq!(standing.next, Some((SecondPosition, Duration::from_secs(300))));
     assert_eq!(
         (standing.waited, standing.taken),
-        (Duration::from_secs(3), Some(ReAlert))
+        (Duration::from_secs(180), Some(ReAlert))
     );
+}
+
+/// A desk that was told of every turn at once.
+struct Told {
+    clock: StoryClock,
+    told: story::Told,
+    desk: DeskStory,
+}
+
+impl Told {
+    fn started(rate: &str, seconds: u64) -> Self {
+        let mut told = Self {
+            clock: StoryClock::new(),
+            told: story::Told::new(),
+            desk: DeskStory::new(1),
+        };
+        told.turn(Turn::Start(rate.parse().unwrap()), seconds);
+        told
+    }
+
+    fn turn(&mut self, turn: Turn, seconds: u64) {
+        let wall = WallTime::from_unix_ms(1_795_000_000_000 + seconds * 1000);
+        self.clock.turn(turn, line(seconds)).unwrap();
+        self.told.turned(&self.clock, wall, line(seconds));
+        let word = self.told.word(&self.clock, wall, line(seconds));
+        assert!(self.desk.adopt(&word, line(seconds)));
+    }
+}
+
+#[test]
+fn pausing_the_story_freezes_every_step_and_resuming_goes_on_from_there() {
+    let mut told = Told::started("1", 0);
+    let mut escalation = Escalation::new();
+    escalation.set(MESSAGE, fresh(Precedence::Flash), told.desk.at(line(10)));
+    told.turn(Turn::Pause, 100);
+    assert_eq!(next_call(&escalation, &told.desk), None, "no timer");
+    assert!(escalation.tick(told.desk.at(line(1_000_000))).is_empty());
+    let waited = |escalation: &Escalation, desk: &DeskStory, seconds| {
+        escalation
+            .standing(&MESSAGE, desk.at(line(seconds)))
+            .unwrap()
+            .waited
+    };
+    for seconds in [100, 1_000_000] {
+        assert_eq!(waited(&escalation, &told.desk, seconds), Duration::from_secs(90));
+    }
+    told.turn(Turn::Resume, 1_000_000);
+    assert_eq!(next_call(&escalation, &told.desk), Some(line(1_000_030)));
+    assert!(escalation.tick(told.desk.at(line(1_000_029))).is_empty());
+    let due = escalation.tick(told.desk.at(line(1_000_030)));
+    assert_eq!(due.iter().map(|due| due.step).collect::<Vec<_>>(), [ReAlert]);
+}
+
+#[test]
+fn at_sixty_times_the_speed_the_supervisor_is_called_after_a_sixtieth_of_the_time() {
+    let calls = |rate: &str| {
+        let told = Told::started(rate, 0);
+        let mut escalation = Escalation::new();
+        escalation.set(MESSAGE, fresh(Precedence::Flash), told.desk.at(line(0)));
+        let mut called = line(0);
+        while let Some(call) = next_call(&escalation, &told.desk) {
+            let due = escalation.tick(told.desk.at(call));
+            called = call;
+            if due.iter().any(|due| due.step == Supervisor) {
+                break;
+            }
+        }
+        called
+    };
+    assert_eq!((calls("1"), calls("60")), (line(600), line(10)));
 }
 
 fn key(n: usize) -> Hash32 {
@@ -106,7 +192,7 @@ fn key(n: usize) -> Hash32 {
 }
 
 fn full_of(precedence: Precedence) -> Escalation {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     for n in 0..WAITING_MAX {
         assert_eq!(escalation.set(key(n), fresh(precedence), at(0)), Set::Done);
     }
@@ -136,7 +222,7 @@ fn a_flash_is_timed_however_many_less_urgent_messages_wait() {
 
 #[test]
 fn what_has_no_deadline_takes_no_place() {
-    let mut escalation = Escalation::new(1);
+    let mut escalation = Escalation::new();
     for n in 0..2 * WAITING_MAX {
         let set = escalation.set(key(n), fresh(Precedence::Deferred), at(0));
         assert_eq!(set, Set::Done);

@@ -182,6 +182,38 @@ fn each_other_act_has_its_own_role() {
 }
 
 #[test]
+fn a_message_is_translated_and_presented_at_a_desk_that_it_names() {
+    for (rung, role) in [
+        (Rung::Translated, OfficerRole::Translator),
+        (Rung::Presented, OfficerRole::DutyOfficer),
+    ] {
+        let at = |desk: &str| ladder().apply(fact(rung, officer(LUND, role, desk), 1));
+        for named in [B_DESK, B_AIR, B_STAFF] {
+            assert_eq!(at(named), Ok(Step::First), "{rung}: for information, too");
+        }
+        let other = "spiffe://exercise.borenia.example/desk/other";
+        assert_eq!(at(other), Err(Foreign::NotNamed { desk: id(other) }));
+        assert_eq!(at(A_DESK), Err(Foreign::NotNamed { desk: id(A_DESK) }));
+        let by_desk = ladder().apply(fact(rung, desk(B_DESK), 1));
+        assert!(matches!(by_desk, Err(Foreign::WrongSigner { .. })));
+    }
+}
+
+#[test]
+fn a_second_translation_adds_its_saying_and_undoes_none() {
+    let mut ladder = ladder();
+    let by = || officer(LUND, OfficerRole::Translator, B_DESK);
+    for (at, said) in [(1, "SIGHT into qbo"), (2, "CERTIFIED into qbo")] {
+        let mut translated = fact(Rung::Translated, by(), at);
+        translated.text = said.to_owned();
+        assert!(ladder.apply(translated).is_ok());
+    }
+    let said: Vec<&str> = ladder.timeline().iter().map(|fact| fact.text.as_str()).collect();
+    assert_eq!(said, ["SIGHT into qbo", "CERTIFIED into qbo"]);
+    assert_eq!(ladder.highest(), Some(Rung::Translated));
+}
+
+#[test]
 fn only_a_relay_of_either_side_accepts() {
     let accepted = |signer| ladder().apply(fact(Rung::Accepted, signer, 1));
     assert!(accepted(Signer::Relay(id(NORTH))).is_ok());

@@ -17,6 +17,12 @@ macro_rules! list {
                 match self { $(Self::$word => $name,)+ }
             }
         }
+
+        impl std::fmt::Display for $list {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
     };
 }
 

@@ -1,6 +1,6 @@
 //! The master scenario events list: events, their incidents, their injects.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, fmt, ops::Range, time::Duration};
 
 use hotline_core::{
     precedence::Precedence,
@@ -212,6 +212,16 @@ pub enum Link {
         /// The door.
         door: String,
     },
+}
+
+impl fmt::Display for Link {
+    /// As it is written: `path 1`, `A north/quic`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "path {path}"),
+            Self::Leg { desk, relay, door } => write!(f, "{desk} {relay}/{door}"),
+        }
+    }
 }
 
 /// An act of an institution.

@@ -3,8 +3,8 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement,
     statement::{
-        Act, Approval, CharterTerms, Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch, Payload,
-        Receipt, Service, Watch,
+        Act, Annex, AnnexDone, Approval, CharterTerms, Lifecycle, Message, OfficerAct, OfficerAnnex,
+        OfficerOrder, OfficerWatch, Payload, Receipt, Service, Watch,
     },
     strict::{StrictError, StrictFault},
 };
@@ -178,6 +178,7 @@ impl What {
             Payload::Message(message) => Ok(Self::Message(Box::new(message_fact(message, book)?))),
             Payload::Receipt(receipt) => receipt_fact(receipt).map(Self::Receipt),
             Payload::Act(act) => act_fact(act).map(Self::Act),
+            Payload::Annex(annex) => annex_fact(annex).map(Self::Act),
             Payload::Service(service) => service_fact(service).map(Self::Service),
             Payload::Watch(watch) => watch_fact(watch),
             Payload::Lifecycle(lifecycle) => order_fact(lifecycle),
@@ -293,6 +294,31 @@ fn act_fact(act: &Act) -> Result<OfficerWord, StrictError> {
         text: said.text,
         grade: None,
         language: String::new(),
+    })
+}
+
+/// A translation, with its words from beside the signature; or that the message was put before somebody.
+fn annex_fact(annex: &Annex) -> Result<OfficerWord, StrictError> {
+    let said = OfficerAnnex::decode(&SignedStatement::parse(&annex.annex)?.payload)?;
+    let (grade, language, text) = match &said.done {
+        AnnexDone::Translated { grade, language, .. } => {
+            let words = annex.content.as_ref().and_then(|content| content.text().ok());
+            let grades = Grade::ALL.iter().copied();
+            let grade = grades
+                .zip(1u32..)
+                .find(|(_, number)| number == grade)
+                .map(|(grade, _)| grade);
+            (grade, language.clone(), words.unwrap_or_default().to_owned())
+        }
+        AnnexDone::Presented { to } => (None, String::new(), to.clone()),
+    };
+    Ok(OfficerWord {
+        rung: known("kind", said.done.kind(), Rung::from_wire(said.done.kind()))?,
+        officer: said.officer,
+        message: said.message.sha256,
+        text,
+        grade,
+        language,
     })
 }
 

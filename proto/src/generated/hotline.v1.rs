@@ -253,6 +253,54 @@ pub struct OfficerActPayload {
     #[prost(uint64, tag = "8")]
     pub claimed_time_ms: u64,
 }
+/// application/vnd.hotline.annex.v1: a translation of a message, or that it was presented, placed in the chain by the
+/// officer's desk. It stands beside the message, never in its place.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AnnexPayload {
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// Exact SignedStatement bytes of an OfficerAnnexPayload.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub annex: ::prost::bytes::Bytes,
+    /// The translation; absent when the annex holds none.
+    #[prost(message, optional, tag = "3")]
+    pub content: ::core::option::Option<Content>,
+}
+/// application/vnd.hotline.officer-annex.v1: signed by the officer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfficerAnnexPayload {
+    #[prost(string, tag = "1")]
+    pub officer: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Desk at which the officer sits.
+    #[prost(string, tag = "3")]
+    pub desk: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub exercise: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub message: ::core::option::Option<Reference>,
+    /// 8 TRANSLATED, 9 PRESENTED.
+    #[prost(uint32, tag = "6")]
+    pub kind: u32,
+    /// With TRANSLATED: 1 SIGHT, 2 ROUGH, 3 CERTIFIED.
+    #[prost(uint32, tag = "7")]
+    pub grade: u32,
+    /// With TRANSLATED: into which language, a code of ISO 639.
+    #[prost(string, tag = "8")]
+    pub language: ::prost::alloc::string::String,
+    /// With TRANSLATED: SHA-256 of the exact bytes of Content.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub content_sha256: ::prost::bytes::Bytes,
+    /// With TRANSLATED: the annex that this one replaces; may be absent.
+    #[prost(message, optional, tag = "10")]
+    pub of_annex: ::core::option::Option<Reference>,
+    /// With PRESENTED: to whom.
+    #[prost(string, tag = "11")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "12")]
+    pub claimed_time_ms: u64,
+}
 /// application/vnd.hotline.charter.v1: a channel's charter, placed in the chain by each desk.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CharterPayload {

@@ -20,12 +20,14 @@ impl Auditor<'_> {
             PayloadType::Message
             | PayloadType::Receipt
             | PayloadType::Act
+            | PayloadType::Annex
             | PayloadType::Charter
             | PayloadType::Service
             | PayloadType::Watch
             | PayloadType::Lifecycle
             | PayloadType::Approval
             | PayloadType::OfficerAct
+            | PayloadType::OfficerAnnex
             | PayloadType::CharterConsent
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
@@ -164,6 +166,7 @@ fn keys_used(verified: &Verified, parts: &Parts) -> Vec<(Hash, u64)> {
         }
         Parts::Receipt | Parts::Service => {}
         Parts::Act(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
+        Parts::Annex(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
         Parts::Watch(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
         Parts::Lifecycle(by) => keys.push((by.key_statement, by.said.claimed_time_ms)),
         Parts::Charter(_, consents) => {
@@ -188,12 +191,14 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::Message => "message",
         PayloadType::Receipt => "receipt",
         PayloadType::Act => "act",
+        PayloadType::Annex => "annex",
         PayloadType::Charter => "charter",
         PayloadType::Service => "service",
         PayloadType::Watch => "watch",
         PayloadType::Lifecycle => "lifecycle",
         PayloadType::Approval => "approval",
         PayloadType::OfficerAct => "officer act",
+        PayloadType::OfficerAnnex => "officer annex",
         PayloadType::CharterConsent => "charter consent",
         PayloadType::OfficerWatch => "officer watch",
         PayloadType::OfficerOrder => "officer order",

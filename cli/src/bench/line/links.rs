@@ -1,22 +1,13 @@
-//! The links of the measured line: a live proxy of the emulator in front of every leg of both desks.
-//!
-//! Each desk is told, in its own trust folders, that the relays listen where its proxies do; the relays' certificates
-//! are checked as ever. So each of the eight legs can be broken alone, one way or both, while everything behind it is
-//! the real thing. The proxies run on a thread of their own: what they do is not in a desk's way.
+//! The links of the measured line, one for each leg of both desks, and how a measurement breaks them.
 
-use std::{fmt, fs, io, net::SocketAddr, path::Path};
+use std::fmt;
 
-use hotline_client::side_file::SideFile;
-use hotline_core::{
-    identity::Identity,
-    leg::{Door, Leg, RelayName},
-};
+use hotline_core::leg::{Door, Leg, RelayName};
+use hotline_exercise::live::links::{self as live, Linked};
 use hotline_faults::{
-    Dice,
-    live::{Direction, Fault, Listen, Proxy},
+    live::{Direction, Fault},
     rig::{Rig, RigError},
 };
-use tokio::runtime::{Builder, Runtime};
 
 use super::{relays::Which, sides::Sides};
 use crate::{bench::error::BenchError, pki::layout};
@@ -43,22 +34,7 @@ pub struct LinkName {
 }
 
 /// All links of a line.
-pub struct Links {
-    rig: Rig,
-    // Held: its thread drives them.
-    _workers: Workers,
-}
-
-/// The links' own runtime. It ends without waiting, so that it may be dropped inside another.
-struct Workers(Option<Runtime>);
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
+pub struct Links(live::Links);
 
 impl fmt::Display for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,47 +79,16 @@ impl Links {
     /// # Errors
     /// If a trust folder or a port refuses.
     pub async fn start(sides: &Sides, seed: u64) -> Result<Self, BenchError> {
-        let failed = BenchError::place("the links of the line");
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("links")
-            .enable_all()
-            .build();
-        let workers = Workers(Some(runtime.map_err(failed)?));
-        let mut rig = Rig::new();
-        let dice = Dice::new(seed);
-        for (desk, side) in [(Desk::A, &sides.avelia), (Desk::B, &sides.borenia)] {
-            let trust = side.folder.join(layout::TRUST);
-            let mut folders: Vec<_> = fs::read_dir(&trust)
-                .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>())
-                .map_err(BenchError::place("a trust folder"))?;
-            folders.sort();
-            for folder in folders {
-                for (leg, proxy) in reroute(&folder.join(layout::SIDE), &workers, |leg| {
-                    dice.apart(
-                        &LinkName {
-                            desk,
-                            leg: leg.clone(),
-                        }
-                        .to_string(),
-                    )
-                    .throw()
-                })
-                .await?
-                {
-                    rig.insert(&LinkName { desk, leg }.to_string(), proxy);
-                }
-            }
-        }
-        Ok(Self {
-            rig,
-            _workers: workers,
-        })
+        let desks = [(Desk::A, &sides.avelia), (Desk::B, &sides.borenia)].map(|(desk, side)| Linked {
+            name: desk.to_string(),
+            trust: side.folder.join(layout::TRUST),
+        });
+        Ok(Self(live::Links::start(&desks, seed).await?))
     }
 
     /// All of them, each under its name: `A north/quic`.
     pub fn rig(&self) -> &Rig {
-        &self.rig
+        self.0.rig()
     }
 
     /// Breaks one for the measurement; [`mend`](Self::mend) takes it back.
@@ -152,7 +97,7 @@ impl Links {
     /// If the fault cannot be applied to this link.
     pub fn break_off(&self, link: &LinkName, fault: &Fault, direction: Direction) -> Result<(), BenchError> {
         let name = link.to_string();
-        let added = self.rig.add(BROKEN, fault, direction, Some(&name));
+        let added = self.0.rig().add(BROKEN, fault, direction, Some(&name));
         added.map(drop).map_err(|error| refused(link, &error))
     }
 
@@ -161,7 +106,7 @@ impl Links {
     /// # Errors
     /// If one of them is broken for the measurement already.
     pub fn cut_all(&self) -> Result<(), BenchError> {
-        let added = self.rig.add(BROKEN, &Fault::Cut, Direction::Both, None);
+        let added = self.0.rig().add(BROKEN, &Fault::Cut, Direction::Both, None);
         added.map(drop).map_err(|error| refused(&"all legs", &error))
     }
 
@@ -176,7 +121,7 @@ impl Links {
                 leg: leg.clone(),
             };
             let missing = || BenchError::Ended(format!("there is no link {link}"));
-            let proxy = self.rig.link(&link.to_string()).ok_or_else(missing)?;
+            let proxy = self.0.rig().link(&link.to_string()).ok_or_else(missing)?;
             let healed = proxy.remove(BROKEN).map(drop);
             healed.map_err(|error| refused(&link, &error.into()))?;
         }
@@ -188,7 +133,7 @@ impl Links {
     /// # Errors
     /// If nothing is.
     pub fn heal_all(&self) -> Result<(), BenchError> {
-        let healed = self.rig.remove(BROKEN).map(drop);
+        let healed = self.0.rig().remove(BROKEN).map(drop);
         healed.map_err(|error| refused(&"all legs", &error))
     }
 
@@ -197,7 +142,8 @@ impl Links {
     /// # Errors
     /// If there is none.
     pub fn mend(&self, link: &LinkName) -> Result<(), BenchError> {
-        self.rig
+        self.0
+            .rig()
             .remove(BROKEN)
             .map(drop)
             .map_err(|error| refused(link, &error))
@@ -211,59 +157,12 @@ fn refused(link: &dyn fmt::Display, error: &RigError) -> BenchError {
     }
 }
 
-/// Starts proxies for the relays that a side file names, and puts their addresses in the relays' place.
-async fn reroute(
-    file: &Path,
-    workers: &Workers,
-    seed: impl Fn(&Leg) -> u64,
-) -> Result<Vec<(Leg, Proxy)>, BenchError> {
-    let unreadable =
-        |what: String| BenchError::place("a side file")(io::Error::new(io::ErrorKind::InvalidData, what));
-    let text = fs::read_to_string(file).map_err(BenchError::place("a side file"))?;
-    let mut side = SideFile::parse(&text).map_err(unreadable)?;
-    let mut started = Vec::new();
-    for relay in &mut side.relay {
-        let identity: Identity = relay
-            .identity
-            .parse()
-            .map_err(|error| unreadable(format!("{error}")))?;
-        let name = RelayName::parse(identity.name()).map_err(|error| unreadable(error.to_string()))?;
-        for door in Door::ALL {
-            let leg = Leg::new(name.clone(), door);
-            let place = match door {
-                Door::Quic => &mut relay.quic,
-                Door::Tcp => &mut relay.tcp,
-            };
-            let proxy = open(workers, door, *place, seed(&leg)).await?;
-            *place = proxy.local_addr();
-            started.push((leg, proxy));
-        }
-    }
-    let text = side.to_text().map_err(|error| unreadable(error.to_string()))?;
-    fs::write(file, text).map_err(BenchError::place("a side file"))?;
-    Ok(started)
-}
-
-async fn open(workers: &Workers, door: Door, to: SocketAddr, seed: u64) -> Result<Proxy, BenchError> {
-    let Some(runtime) = &workers.0 else {
-        return Err(BenchError::Ended("the links' runtime is gone".into()));
-    };
-    let any = SocketAddr::new(to.ip(), 0);
-    let listen = match door {
-        Door::Quic => Listen::Udp(any),
-        Door::Tcp => Listen::Tcp(any),
-    };
-    let started = runtime.spawn(Proxy::start(listen, to, seed)).await;
-    started
-        .map_err(|error| BenchError::Ended(error.to_string()))?
-        .map_err(BenchError::place("a link of the line"))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, fs, net::SocketAddr};
 
+    use hotline_client::side_file::SideFile;
     use hotline_faults::live::Protocol;
     use hotline_transport::Seams;
 

@@ -1,14 +1,10 @@
 //! The two relays as processes: started, killed, stopped and let go on.
 
-use std::{
-    future::Future,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::{
-    child::{Child, Listener, Program},
-    sides::{Side, Sides},
-};
+use hotline_exercise::live::child::{Child, Input, Listener, Program};
+
+use super::sides::{Side, Sides};
 use crate::bench::error::BenchError;
 
 /// One of the two relays.
@@ -72,7 +68,7 @@ impl Relays {
     /// If it does not run.
     pub async fn kill(&mut self, which: Which) -> Result<(), BenchError> {
         match self.place(which).take() {
-            Some(child) => child.kill().await,
+            Some(child) => Ok(child.kill().await?),
             None => Err(gone(which)),
         }
     }
@@ -92,7 +88,7 @@ impl Relays {
     /// # Errors
     /// If it does not run.
     pub fn pause(&mut self, which: Which) -> Result<(), BenchError> {
-        self.place(which).as_ref().ok_or_else(|| gone(which))?.pause()
+        Ok(self.place(which).as_ref().ok_or_else(|| gone(which))?.pause()?)
     }
 
     /// Lets a stopped one go on (SIGCONT).
@@ -100,7 +96,7 @@ impl Relays {
     /// # Errors
     /// If it does not run.
     pub fn resume(&mut self, which: Which) -> Result<(), BenchError> {
-        self.place(which).as_ref().ok_or_else(|| gone(which))?.resume()
+        Ok(self.place(which).as_ref().ok_or_else(|| gone(which))?.resume()?)
     }
 
     /// The process of one, while it runs.
@@ -120,7 +116,7 @@ impl Relays {
     pub async fn close(self) -> Result<(), BenchError> {
         let mut closed = Ok(());
         for child in [self.north, self.south].into_iter().flatten() {
-            closed = closed.and(child.kill().await);
+            closed = closed.and(child.kill().await.map_err(BenchError::from));
         }
         closed
     }
@@ -140,25 +136,20 @@ fn gone(which: Which) -> BenchError {
     }
 }
 
-fn start<'a>(
-    exe: &'a Path,
-    folder: &'a Path,
-    side: &'a Side,
-) -> impl Future<Output = Result<Child, BenchError>> + 'a {
+async fn start(exe: &Path, folder: &Path, side: &Side) -> Result<Child, BenchError> {
     let settings = side.relay_settings();
     let words = ["relay", "run", "--config"].map(str::to_owned);
     let words = words
         .into_iter()
         .chain([settings.display().to_string()])
         .collect();
-    Child::start(
-        Program {
-            name: &side.relay,
-            exe,
-            words,
-            ready: "listening",
-            folder,
-        },
-        Listener::Nobody,
-    )
+    let program = Program {
+        name: &side.relay,
+        exe,
+        words,
+        ready: "listening",
+        folder,
+        input: Input::None,
+    };
+    Ok(Child::start(program, Listener::Nobody).await?)
 }

@@ -26,6 +26,7 @@ mod told;
 use std::{sync::Arc, time::Duration};
 
 use hotline_core::{outbox::Bounds, precedence::Precedence, time::LineTime};
+use hotline_exercise::live::child::Listener;
 use tokio::sync::mpsc;
 
 use super::{
@@ -37,7 +38,7 @@ use super::{
 };
 use crate::bench::{
     error::BenchError,
-    line::{Line, Setup, Wiring, child::Listener},
+    line::{Line, Setup, Wiring},
     progress,
     report::{
         conditions::Conditions,

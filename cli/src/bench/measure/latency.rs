@@ -11,6 +11,7 @@ mod told;
 
 use std::{path::Path, sync::Arc};
 
+use hotline_exercise::live::child::Listener;
 use tokio::sync::mpsc;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::bench::{
     error::BenchError,
-    line::{Line, Setup, Wiring, child::Listener, people::People},
+    line::{Line, Setup, Wiring, people::People},
     progress,
     report::{conditions::Conditions, run::Run},
     slo::metric::{Catalogue, Kind},

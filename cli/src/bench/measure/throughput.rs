@@ -13,6 +13,7 @@ mod slice;
 
 use std::{path::Path, time::Duration};
 
+use hotline_exercise::live::child::Listener;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -23,7 +24,7 @@ use super::{
 use crate::bench::{
     error::BenchError,
     floor::{Floor, Passed},
-    line::{Line, PROCESSES, Setup, child::Listener, usage::megabytes},
+    line::{Line, PROCESSES, Setup, usage::megabytes},
     progress,
     report::{
         conditions::Conditions,

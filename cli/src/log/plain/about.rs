@@ -2,11 +2,13 @@
 
 use hotline_audit::{
     SignedStatement, StrictError,
-    statement::{Lifecycle, OfficerOrder, OfficerWatch, Service, Watch},
+    statement::{Annex, AnnexDone, Lifecycle, OfficerAnnex, OfficerOrder, OfficerWatch, Service, Watch},
 };
 use hotline_core::{
+    annex::Grade,
     duty::{OrderVerb, ServiceKind, WatchVerb},
     text::{inert, inert_line},
+    words::Rung,
 };
 
 use super::{EntryView, Names, Words, word};
@@ -28,6 +30,40 @@ pub(super) fn service(view: EntryView, said: &Service, names: &Names) -> EntryVi
     EntryView {
         rung: Some(kind),
         about,
+        plain,
+        ..view
+    }
+}
+
+/// A translation's words are those that stand beside what the officer signed.
+pub(super) fn annex(view: EntryView, said: &Annex, names: &Names, words: Words) -> EntryView {
+    let read = SignedStatement::parse(&said.annex).and_then(|signed| OfficerAnnex::decode(&signed.payload));
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return unreadable(view, &error),
+    };
+    let officer = inert_line(&read.officer).text;
+    let about = names.called(&read.message.sha256);
+    let kind = read.done.kind();
+    let done = word(kind, Rung::from_wire, Rung::plain);
+    let (plain, text) = match &read.done {
+        AnnexDone::Translated { grade, language, .. } => {
+            let grade = word(*grade, Grade::from_wire, Grade::name);
+            let language = inert_line(language).text;
+            let text = said.content.as_ref().map(|content| match content.text() {
+                Ok(text) => text.to_owned(),
+                Err(error) => error.to_string(),
+            });
+            let plain = format!("{done} into {language}, {grade}, by {officer}: {about}");
+            (plain, text.and_then(|text| shown(words, &text)))
+        }
+        AnnexDone::Presented { to } => (format!("{done} by {officer}: {about}"), shown(words, to)),
+    };
+    EntryView {
+        rung: Some(word(kind, Rung::from_wire, Rung::name)),
+        officer: Some(officer),
+        about: vec![about],
+        text,
         plain,
         ..view
     }

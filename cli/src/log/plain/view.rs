@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct EntryView {
     /// Place in the log, from 0.
     pub index: u64,
-    /// `message`, `receipt`, `act`, `charter`, or what else it is.
+    /// `message`, `receipt`, `act`, `annex`, `charter`, or what else it is.
     pub kind: String,
     /// SHA-256 of the exact bytes, hex.
     pub sha256: String,

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use hotline_audit::Hash;
 use hotline_core::identity::{TrustDomain, World};
 use hotline_core::words::OfficerRole;
 use toml::Table;
@@ -192,6 +193,16 @@ impl Section {
         })
     }
 
+    /// The codebook's hash where one is agreed; `None` if it cannot be read.
+    fn codebook(&mut self, faults: &mut Faults) -> Option<Option<Hash>> {
+        if !self.has("codebook") {
+            return Some(None);
+        }
+        let works = "the 64 hexadecimals of its SHA-256, in quotes";
+        let read = |text: &str| text.parse::<Hash>().map_err(|error| error.to_string());
+        self.parsed("codebook", works, read, faults).map(Some)
+    }
+
     fn charter(mut self, faults: &mut Faults) -> Option<DeclaredCharter> {
         let channel = self.text("channel", "\"MINISTER\"", faults);
         let level = self.text("level", "\"ministers and their duty officers\"", faults);
@@ -202,6 +213,7 @@ impl Section {
         );
         let hours = self.text("hours", "\"always\"", faults);
         let receipt_policy = self.text("receipt_policy", "\"acknowledged by a named officer\"", faults);
+        let codebook = self.codebook(faults);
         self.end(faults);
         Some(DeclaredCharter {
             channel: channel?,
@@ -209,6 +221,7 @@ impl Section {
             scope: scope?,
             hours: hours?,
             receipt_policy: receipt_policy?,
+            codebook: codebook?,
         })
     }
 }

@@ -1,33 +1,19 @@
 //! Answers that were asked for by a time, and did not come: told on both sides, once.
 
-use std::time::Duration;
-
 use hotline_audit::{Hash, statement::Reference};
-use hotline_core::{
-    duty::ServiceKind,
-    time::{LineTime, WallTime},
-};
+use hotline_core::duty::ServiceKind;
 
-use super::{Duty, Engine};
+use super::Engine;
 use crate::{overdue, own::Saying, round::Round};
 
 /// Messages whose answers are waited for at most. 4,096: as many as steps are remembered of. Beyond it the answer that is
 /// due last is shown as overdue and not told: what is named far ahead keeps no earlier one out.
 const WAITED_MAX: usize = 4096;
 
-impl Duty {
-    /// When the next answer is due, on the line's clock.
-    pub(super) fn next_answer(&self, wall: WallTime, line: LineTime) -> Option<LineTime> {
-        let next = self.answers.values().min()?;
-        let ahead = next.unix_ms().saturating_sub(wall.unix_ms());
-        Some(line.after(Duration::from_millis(ahead)))
-    }
-}
-
 impl Engine {
     /// Waits for the answer to a message, or no longer.
     pub(super) fn note_answer(&mut self, hash: Hash) {
-        let due = self.book.letter(&hash).and_then(overdue::answer_due);
+        let due = self.book.letter(&hash).and_then(|letter| self.answer_due(letter));
         let told = self.services.told_unanswered(&hash);
         let Some(duty) = &mut self.duty else { return };
         match due {
@@ -47,12 +33,11 @@ impl Engine {
 
     /// Tells of answers that did not come by the time that was named.
     pub(super) fn tick_answers(&mut self, round: &mut Round) {
-        let wall = self.wall();
-        let Some(duty) = &mut self.duty else { return };
+        let Some(duty) = &self.duty else { return };
         let due: Vec<Hash> = duty
             .answers
             .iter()
-            .filter(|(_, due)| **due <= wall)
+            .filter(|(_, due)| self.is_due(**due))
             .map(|(hash, _)| *hash)
             .collect();
         for hash in due {

@@ -10,11 +10,11 @@ use hotline_core::{
     id::Place,
     ladder::Fact,
     precedence::Precedence,
-    time::LineTime,
+    time::{LineTime, StoryTime},
     words::Rung,
 };
 
-use super::Engine;
+use super::{Duty, Engine};
 use crate::{
     book::{Change, Letter},
     overdue,
@@ -65,9 +65,8 @@ impl Engine {
         }
     }
 
-    /// Sets a message's timer: since when it waits is told by its desk's chain, and for how long by the line's clock.
+    /// Sets a message's timer: since when it waits is told by its desk's chain, and for how long by people's time.
     fn time(&mut self, hash: Hash, round: &mut Round) {
-        let now = self.line();
         let waits = self.waits_for_person(&hash);
         let since = waits.map(|(_, fact)| fact.place);
         let Some(duty) = &self.duty else { return };
@@ -77,7 +76,7 @@ impl Engine {
         }
         let timer = waits.map(|(precedence, fact)| Timer {
             precedence,
-            waited: self.ages.age((hash, fact.place), fact.arrived, now),
+            waited: self.age_for_people(&hash, fact),
             taken: self.services.step_since(&hash, self.leaf_of(fact)),
         });
         let mut set = self.set_timer(hash, timer, since);
@@ -100,8 +99,13 @@ impl Engine {
         }
     }
 
-    fn set_timer(&mut self, hash: Hash, timer: Option<Timer>, since: Option<Option<Place>>) -> Set {
-        let now = self.line();
+    pub(super) fn set_timer(
+        &mut self,
+        hash: Hash,
+        timer: Option<Timer>,
+        since: Option<Option<Place>>,
+    ) -> Set {
+        let now = self.story.at(self.line());
         let Some(duty) = &mut self.duty else {
             return Set::Done;
         };
@@ -144,7 +148,7 @@ impl Engine {
 
     /// How urgent a message is, and the fact since which it waits; none if it waits for nobody, has no deadline, has expired
     /// or was cancelled.
-    fn waits_for_person(&self, hash: &Hash) -> Option<(Precedence, &Fact)> {
+    pub(super) fn waits_for_person(&self, hash: &Hash) -> Option<(Precedence, &Fact)> {
         let letter = self.book.letter(hash)?;
         if overdue::expired(letter, self.wall()) || self.book.is_cancelled(letter) {
             return None;
@@ -162,7 +166,19 @@ impl Engine {
         stored.map_or(0, |stored| stored.index)
     }
 
+    /// When the next human deadline is over; none while the story stands before it.
+    pub(super) fn next_people(&self, duty: &Duty) -> Option<LineTime> {
+        let due = [duty.escalation.next_wake(), duty.tests.values().min().copied()];
+        let due = due.into_iter().flatten().min();
+        let answer = duty.answers.values().min().copied();
+        due.and_then(|due| self.story.when(due))
+            .into_iter()
+            .chain(answer.and_then(|due| self.when_due(due)))
+            .min()
+    }
+
     pub(super) fn tick_people(&mut self, now: LineTime, round: &mut Round) {
+        let now = self.story.at(now);
         let due = self
             .duty
             .as_mut()
@@ -232,9 +248,7 @@ impl Engine {
         }
         let answered = letter.answered_check().is_some();
         let accepted = letter.ladder.reached(Rung::Accepted).is_some();
-        let due = self
-            .line()
-            .after(human::ANSWER_DUE / self.config.human_time_factor);
+        let due = self.story.at(self.line()).after(human::ANSWER_DUE);
         if let Some(duty) = &mut self.duty {
             if answered {
                 duty.tests.remove(&hash);
@@ -244,7 +258,7 @@ impl Engine {
         }
     }
 
-    fn tick_tests(&mut self, now: LineTime, round: &mut Round) {
+    fn tick_tests(&mut self, now: StoryTime, round: &mut Round) {
         let Some(duty) = &mut self.duty else { return };
         let missed: Vec<Hash> = duty
             .tests
@@ -266,7 +280,9 @@ impl Engine {
     /// How a message's timer stands, while this desk is on duty.
     pub(in crate::engine) fn overdue_view(&self, hash: &Hash) -> Option<OverdueView> {
         let duty = self.duty.as_ref()?;
-        let standing = duty.escalation.standing(&overdue::key(hash), self.line())?;
+        let standing = duty
+            .escalation
+            .standing(&overdue::key(hash), self.story.at(self.line()))?;
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Some(OverdueView {
             waited_ms: ms(standing.waited),

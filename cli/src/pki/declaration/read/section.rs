@@ -35,6 +35,10 @@ impl Section {
         }
     }
 
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     pub fn text(&mut self, key: &str, works: &str, faults: &mut Faults) -> Option<String> {
         self.parsed(key, works, |text| Ok(text.to_owned()), faults)
     }

@@ -1,4 +1,4 @@
-//! A process of the measurement: started, heard, killed and reaped.
+//! A process of the stage: started, spoken to, heard, killed and reaped.
 //!
 //! Each is this program again with other words. It asks the system to end with us, so that nothing is left behind
 //! however we end; what it says on standard error goes to a file, so that a failure can be told in its words.
@@ -13,19 +13,36 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{ChildStdout, Command},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{ChildStdin, ChildStdout, Command},
     sync::mpsc,
     task::JoinHandle,
     time::timeout,
 };
 
-use crate::bench::error::BenchError;
-
 /// How long a process may take to say that it is ready. 20 s: a hundred times what it takes on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// Bytes of its last words that an error repeats.
 const LAST_WORDS: usize = 600;
+
+/// A process that did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+#[error("{who} {what}")]
+pub struct ChildError {
+    /// Which.
+    pub who: String,
+    /// What happened to it.
+    pub what: String,
+}
+
+/// Whether a process is spoken to on its standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// It has none.
+    None,
+    /// Lines, by [`Child::tell`].
+    Lines,
+}
 
 /// Where the lines go that a process prints once it is ready.
 #[derive(Debug)]
@@ -49,6 +66,8 @@ pub struct Program<'a> {
     pub ready: &'static str,
     /// Where its standard error goes.
     pub folder: &'a Path,
+    /// Whether it is spoken to.
+    pub input: Input,
 }
 
 /// A process that is ready.
@@ -58,6 +77,7 @@ pub struct Child {
     words_file: PathBuf,
     process: tokio::process::Child,
     reader: JoinHandle<()>,
+    input: Option<ChildStdin>,
     /// The line it printed when it was ready.
     pub said: Value,
 }
@@ -67,20 +87,21 @@ impl Child {
     ///
     /// # Errors
     /// If it does not start, or ends or says nothing within 20 s.
-    pub async fn start(program: Program<'_>, listener: Listener) -> Result<Self, BenchError> {
+    pub async fn start(program: Program<'_>, listener: Listener) -> Result<Self, ChildError> {
         let Program {
             name,
             exe,
             words,
             ready,
             folder,
+            input,
         } = program;
         let words_file = folder.join(format!("{name}.err"));
         let errors = File::options()
             .create(true)
             .append(true)
             .open(&words_file)
-            .map_err(BenchError::place("a file for a process's errors"))?;
+            .map_err(|error| failed(name, format!("has no file for its errors: {error}")))?;
         let mut process = Command::new(exe)
             .args(words)
             .arg("--die-with-parent")
@@ -90,7 +111,10 @@ impl Child {
                 "RUST_LOG",
                 std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()),
             )
-            .stdin(Stdio::null())
+            .stdin(match input {
+                Input::None => Stdio::null(),
+                Input::Lines => Stdio::piped(),
+            })
             .stdout(Stdio::piped())
             .stderr(errors)
             .kill_on_drop(true)
@@ -100,6 +124,7 @@ impl Child {
             .stdout
             .take()
             .ok_or_else(|| failed(name, "has no standard output"))?;
+        let input = process.stdin.take();
         let mut lines = BufReader::new(stdout).lines();
         let said = match timeout(READY_WITHIN, first(&mut lines, ready)).await {
             Ok(Some(said)) => said,
@@ -123,6 +148,7 @@ impl Child {
             words_file,
             process,
             reader,
+            input,
             said,
         })
     }
@@ -132,11 +158,50 @@ impl Child {
         self.process.id()
     }
 
+    /// Says a line to it.
+    ///
+    /// # Errors
+    /// If it is not spoken to, or does not listen any more.
+    pub async fn tell(&mut self, line: &str) -> Result<(), ChildError> {
+        let Some(input) = &mut self.input else {
+            return Err(failed(&self.name, "is not spoken to"));
+        };
+        let mut said = line.as_bytes().to_vec();
+        said.push(b'\n');
+        let told = match input.write_all(&said).await {
+            Ok(()) => input.flush().await,
+            Err(error) => Err(error),
+        };
+        told.map_err(|error| failed(&self.name, format!("does not listen: {error}")))
+    }
+
+    /// Asks it to end in good order (SIGTERM; its input ends), and waits for it.
+    ///
+    /// # Errors
+    /// If it has not ended in that time: then it is killed.
+    pub async fn end(mut self, within: Duration) -> Result<(), ChildError> {
+        drop(self.input.take());
+        self.signal(Signal::CONT)?;
+        self.signal(Signal::TERM)?;
+        match timeout(within, self.process.wait()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(failed(&self.name, format!("was not reaped: {error}"))),
+            Err(_) => {
+                let name = self.name.clone();
+                self.kill().await?;
+                Err(failed(
+                    &name,
+                    format!("did not end within {} s and was killed", within.as_secs()),
+                ))
+            }
+        }
+    }
+
     /// Stops it (SIGSTOP).
     ///
     /// # Errors
     /// If it has ended.
-    pub fn pause(&self) -> Result<(), BenchError> {
+    pub fn pause(&self) -> Result<(), ChildError> {
         self.signal(Signal::STOP)
     }
 
@@ -144,11 +209,11 @@ impl Child {
     ///
     /// # Errors
     /// If it has ended.
-    pub fn resume(&self) -> Result<(), BenchError> {
+    pub fn resume(&self) -> Result<(), ChildError> {
         self.signal(Signal::CONT)
     }
 
-    fn signal(&self, signal: Signal) -> Result<(), BenchError> {
+    fn signal(&self, signal: Signal) -> Result<(), ChildError> {
         // It is ours and not reaped, so its number is nobody else's.
         let pid = self
             .pid()
@@ -162,7 +227,7 @@ impl Child {
     ///
     /// # Errors
     /// If it had ended by itself before.
-    pub async fn kill(mut self) -> Result<(), BenchError> {
+    pub async fn kill(mut self) -> Result<(), ChildError> {
         let before = self.process.try_wait();
         let killed = self.process.kill().await;
         self.reader.abort();
@@ -213,8 +278,8 @@ async fn hand_on(mut lines: Lines<BufReader<ChildStdout>>, listener: Listener) {
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }
 
-fn failed(who: &str, what: impl Into<String>) -> BenchError {
-    BenchError::Process {
+fn failed(who: &str, what: impl Into<String>) -> ChildError {
+    ChildError {
         who: who.to_owned(),
         what: what.into(),
     }
@@ -246,6 +311,7 @@ mod tests {
             words,
             ready: "listening",
             folder,
+            input: Input::None,
         }
     }
 
@@ -297,6 +363,21 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.to_string().contains("the key file is missing"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_process_is_spoken_to_and_ends_when_it_is_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"echo '{"event":"listening"}'; while read line; do echo "heard $line"; done; exit 0"#;
+        let spoken = Program {
+            input: Input::Lines,
+            ..program(script, folder.path())
+        };
+        let (say, mut heard) = mpsc::channel(4);
+        let mut child = Child::start(spoken, Listener::Channel(say)).await.unwrap();
+        child.tell("this").await.unwrap();
+        assert_eq!(heard.recv().await.as_deref(), Some("heard this"));
+        child.end(Duration::from_secs(5)).await.unwrap();
     }
 
     #[tokio::test]

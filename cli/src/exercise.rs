@@ -1,0 +1,93 @@
+//! `hotline exercise`: tabletop exercises on the real line.
+//!
+//! A scenario file says who sits where, what happens, what is expected and how empty seats are played. What that means is
+//! in the room `exercise`; here it is typed, identities are made, and results are printed.
+
+mod evidence;
+mod list;
+mod making;
+mod player;
+mod report;
+mod run;
+mod scenario;
+
+use std::{fmt, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::exit::{self, Failure, Outcome};
+
+/// What `exercise` takes.
+#[derive(Debug, Args)]
+pub struct ExerciseArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The scenarios that come with the program.
+    List(list::ListArgs),
+    /// Reads a scenario and finds what cannot be played, each mistake with its place.
+    Check {
+        /// A scenario's id or file.
+        #[arg(value_name = "FILE")]
+        scenario: String,
+    },
+    /// Plays a scenario.
+    Run(run::RunArgs),
+    /// Makes the report of an exercise again from its evidence.
+    Report(report::ReportArgs),
+    /// A scripted player. Started by `run`.
+    #[command(hide = true)]
+    Player(player::PlayerArgs),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A [`Failure`].
+pub fn run(args: ExerciseArgs) -> Outcome {
+    match args.verb {
+        Verb::List(args) => list::run(&args),
+        Verb::Check { scenario } => scenario::check(&scenario),
+        Verb::Report(args) => report::run(&args),
+        Verb::Run(args) => on_one_thread(run::run(args)),
+        Verb::Player(args) => {
+            exit::die_with_parent(args.die_with_parent)?;
+            on_one_thread(player::run(args))
+        }
+    }
+}
+
+/// Children ask to end with the thread that started them: the exercise runs on this one, not on a worker.
+fn on_one_thread(verb: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
+    runtime.block_on(verb)
+}
+
+/// Something that could not be made for an exercise.
+fn failed(error: &dyn fmt::Display) -> Failure {
+    Failure::new(
+        "HL-EX-151",
+        exit::OTHER,
+        error.to_string(),
+        "hotline exercise check FILE finds what cannot be played",
+    )
+}
+
+/// A folder that must be empty or not exist.
+fn new_folder(folder: &PathBuf) -> Result<(), Failure> {
+    let place = folder.display().to_string();
+    std::fs::create_dir_all(folder).map_err(|error| Failure::io(&place, &error))?;
+    let mut entries = std::fs::read_dir(folder).map_err(|error| Failure::io(&place, &error))?;
+    if entries.next().is_some() {
+        return Err(Failure::new(
+            "HL-EX-130",
+            exit::CONFIG,
+            format!("{place} is not empty, and an exercise replaces nothing"),
+            "name a new folder with --out",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! `hotline exercise report`: the report of an exercise, made from its evidence and nothing else.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use hotline_exercise::{
+    bundle::{BundleError, Evidence},
+    expect::{Judged, Met, failed as not_met, judge},
+    report,
+    scenario::lists::StageKind,
+    timeline::Timeline,
+};
+
+use super::{evidence::FOLDER, new_folder};
+use crate::exit::{self, Failure, Outcome};
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder of an exercise, or its evidence.
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// A new folder for the report.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Print one object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes the report again.
+///
+/// # Errors
+/// As [`make`], and if the folder is not empty.
+pub fn run(args: &ReportArgs) -> Outcome {
+    new_folder(&args.out)?;
+    let inside = args.from.join(FOLDER);
+    let folder = if inside.is_dir() { inside } else { args.from.clone() };
+    make(&folder, &args.out, args.json)
+}
+
+/// Verifies evidence, judges what was expected, and writes `report.html`, `report.json` and `timeline.csv` into a folder.
+///
+/// # Errors
+/// If the evidence is incomplete, or a log of it does not hold.
+pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
+    let evidence = Evidence::open(folder).map_err(|error| incomplete(&error))?;
+    let timeline = Timeline::load(&evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
+    let stage = StageKind::ALL.iter().find(|stage| stage.name() == timeline.startex.stage);
+    let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
+    let variant = timeline.startex.variant.clone();
+    let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
+    let model = report::build(&evidence, &timeline, &judged);
+    write(&out.join("report.html"), report::page(&model).as_bytes())?;
+    write(&out.join("report.json"), report::json(&model).as_bytes())?;
+    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    tell(&judged, out, json);
+    if let Some(fault) = evidence.first_fault() {
+        let what = format!("the evidence does not hold: {fault}");
+        return Err(Failure::new("HL-EX-180", exit::LOG, what, "hotline log verify names the entry").as_json(json));
+    }
+    let lacking = not_met(&judged, stage);
+    Ok(if lacking.is_empty() { exit::OK } else { exit::NOT_MET })
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(file, bytes).map_err(|error| Failure::io(&file.display().to_string(), &error))
+}
+
+fn tell(judged: &[Judged], out: &Path, json: bool) {
+    let (got, of) = judged
+        .iter()
+        .filter(|judged| judged.met != Met::NotAsked)
+        .fold((0, 0), |(got, of), judged| (got + u32::from(judged.got), of + u32::from(judged.score)));
+    if json {
+        let rows: Vec<serde_json::Value> = judged
+            .iter()
+            .map(|judged| {
+                serde_json::json!({
+                    "id": judged.id,
+                    "met": word(judged.met),
+                    "must": judged.must,
+                    "score": judged.got,
+                    "of": judged.score,
+                    "observed": judged.observed,
+                })
+            })
+            .collect();
+        let report = out.join("report.html").display().to_string();
+        crate::say!("{}", serde_json::json!({ "score": got, "of": of, "report": report, "expectations": rows }));
+        return;
+    }
+    for judged in judged {
+        let must = if judged.must { "must" } else { "    " };
+        crate::say!("{:<9} {:<4} {must} {} ({})", word(judged.met), judged.id, judged.title, judged.observed);
+    }
+    crate::say!("{got} of {of} points; {}", out.join("report.html").display());
+}
+
+const fn word(met: Met) -> &'static str {
+    match met {
+        Met::Yes => "MET",
+        Met::No => "NOT_MET",
+        Met::Undecided => "UNDECIDED",
+        Met::NotAsked => "NOT_ASKED",
+    }
+}
+
+fn incomplete(error: &BundleError) -> Failure {
+    Failure::new(error.code(), exit::CONFIG, exit::chain(error), "copy the whole folder of evidence again")
+}
+
+fn unreadable(what: &str) -> Failure {
+    Failure::new("HL-EX-181", exit::CONFIG, what, "use the program of the version that the evidence names")
+}

@@ -1,0 +1,308 @@
+//! `hotline exercise run`: makes identities, plays a scenario, gathers the evidence and makes the report.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use clap::Args;
+use hotline_audit::Hash;
+use hotline_core::story::Rate;
+use hotline_exercise::{
+    codebook::{Codebook, shipped},
+    live::{
+        conductor::{Conductor, Played, carry},
+        site::Site,
+        stage::{SeatPlan, Stage},
+    },
+    log::ExconLog,
+    plan::Plan,
+    record::{DeskWord, ProcessWord, Startex},
+    scenario::{
+        Scenario,
+        lists::{ReleaseRule, StageKind},
+    },
+};
+use hotline_transport::Seams;
+use tokio::time::sleep;
+
+use super::{evidence, failed, making, new_folder, report, scenario};
+use crate::exit::{self, Failure, Outcome};
+
+/// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
+const QUIET_WITHIN: Duration = Duration::from_secs(10);
+/// How often desks are asked meanwhile.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A scenario's id or file.
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+    /// Everybody is played by a script, on real relays and desks of this machine.
+    #[arg(long, required = true)]
+    headless: bool,
+    /// The seed of everything that is drawn: faults on the links.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// How fast the story runs over the line: 0.1 to 60.
+    #[arg(long, default_value = "60", value_name = "RATE")]
+    speed: Rate,
+    /// Which variant, of a scenario that has any.
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// A new folder for report and evidence.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Print one object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plays.
+///
+/// # Errors
+/// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
+pub async fn run(args: RunArgs) -> Outcome {
+    let scenario = scenario::playable(&args.scenario)?;
+    refuse_unplayable(&scenario, args.variant.as_deref())?;
+    new_folder(&args.out)?;
+    let seams = Seams::system();
+    let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
+    pinned(&scenario, &codebook)?;
+    let made = Made::make(&scenario, &args, &codebook, &seams)?;
+    let stage = made.open(&scenario, &args).await?;
+    let plan = Plan::new(Arc::clone(&scenario), args.variant.as_deref());
+    let interrupted = listen_for_interrupts();
+    let mut conductor = Conductor::new(plan, stage, made.log()?, codebook.clone(), seams, interrupted);
+    let files = [("scenario", scenario.source.text.as_str()), ("codebook", shipped::STARTER)];
+    let startex = made.startex(&scenario, &args, &codebook);
+    let played = conductor.play(startex, &files, args.speed).await;
+    let (_, mut stage, log) = conductor.into_parts();
+    let played = match played {
+        Ok(played) => played,
+        Err(error) => {
+            let _ = stage.close().await;
+            return Err(Failure::new("HL-EX-152", exit::OTHER, exit::chain(&error), "play it again in a new folder"));
+        }
+    };
+    quiet(&mut stage).await?;
+    let site = stage.site().clone();
+    stage.close().await.map_err(|error| failed(&error))?;
+    drop(log);
+    let folder = args.out.join(evidence::FOLDER);
+    evidence::gather(&site, &made.excon, &scenario, &folder)?;
+    tell(&scenario, &played, args.json);
+    report::make(&folder, &args.out, args.json)
+}
+
+fn tell(scenario: &Scenario, played: &Played, json: bool) {
+    if json {
+        return;
+    }
+    eprintln!(
+        "{}: ENDEX at T+{} of story, after {:.1} s on the line ({})",
+        *scenario.id,
+        played.story,
+        played.line.as_secs_f64(),
+        played.why,
+    );
+}
+
+/// What lies ready before anything runs.
+struct Made {
+    root: PathBuf,
+    site: Site,
+    excon: making::Excon,
+    scenario_file: PathBuf,
+}
+
+impl Made {
+    fn make(scenario: &Scenario, args: &RunArgs, codebook: &Codebook, seams: &Seams) -> Result<Self, Failure> {
+        let root = args.out.join("stage");
+        new_folder(&root)?;
+        let exercise = format!("{}-{}", *scenario.id, args.seed);
+        let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
+        let excon = making::excon(&root, &exercise, seams)?;
+        let scenario_file = root.join("scenario.toml");
+        std::fs::write(&scenario_file, &scenario.source.text)
+            .map_err(|error| Failure::io(&scenario_file.display().to_string(), &error))?;
+        Ok(Self {
+            root,
+            site,
+            excon,
+            scenario_file,
+        })
+    }
+
+    fn log(&self) -> Result<ExconLog, Failure> {
+        self.excon.open(&self.root)
+    }
+
+    async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
+        let seats = self.seats(scenario, args);
+        Stage::open(self.site.clone(), &seats, args.seed)
+            .await
+            .map_err(|error| Failure::new("HL-EX-150", exit::OTHER, exit::chain(&error), "hotline demo starts the same processes and says more"))
+    }
+
+    fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
+        let played = |seat: &str| scenario.players.iter().any(|script| *script.seat == *seat);
+        let at_desk = scenario.seats.iter().filter(|seat| played(&seat.name));
+        at_desk
+            .filter_map(|seat| {
+                let desk = seat.desk.as_ref()?;
+                let place = self.site.desks().find(|(_, place)| place.name == **desk)?.1;
+                let mut words: Vec<String> = ["exercise", "player", "--seat"].map(str::to_owned).into();
+                words.push(seat.name.to_string());
+                words.extend(["--scenario".to_owned(), self.scenario_file.display().to_string()]);
+                words.extend(["--config".to_owned(), place.config.display().to_string()]);
+                for (_, desk) in self.site.desks() {
+                    words.extend(["--desk".to_owned(), format!("{}={}", desk.name, desk.identity)]);
+                }
+                if let Some(variant) = &args.variant {
+                    words.extend(["--variant".to_owned(), variant.clone()]);
+                }
+                Some(SeatPlan {
+                    seat: seat.name.to_string(),
+                    desk: desk.to_string(),
+                    words,
+                })
+            })
+            .collect()
+    }
+
+    fn startex(&self, scenario: &Scenario, args: &RunArgs, codebook: &Codebook) -> Startex {
+        let version = env!("CARGO_PKG_VERSION");
+        let word = |who: String| ProcessWord {
+            who,
+            version: version.to_owned(),
+        };
+        let relays = self.site.relays().map(|relay| word(format!("relay {}", relay.name)));
+        let desks = self.site.desks().map(|(_, desk)| word(format!("desk {}", desk.name)));
+        let played = scenario.players.iter().map(|script| (script.seat.to_string(), "script".to_owned()));
+        let known = self.site.desks().map(|(side, desk)| {
+            let word = DeskWord {
+                side: side.side.to_string(),
+                identity: desk.identity.clone(),
+                log: format!("desk-{}", desk.name),
+            };
+            (desk.name.clone(), word)
+        });
+        Startex {
+            scenario: scenario.id.to_string(),
+            variant: args.variant.clone(),
+            scenario_sha256: Hash::of(scenario.source.text.as_bytes()).to_string(),
+            codebook: format!("{}/{}", codebook.name(), codebook.version()),
+            codebook_sha256: codebook.sha256().to_string(),
+            stage: StageKind::Headless.to_string(),
+            seed: args.seed,
+            rate: args.speed.thousandths(),
+            release: match scenario.release {
+                ReleaseRule::Two => 2,
+                ReleaseRule::One => 1,
+            },
+            processes: std::iter::once(word("control".into())).chain(relays).chain(desks).collect(),
+            seats: played.collect(),
+            desks: known.collect(),
+        }
+    }
+}
+
+fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), Failure> {
+    let refused = |what: String, help: &str| Err(Failure::new("HL-EX-151", exit::CONFIG, what, help));
+    if !scenario.stage.allowed.contains(&StageKind::Headless) {
+        return refused(
+            format!("{} is not for the headless stage", *scenario.id),
+            "its [stage] says where it may be played",
+        );
+    }
+    let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
+    match variant {
+        Some(variant) if !known.contains(&variant) => {
+            return refused(format!("{} has no variant {variant}", *scenario.id), &known.join(", "));
+        }
+        None if !known.is_empty() => {
+            return refused(
+                format!("{} has the variants {}", *scenario.id, known.join(", ")),
+                "name one with --variant",
+            );
+        }
+        _ => {}
+    }
+    let lacking = carry::lacking(scenario);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    refused(
+        format!("the headless stage cannot do everything of {}: {}", *scenario.id, lacking.join("; ")),
+        "play a scenario without it",
+    )
+}
+
+/// The codebook of this program is the one that the scenario means.
+fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
+    let pin = &scenario.codebook;
+    let other = |what: String| Failure::new("HL-EX-114", exit::CONFIG, what, "hotline exercise check FILE");
+    if *pin.file.value != *codebook.name() || u32::from(pin.version) != codebook.version() {
+        return Err(other(format!(
+            "the scenario means codebook {}/{}, and this program has {}/{}",
+            *pin.file,
+            pin.version,
+            codebook.name(),
+            codebook.version()
+        )));
+    }
+    match &pin.sha256 {
+        Some(pinned) if **pinned != codebook.sha256().to_string() => Err(other(format!(
+            "the scenario pins codebook {}, and this program has {}",
+            **pinned,
+            codebook.sha256()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until no desk owes a relay anything.
+async fn quiet(stage: &mut Stage) -> Result<(), Failure> {
+    let until = tokio::time::Instant::now() + QUIET_WITHIN;
+    let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
+    loop {
+        let mut owed = 0;
+        for desk in &desks {
+            let status = stage.status(desk).await.map_err(|error| failed(&error))?;
+            owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
+        }
+        if owed == 0 || tokio::time::Instant::now() > until {
+            return Ok(());
+        }
+        sleep(ASK_EVERY).await;
+    }
+}
+
+/// Told when somebody presses Ctrl-C or asks the process to end.
+fn listen_for_interrupts() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&interrupted);
+    tokio::spawn(async move {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        let asked = async {
+            match &mut term {
+                Some(term) => drop(term.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = asked => {}
+        }
+        told.store(true, Ordering::Relaxed);
+    });
+    interrupted
+}
+

@@ -1,0 +1,91 @@
+//! Annexes in the book: they climb a rung, and translations are kept beside their message.
+
+use hotline_audit::{Hash, statement::Annex};
+use hotline_core::{
+    ladder::{Fact, Signer},
+    time::WallTime,
+};
+
+use super::{Book, Change, Letter, Provenance, climb};
+use crate::{
+    judge::{self, JudgedAnnex, Rejected},
+    translation::Translation,
+};
+
+/// What was signed about a message that has not come yet, or has.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// The fact for its ladder.
+    pub(super) fact: Fact,
+    /// The translation that the fact is about.
+    pub(super) translation: Option<Translation>,
+}
+
+impl From<Fact> for Said {
+    fn from(fact: Fact) -> Self {
+        Self {
+            fact,
+            translation: None,
+        }
+    }
+}
+
+impl Said {
+    /// Takes it in. A translation is kept only if the ladder takes its fact: that of a stranger is shown nowhere.
+    pub(super) fn take_in(self, letter: &mut Letter, statement: Hash, changes: &mut Vec<Change>) {
+        let taken = climb(letter, self.fact, statement, changes);
+        if let (true, Some(translation)) = (taken, self.translation) {
+            letter.translations.add(translation);
+        }
+    }
+}
+
+impl Book {
+    /// Adds an officer's annex that was judged.
+    pub fn add_annex(&mut self, at: &Provenance, judged: Result<JudgedAnnex, Rejected>) -> Vec<Change> {
+        let judged = match judged {
+            Ok(judged) => judged,
+            Err(error) => {
+                return vec![Change::Foreign {
+                    statement: at.hash,
+                    why: error.to_string(),
+                }];
+            }
+        };
+        let mut changes = Vec::new();
+        let said = Said {
+            translation: Translation::of(&judged, at.hash, at.stored),
+            fact: fact(at, &judged),
+        };
+        self.say(judged.message.sha256, said, at.hash, &mut changes);
+        changes
+    }
+
+    /// Reads an annex of our own ledger again.
+    pub(super) fn recall_annex(&mut self, at: &Provenance, annex: &Annex) -> Vec<Change> {
+        let judged = if annex.header.sender == self.me.to_string() {
+            judge::recall_annex(annex, &self.rosters)
+        } else {
+            judge::recall_their_annex(annex, &self.rosters, at.stored.unix_ms())
+        };
+        self.add_annex(at, judged)
+    }
+}
+
+/// The fact that an annex is for the ladder.
+pub(crate) fn fact(at: &Provenance, judged: &JudgedAnnex) -> Fact {
+    Fact {
+        arrived: at.stored,
+        claimed: WallTime::from_unix_ms(judged.claimed_ms),
+        rung: judged.said.rung(),
+        signer: Signer::Officer {
+            identity: judged.officer.clone(),
+            roles: judged.roles.clone(),
+            desk: judged.desk.clone(),
+        },
+        answer: None,
+        text: judged.said.on_ladder(),
+        leg: at.leg.clone(),
+        place: judged.place,
+    }
+}

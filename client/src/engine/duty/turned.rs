@@ -1,0 +1,52 @@
+//! Human deadlines of a desk that is told of a story for the first time, or of a turn.
+
+use hotline_audit::Hash;
+use hotline_core::{escalation::Timer, time::StoryTime};
+
+use super::Engine;
+use crate::overdue;
+
+impl Engine {
+    /// A story begins here: every human deadline goes over to it. `before` is what people's time was until now; what is
+    /// timed is as old as the story says, and no step is taken twice.
+    pub(in crate::engine) fn story_begins(&mut self, before: StoryTime) {
+        let now = self.line();
+        let people = self.story.at(now);
+        let Some(duty) = &mut self.duty else { return };
+        for due in duty.tests.values_mut() {
+            *due = people.after(due.since(before));
+        }
+        let timed: Vec<Hash> = duty.timed.keys().copied().collect();
+        for hash in timed {
+            self.time_by_story(hash, before);
+        }
+        self.note_answers();
+    }
+
+    fn time_by_story(&mut self, hash: Hash, before: StoryTime) {
+        let standing = self
+            .duty
+            .as_ref()
+            .and_then(|duty| duty.escalation.standing(&overdue::key(&hash), before));
+        let waits = self.waits_for_person(&hash);
+        let timer = waits.map(|(precedence, fact)| Timer {
+            precedence,
+            waited: self.age_for_people(&hash, fact),
+            taken: standing.and_then(|standing| standing.taken),
+        });
+        let since = waits.map(|(_, fact)| fact.place);
+        self.set_timer(hash, timer, since);
+    }
+
+    /// Looks again at every answer that is waited for: what was stored while the story stood is due at the rate with which
+    /// it went on.
+    pub(in crate::engine) fn note_answers(&mut self) {
+        let waited: Vec<Hash> = match &self.duty {
+            Some(duty) => duty.answers.keys().copied().collect(),
+            None => Vec::new(),
+        };
+        for hash in waited {
+            self.note_answer(hash);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What control tells this desk of the story clock, and what of it people's deadlines see.
+
+use hotline_core::{
+    identity::World,
+    story::Running,
+    time::{LineTime, StoryTime, WallTime},
+};
+
+use super::{
+    Engine,
+    verbs::{Answered, refusal},
+};
+use crate::{book::Letter, overdue, request::Answer, round::Reply, story::StoryFacts};
+
+/// By when an answer is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AnswerDue {
+    /// By the wall clock, as its sender signed it: where nothing is told of a story.
+    Claimed(WallTime),
+    /// So much of the story after it was stored.
+    Story(StoryTime),
+}
+
+impl Engine {
+    /// Takes up a word of control about the story.
+    pub(super) fn story_told(&mut self, facts: &StoryFacts) -> Answered {
+        if self.me.world() == World::Operation {
+            return Err(refusal(
+                61,
+                2,
+                "this desk is of an OPERATION, and its people's deadlines run on no story".into(),
+                "a story word is for EXERCISE identities",
+            ));
+        }
+        let word = facts.word().map_err(|why| {
+            let what = format!("this is no story word, and nothing has changed: {why}");
+            refusal(61, 2, what, "use a conductor of the same version as the station")
+        })?;
+        let now = self.line();
+        let before = (self.story.turn(), self.story.at(now));
+        if !self.story.adopt(&word, now) {
+            let what = format!("turn {} of the story is known here", word.turn());
+            return Ok(Reply::Ready(Answer::Done { what }));
+        }
+        match before {
+            (None, before) => self.story_begins(before),
+            (Some(_), _) => self.note_answers(),
+        }
+        let how = match word.running() {
+            Running::NotStarted => "the exercise has not started".into(),
+            Running::Running(rate) => format!("the story runs at {rate}"),
+            Running::Paused(_) => "the exercise is paused".to_owned(),
+            Running::Ended => "the exercise has ended".into(),
+        };
+        tracing::info!(event = "story", turn = word.turn(), how, "the story was turned");
+        Ok(Reply::Ready(Answer::Done {
+            what: format!("{} {how}", self.story.at(now)),
+        }))
+    }
+
+    /// When it will be this time for people; none while the story stands before it.
+    pub(super) fn when_due(&self, due: AnswerDue) -> Option<LineTime> {
+        match due {
+            AnswerDue::Claimed(due) => {
+                let ahead = due.unix_ms().saturating_sub(self.wall().unix_ms());
+                Some(self.line().after(std::time::Duration::from_millis(ahead)))
+            }
+            AnswerDue::Story(due) => self.story.when(due),
+        }
+    }
+
+    /// Whether it is past.
+    pub(super) fn is_due(&self, due: AnswerDue) -> bool {
+        match due {
+            AnswerDue::Claimed(due) => due <= self.wall(),
+            AnswerDue::Story(due) => due <= self.story.at(self.line()),
+        }
+    }
+
+    /// By when an answer is asked for; none if no time is named, or somebody answered or declined. In a story it is the
+    /// time that its sender named less that at which it was stored, at the story's rate of then.
+    pub(super) fn answer_due(&self, letter: &Letter) -> Option<AnswerDue> {
+        let claimed = overdue::answer_due(letter)?;
+        let now = self.line();
+        let ago = self.ages.age_of_line((letter.hash, None), letter.stored, now);
+        let ahead = claimed.unix_ms().saturating_sub(letter.stored.unix_ms());
+        let story = self
+            .story
+            .deadline(ago, std::time::Duration::from_millis(ahead), now);
+        Some(story.map_or(AnswerDue::Claimed(claimed), AnswerDue::Story))
+    }
+
+    /// Whether an answer was asked for by a time that has passed, and none came.
+    pub(super) fn unanswered(&self, letter: &Letter) -> bool {
+        self.answer_due(letter).is_some_and(|due| self.is_due(due))
+    }
+}

@@ -1,0 +1,13 @@
+//! The stages of real processes: relays and desks of this machine, links in front of every leg, players.
+//!
+//! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
+
+pub mod child;
+pub mod conductor;
+pub mod hands;
+pub mod links;
+pub mod player;
+pub mod post;
+pub mod site;
+pub mod stage;
+pub mod words;

@@ -1,0 +1,311 @@
+//! The conductor: control's own process. It asks the plan what is due, writes it down, does it, and writes down what it
+//! sees; and nothing is done before the record that says so is on disk.
+
+pub mod carry;
+mod hear;
+mod observe;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use hotline_audit::Hash;
+use hotline_client::{request::Request, story::StoryFacts};
+use hotline_core::{
+    story::{Rate, Running, Told},
+    time::{LineTime, StoryTime},
+};
+use hotline_transport::Seams;
+use tokio::time::Instant;
+
+use self::observe::Watched;
+use super::{
+    stage::{Stage, StageError},
+    words::ToPlayer,
+};
+use crate::{
+    codebook::Codebook,
+    log::{ExconLog, LogError},
+    plan::{FoldError, OFFERED_APART, Plan},
+    record::{InjectStatus, Kind, Record, Stamp, Startex, running_codes},
+    scenario::{mark::Serial, msel::Until},
+};
+
+/// How often the conductor looks at the plan and at every desk. A quarter of a second: a label that changes is written down
+/// within it.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often a running exercise says so. A second of line: after a crash no more than that of the story is told twice.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+/// For how long nothing may happen before an exercise counts as done. A second of line: many times what a message takes.
+const QUIET_FOR: Duration = Duration::from_secs(1);
+/// Bytes of a file in one record. 32 KiB: with its escapes below what a record may hold.
+const ANNEX_BYTES: usize = 16 * 1024;
+
+/// Why an exercise could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ConductError {
+    /// The record of control could not be kept: nothing is done that is not written down.
+    #[error("the log of control")]
+    Log(#[from] LogError),
+    /// The records make no sense together: a fault of this program.
+    #[error("the records of control")]
+    Fold(#[from] FoldError),
+    /// The stage.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// Somebody interrupted it.
+    #[error("the exercise was interrupted at {0}")]
+    Interrupted(StoryTime),
+}
+
+/// A fault in force.
+struct InForce {
+    name: String,
+    since: Stamp,
+    until: Until,
+}
+
+/// Control's own process.
+pub struct Conductor {
+    plan: Plan,
+    stage: Stage,
+    log: ExconLog,
+    codebook: Codebook,
+    seams: Seams,
+    interrupted: Arc<AtomicBool>,
+    /// Line time of this process at STARTEX's own zero.
+    zero: LineTime,
+    told: Told,
+    faults: Vec<InForce>,
+    /// Deeds that wait for their time, by seat.
+    waiting: BTreeMap<String, usize>,
+    watched: BTreeMap<String, Watched>,
+    /// When anything happened last.
+    stirred: LineTime,
+    ticked: LineTime,
+    looked: LineTime,
+    offered: LineTime,
+}
+
+/// What became of an exercise.
+#[derive(Debug)]
+pub struct Played {
+    /// Why it ended: `DONE`, `DURATION`.
+    pub why: &'static str,
+    /// When, on the story's clock.
+    pub story: StoryTime,
+    /// How long it took on the line.
+    pub line: Duration,
+}
+
+impl Conductor {
+    /// A conductor of a stage that is open.
+    #[must_use]
+    pub fn new(
+        plan: Plan,
+        stage: Stage,
+        log: ExconLog,
+        codebook: Codebook,
+        seams: Seams,
+        interrupted: Arc<AtomicBool>,
+    ) -> Self {
+        let zero = seams.clock.line();
+        Self {
+            plan,
+            stage,
+            log,
+            codebook,
+            seams,
+            interrupted,
+            zero,
+            told: Told::new(),
+            faults: Vec::new(),
+            waiting: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            stirred: LineTime::START,
+            ticked: LineTime::START,
+            looked: LineTime::START,
+            offered: LineTime::START,
+        }
+    }
+
+    /// Plays from STARTEX to ENDEX; the stage is left open.
+    ///
+    /// # Errors
+    /// [`ConductError`].
+    pub async fn play(
+        &mut self,
+        startex: Startex,
+        files: &[(&str, &str)],
+        rate: Rate,
+    ) -> Result<Played, ConductError> {
+        self.write(Kind::Startex(Box::new(startex)), Running::Running(rate))?;
+        self.tell_clock().await?;
+        for (file, text) in files {
+            self.annex(file, text)?;
+        }
+        self.look().await?;
+        loop {
+            if let Some(why) = self.step().await? {
+                return self.end(why).await;
+            }
+            let until = self.wake();
+            match self.stage.next(until).await {
+                Some(happening) => self.hear(happening).await?,
+                None if self.interrupted.load(Ordering::Relaxed) => {
+                    return Err(ConductError::Interrupted(self.story()));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Gives back what is to be closed.
+    #[must_use]
+    pub fn into_parts(self) -> (Plan, Stage, ExconLog) {
+        (self.plan, self.stage, self.log)
+    }
+
+    /// Everything that is due now; why it ends, if it does.
+    async fn step(&mut self) -> Result<Option<&'static str>, ConductError> {
+        let clock = self.plan.clock();
+        for kind in self.plan.to_write(&clock, self.now()) {
+            self.note(kind)?;
+        }
+        for serial in self.plan.due(&clock, self.now()) {
+            self.fire(serial).await?;
+        }
+        self.fire_offered().await?;
+        self.mend_due()?;
+        if self.now().since(self.looked) >= LOOK_EVERY {
+            self.look().await?;
+        }
+        if self.now().since(self.ticked) >= TICK_EVERY {
+            self.note(Kind::Tick)?;
+            self.ticked = self.now();
+        }
+        Ok(self.plan.ended(&clock, self.now(), self.idle()))
+    }
+
+    /// Without a person at control its script lets overdue injects come, one by one.
+    async fn fire_offered(&mut self) -> Result<(), ConductError> {
+        let now = self.now();
+        if now.since(self.offered) < OFFERED_APART {
+            return Ok(());
+        }
+        let first = self.plan.offered(&self.plan.clock(), now).into_iter().next();
+        if let Some(serial) = first {
+            self.offered = now;
+            self.fire(serial).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, why: &'static str) -> Result<Played, ConductError> {
+        self.look().await?;
+        let names: Vec<String> = self.faults.drain(..).map(|fault| fault.name).collect();
+        for name in names {
+            self.mend(&name)?;
+        }
+        self.write(Kind::Endex { why: why.into() }, Running::Ended)?;
+        self.tell_clock().await?;
+        Ok(Played {
+            why,
+            story: self.story(),
+            line: self.now().since(LineTime::START),
+        })
+    }
+
+    fn idle(&self) -> bool {
+        self.waiting.values().all(|deeds| *deeds == 0) && self.now().since(self.stirred) >= QUIET_FOR
+    }
+
+    /// When to look again, whatever happens.
+    fn wake(&self) -> Instant {
+        let now = self.now();
+        let next = self.plan.next_wake(&self.plan.clock(), now);
+        let wait = next.map_or(LOOK_EVERY, |next| next.since(now)).min(LOOK_EVERY);
+        Instant::now() + wait
+    }
+
+    /// Line time since control's start.
+    fn now(&self) -> LineTime {
+        LineTime::from_start(self.seams.clock.line().since(self.zero))
+    }
+
+    fn story(&self) -> StoryTime {
+        self.plan.clock().at(self.now())
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            wall: self.seams.clock.wall(),
+            line: self.now(),
+            story: self.story(),
+        }
+    }
+
+    /// Writes down something that does not turn the clock.
+    fn note(&mut self, kind: Kind) -> Result<Hash, ConductError> {
+        let running = self.plan.clock().running();
+        self.write(kind, running)
+    }
+
+    fn inject(&mut self, serial: Serial, status: InjectStatus, what: String) -> Result<(), ConductError> {
+        let serial = serial.to_string();
+        self.note(Kind::Inject { serial, status, what }).map(drop)
+    }
+
+    /// Onto disk first, then into the plan.
+    fn write(&mut self, kind: Kind, running: Running) -> Result<Hash, ConductError> {
+        let record = Record {
+            stamp: self.stamp(),
+            running,
+            kind,
+        };
+        let hash = self.log.append(&record, None)?;
+        self.plan.take(&record)?;
+        Ok(hash)
+    }
+
+    fn annex(&mut self, file: &str, text: &str) -> Result<(), ConductError> {
+        let mut offset = 0;
+        while offset < text.len() {
+            let end = (offset + ANNEX_BYTES).min(text.len());
+            let end = (offset..=end)
+                .rev()
+                .find(|at| text.is_char_boundary(*at))
+                .unwrap_or(text.len());
+            self.note(Kind::Annex {
+                file: file.to_owned(),
+                offset: offset as u64,
+                text: text[offset..end].to_owned(),
+            })?;
+            offset = end;
+        }
+        Ok(())
+    }
+
+    /// Desks and players hear how the clock runs.
+    async fn tell_clock(&mut self) -> Result<(), ConductError> {
+        let running = running_codes(self.plan.clock().running());
+        let story_ms = u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX);
+        self.stage
+            .tell_all(&ToPlayer::Clock { running, story_ms })
+            .await?;
+        let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
+        self.told.turned(&clock, wall, line);
+        let word = StoryFacts::of(&self.told.word(&clock, wall, line));
+        let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
+        for desk in desks {
+            let word = word.clone();
+            self.stage.ask(&desk, &Request::Story { word }).await?;
+        }
+        Ok(())
+    }
+}

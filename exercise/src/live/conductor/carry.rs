@@ -1,0 +1,177 @@
+//! What the conductor does: injects, faults, processes, clocks.
+
+use hotline_client::request::Request;
+use hotline_faults::spec;
+
+use super::{ConductError, Conductor, InForce};
+use crate::{
+    live::{player::hands_lack, stage::StageError, words::ToPlayer},
+    record::{InjectStatus, Kind, Stamp},
+    scenario::{
+        Scenario,
+        lists::ProcessDeed,
+        mark::Serial,
+        moment::Span,
+        msel::{Deed, FaultDeed, Inject, Until},
+        player::{Do, Rule},
+    },
+};
+
+/// What this stage cannot do of a scenario: the injects' numbers, and what each would need.
+#[must_use]
+pub fn lacking(scenario: &Scenario) -> Vec<String> {
+    let inject_lacks = |inject: &Inject| {
+        let what = match &inject.deed {
+            Deed::Institution(_) => "an act of an institution",
+            Deed::Attack(_) => "a prepared attack",
+            Deed::Phrase(_) => "a second passphrase",
+            Deed::News { .. }
+            | Deed::Order { .. }
+            | Deed::Message { .. }
+            | Deed::Fault(_)
+            | Deed::Process { .. }
+            | Deed::Clock { .. }
+            | Deed::Hand => return None,
+        };
+        Some(format!("inject {}: {what}", inject.serial))
+    };
+    let rules = scenario.players.iter().flat_map(|player| &player.rules);
+    let rule_lacks = |rule: &Rule| {
+        let deed = rule.deeds.iter().find_map(|deed| match deed {
+            Do::Institution(institution) => Some(institution.verb.name()),
+            Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
+            _ => None,
+        });
+        deed.map(|deed| format!("rule {}: {deed}", *rule.id))
+    };
+    let mut lacking: Vec<String> = scenario.injects().filter_map(inject_lacks).collect();
+    lacking.extend(rules.filter_map(rule_lacks));
+    lacking
+}
+
+impl Conductor {
+    /// Begins an inject: it is written down, done, and written down again.
+    pub(super) async fn fire(&mut self, serial: Serial) -> Result<(), ConductError> {
+        let Some(step) = self.plan.step(serial) else {
+            return Ok(());
+        };
+        let inject = step.inject.clone();
+        self.inject(serial, InjectStatus::Firing, String::new())?;
+        self.stirred = self.now();
+        match self.carry_out(&inject).await {
+            // Its player tells when it is done.
+            Ok(None) => Ok(()),
+            Ok(Some(what)) => self.delivered(serial, what).await,
+            Err(ConductError::Stage(error)) => self.inject(serial, InjectStatus::Failed, error.to_string()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An inject was done.
+    pub(super) async fn delivered(&mut self, serial: Serial, what: String) -> Result<(), ConductError> {
+        self.inject(serial, InjectStatus::Delivered, what)?;
+        let mark = format!("inject {serial}");
+        self.stage.tell_all(&ToPlayer::Mark { mark }).await?;
+        Ok(())
+    }
+
+    /// What came of it; none if that is still to be told.
+    async fn carry_out(&mut self, inject: &Inject) -> Result<Option<String>, ConductError> {
+        let serial = inject.serial.to_string();
+        match &inject.deed {
+            Deed::News { .. } | Deed::Order { .. } => {
+                for seat in &inject.to {
+                    let serial = serial.clone();
+                    self.stage.tell(seat, &ToPlayer::Inject { serial }).await?;
+                }
+                Ok(Some(String::new()))
+            }
+            Deed::Message { desk, .. } => {
+                let seat = self.seat_at(desk)?;
+                self.stage.tell(&seat, &ToPlayer::Send { serial }).await?;
+                Ok(None)
+            }
+            Deed::Fault(fault) => self.break_off(&serial, fault).map(Some),
+            Deed::Process { deed, who } => self.process(*deed, who).await.map(Some),
+            Deed::Clock { who, back, by } => {
+                let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+                let offset_ms = if *back { -by } else { by };
+                self.stage.ask(who, &Request::Clock { offset_ms }).await?;
+                Ok(Some(format!("{} is off by {offset_ms} ms", **who)))
+            }
+            Deed::Hand => Ok(Some("done by hand".into())),
+            Deed::Institution(_) | Deed::Attack(_) | Deed::Phrase(_) => {
+                Err(StageError::Nobody("one who could do that".into()).into())
+            }
+        }
+    }
+
+    fn seat_at(&self, desk: &str) -> Result<String, StageError> {
+        let mut seats = self.plan.scenario().seats.iter();
+        let seat = seats.find(|seat| seat.desk.as_ref().is_some_and(|at| **at == *desk));
+        seat.map(|seat| seat.name.to_string())
+            .ok_or_else(|| StageError::Nobody(format!("seat at desk {desk}")))
+    }
+
+    async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<String, ConductError> {
+        self.stage.process(deed, who).await?;
+        self.note(Kind::Process {
+            who: who.to_owned(),
+            deed: deed.name().to_uppercase(),
+        })?;
+        Ok(format!("{who}: {}", deed.name()))
+    }
+
+    fn break_off(&mut self, name: &str, fault: &FaultDeed) -> Result<String, ConductError> {
+        let links = self.stage.fault(name, fault)?;
+        let since = self.stamp();
+        self.note(Kind::Fault {
+            name: name.to_owned(),
+            on: true,
+            fault: spec::line(&fault.fault),
+            links: links.clone(),
+        })?;
+        self.faults.push(InForce {
+            name: name.to_owned(),
+            since,
+            until: fault.until.clone(),
+        });
+        Ok(links.join(", "))
+    }
+
+    /// Takes off what has lasted long enough.
+    pub(super) fn mend_due(&mut self) -> Result<(), ConductError> {
+        let now = self.stamp();
+        let due: Vec<String> = self
+            .faults
+            .iter()
+            .filter(|fault| self.is_over(fault, now))
+            .map(|fault| fault.name.clone())
+            .collect();
+        for name in due {
+            self.faults.retain(|fault| fault.name != name);
+            self.mend(&name)?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self, fault: &InForce, now: Stamp) -> bool {
+        match &fault.until {
+            Until::For(Span::Line(length)) => now.line.since(fault.since.line) >= length.0,
+            Until::For(Span::Story(length)) => now.story >= fault.since.story.after(length.0),
+            Until::Mark(mark) => self.plan.reached(mark).is_some(),
+        }
+    }
+
+    pub(super) fn mend(&mut self, name: &str) -> Result<(), ConductError> {
+        let links = self.stage.mend(name)?;
+        self.note(Kind::Fault {
+            name: name.to_owned(),
+            on: false,
+            fault: String::new(),
+            links,
+        })?;
+        self.stirred = self.now();
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! What the conductor hears: desks' news and players' words.
+
+use hotline_client::{request::News, view::MessageView};
+use hotline_core::{precedence::Precedence, words::Rung};
+
+use super::{ConductError, Conductor};
+use crate::{
+    codebook::coded::{self, Decoded},
+    live::{
+        stage::Happening,
+        words::{FromPlayer, ToPlayer},
+    },
+    plan::Released,
+    record::{InjectStatus, Kind},
+    scenario::{
+        lists::Side,
+        mark::{Alias, Mark},
+    },
+};
+
+impl Conductor {
+    pub(super) async fn hear(&mut self, happening: Happening) -> Result<(), ConductError> {
+        self.stirred = self.now();
+        match happening {
+            Happening::News { desk, news } => self.news(&desk, *news).await,
+            Happening::Player { seat, said } => self.player(&seat, said).await,
+            Happening::Gone { who } if self.stage.is_down(&who) => Ok(()),
+            Happening::Gone { who } => {
+                let deed = "DIED".to_owned();
+                self.note(Kind::Process { who, deed }).map(drop)
+            }
+        }
+    }
+
+    async fn news(&mut self, desk: &str, news: News) -> Result<(), ConductError> {
+        match news {
+            News::Message { what, message } => {
+                if what == "ADDED" && message.direction == "out" {
+                    self.name_by_filters(desk, &message).await?;
+                }
+                self.climbed(&message);
+                Ok(())
+            }
+            News::Alarm { code, what } => {
+                self.watched
+                    .entry(desk.to_owned())
+                    .or_default()
+                    .alarms
+                    .push((code, what));
+                Ok(())
+            }
+            News::Leg { .. } | News::Presence { .. } => Ok(()),
+        }
+    }
+
+    /// Gives a message the names that the file's filters have for it.
+    async fn name_by_filters(&mut self, desk: &str, message: &MessageView) -> Result<(), ConductError> {
+        let (Ok(hash), Ok(precedence), Some(from)) = (
+            message.sha256.parse(),
+            message.precedence.parse::<Precedence>(),
+            self.side_of(desk),
+        ) else {
+            return Ok(());
+        };
+        let decoded = coded::decode(&self.codebook, &message.text);
+        let code = match &decoded {
+            Decoded::Coded(coded) => Some(coded.code.as_str()),
+            _ => None,
+        };
+        let released = Released {
+            message: hash,
+            code,
+            from,
+            precedence,
+        };
+        for kind in self.plan.names_for(&released) {
+            self.named(kind).await?;
+        }
+        Ok(())
+    }
+
+    async fn named(&mut self, kind: Kind) -> Result<(), ConductError> {
+        let words = match &kind {
+            Kind::Named { alias, message } => ToPlayer::Named {
+                alias: alias.clone(),
+                message: message.clone(),
+            },
+            _ => return Ok(()),
+        };
+        self.note(kind)?;
+        Ok(self.stage.tell_all(&words).await?)
+    }
+
+    /// Every rung of a message that has a name is a mark of the plan.
+    fn climbed(&mut self, message: &MessageView) {
+        let names: Vec<Alias> = self.plan.names_of(&message.sha256).cloned().collect();
+        let stamp = self.stamp();
+        for of in names {
+            for view in &message.rungs {
+                let Ok(rung) = view.rung.parse::<Rung>() else {
+                    continue;
+                };
+                let at = self.stage.site().desk_of(&view.by).map(str::to_owned);
+                let of = of.clone();
+                self.plan.seen(Mark::Rung { of, rung, at }, stamp);
+            }
+        }
+    }
+
+    async fn player(&mut self, seat: &str, said: FromPlayer) -> Result<(), ConductError> {
+        let seat = seat.to_owned();
+        match said {
+            FromPlayer::Seated => Ok(()),
+            FromPlayer::Named { alias, message } => {
+                let known = alias
+                    .parse::<Alias>()
+                    .is_ok_and(|alias| self.plan.message(&alias) == Some(&message));
+                if !known {
+                    let message = message.clone();
+                    self.named(Kind::Named { alias, message }).await?;
+                }
+                self.catch_up(&seat, &message).await
+            }
+            FromPlayer::Sent { serial, refused } => {
+                let Ok(serial) = serial.parse() else { return Ok(()) };
+                match refused.is_empty() {
+                    true => self.delivered(serial, String::new()).await,
+                    false => self.inject(serial, InjectStatus::Failed, refused),
+                }
+            }
+            FromPlayer::Played { rule, refused } => self.note(Kind::Played { seat, rule, refused }).map(drop),
+            FromPlayer::Shown { message } => {
+                if let Some(desk) = self.desk_of_seat(&seat) {
+                    self.watched.entry(desk).or_default().shown.push(message);
+                }
+                Ok(())
+            }
+            FromPlayer::Stated { what, is } => self.note(Kind::Stated { seat, what, is }).map(drop),
+            FromPlayer::Waiting { deeds } => {
+                self.waiting.insert(seat, deeds);
+                Ok(())
+            }
+        }
+    }
+
+    /// A message may have climbed before its name was known.
+    async fn catch_up(&mut self, seat: &str, message: &str) -> Result<(), ConductError> {
+        let Some(desk) = self.desk_of_seat(seat) else {
+            return Ok(());
+        };
+        let view = self.stage.show(&desk, message).await?;
+        self.climbed(&view);
+        Ok(())
+    }
+
+    fn desk_of_seat(&self, seat: &str) -> Option<String> {
+        let card = self.plan.scenario().seat(seat)?;
+        card.desk.as_ref().map(|desk| desk.to_string())
+    }
+
+    fn side_of(&self, desk: &str) -> Option<Side> {
+        let mut desks = self.stage.site().desks();
+        desks
+            .find(|(_, place)| place.name == desk)
+            .map(|(side, _)| side.side)
+    }
+}

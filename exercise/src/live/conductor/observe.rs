@@ -1,0 +1,151 @@
+//! What control sees of desks: their label, causes, legs, alarms and clock. No statement holds that, so control signs that it
+//! saw it; each record has what changed since the last one about that desk.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use hotline_client::status::LineStatus;
+use hotline_core::time::LineTime;
+
+use super::{ConductError, Conductor};
+use crate::{
+    live::words::ToPlayer,
+    record::{Kind, Seen},
+};
+
+/// How often a desk's clock is written down when nothing else changes. Five seconds of line.
+const CLOCK_EVERY: Duration = Duration::from_secs(5);
+/// Most alarms and shown messages of one record; what is beyond waits for the next. 64: a record stays below what it may hold.
+const AT_ONCE: usize = 64;
+
+/// What control knows of a desk.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    /// What it showed when it was written down last.
+    told: Seen,
+    /// When that was.
+    at: Option<LineTime>,
+    /// Alarms since then.
+    pub(super) alarms: Vec<(String, String)>,
+    /// Messages that were looked at since then.
+    pub(super) shown: Vec<String>,
+}
+
+impl Conductor {
+    /// Looks at every desk that runs.
+    pub(super) async fn look(&mut self) -> Result<(), ConductError> {
+        self.looked = self.now();
+        let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
+        for desk in desks {
+            let before = self.now();
+            // One that is stopped or dying is told by what it does not do.
+            let Ok(status) = self.stage.status(&desk).await else {
+                continue;
+            };
+            let half = self.now().since(before) / 2;
+            self.saw(&desk, &status, half).await?;
+        }
+        Ok(())
+    }
+
+    async fn saw(&mut self, desk: &str, status: &LineStatus, half: Duration) -> Result<(), ConductError> {
+        let now = self.now();
+        let full = seen(status);
+        let watched = self.watched.entry(desk.to_owned()).or_default();
+        let mut news = changed(&watched.told, &full);
+        let alarms = watched.alarms.len().min(AT_ONCE);
+        let shown = watched.shown.len().min(AT_ONCE);
+        news.alarms = watched.alarms.drain(..alarms).collect();
+        news.shown = watched.shown.drain(..shown).collect();
+        let stale = watched.at.is_none_or(|at| now.since(at) >= CLOCK_EVERY);
+        if news == Seen::default() && !stale {
+            return Ok(());
+        }
+        let label = news.label.clone();
+        watched.told = full;
+        watched.at = Some(now);
+        let half = u32::try_from(half.as_millis()).unwrap_or(u32::MAX).max(1);
+        news.wall_ms = (status.wall_ms > 0).then_some((status.wall_ms, half));
+        let seen = Box::new(news);
+        let desk = desk.to_owned();
+        if let Some(label) = label {
+            let desk = desk.clone();
+            self.stage.tell_all(&ToPlayer::Label { desk, label }).await?;
+        }
+        self.note(Kind::Observed { desk, seen }).map(drop)
+    }
+}
+
+fn seen(status: &LineStatus) -> Seen {
+    let standing = &status.standing;
+    let axes = [
+        ("carrier", &standing.axes.carrier),
+        ("watch", &standing.axes.watch),
+        ("political", &standing.axes.political),
+        ("identity", &standing.axes.identity),
+    ];
+    Seen {
+        wall_ms: None,
+        label: Some(standing.label.clone()),
+        causes: Some(standing.causes.iter().map(|cause| cause.code.clone()).collect()),
+        axes: axes
+            .map(|(axis, view)| (axis.to_owned(), view.state.clone()))
+            .into(),
+        legs: status
+            .legs
+            .iter()
+            .map(|(leg, view)| (leg.clone(), view.state.clone()))
+            .collect(),
+        alarms: Vec::new(),
+        shown: Vec::new(),
+        coalesced: 0,
+    }
+}
+
+/// What of `new` is not in `old`.
+fn changed(old: &Seen, new: &Seen) -> Seen {
+    let differs = |old: &BTreeMap<String, String>, new: &BTreeMap<String, String>| {
+        let differing = new.iter().filter(|(name, state)| old.get(*name) != Some(state));
+        differing
+            .map(|(name, state)| (name.clone(), state.clone()))
+            .collect()
+    };
+    Seen {
+        wall_ms: None,
+        label: new
+            .label
+            .clone()
+            .filter(|label| old.label.as_ref() != Some(label)),
+        causes: new
+            .causes
+            .clone()
+            .filter(|causes| old.causes.as_ref() != Some(causes)),
+        axes: differs(&old.axes, &new.axes),
+        legs: differs(&old.legs, &new.legs),
+        alarms: Vec::new(),
+        shown: Vec::new(),
+        coalesced: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_desk_has_what_changed_and_nothing_else() {
+        let leg = |state: &str| BTreeMap::from([("north/quic".to_owned(), state.to_owned())]);
+        let one = Seen {
+            label: Some("NORMAL".into()),
+            legs: leg("UP"),
+            ..Seen::default()
+        };
+        let two = Seen {
+            legs: leg("DOWN"),
+            ..one.clone()
+        };
+        assert_eq!(changed(&Seen::default(), &one), one);
+        assert_eq!(changed(&one, &one), Seen::default());
+        let news = changed(&one, &two);
+        assert_eq!((news.label, news.legs), (None, leg("DOWN")));
+    }
+}

@@ -1,0 +1,167 @@
+//! The links of a line: a live proxy of the emulator in front of every leg of every desk.
+//!
+//! Each desk is told, in its own trust folders, that the relays listen where its proxies do; the relays' certificates
+//! are checked as ever. So each leg can be broken alone, one way or both, while everything behind it is the real thing.
+//! The proxies run on a thread of their own: what they do is not in a desk's way.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use hotline_client::side_file::SideFile;
+use hotline_core::{
+    identity::Identity,
+    leg::{Door, Leg, RelayName},
+};
+use hotline_faults::{
+    Dice,
+    live::{Listen, Proxy},
+    rig::Rig,
+};
+use tokio::runtime::{Builder, Runtime};
+
+/// What every relay's side file is called in a trust folder.
+const SIDE_FILE: &str = "side.toml";
+
+/// All links of a line, each under its name: `A north/quic`.
+pub struct Links {
+    rig: Rig,
+    // Held: its thread drives them.
+    _workers: Workers,
+}
+
+/// A desk whose legs get links.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// What links call it: `A`.
+    pub name: String,
+    /// Its side's trust folder, with a folder for each domain.
+    pub trust: PathBuf,
+}
+
+/// A link that could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the links of the line: {what}: {source}")]
+pub struct LinkError {
+    /// What was being done.
+    what: String,
+    /// Why it could not be.
+    source: io::Error,
+}
+
+/// The links' own runtime. It ends without waiting, so that it may be dropped inside another.
+struct Workers(Option<Runtime>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl LinkError {
+    fn at(what: &Path) -> impl Fn(io::Error) -> Self {
+        let what = what.display().to_string();
+        move |source| Self {
+            what: what.clone(),
+            source,
+        }
+    }
+
+    fn of(what: &str) -> impl Fn(io::Error) -> Self {
+        let what = what.to_owned();
+        move |source| Self {
+            what: what.clone(),
+            source,
+        }
+    }
+}
+
+impl Links {
+    /// Starts a proxy for each leg, and tells the desks, which must not run yet. The seed decides every link's dice.
+    ///
+    /// # Errors
+    /// If a trust folder or a port refuses.
+    pub async fn start(desks: &[Linked], seed: u64) -> Result<Self, LinkError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("links")
+            .enable_all()
+            .build();
+        let workers = Workers(Some(runtime.map_err(LinkError::of("a thread"))?));
+        let mut rig = Rig::new();
+        let dice = Dice::new(seed);
+        for Linked { name, trust } in desks {
+            let mut folders: Vec<_> = fs::read_dir(trust)
+                .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>())
+                .map_err(LinkError::at(trust))?;
+            folders.sort();
+            for folder in folders {
+                let named = |leg: &Leg| format!("{name} {leg}");
+                let seed = |leg: &Leg| dice.apart(&named(leg)).throw();
+                for (leg, proxy) in reroute(&folder.join(SIDE_FILE), &workers, seed).await? {
+                    rig.insert(&named(&leg), proxy);
+                }
+            }
+        }
+        Ok(Self {
+            rig,
+            _workers: workers,
+        })
+    }
+
+    /// All of them.
+    #[must_use]
+    pub const fn rig(&self) -> &Rig {
+        &self.rig
+    }
+}
+
+/// Starts proxies for the relays that a side file names, and puts their addresses in the relays' place.
+async fn reroute(
+    file: &Path,
+    workers: &Workers,
+    seed: impl Fn(&Leg) -> u64,
+) -> Result<Vec<(Leg, Proxy)>, LinkError> {
+    let unreadable = |what: String| LinkError::at(file)(io::Error::new(io::ErrorKind::InvalidData, what));
+    let text = fs::read_to_string(file).map_err(LinkError::at(file))?;
+    let mut side = SideFile::parse(&text).map_err(unreadable)?;
+    let mut started = Vec::new();
+    for relay in &mut side.relay {
+        let identity: Identity = relay
+            .identity
+            .parse()
+            .map_err(|error| unreadable(format!("{error}")))?;
+        let name = RelayName::parse(identity.name()).map_err(|error| unreadable(error.to_string()))?;
+        for door in Door::ALL {
+            let leg = Leg::new(name.clone(), door);
+            let place = match door {
+                Door::Quic => &mut relay.quic,
+                Door::Tcp => &mut relay.tcp,
+            };
+            let proxy = open(workers, door, *place, seed(&leg)).await?;
+            *place = proxy.local_addr();
+            started.push((leg, proxy));
+        }
+    }
+    let text = side.to_text().map_err(|error| unreadable(error.to_string()))?;
+    fs::write(file, text).map_err(LinkError::at(file))?;
+    Ok(started)
+}
+
+async fn open(workers: &Workers, door: Door, to: SocketAddr, seed: u64) -> Result<Proxy, LinkError> {
+    let gone = || LinkError::of("their thread")(io::Error::other("it is gone"));
+    let Some(runtime) = &workers.0 else {
+        return Err(gone());
+    };
+    let any = SocketAddr::new(to.ip(), 0);
+    let listen = match door {
+        Door::Quic => Listen::Udp(any),
+        Door::Tcp => Listen::Tcp(any),
+    };
+    let started = runtime.spawn(Proxy::start(listen, to, seed)).await;
+    started.map_err(|_| gone())?.map_err(LinkError::of("a port"))
+}

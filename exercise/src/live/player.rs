@@ -1,0 +1,352 @@
+//! A scripted player: a process that sits at a desk, hears what a person there would, and does what its script says.
+//!
+//! It holds its officers' keys and nothing else of its side; it acts through the desk's socket as people's verbs do. From
+//! control it hears what its seat may know ([`ToPlayer`]); what it says goes to control ([`FromPlayer`]).
+
+mod deeds;
+
+pub use deeds::hands_lack;
+
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+
+use hotline_audit::Hash;
+use hotline_client::{
+    config::DeskConfig,
+    request::{Answer, News},
+    socket::Connection,
+    view::MessageView,
+};
+use hotline_core::{
+    precedence::{Precedence, Urgency},
+    story::StoryClock,
+    time::{LineTime, StoryTime},
+    words::Rung,
+};
+use hotline_transport::Seams;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines, Stdin},
+    time::sleep,
+};
+
+use super::{
+    hands::{Hands, SitError},
+    site::desk_at,
+    words::{FromPlayer, ToPlayer},
+};
+use crate::{
+    codebook::Codebook,
+    person::{Heard, Person, PersonError},
+    record::running_of,
+    scenario::{
+        Scenario,
+        lists::{Side, Tongue},
+        mark::{Alias, Mark, Serial},
+    },
+};
+
+/// How long a player sleeps at most when nothing is pending.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Why a player left its seat.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayerError {
+    /// It could not sit down.
+    #[error("the seat cannot be taken")]
+    Sit(#[from] SitError),
+    /// Its script.
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// Control or the desk.
+    #[error("the player's {what}: {source}")]
+    Io {
+        /// Which.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no such seat at a desk.
+    #[error("the scenario has no desk at seat {0}")]
+    NoDesk(String),
+}
+
+/// What a player is started with.
+pub struct Setup {
+    /// The scenario that is played.
+    pub scenario: Arc<Scenario>,
+    /// The variant, if it has any.
+    pub variant: Option<String>,
+    /// The seat.
+    pub seat: String,
+    /// Settings of the seat's desk.
+    pub desk: DeskConfig,
+    /// The codebook.
+    pub codebook: Codebook,
+    /// Every desk of the exercise: its name, and its identity.
+    pub desks: Vec<(String, String)>,
+}
+
+/// A player at its seat.
+pub struct Player {
+    person: Person,
+    hands: Hands,
+    scenario: Arc<Scenario>,
+    desk: String,
+    desks: Vec<(String, String)>,
+    clock: StoryClock,
+    seams: Seams,
+    waiting: bool,
+    rung: BTreeSet<Hash>,
+}
+
+/// Plays a seat until control closes its standard input.
+///
+/// # Errors
+/// [`PlayerError`].
+pub async fn play(setup: Setup, seams: Seams) -> Result<(), PlayerError> {
+    let mut player = Player::sit(setup, seams).await?;
+    let mut news = player.hands.watch().await.map_err(failed("desk"))?;
+    let mut told = BufReader::new(tokio::io::stdin()).lines();
+    say(&FromPlayer::Seated)?;
+    loop {
+        player.act().await?;
+        if !player.listen(&mut news, &mut told).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn failed(what: &'static str) -> impl Fn(io::Error) -> PlayerError {
+    move |source| PlayerError::Io { what, source }
+}
+
+/// A line to control.
+fn say(words: &FromPlayer) -> Result<(), PlayerError> {
+    use std::io::Write as _;
+    let mut line = serde_json::to_vec(words).map_err(|error| failed("words")(io::Error::other(error)))?;
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    out.write_all(&line)
+        .and_then(|()| out.flush())
+        .map_err(failed("words"))
+}
+
+impl Player {
+    async fn sit(setup: Setup, seams: Seams) -> Result<Self, PlayerError> {
+        let Setup {
+            scenario,
+            variant,
+            seat,
+            desk,
+            codebook,
+            desks,
+        } = setup;
+        let person = Person::new(&scenario, &seat, variant.as_deref(), None)?;
+        let no_desk = || PlayerError::NoDesk(seat.clone());
+        let card = scenario.seat(&seat).ok_or_else(no_desk)?;
+        let at = card.desk.as_ref().ok_or_else(no_desk)?.to_string();
+        let side = scenario.topology.desks.iter().find(|desk| *desk.name == *at);
+        let tongue = match side.ok_or_else(no_desk)?.side {
+            Side::A => Tongue::Qav,
+            Side::B => Tongue::Qbo,
+        };
+        let officers: Vec<String> = card.officers.iter().map(|officer| officer.to_string()).collect();
+        let names = officers.iter().map(String::as_str);
+        let hands = Hands::sit(desk, names, codebook, tongue, seams.clone()).await?;
+        Ok(Self {
+            person,
+            hands,
+            scenario,
+            desk: at,
+            desks,
+            clock: StoryClock::new(),
+            seams,
+            waiting: false,
+            rung: BTreeSet::new(),
+        })
+    }
+
+    fn now(&self) -> LineTime {
+        self.seams.clock.line()
+    }
+
+    fn desks(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.desks
+            .iter()
+            .map(|(name, identity)| (name.as_str(), identity.as_str()))
+    }
+
+    /// How long so much of the story takes at the present rate.
+    fn on_the_wall(&self, length: Duration) -> Duration {
+        let now = self.now();
+        let then = self.clock.at(now).after(length);
+        self.clock.when(then).map_or(length, |line| line.since(now))
+    }
+
+    fn hear(&mut self, heard: &Heard) -> Result<(), PlayerError> {
+        let now = self.now();
+        Ok(self.person.hear(heard, now, &self.clock)?)
+    }
+
+    /// Does what is due, and tells control whether anything is still to come.
+    async fn act(&mut self) -> Result<(), PlayerError> {
+        for wish in self.person.due(self.now(), &self.clock) {
+            self.carry_out(wish).await?;
+        }
+        let waiting = !self.person.idle();
+        if waiting != self.waiting {
+            self.waiting = waiting;
+            say(&FromPlayer::Waiting {
+                deeds: usize::from(waiting),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Waits for words, news or its own next deed. False when control has closed its input.
+    async fn listen(
+        &mut self,
+        news: &mut Connection,
+        told: &mut Lines<BufReader<Stdin>>,
+    ) -> Result<bool, PlayerError> {
+        let next = self.person.next_wake(&self.clock);
+        let wait = next.map_or(IDLE, |next| next.since(self.now()));
+        tokio::select! {
+            biased;
+            line = told.next_line() => match line.map_err(failed("words"))? {
+                Some(line) => self.told(&line).await?,
+                None => return Ok(false),
+            },
+            answer = news.next() => match answer.map_err(failed("desk"))? {
+                Some(Answer::News(News::Message { what, message })) => self.news(&what, &message).await?,
+                Some(_) => {}
+                // The desk was killed: its people wait for it.
+                None => self.wait_for_desk(news).await?,
+            },
+            () = sleep(wait) => {}
+        }
+        Ok(true)
+    }
+
+    async fn wait_for_desk(&mut self, news: &mut Connection) -> Result<(), PlayerError> {
+        const AGAIN: Duration = Duration::from_millis(100);
+        sleep(AGAIN).await;
+        if self.hands.come_back().await.is_ok()
+            && let Ok(watching) = self.hands.watch().await
+        {
+            *news = watching;
+        }
+        Ok(())
+    }
+
+    async fn told(&mut self, line: &str) -> Result<(), PlayerError> {
+        let Ok(words) = serde_json::from_str::<ToPlayer>(line) else {
+            return Ok(());
+        };
+        match words {
+            ToPlayer::Clock {
+                running: (state, rate),
+                story_ms,
+            } => {
+                if let Some(running) = running_of(state, rate) {
+                    let story = StoryTime::from_startex(Duration::from_millis(story_ms));
+                    self.clock = StoryClock::copy(running, self.now(), story);
+                    let now = self.now();
+                    self.person.turned(now, &self.clock);
+                }
+                Ok(())
+            }
+            ToPlayer::Inject { serial } => match serial.parse() {
+                Ok(serial) => self.hear(&Heard::Inject(serial)),
+                Err(_) => Ok(()),
+            },
+            ToPlayer::Send { serial } => match serial.parse::<Serial>() {
+                Ok(serial) => self.send_inject(serial).await,
+                Err(_) => Ok(()),
+            },
+            ToPlayer::Named { alias, message } => match (alias.parse(), message.parse()) {
+                (Ok(alias), Ok(message)) => self.hear(&Heard::Named { alias, message }),
+                _ => Ok(()),
+            },
+            ToPlayer::Label { desk, label } => {
+                let known = crate::scenario::lists::Label::ALL
+                    .iter()
+                    .find(|known| known.name() == label);
+                match known {
+                    Some(label) => self.hear(&Heard::Label {
+                        label: *label,
+                        at: desk,
+                    }),
+                    None => Ok(()),
+                }
+            }
+            ToPlayer::Mark { mark } => match mark.parse::<Mark>() {
+                Ok(mark) => self.hear(&Heard::Mark(mark)),
+                Err(_) => Ok(()),
+            },
+        }
+    }
+
+    /// What its desk tells of a message: that it is there, and every rung it has.
+    async fn news(&mut self, what: &str, view: &MessageView) -> Result<(), PlayerError> {
+        let Ok(message) = view.sha256.parse::<Hash>() else {
+            return Ok(());
+        };
+        if view.rejected.is_some() {
+            return Ok(());
+        }
+        let incoming = view.direction == "in";
+        let precedence = view
+            .precedence
+            .parse::<Precedence>()
+            .unwrap_or(Precedence::Routine);
+        if what == "ADDED" {
+            if incoming && precedence.urgency() == Urgency::Urgent && self.rung.insert(message) {
+                // As `desk run` does by itself: it rings.
+                if let Err(refused) = self.hands.alerted(&view.sha256).await {
+                    say(&FromPlayer::Played {
+                        rule: "alarm".into(),
+                        refused: refused.to_string(),
+                    })?;
+                }
+            }
+            let heard = Heard::Message {
+                message,
+                alias: None,
+                code: self.hands.code_of(&view.text),
+                precedence,
+                incoming,
+                desk: self.desk.clone(),
+            };
+            self.hear(&heard)?;
+        }
+        for view in &view.rungs {
+            let (Ok(rung), Some(at)) = (view.rung.parse::<Rung>(), desk_at(self.desks(), &view.by)) else {
+                continue;
+            };
+            let at = at.to_owned();
+            self.hear(&Heard::Rung { message, rung, at })?;
+        }
+        Ok(())
+    }
+
+    /// Hears its own names for what it has released, and tells control.
+    fn name(&mut self, alias: Option<&Alias>, released: &[MessageView]) -> Result<(), PlayerError> {
+        let Some(alias) = alias else { return Ok(()) };
+        for (place, view) in (1u16..).zip(released) {
+            let copy = (released.len() > 1).then_some(place).or(alias.copy);
+            let named = Alias {
+                name: alias.name.clone(),
+                copy,
+            };
+            if let Ok(message) = view.sha256.parse() {
+                let alias = named.clone();
+                self.hear(&Heard::Named { alias, message })?;
+            }
+            say(&FromPlayer::Named {
+                alias: named.to_string(),
+                message: view.sha256.clone(),
+            })?;
+        }
+        Ok(())
+    }
+}

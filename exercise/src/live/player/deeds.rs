@@ -1,0 +1,172 @@
+//! What a player does when its script says so.
+
+use hotline_core::words::Rung;
+
+use super::{Player, PlayerError, say};
+use crate::{
+    live::{hands::Refused, words::FromPlayer},
+    person::Wish,
+    scenario::{
+        lists::Act,
+        mark::Serial,
+        msel::{Deed, Sending},
+        place::Placed,
+        player::Do,
+    },
+};
+
+impl Player {
+    /// Sends what an inject has its desk send.
+    pub(super) async fn send_inject(&mut self, serial: Serial) -> Result<(), PlayerError> {
+        let sending = {
+            let mut injects = self.scenario.injects();
+            match injects
+                .find(|inject| inject.serial == serial)
+                .map(|inject| &inject.deed)
+            {
+                Some(Deed::Message { sending, .. }) => sending.clone(),
+                _ => return Ok(()),
+            }
+        };
+        let refused = match self.send(&sending, None, None).await? {
+            Ok(()) => String::new(),
+            Err(refused) => refused.to_string(),
+        };
+        let serial = serial.to_string();
+        say(&FromPlayer::Sent { serial, refused })
+    }
+
+    async fn send(
+        &mut self,
+        sending: &Sending,
+        about: Option<&str>,
+        answer: Option<hotline_core::words::Answer>,
+    ) -> Result<Result<(), Refused>, PlayerError> {
+        match self.hands.send(sending, about, answer).await {
+            Ok(released) => {
+                let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
+                self.name(alias.as_ref(), &released)?;
+                Ok(Ok(()))
+            }
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Does what a rule says, and tells control what became of it.
+    pub(super) async fn carry_out(&mut self, wish: Wish) -> Result<(), PlayerError> {
+        let Wish { rule, deed, about } = wish;
+        let about = about.map(|message| message.to_string());
+        let done = self.deed(&deed, about.as_deref()).await?;
+        let refused = done.err().map(|refused| refused.to_string()).unwrap_or_default();
+        say(&FromPlayer::Played { rule, refused })
+    }
+
+    async fn deed(&mut self, deed: &Do, about: Option<&str>) -> Result<Result<(), Refused>, PlayerError> {
+        match deed {
+            Do::Send(sending) => self.send(sending, None, None).await,
+            Do::Answer(answer, sending) => self.send(sending, about, Some(*answer)).await,
+            Do::Correct(sending) => self.send(sending, about, None).await,
+            Do::Nothing => Ok(Ok(())),
+            Do::State { what, is } => {
+                let (what, is) = (what.clone(), is.clone());
+                say(&FromPlayer::Stated { what, is }).map(Ok)
+            }
+            Do::Institution(institution) => Ok(Err(lacks(institution.verb.name()))),
+            Do::Display
+            | Do::Act { .. }
+            | Do::Holding { .. }
+            | Do::Insufficient { .. }
+            | Do::Translate { .. } => match about {
+                Some(message) => self.about(deed, message).await,
+                None => Ok(Err(Refused {
+                    code: "HL-EX-171".into(),
+                    what: "it is about no message".into(),
+                })),
+            },
+        }
+    }
+
+    /// Deeds about a message that is there.
+    async fn about(&mut self, deed: &Do, message: &str) -> Result<Result<(), Refused>, PlayerError> {
+        match deed {
+            Do::Display => {
+                let done = self.hands.display(message).await;
+                if done.is_ok() {
+                    let message = message.to_owned();
+                    say(&FromPlayer::Shown { message })?;
+                }
+                Ok(done)
+            }
+            Do::Act { act, by, text, .. } => {
+                let text = text.clone().unwrap_or_default();
+                Ok(self.act_of(*act, by, message, &text).await)
+            }
+            Do::Holding { by, expect_by } => {
+                let text = self.hands.holding_text(self.on_the_wall(expect_by.0));
+                Ok(self.hands.act(first(by), Rung::Holding, message, &text).await)
+            }
+            Do::Insufficient { by, fields } => {
+                Ok(match self.hands.insufficient_text(message, fields).await {
+                    Ok(text) => {
+                        self.hands
+                            .act(first(by), Rung::Insufficient, message, &text)
+                            .await
+                    }
+                    Err(refused) => Err(refused),
+                })
+            }
+            Do::Translate {
+                by,
+                grade,
+                into,
+                text,
+            } => Ok(self
+                .hands
+                .translate(first(by), message, (*grade, *into), text)
+                .await),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    async fn act_of(
+        &mut self,
+        act: Act,
+        by: &[Placed<String>],
+        message: &str,
+        text: &str,
+    ) -> Result<(), Refused> {
+        match rung_of(act) {
+            _ if act == Act::Present => self.hands.present(first(by), message, text).await,
+            Some(rung) => self.hands.act(first(by), rung, message, text).await,
+            None => Err(lacks(act.name())),
+        }
+    }
+}
+
+/// Whether scripted players cannot do this.
+#[must_use]
+pub fn hands_lack(act: Act) -> bool {
+    act != Act::Present && rung_of(act).is_none()
+}
+
+/// The rung that an act signs; none for acts that are no rung of a message.
+const fn rung_of(act: Act) -> Option<Rung> {
+    match act {
+        Act::Ack => Some(Rung::Acknowledged),
+        Act::ReadBack => Some(Rung::ReadBack),
+        Act::Confirm => Some(Rung::Confirmed),
+        Act::Decline => Some(Rung::Declined),
+        _ => None,
+    }
+}
+
+fn first(by: &[Placed<String>]) -> &str {
+    by.first().map_or("", |officer| officer.as_str())
+}
+
+fn lacks(what: &str) -> Refused {
+    Refused {
+        code: "HL-EX-151".into(),
+        what: format!("this stage has no hands for {what}"),
+    }
+}

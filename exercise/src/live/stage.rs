@@ -1,0 +1,474 @@
+//! The headless stage: relays, desks and players as processes on this machine, a link in front of every leg.
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use hotline_client::{
+    request::{News, Request},
+    status::LineStatus,
+    view::MessageView,
+};
+use hotline_faults::rig::RigError;
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    child::{Child, ChildError, Input, Listener, Program},
+    links::{LinkError, Linked, Links},
+    post::Post,
+    site::{DeskPlace, RelayPlace, Site},
+    words::{FromPlayer, ToPlayer},
+};
+use crate::scenario::{
+    lists::ProcessDeed,
+    msel::{FaultDeed, Link},
+};
+
+/// How long all legs may take to come up. 30 s: ten times what it takes.
+const WHOLE_WITHIN: Duration = Duration::from_secs(30);
+/// How often desks are asked while somebody waits for their legs.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How long a process may take to end in good order.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// Happenings that wait for the conductor. 16,384: what a desk keeps for a slow watcher.
+const HAPPENINGS: usize = 16_384;
+
+/// Something happened on the stage.
+#[derive(Debug)]
+pub enum Happening {
+    /// A desk tells what changed.
+    News {
+        /// Which.
+        desk: String,
+        /// What.
+        news: Box<News>,
+    },
+    /// A player says something.
+    Player {
+        /// Its seat.
+        seat: String,
+        /// What.
+        said: FromPlayer,
+    },
+    /// A process has ended that was not told to.
+    Gone {
+        /// Which.
+        who: String,
+    },
+}
+
+/// Why the stage could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A process.
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    /// The links.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A fault.
+    #[error("a fault: {0}")]
+    Fault(#[from] RigError),
+    /// A desk.
+    #[error("desk {desk}: {source}")]
+    Desk {
+        /// Which.
+        desk: String,
+        /// What it said, or why not.
+        source: io::Error,
+    },
+    /// The line did not come up.
+    #[error("the line was not whole within {} s: {state}", .within.as_secs())]
+    NotWhole {
+        /// How long it had.
+        within: Duration,
+        /// What lacked.
+        state: String,
+    },
+    /// There is nothing of that name.
+    #[error("there is no {0} on this stage")]
+    Nobody(String),
+}
+
+/// A scripted seat.
+#[derive(Clone, Debug)]
+pub struct SeatPlan {
+    /// Its name.
+    pub seat: String,
+    /// Its desk.
+    pub desk: String,
+    /// The words with which its player's process is started.
+    pub words: Vec<String>,
+}
+
+/// Everything that runs.
+pub struct Stage {
+    site: Site,
+    links: Links,
+    relays: BTreeMap<String, Child>,
+    desks: BTreeMap<String, Child>,
+    posts: BTreeMap<String, Post>,
+    players: BTreeMap<String, Child>,
+    heard: mpsc::Sender<Happening>,
+    happenings: mpsc::Receiver<Happening>,
+}
+
+impl Stage {
+    /// Starts links, relays, desks and players, and waits until every leg is up.
+    ///
+    /// # Errors
+    /// [`StageError`]: nothing is left running.
+    pub async fn open(site: Site, seats: &[SeatPlan], seed: u64) -> Result<Self, StageError> {
+        let linked: Vec<Linked> = site
+            .sides
+            .iter()
+            .map(|side| Linked {
+                name: side.side.to_string(),
+                trust: side.trust.clone(),
+            })
+            .collect();
+        let links = Links::start(&linked, seed).await?;
+        let (heard, happenings) = mpsc::channel(HAPPENINGS);
+        let mut stage = Self {
+            site,
+            links,
+            relays: BTreeMap::new(),
+            desks: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            players: BTreeMap::new(),
+            heard,
+            happenings,
+        };
+        let relays: Vec<RelayPlace> = stage.site.relays().cloned().collect();
+        for relay in &relays {
+            stage.start_relay(relay).await?;
+        }
+        let desks: Vec<DeskPlace> = stage.site.desks().map(|(_, desk)| desk.clone()).collect();
+        for desk in &desks {
+            stage.start_desk(desk).await?;
+        }
+        for seat in seats {
+            stage.start_player(seat).await?;
+        }
+        stage.wait_until_whole().await?;
+        Ok(stage)
+    }
+
+    /// Where everything lies.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The next happening; none if there is none within that time.
+    pub async fn next(&mut self, until: Instant) -> Option<Happening> {
+        tokio::select! {
+            biased;
+            happening = self.happenings.recv() => happening,
+            () = tokio::time::sleep_until(until) => None,
+        }
+    }
+
+    /// The desks that run, by name.
+    pub fn desks(&self) -> impl Iterator<Item = &str> {
+        self.posts.keys().map(String::as_str)
+    }
+
+    /// How the line stands at a desk.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub async fn status(&mut self, desk: &str) -> Result<LineStatus, StageError> {
+        let post = self.post(desk)?;
+        let status = post.status().await;
+        status.map_err(|source| gone(desk, source))
+    }
+
+    /// A message as it stands at a desk.
+    ///
+    /// # Errors
+    /// If the desk does not run, or does not know it.
+    pub async fn show(&mut self, desk: &str, message: &str) -> Result<MessageView, StageError> {
+        let shown = self.post(desk)?.show(message).await;
+        shown.map_err(|source| gone(desk, source))
+    }
+
+    /// Whether a process was ended or killed on purpose: `desk A`.
+    #[must_use]
+    pub fn is_down(&self, who: &str) -> bool {
+        match who.split_once(' ') {
+            Some(("desk", name)) => !self.desks.contains_key(name),
+            Some(("player", name)) => !self.players.contains_key(name),
+            _ => true,
+        }
+    }
+
+    /// Asks a desk.
+    ///
+    /// # Errors
+    /// If it does not run, or refuses.
+    pub async fn ask(&mut self, desk: &str, request: &Request) -> Result<(), StageError> {
+        let asked = self.post(desk)?.ask(request).await;
+        asked.map(drop).map_err(|source| gone(desk, source))
+    }
+
+    /// Tells the player at a seat.
+    ///
+    /// # Errors
+    /// If nobody plays there.
+    pub async fn tell(&mut self, seat: &str, words: &ToPlayer) -> Result<(), StageError> {
+        let nobody = || StageError::Nobody(format!("player at {seat}"));
+        let player = self.players.get_mut(seat).ok_or_else(nobody)?;
+        let line = serde_json::to_string(words).unwrap_or_default();
+        Ok(player.tell(&line).await?)
+    }
+
+    /// Tells every player.
+    ///
+    /// # Errors
+    /// If one of them does not listen any more.
+    pub async fn tell_all(&mut self, words: &ToPlayer) -> Result<(), StageError> {
+        let seats: Vec<String> = self.players.keys().cloned().collect();
+        for seat in seats {
+            self.tell(&seat, words).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a fault on the links that it names, under a name, and returns them.
+    ///
+    /// # Errors
+    /// If a link is none of ours or refuses; then it is on none.
+    pub fn fault(&self, name: &str, deed: &FaultDeed) -> Result<Vec<String>, StageError> {
+        let links = self.links_of(&deed.link)?;
+        let mut on = Vec::new();
+        for link in links {
+            match self
+                .links
+                .rig()
+                .add(name, &deed.fault, deed.direction, Some(&link))
+            {
+                Ok(added) => on.extend(added),
+                Err(error) => {
+                    if !on.is_empty() {
+                        let _ = self.links.rig().remove(name);
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(on)
+    }
+
+    /// Takes a fault off again, and returns the links that it was on.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn mend(&self, name: &str) -> Result<Vec<String>, StageError> {
+        Ok(self.links.rig().remove(name)?)
+    }
+
+    /// Kills, stops, lets go on or starts a process: `relay north`, `desk A`.
+    ///
+    /// # Errors
+    /// If there is none, or it is not in a state for that.
+    pub async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<(), StageError> {
+        let relay = self.site.relays().find(|relay| relay.name == who).cloned();
+        if let Some(relay) = relay {
+            return self.relay(deed, &relay).await;
+        }
+        let desk = self.site.desks().find(|(_, desk)| desk.name == who);
+        let desk = desk.map(|(_, desk)| desk.clone());
+        match desk {
+            Some(desk) => self.desk(deed, &desk).await,
+            None => Err(StageError::Nobody(who.to_owned())),
+        }
+    }
+
+    /// Ends everything in good order: players, desks, relays.
+    ///
+    /// # Errors
+    /// The first that did not end by itself in time; all have ended all the same.
+    pub async fn close(mut self) -> Result<(), StageError> {
+        self.posts.clear();
+        let mut closed = Ok(());
+        for children in [self.players, self.desks, self.relays] {
+            for child in children.into_values() {
+                let ended = child.end(ENDS_WITHIN).await.map_err(StageError::from);
+                closed = closed.and(ended);
+            }
+        }
+        drop(self.links);
+        closed
+    }
+
+    async fn relay(&mut self, deed: ProcessDeed, relay: &RelayPlace) -> Result<(), StageError> {
+        match deed {
+            ProcessDeed::Start => self.start_relay(relay).await,
+            ProcessDeed::Kill => Ok(taken(&mut self.relays, &relay.name)?.kill().await?),
+            ProcessDeed::Pause => Ok(found(&self.relays, &relay.name)?.pause()?),
+            ProcessDeed::Resume => Ok(found(&self.relays, &relay.name)?.resume()?),
+        }
+    }
+
+    async fn desk(&mut self, deed: ProcessDeed, desk: &DeskPlace) -> Result<(), StageError> {
+        match deed {
+            ProcessDeed::Start => self.start_desk(desk).await,
+            ProcessDeed::Kill => {
+                self.posts.remove(&desk.name);
+                Ok(taken(&mut self.desks, &desk.name)?.kill().await?)
+            }
+            ProcessDeed::Pause => Ok(found(&self.desks, &desk.name)?.pause()?),
+            ProcessDeed::Resume => Ok(found(&self.desks, &desk.name)?.resume()?),
+        }
+    }
+
+    async fn start_relay(&mut self, relay: &RelayPlace) -> Result<(), StageError> {
+        let words = ["relay", "run", "--config"].map(str::to_owned).to_vec();
+        let child = self
+            .child(
+                &relay.name,
+                [words, vec![relay.config.display().to_string()]].concat(),
+                "listening",
+                None,
+            )
+            .await?;
+        self.relays.insert(relay.name.clone(), child);
+        Ok(())
+    }
+
+    async fn start_desk(&mut self, desk: &DeskPlace) -> Result<(), StageError> {
+        let name = format!("desk-{}", desk.name);
+        let words = ["desk", "run", "--unattended", "--json", "--config"]
+            .map(str::to_owned)
+            .to_vec();
+        let child = self
+            .child(
+                &name,
+                [words, vec![desk.config.display().to_string()]].concat(),
+                "open",
+                None,
+            )
+            .await?;
+        self.desks.insert(desk.name.clone(), child);
+        let post = Post::open(&desk.name, &desk.config, self.heard.clone()).await;
+        let post = post.map_err(|source| gone(&desk.name, source))?;
+        self.posts.insert(desk.name.clone(), post);
+        Ok(())
+    }
+
+    async fn start_player(&mut self, seat: &SeatPlan) -> Result<(), StageError> {
+        let name = format!("player-{}", seat.seat);
+        let (say, said) = mpsc::channel(HAPPENINGS);
+        let child = self.child(&name, seat.words.clone(), "seated", Some(say)).await?;
+        tokio::spawn(listen(seat.seat.clone(), said, self.heard.clone()));
+        self.players.insert(seat.seat.clone(), child);
+        Ok(())
+    }
+
+    async fn child(
+        &self,
+        name: &str,
+        words: Vec<String>,
+        ready: &'static str,
+        said: Option<mpsc::Sender<String>>,
+    ) -> Result<Child, StageError> {
+        let program = Program {
+            name,
+            exe: &self.site.exe,
+            words,
+            ready,
+            folder: &self.site.root,
+            input: if said.is_some() { Input::Lines } else { Input::None },
+        };
+        let listener = said.map_or(Listener::Nobody, Listener::Channel);
+        Ok(Child::start(program, listener).await?)
+    }
+
+    fn post(&mut self, desk: &str) -> Result<&mut Post, StageError> {
+        let nobody = || StageError::Nobody(format!("desk {desk}"));
+        self.posts.get_mut(desk).ok_or_else(nobody)
+    }
+
+    /// The names of a link's links: one leg, or every leg of every side through the relay of a path.
+    fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
+        let through = |relay: &str| {
+            let marked = format!(" {relay}/");
+            let names = self.links.rig().links().map(|(name, _)| name.to_owned());
+            names.filter(|name| name.contains(&marked)).collect::<Vec<_>>()
+        };
+        let found = match link {
+            Link::Leg { desk, relay, door } => {
+                let side = self.site.desks().find(|(_, place)| place.name == *desk);
+                side.map(|(side, _)| vec![format!("{} {relay}/{door}", side.side)])
+            }
+            Link::Path(path) => {
+                let mut relays = self.site.relays();
+                relays
+                    .find(|relay| relay.path == *path)
+                    .map(|relay| through(&relay.name))
+            }
+        };
+        match found {
+            Some(links) if !links.is_empty() => Ok(links),
+            _ => Err(StageError::Nobody(format!("link {link}"))),
+        }
+    }
+
+    async fn wait_until_whole(&mut self) -> Result<(), StageError> {
+        let until = Instant::now() + WHOLE_WITHIN;
+        let desks: Vec<String> = self.posts.keys().cloned().collect();
+        loop {
+            let mut lacking = Vec::new();
+            for desk in &desks {
+                let status = self.status(desk).await?;
+                let down = status.legs.iter().filter(|(_, leg)| leg.state != "UP");
+                lacking.extend(down.map(|(name, leg)| format!("{desk} {name}: {} {}", leg.state, leg.why)));
+            }
+            if lacking.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(StageError::NotWhole {
+                    within: WHOLE_WITHIN,
+                    state: lacking.join("; "),
+                });
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+}
+
+fn found<'a>(children: &'a BTreeMap<String, Child>, name: &str) -> Result<&'a Child, StageError> {
+    children
+        .get(name)
+        .ok_or_else(|| StageError::Nobody(format!("{name} that runs")))
+}
+
+fn taken(children: &mut BTreeMap<String, Child>, name: &str) -> Result<Child, StageError> {
+    let nobody = || StageError::Nobody(format!("{name} that runs"));
+    children.remove(name).ok_or_else(nobody)
+}
+
+fn gone(desk: &str, source: io::Error) -> StageError {
+    StageError::Desk {
+        desk: desk.to_owned(),
+        source,
+    }
+}
+
+/// Hands on what a player says, and that it has gone when it says nothing more.
+async fn listen(seat: String, mut lines: mpsc::Receiver<String>, heard: mpsc::Sender<Happening>) {
+    while let Some(line) = lines.recv().await {
+        let Ok(said) = serde_json::from_str(&line) else {
+            continue;
+        };
+        let seat = seat.clone();
+        if heard.send(Happening::Player { seat, said }).await.is_err() {
+            return;
+        }
+    }
+    let _ = heard
+        .send(Happening::Gone {
+            who: format!("player {seat}"),
+        })
+        .await;
+}

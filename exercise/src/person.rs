@@ -1,0 +1,222 @@
+//! A scripted player: what a seat hears goes in, what it wants done comes out.
+//!
+//! It reads no clock, holds no key and does nothing itself: whoever plays the seat does what a [`Wish`] says, or is refused,
+//! as a person would be. Times of its rules count from the moment that it heard of something. While the story stands it does
+//! nothing.
+
+mod cue;
+mod script;
+mod wish;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hotline_audit::Hash;
+use hotline_core::{precedence::Precedence, story::StoryClock, time::LineTime, words::Rung};
+
+pub use script::{DEEDS_MAX, PersonError, RULES_MAX};
+pub use wish::{PENDING_MAX, Wish};
+
+use crate::{
+    plan::{Marks, Past, Point},
+    scenario::{
+        Scenario,
+        lists::Label,
+        mark::{Alias, Mark, Serial},
+        player::Rule,
+    },
+};
+use cue::Event;
+use wish::Pending;
+
+/// What reaches a seat. Told twice, it is heard once: a rule is played [`times`](Rule::times) for one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// An inject is delivered to this seat.
+    Inject(Serial),
+    /// A message is known at a desk.
+    Message {
+        /// Its SHA-256.
+        message: Hash,
+        /// What the file calls it, if that is known already.
+        alias: Option<Alias>,
+        /// Its code, if it is coded.
+        code: Option<String>,
+        /// Its precedence.
+        precedence: Precedence,
+        /// It came from the other side. One that this side sent arrives nowhere here.
+        incoming: bool,
+        /// At which desk.
+        desk: String,
+    },
+    /// A message has reached a rung.
+    Rung {
+        /// Its SHA-256.
+        message: Hash,
+        /// Which rung.
+        rung: Rung,
+        /// At which desk.
+        at: String,
+    },
+    /// A desk shows a label.
+    Label {
+        /// Which.
+        label: Label,
+        /// Which desk.
+        at: String,
+    },
+    /// Anything with a name has happened.
+    Mark(Mark),
+    /// A message is the one that the file calls so.
+    Named {
+        /// Its name; of a repeated message with the number of the copy.
+        alias: Alias,
+        /// Its SHA-256.
+        message: Hash,
+    },
+}
+
+/// A rung that was reached by a message which may yet turn out to bear a name.
+#[derive(Clone, Debug)]
+struct Reached {
+    point: Point,
+    /// A rule has been played upon it.
+    spent: bool,
+}
+
+/// One seat that is played by its script.
+#[derive(Clone, Debug)]
+pub struct Person {
+    seat: String,
+    desk: Option<String>,
+    rules: Vec<Rule>,
+    seed: Option<u64>,
+    marks: Marks,
+    past: Past,
+    names: BTreeMap<Alias, Hash>,
+    bears: BTreeMap<Hash, Vec<Alias>>,
+    labels: BTreeMap<String, Label>,
+    /// Rungs of messages, while a name that a rule waits for is not given to any.
+    reached: BTreeMap<(Hash, Rung, String), Reached>,
+    /// How often a rule was played for a message. One small entry for each message that gave a cue.
+    played: BTreeMap<(usize, Option<Hash>), u16>,
+    pending: Pending,
+}
+
+impl Person {
+    /// Who plays this seat, in this variant. `seed` is for the simulated stage, where rules with a `chance` are drawn;
+    /// without it they are always played.
+    ///
+    /// # Errors
+    /// [`PersonError`]: there is no such seat, or its script is larger than any file's can be.
+    pub fn new(
+        scenario: &Arc<Scenario>,
+        seat: &str,
+        variant: Option<&str>,
+        seed: Option<u64>,
+    ) -> Result<Self, PersonError> {
+        let card = scenario
+            .seat(seat)
+            .ok_or_else(|| PersonError::NoSeat(seat.to_owned()))?;
+        Ok(Self {
+            seat: seat.to_owned(),
+            desk: card.desk.as_ref().map(|desk| desk.value.clone()),
+            rules: script::rules(scenario, seat, variant)?,
+            seed,
+            marks: Marks::new(scenario, variant),
+            past: Past::default(),
+            names: BTreeMap::new(),
+            bears: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            reached: BTreeMap::new(),
+            played: BTreeMap::new(),
+            pending: Pending::default(),
+        })
+    }
+
+    /// Hears something. `clock` is as it runs at `now`; between two turns of it [`hear`](Self::hear), [`due`](Self::due) or
+    /// [`turned`](Self::turned) is called at least once.
+    ///
+    /// # Errors
+    /// [`PersonError::RanAway`]: more is pending than any script means. The seat does no more.
+    pub fn hear(&mut self, heard: &Heard, now: LineTime, clock: &StoryClock) -> Result<(), PersonError> {
+        self.turned(now, clock);
+        let point = self.past.point(now, clock.at(now));
+        match heard {
+            Heard::Inject(serial) => {
+                self.cue(&Event::Inject(*serial), point)?;
+                self.mark(Mark::Inject(*serial), point)
+            }
+            Heard::Message {
+                message,
+                alias,
+                code,
+                precedence,
+                incoming,
+                desk,
+            } => {
+                if let Some(alias) = alias {
+                    self.name(alias, *message)?;
+                }
+                if !incoming {
+                    return Ok(());
+                }
+                let arrives = Event::Arrives {
+                    message: *message,
+                    code: code.as_deref(),
+                    precedence: *precedence,
+                    desk,
+                };
+                self.cue(&arrives, point).map(|_| ())
+            }
+            Heard::Rung { message, rung, at } => self.rung(*message, *rung, at, point),
+            Heard::Label { label, at } => {
+                if self.labels.insert(at.clone(), *label) == Some(*label) {
+                    return Ok(());
+                }
+                self.cue(&Event::Label(*label, at), point).map(|_| ())
+            }
+            Heard::Mark(mark) => self.mark(mark.clone(), point),
+            Heard::Named { alias, message } => self.name(alias, *message),
+        }
+    }
+
+    /// What is to be done now, in order.
+    pub fn due(&mut self, now: LineTime, clock: &StoryClock) -> Vec<Wish> {
+        self.turned(now, clock);
+        let (rules, marks, names, past) = (&self.rules, &self.marks, &self.names, &self.past);
+        self.pending.due(now, clock, past, |play, deed| {
+            script::step(rules, marks, names, play, deed)
+        })
+    }
+
+    /// When on the line to ask again what is due; `None` if nothing is pending, or the story stands.
+    #[must_use]
+    pub fn next_wake(&self, clock: &StoryClock) -> Option<LineTime> {
+        self.pending.next_wake(clock, &self.past)
+    }
+
+    /// The clock was turned, or may have been.
+    pub fn turned(&mut self, now: LineTime, clock: &StoryClock) {
+        if self.past.clock() != *clock {
+            // Any moment that is past is answered with the newest turn's time.
+            let turned = clock.when(hotline_core::time::StoryTime::STARTEX).unwrap_or(now);
+            self.past.bend(*clock, turned);
+        }
+    }
+
+    /// Nothing is pending that will come by itself.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        self.pending.idle()
+    }
+
+    /// Which seat.
+    #[must_use]
+    pub fn seat(&self) -> &str {
+        &self.seat
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! Where an inject stands, and what may become of it.
+
+use std::{fmt, time::Duration};
+
+use hotline_core::time::StoryTime;
+
+use super::past::Point;
+use crate::{
+    record::InjectStatus,
+    scenario::{
+        Scenario,
+        expect::{By, Expect, Is},
+        lists::Approve,
+        mark::{Mark, Serial},
+        moment::Span,
+        msel::{Inject, When},
+    },
+};
+
+/// Where an inject stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Its moment has not come.
+    Pending,
+    /// It was overdue, and waits for a controller.
+    Entered,
+    /// A controller has approved it: it comes at its moment.
+    Approved,
+    /// A controller wants it now.
+    Called,
+    /// It is being done.
+    Firing,
+    /// It was done.
+    Delivered,
+    /// A person did it, and the result is written down.
+    Completed,
+    /// A controller left it out.
+    Skipped,
+    /// It could not be done.
+    Failed,
+    /// Whether it was done cannot be said.
+    Unknown,
+    /// A contingency whose expectation was met.
+    NotNeeded,
+}
+
+impl Status {
+    /// Nothing more comes of it by itself.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !self.is_open() && !matches!(self, Self::Firing | Self::Called)
+    }
+
+    /// It has not been begun, and is not left out.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Entered | Self::Approved)
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Entered => "ENTERED",
+            Self::Approved => "APPROVED",
+            Self::Called => "CALLED",
+            Self::Firing => "FIRING",
+            Self::Delivered => "DELIVERED",
+            Self::Completed => "COMPLETED",
+            Self::Skipped => "SKIPPED",
+            Self::Failed => "FAILED",
+            Self::Unknown => "UNKNOWN",
+            Self::NotNeeded => "NOT_NEEDED",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a record says instead of a reason where a controller wants an inject at once.
+pub(super) const NOW: &str = "NOW";
+
+/// From where an inject's moment is counted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Basis {
+    /// From STARTEX, in story time.
+    At(Duration),
+    /// From a mark.
+    After(Mark, Span),
+    /// From a mark, if an expectation is not met.
+    Unless { from: Mark, within: Span, asks: Asks },
+}
+
+/// The expectation that a contingency asks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Asks {
+    /// Its name.
+    pub(super) expect: String,
+    /// The mark that decides it; none if only the conductor can say.
+    pub(super) mark: Option<Mark>,
+    /// It is met as long as that does not happen.
+    pub(super) never: bool,
+}
+
+impl Basis {
+    pub(super) fn of(scenario: &Scenario, inject: &Inject, here: impl Fn(&[String]) -> bool) -> Self {
+        match &inject.when {
+            When::At(at) => Self::At(at.0),
+            When::After { mark, by } => Self::After(mark.value.clone(), *by),
+            When::Unless { expect, within } => {
+                let bears = |other: &&Expect| other.id.value == expect.value && here(&other.only);
+                let is = scenario.expects.iter().find(bears).map(|expect| &expect.is);
+                Self::Unless {
+                    from: is.map_or(Mark::Startex, from),
+                    within: *within,
+                    asks: Asks {
+                        expect: expect.value.clone(),
+                        mark: is.and_then(decides),
+                        never: is.is_some_and(|is| matches!(is.by(), Some(By::Never(_)))),
+                    },
+                }
+            }
+        }
+    }
+
+    /// The mark that it is counted from.
+    pub(super) const fn from(&self) -> &Mark {
+        match self {
+            Self::At(_) => &Mark::Startex,
+            Self::After(mark, _) | Self::Unless { from: mark, .. } => mark,
+        }
+    }
+}
+
+/// From where an expectation counts.
+fn from(is: &Is) -> Mark {
+    match (is, is.by()) {
+        (Is::Interval { from, .. }, _)
+        | (_, Some(By::Within(_, from)))
+        | (_, Some(By::Never(Some((from, _))))) => from.value.clone(),
+        _ => Mark::Startex,
+    }
+}
+
+/// The mark that decides an expectation. A grade or an answer is no part of a mark.
+fn decides(is: &Is) -> Option<Mark> {
+    match is {
+        Is::Rung(reached, _) if reached.grade.is_none() && reached.answer.is_none() => Some(Mark::Rung {
+            of: reached.of.value.clone(),
+            rung: reached.rung,
+            at: reached.at.as_ref().map(|desk| desk.value.clone()),
+        }),
+        Is::Interval { to, .. } => Some(to.value.clone()),
+        _ => None,
+    }
+}
+
+/// An inject of the play, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What the file says.
+    pub inject: Inject,
+    pub(super) basis: Basis,
+    pub(super) status: Status,
+    /// A controller has approved it at some time.
+    pub(super) approved: bool,
+    /// It was overdue at some time.
+    pub(super) entered: bool,
+    /// When its status became what it is.
+    pub(super) point: Option<Point>,
+    /// What was said with it.
+    pub(super) what: String,
+    /// By how much a controller has moved it, in milliseconds of story.
+    pub(super) moved: i64,
+    /// When an order last put it where it is now: it cannot have been due before.
+    pub(super) known: StoryTime,
+}
+
+/// From one status no record leads to that other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("inject {serial} is {from}, and does not become {to:?}")]
+pub struct NoSuchStep {
+    /// Which inject.
+    pub serial: Serial,
+    /// How it stands.
+    pub from: Status,
+    /// What the record says.
+    pub to: InjectStatus,
+}
+
+impl Step {
+    pub(super) fn new(inject: Inject, basis: Basis) -> Self {
+        Self {
+            inject,
+            basis,
+            status: Status::Pending,
+            approved: false,
+            entered: false,
+            point: None,
+            what: String::new(),
+            moved: 0,
+            known: StoryTime::STARTEX,
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// What was said of it: a result, a reason.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// When it became what it is: line and story. `None` while it is as the file has it.
+    #[must_use]
+    pub const fn since(&self) -> Option<Point> {
+        self.point
+    }
+
+    /// It was overdue at some time, and a controller decided about it.
+    #[must_use]
+    pub const fn was_entered(&self) -> bool {
+        self.entered
+    }
+
+    /// It needs a controller's approval, and has none.
+    pub(super) fn unapproved(&self) -> bool {
+        self.inject.approve == Approve::Hand && !self.approved
+    }
+
+    /// Waiting, as before any controller was asked.
+    pub(super) fn reopen(&mut self) {
+        self.status = match self.approved {
+            true => Status::Approved,
+            false => Status::Pending,
+        };
+    }
+
+    /// Takes what a record says of it. `moved` is what a record of a move says, in milliseconds.
+    pub(super) fn take(
+        &mut self,
+        to: InjectStatus,
+        what: &str,
+        moved: i64,
+        point: Point,
+    ) -> Result<(), NoSuchStep> {
+        let from = self.status;
+        if !leads(from, to) {
+            return Err(NoSuchStep {
+                serial: self.inject.serial,
+                from,
+                to,
+            });
+        }
+        match to {
+            InjectStatus::Approved if what == NOW => self.status = Status::Called,
+            InjectStatus::Approved => {
+                self.approved = true;
+                self.reopen();
+            }
+            InjectStatus::Unskipped => {
+                self.known = point.story;
+                self.reopen();
+            }
+            InjectStatus::Moved => {
+                self.moved = self.moved.saturating_add(moved);
+                self.put(point.story);
+            }
+            InjectStatus::Entered => {
+                self.entered = true;
+                self.status = Status::Entered;
+            }
+            InjectStatus::Firing => self.status = Status::Firing,
+            InjectStatus::Delivered => self.status = Status::Delivered,
+            InjectStatus::Completed => self.status = Status::Completed,
+            InjectStatus::Skipped => self.status = Status::Skipped,
+            InjectStatus::Failed => self.status = Status::Failed,
+            InjectStatus::Unknown => self.status = Status::Unknown,
+            InjectStatus::NotNeeded => self.status = Status::NotNeeded,
+        }
+        if to != InjectStatus::Moved {
+            what.clone_into(&mut self.what);
+            self.point = Some(point);
+        }
+        Ok(())
+    }
+
+    /// An order has put it where it is, at this moment: whether it is overdue is judged anew.
+    pub(super) fn put(&mut self, story: StoryTime) {
+        self.known = story;
+        if self.status == Status::Entered {
+            self.reopen();
+        }
+    }
+}
+
+/// Whether a record may say so of an inject that stands so. Each is begun once.
+const fn leads(from: Status, to: InjectStatus) -> bool {
+    match to {
+        InjectStatus::Entered | InjectStatus::NotNeeded => from.is_open(),
+        InjectStatus::Approved => from.is_open(),
+        InjectStatus::Firing => from.is_open() || matches!(from, Status::Called),
+        InjectStatus::Delivered | InjectStatus::Failed | InjectStatus::Unknown => {
+            matches!(from, Status::Firing)
+        }
+        InjectStatus::Completed => !matches!(from, Status::Completed | Status::Skipped | Status::NotNeeded),
+        InjectStatus::Skipped => from.is_open() || matches!(from, Status::Called),
+        InjectStatus::Unskipped => matches!(from, Status::Skipped),
+        InjectStatus::Moved => from.is_open() || matches!(from, Status::Skipped),
+    }
+}

@@ -1,0 +1,160 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+pub(crate) mod control;
+mod orders;
+
+use super::*;
+use crate::record::{InjectStatus, Kind};
+use crate::scenario::mark::{Mark, Serial};
+use control::{Control, s1, story};
+
+fn serial(text: &str) -> Serial {
+    text.parse().unwrap()
+}
+
+#[test]
+fn injects_of_one_moment_come_together_in_the_order_of_the_file() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    assert_eq!(control.wake(), Some(60_000));
+    control.run_to(59_999);
+    assert_eq!(control.fired, []);
+    control.run_to(60_000);
+    let at = story(60_000);
+    assert_eq!(control.fired, [(serial("1.1.1"), at), (serial("1.1.2"), at)]);
+    let mark = Mark::Inject(serial("1.1.1"));
+    assert_eq!(control.plan.reached(&mark).unwrap().story, at);
+}
+
+#[test]
+fn a_contingency_is_not_needed_once_its_expectation_is_met_in_time() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    control.run_to(100_000);
+    assert!(control.seen("m1.RELEASED@A"));
+    control.run_to(100_001);
+    let step = control.plan.step(serial("1.1.9")).unwrap();
+    assert_eq!(step.status(), Status::NotNeeded);
+    control.run_to(3_000_000);
+    assert_eq!(control.fired.len(), 2);
+}
+
+#[test]
+fn a_contingency_comes_when_its_time_is_over_counted_from_the_expectations_own_mark() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    control.run_to(360_000);
+    assert_eq!(control.fired[2], (serial("1.1.9"), story(360_000)));
+    assert!(control.seen("m1.RELEASED@A"));
+    control.run_to(361_000);
+    let step = control.plan.step(serial("1.1.9")).unwrap();
+    assert_eq!(step.status(), Status::Delivered);
+}
+
+#[test]
+fn what_happened_before_its_mark_also_meets_an_expectation() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    control.run_to(10_000);
+    control.seen("m1.RELEASED@A");
+    control.run_to(10_001);
+    let step = control.plan.step(serial("1.1.9")).unwrap();
+    assert_eq!(step.status(), Status::NotNeeded);
+}
+
+#[test]
+fn a_repeated_message_has_reached_a_mark_when_every_copy_has() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    let all: Mark = "sar.DELIVERED".parse().unwrap();
+    for copy in 1..=40 {
+        control.run_to(60_000 + copy);
+        assert_eq!(control.plan.reached(&all), None);
+        assert!(control.seen(&format!("sar#{copy}.DELIVERED@B")));
+    }
+    assert_eq!(control.plan.reached(&all).unwrap().story, story(60_040));
+    for unknown in [
+        "sar.DELIVERED@B",
+        "sar#41.DELIVERED@B",
+        "m9.RELEASED",
+        "m1.RELEASED@C",
+        "STARTEX",
+    ] {
+        assert!(!control.seen(unknown), "{unknown}");
+    }
+    // A message that is sent once is its own first copy.
+    assert!(control.seen("m1#1.RELEASED@A"));
+    assert!(control.plan.reached(&"m1.RELEASED".parse().unwrap()).is_some());
+}
+
+#[test]
+fn the_first_message_that_fits_a_filter_gets_its_name() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    let released = |code, from, message| Released {
+        message: hotline_audit::Hash([message; 32]),
+        code,
+        from,
+        precedence: Precedence::Flash,
+    };
+    let other = [released(None, Side::A, 1), released(Some("HZ-01"), Side::B, 2)];
+    assert!(
+        other
+            .iter()
+            .all(|released| control.plan.names_for(released).is_empty())
+    );
+    let first = released(Some("HZ-01"), Side::A, 3);
+    let named = control.plan.names_for(&first);
+    assert!(matches!(&named[..], [Kind::Named { alias, .. }] if alias == "m1"));
+    control.write(named[0].clone());
+    let second = released(Some("HZ-01"), Side::A, 4);
+    assert_eq!(control.plan.names_for(&second), []);
+    let message = first.message.to_string();
+    assert_eq!(
+        control.plan.message(&"m1".parse().unwrap()),
+        Some(message.as_str())
+    );
+    assert_eq!(control.plan.names_of(&message).count(), 1);
+}
+
+#[test]
+fn it_ends_when_everything_is_done_and_at_its_planned_end_at_the_latest() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    control.run_to(100_000);
+    control.seen("m1.RELEASED@A");
+    control.run_to(100_001);
+    assert_eq!(control.ended(false), None);
+    assert_eq!(control.ended(true), Some("DONE"));
+    control.run_to(1_800_000);
+    assert_eq!(control.ended(false), Some("DURATION"));
+    control.write(Kind::Endex {
+        why: "DURATION".into(),
+    });
+    assert_eq!((control.ended(true), control.wake()), (None, None));
+}
+
+#[test]
+fn a_stall_makes_injects_overdue_and_a_controller_is_asked() {
+    let mut control = Control::new(s1(), None);
+    control.start(1_000);
+    control.now = 61_001;
+    control.turn_once();
+    assert_eq!(control.fired, []);
+    assert_eq!(control.offered(), [serial("1.1.1"), serial("1.1.2")]);
+    let entered = |record: &&crate::record::Record| {
+        matches!(
+            &record.kind,
+            Kind::Inject {
+                status: InjectStatus::Entered,
+                ..
+            }
+        )
+    };
+    assert_eq!(control.log.iter().filter(entered).count(), 2);
+    control.turn_once();
+    assert_eq!(control.log.iter().filter(entered).count(), 2);
+    control.order(Order::Publish(serial("1.1.2"))).unwrap();
+    control.turn_once();
+    assert_eq!(control.fired.len(), 1);
+    assert_eq!(control.offered(), [serial("1.1.1")]);
+}
