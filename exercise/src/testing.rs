@@ -13,8 +13,8 @@ use hotline_audit::{
     Hash, PayloadType,
     compare::Log,
     statement::{
-        Act, Approval, ApprovalBy, Content, Control, Header, LegFact, Message, OfficerAct, Receipt,
-        ReceiptItem, Recipient, Reference, Service,
+        Act, Annex, AnnexDone, Approval, ApprovalBy, Content, Control, Header, LegFact, Message, OfficerAct,
+        OfficerAnnex, Receipt, ReceiptItem, Recipient, Reference, Service,
     },
 };
 use hotline_core::{
@@ -364,6 +364,46 @@ impl Play {
         let act = officer.sign(PayloadType::OfficerAct, &said.encode());
         let act = Act { header, act };
         self.say(desk, PayloadType::Act, &act.encode(), &LINE_LOGS)
+    }
+
+    /// An officer of a desk translates: 1 SIGHT, 2 ROUGH, 3 CERTIFIED.
+    pub(crate) fn translate(&mut self, desk: &str, grade: u32, message: Hash) -> Hash {
+        let content = Content::plain([7; 32], "KESTREL 2 ve-orun narst");
+        let done = AnnexDone::Translated {
+            grade,
+            language: "qbo".into(),
+            content_sha256: content.sha256(),
+            of_annex: None,
+        };
+        self.annex(desk, message, done, Some(content))
+    }
+
+    /// An officer of a desk puts a message before the principal.
+    pub(crate) fn present(&mut self, desk: &str, message: Hash) -> Hash {
+        let done = AnnexDone::Presented {
+            to: "the minister".into(),
+        };
+        self.annex(desk, message, done, None)
+    }
+
+    fn annex(&mut self, desk: &str, message: Hash, done: AnnexDone, content: Option<Content>) -> Hash {
+        let header = self.header(desk);
+        let officer = self.officer(desk);
+        let said = OfficerAnnex {
+            officer: officer.identity.clone(),
+            key_statement: officer.key_statement,
+            desk: header.sender.clone(),
+            exercise: EXERCISE.into(),
+            message: self.reference(message),
+            done,
+            claimed_time_ms: header.claimed_time_ms,
+        };
+        let annex = Annex {
+            annex: officer.sign(PayloadType::OfficerAnnex, &said.encode()),
+            header,
+            content,
+        };
+        self.say(desk, PayloadType::Annex, &annex.encode(), &LINE_LOGS)
     }
 
     /// A desk says something of its legs, each since then by its own clock.

@@ -45,14 +45,30 @@ pub fn run(args: &ListArgs) -> Outcome {
             title: scenario.title.in_or_any(Tongue::En).to_owned(),
             summary: scenario.summary.in_or_any(Tongue::En).to_owned(),
             duration_s: scenario.duration.0.as_secs(),
-            stages: scenario.stage.allowed.iter().map(|stage: &StageKind| stage.name()).collect(),
+            stages: scenario
+                .stage
+                .allowed
+                .iter()
+                .map(|stage: &StageKind| stage.name())
+                .collect(),
             variants: scenario.variants.keys().cloned().collect(),
         };
         if args.json {
             crate::say!("{}", serde_json::to_string(&row).map_err(|error| failed(&error))?);
         } else {
-            let Row { id, title, summary, duration_s, stages, .. } = row;
-            crate::say!("{id:<5} {title} ({} min of story; {})", duration_s / 60, stages.join(", "));
+            let Row {
+                id,
+                title,
+                summary,
+                duration_s,
+                stages,
+                ..
+            } = row;
+            crate::say!(
+                "{id:<5} {title} ({} min of story; {})",
+                duration_s / 60,
+                stages.join(", ")
+            );
             crate::say!("      {summary}");
         }
     }

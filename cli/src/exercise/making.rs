@@ -83,7 +83,8 @@ pub fn site(
         let (ours, theirs) = (folder(&sides[ours], root), folder(&sides[theirs], root));
         pki::export(&theirs, &file, now).map_err(|error| pki_failed(&error))?;
         // Both were made here a moment ago.
-        pki::trust(&ours, &file, &Compared::Vouched, KnownAnchors::Keep, now).map_err(|error| pki_failed(&error))?;
+        pki::trust(&ours, &file, &Compared::Vouched, KnownAnchors::Keep, now)
+            .map_err(|error| pki_failed(&error))?;
     }
     Ok(Site {
         root: root.to_owned(),
@@ -137,7 +138,8 @@ fn make(
 fn desk_place(desk: &DeskCard, folder: &Path) -> Result<DeskPlace, Failure> {
     let name = desk.name.to_lowercase();
     let place = folder.join("desk").join(&name);
-    let identity = Identity::new(trust_domain(desk.side)?, Role::Desk, &name).map_err(|error| failed(&error))?;
+    let identity =
+        Identity::new(trust_domain(desk.side)?, Role::Desk, &name).map_err(|error| failed(&error))?;
     Ok(DeskPlace {
         name: desk.name.to_string(),
         config: place.join(layout::DESK_SETTINGS),
@@ -171,7 +173,12 @@ fn prepend(file: &Path, lines: &str) -> Result<(), Failure> {
     write().map_err(|error| Failure::io(&file.display().to_string(), &error))
 }
 
-fn declaration(scenario: &Scenario, side: Side, exercise: &str, codebook: Hash) -> Result<Declaration, Failure> {
+fn declaration(
+    scenario: &Scenario,
+    side: Side,
+    exercise: &str,
+    codebook: Hash,
+) -> Result<Declaration, Failure> {
     let mut relays = Vec::new();
     for relay in scenario.topology.relays.iter().filter(|relay| relay.side == side) {
         let [quic, tcp, status] = free_ports()
@@ -188,7 +195,11 @@ fn declaration(scenario: &Scenario, side: Side, exercise: &str, codebook: Hash) 
     }
     let desks = scenario.topology.desks.iter().filter(|desk| desk.side == side);
     let officers = scenario.officers.iter().filter(|officer| officer.side == side);
-    let theirs = scenario.topology.desks.iter().find(|desk| desk.side == other(side));
+    let theirs = scenario
+        .topology
+        .desks
+        .iter()
+        .find(|desk| desk.side == other(side));
     Ok(Declaration {
         file: scenario.source.file.clone(),
         side: title(side).into(),
@@ -235,15 +246,18 @@ fn charter(scenario: &Scenario, codebook: Hash) -> DeclaredCharter {
         level: "ministers of defence and their duty officers".into(),
         scope: format!("the exercise {}", *scenario.id),
         hours: "from STARTEX to ENDEX".into(),
-        receipt_policy: "DELIVERED by the desk at once; ACKNOWLEDGED by a named officer within the objective of the \
+        receipt_policy:
+            "DELIVERED by the desk at once; ACKNOWLEDGED by a named officer within the objective of the \
                          precedence"
-            .into(),
+                .into(),
         codebook: Some(codebook),
     }
 }
 
 fn trust_domain(side: Side) -> Result<TrustDomain, Failure> {
-    domain(side).parse().map_err(|error: hotline_core::identity::IdentityError| failed(&error))
+    domain(side)
+        .parse()
+        .map_err(|error: hotline_core::identity::IdentityError| failed(&error))
 }
 
 fn pki_failed(error: &PkiError) -> Failure {

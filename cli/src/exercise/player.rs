@@ -51,7 +51,9 @@ pub async fn run(args: PlayerArgs) -> Outcome {
         seat: args.seat,
         desk,
         codebook: shipped::starter().map_err(|errors| failed(&errors))?,
-        desks: named.map(|(name, identity)| (name.to_owned(), identity.to_owned())).collect(),
+        desks: named
+            .map(|(name, identity)| (name.to_owned(), identity.to_owned()))
+            .collect(),
     };
     play(setup, Seams::system())
         .await

@@ -38,7 +38,11 @@ pub struct ReportArgs {
 pub fn run(args: &ReportArgs) -> Outcome {
     new_folder(&args.out)?;
     let inside = args.from.join(FOLDER);
-    let folder = if inside.is_dir() { inside } else { args.from.clone() };
+    let folder = if inside.is_dir() {
+        inside
+    } else {
+        args.from.clone()
+    };
     make(&folder, &args.out, args.json)
 }
 
@@ -49,7 +53,9 @@ pub fn run(args: &ReportArgs) -> Outcome {
 pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     let evidence = Evidence::open(folder).map_err(|error| incomplete(&error))?;
     let timeline = Timeline::load(&evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
-    let stage = StageKind::ALL.iter().find(|stage| stage.name() == timeline.startex.stage);
+    let stage = StageKind::ALL
+        .iter()
+        .find(|stage| stage.name() == timeline.startex.stage);
     let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
     let variant = timeline.startex.variant.clone();
     let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
@@ -60,10 +66,16 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     tell(&judged, out, json);
     if let Some(fault) = evidence.first_fault() {
         let what = format!("the evidence does not hold: {fault}");
-        return Err(Failure::new("HL-EX-180", exit::LOG, what, "hotline log verify names the entry").as_json(json));
+        return Err(
+            Failure::new("HL-EX-180", exit::LOG, what, "hotline log verify names the entry").as_json(json),
+        );
     }
     let lacking = not_met(&judged, stage);
-    Ok(if lacking.is_empty() { exit::OK } else { exit::NOT_MET })
+    Ok(if lacking.is_empty() {
+        exit::OK
+    } else {
+        exit::NOT_MET
+    })
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -74,7 +86,9 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
     let (got, of) = judged
         .iter()
         .filter(|judged| judged.met != Met::NotAsked)
-        .fold((0, 0), |(got, of), judged| (got + u32::from(judged.got), of + u32::from(judged.score)));
+        .fold((0, 0), |(got, of), judged| {
+            (got + u32::from(judged.got), of + u32::from(judged.score))
+        });
     if json {
         let rows: Vec<serde_json::Value> = judged
             .iter()
@@ -90,12 +104,21 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
             })
             .collect();
         let report = out.join("report.html").display().to_string();
-        crate::say!("{}", serde_json::json!({ "score": got, "of": of, "report": report, "expectations": rows }));
+        crate::say!(
+            "{}",
+            serde_json::json!({ "score": got, "of": of, "report": report, "expectations": rows })
+        );
         return;
     }
     for judged in judged {
         let must = if judged.must { "must" } else { "    " };
-        crate::say!("{:<9} {:<4} {must} {} ({})", word(judged.met), judged.id, judged.title, judged.observed);
+        crate::say!(
+            "{:<9} {:<4} {must} {} ({})",
+            word(judged.met),
+            judged.id,
+            judged.title,
+            judged.observed
+        );
     }
     crate::say!("{got} of {of} points; {}", out.join("report.html").display());
 }
@@ -110,9 +133,19 @@ const fn word(met: Met) -> &'static str {
 }
 
 fn incomplete(error: &BundleError) -> Failure {
-    Failure::new(error.code(), exit::CONFIG, exit::chain(error), "copy the whole folder of evidence again")
+    Failure::new(
+        error.code(),
+        exit::CONFIG,
+        exit::chain(error),
+        "copy the whole folder of evidence again",
+    )
 }
 
 fn unreadable(what: &str) -> Failure {
-    Failure::new("HL-EX-181", exit::CONFIG, what, "use the program of the version that the evidence names")
+    Failure::new(
+        "HL-EX-181",
+        exit::CONFIG,
+        what,
+        "use the program of the version that the evidence names",
+    )
 }

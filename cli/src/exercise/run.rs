@@ -80,7 +80,10 @@ pub async fn run(args: RunArgs) -> Outcome {
     let plan = Plan::new(Arc::clone(&scenario), args.variant.as_deref());
     let interrupted = listen_for_interrupts();
     let mut conductor = Conductor::new(plan, stage, made.log()?, codebook.clone(), seams, interrupted);
-    let files = [("scenario", scenario.source.text.as_str()), ("codebook", shipped::STARTER)];
+    let files = [
+        ("scenario", scenario.source.text.as_str()),
+        ("codebook", shipped::STARTER),
+    ];
     let startex = made.startex(&scenario, &args, &codebook);
     let played = conductor.play(startex, &files, args.speed).await;
     let (_, mut stage, log) = conductor.into_parts();
@@ -88,7 +91,12 @@ pub async fn run(args: RunArgs) -> Outcome {
         Ok(played) => played,
         Err(error) => {
             let _ = stage.close().await;
-            return Err(Failure::new("HL-EX-152", exit::OTHER, exit::chain(&error), "play it again in a new folder"));
+            return Err(Failure::new(
+                "HL-EX-152",
+                exit::OTHER,
+                exit::chain(&error),
+                "play it again in a new folder",
+            ));
         }
     };
     quiet(&mut stage).await?;
@@ -123,7 +131,12 @@ struct Made {
 }
 
 impl Made {
-    fn make(scenario: &Scenario, args: &RunArgs, codebook: &Codebook, seams: &Seams) -> Result<Self, Failure> {
+    fn make(
+        scenario: &Scenario,
+        args: &RunArgs,
+        codebook: &Codebook,
+        seams: &Seams,
+    ) -> Result<Self, Failure> {
         let root = args.out.join("stage");
         new_folder(&root)?;
         let exercise = format!("{}-{}", *scenario.id, args.seed);
@@ -148,7 +161,14 @@ impl Made {
         let seats = self.seats(scenario, args);
         Stage::open(self.site.clone(), &seats, args.seed)
             .await
-            .map_err(|error| Failure::new("HL-EX-150", exit::OTHER, exit::chain(&error), "hotline demo starts the same processes and says more"))
+            .map_err(|error| {
+                Failure::new(
+                    "HL-EX-150",
+                    exit::OTHER,
+                    exit::chain(&error),
+                    "hotline demo starts the same processes and says more",
+                )
+            })
     }
 
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
@@ -183,9 +203,18 @@ impl Made {
             who,
             version: version.to_owned(),
         };
-        let relays = self.site.relays().map(|relay| word(format!("relay {}", relay.name)));
-        let desks = self.site.desks().map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let played = scenario.players.iter().map(|script| (script.seat.to_string(), "script".to_owned()));
+        let relays = self
+            .site
+            .relays()
+            .map(|relay| word(format!("relay {}", relay.name)));
+        let desks = self
+            .site
+            .desks()
+            .map(|(_, desk)| word(format!("desk {}", desk.name)));
+        let played = scenario
+            .players
+            .iter()
+            .map(|script| (script.seat.to_string(), "script".to_owned()));
         let known = self.site.desks().map(|(side, desk)| {
             let word = DeskWord {
                 side: side.side.to_string(),
@@ -207,7 +236,10 @@ impl Made {
                 ReleaseRule::Two => 2,
                 ReleaseRule::One => 1,
             },
-            processes: std::iter::once(word("control".into())).chain(relays).chain(desks).collect(),
+            processes: std::iter::once(word("control".into()))
+                .chain(relays)
+                .chain(desks)
+                .collect(),
             seats: played.collect(),
             desks: known.collect(),
         }
@@ -225,7 +257,10 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
     let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
     match variant {
         Some(variant) if !known.contains(&variant) => {
-            return refused(format!("{} has no variant {variant}", *scenario.id), &known.join(", "));
+            return refused(
+                format!("{} has no variant {variant}", *scenario.id),
+                &known.join(", "),
+            );
         }
         None if !known.is_empty() => {
             return refused(
@@ -240,7 +275,11 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
         return Ok(());
     }
     refused(
-        format!("the headless stage cannot do everything of {}: {}", *scenario.id, lacking.join("; ")),
+        format!(
+            "the headless stage cannot do everything of {}: {}",
+            *scenario.id,
+            lacking.join("; ")
+        ),
         "play a scenario without it",
     )
 }
@@ -305,4 +344,3 @@ fn listen_for_interrupts() -> Arc<AtomicBool> {
     });
     interrupted
 }
-

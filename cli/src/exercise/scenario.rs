@@ -38,11 +38,17 @@ pub fn playable(named: &str) -> Result<Arc<Scenario>, Failure> {
 /// As [`playable`].
 pub fn check(named: &str) -> Outcome {
     let scenario = playable(named)?;
-    let points: u32 = scenario.expects.iter().map(|expect| u32::from(expect.score)).sum();
+    let points: u32 = scenario
+        .expects
+        .iter()
+        .map(|expect| u32::from(expect.score))
+        .sum();
     crate::say!(
         "{} {}: {} injects, {} expectations ({points} points), {} seats; nothing is wrong with it",
         *scenario.id,
-        scenario.title.in_or_any(hotline_exercise::scenario::lists::Tongue::En),
+        scenario
+            .title
+            .in_or_any(hotline_exercise::scenario::lists::Tongue::En),
         scenario.injects().count(),
         scenario.expects.len(),
         scenario.seats.len(),

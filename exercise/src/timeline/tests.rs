@@ -268,8 +268,8 @@ fn every_rung_of_a_message_says_who_when_and_where_it_stands() {
         climbs,
         [
             (Rung::Released, "A"),
-            (Rung::Accepted, "relay north"),
             (Rung::Accepted, "relay south"),
+            (Rung::Accepted, "relay north"),
             (Rung::Delivered, "B"),
             (Rung::Alerted, "B"),
             (Rung::Acknowledged, "B"),
@@ -277,8 +277,10 @@ fn every_rung_of_a_message_says_who_when_and_where_it_stands() {
             (Rung::Closed, "B"),
         ]
     );
-    let accepted = &timeline.climbs_of(&m1)[1];
-    assert_eq!(accepted.at, None, "a relay's log bears no times");
+    let [south, north] = [1, 2].map(|climb| timeline.climbs_of(&m1)[climb].at);
+    let north = north.unwrap();
+    assert_eq!((north.wall_ms, north.uncertainty_ms), (BEGAN + 1_010, 14));
+    assert_eq!(south, None, "no first copy came by it");
     let acknowledged = &timeline.climbs_of(&m1)[5];
     assert!(
         acknowledged

@@ -80,6 +80,20 @@ fn an_answer_counts_only_if_it_is_the_one_asked_for() {
 }
 
 #[test]
+fn a_translation_counts_only_with_the_grade_asked_for() {
+    let is = "{ rung = \"TRANSLATED\", grade = \"CERTIFIED\", of = \"x\", recorded = true }";
+    let translated = |grade| {
+        move |play: &mut Play| {
+            let m1 = sent(play, 1_000, "one");
+            play.at(4_000).translate("B", grade, m1);
+        }
+    };
+    met(is, translated(3));
+    let seen = not_met(is, translated(1));
+    assert_eq!(seen, "A-0001 TRANSLATED CERTIFIED did not come");
+}
+
+#[test]
 fn what_came_before_its_mark_is_told_as_before() {
     let is = "{ rung = \"DELIVERED\", of = \"x\", within = \"5m story\", after = \"inject 1.1.1\" }";
     let seen = not_met(is, |play| {
@@ -99,10 +113,18 @@ fn a_mark_that_has_not_come_is_named() {
 }
 
 #[test]
-fn an_acceptance_within_a_time_cannot_be_decided() {
-    let is = "{ rung = \"ACCEPTED\", of = \"x\", within = \"5m story\", after = \"STARTEX\" }";
-    let judged = judged(is, |play| {
+fn an_acceptance_lies_between_release_and_what_came_by_that_relay() {
+    let is = "{ rung = \"ACCEPTED\", of = \"x\", within = \"1s line\", after = \"x.RELEASED\" }";
+    let seen = met(is, |play| {
         sent(play, 1_000, "one");
+    });
+    assert!(
+        seen.starts_with("A-0001 ACCEPTED at relay north 0.010 s line"),
+        "{seen}"
+    );
+    // Nothing came by any relay: that it was accepted is known, and not when.
+    let judged = judged(is, |play| {
+        play.at(1_000).send(&Draft::flash("A", "one"));
     });
     assert_eq!(judged.met, Met::Undecided);
     assert!(

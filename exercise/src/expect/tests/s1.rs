@@ -75,13 +75,16 @@ fn played(wrong: &Wrong) -> Play {
         play.at(at).act("B", Rung::Acknowledged, m1);
     }
     play.at(4_500).act("B", Rung::Holding, m1);
-    let r1 = play.at(18_000).send(&Draft {
+    play.at(8_000).translate("B", 1, m1);
+    play.at(8_100).present("B", m1);
+    let r1 = play.at(14_000).send(&Draft {
         refers_to: Some(m1),
         answer: Some(Answer::Roger),
         ..Draft::flash("B", "we search with you")
     });
     play.name("r1", r1);
-    play.at(18_010).receipt("A", Rung::Delivered, r1);
+    play.at(14_010).receipt("A", Rung::Delivered, r1);
+    play.at(18_000).present("A", r1);
     play.at(25_000).record(Kind::Tick);
     for desk in ["A", "B"] {
         play.look(desk, crate::record::Seen::default());
@@ -91,7 +94,7 @@ fn played(wrong: &Wrong) -> Play {
 }
 
 #[test]
-fn s1_played_well_meets_what_is_not_about_annexes() {
+fn s1_played_well_meets_everything() {
     let judged = judge_of(&played(&Wrong::default()));
     for id in [
         "E1", "E2", "E3", "E4", "E5", "E8", "C1", "C2", "C3", "C4", "C5", "C6", "C7",
