@@ -219,3 +219,6 @@ fn read_log(name: &str, folder: &Path) -> Result<Log, BundleError> {
         source,
     })
 }
+
+#[cfg(test)]
+mod tests;

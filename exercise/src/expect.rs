@@ -193,3 +193,6 @@ pub(crate) fn when(at: Moment) -> String {
         None => WallTime::from_unix_ms(at.wall_ms).rfc3339(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,3 +17,5 @@ pub mod report;
 pub mod scenario;
 pub mod signed;
 pub mod timeline;
+#[cfg(test)]
+mod testing;

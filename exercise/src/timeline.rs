@@ -174,3 +174,6 @@ impl Timeline {
         self.climbs.get(message).map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests;

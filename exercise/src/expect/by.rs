@@ -78,7 +78,7 @@ impl Case<'_> {
             let why = format!("when {mark} came is not known");
             return Finding::new(Met::Undecided, why).seen_in([start.entry]);
         };
-        let mut before = None;
+        let (mut before, mut untimed) = (None, None);
         for occurrence in occurrences {
             match since(occurrence, &begin, span) {
                 Since::After(measured) => {
@@ -90,11 +90,12 @@ impl Case<'_> {
                         .seen_in([start.entry]);
                 }
                 Since::Before => before = Some(occurrence),
-                Since::Unknown => {
-                    let why = format!("{}, and when is not known", occurrence.what);
-                    return Finding::new(Met::Undecided, why).seen_in([occurrence.entry, start.entry]);
-                }
+                Since::Unknown => untimed = untimed.or(Some(occurrence)),
             }
+        }
+        if let Some(untimed) = untimed {
+            let why = format!("{}, and when is not known", untimed.what);
+            return Finding::new(Met::Undecided, why).seen_in([untimed.entry, start.entry]);
         }
         match before {
             Some(before) => Finding::new(Met::No, format!("{}, before {mark}", said(before)))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hotline_audit::Hash;
 use hotline_core::{
     duty::ServiceKind,
+    leg::Door,
     words::{Rung, TrafficClass},
 };
 
@@ -173,7 +174,10 @@ impl Case<'_> {
         let mut down: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         let mut open: BTreeMap<(String, String), (u64, usize)> = BTreeMap::new();
         let mut gaps = Vec::new();
-        let doors = self.scenario.topology.doors.len().max(1);
+        let doors = match self.scenario.topology.doors.len() {
+            0 => Door::ALL.len(),
+            named => named,
+        };
         for (no, entry) in self.timeline.entries.iter().enumerate() {
             let What::Service(service) = &entry.what else {
                 continue;

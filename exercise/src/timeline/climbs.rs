@@ -1,5 +1,7 @@
 //! What each message has reached, where and when.
 
+use std::collections::BTreeMap;
+
 use hotline_audit::Hash;
 use hotline_core::{
     time::WallTime,
@@ -8,7 +10,7 @@ use hotline_core::{
 
 use crate::{bundle::LogKind, scenario::lists::Grade};
 
-use super::{Moment, Timeline, What};
+use super::{Entry, Moment, Timeline, What};
 
 /// A message has reached a rung, or a mark beside the ladder.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +19,8 @@ pub struct Climb {
     pub rung: Rung,
     /// The desk that said so, by its name; of ACCEPTED the relay.
     pub desk: String,
-    /// When; `None` for ACCEPTED, of which only the relay's log speaks, and that bears no times.
+    /// When; `None` where nobody knows. A relay's log bears no times, so ACCEPTED lies between RELEASED and the receipt of
+    /// what came by that relay, give or take half of it; nothing is known of a relay by which no first copy came.
     pub at: Option<Moment>,
     /// The statement that says so: where in [`Timeline::entries`].
     pub entry: usize,
@@ -38,22 +41,27 @@ pub(super) fn fill(timeline: &mut Timeline) {
         .map(|(no, entry)| (entry.sha256, no))
         .collect();
     timeline.messages = messages;
-    let mut climbs = std::collections::BTreeMap::<Hash, Vec<Climb>>::new();
+    let came = came(timeline);
+    let mut climbs = BTreeMap::<Hash, Vec<Climb>>::new();
     for no in 0..timeline.entries.len() {
-        for (message, climb) in of_entry(timeline, no) {
+        for (message, climb) in of_entry(timeline, no, &came) {
             climbs.entry(message).or_default().push(climb);
         }
     }
     for (message, climbs) in &mut climbs {
         climbs.extend(closed(timeline, message, climbs));
         // What has no time stands where it belongs on the ladder: behind the release.
-        climbs.sort_by_key(|climb| (climb.at.map_or(0, |at| at.wall_ms), climb.rung, climb.entry));
+        let released = climbs.iter().find(|climb| climb.rung == Rung::Released);
+        let begun = released
+            .and_then(|released| released.at)
+            .map_or(0, |at| at.wall_ms);
+        climbs.sort_by_key(|climb| (climb.at.map_or(begun, |at| at.wall_ms), climb.rung, climb.entry));
     }
     timeline.climbs = climbs;
 }
 
 /// What one statement says of messages.
-fn of_entry(timeline: &Timeline, no: usize) -> Vec<(Hash, Climb)> {
+fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
     let Some(entry) = timeline.entries.get(no) else {
         return Vec::new();
     };
@@ -75,9 +83,10 @@ fn of_entry(timeline: &Timeline, no: usize) -> Vec<(Hash, Climb)> {
                 .filter(|log| log.kind == Some(LogKind::Relay))
             {
                 if entry.places.iter().any(|place| place.log == log.name) {
+                    let relay = timeline.name_of(&log.owner);
                     let accepted = Climb {
-                        desk: timeline.name_of(&log.owner),
-                        at: None,
+                        at: accepted_at(timeline, entry, &relay, came),
+                        desk: relay,
                         ..plain(Rung::Accepted)
                     };
                     climbs.push((entry.sha256, accepted));
@@ -113,6 +122,37 @@ fn of_entry(timeline: &Timeline, no: usize) -> Vec<(Hash, Climb)> {
         | What::Control(_)
         | What::Other(_) => Vec::new(),
     }
+}
+
+/// When the first copy of a message was told to have come, by message and relay.
+type Came = BTreeMap<(Hash, String), Moment>;
+
+fn came(timeline: &Timeline) -> Came {
+    let mut came = Came::new();
+    for entry in &timeline.entries {
+        if let What::Receipt(receipt) = &entry.what
+            && receipt.rung == Rung::Delivered
+        {
+            for (message, leg) in &receipt.messages {
+                let relay = leg.split('/').next().unwrap_or_default();
+                came.entry((*message, format!("relay {relay}")))
+                    .or_insert(entry.at);
+            }
+        }
+    }
+    came
+}
+
+/// When a relay had a message: behind its release, and before the first receipt of a copy that came by this relay.
+fn accepted_at(timeline: &Timeline, message: &Entry, relay: &str, came: &Came) -> Option<Moment> {
+    let came = came.get(&(message.sha256, relay.to_owned()))?;
+    if !(message.at.is_certain() && came.is_certain()) {
+        return None;
+    }
+    let from = message.at.wall_ms.saturating_sub(message.at.uncertainty_ms);
+    let to = came.wall_ms.saturating_add(came.uncertainty_ms);
+    let half = to.saturating_sub(from).div_ceil(2);
+    Some(timeline.clock.moment(from.saturating_add(half), half))
 }
 
 /// CLOSED, once every desk that is to act has given an answer that closes the dialogue.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use hotline_audit::statement::Control;
 use hotline_core::time::{LineTime, StoryTime, WallTime};
 
 use crate::record::{self, Kind, Record, Stamp};
 
 use super::TimelineError;
 
-/// What a control statement says, field by field, as `audit` reads it.
+/// The fields of a control statement that make a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'s> {
     /// Control's wall clock, milliseconds since 1970.
@@ -25,6 +26,21 @@ pub struct Said<'s> {
     pub kind: u32,
     /// What: [`Kind::detail`].
     pub detail: &'s str,
+}
+
+impl<'s> Said<'s> {
+    /// Of a statement.
+    pub(super) fn of(control: &'s Control) -> Self {
+        Self {
+            wall_ms: control.wall_ms,
+            line_ms: control.line_ms,
+            story_ms: control.story_ms,
+            running: control.running,
+            rate: control.rate,
+            kind: control.kind,
+            detail: &control.detail,
+        }
+    }
 }
 
 /// The record that a control statement is. `leaf` is where it stands.

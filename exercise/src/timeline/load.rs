@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotline_audit::{Hash, PayloadType, SignedStatement, statement::Payload};
+use hotline_audit::{
+    Hash, PayloadType, SignedStatement,
+    statement::{Control, Payload},
+};
 use hotline_core::duty::ServiceKind;
 
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
 
 use super::{
     ControlClock, Entry, Moment, Offset, Offsets, Place, Timeline, TimelineError, UNKNOWN_MS, What, climbs,
+    control::{self, Said},
 };
 
 /// A statement before its time is known.
@@ -80,6 +84,9 @@ impl Gathered {
         let Ok(statement) = SignedStatement::parse(entry) else {
             return Ok(None);
         };
+        if statement.payload_type == PayloadType::Control {
+            return self.control(sha256, &statement, place).transpose();
+        }
         let Ok(payload) = Payload::parse(&statement) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
@@ -95,6 +102,26 @@ impl Gathered {
             claimed_ms: header.claimed_time_ms,
             order: (header.epoch, header.sequence),
             what,
+        }))
+    }
+
+    /// What control wrote down; `None` for what a log that verifies cannot hold.
+    fn control(
+        &mut self,
+        sha256: Hash,
+        statement: &SignedStatement,
+        place: Place,
+    ) -> Option<Result<Found, TimelineError>> {
+        let said = Control::decode(&statement.payload).ok()?;
+        self.exercises.insert(said.exercise.clone());
+        let leaf = place.leaf;
+        Some(control::record(Said::of(&said), leaf).map(|record| Found {
+            sha256,
+            places: vec![place],
+            who: said.conductor.clone(),
+            claimed_ms: said.wall_ms,
+            order: (0, leaf),
+            what: What::Control(Box::new(record)),
         }))
     }
 

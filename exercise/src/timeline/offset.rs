@@ -76,27 +76,48 @@ impl Offsets {
         &self.looks
     }
 
-    /// Control's wall clock when the desk's read `claimed_ms`, and how far that can be off. Taken is the look that leaves
-    /// the least open. `steps` is how many jumps of its clock the desk had signed by then: if it signed as many as control
-    /// saw, only looks between the same two are taken, so that a clock that was set back is not read twice.
+    /// Control's wall clock when the desk's read `claimed_ms`, and how far that can be off; `None` if nobody can say. Taken
+    /// is the look that leaves the least open. `steps` is how many jumps of its clock the desk had signed by then, of
+    /// `all_steps`: if those are the jumps that control saw, only looks between the same two are taken, so that a clock that
+    /// was set back is not read twice. If they are not, a claim that fits before and behind a jump has no time.
     pub(super) fn to_control(&self, claimed_ms: u64, steps: usize, all_steps: usize) -> Option<(u64, u64)> {
-        let looks = if all_steps == self.jumps.len() {
-            let from = steps
-                .checked_sub(1)
-                .map_or(0, |last| self.jumps.get(last).copied().unwrap_or(0));
-            let to = self.jumps.get(steps).copied().unwrap_or(self.looks.len());
-            self.looks.get(from..to)?
-        } else {
-            &self.looks
-        };
+        if all_steps == self.jumps.len() {
+            return self.in_stretch(steps, claimed_ms);
+        }
+        let mut fitting = (0..=self.jumps.len()).filter_map(|stretch| {
+            let (control_ms, off) = self.in_stretch(stretch, claimed_ms)?;
+            let (from, to) = self.bounds(stretch);
+            // The clock jumped somewhere between the last look before and the first look behind.
+            let begun = from.checked_sub(1).and_then(|last| self.looks.get(last));
+            let ended = self.looks.get(to);
+            let fits = begun.is_none_or(|look| look.control_ms <= control_ms.saturating_add(off))
+                && ended.is_none_or(|look| control_ms <= look.control_ms.saturating_add(off));
+            fits.then_some((control_ms, off))
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The same by the looks between two jumps.
+    fn in_stretch(&self, stretch: usize, claimed_ms: u64) -> Option<(u64, u64)> {
+        let (from, to) = self.bounds(stretch);
         let open = |look: &Offset| {
             look.uncertainty_ms
                 .saturating_add(drift(claimed_ms.abs_diff(look.desk_ms)))
         };
-        let best = looks.iter().min_by_key(|look| open(look))?;
+        let best = self.looks.get(from..to)?.iter().min_by_key(|look| open(look))?;
         let control = i128::from(claimed_ms) - i128::from(best.ahead_ms());
         let control = u64::try_from(control).ok()?;
         Some((control, open(best).saturating_add(CLAIM_MS)))
+    }
+
+    /// First look of a stretch, and the first behind it.
+    fn bounds(&self, stretch: usize) -> (usize, usize) {
+        let jump = |jump: usize| self.jumps.get(jump).copied();
+        let from = stretch.checked_sub(1).and_then(jump).unwrap_or(0);
+        (from, jump(stretch).unwrap_or(self.looks.len()))
     }
 }
 

@@ -1,0 +1,430 @@
+//! Every form of expectation, met once and not met once.
+
+use hotline_core::{
+    duty::{OverdueStep, ServiceKind},
+    words::Answer,
+};
+
+use super::*;
+use crate::{record::Seen, testing::BEGAN};
+
+/// Judges one form in a play.
+fn judged(is: &str, plays: impl FnOnce(&mut Play)) -> Judged {
+    let mut play = Play::of(&expecting(&[is]));
+    plays(&mut play);
+    one(&judge_of(&play), "E1").clone()
+}
+
+fn met(is: &str, plays: impl FnOnce(&mut Play)) -> String {
+    let judged = judged(is, plays);
+    assert_eq!(judged.met, Met::Yes, "{judged:#?}");
+    judged.observed
+}
+
+fn not_met(is: &str, plays: impl FnOnce(&mut Play)) -> String {
+    let judged = judged(is, plays);
+    assert_eq!(judged.met, Met::No, "{judged:#?}");
+    judged.observed
+}
+
+fn labelled(label: &str) -> Seen {
+    Seen {
+        label: Some(label.into()),
+        ..Seen::default()
+    }
+}
+
+fn lamps(lamps: &[(&str, &str)]) -> Seen {
+    let legs = lamps.iter();
+    Seen {
+        legs: legs
+            .map(|(leg, state)| ((*leg).into(), (*state).into()))
+            .collect(),
+        ..Seen::default()
+    }
+}
+
+fn alarm(code: &str) -> Seen {
+    Seen {
+        alarms: vec![(code.into(), "a sentence".into())],
+        ..Seen::default()
+    }
+}
+
+#[test]
+fn a_rung_that_must_never_come_is_told_when_it_does() {
+    let is = "{ rung = \"DISPLAYED\", of = \"x\", at = \"B\", never = true }";
+    assert_eq!(met(is, |_| {}), "no message x was released");
+    let seen = not_met(is, |play| {
+        sent(play, 1_000, "one");
+    });
+    assert_eq!(seen, "A-0001 DISPLAYED at B at T+00:01:30.000");
+}
+
+#[test]
+fn an_answer_counts_only_if_it_is_the_one_asked_for() {
+    let is = "{ rung = \"ANSWERED\", of = \"x\", answer = \"ROGER\", recorded = true }";
+    let answered = |answer| {
+        move |play: &mut Play| {
+            let m1 = sent(play, 1_000, "one");
+            play.at(3_000).send(&Draft {
+                refers_to: Some(m1),
+                answer: Some(answer),
+                ..Draft::flash("B", "an answer")
+            });
+        }
+    };
+    met(is, answered(Answer::Roger));
+    let seen = not_met(is, answered(Answer::Unable));
+    assert_eq!(seen, "A-0001 ANSWERED ROGER did not come");
+}
+
+#[test]
+fn a_translation_counts_only_with_the_grade_asked_for() {
+    let is = "{ rung = \"TRANSLATED\", grade = \"CERTIFIED\", of = \"x\", recorded = true }";
+    let translated = |grade| {
+        move |play: &mut Play| {
+            let m1 = sent(play, 1_000, "one");
+            play.at(4_000).translate("B", grade, m1);
+        }
+    };
+    met(is, translated(3));
+    let seen = not_met(is, translated(1));
+    assert_eq!(seen, "A-0001 TRANSLATED CERTIFIED did not come");
+}
+
+#[test]
+fn what_came_before_its_mark_is_told_as_before() {
+    let is = "{ rung = \"DELIVERED\", of = \"x\", within = \"5m story\", after = \"inject 1.1.1\" }";
+    let seen = not_met(is, |play| {
+        sent(play, 1_000, "one");
+        play.at(5_000).inject("1.1.1");
+    });
+    assert!(seen.ends_with("before inject 1.1.1"), "{seen}");
+}
+
+#[test]
+fn a_mark_that_has_not_come_is_named() {
+    let is = "{ rung = \"DELIVERED\", of = \"x\", within = \"5m story\", after = \"inject 1.1.1\" }";
+    let seen = not_met(is, |play| {
+        sent(play, 1_000, "one");
+    });
+    assert_eq!(seen, "inject 1.1.1 has not come");
+}
+
+#[test]
+fn an_acceptance_lies_between_release_and_what_came_by_that_relay() {
+    let is = "{ rung = \"ACCEPTED\", of = \"x\", within = \"1s line\", after = \"x.RELEASED\" }";
+    let seen = met(is, |play| {
+        sent(play, 1_000, "one");
+    });
+    assert!(
+        seen.starts_with("A-0001 ACCEPTED at relay north 0.010 s line"),
+        "{seen}"
+    );
+    // Nothing came by any relay: that it was accepted is known, and not when.
+    let judged = judged(is, |play| {
+        play.at(1_000).send(&Draft::flash("A", "one"));
+    });
+    assert_eq!(judged.met, Met::Undecided);
+    assert!(
+        judged.observed.ends_with("when is not known"),
+        "{}",
+        judged.observed
+    );
+}
+
+#[test]
+fn a_label_is_met_when_it_is_seen_in_time_and_told_when_it_is_not() {
+    let is = "{ label = \"DEGRADED\", at = \"A\", within = \"5s line\", after = \"inject 1.1.1\" }";
+    let seen_at = |ms| {
+        move |play: &mut Play| {
+            play.at(1_000).look("A", labelled("OPEN")).inject("1.1.1");
+            play.at(ms).look("A", labelled("DEGRADED"));
+        }
+    };
+    met(is, seen_at(4_000));
+    let seen = not_met(is, seen_at(8_000));
+    assert!(seen.starts_with("DEGRADED at A 7.000 s line"), "{seen}");
+    assert_eq!(
+        not_met(is, |play| {
+            play.at(1_000).inject("1.1.1");
+        }),
+        "DEGRADED at A did not come"
+    );
+}
+
+#[test]
+fn a_state_that_holds_already_at_the_mark_is_met_at_once() {
+    let is = "{ label = \"DEGRADED\", at = \"A\", within = \"5s line\", after = \"inject 1.1.1\" }";
+    let seen = met(is, |play| {
+        play.at(500).look("A", labelled("DEGRADED"));
+        play.at(60_000).inject("1.1.1");
+        play.at(90_000).look("A", labelled("OPEN"));
+    });
+    assert!(seen.starts_with("DEGRADED at A 0.000 s line"), "{seen}");
+}
+
+#[test]
+fn a_label_that_must_not_stand_between_two_marks_is_told_when_it_does() {
+    let is = "{ label = \"INTERRUPTED\", at = \"A\", never = true, \
+              during = { from = \"inject 1.1.1\", to = \"ENDEX\" } }";
+    let stands = |from, to| {
+        move |play: &mut Play| {
+            play.at(from).look("A", labelled("INTERRUPTED"));
+            play.at(to).look("A", labelled("OPEN"));
+            play.at(50_000).inject("1.1.1");
+            play.at(90_000).endex();
+        }
+    };
+    met(is, stands(1_000, 2_000));
+    let seen = not_met(is, |play| {
+        play.at(50_000).inject("1.1.1");
+        play.at(60_000).look("A", labelled("INTERRUPTED"));
+        play.at(90_000).endex();
+    });
+    assert_eq!(seen, "INTERRUPTED at A at T+01:00:00.000");
+    // It stood when the window opened.
+    not_met(is, |play| {
+        play.at(1_000).look("A", labelled("INTERRUPTED"));
+        play.at(50_000).inject("1.1.1");
+        play.at(60_000).look("A", labelled("OPEN"));
+        play.at(90_000).endex();
+    });
+}
+
+#[test]
+fn causes_and_axes_are_what_control_saw() {
+    let cause = "{ cause = \"one path cut\", at = \"A\", recorded = true }";
+    let seen = Seen {
+        causes: Some(vec!["remote desk dead".into(), "one path cut".into()]),
+        ..Seen::default()
+    };
+    met(cause, |play| {
+        play.at(1_000).look("A", seen.clone());
+    });
+    let told = not_met(cause, |play| {
+        play.at(1_000).look("B", seen.clone());
+    });
+    assert_eq!(told, "one path cut at A did not come");
+
+    let axis = "{ axis = \"carrier\", state = \"DOWN\", at = \"A\", recorded = true }";
+    let carrier = |state: &str| Seen {
+        axes: [("carrier".to_owned(), state.to_owned())].into(),
+        ..Seen::default()
+    };
+    met(axis, |play| {
+        play.at(1_000).look("A", carrier("DOWN"));
+    });
+    let told = not_met(axis, |play| {
+        play.at(1_000).look("A", carrier("UP"));
+    });
+    assert_eq!(told, "carrier DOWN at A did not come");
+}
+
+#[test]
+fn a_path_is_down_when_every_leg_of_it_is() {
+    let path =
+        "{ leg = \"path 1\", state = \"DOWN\", at = \"A\", within = \"2s line\", after = \"inject 1.1.1\" }";
+    let leg = "{ leg = \"A north/quic\", state = \"DOWN\", at = \"A\", recorded = true }";
+    let cut = |lamp: &'static str| {
+        move |play: &mut Play| {
+            let up = [("north/quic", "UP"), ("north/tcp", "UP"), ("south/quic", "UP")];
+            play.at(500).look("A", lamps(&up));
+            play.at(1_000).inject("1.1.1");
+            play.at(2_000)
+                .look("A", lamps(&[("north/quic", "DOWN"), ("north/tcp", lamp)]));
+        }
+    };
+    met(path, cut("DOWN"));
+    assert_eq!(not_met(path, cut("SUSPECT")), "path 1 DOWN at A did not come");
+    met(leg, cut("SUSPECT"));
+    not_met(leg, |_| {});
+}
+
+#[test]
+fn alarms_are_counted() {
+    let is =
+        "{ alarm = \"PATH_LOST\", at = \"A\", count = \"== 1\", within = \"5s line\", after = \"STARTEX\" }";
+    let raised = |times: u64| {
+        move |play: &mut Play| {
+            for n in 1..=times {
+                play.at(n * 1_000).look("A", alarm("PATH_LOST"));
+            }
+        }
+    };
+    met(is, raised(1));
+    assert_eq!(not_met(is, raised(2)), "alarm PATH_LOST at A: 2");
+    assert_eq!(not_met(is, raised(0)), "alarm PATH_LOST at A: 0");
+    let never = "{ alarm = \"PATH_LOST\", at = \"A\", never = true }";
+    met(never, raised(0));
+    not_met(never, raised(1));
+}
+
+#[test]
+fn what_was_refused_is_counted_and_must_not_have_been_displayed() {
+    let is = "{ refused = \"UNAUTHORISED_RELEASE\", count = \"== 1\", shown = 0 }";
+    met(is, |play| {
+        play.at(1_000).look("B", alarm("UNAUTHORISED_RELEASE"));
+    });
+    let seen = not_met(is, |play| {
+        play.at(1_000).record(Kind::Played {
+            seat: "A".into(),
+            rule: "r".into(),
+            refused: "UNAUTHORISED_RELEASE: the officer may not release".into(),
+        });
+        let shown = Seen {
+            shown: vec![Hash::of(b"forged").to_string()],
+            ..Seen::default()
+        };
+        play.at(2_000).look("B", shown);
+    });
+    assert_eq!(seen, "UNAUTHORISED_RELEASE: 1 refused, 1 displayed all the same");
+}
+
+#[test]
+fn a_step_of_escalation_is_the_one_that_a_desk_signed() {
+    let is = "{ step = \"SECOND_POSITION\", of = \"x\", at = \"B\", recorded = true }";
+    let stepped = |step| {
+        move |play: &mut Play| {
+            let m1 = sent(play, 1_000, "one");
+            play.at(5_000).overdue("B", step, m1);
+        }
+    };
+    met(is, stepped(OverdueStep::SecondPosition));
+    let seen = not_met(is, stepped(OverdueStep::ReAlert));
+    assert_eq!(seen, "SECOND_POSITION about A-0001 did not come");
+}
+
+#[test]
+fn an_interval_lies_between_two_marks() {
+    let is = "{ interval = { from = \"x.RELEASED\", to = \"x.ACKNOWLEDGED@B\" }, within = \"3m story\" }";
+    let acknowledged = |ms| {
+        move |play: &mut Play| {
+            let m1 = sent(play, 1_000, "one");
+            play.at(ms).act("B", Rung::Acknowledged, m1);
+        }
+    };
+    met(is, acknowledged(3_000));
+    let seen = not_met(is, acknowledged(5_000));
+    assert!(seen.starts_with("4 min 00.000 s story (±"), "{seen}");
+    let seen = not_met(is, |play| {
+        sent(play, 1_000, "one");
+    });
+    assert_eq!(seen, "x.ACKNOWLEDGED@B has not come");
+}
+
+#[test]
+fn gaps_of_a_path_are_those_that_desks_signed() {
+    let cut = |play: &mut Play| {
+        let since = BEGAN + 10_000;
+        play.at(11_000)
+            .legs("A", ServiceKind::PathOutage, &[("north/quic", since)]);
+        play.at(12_000)
+            .legs("A", ServiceKind::PathOutage, &[("north/tcp", since + 1_000)]);
+        let back = BEGAN + 31_000;
+        play.at(31_500)
+            .legs("A", ServiceKind::PathRestored, &[("north/quic", back)]);
+    };
+    met("{ figure = \"gaps\", is = \"== 1\" }", cut);
+    let seen = not_met("{ figure = \"gaps\", is = \"== 0\" }", cut);
+    assert_eq!(seen, "gaps is 1: A by north for 20000 ms");
+    met("{ figure = \"gap_ms\", is = \"== 20000\" }", cut);
+    not_met("{ figure = \"gap_ms\", is = \"<= 19999\" }", cut);
+}
+
+#[test]
+fn messages_that_were_lost_or_shown_twice_are_counted() {
+    let lost = "{ figure = \"lost\", is = \"== 0\" }";
+    let twice = "{ figure = \"shown_twice\", is = \"== 0\" }";
+    let well = |play: &mut Play| {
+        sent(play, 1_000, "one");
+    };
+    met(lost, well);
+    met(twice, well);
+    let seen = not_met(lost, |play| {
+        play.at(1_000).send_into(
+            &Draft::flash("A", "one"),
+            &["desk-A", "relay-north", "relay-south"],
+        );
+    });
+    assert_eq!(seen, "lost is 1: A-0001");
+    let seen = not_met(twice, |play| {
+        let m1 = sent(play, 1_000, "one");
+        let shown = Seen {
+            shown: vec![m1.to_string(), m1.to_string()],
+            ..Seen::default()
+        };
+        play.at(2_000).look("B", shown);
+    });
+    assert_eq!(seen, "shown_twice is 1: A-0001");
+}
+
+#[test]
+fn a_message_that_nobody_signed_is_a_false_display() {
+    let is = "{ figure = \"false_displays\", is = \"== 0\" }";
+    met(is, |play| {
+        sent(play, 1_000, "one");
+    });
+    let seen = not_met(is, |play| {
+        let shown = Seen {
+            shown: vec![Hash::of(b"forged").to_string()],
+            ..Seen::default()
+        };
+        play.at(2_000).look("B", shown);
+    });
+    assert!(seen.starts_with("false_displays is 1: message "), "{seen}");
+}
+
+#[test]
+fn a_clock_that_is_not_where_control_set_it_is_an_offset_error() {
+    let text = expecting(&["{ figure = \"offset_error_ms\", is = \"<= 5\" }"]);
+    let set = "[[event.incident.inject]]\nserial = \"1.1.3\"\ntitle = { en = \"B's clock\" }\nkind = \"contextual\"\n\
+               method = \"clock\"\nwho = \"B\"\noffset = \"+7m\"\nat = \"2m story\"\n\n[[player]]";
+    let text = text.replacen("[[player]]", set, 1);
+    let shown = |ahead_ms| {
+        let mut play = Play::of(&text);
+        play.at(2_000).inject("1.1.3").set_clock("B", ahead_ms);
+        play.at(20_000).look("B", Seen::default());
+        one(&judge_of(&play), "E1").clone()
+    };
+    assert_eq!(shown(420_000).met, Met::Yes);
+    let wrong = shown(419_000);
+    assert_eq!(wrong.met, Met::No);
+    assert!(
+        wrong.observed.starts_with("offset_error_ms is 998"),
+        "{}",
+        wrong.observed
+    );
+}
+
+#[test]
+fn the_same_text_must_be_signed_at_both_desks() {
+    let is = "{ text_identical = [\"A\", \"B\"], of = \"x\" }";
+    let both = |other: &'static str| {
+        move |play: &mut Play| {
+            play.at(1_000).send(&Draft::flash("A", "withdraw ten miles"));
+            play.at(2_000).send(&Draft::flash("B", other));
+        }
+    };
+    met(is, both("withdraw ten miles"));
+    let seen = not_met(is, both("withdraw ten  miles"));
+    assert_eq!(seen, "B has signed no message with the text of A-0001");
+}
+
+#[test]
+fn a_seat_must_have_stated_the_very_judgement() {
+    let is = "{ stated = \"cause\", by = \"B\", is = \"WATCH_UNMANNED\" }";
+    let stated = |said: &'static str| {
+        move |play: &mut Play| {
+            play.at(1_000).record(Kind::Stated {
+                seat: "B".into(),
+                what: "cause".into(),
+                is: said.into(),
+            });
+        }
+    };
+    met(is, stated("WATCH_UNMANNED"));
+    assert_eq!(not_met(is, stated("PATH_CUT")), "B stated cause: PATH_CUT");
+    assert_eq!(not_met(is, |_| {}), "B stated nothing about cause");
+}

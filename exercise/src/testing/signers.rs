@@ -1,0 +1,161 @@
+//! Everybody with a key: two sides and control, from seeds.
+
+use hotline_audit::{
+    Checkpoint, Enrolment, Frontier, Hash, LogSigner, PayloadType, Purpose, RosterBuilder, RosterSet,
+    SignedStatement, SigningKey, TrustPolicy,
+    compare::Log,
+    key::{Subject, origin_of},
+    tree::leaf_hash,
+};
+
+use super::BEGAN;
+
+/// Somebody with a key.
+pub(crate) struct Signer {
+    pub(crate) identity: String,
+    pub(crate) key_statement: Hash,
+    seed: [u8; 32],
+}
+
+/// One side.
+pub(crate) struct Side {
+    pub(crate) domain: String,
+    pub(crate) root: SigningKey,
+    pub(crate) roster: String,
+    pub(crate) desk: Signer,
+    pub(crate) officer: Signer,
+    pub(crate) desk_log: Signer,
+    pub(crate) relay_log: Signer,
+}
+
+/// Two sides and control.
+pub(crate) struct World {
+    pub(crate) sides: [Side; 2],
+    pub(crate) conductor: Signer,
+    pub(crate) control_log: Signer,
+    pub(crate) control: (String, SigningKey, String),
+    rosters: RosterSet,
+}
+
+impl Signer {
+    pub(crate) fn sign(&self, kind: PayloadType, payload: &[u8]) -> Vec<u8> {
+        SignedStatement::sign(kind, payload, &self.key())
+            .unwrap()
+            .into_bytes()
+    }
+
+    pub(crate) fn domain(&self) -> &str {
+        Subject::parse(&self.identity).unwrap().domain
+    }
+
+    fn key(&self) -> SigningKey {
+        SigningKey::from_seed(&self.seed)
+    }
+}
+
+impl World {
+    pub(crate) fn trust(&self) -> TrustPolicy {
+        TrustPolicy::new(self.rosters.clone())
+    }
+
+    /// A log with its checkpoint, as its owner signs it.
+    pub(crate) fn log(&self, name: &str, entries: Vec<Vec<u8>>) -> Log {
+        let signer = match name {
+            "desk-A" => &self.sides[0].desk_log,
+            "desk-B" => &self.sides[1].desk_log,
+            "relay-north" => &self.sides[0].relay_log,
+            "relay-south" => &self.sides[1].relay_log,
+            _ => &self.control_log,
+        };
+        let mut frontier = Frontier::new();
+        for entry in &entries {
+            frontier.push(leaf_hash(entry));
+        }
+        let signer = LogSigner::new(origin_of(&signer.identity).unwrap(), signer.key()).unwrap();
+        let note = Checkpoint {
+            origin: signer.origin().to_owned(),
+            size: frontier.size(),
+            root: frontier.root(),
+        }
+        .sign(&signer);
+        Log { note, entries }
+    }
+}
+
+pub(crate) fn world() -> World {
+    let mut rosters = RosterSet::new();
+    let sides = [
+        side("avelia", "north", 10, &mut rosters),
+        side("borenia", "south", 20, &mut rosters),
+    ];
+    let domain = "exercise.excon.example".to_owned();
+    let mut enrol = Enrolling::new(&domain, 30);
+    let conductor = enrol.key(Purpose::Control, "control/conductor", 31);
+    let control_log = enrol.key(Purpose::Log, "control/conductor", 32);
+    let roster = enrol.builder.finish();
+    let control = (domain, SigningKey::from_seed(&[30; 32]), roster.to_text());
+    rosters.update(roster).unwrap();
+    World {
+        sides,
+        conductor,
+        control_log,
+        control,
+        rosters,
+    }
+}
+
+fn side(country: &str, relay: &str, first: u8, rosters: &mut RosterSet) -> Side {
+    let domain = format!("exercise.{country}.example");
+    let mut enrol = Enrolling::new(&domain, first);
+    let desk = enrol.key(Purpose::Statement, "desk/ops", first + 1);
+    let officer = enrol.key(Purpose::Officer, "officer/okoye", first + 2);
+    let desk_log = enrol.key(Purpose::Log, "desk/ops", first + 3);
+    let relay_log = enrol.key(Purpose::Log, &format!("relay/{relay}"), first + 4);
+    let roster = enrol.builder.finish();
+    let text = roster.to_text();
+    rosters.update(roster).unwrap();
+    Side {
+        domain,
+        root: SigningKey::from_seed(&[first; 32]),
+        roster: text,
+        desk,
+        officer,
+        desk_log,
+        relay_log,
+    }
+}
+
+struct Enrolling<'d> {
+    domain: &'d str,
+    builder: RosterBuilder,
+}
+
+impl<'d> Enrolling<'d> {
+    fn new(domain: &'d str, root: u8) -> Self {
+        let builder = RosterBuilder::new(domain, SigningKey::from_seed(&[root; 32])).unwrap();
+        Self { domain, builder }
+    }
+
+    fn key(&mut self, purpose: Purpose, path: &str, seed: u8) -> Signer {
+        let identity = format!("spiffe://{}/{path}", self.domain);
+        let roles = if purpose == Purpose::Officer {
+            vec![1, 2, 3, 4, 5]
+        } else {
+            Vec::new()
+        };
+        let enrolment = Enrolment {
+            purpose,
+            subject: identity.clone(),
+            roles,
+            public_key: SigningKey::from_seed(&[seed; 32]).public(),
+            not_before_ms: BEGAN - 1_000_000,
+            not_after_ms: BEGAN + 1_000_000_000,
+        };
+        let key_statement = self.builder.enrol(enrolment).unwrap();
+        Signer {
+            identity,
+            key_statement,
+            seed: [seed; 32],
+        }
+    }
+}
