@@ -12,7 +12,7 @@ use hotline_core::{
 use super::{
     Plan, Point,
     order::{self, Head, Subject},
-    status::{NoSuchStep, Status},
+    status::{NoSuchStep, Step},
 };
 use crate::{
     record::{InjectStatus, Kind, Record, Stamp, Startex, TurnWord},
@@ -103,7 +103,14 @@ impl Plan {
                 let open = self.steps.iter_mut().filter(|step| step.status.is_open());
                 open.for_each(|step| step.put(record.stamp.story));
             }
-            Kind::Clock { .. } => self.past.bend(is, line),
+            Kind::Clock { turn } => {
+                self.past.bend(is, line);
+                if let TurnWord::Speed(_) = turn {
+                    // What counts on the line may lie ahead again.
+                    let counts = self.steps.iter_mut().filter(|step| step.basis.on_line());
+                    counts.for_each(Step::judge_anew);
+                }
+            }
             Kind::Endex { .. } => {
                 self.past.bend(is, line);
                 self.marks.reach(Mark::Endex, point);
@@ -225,7 +232,7 @@ impl Plan {
         what: &str,
         point: Point,
     ) -> Result<(), FoldError> {
-        let named = |step: &super::Step| step.inject.serial.to_string() == serial;
+        let named = |step: &Step| step.inject.serial.to_string() == serial;
         let Some(at) = self.steps.iter().position(named) else {
             return Err(FoldError::NoInject(serial.to_owned()));
         };
@@ -235,20 +242,15 @@ impl Plan {
             }
             _ => 0,
         };
-        let Some(step) = self.steps.get(at) else {
+        let Some(step) = self.steps.get_mut(at) else {
             return Ok(());
         };
-        let (moment, before, serial) = (self.moment(step), step.status, step.inject.serial);
-        if let Some(step) = self.steps.get_mut(at) {
-            step.take(status, what, by, point)?;
-        }
+        step.take(status, what, by, point)?;
+        let serial = step.inject.serial;
         match status {
-            InjectStatus::Firing => {
-                let moment = moment.filter(|_| before != Status::Called).unwrap_or(point.story);
-                self.newest = Some((serial, moment, point.story));
-            }
+            InjectStatus::Firing => self.newest = Some((serial, point.story)),
             InjectStatus::Delivered | InjectStatus::Failed | InjectStatus::Completed => {
-                if let Some((_, _, done)) = self.newest.as_mut().filter(|(of, _, _)| *of == serial) {
+                if let Some((_, done)) = self.newest.as_mut().filter(|(of, _)| *of == serial) {
                     *done = point.story;
                 }
                 if status != InjectStatus::Failed {

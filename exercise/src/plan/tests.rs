@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 pub(crate) mod control;
 mod orders;
+mod property;
 
 use super::*;
 use crate::record::{InjectStatus, Kind};
@@ -157,4 +158,30 @@ fn a_stall_makes_injects_overdue_and_a_controller_is_asked() {
     control.turn_once();
     assert_eq!(control.fired.len(), 1);
     assert_eq!(control.offered(), [serial("1.1.1")]);
+}
+
+#[test]
+fn many_of_one_moment_come_one_after_another_however_long_each_takes() {
+    let injects: String = (1..=9)
+        .map(|number| control::inject(number, "contextual", "at = \"1m story\""))
+        .collect();
+    let mut control = Control::new(control::with("duration = \"10m story\"", &injects), None);
+    control.start(60_000);
+    control.now = 1_000;
+    while let Some(next) = control
+        .plan
+        .due(&control.plan.clock(), control::line(control.now))
+        .first()
+    {
+        assert_eq!(
+            control
+                .plan
+                .to_write(&control.plan.clock(), control::line(control.now)),
+            []
+        );
+        control.fire(*next);
+        control.now += 900;
+    }
+    let numbers: Vec<u16> = control.fired.iter().map(|(serial, _)| serial.inject).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
