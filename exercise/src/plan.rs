@@ -3,7 +3,7 @@
 //! A plan reads no clock and does nothing. The conductor asks what is [`due`](Plan::due) and what is to be written down
 //! ([`to_write`](Plan::to_write)), writes records, does what they say, and gives each record to [`take`](Plan::take): that is
 //! the only way in which anything changes, so that [`fold`](Plan::fold) of the same records is the same plan. What happens
-//! on the line comes in as marks ([`seen`](Plan::seen)).
+//! on the line comes in as marks ([`seen`](Plan::seen)). The rules stand in `CLOCK.md`, each with its tests.
 
 mod basis;
 mod course;
@@ -122,8 +122,8 @@ impl Plan {
         matches!(mark, Mark::Rung { .. }) && self.marks.reach(mark, point)
     }
 
-    /// What an expectation names has happened. For those that no mark decides; of one that says `never` it is what breaks it.
-    /// Told again, the earliest counts.
+    /// What an expectation names has happened: for those that no mark decides. If it is to happen, the expectation is met; if it
+    /// is `never` to happen, broken. Told again, the earliest counts.
     pub fn met(&mut self, expect: &str, stamp: Stamp) {
         if !self
             .scenario

@@ -1,7 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
-
-use proptest::prelude::*;
 
 use super::super::*;
 use crate::plan::tests::control::{line, read, s1};
@@ -9,7 +6,7 @@ use crate::scenario::{lists::Act, player::Do};
 use hotline_core::story::{Rate, Turn};
 
 /// S1's cast with other rules for seat B.
-fn rules(rules: &str) -> Arc<Scenario> {
+pub(super) fn rules(rules: &str) -> Arc<Scenario> {
     let text = &s1().source.text;
     let (head, rest) = text.split_once("[[player]]\nseat = \"B\"").unwrap();
     let (_, expects) = rest.split_once("[[expect]]").unwrap();
@@ -19,17 +16,17 @@ fn rules(rules: &str) -> Arc<Scenario> {
     ))
 }
 
-fn rule(id: &str, when: &str, rest: &str) -> String {
+pub(super) fn rule(id: &str, when: &str, rest: &str) -> String {
     format!("[[player.rule]]\nid = \"{id}\"\nwhen = {{ {when} }}\n{rest}\n")
 }
 
-const DISPLAY: &str = "do = [{ verb = \"display\" }]";
+pub(super) const DISPLAY: &str = "do = [{ verb = \"display\" }]";
 
 fn message(number: u8) -> Hash {
     Hash([number; 32])
 }
 
-fn arrives(number: u8, precedence: Precedence) -> Heard {
+pub(super) fn arrives(number: u8, precedence: Precedence) -> Heard {
     Heard::Message {
         message: message(number),
         alias: None,
@@ -40,7 +37,7 @@ fn arrives(number: u8, precedence: Precedence) -> Heard {
     }
 }
 
-fn rung(number: u8, rung: Rung, at: &str) -> Heard {
+pub(super) fn rung(number: u8, rung: Rung, at: &str) -> Heard {
     Heard::Rung {
         message: message(number),
         rung,
@@ -48,7 +45,7 @@ fn rung(number: u8, rung: Rung, at: &str) -> Heard {
     }
 }
 
-fn named(alias: &str, number: u8) -> Heard {
+pub(super) fn named(alias: &str, number: u8) -> Heard {
     Heard::Named {
         alias: alias.parse().unwrap(),
         message: message(number),
@@ -56,14 +53,14 @@ fn named(alias: &str, number: u8) -> Heard {
 }
 
 /// A player, and a clock that it is told.
-struct Bench {
-    person: Person,
-    clock: StoryClock,
-    now: u64,
+pub(super) struct Bench {
+    pub(super) person: Person,
+    pub(super) clock: StoryClock,
+    pub(super) now: u64,
 }
 
 impl Bench {
-    fn new(scenario: &Arc<Scenario>, seed: Option<u64>) -> Self {
+    pub(super) fn new(scenario: &Arc<Scenario>, seed: Option<u64>) -> Self {
         let mut clock = StoryClock::new();
         clock.turn(Turn::Start(Rate::REAL), line(0)).unwrap();
         let person = Person::new(scenario, "B", None, seed).unwrap();
@@ -74,35 +71,35 @@ impl Bench {
         }
     }
 
-    fn of(scenario: &str) -> Self {
+    pub(super) fn of(scenario: &str) -> Self {
         Self::new(&rules(scenario), None)
     }
 
-    fn hear(&mut self, heard: &[Heard]) {
+    pub(super) fn hear(&mut self, heard: &[Heard]) {
         for heard in heard {
             self.person.hear(heard, line(self.now), &self.clock).unwrap();
         }
     }
 
-    fn turn(&mut self, turn: Turn) {
+    pub(super) fn turn(&mut self, turn: Turn) {
         self.clock.turn(turn, line(self.now)).unwrap();
         self.person.turned(line(self.now), &self.clock);
     }
 
     /// Rule and message of everything that is due.
-    fn due(&mut self) -> Vec<(String, Option<u8>)> {
+    pub(super) fn due(&mut self) -> Vec<(String, Option<u8>)> {
         let wishes = self.person.due(line(self.now), &self.clock);
         let told = |wish: Wish| (wish.rule, wish.about.map(|message| message.0[0]));
         wishes.into_iter().map(told).collect()
     }
 
-    fn due_at(&mut self, now: u64) -> Vec<(String, Option<u8>)> {
+    pub(super) fn due_at(&mut self, now: u64) -> Vec<(String, Option<u8>)> {
         self.now = now;
         self.due()
     }
 }
 
-fn does(rule: &str, about: u8) -> (String, Option<u8>) {
+pub(super) fn does(rule: &str, about: u8) -> (String, Option<u8>) {
     (rule.into(), Some(about))
 }
 
@@ -265,127 +262,4 @@ fn labels_injects_and_marks_are_cues_and_a_label_is_news_when_it_changes() {
     assert_eq!(bench.due().len(), 1);
     bench.hear(&[Heard::Inject("1.1.1".parse().unwrap())]);
     assert_eq!(bench.due(), [("inject".into(), None), ("mark".into(), None)]);
-}
-
-#[test]
-fn chance_is_drawn_with_a_seed_only_and_once_for_a_message() {
-    let half = rule("half", "arrives = \"any\"", &format!("chance = 50\n{DISPLAY}"));
-    let scenario = rules(&(half + &rule("else", "arrives = \"any\"", DISPLAY)));
-    let played = |seed| {
-        let mut bench = Bench::new(&scenario, seed);
-        for number in (0..200).chain(0..200) {
-            bench.hear(&[arrives(number, Precedence::Routine)]);
-        }
-        bench.due()
-    };
-    assert!(played(None).iter().all(|(rule, _)| rule == "half"));
-    let drawn = played(Some(1));
-    assert_eq!((drawn.len(), &drawn), (200, &played(Some(1))));
-    let half = drawn.iter().filter(|(rule, _)| rule == "half").count();
-    assert!((60..140).contains(&half), "{half}");
-    assert_ne!(drawn, played(Some(2)));
-}
-
-#[test]
-fn a_script_that_runs_away_is_stopped_with_its_number() {
-    let sixteen = format!(
-        "wait = \"1h story\"\ndo = [{}]",
-        ["{ verb = \"nothing\" }"; 16].join(", ")
-    );
-    let mut bench = Bench::of(&rule("flood", "arrives = \"any\"", &sixteen));
-    for number in 0..64 {
-        bench.hear(&[arrives(number, Precedence::Routine)]);
-    }
-    let heard = arrives(64, Precedence::Routine);
-    let error = bench.person.hear(&heard, line(0), &bench.clock).unwrap_err();
-    assert_eq!(error.number(), 170);
-    assert!(
-        error
-            .to_string()
-            .starts_with("HL-EX-170 the script of seat \"B\" ran away"),
-        "{error}"
-    );
-    assert_eq!(bench.due_at(3_600_000).len(), PENDING_MAX);
-}
-
-#[test]
-fn while_the_story_stands_a_script_does_nothing_and_waits_on_the_line_stand_too() {
-    let line_wait = "wait = \"30s line\"\ndo = [{ verb = \"display\" }]";
-    let mut bench = Bench::of(&rule("line", "arrives = \"any\"", line_wait));
-    bench.hear(&[arrives(1, Precedence::Routine)]);
-    bench.now = 20_000;
-    bench.turn(Turn::Pause);
-    assert_eq!(
-        (bench.due_at(500_000), bench.person.next_wake(&bench.clock)),
-        (vec![], None)
-    );
-    bench.turn(Turn::Resume);
-    assert_eq!(bench.person.next_wake(&bench.clock), Some(line(510_000)));
-    assert_eq!(bench.due_at(509_999), []);
-    assert_eq!(bench.due_at(510_000), [does("line", 1)]);
-}
-
-/// Everything that may be heard of three messages, in S1's own script of B.
-fn news() -> Vec<Heard> {
-    let mut news = vec![arrives(1, Precedence::Flash), named("m1", 1), named("r1", 2)];
-    for number in [1, 2, 3] {
-        for step in [
-            Rung::Delivered,
-            Rung::Acknowledged,
-            Rung::Holding,
-            Rung::Presented,
-        ] {
-            news.extend(["A", "B"].map(|desk| rung(number, step, desk)));
-        }
-    }
-    news
-}
-
-proptest! {
-    #[test]
-    fn in_whatever_order_and_however_often_news_come_the_same_is_done(
-        order in Just(news()).prop_shuffle(), again in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
-    ) {
-        let scenario = s1();
-        let done = |news: &[Heard]| {
-            let mut bench = Bench::new(&scenario, None);
-            bench.hear(news);
-            let mut due = bench.due_at(3_600_000);
-            due.sort();
-            due
-        };
-        let twice: Vec<Heard> = order.iter().cloned().chain(again.iter().map(|index| index.get(&order).clone())).collect();
-        prop_assert_eq!(done(&twice), done(&news()));
-    }
-
-    #[test]
-    fn a_pause_of_any_length_moves_no_deed_of_a_player(
-        heard in 0..200_000_u64, pause in 0..200_000_u64, length in 0..100_000_000_u64,
-    ) {
-        let mut bench = Bench::new(&s1(), None);
-        let mut told = false;
-        bench.now = pause.min(heard);
-        if heard <= pause {
-            bench.hear(&[arrives(1, Precedence::Flash)]);
-            told = true;
-            let due = if pause >= heard + 30_000 { 2 } else { 0 };
-            prop_assert_eq!(bench.due_at(pause).len(), due);
-            if due > 0 {
-                return Ok(());
-            }
-        }
-        bench.turn(Turn::Pause);
-        bench.now = pause + length;
-        bench.turn(Turn::Resume);
-        if !told {
-            bench.now = heard + length;
-            bench.hear(&[arrives(1, Precedence::Flash)]);
-        }
-        let at = heard + 30_000 + length;
-        prop_assert_eq!(bench.person.next_wake(&bench.clock), Some(line(at)));
-        prop_assert_eq!(bench.due_at(at - 1), []);
-        prop_assert_eq!(bench.due_at(at).len(), 2);
-        let story = bench.clock.at(line(at)).since_startex();
-        prop_assert_eq!(story, Duration::from_millis(heard + 30_000));
-    }
 }
