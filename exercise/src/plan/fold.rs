@@ -74,11 +74,12 @@ impl Plan {
         Ok((plan, clock))
     }
 
-    /// Takes one record, the next of the log.
+    /// Whether a record may come next. To be asked before it is written: what stands in the log for good and cannot be taken
+    /// makes the whole log unreadable.
     ///
     /// # Errors
-    /// [`FoldError`]: nothing has changed.
-    pub fn take(&mut self, record: &Record) -> Result<(), FoldError> {
+    /// [`FoldError`]: why not.
+    pub fn admits(&self, record: &Record) -> Result<(), FoldError> {
         let line = record.stamp.line;
         if self.last.is_some_and(|last| line < last.line) {
             return Err(FoldError::Backwards);
@@ -90,6 +91,24 @@ impl Plan {
                 is: is.running(),
             });
         }
+        match &record.kind {
+            Kind::Inject { serial, status, what } => {
+                by(*status, what)?;
+                let step = self.steps.get(self.position(serial)?);
+                step.map_or(Ok(()), |step| Ok(step.admits(*status)?))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes one record, the next of the log.
+    ///
+    /// # Errors
+    /// [`FoldError`]: nothing has changed.
+    pub fn take(&mut self, record: &Record) -> Result<(), FoldError> {
+        self.admits(record)?;
+        let line = record.stamp.line;
+        let is = self.turned(&record.kind, line)?;
         let point = self.past.point(line, record.stamp.story);
         match &record.kind {
             Kind::Startex(startex) => {
@@ -232,16 +251,7 @@ impl Plan {
         what: &str,
         point: Point,
     ) -> Result<(), FoldError> {
-        let named = |step: &Step| step.inject.serial.to_string() == serial;
-        let Some(at) = self.steps.iter().position(named) else {
-            return Err(FoldError::NoInject(serial.to_owned()));
-        };
-        let by = match status {
-            InjectStatus::Moved => {
-                order::read_move(what).ok_or_else(|| FoldError::NoMove(what.to_owned()))?
-            }
-            _ => 0,
-        };
+        let (at, by) = (self.position(serial)?, by(status, what)?);
         let Some(step) = self.steps.get_mut(at) else {
             return Ok(());
         };
@@ -262,11 +272,25 @@ impl Plan {
         Ok(())
     }
 
+    fn position(&self, serial: &str) -> Result<usize, FoldError> {
+        let named = |step: &Step| step.inject.serial.to_string() == serial;
+        let found = self.steps.iter().position(named);
+        found.ok_or_else(|| FoldError::NoInject(serial.to_owned()))
+    }
+
     fn named(&mut self, alias: &str, message: &str) {
         let alias = alias.parse::<Alias>().ok();
         if let Some(alias) = alias.and_then(|alias| self.marks.named(&alias)) {
             self.names.entry(alias).or_insert_with(|| message.to_owned());
         }
+    }
+}
+
+/// By how much a record moves an inject, in milliseconds.
+fn by(status: InjectStatus, what: &str) -> Result<i64, FoldError> {
+    match status {
+        InjectStatus::Moved => order::read_move(what).ok_or_else(|| FoldError::NoMove(what.to_owned())),
+        _ => Ok(0),
     }
 }
 

@@ -163,6 +163,18 @@ impl Step {
         };
     }
 
+    /// Whether a record may say so of it.
+    pub(super) fn admits(&self, to: InjectStatus) -> Result<(), NoSuchStep> {
+        match leads(self.status, to) {
+            true => Ok(()),
+            false => Err(NoSuchStep {
+                serial: self.inject.serial,
+                from: self.status,
+                to,
+            }),
+        }
+    }
+
     /// Takes what a record says of it. `moved` is what a record of a move says, in milliseconds.
     pub(super) fn take(
         &mut self,
@@ -171,14 +183,7 @@ impl Step {
         moved: i64,
         point: Point,
     ) -> Result<(), NoSuchStep> {
-        let from = self.status;
-        if !leads(from, to) {
-            return Err(NoSuchStep {
-                serial: self.inject.serial,
-                from,
-                to,
-            });
-        }
+        self.admits(to)?;
         match to {
             InjectStatus::Approved if what == NOW => self.status = Status::Called,
             InjectStatus::Approved => {

@@ -157,7 +157,7 @@ fn what_a_side_sends_itself_and_what_comes_to_another_desk_arrives_nowhere() {
 
 #[test]
 fn times_counts_for_one_message_and_unless_holds_also_while_a_rule_waits() {
-    let twice = "wait = \"10s story\"\ntimes = 2\ndo = [{ verb = \"display\" }]";
+    let twice = "wait = \"10s story\"\ntimes = 3\ndo = [{ verb = \"display\" }]";
     let unless = "wait = \"10s story\"\nunless = \"r1.RELEASED\"\ndo = [{ verb = \"display\" }]";
     let mut bench = Bench::of(
         &(rule("twice", "rung = \"DISPLAYED\", of = \"m1\"", twice)

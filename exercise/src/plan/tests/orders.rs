@@ -161,7 +161,18 @@ fn records_that_cannot_follow_are_refused_and_change_nothing() {
     };
     for status in [InjectStatus::Firing, InjectStatus::Entered, InjectStatus::Skipped] {
         let record = plan.record(fire(status), wall, line(60_000)).unwrap();
+        assert!(matches!(plan.admits(&record), Err(FoldError::Step(_))));
         assert!(matches!(control.plan.take(&record), Err(FoldError::Step(_))));
+    }
+    for (serial, status, what) in [
+        ("1.1.8", InjectStatus::Skipped, ""),
+        ("1.1.4", InjectStatus::Moved, "soon"),
+    ] {
+        let (serial, what) = (serial.to_owned(), what.to_owned());
+        let kind = Kind::Inject { serial, status, what };
+        let record = plan.record(kind, wall, line(60_000)).unwrap();
+        assert!(plan.admits(&record).is_err());
+        assert!(control.plan.take(&record).is_err());
     }
     let mut record = plan.record(Kind::Tick, wall, line(60_000)).unwrap();
     record.running = Running::Paused(Rate::REAL);
