@@ -19,6 +19,7 @@ pub mod deny;
 mod ending;
 pub mod error;
 pub mod example;
+pub mod excon;
 pub mod export;
 pub mod files;
 pub mod folder;

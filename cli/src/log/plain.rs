@@ -1,10 +1,11 @@
 //! One entry of a log in plain words. Strangers' words are inert; nothing here is verified.
 
 mod about;
+mod control;
 mod view;
 
 use hotline_audit::{
-    Hash, SignedStatement,
+    Hash, PayloadType, SignedStatement,
     statement::{Act, Charter, CharterTerms, Header, Message, OfficerAct, Payload, Receipt},
 };
 use hotline_core::{
@@ -47,6 +48,9 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
             };
         }
     };
+    if statement.payload_type == PayloadType::Control {
+        return control::record(view, &statement, words);
+    }
     match Payload::parse(&statement) {
         Ok(Payload::Message(said)) => message(headed(view, "message", &said.header), &said, names, words),
         Ok(Payload::Receipt(said)) => receipt(headed(view, "receipt", &said.header), &said, names),

@@ -1,7 +1,7 @@
 //! Whom a verifier believes: folders of its own, never anything that comes with the log.
 //!
 //! `--trust` names them. Without it, a ledger that lies where `hotline pki init` put it is verified with the trust of the
-//! side whose ledger it is (`../../trust`), and the person is told so: that is right at home, and wrong for a folder
+//! side (or of control) whose ledger it is (`../../trust`), and the person is told so: that is right at home, and wrong for a folder
 //! that somebody else has sent.
 
 use std::{
@@ -138,7 +138,7 @@ impl Trust {
 fn beside(ledger: &Path) -> Option<PathBuf> {
     let real = ledger.canonicalize().ok().filter(|path| path.is_file())?;
     let role = real.parent()?.parent()?;
-    let laid_out = matches!(role.file_name()?.to_str()?, "relay" | "desk");
+    let laid_out = matches!(role.file_name()?.to_str()?, "relay" | "desk" | layout::CONTROL);
     let trust = role.parent()?.join(layout::TRUST);
     (laid_out && trust.is_dir()).then_some(trust)
 }

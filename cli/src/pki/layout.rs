@@ -11,6 +11,8 @@
 //!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster [deny] charter/<channel>/{terms,<domain>.consent}
 //! ```
 //!
+//! Control of an exercise has a smaller folder of the same kind: [`super::excon`].
+//!
 //! `trust/` holds our own domain from the start and each domain trusted later. Relays and desks need `trust/` and their
 //! own folder, nothing else; `ca.key` and `root.key` belong on a machine that is switched off between uses.
 
@@ -52,6 +54,10 @@ pub const LOG_KEY: &str = "log.key";
 pub const STATEMENT_KEY: &str = "statement.key";
 /// The key with which an officer signs.
 pub const OFFICER_KEY: &str = "officer.key";
+/// The key with which somebody of control signs records and orders.
+pub const CONTROL_KEY: &str = "control.key";
+/// Folder with one folder per control identity.
+pub const CONTROL: &str = "control";
 /// A relay's settings.
 pub const RELAY_SETTINGS: &str = "relay.toml";
 /// A desk's settings.

@@ -1,6 +1,8 @@
 //! What is appended is on disk, in a chain that verifies, and the log goes on where it was.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kill;
+
 use std::time::Duration;
 
 use hotline_audit::{
