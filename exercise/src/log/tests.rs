@@ -6,7 +6,10 @@ mod kill;
 use std::time::Duration;
 
 use hotline_audit::{
-    Enrolment, RosterBuilder, TrustPolicy, statement::ControlOrder, verify::Verdict, verify_log,
+    Enrolment, PayloadType, Purpose, RosterBuilder, SignedStatement, TrustPolicy,
+    statement::{ControlOrder, MAX_CONTROL_DETAIL},
+    verify::Verdict,
+    verify_log,
 };
 use hotline_core::{
     story::{Rate, Running},
