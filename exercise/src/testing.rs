@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod folder;
+pub(crate) mod s1;
 mod signers;
 
 use std::{collections::BTreeMap, time::Duration};

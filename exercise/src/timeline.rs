@@ -14,7 +14,9 @@ mod what;
 
 pub use climbs::Climb;
 pub use clock::ControlClock;
+pub(crate) use control::word;
 pub use control::{Said, record as record_of};
+pub(crate) use moment::show;
 pub use moment::{Apart, Measured, Moment, UNKNOWN_MS};
 pub use offset::{Offset, Offsets};
 pub use what::{MessageFact, OfficerWord, ReceiptFact, ServiceFact, What};
