@@ -16,7 +16,6 @@ pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod signed;
-pub mod timeline;
-
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
+pub mod timeline;

@@ -1,7 +1,7 @@
 //! The after-action report (AAR/IP, in HSEEP's shape): a [`Model`](model::Model) in, bytes out.
 //!
-//! [`build`] fills the model from the evidence; the papers read nothing but the model, and the timeline. No clock, no locale, no host, no path
-//! and no version of the program that reports: the same model gives the same bytes, on any machine, in any year
+//! [`build`] fills the model from the evidence; the papers read nothing else. No clock, no locale, no host, no path and no
+//! version of the program that reports: the same evidence gives the same bytes, on any machine, in any year
 //! (`exercise/REPORT.md` has the rules and names the test of each).
 
 mod build;

@@ -10,8 +10,12 @@ use hotline_exercise::{
     scenario::Scenario,
 };
 
-use super::{failed, making::Excon};
-use crate::{exit::Failure, log::export::export};
+use super::failed;
+use crate::{
+    exit::Failure,
+    log::export::export,
+    pki::excon::{DOMAIN, Excon},
+};
 
 /// Name of the folder in an exercise's folder.
 pub const FOLDER: &str = "evidence";
@@ -34,7 +38,7 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
     for side in &site.sides {
         copy(&side.trust.join(&side.domain), &trust.join(&side.domain)).map_err(failed_at)?;
     }
-    copy(&excon.trust(), &trust.join(excon.domain())).map_err(failed_at)?;
+    copy(&excon.trust.join(DOMAIN), &trust.join(DOMAIN)).map_err(failed_at)?;
     fs::write(folder.join(SCENARIO), &scenario.source.text).map_err(failed_at)?;
     fs::write(folder.join(CODEBOOK), shipped::STARTER).map_err(failed_at)?;
     write_manifest(folder).map_err(|error| failed(&error))?;

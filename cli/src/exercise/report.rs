@@ -1,15 +1,11 @@
 //! `hotline exercise report`: the report of an exercise, made from its evidence and nothing else.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hotline_exercise::{
     bundle::{BundleError, Evidence},
     expect::{Judged, Met, failed as not_met, judge},
-    report,
     scenario::lists::StageKind,
     timeline::Timeline,
 };
@@ -59,10 +55,6 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
     let variant = timeline.startex.variant.clone();
     let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
-    let model = report::build(&evidence, &timeline, &judged);
-    write(&out.join("report.html"), report::page(&model).as_bytes())?;
-    write(&out.join("report.json"), report::json(&model).as_bytes())?;
-    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
     tell(&judged, out, json);
     if let Some(fault) = evidence.first_fault() {
         let what = format!("the evidence does not hold: {fault}");
@@ -76,10 +68,6 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     } else {
         exit::NOT_MET
     })
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(file, bytes).map_err(|error| Failure::io(&file.display().to_string(), &error))
 }
 
 fn tell(judged: &[Judged], out: &Path, json: bool) {

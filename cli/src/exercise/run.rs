@@ -31,7 +31,10 @@ use hotline_transport::Seams;
 use tokio::time::sleep;
 
 use super::{evidence, failed, making, new_folder, report, scenario};
-use crate::exit::{self, Failure, Outcome};
+use crate::{
+    exit::{self, Failure, Outcome},
+    pki::excon::{self, Excon},
+};
 
 /// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
 const QUIET_WITHIN: Duration = Duration::from_secs(10);
@@ -79,7 +82,14 @@ pub async fn run(args: RunArgs) -> Outcome {
     let stage = made.open(&scenario, &args).await?;
     let plan = Plan::new(Arc::clone(&scenario), args.variant.as_deref());
     let interrupted = listen_for_interrupts();
-    let mut conductor = Conductor::new(plan, stage, made.log()?, codebook.clone(), seams, interrupted);
+    let mut conductor = Conductor::new(
+        plan,
+        stage,
+        made.log(&seams)?,
+        codebook.clone(),
+        seams,
+        interrupted,
+    );
     let files = [
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
@@ -124,9 +134,8 @@ fn tell(scenario: &Scenario, played: &Played, json: bool) {
 
 /// What lies ready before anything runs.
 struct Made {
-    root: PathBuf,
     site: Site,
-    excon: making::Excon,
+    excon: Excon,
     scenario_file: PathBuf,
 }
 
@@ -141,20 +150,26 @@ impl Made {
         new_folder(&root)?;
         let exercise = format!("{}-{}", *scenario.id, args.seed);
         let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
-        let excon = making::excon(&root, &exercise, seams)?;
+        let excon = excon::excon(&root, &exercise, seams)?;
         let scenario_file = root.join("scenario.toml");
         std::fs::write(&scenario_file, &scenario.source.text)
             .map_err(|error| Failure::io(&scenario_file.display().to_string(), &error))?;
         Ok(Self {
-            root,
             site,
             excon,
             scenario_file,
         })
     }
 
-    fn log(&self) -> Result<ExconLog, Failure> {
-        self.excon.open(&self.root)
+    fn log(&self, seams: &Seams) -> Result<ExconLog, Failure> {
+        ExconLog::open(&self.excon.station, self.excon.keys(seams)?).map_err(|error| {
+            Failure::new(
+                "HL-EX-152",
+                exit::OTHER,
+                exit::chain(&error),
+                "name a folder on a disk with room",
+            )
+        })
     }
 
     async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {

@@ -1,11 +1,11 @@
-//! The timeline as a table: one line a statement, for whoever counts with a spreadsheet.
+//! The timeline as CSV (RFC 4180, UTF-8): one line a statement, by story time, log and leaf.
 //!
-//! A cell that a spreadsheet would take for a formula begins with `'`: `=`, `+`, `-`, `@`, and tabs and returns, which some
-//! skip before they look. Cells with commas, quotes or line ends stand in quotes (RFC 4180).
+//! A spreadsheet runs what it takes for a formula: a cell that begins like one gets an apostrophe before it. What could hide
+//! or reorder text, or end a line, is shown as its number, as in the page.
 
 use std::fmt::Write as _;
 
-use hotline_core::time::WallTime;
+use hotline_core::{text::inert_line, time::WallTime};
 
 use crate::timeline::{Timeline, What};
 
@@ -14,12 +14,14 @@ use super::lines::Lines;
 /// The first line.
 pub const HEAD: &str = "wall,line_ms,story_ms,log,leaf,kind,who,subject,what,sha256";
 
-/// Every statement once, by time, then by log and leaf.
+/// Every statement once, by story time, then by log and leaf. What came before STARTEX stands first.
 #[must_use]
 pub fn csv(timeline: &Timeline) -> String {
     let lines = Lines::new(timeline);
     let mut table = format!("{HEAD}\r\n");
-    for entry in &timeline.entries {
+    let mut entries: Vec<_> = timeline.entries.iter().collect();
+    entries.sort_by_key(|entry| (entry.at.story_ms, entry.places.first()));
+    for entry in entries {
         let Some(place) = entry.places.first() else {
             continue;
         };
@@ -49,12 +51,17 @@ pub fn csv(timeline: &Timeline) -> String {
 
 /// A cell that no spreadsheet takes for anything but text or a number.
 fn cell(text: &str) -> String {
-    let acts = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if acts { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\r', '\n']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
+    let shown = inert_line(text).text;
+    let before = if shown.starts_with(['=', '+', '-', '@']) {
+        "'"
+    } else {
+        ""
+    };
+    if shown.contains([',', '"']) {
+        format!("\"{before}{}\"", shown.replace('"', "\"\""))
+    } else {
+        format!("{before}{shown}")
     }
-    text
 }
 
 #[cfg(test)]
@@ -64,43 +71,39 @@ mod tests {
     use crate::testing::{Draft, Play};
 
     #[test]
-    fn no_cell_acts_in_a_spreadsheet() {
-        for (text, shown) in [
-            ("=1+1", "'=1+1"),
-            ("+49", "'+49"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "\"'\r=1\""),
-            ("A-0017", "A-0017"),
-            ("a, b", "\"a, b\""),
-            ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("", ""),
-        ] {
+    fn a_cell_is_no_formula_and_ends_where_it_ends() {
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        for (text, shown) in [("@x", "'@x"), ("+49", "'+49"), ("-1", "'-1"), ("", "")] {
             assert_eq!(cell(text), shown);
         }
+        assert_eq!(cell("a,b"), "\"a,b\"");
+        assert_eq!(cell("a\r\nb\t\u{202e}"), "a‹U+000D›‹U+000A›b‹U+0009›‹U+202E›");
+        assert_eq!(cell("A-0001 FLASH"), "A-0001 FLASH");
     }
 
     #[test]
-    fn every_statement_is_one_line_with_its_first_place() {
+    fn the_timeline_has_a_line_for_every_statement_by_story_time() {
         let mut play = Play::s1();
         play.at(1_000)
             .send(&Draft::flash("A", "=cmd|' /C calc'!A0\nsecond line"));
         play.at(2_000).endex();
         let table = csv(&play.timeline());
-        let lines: Vec<&str> = table.split("\r\n").collect();
+        let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], HEAD);
         assert_eq!(
             lines.len(),
-            7,
-            "the head, STARTEX, two looks, the message, ENDEX, and the end: {table}"
+            6,
+            "the head, STARTEX, two looks, the message, ENDEX: {table}"
         );
-        let message = lines.iter().find(|line| line.contains("RELEASED")).unwrap();
+        let story = |line: &&str| line.split(',').nth(2).unwrap().parse::<u64>().unwrap();
+        assert!(lines[1..].iter().map(story).is_sorted());
         assert!(
-            message.starts_with(
-                "2026-11-18T11:06:41.000Z,1000,60000,desk-A,0,RELEASED,desk A,A-0001 FLASH,\"'=cmd|' /C calc'!A0\n"
+            lines[4].starts_with(
+                "2026-11-18T11:06:41.000Z,1000,60000,desk-A,0,RELEASED,desk A,A-0001 FLASH,'=cmd|' /C \
+                 calc'!A0‹U+000A›second line,"
             ),
-            "{message}"
+            "{}",
+            lines[4]
         );
     }
 }

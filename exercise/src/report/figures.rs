@@ -18,6 +18,9 @@ const LEFT: i64 = 104;
 /// Room to the right, in pixels.
 const RIGHT: i64 = 20;
 
+/// Room that the words of a tick need, in pixels; a tick that is nearer to the last one has none.
+const TICK: i64 = 36;
+
 /// A figure in a page.
 pub struct Figure {
     /// Its id in the page: `fig-lanes`.
@@ -54,9 +57,13 @@ const fn ends() -> (Tenth, Tenth) {
 
 /// Upright lines and words of an axis, from `top` down to `bottom`. It begins at its first tick.
 fn axis(svg: &mut Svg, ticks: &[(Tenth, String)], top: Tenth, bottom: Tenth, name: &str) {
+    let mut free = px(0);
     for (x, words) in ticks {
         svg.line("grid", (*x, top), (*x, bottom));
-        svg.words("tick", (*x, bottom + px(15)), Anchor::Middle, words);
+        if *x >= free {
+            svg.words("tick", (*x, bottom + px(15)), Anchor::Middle, words);
+            free = *x + px(TICK);
+        }
     }
     let (left, right) = ends();
     let left = ticks.first().map_or(left, |(x, _)| *x);

@@ -8,6 +8,7 @@
 mod annex;
 mod figures;
 mod integrity;
+mod ladder;
 mod msel;
 mod overview;
 mod results;
@@ -19,12 +20,13 @@ use serde::Serialize;
 
 use crate::record::Stamp;
 pub use annex::{Climb, Command, LeafRow, Message, Translation, Verify};
-pub(crate) use figures::quantile;
 pub use figures::{
-    ClockName, DialoguesAt, FaultSpan, Figures, Gap, HistoryStep, Ladder, LadderStep, Lane, LaneKind,
-    LatencyRow, Mark, MarkClass, Strip, StripKind, StripSpan, StripState, Wait, WaitKind,
+    DialoguesAt, FaultSpan, Figures, Gap, Lane, LaneKind, Mark, MarkClass, Strip, StripKind, StripSpan,
+    StripState, Wait, WaitKind,
 };
 pub use integrity::{Integrity, LogRow, Offset, Pair, TurnKind, TurnRow, Version};
+pub(crate) use ladder::quantile;
+pub use ladder::{ClockName, HistoryStep, Ladder, LadderStep, LatencyRow};
 pub use msel::{MselRow, Planned};
 pub use overview::{Officer, Overview, PlayedBy, Seat, SignedOff};
 pub use results::{

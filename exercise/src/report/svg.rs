@@ -114,16 +114,8 @@ impl Svg {
     }
 
     /// Words; anyone's.
-    pub fn words(&mut self, class: &str, (x, y): (Tenth, Tenth), anchor: Anchor, words: &str) {
-        let place = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " middle",
-            Anchor::End => " end",
-        };
-        self.push(&Html::ours(format!(
-            "<text class=\"{class}{place}\" x=\"{x}\" y=\"{y}\">{}</text>",
-            text(words)
-        )));
+    pub fn words(&mut self, class: &str, place: (Tenth, Tenth), anchor: Anchor, words: &str) {
+        self.push(&label(class, place, anchor, words));
     }
 
     /// Anything.
@@ -149,6 +141,20 @@ impl Svg {
              <desc id=\"{id}-desc\">{desc}</desc>\n{body}</svg>\n"
         ))
     }
+}
+
+/// Words, by themselves.
+#[must_use]
+pub fn label(class: &str, (x, y): (Tenth, Tenth), anchor: Anchor, words: &str) -> Html {
+    let place = match anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " middle",
+        Anchor::End => " end",
+    };
+    Html::ours(format!(
+        "<text class=\"{class}{place}\" x=\"{x}\" y=\"{y}\">{}</text>",
+        text(words)
+    ))
 }
 
 /// A rectangle, by itself.

@@ -3,7 +3,7 @@
 mod hostile;
 mod large;
 mod sample;
-mod schema;
+pub(in crate::report) mod schema;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn between<'a>(page: &'a str, before: &'a str, after: &'a str) -> impl Iterator<
 }
 
 /// Every way in which a page could load, run or reach something, or point at nothing.
-fn faults_of(page: &str) -> Vec<String> {
+pub(in crate::report) fn faults_of(page: &str) -> Vec<String> {
     let ids: Vec<&str> = between(page, " id=\"", "\"").collect();
     let distinct: BTreeSet<&str> = ids.iter().copied().collect();
     let mut found = Vec::new();

@@ -9,7 +9,12 @@ use crate::{
     bundle::Evidence,
     expect::judge,
     record::{Kind, Rating, Seen},
-    report::{csv, json, model::*, page},
+    report::{
+        csv, json,
+        model::*,
+        page,
+        tests::{faults_of, schema::violations},
+    },
     scenario::lists::StageKind,
     testing::{
         Draft, Play,
@@ -34,7 +39,7 @@ fn papers(evidence: &Evidence) -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn the_same_evidence_in_two_folders_gives_the_same_bytes_of_every_paper() {
+fn the_same_evidence_in_two_folders_gives_the_same_papers_and_each_is_well_formed() {
     let play = played(&Wrong::default());
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = folders.each_ref().map(|dir| {
@@ -42,6 +47,11 @@ fn the_same_evidence_in_two_folders_gives_the_same_bytes_of_every_paper() {
         papers(&Evidence::open(dir.path()).unwrap())
     });
     assert!(one == other);
+    assert_eq!(violations(&one[0]), Vec::<String>::new());
+    assert_eq!(
+        faults_of(std::str::from_utf8(&one[1]).unwrap()),
+        Vec::<String>::new()
+    );
     for (dir, paper) in folders.iter().zip(&one) {
         let path = dir.path().to_str().unwrap();
         assert!(!String::from_utf8_lossy(paper).contains(path));

@@ -1,11 +1,14 @@
 //! The swim-lane: what each desk, relay and control did, by story time, with faults shaded.
 
+mod behind;
+mod numbers;
+
 use std::collections::BTreeMap;
 
 use super::{Figure, LEFT, axis, ends};
 use crate::report::{
     html::{Html, Links, Table, text},
-    model::{FaultSpan, Lane, Mark, MarkClass, Model, TurnKind},
+    model::{Lane, Mark, MarkClass, Model},
     svg::{Anchor, Scale, Shape, Svg, Tenth, legend, mark, px, rect},
     words::{list, story},
 };
@@ -22,7 +25,7 @@ const TOP: i64 = 34;
 /// Longest label beside a mark, in characters.
 const LABEL: usize = 30;
 /// Width of a character of a label, in tenths of a pixel, rather too wide than too narrow.
-const LETTER: i64 = 68;
+const LETTER: i64 = 72;
 
 /// What stands in one row of a lane.
 enum Shown<'a> {
@@ -46,22 +49,22 @@ pub fn figure(model: &Model, links: &Links<'_>) -> Figure {
         TOP + height + 40,
     );
     let (top, bottom) = (px(TOP), px(TOP + height));
-    shades(&mut svg, model, &scale, links);
+    behind::shades(&mut svg, model, &scale, links);
     let ticks: Vec<_> = scale
         .ticks(0)
         .into_iter()
         .map(|(ms, words)| (scale.at(ms), words))
         .collect();
     axis(&mut svg, &ticks, top, bottom, "story time since STARTEX");
-    pauses(&mut svg, model, &scale, bottom);
+    behind::pauses(&mut svg, model, &scale, bottom);
     let mut table = Table::new("marks", &["lane", "story", "UTC", "what", "about", "entry"]);
     let mut y = TOP;
     for lane in lanes {
         draw(&mut svg, lane, &scale, y, links);
-        rows(&mut table, lane, &scale, links);
+        numbers::rows(&mut table, lane, &scale, links);
         y += self::height(lane);
     }
-    let mut numbers = faults(&model.figures.faults, links);
+    let mut numbers = numbers::faults(&model.figures.faults, links);
     numbers.push(&table.end());
     Figure {
         id: "fig-lanes",
@@ -246,100 +249,4 @@ fn label(svg: &mut Svg, mark: &Mark, (x, middle): (Tenth, Tenth), next: Tenth) {
     if x + px(12) + width < next {
         svg.words("label", (x + px(8), middle + Tenth(35)), Anchor::Start, &words);
     }
-}
-
-fn shades(svg: &mut Svg, model: &Model, scale: &Scale, links: &Links<'_>) {
-    let lanes = &model.figures.lanes;
-    for (number, fault) in model.figures.faults.iter().enumerate() {
-        let from = scale.at(fault.from.story_ms);
-        let to = fault.to.map_or(ends().1, |to| scale.at(to.story_ms));
-        let width = Tenth((to - from).0.max(10));
-        let mut y = TOP;
-        for lane in lanes {
-            let tall = height(lane);
-            if fault.lanes.is_empty() || fault.lanes.contains(&lane.name) {
-                svg.rect("shade", (from, px(y)), (width, px(tall)));
-            }
-            y += tall;
-        }
-        let name = Html::ours(format!(
-            "<text class=\"fault-name\" x=\"{from}\" y=\"{}\">F{}<title>{}</title></text>",
-            px(TOP - 5),
-            number + 1,
-            text(&format!("{}: {}", fault.name, fault.fault))
-        ));
-        svg.push(&links.around(&fault.leaf, &name));
-    }
-}
-
-/// Pauses have no width on the story's axis: a line says that one was there.
-fn pauses(svg: &mut Svg, model: &Model, scale: &Scale, bottom: Tenth) {
-    let mut free = px(0);
-    for turn in &model.integrity.turns {
-        let name = match turn.turn {
-            TurnKind::Pause | TurnKind::Leap | TurnKind::Crash => turn.turn.word(),
-            TurnKind::Startex
-            | TurnKind::Resume
-            | TurnKind::Speed
-            | TurnKind::Shift
-            | TurnKind::Resumed
-            | TurnKind::Endex => continue,
-        };
-        let x = scale.at(turn.at.story_ms);
-        svg.line("pause", (x, px(TOP - 14)), (x, bottom));
-        if x >= free {
-            svg.words("label", (x + px(3), px(TOP - 18)), Anchor::Start, name);
-            free = x + px(48);
-        }
-    }
-}
-
-fn rows(table: &mut Table, lane: &Lane, scale: &Scale, links: &Links<'_>) {
-    for (class, row) in shown(lane, scale) {
-        for shown in row {
-            let (first, what, about) = match shown {
-                Shown::One(mark) => (mark, mark.kind.clone(), mark.text.clone()),
-                Shown::Many(first, last, count) => {
-                    let until = format!("until {}", story(last.at.story_ms));
-                    let named = CLASSES.iter().find(|(known, _, _)| *known == class);
-                    let named = named.map_or("", |(_, _, words)| *words);
-                    (first, format!("{count} times: {named}"), until)
-                }
-            };
-            table.row(&[
-                text(&lane.name),
-                text(&story(first.at.story_ms)),
-                text(&first.at.utc()),
-                text(&what),
-                text(&about),
-                links.entry(&first.leaf),
-            ]);
-        }
-    }
-}
-
-fn faults(faults: &[FaultSpan], links: &Links<'_>) -> Html {
-    if faults.is_empty() {
-        return Html::default();
-    }
-    let mut table = Table::new(
-        "faults",
-        &["", "fault", "what", "category", "links", "from", "to", "entry"],
-    );
-    for (number, fault) in faults.iter().enumerate() {
-        let to = fault
-            .to
-            .map_or_else(|| "never taken off".into(), |to| story(to.story_ms));
-        table.row(&[
-            text(&format!("F{}", number + 1)),
-            text(&fault.name),
-            text(&fault.fault),
-            text(fault.category.as_deref().unwrap_or("\u{2013}")),
-            text(&list(&fault.links)),
-            text(&story(fault.from.story_ms)),
-            text(&to),
-            links.entry(&fault.leaf),
-        ]);
-    }
-    table.end()
 }

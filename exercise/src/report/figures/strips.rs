@@ -4,7 +4,7 @@ use super::{Figure, axis, ends};
 use crate::report::{
     html::{Html, Links, Table, text},
     model::{Strip, StripKind, StripSpan, StripState},
-    svg::{Anchor, Scale, Svg, Tenth, px},
+    svg::{self, Anchor, Scale, Svg, Tenth, px},
     words::{counted, length},
 };
 
@@ -43,7 +43,7 @@ pub fn figure(strips: &[Strip], links: &Links<'_>) -> Figure {
     let mut y = 0;
     for strip in strips {
         svg.words("lane-name", (px(0), px(y + 26)), Anchor::Start, &strip.name);
-        draw(&mut svg, strip, &scale, y);
+        draw(&mut svg, strip, &scale, y, links);
         y += ROW;
     }
     svg.words("lane-name", (px(0), px(y + 26)), Anchor::Start, "no path at all");
@@ -91,7 +91,7 @@ fn downs(strip: &Strip) -> Vec<(u64, u64)> {
     down.map(|span| (span.from_line_ms, span.to_line_ms)).collect()
 }
 
-fn draw(svg: &mut Svg, strip: &Strip, scale: &Scale, y: i64) {
+fn draw(svg: &mut Svg, strip: &Strip, scale: &Scale, y: i64, links: &Links<'_>) {
     for span in &strip.spans {
         let (class, tall) = look(span.state);
         bar(
@@ -107,7 +107,11 @@ fn draw(svg: &mut Svg, strip: &Strip, scale: &Scale, y: i64) {
         let x = scale.at(gap.from_line_ms);
         if x >= free {
             let words = format!("{} ms", gap.length_ms);
-            svg.words("label", (x, px(y + 11)), Anchor::Start, &words);
+            let label = svg::label("label", (x, px(y + 11)), Anchor::Start, &words);
+            match &gap.leaf {
+                Some(leaf) => svg.push(&links.around(leaf, &label)),
+                None => svg.push(&label),
+            }
             free = x + Tenth(60 * i64::try_from(words.len()).unwrap_or(0));
         }
     }

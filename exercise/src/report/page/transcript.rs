@@ -7,11 +7,13 @@ use crate::report::{
     words::story,
 };
 
+/// How to read it.
+const WORDS: &str = "The original is what both sides signed, and it alone is authoritative; a translation is its \
+                     translator\u{2019}s. What could hide or reorder text is shown as its number: \u{2039}U+202E\u{203a}.";
+
 pub fn content(messages: &[Message], links: &Links<'_>) -> Html {
-    let mut out = paragraph(
-        "The original is what both sides signed, and it alone is authoritative; a translation is its translator\u{2019}s. What \
-         could hide or reorder text is shown as its number, like \u{2039}U+\u{200a}202E\u{203a}.",
-    );
+    // Ours: as anyone's text, the example of a chip would be marked itself.
+    let mut out = Html::ours(format!("<p>{WORDS}</p>\n"));
     if messages.is_empty() {
         out.push(&paragraph("No message was released."));
     }
