@@ -130,6 +130,17 @@ pub fn named(
     Case::new(scenario, variant, timeline).messages(alias)
 }
 
+/// When a mark came; `None` if it has not, or if nobody knows.
+#[must_use]
+pub fn mark_at(
+    scenario: &Scenario,
+    variant: Option<&str>,
+    timeline: &Timeline,
+    mark: &crate::scenario::mark::Mark,
+) -> Option<Moment> {
+    Case::new(scenario, variant, timeline).mark(mark, None).ok()?.at
+}
+
 /// An expectation's form as one line: `DELIVERED of m1 at B within 2s line of m1.RELEASED`.
 #[must_use]
 pub fn expected(is: &crate::scenario::expect::Is) -> String {

@@ -5,49 +5,33 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod folder;
+pub(crate) mod s1;
+mod say;
 mod signers;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use hotline_audit::{
-    Hash, PayloadType,
-    compare::Log,
-    statement::{
-        Act, Annex, AnnexDone, Approval, ApprovalBy, Content, Control, Header, LegFact, Message, OfficerAct,
-        OfficerAnnex, Receipt, ReceiptItem, Recipient, Reference, Service,
-    },
-};
+use hotline_audit::{Hash, PayloadType, compare::Log, statement::Control};
 use hotline_core::{
-    duty::{OverdueStep, ServiceKind},
-    precedence::Precedence,
     story::{Rate, Running},
     time::{LineTime, StoryTime, WallTime},
-    words::{Answer, Function, ResponseAttribute, Rung},
 };
 
 use crate::{
     bundle::Evidence,
     codebook::shipped::STARTER,
-    record::{DeskWord, Kind, Record, Seen, Stamp, Startex, running_codes},
+    record::{DeskWord, Kind, Record, Seen, Stamp, Startex},
+    signed,
     timeline::Timeline,
 };
-use signers::{Signer, World};
+pub(crate) use say::Draft;
+use signers::World;
 
 /// Control's wall clock at its first record, within every key's validity.
 pub(crate) const BEGAN: u64 = 1_795_000_000_000;
 
 /// The exercise's identifier.
 pub(crate) const EXERCISE: &str = "MID AIR";
-
-/// A message to be sent.
-pub(crate) struct Draft<'d> {
-    pub(crate) from: &'d str,
-    pub(crate) text: &'d str,
-    pub(crate) precedence: Precedence,
-    pub(crate) response: ResponseAttribute,
-    pub(crate) refers_to: Option<Hash>,
-    pub(crate) answer: Option<Answer>,
-}
 
 /// An exercise that is being played.
 pub(crate) struct Play {
@@ -65,20 +49,6 @@ pub(crate) struct Play {
 }
 
 const DESKS: [&str; 2] = ["A", "B"];
-const LINE_LOGS: [&str; 4] = ["desk-A", "desk-B", "relay-north", "relay-south"];
-
-impl Draft<'_> {
-    pub(crate) fn flash<'d>(from: &'d str, text: &'d str) -> Draft<'d> {
-        Draft {
-            from,
-            text,
-            precedence: Precedence::Flash,
-            response: ResponseAttribute::Roger,
-            refers_to: None,
-            answer: None,
-        }
-    }
-}
 
 impl Play {
     /// STARTEX at ×60 on the headless stage.
@@ -173,24 +143,24 @@ impl Play {
     pub(crate) fn write_record(&mut self, record: &Record) -> &mut Self {
         let signer = &self.world.conductor;
         let entries = self.logs.entry("excon").or_default();
-        let (running, rate) = running_codes(record.running);
-        let control = Control {
+        let blank = Control {
             id: id_of(entries.len() as u64, 0xee),
             exercise: EXERCISE.into(),
             conductor: signer.identity.clone(),
             key_statement: signer.key_statement,
             sequence: entries.len() as u64 + 1,
             previous: entries.last().map_or(Hash::ZERO, |entry| Hash::of(entry)),
-            wall_ms: record.stamp.wall.unix_ms(),
-            line_ms: u64::try_from(record.stamp.line.since_start().as_millis()).unwrap(),
-            story_ms: u64::try_from(record.stamp.story.since_startex().as_millis()).unwrap(),
-            running,
-            rate,
-            kind: record.kind.code(),
+            wall_ms: 0,
+            line_ms: 0,
+            story_ms: 0,
+            running: 1,
+            rate: 0,
+            kind: 1,
             subject: String::new(),
-            detail: record.kind.detail().unwrap(),
+            detail: String::new(),
             order: Vec::new(),
         };
+        let control = signed::control_of(record, blank).unwrap();
         entries.push(signer.sign(PayloadType::Control, &control.encode()));
         self
     }
@@ -224,230 +194,6 @@ impl Play {
     /// ENDEX.
     pub(crate) fn endex(&mut self) -> &mut Self {
         self.record(Kind::Endex { why: "DONE".into() })
-    }
-
-    fn desk(&self, name: &str) -> &Signer {
-        match name {
-            "A" => &self.world.sides[0].desk,
-            _ => &self.world.sides[1].desk,
-        }
-    }
-
-    fn officer(&self, desk: &str) -> &Signer {
-        match desk {
-            "A" => &self.world.sides[0].officer,
-            _ => &self.world.sides[1].officer,
-        }
-    }
-
-    fn header(&self, desk: &str) -> Header {
-        let signer = self.desk(desk);
-        let peer = if desk == "A" { "B" } else { "A" };
-        let (sequence, previous) = self.chains.get(desk).copied().unwrap_or((0, Hash::ZERO));
-        let id = id_of(sequence + 1, desk.as_bytes()[0]);
-        Header {
-            id,
-            trust_domain: signer.domain().to_owned(),
-            exercise: EXERCISE.into(),
-            conversation: id,
-            sender: signer.identity.clone(),
-            key_statement: signer.key_statement,
-            recipients: vec![Recipient {
-                identity: self.desk(peer).identity.clone(),
-                kind: 1,
-            }],
-            claimed_time_ms: self.desk_wall(desk),
-            epoch: 1,
-            sequence: sequence + 1,
-            previous,
-            seen: Vec::new(),
-        }
-    }
-
-    /// Signs, and puts the statement into these logs.
-    fn say(&mut self, desk: &str, kind: PayloadType, payload: &[u8], logs: &[&'static str]) -> Hash {
-        let entry = self.desk(desk).sign(kind, payload);
-        let hash = Hash::of(&entry);
-        let own = if desk == "A" { "A" } else { "B" };
-        let chain = self.chains.entry(own).or_insert((0, Hash::ZERO));
-        *chain = (chain.0 + 1, hash);
-        for log in logs {
-            self.logs.entry(log).or_default().push(entry.clone());
-        }
-        hash
-    }
-
-    /// A desk sends a message, which all logs hold.
-    pub(crate) fn send(&mut self, draft: &Draft<'_>) -> Hash {
-        self.send_into(draft, &LINE_LOGS)
-    }
-
-    /// A desk sends a message, which only these logs hold.
-    pub(crate) fn send_into(&mut self, draft: &Draft<'_>, logs: &[&'static str]) -> Hash {
-        let header = self.header(draft.from);
-        let refers_to = draft.refers_to.map(|hash| self.reference(hash));
-        let mut message = Message {
-            traffic_class: 1,
-            message_type: 1,
-            function: match draft.answer {
-                Some(_) => Function::Reply.to_wire(),
-                None => Function::Notify.to_wire(),
-            },
-            precedence: draft.precedence.to_wire(),
-            channel: "MINISTER".into(),
-            number: header.sequence,
-            response_attribute: draft.response.to_wire(),
-            refers_to,
-            answer: draft.answer.map_or(0, Answer::to_wire),
-            approvals: Vec::new(),
-            content: Content::plain([9; 32], draft.text),
-            expires_ms: 0,
-            safety_of_life: false,
-            respond_by_ms: 0,
-            contact: 0,
-            header,
-        };
-        let officer = self.officer(draft.from);
-        let by = ApprovalBy {
-            officer: officer.identity.clone(),
-            key_statement: officer.key_statement,
-            capacity: 2,
-            claimed_time_ms: message.header.claimed_time_ms,
-        };
-        let approval = Approval::of(&message, by);
-        message.approvals = vec![officer.sign(PayloadType::Approval, &approval.encode())];
-        let (id, sender) = (message.header.id, message.header.sender.clone());
-        let hash = self.say(draft.from, PayloadType::Message, &message.encode(), logs);
-        self.sent.insert(hash, (id, sender));
-        hash
-    }
-
-    fn reference(&self, message: Hash) -> Reference {
-        let (id, sender) = self.sent.get(&message).cloned().unwrap();
-        Reference {
-            sender,
-            id,
-            sha256: message,
-        }
-    }
-
-    /// A desk signs a rung by itself.
-    pub(crate) fn receipt(&mut self, desk: &str, rung: Rung, message: Hash) -> Hash {
-        let (id, subject) = self.sent.get(&message).cloned().unwrap();
-        let receipt = Receipt {
-            header: self.header(desk),
-            rung: rung.to_wire(),
-            subject,
-            items: vec![ReceiptItem {
-                id,
-                sha256: message,
-                leg: "north/quic".into(),
-            }],
-        };
-        self.say(desk, PayloadType::Receipt, &receipt.encode(), &LINE_LOGS)
-    }
-
-    /// An officer of a desk signs an act.
-    pub(crate) fn act(&mut self, desk: &str, rung: Rung, message: Hash) -> Hash {
-        let header = self.header(desk);
-        let officer = self.officer(desk);
-        let said = OfficerAct {
-            officer: officer.identity.clone(),
-            key_statement: officer.key_statement,
-            rung: rung.to_wire(),
-            desk: header.sender.clone(),
-            exercise: EXERCISE.into(),
-            message: self.reference(message),
-            text: String::new(),
-            claimed_time_ms: header.claimed_time_ms,
-        };
-        let act = officer.sign(PayloadType::OfficerAct, &said.encode());
-        let act = Act { header, act };
-        self.say(desk, PayloadType::Act, &act.encode(), &LINE_LOGS)
-    }
-
-    /// An officer of a desk translates: 1 SIGHT, 2 ROUGH, 3 CERTIFIED.
-    pub(crate) fn translate(&mut self, desk: &str, grade: u32, message: Hash) -> Hash {
-        let content = Content::plain([7; 32], "KESTREL 2 ve-orun narst");
-        let done = AnnexDone::Translated {
-            grade,
-            language: "qbo".into(),
-            content_sha256: content.sha256(),
-            of_annex: None,
-        };
-        self.annex(desk, message, done, Some(content))
-    }
-
-    /// An officer of a desk puts a message before the principal.
-    pub(crate) fn present(&mut self, desk: &str, message: Hash) -> Hash {
-        let done = AnnexDone::Presented {
-            to: "the minister".into(),
-        };
-        self.annex(desk, message, done, None)
-    }
-
-    fn annex(&mut self, desk: &str, message: Hash, done: AnnexDone, content: Option<Content>) -> Hash {
-        let header = self.header(desk);
-        let officer = self.officer(desk);
-        let said = OfficerAnnex {
-            officer: officer.identity.clone(),
-            key_statement: officer.key_statement,
-            desk: header.sender.clone(),
-            exercise: EXERCISE.into(),
-            message: self.reference(message),
-            done,
-            claimed_time_ms: header.claimed_time_ms,
-        };
-        let annex = Annex {
-            annex: officer.sign(PayloadType::OfficerAnnex, &said.encode()),
-            header,
-            content,
-        };
-        self.say(desk, PayloadType::Annex, &annex.encode(), &LINE_LOGS)
-    }
-
-    /// A desk says something of its legs, each since then by its own clock.
-    pub(crate) fn legs(&mut self, desk: &str, kind: ServiceKind, legs: &[(&str, u64)]) -> Hash {
-        let mut service = self.service(desk, kind);
-        service.legs = legs
-            .iter()
-            .map(|(leg, ms)| LegFact {
-                leg: (*leg).to_owned(),
-                ms: *ms,
-            })
-            .collect();
-        self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
-    }
-
-    /// A desk's clock jumps.
-    pub(crate) fn clock_step(&mut self, desk: &'static str, ahead_ms: i64) -> Hash {
-        let before = self.desk_wall(desk);
-        self.set_clock(desk, ahead_ms);
-        let mut service = self.service(desk, ServiceKind::ClockStep);
-        service.clock_before_ms = before;
-        service.clock_after_ms = self.desk_wall(desk);
-        self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
-    }
-
-    /// Nobody acknowledges at a desk.
-    pub(crate) fn overdue(&mut self, desk: &str, step: OverdueStep, message: Hash) -> Hash {
-        let mut service = self.service(desk, ServiceKind::Overdue);
-        service.refers_to = Some(self.reference(message));
-        service.step = step.to_wire();
-        self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
-    }
-
-    fn service(&self, desk: &str, kind: ServiceKind) -> Service {
-        Service {
-            header: self.header(desk),
-            kind: kind.to_wire(),
-            refers_to: None,
-            legs: Vec::new(),
-            clock_before_ms: 0,
-            clock_after_ms: 0,
-            step: 0,
-            text: String::new(),
-        }
     }
 
     /// The logs as they would be exported.

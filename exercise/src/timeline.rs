@@ -14,7 +14,8 @@ mod what;
 
 pub use climbs::Climb;
 pub use clock::ControlClock;
-pub use control::{Said, record as record_of};
+pub(crate) use control::word;
+pub(crate) use moment::show;
 pub use moment::{Apart, Measured, Moment, UNKNOWN_MS};
 pub use offset::{Offset, Offsets};
 pub use what::{MessageFact, OfficerWord, ReceiptFact, ServiceFact, What};
@@ -25,8 +26,9 @@ use hotline_audit::Hash;
 
 use crate::{
     bundle::{LogFact, PairFact},
-    record::{DeskWord, NotARecord, Startex},
+    record::{DeskWord, Startex},
     scenario::mark::Alias,
+    signed::Unreadable,
 };
 
 /// Where a statement stands: a log's name and a leaf of it.
@@ -91,19 +93,13 @@ pub enum TimelineError {
     #[error("the log of control does not begin with STARTEX")]
     NoStartex,
     /// A record of control that cannot be read.
-    #[error("record #{leaf} of control: {why}")]
+    #[error("record #{leaf} of control")]
     NotARecord {
         /// Its leaf.
         leaf: u64,
         /// What is wrong with it.
         #[source]
-        why: NotARecord,
-    },
-    /// A record's codes mean nothing.
-    #[error("record #{leaf} of control says that its clock runs as nothing that is known here")]
-    NotRunning {
-        /// Its leaf.
-        leaf: u64,
+        why: Unreadable,
     },
 }
 

@@ -1,23 +1,18 @@
 //! Figures that the timeline counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod clocks;
+mod gaps;
+
+use std::collections::BTreeMap;
 
 use hotline_audit::Hash;
-use hotline_core::{
-    duty::ServiceKind,
-    leg::Door,
-    words::{Rung, TrafficClass},
-};
+use hotline_core::words::{Rung, TrafficClass};
 
 use crate::{
     bundle::LogKind,
     record::Kind,
-    scenario::{
-        expect::Compare,
-        lists::Figure,
-        msel::{Deed, together},
-    },
-    timeline::{MessageFact, Moment, Offset, What},
+    scenario::{expect::Compare, lists::Figure},
+    timeline::{MessageFact, Moment, What},
 };
 
 use super::{
@@ -35,9 +30,6 @@ pub struct Counted {
     /// Where in the timeline.
     pub entries: Vec<usize>,
 }
-
-/// A desk's clock takes up to so long to be seen wrong after control has set it: control looks every five seconds.
-const SETTLES_MS: u64 = 10_000;
 
 /// Most messages that a sentence names.
 const NAMED_MAX: usize = 5;
@@ -66,14 +58,14 @@ impl Case<'_> {
                 let gaps = self.gaps();
                 Counted {
                     number: gaps.len() as u64,
-                    ..gaps_said(&gaps)
+                    ..gaps::said(&gaps)
                 }
             }
             Figure::GapMs => {
                 let gaps = self.gaps();
                 Counted {
                     number: gaps.iter().map(|gap| gap.length_ms).sum(),
-                    ..gaps_said(&gaps)
+                    ..gaps::said(&gaps)
                 }
             }
             Figure::OffsetErrorMs => self.offset_error(),
@@ -168,118 +160,9 @@ impl Case<'_> {
         self.said(&unknown)
     }
 
-    /// Stretches in which every leg of a desk through one relay was down, as the desk itself signed. A gap that does not end
-    /// lasts until ENDEX, or the last record.
-    fn gaps(&self) -> Vec<Gap> {
-        let mut down: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-        let mut open: BTreeMap<(String, String), (u64, usize)> = BTreeMap::new();
-        let mut gaps = Vec::new();
-        let doors = match self.scenario.topology.doors.len() {
-            0 => Door::ALL.len(),
-            named => named,
-        };
-        for (no, entry) in self.timeline.entries.iter().enumerate() {
-            let What::Service(service) = &entry.what else {
-                continue;
-            };
-            let outage = match service.kind {
-                ServiceKind::PathOutage => true,
-                ServiceKind::PathRestored => false,
-                _ => continue,
-            };
-            let desk = self.timeline.name_of(&entry.who);
-            for (leg, since_ms) in &service.legs {
-                let relay = leg.split('/').next().unwrap_or_default().to_owned();
-                let key = (desk.clone(), relay);
-                let legs = down.entry(key.clone()).or_default();
-                if outage {
-                    legs.insert(leg.clone());
-                } else {
-                    legs.remove(leg);
-                }
-                // The moment that the desk names, brought to control's clock as its statement was.
-                let named = if *since_ms == 0 {
-                    entry.claimed_ms
-                } else {
-                    *since_ms
-                };
-                let at_ms = entry
-                    .at
-                    .wall_ms
-                    .saturating_sub(entry.claimed_ms.saturating_sub(named));
-                if legs.len() >= doors {
-                    open.entry(key).or_insert((at_ms, no));
-                } else if let Some((from_ms, begun)) = open.remove(&key) {
-                    gaps.push(Gap::new(&key, from_ms, at_ms, vec![begun, no]));
-                }
-            }
-        }
-        let end_ms = self.end().map_or(0, |end| end.wall_ms);
-        for (key, (from_ms, begun)) in open {
-            gaps.push(Gap::new(&key, from_ms, end_ms, vec![begun]));
-        }
-        gaps
-    }
-
     /// ENDEX, or the last record.
     pub(super) fn end(&self) -> Option<Moment> {
         self.timeline.records().last().map(|(entry, _)| entry.at)
-    }
-
-    /// How far the clocks that control set wrong were seen elsewhere than it had set them. A clock that nobody set is as
-    /// right as its machine is, and not asked about.
-    fn offset_error(&self) -> Counted {
-        let mut worst = Counted::default();
-        for (desk, offsets) in &self.timeline.offsets {
-            let mut set: Vec<(u64, i64)> = Vec::new();
-            for (serial, ahead_ms) in self.clocks_set(desk) {
-                if let Ok(came) = self.mark(&crate::scenario::mark::Mark::Inject(serial), None)
-                    && let Some(at) = came.at
-                {
-                    set.push((at.wall_ms, ahead_ms));
-                }
-            }
-            set.sort_unstable();
-            let Some((first, _)) = set.first().copied() else {
-                continue;
-            };
-            let before = |look: &&Offset| look.control_ms < first;
-            let base = offsets.looks().iter().rfind(before).map_or(0, Offset::ahead_ms);
-            for look in offsets.looks() {
-                let last = set.iter().rfind(|(at, _)| *at <= look.control_ms);
-                let Some((at, ahead_ms)) = last else { continue };
-                if look.control_ms < at.saturating_add(SETTLES_MS) {
-                    continue;
-                }
-                let off = look.ahead_ms().abs_diff(base.saturating_add(*ahead_ms));
-                let off = off.saturating_sub(look.uncertainty_ms);
-                if off > worst.number {
-                    worst.number = off;
-                    worst.what = format!(
-                        "at {desk}, {ahead_ms} ms ahead by the plan, {} seen",
-                        look.ahead_ms()
-                    );
-                }
-            }
-        }
-        worst
-    }
-
-    /// Injects that set this desk's clock, and by how much it is ahead behind each.
-    fn clocks_set(&self, desk: &str) -> Vec<(crate::scenario::mark::Serial, i64)> {
-        let injects = self
-            .scenario
-            .injects()
-            .filter(|inject| together(&inject.only, &self.variant));
-        injects
-            .filter_map(|inject| match &inject.deed {
-                Deed::Clock { who, back, by } if **who == *desk => {
-                    let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-                    Some((inject.serial, if *back { -ms } else { ms }))
-                }
-                _ => None,
-            })
-            .collect()
     }
 
     fn said(&self, messages: &[(Hash, usize)]) -> Counted {
@@ -304,34 +187,5 @@ impl Case<'_> {
                 What::Message(fact) if fact.class == TrafficClass::Formal => Some((entry.sha256, &**fact)),
                 _ => None,
             })
-    }
-}
-
-/// A stretch without a path.
-struct Gap {
-    of: String,
-    length_ms: u64,
-    entries: Vec<usize>,
-}
-
-impl Gap {
-    fn new(key: &(String, String), from_ms: u64, to_ms: u64, entries: Vec<usize>) -> Self {
-        Self {
-            of: format!("{} by {}", key.0, key.1),
-            length_ms: to_ms.saturating_sub(from_ms),
-            entries,
-        }
-    }
-}
-
-fn gaps_said(gaps: &[Gap]) -> Counted {
-    let each = gaps.iter().take(NAMED_MAX);
-    let named: Vec<String> = each
-        .map(|gap| format!("{} for {} ms", gap.of, gap.length_ms))
-        .collect();
-    Counted {
-        number: 0,
-        what: named.join(", "),
-        entries: gaps.iter().flat_map(|gap| gap.entries.clone()).collect(),
     }
 }

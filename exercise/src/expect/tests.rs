@@ -2,6 +2,7 @@
 
 mod forms;
 mod s1;
+mod seen;
 
 use hotline_audit::Hash;
 use hotline_core::words::Rung;

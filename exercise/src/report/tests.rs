@@ -3,11 +3,11 @@
 mod hostile;
 mod large;
 mod sample;
-mod schema;
+pub(in crate::report) mod schema;
 
 use std::collections::BTreeSet;
 
-use super::{csv, json, mermaid, model::Model, page};
+use super::{json, mermaid, model::Model, page};
 
 /// What stands between two marks, each time.
 fn between<'a>(page: &'a str, before: &'a str, after: &'a str) -> impl Iterator<Item = &'a str> {
@@ -17,7 +17,7 @@ fn between<'a>(page: &'a str, before: &'a str, after: &'a str) -> impl Iterator<
 }
 
 /// Every way in which a page could load, run or reach something, or point at nothing.
-fn faults_of(page: &str) -> Vec<String> {
+pub(in crate::report) fn faults_of(page: &str) -> Vec<String> {
     let ids: Vec<&str> = between(page, " id=\"", "\"").collect();
     let distinct: BTreeSet<&str> = ids.iter().copied().collect();
     let mut found = Vec::new();
@@ -53,20 +53,6 @@ fn the_same_model_gives_the_same_bytes() {
     assert_eq!(page(&one), page(&two));
     assert_eq!(json(&one).unwrap(), json(&two).unwrap());
     assert_eq!(mermaid::sequence(&one), mermaid::sequence(&two));
-    assert_eq!(csv(&one.leaves), csv(&two.leaves));
-}
-
-#[test]
-fn the_timeline_has_a_line_for_every_entry_by_story_time_whatever_their_order() {
-    let mut model = sample::model();
-    let lines = csv(&model.leaves);
-    model.leaves.reverse();
-    assert_eq!(csv(&model.leaves), lines);
-    let text = String::from_utf8(lines).unwrap();
-    assert_eq!(text.lines().count(), model.leaves.len() + 1);
-    let story = |line: &str| line.split(',').nth(2).unwrap().parse::<u64>().unwrap();
-    let stories: Vec<u64> = text.lines().skip(1).map(story).collect();
-    assert!(stories.is_sorted());
 }
 
 #[test]

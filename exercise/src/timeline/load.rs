@@ -12,11 +12,11 @@ use crate::{
     bundle::{Evidence, VerifiedLog},
     record::{Kind, Record, Startex},
     scenario::mark::Alias,
+    signed,
 };
 
 use super::{
     ControlClock, Entry, Moment, Offset, Offsets, Place, Timeline, TimelineError, UNKNOWN_MS, What, climbs,
-    control::{self, Said},
 };
 
 /// A statement before its time is known.
@@ -115,7 +115,8 @@ impl Gathered {
         let said = Control::decode(&statement.payload).ok()?;
         self.exercises.insert(said.exercise.clone());
         let leaf = place.leaf;
-        Some(control::record(Said::of(&said), leaf).map(|record| Found {
+        let record = signed::record_of(&said).map_err(|why| TimelineError::NotARecord { leaf, why });
+        Some(record.map(|record| Found {
             sha256,
             places: vec![place],
             who: said.conductor.clone(),

@@ -1,27 +1,15 @@
 //! What a statement says, in words of the core.
 
-use hotline_audit::{
-    Hash, PayloadType, SignedStatement,
-    statement::{
-        Act, Annex, AnnexDone, Approval, CharterTerms, Lifecycle, Message, OfficerAct, OfficerAnnex,
-        OfficerOrder, OfficerWatch, Payload, Receipt, Service, Watch,
-    },
-    strict::{StrictError, StrictFault},
-};
+mod read;
+
+use hotline_audit::{Hash, PayloadType};
 use hotline_core::{
     duty::{OrderVerb, OverdueStep, ServiceKind, WatchVerb},
     precedence::Precedence,
     words::{Answer, Function, MessageType, ResponseAttribute, Rung, TrafficClass},
 };
 
-use crate::{
-    codebook::{
-        Codebook,
-        coded::{self, Decoded},
-    },
-    record::Record,
-    scenario::lists::Grade,
-};
+use crate::{codebook::coded::Decoded, record::Record, scenario::lists::Grade};
 
 /// What a statement says.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,29 +157,6 @@ impl MessageFact {
 }
 
 impl What {
-    /// What a desk's statement says.
-    ///
-    /// # Errors
-    /// A code that is on no list, or something inside that cannot be read: never in a log that verifies.
-    pub(super) fn of(payload: &Payload, book: &Codebook) -> Result<Self, StrictError> {
-        match payload {
-            Payload::Message(message) => Ok(Self::Message(Box::new(message_fact(message, book)?))),
-            Payload::Receipt(receipt) => receipt_fact(receipt).map(Self::Receipt),
-            Payload::Act(act) => act_fact(act).map(Self::Act),
-            Payload::Annex(annex) => annex_fact(annex).map(Self::Act),
-            Payload::Service(service) => service_fact(service).map(Self::Service),
-            Payload::Watch(watch) => watch_fact(watch),
-            Payload::Lifecycle(lifecycle) => order_fact(lifecycle),
-            Payload::Charter(charter) => {
-                let terms = CharterTerms::decode(&charter.terms)?;
-                Ok(Self::Charter {
-                    channel: terms.channel,
-                    codebook_sha256: terms.codebook_sha256,
-                })
-            }
-        }
-    }
-
     /// One word for what it is: `message`, `DELIVERED`, `service CHECK`, `control tick`.
     #[must_use]
     pub fn kind(&self) -> String {
@@ -208,155 +173,3 @@ impl What {
         }
     }
 }
-
-fn known<T>(field: &'static str, number: u32, word: Option<T>) -> Result<T, StrictError> {
-    let value = u64::from(number);
-    word.ok_or_else(|| StrictError::new("statement", field, StrictFault::OutOfRange { value }))
-}
-
-fn message_fact(message: &Message, book: &Codebook) -> Result<MessageFact, StrictError> {
-    let mut officers = Vec::new();
-    for approval in &message.approvals {
-        let approval = Approval::decode(&SignedStatement::parse(approval)?.payload)?;
-        officers.push((
-            approval.officer,
-            approval.capacity == RELEASER,
-            approval.claimed_time_ms,
-        ));
-    }
-    let text = message.content.text().ok().map(str::to_owned);
-    let coding = text
-        .as_deref()
-        .map_or(Decoded::Free, |text| coded::decode(book, text));
-    let action = |recipient: &&hotline_audit::statement::Recipient| recipient.kind == ACTION;
-    Ok(MessageFact {
-        class: known(
-            "traffic_class",
-            message.traffic_class,
-            TrafficClass::from_wire(message.traffic_class),
-        )?,
-        message_type: known(
-            "message_type",
-            message.message_type,
-            MessageType::from_wire(message.message_type),
-        )?,
-        function: known(
-            "function",
-            message.function,
-            Function::from_wire(message.function),
-        )?,
-        precedence: known(
-            "precedence",
-            message.precedence,
-            Precedence::from_wire(message.precedence),
-        )?,
-        channel: message.channel.clone(),
-        number: message.number,
-        response: known(
-            "response_attribute",
-            message.response_attribute,
-            ResponseAttribute::from_wire(message.response_attribute),
-        )?,
-        refers_to: message.refers_to.as_ref().map(|reference| reference.sha256),
-        answer: Answer::from_wire(message.answer),
-        officers,
-        to: message
-            .header
-            .recipients
-            .iter()
-            .filter(action)
-            .map(|recipient| recipient.identity.clone())
-            .collect(),
-        text,
-        coding,
-        respond_by_ms: message.respond_by_ms,
-        expires_ms: message.expires_ms,
-    })
-}
-
-fn receipt_fact(receipt: &Receipt) -> Result<ReceiptFact, StrictError> {
-    Ok(ReceiptFact {
-        rung: known("rung", receipt.rung, Rung::from_wire(receipt.rung))?,
-        messages: receipt
-            .items
-            .iter()
-            .map(|item| (item.sha256, item.leg.clone()))
-            .collect(),
-    })
-}
-
-fn act_fact(act: &Act) -> Result<OfficerWord, StrictError> {
-    let said = OfficerAct::decode(&SignedStatement::parse(&act.act)?.payload)?;
-    Ok(OfficerWord {
-        rung: known("rung", said.rung, Rung::from_wire(said.rung))?,
-        officer: said.officer,
-        message: said.message.sha256,
-        text: said.text,
-        grade: None,
-        language: String::new(),
-    })
-}
-
-/// A translation, with its words from beside the signature; or that the message was put before somebody.
-fn annex_fact(annex: &Annex) -> Result<OfficerWord, StrictError> {
-    let said = OfficerAnnex::decode(&SignedStatement::parse(&annex.annex)?.payload)?;
-    let (grade, language, text) = match &said.done {
-        AnnexDone::Translated { grade, language, .. } => {
-            let words = annex.content.as_ref().and_then(|content| content.text().ok());
-            let grades = Grade::ALL.iter().copied();
-            let grade = grades
-                .zip(1u32..)
-                .find(|(_, number)| number == grade)
-                .map(|(grade, _)| grade);
-            (grade, language.clone(), words.unwrap_or_default().to_owned())
-        }
-        AnnexDone::Presented { to } => (None, String::new(), to.clone()),
-    };
-    Ok(OfficerWord {
-        rung: known("kind", said.done.kind(), Rung::from_wire(said.done.kind()))?,
-        officer: said.officer,
-        message: said.message.sha256,
-        text,
-        grade,
-        language,
-    })
-}
-
-fn service_fact(service: &Service) -> Result<ServiceFact, StrictError> {
-    Ok(ServiceFact {
-        kind: known("kind", service.kind, ServiceKind::from_wire(service.kind))?,
-        about: service.refers_to.as_ref().map(|reference| reference.sha256),
-        legs: service
-            .legs
-            .iter()
-            .map(|fact| (fact.leg.clone(), fact.ms))
-            .collect(),
-        step: OverdueStep::from_wire(service.step),
-        clock_ms: (service.clock_before_ms, service.clock_after_ms),
-        text: service.text.clone(),
-    })
-}
-
-fn watch_fact(watch: &Watch) -> Result<What, StrictError> {
-    let said = OfficerWatch::decode(&SignedStatement::parse(&watch.officer_watch)?.payload)?;
-    Ok(What::Watch {
-        verb: known("verb", said.verb, WatchVerb::from_wire(said.verb))?,
-        officer: said.officer,
-        other: said.other,
-        remark: said.remark,
-    })
-}
-
-fn order_fact(lifecycle: &Lifecycle) -> Result<What, StrictError> {
-    let said = OfficerOrder::decode(&SignedStatement::parse(&lifecycle.order)?.payload)?;
-    Ok(What::Order {
-        verb: known("verb", said.verb, OrderVerb::from_wire(said.verb))?,
-        officer: said.officer,
-        channel: said.channel,
-        scope: said.scope,
-        reason: said.reason,
-    })
-}
-
-const RELEASER: u32 = 2;
-const ACTION: u32 = 1;

@@ -1,0 +1,62 @@
+//! Forms as text.
+
+use crate::scenario::{
+    expect::{By, Is, Reached},
+    msel::Link,
+    place::Placed,
+};
+
+pub(super) fn rung_word(reached: &Reached) -> String {
+    let rung = reached.rung;
+    match (reached.grade, reached.answer) {
+        (Some(grade), _) => format!("{rung} {}", grade.name()),
+        (None, Some(answer)) => format!("{rung} {answer}"),
+        (None, None) => rung.to_string(),
+    }
+}
+
+pub(super) fn link_name(link: &Link) -> String {
+    match link {
+        Link::Path(path) => format!("path {path}"),
+        Link::Leg { desk, relay, door } => format!("{desk} {relay}/{door}"),
+    }
+}
+
+/// A form as one line.
+pub(in crate::expect) fn line(is: &Is) -> String {
+    let at = |at: &Placed<String>| format!(" at {}", at.value);
+    let what = match is {
+        Is::Rung(reached, _) => {
+            let at = reached.at.as_ref().map_or_else(String::new, at);
+            format!("{} of {}{at}", rung_word(reached), reached.of.value)
+        }
+        Is::Label(label, desk, _) => format!("{}{}", label.name(), at(desk)),
+        Is::Cause(cause, desk, _) => format!("cause {cause}{}", at(desk)),
+        Is::Axis(axis, state, desk, _) => format!("{axis} {state}{}", at(desk)),
+        Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
+        Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
+        Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
+        Is::Step(step, of, desk, _) => {
+            let at = desk.as_ref().map_or_else(String::new, at);
+            format!("{step} about {}{at}", of.value)
+        }
+        Is::Interval { from, to, within } => {
+            format!("from {} to {} within {within}", from.value, to.value)
+        }
+        Is::Figure(figure, compare) => format!("{} {compare}", figure.name()),
+        Is::TextIdentical(desks, of) => {
+            let desks: Vec<&str> = desks.iter().map(|desk| desk.value.as_str()).collect();
+            format!("text of {} identical at {}", of.value, desks.join(" and "))
+        }
+        Is::Stated { what, by, is } => format!("{} states {what}: {is}", by.value),
+    };
+    match is.by() {
+        None => what,
+        Some(By::Recorded) => format!("{what}, at any time"),
+        Some(By::Within(span, mark)) => format!("{what} within {span} of {}", mark.value),
+        Some(By::Never(None)) => format!("never {what}"),
+        Some(By::Never(Some((from, to)))) => {
+            format!("never {what} between {} and {}", from.value, to.value)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Forms about what control saw, met once and not met once.
+
+use super::{
+    forms::{met, not_met},
+    *,
+};
+use crate::record::Seen;
+
+fn labelled(label: &str) -> Seen {
+    Seen {
+        label: Some(label.into()),
+        ..Seen::default()
+    }
+}
+
+fn lamps(lamps: &[(&str, &str)]) -> Seen {
+    let legs = lamps.iter();
+    Seen {
+        legs: legs
+            .map(|(leg, state)| ((*leg).into(), (*state).into()))
+            .collect(),
+        ..Seen::default()
+    }
+}
+
+fn alarm(code: &str) -> Seen {
+    Seen {
+        alarms: vec![(code.into(), "a sentence".into())],
+        ..Seen::default()
+    }
+}
+
+#[test]
+fn a_label_is_met_when_it_is_seen_in_time_and_told_when_it_is_not() {
+    let is = "{ label = \"DEGRADED\", at = \"A\", within = \"5s line\", after = \"inject 1.1.1\" }";
+    let seen_at = |ms| {
+        move |play: &mut Play| {
+            play.at(1_000).look("A", labelled("OPEN")).inject("1.1.1");
+            play.at(ms).look("A", labelled("DEGRADED"));
+        }
+    };
+    met(is, seen_at(4_000));
+    let seen = not_met(is, seen_at(8_000));
+    assert!(seen.starts_with("DEGRADED at A 7.000 s line"), "{seen}");
+    assert_eq!(
+        not_met(is, |play| {
+            play.at(1_000).inject("1.1.1");
+        }),
+        "DEGRADED at A did not come"
+    );
+}
+
+#[test]
+fn a_state_that_holds_already_at_the_mark_is_met_at_once() {
+    let is = "{ label = \"DEGRADED\", at = \"A\", within = \"5s line\", after = \"inject 1.1.1\" }";
+    let seen = met(is, |play| {
+        play.at(500).look("A", labelled("DEGRADED"));
+        play.at(60_000).inject("1.1.1");
+        play.at(90_000).look("A", labelled("OPEN"));
+    });
+    assert!(seen.starts_with("DEGRADED at A 0.000 s line"), "{seen}");
+}
+
+#[test]
+fn a_label_that_must_not_stand_between_two_marks_is_told_when_it_does() {
+    let is = "{ label = \"INTERRUPTED\", at = \"A\", never = true, \
+              during = { from = \"inject 1.1.1\", to = \"ENDEX\" } }";
+    let stands = |from, to| {
+        move |play: &mut Play| {
+            play.at(from).look("A", labelled("INTERRUPTED"));
+            play.at(to).look("A", labelled("OPEN"));
+            play.at(50_000).inject("1.1.1");
+            play.at(90_000).endex();
+        }
+    };
+    met(is, stands(1_000, 2_000));
+    let seen = not_met(is, |play| {
+        play.at(50_000).inject("1.1.1");
+        play.at(60_000).look("A", labelled("INTERRUPTED"));
+        play.at(90_000).endex();
+    });
+    assert_eq!(seen, "INTERRUPTED at A at T+01:00:00.000");
+    // It stood when the window opened.
+    not_met(is, |play| {
+        play.at(1_000).look("A", labelled("INTERRUPTED"));
+        play.at(50_000).inject("1.1.1");
+        play.at(60_000).look("A", labelled("OPEN"));
+        play.at(90_000).endex();
+    });
+}
+
+#[test]
+fn causes_and_axes_are_what_control_saw() {
+    let cause = "{ cause = \"one path cut\", at = \"A\", recorded = true }";
+    let seen = Seen {
+        causes: Some(vec!["remote desk dead".into(), "one path cut".into()]),
+        ..Seen::default()
+    };
+    met(cause, |play| {
+        play.at(1_000).look("A", seen.clone());
+    });
+    let told = not_met(cause, |play| {
+        play.at(1_000).look("B", seen.clone());
+    });
+    assert_eq!(told, "one path cut at A did not come");
+
+    let axis = "{ axis = \"carrier\", state = \"DOWN\", at = \"A\", recorded = true }";
+    let carrier = |state: &str| Seen {
+        axes: [("carrier".to_owned(), state.to_owned())].into(),
+        ..Seen::default()
+    };
+    met(axis, |play| {
+        play.at(1_000).look("A", carrier("DOWN"));
+    });
+    let told = not_met(axis, |play| {
+        play.at(1_000).look("A", carrier("UP"));
+    });
+    assert_eq!(told, "carrier DOWN at A did not come");
+}
+
+#[test]
+fn a_path_is_down_when_every_leg_of_it_is() {
+    let path =
+        "{ leg = \"path 1\", state = \"DOWN\", at = \"A\", within = \"2s line\", after = \"inject 1.1.1\" }";
+    let leg = "{ leg = \"A north/quic\", state = \"DOWN\", at = \"A\", recorded = true }";
+    let cut = |lamp: &'static str| {
+        move |play: &mut Play| {
+            let up = [("north/quic", "UP"), ("north/tcp", "UP"), ("south/quic", "UP")];
+            play.at(500).look("A", lamps(&up));
+            play.at(1_000).inject("1.1.1");
+            play.at(2_000)
+                .look("A", lamps(&[("north/quic", "DOWN"), ("north/tcp", lamp)]));
+        }
+    };
+    met(path, cut("DOWN"));
+    assert_eq!(not_met(path, cut("SUSPECT")), "path 1 DOWN at A did not come");
+    met(leg, cut("SUSPECT"));
+    not_met(leg, |_| {});
+}
+
+#[test]
+fn alarms_are_counted() {
+    let is =
+        "{ alarm = \"PATH_LOST\", at = \"A\", count = \"== 1\", within = \"5s line\", after = \"STARTEX\" }";
+    let raised = |times: u64| {
+        move |play: &mut Play| {
+            for n in 1..=times {
+                play.at(n * 1_000).look("A", alarm("PATH_LOST"));
+            }
+        }
+    };
+    met(is, raised(1));
+    assert_eq!(not_met(is, raised(2)), "alarm PATH_LOST at A: 2");
+    assert_eq!(not_met(is, raised(0)), "alarm PATH_LOST at A: 0");
+    let never = "{ alarm = \"PATH_LOST\", at = \"A\", never = true }";
+    met(never, raised(0));
+    not_met(never, raised(1));
+}
+
+#[test]
+fn what_was_refused_is_counted_and_must_not_have_been_displayed() {
+    let is = "{ refused = \"UNAUTHORISED_RELEASE\", count = \"== 1\", shown = 0 }";
+    met(is, |play| {
+        play.at(1_000).look("B", alarm("UNAUTHORISED_RELEASE"));
+    });
+    let seen = not_met(is, |play| {
+        play.at(1_000).record(Kind::Played {
+            seat: "A".into(),
+            rule: "r".into(),
+            refused: "UNAUTHORISED_RELEASE: the officer may not release".into(),
+        });
+        let shown = Seen {
+            shown: vec![Hash::of(b"forged").to_string()],
+            ..Seen::default()
+        };
+        play.at(2_000).look("B", shown);
+    });
+    assert_eq!(seen, "UNAUTHORISED_RELEASE: 1 refused, 1 displayed all the same");
+}

@@ -1,0 +1,272 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    bundle::Evidence,
+    expect::judge,
+    record::{Kind, Rating, Seen},
+    report::{
+        csv, json,
+        model::*,
+        page,
+        tests::{faults_of, schema::violations},
+    },
+    scenario::lists::StageKind,
+    testing::{
+        Draft, Play,
+        s1::{Wrong, played},
+    },
+};
+
+fn model_of(evidence: &Evidence) -> Model {
+    let timeline = Timeline::load(evidence).unwrap();
+    let judged = judge(&evidence.scenario, None, StageKind::Headless, &timeline);
+    build(evidence, &timeline, &judged)
+}
+
+fn papers(evidence: &Evidence) -> [Vec<u8>; 3] {
+    let model = model_of(evidence);
+    let timeline = Timeline::load(evidence).unwrap();
+    [
+        json(&model).unwrap(),
+        page(&model).into(),
+        csv(&timeline).into_bytes(),
+    ]
+}
+
+#[test]
+fn the_same_evidence_in_two_folders_gives_the_same_papers_and_each_is_well_formed() {
+    let play = played(&Wrong::default());
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = folders.each_ref().map(|dir| {
+        play.write(dir.path());
+        papers(&Evidence::open(dir.path()).unwrap())
+    });
+    assert!(one == other);
+    assert_eq!(violations(&one[0]), Vec::<String>::new());
+    assert_eq!(
+        faults_of(std::str::from_utf8(&one[1]).unwrap()),
+        Vec::<String>::new()
+    );
+    for (dir, paper) in folders.iter().zip(&one) {
+        let path = dir.path().to_str().unwrap();
+        assert!(!String::from_utf8_lossy(paper).contains(path));
+    }
+}
+
+/// Every object with a log and a leaf, and nothing else.
+fn links(value: &Value, found: &mut BTreeSet<(String, u64)>) {
+    match value {
+        Value::Object(map) => {
+            if let (Some(log), Some(leaf), 2) = (map.get("log"), map.get("leaf"), map.len()) {
+                found.insert((log.as_str().unwrap().into(), leaf.as_u64().unwrap()));
+            }
+            map.values().for_each(|value| links(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| links(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_statement_that_something_links_to_is_in_the_annex() {
+    let model = model_of(&played(&Wrong::default()).evidence());
+    let mut linked = BTreeSet::new();
+    links(&serde_json::to_value(&model).unwrap(), &mut linked);
+    let rows: BTreeSet<(String, u64)> = model
+        .leaves
+        .iter()
+        .map(|row| (row.leaf.log.clone(), row.leaf.leaf))
+        .collect();
+    assert!(linked.len() > 50, "{}", linked.len());
+    let lacking: Vec<_> = linked.difference(&rows).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
+#[test]
+fn a_play_of_s1_is_told_as_it_was() {
+    let model = model_of(&played(&Wrong::default()).evidence());
+    let counts = &model.summary.counts;
+    assert_eq!(
+        (counts.messages, counts.delivered, counts.acknowledged),
+        (42, 42, 1)
+    );
+    assert_eq!((counts.answered, counts.lost, counts.shown_twice), (1, 0, 0));
+    assert_eq!((counts.score, counts.score_of), (100, 100));
+    assert_eq!(counts.injects_done, 2);
+    let overview = &model.overview;
+    assert_eq!(
+        (overview.scenario.as_str(), overview.stage.as_str()),
+        ("S1", "headless")
+    );
+    assert_eq!(
+        (overview.took_line_ms, overview.took_story_ms),
+        (30_000, 1_800_000)
+    );
+    assert_eq!(overview.ended.as_deref(), Some("DONE"));
+    let lanes: Vec<&str> = model
+        .figures
+        .lanes
+        .iter()
+        .map(|lane| lane.name.as_str())
+        .collect();
+    assert_eq!(
+        lanes,
+        ["desk A", "relay north", "relay south", "desk B", "control"]
+    );
+    assert!(model.figures.lanes[1].marks.len() > 40, "what north accepted");
+    let news = &model.msel[0];
+    assert_eq!(
+        (news.serial.as_str(), news.status.as_str()),
+        ("1.1.1", "DELIVERED")
+    );
+    assert_eq!(news.late_ms(), Some(0));
+    let ladders: Vec<&str> = model
+        .figures
+        .ladders
+        .iter()
+        .map(|ladder| ladder.about.as_str())
+        .collect();
+    assert_eq!(ladders, ["m1, HZ-01, FLASH, A to B", "r1, FLASH, B to A"]);
+    let sight = &model.figures.ladders[0].steps[7];
+    assert_eq!(
+        (sight.rung.as_str(), sight.ms),
+        ("TRANSLATED SIGHT", Some(377_400))
+    );
+    let hazard = model
+        .transcript
+        .iter()
+        .find(|message| message.alias.as_deref() == Some("m1"));
+    let hazard = hazard.unwrap();
+    assert_eq!(
+        (hazard.name.as_str(), hazard.code.as_deref()),
+        ("A-0001", Some("HZ-01"))
+    );
+    assert_eq!(hazard.translations[0].text, "KESTREL 2 ve-orun narst");
+    let rungs: Vec<&str> = hazard.ladder.iter().map(|climb| climb.rung.as_str()).collect();
+    assert_eq!(
+        rungs,
+        [
+            "RELEASED",
+            "ACCEPTED",
+            "DELIVERED",
+            "ALERTED",
+            "DISPLAYED",
+            "ACKNOWLEDGED",
+            "HOLDING",
+            "TRANSLATED",
+            "PRESENTED",
+            "ANSWERED",
+            "CLOSED"
+        ]
+    );
+    let wait = model
+        .figures
+        .waits
+        .iter()
+        .find(|wait| wait.message == "A-0001")
+        .unwrap();
+    assert_eq!((wait.story_ms, wait.deadline_ms), (Some(30_600), Some(120_000)));
+    let open: Vec<u32> = model.figures.dialogues.iter().map(|at| at.open).collect();
+    assert_eq!(open, [1, 2, 1], "the answer asks for one itself");
+}
+
+#[test]
+fn an_outage_that_control_saw_is_a_gap_of_its_path_and_shaded() {
+    let mut play = Play::s1();
+    let lamps = |state: &str| Seen {
+        legs: ["north/quic", "north/tcp"]
+            .map(|leg| (leg.to_owned(), state.to_owned()))
+            .into(),
+        ..Seen::default()
+    };
+    play.at(1_000).look("A", lamps("UP"));
+    let fault = |on| Kind::Fault {
+        name: "1.1.4".into(),
+        on,
+        fault: "cut".into(),
+        links: vec!["A north/quic".into(), "A north/tcp".into()],
+    };
+    play.at(2_000).record(fault(true));
+    play.at(3_000).look("A", lamps("DOWN"));
+    play.at(8_000).record(fault(false));
+    play.at(9_000).look("A", lamps("UP"));
+    play.at(20_000).endex();
+    let figures = model_of(&play.evidence()).figures;
+    let path = &figures.strips[0];
+    assert_eq!((path.name.as_str(), path.kind), ("path 1", StripKind::Path));
+    let states: Vec<(StripState, u64, u64)> = path
+        .spans
+        .iter()
+        .map(|span| (span.state, span.from_line_ms, span.to_line_ms))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            (StripState::Up, 1_000, 3_000),
+            (StripState::Down, 3_000, 9_000),
+            (StripState::Up, 9_000, 20_000)
+        ]
+    );
+    assert_eq!(
+        (path.gaps[0].from_line_ms, path.gaps[0].length_ms),
+        (3_000, 6_000)
+    );
+    let fault = &figures.faults[0];
+    assert_eq!(fault.lanes, ["desk A", "relay north"]);
+    assert_eq!((fault.from.line_ms, fault.to.unwrap().line_ms), (2_000, 8_000));
+}
+
+#[test]
+fn ratings_and_notes_of_two_people_stand_side_by_side() {
+    let mut play = Play::s1();
+    for (author, rating) in [("imre", Rating::P), ("osei", Rating::M)] {
+        play.record(Kind::Rating {
+            author: author.into(),
+            objective: "O2".into(),
+            rating,
+            text: String::new(),
+        });
+    }
+    play.record(Kind::Note {
+        author: "imre".into(),
+        text: "the translator came late".into(),
+        objective: Some("O2".into()),
+    });
+    play.at(1_000).record(Kind::Note {
+        author: "DIRECTOR".into(),
+        text: "SIGNED_OFF".into(),
+        objective: None,
+    });
+    let model = model_of(&play.evidence());
+    let objective = &model.objectives[1];
+    let ratings: Vec<(&str, Rating)> = objective
+        .ratings
+        .iter()
+        .map(|row| (row.author.as_str(), row.rating))
+        .collect();
+    assert_eq!(ratings, [("imre", Rating::P), ("osei", Rating::M)]);
+    assert_eq!(objective.notes[0].text, "the translator came late");
+    assert_eq!(model.notes.len(), 1);
+    assert_eq!(model.overview.signed_off.unwrap().by, "DIRECTOR");
+}
+
+#[test]
+fn a_log_that_does_not_verify_is_refused_in_the_integrity_statement() {
+    let mut play = Play::s1();
+    play.at(1_000).send(&Draft::flash("A", "one"));
+    *play.logs.get_mut("relay-south").unwrap()[0].last_mut().unwrap() ^= 1;
+    let model = model_of(&play.evidence());
+    let refused: Vec<&str> = model
+        .integrity
+        .logs
+        .iter()
+        .filter(|log| log.refused.is_some())
+        .map(|log| log.name.as_str())
+        .collect();
+    assert_eq!(refused, ["relay-south"]);
+}
