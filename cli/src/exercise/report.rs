@@ -1,16 +1,20 @@
 //! `hotline exercise report`: the report of an exercise, made from its evidence and nothing else.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use hotline_exercise::{
     bundle::{BundleError, Evidence},
     expect::{Judged, Met, failed as not_met, judge},
+    report,
     scenario::lists::StageKind,
     timeline::Timeline,
 };
 
-use super::{evidence::FOLDER, new_folder};
+use super::{evidence::FOLDER, failed, new_folder};
 use crate::exit::{self, Failure, Outcome};
 
 /// What `report` takes.
@@ -55,6 +59,11 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
     let variant = timeline.startex.variant.clone();
     let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
+    let model = report::build(&evidence, &timeline, &judged);
+    let object = report::json(&model).map_err(|error| failed(&error))?;
+    write(&out.join("report.html"), report::page(&model).as_bytes())?;
+    write(&out.join("report.json"), &object)?;
+    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
     tell(&judged, out, json);
     if let Some(fault) = evidence.first_fault() {
         let what = format!("the evidence does not hold: {fault}");
@@ -68,6 +77,10 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     } else {
         exit::NOT_MET
     })
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(file, bytes).map_err(|error| Failure::io(&file.display().to_string(), &error))
 }
 
 fn tell(judged: &[Judged], out: &Path, json: bool) {
