@@ -72,7 +72,10 @@ async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outc
     };
     let sheet = send::sign(seat, common, &wording, args.officer.as_deref(), None)?;
     let view = seat.message(Request::Release { sheet }).await?;
-    let due = ANSWER_DUE / seat.config.human_time_factor;
+    let due = match seat.status().await?.story {
+        Some(story) => story.real(ANSWER_DUE),
+        None => ANSWER_DUE / seat.config.human_time_factor,
+    };
     let wait = args.wait.unwrap_or(WAIT.min(due));
     let within = u64::try_from(due.as_millis()).unwrap_or(u64::MAX);
     let by = WallTime::from_unix_ms(seat.seams.clock.wall().unix_ms().saturating_add(within));

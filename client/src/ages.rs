@@ -81,6 +81,9 @@ impl Ages {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_core::story::{Rate, StoryClock, Told, Turn};
+
     use super::*;
 
     const OPENED: WallTime = WallTime::from_unix_ms(1_795_000_000_000);
@@ -118,6 +121,36 @@ mod tests {
             Duration::from_secs(5),
             "once"
         );
+    }
+
+    /// What happened at so many seconds of the line, and how old it is then: for the line, and for people.
+    fn both(ages: &Ages, about: About, seconds: u64, story: &DeskStory) -> (u64, u64) {
+        let now = line(seconds);
+        let of_line = ages.age_of_line(about, OPENED, now);
+        let of_people = ages.age_of_people(about, OPENED, now, story);
+        (of_line.as_secs(), of_people.as_secs())
+    }
+
+    #[test]
+    fn while_the_story_stands_nothing_grows_older_for_people_and_the_line_goes_on() {
+        let (mut clock, mut told, mut story) = (StoryClock::new(), Told::new(), DeskStory::new(1));
+        let mut turn = |turn, at: i64, story: &mut DeskStory| {
+            let now = line(u64::try_from(at).unwrap());
+            clock.turn(turn, now).unwrap();
+            told.turned(&clock, wall(at), now);
+            assert!(story.adopt(&told.word(&clock, wall(at), now), now));
+        };
+        let about = (Hash::of(b"waits"), None);
+        let mut ages = Ages::new((OPENED, line(0)));
+        ages.came(about, line(10));
+        assert_eq!(both(&ages, about, 20, &DeskStory::new(60)), (10, 600));
+        turn(Turn::Start(Rate::REAL), 20, &mut story);
+        assert_eq!(both(&ages, about, 30, &story), (20, 10), "since STARTEX");
+        turn(Turn::Pause, 30, &mut story);
+        assert_eq!(both(&ages, about, 5_000, &story), (4_990, 10));
+        turn(Turn::Resume, 5_000, &mut story);
+        turn(Turn::Speed(Rate::FASTEST), 5_000, &mut story);
+        assert_eq!(both(&ages, about, 5_002, &story), (4_992, 130));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The story word as it is said over a desk's socket, and what a desk shows of it.
 
+use std::time::Duration;
+
 use hotline_core::{
     story::{DeskStory, NotAWord, Rate, Running, Segment, StoryWord},
     time::{LineTime, StoryTime, WallTime},
@@ -104,7 +106,7 @@ impl StoryFacts {
         let segments = self.segments.iter().map(|segment| {
             Ok(Segment {
                 wall: WallTime::from_unix_ms(segment.wall_ms),
-                story: StoryTime::from_startex(std::time::Duration::from_millis(segment.story_ms)),
+                story: StoryTime::from_startex(Duration::from_millis(segment.story_ms)),
                 rate: match segment.rate {
                     0 => None,
                     thousandths => Some(rate(thousandths)?),
@@ -128,6 +130,22 @@ impl StoryStatus {
             rate,
             story_ms: story_ms(story.at(now)),
         })
+    }
+
+    /// In how much real time so much passes for people, as the story runs or will go on; the same before STARTEX and after
+    /// ENDEX.
+    #[must_use]
+    pub fn real(&self, people: Duration) -> Duration {
+        match self.rate {
+            0 => people,
+            rate => people.saturating_mul(Rate::REAL.thousandths()) / rate,
+        }
+    }
+
+    /// The story's time at this desk.
+    #[must_use]
+    pub const fn story(&self) -> StoryTime {
+        StoryTime::from_startex(Duration::from_millis(self.story_ms))
     }
 }
 
@@ -156,7 +174,7 @@ mod tests {
     use hotline_core::story::{StoryClock, Told, Turn};
 
     fn line(seconds: u64) -> LineTime {
-        LineTime::from_start(std::time::Duration::from_secs(seconds))
+        LineTime::from_start(Duration::from_secs(seconds))
     }
 
     #[test]
@@ -178,6 +196,23 @@ mod tests {
             clock.turn(turn, line(seconds)).unwrap();
             told.turned(&clock, wall(seconds), line(seconds));
         }
+    }
+
+    #[test]
+    fn a_time_named_to_people_is_shorter_on_the_line_the_faster_the_story_runs() {
+        let minute = Duration::from_secs(60);
+        let real = |rate| {
+            let status = StoryStatus {
+                turn: 1,
+                state: StoryState::Running,
+                rate,
+                story_ms: 0,
+            };
+            status.real(minute)
+        };
+        assert_eq!(real(60_000), Duration::from_secs(1));
+        assert_eq!(real(100), Duration::from_secs(600));
+        assert_eq!(real(0), minute);
     }
 
     #[test]

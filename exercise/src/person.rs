@@ -8,7 +8,7 @@ mod cue;
 mod script;
 mod wish;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hotline_audit::Hash;
@@ -29,7 +29,7 @@ use crate::{
 use cue::Event;
 use wish::Pending;
 
-/// What reaches a seat. Told twice, it is heard once: a rule is played [`times`](Rule::times) for one message.
+/// What reaches a seat. An arrival or a rung that is told again, by another leg or with every news of its desk, is heard once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// An inject is delivered to this seat.
@@ -90,6 +90,8 @@ pub struct Person {
     seat: String,
     desk: Option<String>,
     rules: Vec<Rule>,
+    /// Names of messages and rungs that the rules hang on.
+    asks: BTreeSet<(String, Rung)>,
     seed: Option<u64>,
     marks: Marks,
     past: Past,
@@ -98,7 +100,10 @@ pub struct Person {
     labels: BTreeMap<String, Label>,
     /// Rungs of messages, while a name that a rule waits for is not given to any.
     reached: BTreeMap<(Hash, Rung, String), Reached>,
-    /// How often a rule was played for a message. One small entry for each message that gave a cue.
+    /// Arrivals (no rung) and rungs that rules ask for, with their desk: what is told again is no news. A few small entries for
+    /// each message.
+    heard: BTreeSet<(Hash, Option<Rung>, String)>,
+    /// How often a rule was played for a message.
     played: BTreeMap<(usize, Option<Hash>), u16>,
     pending: Pending,
 }
@@ -118,10 +123,12 @@ impl Person {
         let card = scenario
             .seat(seat)
             .ok_or_else(|| PersonError::NoSeat(seat.to_owned()))?;
+        let rules = script::rules(scenario, seat, variant)?;
         Ok(Self {
             seat: seat.to_owned(),
             desk: card.desk.as_ref().map(|desk| desk.value.clone()),
-            rules: script::rules(scenario, seat, variant)?,
+            asks: script::asks(&rules),
+            rules,
             seed,
             marks: Marks::new(scenario, variant),
             past: Past::default(),
@@ -129,6 +136,7 @@ impl Person {
             bears: BTreeMap::new(),
             labels: BTreeMap::new(),
             reached: BTreeMap::new(),
+            heard: BTreeSet::new(),
             played: BTreeMap::new(),
             pending: Pending::default(),
         })
@@ -158,7 +166,7 @@ impl Person {
                 if let Some(alias) = alias {
                     self.name(alias, *message)?;
                 }
-                if !incoming {
+                if !incoming || !self.heard.insert((*message, None, desk.clone())) {
                     return Ok(());
                 }
                 let arrives = Event::Arrives {

@@ -3,11 +3,14 @@
 //! A plan reads no clock and does nothing. The conductor asks what is [`due`](Plan::due) and what is to be written down
 //! ([`to_write`](Plan::to_write)), writes records, does what they say, and gives each record to [`take`](Plan::take): that is
 //! the only way in which anything changes, so that [`fold`](Plan::fold) of the same records is the same plan. What happens
-//! on the line comes in as marks ([`seen`](Plan::seen)).
+//! on the line comes in as marks ([`seen`](Plan::seen)). The rules stand in `CLOCK.md`, each with its tests.
 
+mod basis;
+mod course;
 mod dry;
 mod due;
 mod fold;
+mod judge;
 mod marks;
 mod order;
 mod past;
@@ -23,8 +26,8 @@ use hotline_core::{
     time::{LineTime, StoryTime},
 };
 
+pub use course::Waits;
 pub use dry::{Dry, dry_run};
-pub use due::Waits;
 pub use fold::FoldError;
 pub(crate) use marks::{Marks, plays};
 pub use order::{Head, Order, OrderError, Subject};
@@ -40,7 +43,7 @@ use crate::{
         mark::{Alias, Mark, Serial},
     },
 };
-use status::Basis;
+use basis::Basis;
 
 /// Most injects that are due at once. More at one moment come one after another, in their order.
 pub const DUE_AT_ONCE: usize = 4;
@@ -66,8 +69,8 @@ pub struct Plan {
     persons: BTreeSet<String>,
     /// The newest record's stamp.
     last: Option<Stamp>,
-    /// The moment of the newest inject that was begun, and when in the story anything was last done about it.
-    newest: Option<(Serial, StoryTime, StoryTime)>,
+    /// The newest inject that was begun, and when in the story anything was last done about it.
+    newest: Option<(Serial, StoryTime)>,
     heads: BTreeMap<Subject, Head>,
     taken: u64,
 }
@@ -93,7 +96,7 @@ impl Plan {
         let here = |only: &[String]| plays(only, variant);
         let injects = scenario.injects().filter(|inject| here(&inject.only));
         let steps = injects
-            .map(|inject| Step::new(inject.clone(), Basis::of(&scenario, inject, here)))
+            .map(|inject| Step::new(Arc::new(inject.clone()), Basis::of(&scenario, inject, here)))
             .collect();
         Self {
             marks: Marks::new(&scenario, variant),
@@ -119,8 +122,8 @@ impl Plan {
         matches!(mark, Mark::Rung { .. }) && self.marks.reach(mark, point)
     }
 
-    /// What an expectation names has happened. For those that no mark decides; of one that says `never` it is what breaks it.
-    /// Told again, the earliest counts.
+    /// What an expectation names has happened: for those that no mark decides. If it is to happen, the expectation is met; if it
+    /// is `never` to happen, broken. Told again, the earliest counts.
     pub fn met(&mut self, expect: &str, stamp: Stamp) {
         if !self
             .scenario

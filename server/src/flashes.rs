@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hotline_audit::{
     Hash, SignedStatement,
-    statement::{OfficerAct, OfficerAnnex, Payload},
+    statement::{OfficerAct, Payload},
 };
 use hotline_core::{precedence::Urgency, recent::Recent};
 
@@ -40,11 +40,12 @@ impl Flashes {
                 .ok()
                 .and_then(|signed| OfficerAct::decode(&signed.payload).ok())
                 .is_some_and(|read| self.knows(&read.message.sha256)),
-            Payload::Annex(annex) => SignedStatement::parse(&annex.annex)
-                .ok()
-                .and_then(|signed| OfficerAnnex::decode(&signed.payload).ok())
-                .is_some_and(|read| self.knows(&read.message.sha256)),
-            Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => false,
+            // An annex is not handed on early, so nothing hangs on it.
+            Payload::Annex(_)
+            | Payload::Charter(_)
+            | Payload::Service(_)
+            | Payload::Watch(_)
+            | Payload::Lifecycle(_) => false,
         }
     }
 

@@ -1,8 +1,11 @@
 //! A hand that makes statements without a station, and hands them in itself: for what no honest desk would do.
 
-use hotline_audit::{Hash, PayloadType, SignedStatement, statement::Message};
+use hotline_audit::{
+    Hash, PayloadType, SignedStatement,
+    statement::{Content, Message, Reference},
+};
 use hotline_client::{
-    compose::{self, Officer, Ordering, Wording},
+    compose::{self, Annexing, Officer, Ordering, Wording},
     config::DeskConfig,
     own::{Address, Pen, Signed, Tip},
     sealed::load_officer_key,
@@ -169,6 +172,30 @@ impl Hand {
         let signed = self
             .pen
             .lifecycle(&self.tip, &address, order, &[], (clock, entropy))
+            .unwrap();
+        self.tip = self.tip.after(signed.hash, &signed.payload);
+        signed
+    }
+
+    /// Places an annex that the officer of this hand signs, whatever roles the officer has; `change` may exchange its words.
+    /// Moves the tip behind it.
+    pub fn annex(
+        &mut self,
+        message: Reference,
+        annexing: &Annexing,
+        change: impl FnOnce(&mut Option<Content>),
+    ) -> Signed {
+        let both = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let sheet = compose::annex(&self.config, &self.releaser, message, annexing, both).unwrap();
+        let (annex, mut content) = sheet.parts().unwrap();
+        change(&mut content);
+        let address = Address {
+            to: vec![self.config.peer.clone()],
+            conversation: None,
+        };
+        let signed = self
+            .pen
+            .annex(&self.tip, &address, (annex, content), &[], both)
             .unwrap();
         self.tip = self.tip.after(signed.hash, &signed.payload);
         signed

@@ -5,9 +5,9 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
-        Act, Approval, Charter, CharterConsent, CharterTerms, Content, Control, ControlOrder, Deny,
-        DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct, OfficerOrder, OfficerWatch,
-        Presence, Receipt, ReceiptItem, Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
+        Act, Annex, AnnexDone, Approval, Charter, CharterConsent, CharterTerms, Content, Control, ControlOrder, Deny,
+        DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct, OfficerAnnex, OfficerOrder,
+        OfficerWatch, Presence, Receipt, ReceiptItem, Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
@@ -183,6 +183,29 @@ proptest! {
         let read = agree!(officer_act.clone(), OfficerAct, v1::OfficerActPayload);
         prop_assert_eq!(read.text, officer_act.text);
         agree!(Act { header, act: inner }, Act, v1::ActPayload);
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_annexes(
+        message in message(), (officer, desk, exercise, to) in (text(), text(), text(), text()),
+        (key_statement, about) in (hash(), reference()), of_annex in prop::option::of(reference()),
+        (grade, language) in (1..=3u32, "[a-z]{2,3}"), (translated, claimed_time_ms) in (any::<bool>(), 1..=u64::MAX),
+    ) {
+        let content = translated.then(|| message.content.clone());
+        let done = match &content {
+            Some(content) => {
+                AnnexDone::Translated { grade, language: language.clone(), content_sha256: content.sha256(), of_annex }
+            }
+            None => AnnexDone::Presented { to: to.clone() },
+        };
+        let said = OfficerAnnex { officer, key_statement, desk, exercise, message: about, done, claimed_time_ms };
+        let annex = said.encode();
+        let read = agree!(said, OfficerAnnex, v1::OfficerAnnexPayload);
+        prop_assert_eq!(read.kind, if translated { 8 } else { 9 });
+        prop_assert_eq!(read.grade, if translated { grade } else { 0 });
+        prop_assert_eq!(read.text, if translated { String::new() } else { to });
+        let read = agree!(Annex { header: message.header, annex, content }, Annex, v1::AnnexPayload);
+        prop_assert_eq!(read.content.is_some(), translated);
     }
 
     #[test]

@@ -128,3 +128,6 @@ fn short_text(
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ async fn ask(seat: &mut Seat, args: &ContactArgs, contact: Contact) -> Outcome {
         text: args.text.clone(),
         expires_ms: 0,
         safety_of_life: false,
-        respond_by_ms: send::from_now(seat, args.respond_by),
+        respond_by_ms: seat.people_from_now(args.respond_by).await?,
         contact: Some(contact),
     };
     let SignersArgs { officer, drafter } = &args.signers;

@@ -145,6 +145,16 @@ impl Seat {
         }
     }
 
+    /// That much of people's time from now, milliseconds since 1970 by the wall clock: less of it where a story runs fast.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn people_from_now(&mut self, time: Duration) -> Result<u64, Failure> {
+        let story = self.status().await?.story;
+        let real = story.map_or(time, |story| story.real(time));
+        Ok(super::send::from_now(self, real))
+    }
+
     /// The next answer of a watched station.
     ///
     /// # Errors

@@ -197,9 +197,13 @@ pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Fai
             String::new()
         }
     };
+    let respond_by_ms = match args.respond_by {
+        Some(time) => seat.people_from_now(time).await?,
+        None => 0,
+    };
     Ok(Wording {
         expires_ms: args.expires.map_or(0, |time| from_now(seat, time)),
-        respond_by_ms: args.respond_by.map_or(0, |time| from_now(seat, time)),
+        respond_by_ms,
         contact: None,
         safety_of_life: args.safety_of_life,
         precedence: args.precedence,

@@ -61,7 +61,8 @@ pub async fn status(args: StatusArgs) -> Outcome {
     if args.common.json {
         print::object(&status);
     } else {
-        crate::say_part!("{}", print::status(&status));
+        let story = status.story.as_ref().map(crate::status::story);
+        crate::say_part!("{}{}", story.unwrap_or_default(), print::status(&status));
     }
     Ok(if status.legs_up() == 0 {
         exit::UNREACHABLE

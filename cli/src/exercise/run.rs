@@ -124,7 +124,7 @@ fn tell(scenario: &Scenario, played: &Played, json: bool) {
         return;
     }
     eprintln!(
-        "{}: ENDEX at T+{} of story, after {:.1} s on the line ({})",
+        "{}: ENDEX at {} of story, after {:.1} s on the line ({})",
         *scenario.id,
         played.story,
         played.line.as_secs_f64(),

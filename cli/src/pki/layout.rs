@@ -11,6 +11,8 @@
 //!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster [deny] charter/<channel>/{terms,<domain>.consent}
 //! ```
 //!
+//! Control of an exercise has a smaller folder of the same kind: [`super::excon`].
+//!
 //! `trust/` holds our own domain from the start and each domain trusted later. Relays and desks need `trust/` and their
 //! own folder, nothing else; `ca.key` and `root.key` belong on a machine that is switched off between uses.
 

@@ -3,14 +3,16 @@
 use hotline_client::{
     standing::{AxisView, CauseView, ChannelView, FactView},
     status::LineStatus,
+    story::{StoryState, StoryStatus},
 };
-use hotline_core::{text::inert_line, time::WallTime};
+use hotline_core::{story::Rate, text::inert_line, time::WallTime};
 
 /// The line as a whole, its axes and its channels.
 #[must_use]
 pub fn standing(status: &LineStatus) -> String {
     let standing = &status.standing;
-    let mut text = format!("{} [{}]\n", capital(&standing.plain), standing.label);
+    let mut text = status.story.as_ref().map_or_else(String::new, story);
+    text.push_str(&format!("{} [{}]\n", capital(&standing.plain), standing.label));
     text.push_str(&causes(&standing.causes, "  "));
     for (name, plain, axis) in [
         ("carrier", "what passes from desk to desk", &standing.axes.carrier),
@@ -29,6 +31,22 @@ pub fn standing(status: &LineStatus) -> String {
         text.push_str(&channel(view));
     }
     text
+}
+
+/// How the story stands that human deadlines run on: above everything else, for nobody may take a pause for peace.
+#[must_use]
+pub fn story(story: &StoryStatus) -> String {
+    let at = story.story();
+    let stands = "human deadlines stand, the line goes on";
+    match story.state {
+        StoryState::Running => match Rate::from_thousandths(story.rate) {
+            Some(rate) => format!("EXERCISE {at}, running {rate}\n"),
+            None => format!("EXERCISE {at}, running\n"),
+        },
+        StoryState::Paused => format!("EXERCISE PAUSED at {at}: {stands}\n"),
+        StoryState::NotStarted => format!("EXERCISE NOT STARTED: {stands}\n"),
+        StoryState::Ended => format!("EXERCISE ENDED at {at}: {stands}\n"),
+    }
 }
 
 /// One channel.
@@ -118,4 +136,36 @@ fn capital(text: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paused_exercise_says_so_above_everything_else() {
+        let mut status = LineStatus::default();
+        let first = |status: &LineStatus| standing(status).lines().next().unwrap_or_default().to_owned();
+        assert!(!first(&status).contains("EXERCISE"), "no story, no line");
+        let mut shown = |state, rate| {
+            let story_ms = 2_232_000;
+            status.story = Some(StoryStatus {
+                turn: 3,
+                state,
+                rate,
+                story_ms,
+            });
+            first(&status)
+        };
+        assert_eq!(
+            shown(StoryState::Paused, 60_000),
+            "EXERCISE PAUSED at T+00:37:12: human deadlines stand, the line goes on"
+        );
+        assert_eq!(
+            shown(StoryState::Running, 500),
+            "EXERCISE T+00:37:12, running ×0.5"
+        );
+        assert!(shown(StoryState::NotStarted, 0).starts_with("EXERCISE NOT STARTED: "));
+        assert!(shown(StoryState::Ended, 0).starts_with("EXERCISE ENDED at T+00:37:12"));
+    }
 }

@@ -89,3 +89,6 @@ pub(crate) fn fact(at: &Provenance, judged: &JudgedAnnex) -> Fact {
         place: judged.place,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use hotline_core::{
     identity::World,
-    story::Running,
+    story::{Running, StoryWord},
     time::{LineTime, StoryTime, WallTime},
 };
 
@@ -10,7 +10,13 @@ use super::{
     Engine,
     verbs::{Answered, refusal},
 };
-use crate::{book::Letter, overdue, request::Answer, round::Reply, story::StoryFacts};
+use crate::{
+    book::Letter,
+    overdue,
+    request::{Answer, Refusal},
+    round::Reply,
+    story::StoryFacts,
+};
 
 /// By when an answer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,18 +30,7 @@ pub(super) enum AnswerDue {
 impl Engine {
     /// Takes up a word of control about the story.
     pub(super) fn story_told(&mut self, facts: &StoryFacts) -> Answered {
-        if self.me.world() == World::Operation {
-            return Err(refusal(
-                61,
-                2,
-                "this desk is of an OPERATION, and its people's deadlines run on no story".into(),
-                "a story word is for EXERCISE identities",
-            ));
-        }
-        let word = facts.word().map_err(|why| {
-            let what = format!("this is no story word, and nothing has changed: {why}");
-            refusal(61, 2, what, "use a conductor of the same version as the station")
-        })?;
+        let word = word_for(self.me.world(), facts)?;
         let now = self.line();
         let before = (self.story.turn(), self.story.at(now));
         if !self.story.adopt(&word, now) {
@@ -93,5 +88,49 @@ impl Engine {
     /// Whether an answer was asked for by a time that has passed, and none came.
     pub(super) fn unanswered(&self, letter: &Letter) -> bool {
         self.answer_due(letter).is_some_and(|due| self.is_due(due))
+    }
+}
+
+/// The word for a desk of this world.
+fn word_for(world: World, facts: &StoryFacts) -> Result<StoryWord, Refusal> {
+    if world == World::Operation {
+        return Err(refusal(
+            61,
+            2,
+            "this desk is of an OPERATION, and its people's deadlines run on no story".into(),
+            "a story word is for EXERCISE identities",
+        ));
+    }
+    facts.word().map_err(|why| {
+        let what = format!("this is no story word, and nothing has changed: {why}");
+        refusal(61, 2, what, "use a conductor of the same version as the station")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::story::{StorySegment, StoryState};
+
+    #[test]
+    fn a_desk_of_an_operation_takes_no_story_word() {
+        let mut facts = StoryFacts {
+            turn: 1,
+            state: StoryState::Paused,
+            rate: 1_000,
+            segments: vec![StorySegment {
+                wall_ms: 0,
+                story_ms: 0,
+                rate: 0,
+            }],
+        };
+        let refused = word_for(World::Operation, &facts).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.exit), ("HL-DESK-061", 2));
+        assert!(refused.help.contains("EXERCISE"));
+        assert_eq!(word_for(World::Exercise, &facts).unwrap().turn(), 1);
+        facts.segments.clear();
+        let refused = word_for(World::Exercise, &facts).unwrap_err();
+        assert!(refused.what.contains("nothing has changed"), "{}", refused.what);
     }
 }

@@ -165,3 +165,102 @@ fn said(placed: &Annex, done: AnnexDone, desk: &Identity) -> Result<AnnexSaid, R
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::{
+        PayloadType, SigningKey,
+        statement::{Content, Header},
+    };
+
+    use super::*;
+
+    const DESK: &str = "spiffe://exercise.borenia.example/desk/ops";
+
+    fn placed(language: &str, text: &str, change: fn(&mut Option<Content>)) -> Annex {
+        let mut content = Some(Content::plain([9; 32], text));
+        let done = AnnexDone::Translated {
+            grade: 1,
+            language: language.into(),
+            content_sha256: content.as_ref().unwrap().sha256(),
+            of_annex: None,
+        };
+        change(&mut content);
+        put(done, content)
+    }
+
+    fn put(done: AnnexDone, content: Option<Content>) -> Annex {
+        let said = OfficerAnnex {
+            officer: "spiffe://exercise.borenia.example/officer/castellan".into(),
+            key_statement: Hash([1; 32]),
+            desk: DESK.into(),
+            exercise: "E".into(),
+            message: Reference {
+                sender: "spiffe://exercise.avelia.example/desk/ops".into(),
+                id: [2; 16],
+                sha256: Hash([3; 32]),
+            },
+            done,
+            claimed_time_ms: 4,
+        };
+        let key = SigningKey::from_seed(&[5; 32]);
+        let signed = SignedStatement::sign(PayloadType::OfficerAnnex, &said.encode(), &key).unwrap();
+        let header = Header {
+            id: [6; 16],
+            trust_domain: "exercise.borenia.example".into(),
+            exercise: "E".into(),
+            conversation: [2; 16],
+            sender: DESK.into(),
+            key_statement: Hash([7; 32]),
+            recipients: Vec::new(),
+            claimed_time_ms: 4,
+            epoch: 1,
+            sequence: 1,
+            previous: Hash::ZERO,
+            seen: Vec::new(),
+        };
+        Annex {
+            header,
+            annex: signed.into_bytes(),
+            content,
+        }
+    }
+
+    fn judged(annex: &Annex) -> Result<AnnexSaid, String> {
+        let judged = recall_annex(annex, &RosterSet::new());
+        judged
+            .map(|judged| judged.said)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_translation_is_read_with_its_words_and_a_presentation_with_its_principal() {
+        let read = judged(&placed("qbo", "Laiv\u{1b} ens.", |_| {})).unwrap();
+        assert_eq!(read.on_ladder(), "SIGHT into qbo");
+        assert!(matches!(read, AnnexSaid::Translated { text, .. } if text == "Laiv\u{1b} ens."));
+        let to = "the minister".to_owned();
+        let read = judged(&put(AnnexDone::Presented { to: to.clone() }, None)).unwrap();
+        assert_eq!((read.rung(), read.on_ladder()), (Rung::Presented, to));
+    }
+
+    #[test]
+    fn words_that_break_a_rule_are_none_of_a_translation() {
+        let refused = |annex: Annex, why: &str| {
+            let error = judged(&annex).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        };
+        refused(placed("QBO", "Laiv.", |_| {}), "is no code of a language");
+        refused(placed("qbo", "\u{200b} ", |_| {}), "the translation is empty");
+        refused(placed("qbo", "Laiv.", |content| *content = None), "has no words");
+        let long = "a".repeat(hotline_core::annex::MAX_TRANSLATION_BYTES + 1);
+        refused(placed("qbo", &long, |_| {}), "49152 are allowed");
+        let exchange = |content: &mut Option<Content>| {
+            if let Some(content) = content {
+                content.body = b"Laiv nen.".to_vec();
+            }
+        };
+        refused(placed("qbo", "Laiv.", exchange), "its text cannot be opened");
+        refused(put(AnnexDone::Presented { to: " ".into() }, None), "names nobody");
+    }
+}

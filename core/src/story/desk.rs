@@ -199,3 +199,6 @@ fn nanos(time: Duration) -> i128 {
     // 2^64 seconds in nanoseconds are below 2^94.
     i128::try_from(time.as_nanos()).unwrap_or(i128::MAX)
 }
+
+#[cfg(test)]
+mod tests;

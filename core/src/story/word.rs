@@ -153,3 +153,6 @@ fn segment(clock: &StoryClock, wall: WallTime, line: LineTime) -> Segment {
         rate: runs_at(clock.running()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,17 @@ pub struct Refused {
     pub what: String,
 }
 
+/// What a message has to do with one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation<'a> {
+    /// Nothing.
+    None,
+    /// It answers it.
+    Answers(&'a str, Answer),
+    /// It corrects it.
+    Corrects(&'a str),
+}
+
 /// A player's hands.
 pub struct Hands {
     config: DeskConfig,
@@ -125,16 +136,15 @@ impl Hands {
     pub async fn send(
         &mut self,
         sending: &Sending,
-        about: Option<&str>,
-        answer: Option<Answer>,
+        relation: Relation<'_>,
     ) -> Result<Vec<MessageView>, Refused> {
         let mut sent = Vec::new();
-        let original = match about {
-            Some(message) => Some(self.show(message).await?),
-            None => None,
+        let original = match relation {
+            Relation::Answers(message, _) | Relation::Corrects(message) => Some(self.show(message).await?),
+            Relation::None => None,
         };
         for _ in 0..sending.repeat.max(1) {
-            let wording = self.wording(sending, original.as_ref(), answer)?;
+            let wording = self.wording(sending, original.as_ref(), relation)?;
             let sheet = self.sheet(&wording, &sending.by)?;
             sent.push(self.message(Request::Release { sheet }).await?);
         }
@@ -286,8 +296,12 @@ impl Hands {
         &self,
         sending: &Sending,
         original: Option<&MessageView>,
-        answer: Option<Answer>,
+        relation: Relation<'_>,
     ) -> Result<Wording, Refused> {
+        let answer = match relation {
+            Relation::Answers(_, answer) => Some(answer),
+            Relation::Corrects(_) | Relation::None => None,
+        };
         let code =
             match &sending.code {
                 Some(coding) => {
@@ -308,7 +322,12 @@ impl Hands {
         Ok(Wording {
             precedence: sending.precedence.or(usual).unwrap_or(Precedence::Routine),
             class: code.map_or(TrafficClass::Formal, |code| code.class),
-            function: code.map_or(Function::Notify, |code| code.function),
+            function: match (relation, code) {
+                (Relation::Answers(..), _) => Function::Reply,
+                (Relation::Corrects(_), _) => Function::Update,
+                (Relation::None, Some(code)) => code.function,
+                (Relation::None, None) => Function::Notify,
+            },
             response: match (sending.answer, code, answer) {
                 (Some(response), ..) => response,
                 (None, Some(code), _) => code.response,

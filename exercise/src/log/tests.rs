@@ -1,10 +1,15 @@
 //! What is appended is on disk, in a chain that verifies, and the log goes on where it was.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kill;
+
 use std::time::Duration;
 
 use hotline_audit::{
-    Enrolment, RosterBuilder, TrustPolicy, statement::ControlOrder, verify::Verdict, verify_log,
+    Enrolment, PayloadType, Purpose, RosterBuilder, SignedStatement, TrustPolicy,
+    statement::{ControlOrder, MAX_CONTROL_DETAIL},
+    verify::Verdict,
+    verify_log,
 };
 use hotline_core::{
     story::{Rate, Running},

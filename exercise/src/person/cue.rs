@@ -161,49 +161,44 @@ impl Person {
         at: &str,
         point: Point,
     ) -> Result<(), PersonError> {
+        if !self.asked(rung) || !self.heard.insert((message, Some(rung), at.to_owned())) {
+            return Ok(());
+        }
         let spent = self.cue(&Event::Rung { message, rung, at }, point)?;
         for of in self.bears.get(&message).cloned().unwrap_or_default() {
             let at = Some(at.to_owned());
             self.mark(Mark::Rung { of, rung, at }, point)?;
         }
-        let key = (message, rung, at.to_owned());
-        if !self.awaited(rung) || self.reached.contains_key(&key) {
+        if !self.awaited(rung) {
             return Ok(());
         }
         if self.reached.len() >= REACHED_MAX {
             return Err(self.ran_away("too many messages have no name yet"));
         }
+        let key = (message, rung, at.to_owned());
         self.reached.insert(key, Reached { point, spent });
         Ok(())
     }
 
-    /// Whether a rule hangs on such a rung of a message whose name no message bears yet.
+    /// Whether a rule hangs on such a rung.
+    fn asked(&self, rung: Rung) -> bool {
+        self.asks.iter().any(|(_, asked)| *asked == rung)
+    }
+
+    /// Whether a rule hangs on such a rung of a message whose name no message bears yet, or not every copy.
     fn awaited(&self, rung: Rung) -> bool {
-        let unnamed = |of: &Alias| {
-            let copies = self.marks.copies(&of.name);
-            // One after the other, without a list: the keys of a name lie together.
+        let unnamed = |name: &String| {
+            // The keys of a name lie together.
             let least = Alias {
-                name: of.name.clone(),
+                name: name.clone(),
                 copy: None,
             };
-            let known = self
-                .names
-                .range(least..)
-                .take_while(|(name, _)| name.name == of.name);
-            known.count() < usize::from(copies)
+            let known = self.names.range(least..);
+            let known = known.take_while(|(known, _)| known.name == *name);
+            known.count() < usize::from(self.marks.copies(name))
         };
-        let of_mark = |mark: &Mark| match mark {
-            Mark::Rung { of, rung: is, .. } => *is == rung && unnamed(of),
-            Mark::Startex | Mark::Endex | Mark::Inject(_) => false,
-        };
-        self.rules.iter().any(|rule| {
-            let cue = match &rule.when {
-                Cue::Rung { rung: is, of, .. } => *is == rung && unnamed(&of.value),
-                Cue::Mark(mark) => of_mark(&mark.value),
-                Cue::Inject(_) | Cue::Arrives { .. } | Cue::Label(..) => false,
-            };
-            cue || rule.unless.as_ref().is_some_and(|mark| of_mark(&mark.value))
-        })
+        let mut asks = self.asks.iter();
+        asks.any(|(name, asked)| *asked == rung && unnamed(name))
     }
 
     /// A message has got a name: what was heard of it before counts from when it was heard.

@@ -1,8 +1,9 @@
 //! The rules of one seat, and what stands in the way of a single deed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::Hash;
+use hotline_core::words::Rung;
 
 use super::wish::{Play, Step};
 use crate::{
@@ -71,6 +72,24 @@ pub(super) fn rules(
         true => Ok(rules),
         false => Err(PersonError::TooLarge(seat.to_owned())),
     }
+}
+
+/// Names of messages and rungs that the rules hang on.
+pub(super) fn asks(rules: &[Rule]) -> BTreeSet<(String, Rung)> {
+    let of_mark = |mark: &Mark| match mark {
+        Mark::Rung { of, rung, .. } => Some((of.name.clone(), *rung)),
+        Mark::Startex | Mark::Endex | Mark::Inject(_) => None,
+    };
+    let of_rule = |rule: &Rule| {
+        let cue = match &rule.when {
+            Cue::Rung { rung, of, .. } => Some((of.name.clone(), *rung)),
+            Cue::Mark(mark) => of_mark(mark),
+            Cue::Inject(_) | Cue::Arrives { .. } | Cue::Label(..) => None,
+        };
+        let unless = rule.unless.as_ref().and_then(|mark| of_mark(mark));
+        cue.into_iter().chain(unless)
+    };
+    rules.iter().flat_map(of_rule).collect()
 }
 
 /// What becomes of one deed of a play whose time has come.

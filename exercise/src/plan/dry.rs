@@ -32,29 +32,29 @@ pub fn dry_run(scenario: &Arc<Scenario>, variant: Option<&str>) -> Vec<Dry> {
         Kind::Startex(Box::new(startex(scenario, variant))),
     );
     let mut came = Vec::new();
-    // Each round begins an inject or goes on to the next moment; neither is without end.
-    for _ in 0..=plan.steps.len() * 3 + 1 {
+    // Each round begins an inject or goes on to the next moment; there are at most as many of both as injects.
+    for _ in 0..=plan.steps.len() * 2 {
         let clock = plan.clock();
         for kind in plan.to_write(&clock, now) {
             write(&mut plan, now, kind);
         }
-        let mut ready = plan.due(&clock, now);
-        ready.extend(plan.offered(&clock, now));
-        for serial in ready {
-            for status in [InjectStatus::Firing, InjectStatus::Delivered] {
-                let (serial, what) = (serial.to_string(), String::new());
-                write(&mut plan, now, Kind::Inject { serial, status, what });
-            }
-            came.push(Dry {
-                serial,
-                comes: Ok(clock.at(now)),
-            });
-        }
+        let ready = plan.due(&clock, now);
+        let ready = ready
+            .first()
+            .copied()
+            .or_else(|| plan.offered(&clock, now).first().copied());
         let next = due::next_inject(&plan, &clock, now).and_then(|moment| clock.when(moment));
-        match next {
-            Some(next) if next > now => now = next,
-            _ if plan.due(&clock, now).is_empty() => break,
-            _ => {}
+        match (ready, next) {
+            (Some(serial), _) => {
+                for status in [InjectStatus::Firing, InjectStatus::Delivered] {
+                    let (serial, what) = (serial.to_string(), String::new());
+                    write(&mut plan, now, Kind::Inject { serial, status, what });
+                }
+                let comes = Ok(clock.at(now));
+                came.push(Dry { serial, comes });
+            }
+            (None, Some(next)) => now = next,
+            (None, None) => break,
         }
     }
     let waiting = plan.steps.iter().filter_map(|step| {

@@ -1,6 +1,6 @@
 //! What is due, what is offered to a controller, and what is to be written down by itself.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use hotline_core::{
     story::{Running, StoryClock},
@@ -9,40 +9,13 @@ use hotline_core::{
 
 use super::{
     DUE_AT_ONCE, OVERDUE, Plan, Point,
-    status::{Basis, Status, Step},
+    basis::Basis,
+    status::{Status, Step},
 };
 use crate::{
     record::{InjectStatus, Kind},
-    scenario::{
-        lists::Ends,
-        mark::{Mark, Serial},
-        moment::Span,
-    },
+    scenario::{lists::Ends, mark::Serial, moment::Span},
 };
-
-/// What an inject waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Waits {
-    /// For its moment.
-    Until(StoryTime),
-    /// For something that has not happened.
-    For(Mark),
-    /// For an inject that will not come: that one, and how it stands.
-    InVain(Serial, Status),
-    /// For a controller.
-    Controller,
-}
-
-impl fmt::Display for Waits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Until(story) => write!(f, "waits until {story}"),
-            Self::For(mark) => write!(f, "waits for {mark}"),
-            Self::InVain(serial, status) => write!(f, "waits for inject {serial}, which is {status}"),
-            Self::Controller => f.write_str("waits for a controller"),
-        }
-    }
-}
 
 /// What an expectation says to the contingency that asks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +27,7 @@ enum Verdict {
 }
 
 /// A moment, so many milliseconds later or earlier; STARTEX at the earliest.
-fn moved(story: StoryTime, by: i64) -> StoryTime {
+pub(super) fn moved(story: StoryTime, by: i64) -> StoryTime {
     let (length, step) = (story.since_startex(), Duration::from_millis(by.unsigned_abs()));
     StoryTime::from_startex(match by < 0 {
         true => length.saturating_sub(step),
@@ -64,18 +37,21 @@ fn moved(story: StoryTime, by: i64) -> StoryTime {
 
 impl Plan {
     /// Injects to be done now: at most [`DUE_AT_ONCE`], in the order of their moments, then of the file. What a controller
-    /// wants now is due in a pause too; nothing else is. What is overdue is [`offered`](Self::offered) instead.
+    /// wants now comes first, in a pause too; nothing else does. What is overdue is [`offered`](Self::offered) instead.
     #[must_use]
     pub fn due(&self, clock: &StoryClock, now: LineTime) -> Vec<Serial> {
-        let mut due: Vec<(StoryTime, Serial)> = self
+        let mut due: Vec<(bool, StoryTime, Serial)> = self
             .steps
             .iter()
-            .filter_map(|step| Some((self.due_at(step, clock, now)?, step.inject.serial)))
+            .filter_map(|step| {
+                let moment = self.due_at(step, clock, now)?;
+                Some((step.status != Status::Called, moment, step.inject.serial))
+            })
             .collect();
         // A stable sort: those of one moment stay in the order of the file.
-        due.sort_by_key(|(moment, _)| *moment);
+        due.sort_by_key(|(planned, moment, _)| (*planned, *moment));
         due.truncate(DUE_AT_ONCE);
-        due.into_iter().map(|(_, serial)| serial).collect()
+        due.into_iter().map(|(_, _, serial)| serial).collect()
     }
 
     fn due_at(&self, step: &Step, clock: &StoryClock, now: LineTime) -> Option<StoryTime> {
@@ -143,8 +119,11 @@ impl Plan {
         let thousandths = rate.thousandths().max(1_000);
         let limit = OVERDUE.saturating_mul(thousandths) / 1_000;
         // Of many at one moment the later ones wait for the earlier ones: that is no delay of theirs.
-        let from = match self.newest {
-            Some((_, of, done)) if of == moment => done.max(moment),
+        let before = self
+            .newest
+            .and_then(|(serial, done)| Some((self.moment(self.step(serial)?)?, done)));
+        let from = match before {
+            Some((of, done)) if of == moment => done.max(moment),
             _ => moment,
         };
         from.after(limit) < clock.at(now)
@@ -224,7 +203,7 @@ impl Plan {
     }
 
     /// Moments of the plan that are still to come, and whether each counts on the line.
-    fn ahead(&self, clock: &StoryClock, now: LineTime) -> impl Iterator<Item = (StoryTime, bool)> {
+    pub(super) fn ahead(&self, clock: &StoryClock, now: LineTime) -> impl Iterator<Item = (StoryTime, bool)> {
         let story = clock.at(now);
         let end = (self.scenario.ends != Ends::ByControl).then(|| (self.end(), false));
         let end = end.filter(|(moment, _)| *moment > story);
@@ -234,95 +213,12 @@ impl Plan {
     fn steps_ahead(&self, clock: &StoryClock, now: LineTime) -> impl Iterator<Item = (StoryTime, bool)> {
         let story = clock.at(now);
         let waiting = |step: &&Step| matches!(step.status, Status::Pending | Status::Approved);
-        let steps = self.steps.iter().filter(waiting).filter_map(|step| {
-            let line = match &step.basis {
-                Basis::At(_) => false,
-                Basis::After(_, span) | Basis::Unless { within: span, .. } => matches!(span, Span::Line(_)),
-            };
-            Some((self.moment(step)?, line))
-        });
+        let steps = self
+            .steps
+            .iter()
+            .filter(waiting)
+            .filter_map(|step| Some((self.moment(step)?, step.basis.on_line())));
         steps.filter(move |(moment, _)| *moment > story)
-    }
-
-    /// The next moment to which the story may leap while the line is quiet. `None` while anything is due, offered or being
-    /// done, if the next thing counts on the line, and where a leap is not allowed at all.
-    #[must_use]
-    pub fn leap_to(&self, clock: &StoryClock, now: LineTime) -> Option<StoryTime> {
-        let busy = |step: &Step| matches!(step.status, Status::Firing | Status::Called | Status::Entered);
-        let still = matches!(clock.running(), Running::Running(_))
-            && !self.steps.iter().any(busy)
-            && self.due(clock, now).is_empty()
-            && self.to_write(clock, now).is_empty()
-            && self.offered(clock, now).is_empty();
-        if !still || self.leap_refused().is_some() {
-            return None;
-        }
-        let (moment, line) = self.ahead(clock, now).min()?;
-        (!line).then_some(moment)
-    }
-
-    /// Planned ENDEX, with all shifts.
-    #[must_use]
-    pub fn end(&self) -> StoryTime {
-        moved(
-            StoryTime::from_startex(self.scenario.duration.0),
-            self.past.shift(),
-        )
-    }
-
-    /// Why the exercise ends now, as ENDEX says it; `None` while it goes on. `idle`: nobody who is played by a script has
-    /// anything to do, and no expectation is open that the caller wants to wait for.
-    #[must_use]
-    pub fn ended(&self, clock: &StoryClock, now: LineTime, idle: bool) -> Option<&'static str> {
-        if !matches!(clock.running(), Running::Running(_)) || self.scenario.ends == Ends::ByControl {
-            return None;
-        }
-        let done = |step: &Step| {
-            step.status.is_final() || matches!(self.waits(step.inject.serial), Some(Waits::InVain(..)))
-        };
-        if self.end() <= clock.at(now) {
-            Some("DURATION")
-        } else if self.scenario.ends == Ends::WhenDone && idle && self.steps.iter().all(done) {
-            Some("DONE")
-        } else {
-            None
-        }
-    }
-
-    /// What an inject waits for; `None` if it was begun, or will not come.
-    #[must_use]
-    pub fn waits(&self, serial: Serial) -> Option<Waits> {
-        let step = self.step(serial).filter(|step| step.status.is_open())?;
-        if step.status == Status::Entered {
-            return Some(Waits::Controller);
-        }
-        if let Some(vain) = self.in_vain(step) {
-            return Some(vain);
-        }
-        Some(match self.moment(step) {
-            Some(moment) => Waits::Until(moment),
-            None => Waits::For(step.basis.from().clone()),
-        })
-    }
-
-    /// Follows the injects that it waits for to one that will not come. A file has no circle of them; none longer than the
-    /// plan is followed.
-    fn in_vain(&self, step: &Step) -> Option<Waits> {
-        let mut from = step.basis.from();
-        for _ in 0..self.steps.len() {
-            let Mark::Inject(serial) = from else {
-                return None;
-            };
-            if self.marks.when(from).is_some() {
-                return None;
-            }
-            let before = self.step(*serial)?;
-            if before.status.is_final() {
-                return Some(Waits::InVain(*serial, before.status));
-            }
-            from = before.basis.from();
-        }
-        None
     }
 }
 

@@ -12,7 +12,7 @@ use hotline_core::{
 use super::{
     Plan, Point,
     order::{self, Head, Subject},
-    status::{NoSuchStep, Status},
+    status::{NoSuchStep, Step},
 };
 use crate::{
     record::{InjectStatus, Kind, Record, Stamp, Startex, TurnWord},
@@ -74,11 +74,12 @@ impl Plan {
         Ok((plan, clock))
     }
 
-    /// Takes one record, the next of the log.
+    /// Whether a record may come next. To be asked before it is written: what stands in the log for good and cannot be taken
+    /// makes the whole log unreadable.
     ///
     /// # Errors
-    /// [`FoldError`]: nothing has changed.
-    pub fn take(&mut self, record: &Record) -> Result<(), FoldError> {
+    /// [`FoldError`]: why not.
+    pub fn admits(&self, record: &Record) -> Result<(), FoldError> {
         let line = record.stamp.line;
         if self.last.is_some_and(|last| line < last.line) {
             return Err(FoldError::Backwards);
@@ -90,6 +91,24 @@ impl Plan {
                 is: is.running(),
             });
         }
+        match &record.kind {
+            Kind::Inject { serial, status, what } => {
+                by(*status, what)?;
+                let step = self.steps.get(self.position(serial)?);
+                step.map_or(Ok(()), |step| Ok(step.admits(*status)?))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes one record, the next of the log.
+    ///
+    /// # Errors
+    /// [`FoldError`]: nothing has changed.
+    pub fn take(&mut self, record: &Record) -> Result<(), FoldError> {
+        self.admits(record)?;
+        let line = record.stamp.line;
+        let is = self.turned(&record.kind, line)?;
         let point = self.past.point(line, record.stamp.story);
         match &record.kind {
             Kind::Startex(startex) => {
@@ -103,7 +122,14 @@ impl Plan {
                 let open = self.steps.iter_mut().filter(|step| step.status.is_open());
                 open.for_each(|step| step.put(record.stamp.story));
             }
-            Kind::Clock { .. } => self.past.bend(is, line),
+            Kind::Clock { turn } => {
+                self.past.bend(is, line);
+                if let TurnWord::Speed(_) = turn {
+                    // What counts on the line may lie ahead again.
+                    let counts = self.steps.iter_mut().filter(|step| step.basis.on_line());
+                    counts.for_each(Step::judge_anew);
+                }
+            }
             Kind::Endex { .. } => {
                 self.past.bend(is, line);
                 self.marks.reach(Mark::Endex, point);
@@ -225,30 +251,16 @@ impl Plan {
         what: &str,
         point: Point,
     ) -> Result<(), FoldError> {
-        let named = |step: &super::Step| step.inject.serial.to_string() == serial;
-        let Some(at) = self.steps.iter().position(named) else {
-            return Err(FoldError::NoInject(serial.to_owned()));
-        };
-        let by = match status {
-            InjectStatus::Moved => {
-                order::read_move(what).ok_or_else(|| FoldError::NoMove(what.to_owned()))?
-            }
-            _ => 0,
-        };
-        let Some(step) = self.steps.get(at) else {
+        let (at, by) = (self.position(serial)?, by(status, what)?);
+        let Some(step) = self.steps.get_mut(at) else {
             return Ok(());
         };
-        let (moment, before, serial) = (self.moment(step), step.status, step.inject.serial);
-        if let Some(step) = self.steps.get_mut(at) {
-            step.take(status, what, by, point)?;
-        }
+        step.take(status, what, by, point)?;
+        let serial = step.inject.serial;
         match status {
-            InjectStatus::Firing => {
-                let moment = moment.filter(|_| before != Status::Called).unwrap_or(point.story);
-                self.newest = Some((serial, moment, point.story));
-            }
+            InjectStatus::Firing => self.newest = Some((serial, point.story)),
             InjectStatus::Delivered | InjectStatus::Failed | InjectStatus::Completed => {
-                if let Some((_, _, done)) = self.newest.as_mut().filter(|(of, _, _)| *of == serial) {
+                if let Some((_, done)) = self.newest.as_mut().filter(|(of, _)| *of == serial) {
                     *done = point.story;
                 }
                 if status != InjectStatus::Failed {
@@ -260,11 +272,25 @@ impl Plan {
         Ok(())
     }
 
+    fn position(&self, serial: &str) -> Result<usize, FoldError> {
+        let named = |step: &Step| step.inject.serial.to_string() == serial;
+        let found = self.steps.iter().position(named);
+        found.ok_or_else(|| FoldError::NoInject(serial.to_owned()))
+    }
+
     fn named(&mut self, alias: &str, message: &str) {
         let alias = alias.parse::<Alias>().ok();
         if let Some(alias) = alias.and_then(|alias| self.marks.named(&alias)) {
             self.names.entry(alias).or_insert_with(|| message.to_owned());
         }
+    }
+}
+
+/// By how much a record moves an inject, in milliseconds.
+fn by(status: InjectStatus, what: &str) -> Result<i64, FoldError> {
+    match status {
+        InjectStatus::Moved => order::read_move(what).ok_or_else(|| FoldError::NoMove(what.to_owned())),
+        _ => Ok(0),
     }
 }
 

@@ -1,20 +1,13 @@
 //! Where an inject stands, and what may become of it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc};
 
 use hotline_core::time::StoryTime;
 
-use super::past::Point;
+use super::{basis::Basis, past::Point};
 use crate::{
     record::InjectStatus,
-    scenario::{
-        Scenario,
-        expect::{By, Expect, Is},
-        lists::Approve,
-        mark::{Mark, Serial},
-        moment::Span,
-        msel::{Inject, When},
-    },
+    scenario::{lists::Approve, mark::Serial, msel::Inject},
 };
 
 /// Where an inject stands.
@@ -85,86 +78,11 @@ impl fmt::Display for Status {
 /// What a record says instead of a reason where a controller wants an inject at once.
 pub(super) const NOW: &str = "NOW";
 
-/// From where an inject's moment is counted.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Basis {
-    /// From STARTEX, in story time.
-    At(Duration),
-    /// From a mark.
-    After(Mark, Span),
-    /// From a mark, if an expectation is not met.
-    Unless { from: Mark, within: Span, asks: Asks },
-}
-
-/// The expectation that a contingency asks.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Asks {
-    /// Its name.
-    pub(super) expect: String,
-    /// The mark that decides it; none if only the conductor can say.
-    pub(super) mark: Option<Mark>,
-    /// It is met as long as that does not happen.
-    pub(super) never: bool,
-}
-
-impl Basis {
-    pub(super) fn of(scenario: &Scenario, inject: &Inject, here: impl Fn(&[String]) -> bool) -> Self {
-        match &inject.when {
-            When::At(at) => Self::At(at.0),
-            When::After { mark, by } => Self::After(mark.value.clone(), *by),
-            When::Unless { expect, within } => {
-                let bears = |other: &&Expect| other.id.value == expect.value && here(&other.only);
-                let is = scenario.expects.iter().find(bears).map(|expect| &expect.is);
-                Self::Unless {
-                    from: is.map_or(Mark::Startex, from),
-                    within: *within,
-                    asks: Asks {
-                        expect: expect.value.clone(),
-                        mark: is.and_then(decides),
-                        never: is.is_some_and(|is| matches!(is.by(), Some(By::Never(_)))),
-                    },
-                }
-            }
-        }
-    }
-
-    /// The mark that it is counted from.
-    pub(super) const fn from(&self) -> &Mark {
-        match self {
-            Self::At(_) => &Mark::Startex,
-            Self::After(mark, _) | Self::Unless { from: mark, .. } => mark,
-        }
-    }
-}
-
-/// From where an expectation counts.
-fn from(is: &Is) -> Mark {
-    match (is, is.by()) {
-        (Is::Interval { from, .. }, _)
-        | (_, Some(By::Within(_, from)))
-        | (_, Some(By::Never(Some((from, _))))) => from.value.clone(),
-        _ => Mark::Startex,
-    }
-}
-
-/// The mark that decides an expectation. A grade or an answer is no part of a mark.
-fn decides(is: &Is) -> Option<Mark> {
-    match is {
-        Is::Rung(reached, _) if reached.grade.is_none() && reached.answer.is_none() => Some(Mark::Rung {
-            of: reached.of.value.clone(),
-            rung: reached.rung,
-            at: reached.at.as_ref().map(|desk| desk.value.clone()),
-        }),
-        Is::Interval { to, .. } => Some(to.value.clone()),
-        _ => None,
-    }
-}
-
 /// An inject of the play, and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What the file says.
-    pub inject: Inject,
+    pub inject: Arc<Inject>,
     pub(super) basis: Basis,
     pub(super) status: Status,
     /// A controller has approved it at some time.
@@ -194,7 +112,7 @@ pub struct NoSuchStep {
 }
 
 impl Step {
-    pub(super) fn new(inject: Inject, basis: Basis) -> Self {
+    pub(super) fn new(inject: Arc<Inject>, basis: Basis) -> Self {
         Self {
             inject,
             basis,
@@ -245,6 +163,18 @@ impl Step {
         };
     }
 
+    /// Whether a record may say so of it.
+    pub(super) fn admits(&self, to: InjectStatus) -> Result<(), NoSuchStep> {
+        match leads(self.status, to) {
+            true => Ok(()),
+            false => Err(NoSuchStep {
+                serial: self.inject.serial,
+                from: self.status,
+                to,
+            }),
+        }
+    }
+
     /// Takes what a record says of it. `moved` is what a record of a move says, in milliseconds.
     pub(super) fn take(
         &mut self,
@@ -253,14 +183,7 @@ impl Step {
         moved: i64,
         point: Point,
     ) -> Result<(), NoSuchStep> {
-        let from = self.status;
-        if !leads(from, to) {
-            return Err(NoSuchStep {
-                serial: self.inject.serial,
-                from,
-                to,
-            });
-        }
+        self.admits(to)?;
         match to {
             InjectStatus::Approved if what == NOW => self.status = Status::Called,
             InjectStatus::Approved => {
@@ -297,6 +220,11 @@ impl Step {
     /// An order has put it where it is, at this moment: whether it is overdue is judged anew.
     pub(super) fn put(&mut self, story: StoryTime) {
         self.known = story;
+        self.judge_anew();
+    }
+
+    /// Whether it is overdue is judged anew.
+    pub(super) fn judge_anew(&mut self) {
         if self.status == Status::Entered {
             self.reopen();
         }

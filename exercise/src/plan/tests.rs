@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod contingency;
 pub(crate) mod control;
 mod orders;
+mod property;
 
 use super::*;
 use crate::record::{InjectStatus, Kind};
@@ -23,42 +25,6 @@ fn injects_of_one_moment_come_together_in_the_order_of_the_file() {
     assert_eq!(control.fired, [(serial("1.1.1"), at), (serial("1.1.2"), at)]);
     let mark = Mark::Inject(serial("1.1.1"));
     assert_eq!(control.plan.reached(&mark).unwrap().story, at);
-}
-
-#[test]
-fn a_contingency_is_not_needed_once_its_expectation_is_met_in_time() {
-    let mut control = Control::new(s1(), None);
-    control.start(1_000);
-    control.run_to(100_000);
-    assert!(control.seen("m1.RELEASED@A"));
-    control.run_to(100_001);
-    let step = control.plan.step(serial("1.1.9")).unwrap();
-    assert_eq!(step.status(), Status::NotNeeded);
-    control.run_to(3_000_000);
-    assert_eq!(control.fired.len(), 2);
-}
-
-#[test]
-fn a_contingency_comes_when_its_time_is_over_counted_from_the_expectations_own_mark() {
-    let mut control = Control::new(s1(), None);
-    control.start(1_000);
-    control.run_to(360_000);
-    assert_eq!(control.fired[2], (serial("1.1.9"), story(360_000)));
-    assert!(control.seen("m1.RELEASED@A"));
-    control.run_to(361_000);
-    let step = control.plan.step(serial("1.1.9")).unwrap();
-    assert_eq!(step.status(), Status::Delivered);
-}
-
-#[test]
-fn what_happened_before_its_mark_also_meets_an_expectation() {
-    let mut control = Control::new(s1(), None);
-    control.start(1_000);
-    control.run_to(10_000);
-    control.seen("m1.RELEASED@A");
-    control.run_to(10_001);
-    let step = control.plan.step(serial("1.1.9")).unwrap();
-    assert_eq!(step.status(), Status::NotNeeded);
 }
 
 #[test]
@@ -134,6 +100,26 @@ fn it_ends_when_everything_is_done_and_at_its_planned_end_at_the_latest() {
 }
 
 #[test]
+fn what_was_left_out_and_what_waits_for_it_in_vain_keep_nothing_from_ending() {
+    let injects = control::inject(1, "contextual", "at = \"1m story\"")
+        + &control::inject(2, "contextual", "after = \"inject 1.1.1\"\nwait = \"30s line\"")
+        + &control::inject(3, "contextual", "after = \"inject 1.1.2\"\nwait = \"30s story\"");
+    let top = "duration = \"10m story\"\nends = \"when-done\"";
+    let mut control = Control::new(control::with(top, &injects), None);
+    control.start(1_000);
+    control.run_to(10_000);
+    assert_eq!(control.ended(true), None);
+    let (first, why) = (serial("1.1.1"), "late".to_owned());
+    control.order(Order::Skip { serial: first, why }).unwrap();
+    let vain = Waits::InVain(first, Status::Skipped);
+    assert_eq!(vain.to_string(), "waits for inject 1.1.1, which is SKIPPED");
+    assert_eq!(control.plan.waits(serial("1.1.3")), Some(vain));
+    assert_eq!(control.ended(true), Some("DONE"));
+    control.order(Order::Unskip(first)).unwrap();
+    assert_eq!(control.ended(true), None);
+}
+
+#[test]
 fn a_stall_makes_injects_overdue_and_a_controller_is_asked() {
     let mut control = Control::new(s1(), None);
     control.start(1_000);
@@ -157,4 +143,80 @@ fn a_stall_makes_injects_overdue_and_a_controller_is_asked() {
     control.turn_once();
     assert_eq!(control.fired.len(), 1);
     assert_eq!(control.offered(), [serial("1.1.1")]);
+}
+
+#[test]
+fn many_of_one_moment_come_one_after_another_however_long_each_takes() {
+    let injects: String = (1..=9)
+        .map(|number| control::inject(number, "contextual", "at = \"1m story\""))
+        .collect();
+    let mut control = Control::new(control::with("duration = \"10m story\"", &injects), None);
+    control.start(60_000);
+    control.now = 1_000;
+    while let Some(next) = control
+        .plan
+        .due(&control.plan.clock(), control::line(control.now))
+        .first()
+    {
+        assert_eq!(
+            control
+                .plan
+                .to_write(&control.plan.clock(), control::line(control.now)),
+            []
+        );
+        control.fire(*next);
+        control.now += 900;
+    }
+    let numbers: Vec<u16> = control.fired.iter().map(|(serial, _)| serial.inject).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn what_is_only_in_other_variants_is_not_in_the_plan() {
+    let variants = "duration = \"1h story\"\nvariants = { a = \"x\", b = \"y\" }";
+    let injects = control::inject(1, "contextual", "at = \"1m story\"")
+        + &control::inject(2, "contextual", "at = \"2m story\"\nonly = [\"a\"]");
+    let scenario = control::with(variants, &injects);
+    for (variant, number) in [(Some("a"), 2), (Some("b"), 1), (None, 1)] {
+        let mut control = Control::new(Arc::clone(&scenario), variant);
+        control.start(1_000);
+        control.run_to(3_600_000);
+        assert_eq!(control.fired.len(), number, "{variant:?}");
+        let other = Plan::fold(Arc::clone(&scenario), Some("c"), &control.log);
+        assert!(matches!(other, Err(FoldError::OtherScenario(_))));
+    }
+}
+
+#[test]
+fn every_rule_of_the_clock_names_tests_that_there_are() {
+    let sources = [
+        include_str!("../../../core/src/story/tests.rs"),
+        include_str!("past.rs"),
+        include_str!("tests.rs"),
+        include_str!("tests/contingency.rs"),
+        include_str!("tests/orders.rs"),
+        include_str!("tests/property/orders.rs"),
+        include_str!("tests/property.rs"),
+        include_str!("tests/property/clock.rs"),
+        include_str!("tests/property/crash.rs"),
+        include_str!("../person/tests/rules.rs"),
+        include_str!("../person/tests/bounds.rs"),
+        include_str!("../person/tests/s1.rs"),
+    ];
+    let there = |name: &str| {
+        sources
+            .iter()
+            .any(|source| source.contains(&format!("fn {name}(")))
+    };
+    let page = include_str!("../../CLOCK.md");
+    let named = page.split('`').skip(1).step_by(2);
+    let tests: Vec<&str> = named.filter(|name| name.matches('_').count() > 2).collect();
+    assert!(tests.len() > 30, "{}", tests.len());
+    for name in tests {
+        assert!(there(name), "{name}");
+    }
+    let rules = page.lines().filter(|line| line.starts_with("- **"));
+    for rule in rules {
+        assert!(rule.trim_end().ends_with("`)."), "{rule}");
+    }
 }

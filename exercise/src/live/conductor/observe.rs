@@ -86,7 +86,7 @@ fn seen(status: &LineStatus) -> Seen {
     Seen {
         wall_ms: None,
         label: Some(standing.label.clone()),
-        causes: Some(standing.causes.iter().map(|cause| cause.code.clone()).collect()),
+        causes: Some(each_once(standing.causes.iter().map(|cause| &cause.code))),
         axes: axes
             .map(|(axis, view)| (axis.to_owned(), view.state.clone()))
             .into(),
@@ -99,6 +99,17 @@ fn seen(status: &LineStatus) -> Seen {
         shown: Vec::new(),
         coalesced: 0,
     }
+}
+
+/// Causes by their codes: the one that the desk tells first, and each once, however many messages it is about.
+fn each_once<'a>(codes: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for code in codes {
+        if !found.contains(code) {
+            found.push(code.clone());
+        }
+    }
+    found
 }
 
 /// What of `new` is not in `old`.

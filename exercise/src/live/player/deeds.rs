@@ -4,7 +4,10 @@ use hotline_core::words::Rung;
 
 use super::{Player, PlayerError, say};
 use crate::{
-    live::{hands::Refused, words::FromPlayer},
+    live::{
+        hands::{Refused, Relation},
+        words::FromPlayer,
+    },
     person::Wish,
     scenario::{
         lists::Act,
@@ -28,7 +31,7 @@ impl Player {
                 _ => return Ok(()),
             }
         };
-        let refused = match self.send(&sending, None, None).await? {
+        let refused = match self.send(&sending, Relation::None).await? {
             Ok(()) => String::new(),
             Err(refused) => refused.to_string(),
         };
@@ -39,10 +42,9 @@ impl Player {
     async fn send(
         &mut self,
         sending: &Sending,
-        about: Option<&str>,
-        answer: Option<hotline_core::words::Answer>,
+        relation: Relation<'_>,
     ) -> Result<Result<(), Refused>, PlayerError> {
-        match self.hands.send(sending, about, answer).await {
+        match self.hands.send(sending, relation).await {
             Ok(released) => {
                 let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
                 self.name(alias.as_ref(), &released)?;
@@ -63,9 +65,15 @@ impl Player {
 
     async fn deed(&mut self, deed: &Do, about: Option<&str>) -> Result<Result<(), Refused>, PlayerError> {
         match deed {
-            Do::Send(sending) => self.send(sending, None, None).await,
-            Do::Answer(answer, sending) => self.send(sending, about, Some(*answer)).await,
-            Do::Correct(sending) => self.send(sending, about, None).await,
+            Do::Send(sending) => self.send(sending, Relation::None).await,
+            Do::Answer(answer, sending) => match about {
+                Some(message) => self.send(sending, Relation::Answers(message, *answer)).await,
+                None => Ok(Err(about_nothing())),
+            },
+            Do::Correct(sending) => match about {
+                Some(message) => self.send(sending, Relation::Corrects(message)).await,
+                None => Ok(Err(about_nothing())),
+            },
             Do::Nothing => Ok(Ok(())),
             Do::State { what, is } => {
                 let (what, is) = (what.clone(), is.clone());
@@ -78,10 +86,7 @@ impl Player {
             | Do::Insufficient { .. }
             | Do::Translate { .. } => match about {
                 Some(message) => self.about(deed, message).await,
-                None => Ok(Err(Refused {
-                    code: "HL-EX-171".into(),
-                    what: "it is about no message".into(),
-                })),
+                None => Ok(Err(about_nothing())),
             },
         }
     }
@@ -162,6 +167,13 @@ const fn rung_of(act: Act) -> Option<Rung> {
 
 fn first(by: &[Placed<String>]) -> &str {
     by.first().map_or("", |officer| officer.as_str())
+}
+
+fn about_nothing() -> Refused {
+    Refused {
+        code: "HL-EX-171".into(),
+        what: "it is about no message".into(),
+    }
 }
 
 fn lacks(what: &str) -> Refused {

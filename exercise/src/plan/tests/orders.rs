@@ -49,6 +49,29 @@ fn a_distance_on_the_line_stays_one_at_every_rate() {
 }
 
 #[test]
+fn what_counts_on_the_line_and_lies_ahead_again_at_another_rate_waits_for_no_controller() {
+    let mut control = Control::new(three(), None);
+    control.start(100);
+    control.order(Order::Fire(serial("1.1.1"))).unwrap();
+    control.run_to(20_000);
+    // At a tenth it would have come 3 s of story after the first, and now long before it.
+    let earlier = Order::Move {
+        serial: serial("1.1.2"),
+        by: -5_000,
+    };
+    control.order(earlier).unwrap();
+    control.run_to(20_001);
+    assert_eq!(control.offered(), [serial("1.1.2")]);
+    control.order(Order::Speed(Rate::REAL)).unwrap();
+    control.run_to(20_002);
+    assert_eq!(control.offered(), []);
+    control.run_to(40_000);
+    // 20.001 s at a tenth, 9.999 s as on the line, 5 s earlier.
+    let moment = StoryTime::from_startex(std::time::Duration::from_micros(6_999_100));
+    assert_eq!(control.fired.last(), Some(&(serial("1.1.2"), moment)));
+}
+
+#[test]
 fn an_inject_by_hand_waits_for_its_approval_and_comes_at_once_if_that_is_late() {
     let mut control = started(three());
     control.run_to(299_000);
@@ -138,7 +161,18 @@ fn records_that_cannot_follow_are_refused_and_change_nothing() {
     };
     for status in [InjectStatus::Firing, InjectStatus::Entered, InjectStatus::Skipped] {
         let record = plan.record(fire(status), wall, line(60_000)).unwrap();
+        assert!(matches!(plan.admits(&record), Err(FoldError::Step(_))));
         assert!(matches!(control.plan.take(&record), Err(FoldError::Step(_))));
+    }
+    for (serial, status, what) in [
+        ("1.1.8", InjectStatus::Skipped, ""),
+        ("1.1.4", InjectStatus::Moved, "soon"),
+    ] {
+        let (serial, what) = (serial.to_owned(), what.to_owned());
+        let kind = Kind::Inject { serial, status, what };
+        let record = plan.record(kind, wall, line(60_000)).unwrap();
+        assert!(plan.admits(&record).is_err());
+        assert!(control.plan.take(&record).is_err());
     }
     let mut record = plan.record(Kind::Tick, wall, line(60_000)).unwrap();
     record.running = Running::Paused(Rate::REAL);
