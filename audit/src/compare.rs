@@ -117,6 +117,18 @@ pub fn compare_logs(a: &Log, b: &Log, trust: &TrustPolicy) -> CompareReport {
     compare(a, b, report_a, report_b, trust)
 }
 
+/// Compares two logs that were verified before, each with this trust: `a` and `b` are what was found.
+#[must_use]
+pub fn compare_verified(
+    log_a: &Log,
+    log_b: &Log,
+    a: LogReport,
+    b: LogReport,
+    trust: &TrustPolicy,
+) -> CompareReport {
+    compare(log_a, log_b, a, b, trust)
+}
+
 fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPolicy) -> CompareReport {
     let joined = Joined::new(log_a, log_b, &a, &b, trust);
     let same_log = a

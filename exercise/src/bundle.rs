@@ -43,6 +43,9 @@ pub const LOGS: &str = "logs";
 /// The log of control, below [`LOGS`].
 pub const EXCON: &str = "excon";
 
+/// Most logs: twice those of two sides with four relays and two desks each, and control's.
+pub const LOGS_MAX: usize = 25;
+
 /// Why the evidence cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -143,7 +146,13 @@ impl Evidence {
         }
         let trust = TrustPolicy::load_folder(&dir.join(TRUST))?;
         let mut logs = BTreeMap::new();
-        for name in manifest.logs() {
+        let names = manifest.logs();
+        if names.len() > LOGS_MAX {
+            let why = format!("more than {LOGS_MAX} logs");
+            let name = LOGS.to_owned();
+            return Err(BundleError::TooLarge { name, why });
+        }
+        for name in names {
             let folder = dir.join(LOGS).join(&name);
             logs.insert(name.clone(), read_log(&name, &folder)?);
         }

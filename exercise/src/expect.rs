@@ -141,12 +141,6 @@ pub fn mark_at(
     Case::new(scenario, variant, timeline).mark(mark, None).ok()?.at
 }
 
-/// An expectation's form as one line: `DELIVERED of m1 at B within 2s line of m1.RELEASED`.
-#[must_use]
-pub fn expected(is: &crate::scenario::expect::Is) -> String {
-    forms::line(is)
-}
-
 fn judged(expect: &Expect, case: &Case<'_>, finding: Finding) -> Judged {
     Judged {
         id: expect.id.value.clone(),

@@ -49,6 +49,23 @@ fn logs_with_the_same_statements_match_in_any_order() {
 }
 
 #[test]
+fn logs_that_were_verified_before_compare_alike() {
+    let world = world();
+    let all = world.chain(&world.avelia, 4);
+    let north = log_of(&world.avelia.log, all.clone());
+    let mut other = all.clone();
+    other.swap(1, 2);
+    let south = log_of(&world.borenia.log, all[..3].to_vec());
+    let forked = log_of(&world.avelia.log, other);
+    for log in [&south, &forked] {
+        let [a, b] = [&north, log].map(|log| verify_log(&log.entries, &log.note, &trust(&world)));
+        let known = compare_verified(&north, log, a, b, &trust(&world));
+        let anew = verdict(&world, &north, log);
+        assert_eq!(known.to_string(), anew.to_string());
+    }
+}
+
+#[test]
 fn an_older_copy_of_one_log_is_truncated_and_a_different_one_is_a_fork_with_a_proof() {
     let world = world();
     let all = world.chain(&world.avelia, 6);

@@ -1,10 +1,10 @@
 //! The logs of the evidence, each verified by itself and beside another.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use hotline_audit::{
     Hash,
-    compare::{Log, compare_logs},
+    compare::{Log, compare_verified},
     key::{Subject, subject_of_origin},
     trust::TrustPolicy,
     verify::{LogReport, verify_log},
@@ -113,8 +113,9 @@ impl VerifiedLog {
     }
 }
 
+/// Verifies every log, each in a thread of its own: what is found does not depend on which is done first.
 pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeMap<String, VerifiedLog> {
-    let verified = logs.into_iter().map(|(name, log)| {
+    let each = |(name, log): (String, Log)| {
         let report = verify_log(&log.entries, &log.note, trust);
         let owner = report
             .checkpoint
@@ -129,8 +130,8 @@ pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeM
             report,
         };
         (name, verified)
-    });
-    verified.collect()
+    };
+    in_threads(logs, each).into_iter().collect()
 }
 
 /// What the two sides' logs say together: every desk of one beside every desk of the other, and relays likewise. A relay
@@ -138,26 +139,47 @@ pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeM
 pub(super) fn pairs(logs: &BTreeMap<String, VerifiedLog>, trust: &TrustPolicy) -> Vec<PairFact> {
     let mut pairs = Vec::new();
     for (a, first) in logs {
-        for (b, second) in logs.range::<String, _>((std::ops::Bound::Excluded(a), std::ops::Bound::Unbounded))
-        {
-            let same_kind = first.kind == second.kind && first.kind != Some(LogKind::Control);
-            if !same_kind || first.kind.is_none() || domain(&first.owner) == domain(&second.owner) {
-                continue;
+        let behind = (Bound::Excluded(a), Bound::Unbounded);
+        for (_, second) in logs.range::<String, _>(behind) {
+            let of_the_line = matches!(first.kind, Some(LogKind::Desk | LogKind::Relay));
+            let two_sides = domain(&first.owner) != domain(&second.owner);
+            if of_the_line && first.kind == second.kind && two_sides {
+                pairs.push((first, second));
             }
-            let report = compare_logs(&first.log, &second.log, trust);
-            pairs.push(PairFact {
-                a: a.clone(),
-                b: b.clone(),
-                verdict: word(report.verdict),
-                conclusion: report.conclusion.clone(),
-                nothing_forged: report.nothing_forged(),
-                common: report.common,
-                only_a: report.only_a.len() as u64,
-                only_b: report.only_b.len() as u64,
-            });
         }
     }
-    pairs
+    in_threads(pairs, |(first, second)| pair(first, second, trust))
+}
+
+fn pair(first: &VerifiedLog, second: &VerifiedLog, trust: &TrustPolicy) -> PairFact {
+    let (a, b) = (first.report.clone(), second.report.clone());
+    let report = compare_verified(&first.log, &second.log, a, b, trust);
+    PairFact {
+        a: first.name.clone(),
+        b: second.name.clone(),
+        verdict: word(report.verdict),
+        conclusion: report.conclusion.clone(),
+        nothing_forged: report.nothing_forged(),
+        common: report.common,
+        only_a: report.only_a.len() as u64,
+        only_b: report.only_b.len() as u64,
+    }
+}
+
+/// Does something with each, at once, and gives what came of it in their order.
+fn in_threads<T: Send, R: Send>(each: impl IntoIterator<Item = T>, does: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let does = &does;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = each
+            .into_iter()
+            .map(|one| scope.spawn(move || does(one)))
+            .collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(cause) => std::panic::resume_unwind(cause),
+        });
+        joined.collect()
+    })
 }
 
 fn word(verdict: Option<hotline_audit::Verdict>) -> String {

@@ -153,3 +153,19 @@ fn a_log_that_was_altered_before_the_manifest_was_made_does_not_hold() {
     let fault = evidence.first_fault().unwrap();
     assert!(fault.starts_with("desk-B: #0 BAD_SIGNATURE"), "{fault}");
 }
+
+#[test]
+fn more_logs_than_an_exercise_has_are_refused() {
+    let (dir, _) = written();
+    for n in 0..LOGS_MAX {
+        let folder = dir.path().join(LOGS).join(format!("more-{n}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("checkpoint"), "none").unwrap();
+    }
+    write_manifest(dir.path()).unwrap();
+    let error = Evidence::open(dir.path()).unwrap_err();
+    assert!(
+        matches!(&error, BundleError::TooLarge { name, .. } if name == LOGS),
+        "{error}"
+    );
+}
