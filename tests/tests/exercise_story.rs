@@ -85,7 +85,7 @@ async fn waited(line: &Line) -> u64 {
 
 #[tokio::test]
 async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_story_is_there() {
-    let line = Line::open(PROGRAM).await;
+    let mut line = Line::open(PROGRAM).await;
     let mut conductor = Conductor::new();
     conductor.turn(&line, Turn::Start(Rate::FASTEST)).await;
     conductor.turn(&line, Turn::Pause).await;
@@ -114,6 +114,18 @@ async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_stor
     let said = line.run(&["status", "--config", &config]).await.ended(0);
     let out = String::from_utf8(said.out).unwrap();
     assert!(out.starts_with("EXERCISE PAUSED at T+00:0"), "{out}");
+
+    // A desk that is started again knows of no story until it is told again, and of the pause from then on.
+    line.stage.kill_desk(BORENIA).await.unwrap();
+    line.stage.start_desk(BORENIA).await.unwrap();
+    line.whole().await;
+    assert_eq!(line.status(BORENIA).await.story, None);
+    let told = conductor.tell(&line, BORENIA).await;
+    assert!(told.ends_with("the exercise is paused"), "{told}");
+    assert!(
+        waited(&line).await <= stands_at,
+        "it waited while the story stood"
+    );
 
     conductor.turn(&line, Turn::Resume).await;
     for side in [AVELIA, BORENIA] {

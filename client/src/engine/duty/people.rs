@@ -14,7 +14,7 @@ use hotline_core::{
     words::Rung,
 };
 
-use super::{Duty, Engine};
+use super::Engine;
 use crate::{
     book::{Change, Letter},
     overdue,
@@ -164,17 +164,6 @@ impl Engine {
             at.ok().flatten()
         });
         stored.map_or(0, |stored| stored.index)
-    }
-
-    /// When the next human deadline is over; none while the story stands before it.
-    pub(super) fn next_people(&self, duty: &Duty) -> Option<LineTime> {
-        let due = [duty.escalation.next_wake(), duty.tests.values().min().copied()];
-        let due = due.into_iter().flatten().min();
-        let answer = duty.answers.values().min().copied();
-        due.and_then(|due| self.story.when(due))
-            .into_iter()
-            .chain(answer.and_then(|due| self.when_due(due)))
-            .min()
     }
 
     pub(super) fn tick_people(&mut self, now: LineTime, round: &mut Round) {

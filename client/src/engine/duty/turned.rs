@@ -1,12 +1,26 @@
-//! Human deadlines of a desk that is told of a story for the first time, or of a turn.
+//! When human deadlines are over, and what becomes of them when a desk is told of a story for the first time, or of a turn.
 
 use hotline_audit::Hash;
-use hotline_core::{escalation::Timer, time::StoryTime};
+use hotline_core::{
+    escalation::Timer,
+    time::{LineTime, StoryTime},
+};
 
-use super::Engine;
+use super::{Duty, Engine};
 use crate::overdue;
 
 impl Engine {
+    /// When the next human deadline is over; none while the story stands before it.
+    pub(super) fn next_people(&self, duty: &Duty) -> Option<LineTime> {
+        let due = [duty.escalation.next_wake(), duty.tests.values().min().copied()];
+        let due = due.into_iter().flatten().min();
+        let answer = duty.answers.values().min().copied();
+        due.and_then(|due| self.story.when(due))
+            .into_iter()
+            .chain(answer.and_then(|due| self.when_due(due)))
+            .min()
+    }
+
     /// A story begins here: every human deadline goes over to it. `before` is what people's time was until now; what is
     /// timed is as old as the story says, and no step is taken twice.
     pub(in crate::engine) fn story_begins(&mut self, before: StoryTime) {
