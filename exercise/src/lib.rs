@@ -16,6 +16,6 @@ pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod signed;
-pub mod timeline;
 #[cfg(test)]
 mod testing;
+pub mod timeline;

@@ -5,9 +5,10 @@
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
-        Act, Annex, AnnexDone, Approval, Charter, CharterConsent, CharterTerms, Content, Control, ControlOrder, Deny,
-        DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct, OfficerAnnex, OfficerOrder,
-        OfficerWatch, Presence, Receipt, ReceiptItem, Recipient, Reference, Revocation, SeenCheckpoint, Service, Watch,
+        Act, Annex, AnnexDone, Approval, Charter, CharterConsent, CharterTerms, Content, Control,
+        ControlOrder, Deny, DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct,
+        OfficerAnnex, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem, Recipient, Reference,
+        Revocation, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
