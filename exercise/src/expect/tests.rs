@@ -232,3 +232,25 @@ fn a_label_of_silence_that_nothing_explains_is_named() {
     interrupted(play.at(5_000));
     assert_eq!(one(&judge_of(&play), "C7").met, Met::Yes);
 }
+
+#[test]
+fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
+    let interrupted_at = |ms| {
+        let mut play = Play::of(&expecting(&[]));
+        for (at, deed) in [(1_000, "KILL"), (3_000, "START")] {
+            play.at(at).record(Kind::Process {
+                who: "relay north".into(),
+                deed: deed.into(),
+            });
+        }
+        let seen = crate::record::Seen {
+            label: Some("INTERRUPTED".into()),
+            ..Default::default()
+        };
+        play.at(ms).look("A", seen);
+        one(&judge_of(&play), "C7").met
+    };
+    assert_eq!(interrupted_at(2_000), Met::Yes);
+    assert_eq!(interrupted_at(33_000), Met::Yes, "half a minute behind its start");
+    assert_eq!(interrupted_at(33_001), Met::No);
+}

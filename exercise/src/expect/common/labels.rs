@@ -1,5 +1,7 @@
 //! Labels of silence beside what control knows.
 
+use hotline_core::duty::{OrderVerb, ServiceKind};
+
 use crate::{
     expect::{
         Met,
@@ -8,7 +10,7 @@ use crate::{
     },
     record::Kind,
     scenario::lists::Label,
-    timeline::{Moment, What},
+    timeline::{Entry, Moment, What},
 };
 
 /// How long after a fault or a dead process a label of silence may still come, and stay, on the wall clock: detection on
@@ -51,43 +53,67 @@ impl Case<'_> {
         )
     }
 
-    /// Everything that explains a cut line, as control wrote it down: faults, dead processes, clocks that were set, orders.
+    /// Everything that explains a cut line: faults and dead processes as control wrote them down, desks that closed, a line
+    /// that was severed, and control's own absence.
     fn trouble(&self) -> Vec<Trouble> {
         let mut trouble: Vec<Trouble> = Vec::new();
-        let end = |trouble: &mut Vec<Trouble>, of: &str, at: Moment| {
-            if let Some(open) = trouble
-                .iter_mut()
-                .rfind(|open| open.of == of && open.to_ms.is_none())
-            {
-                open.to_ms = Some(at.wall_ms);
-            }
-        };
         for entry in &self.timeline.entries {
-            let (of, begins) = match &entry.what {
-                What::Control(record) => match &record.kind {
-                    Kind::Fault { name, on, .. } => (format!("fault {name}"), *on),
-                    Kind::Process { who, deed } => match deed.as_str() {
-                        "KILL" | "PAUSE" | "DIED" => (who.clone(), true),
-                        "RESUME" | "START" => (who.clone(), false),
-                        _ => continue,
-                    },
-                    Kind::Resumed { .. } => ("control".to_owned(), true),
-                    _ => continue,
-                },
-                What::Order { verb, .. } => (format!("order {verb}"), true),
-                _ => continue,
+            let at_ms = entry.at.wall_ms;
+            let (of, turn) = match turn(entry) {
+                Some(turn) => turn,
+                None => continue,
             };
-            if begins {
+            if turn != Turn::Ends {
+                let to_ms = (turn == Turn::Was).then_some(at_ms);
                 trouble.push(Trouble {
                     of,
-                    from_ms: entry.at.wall_ms,
-                    to_ms: None,
+                    from_ms: at_ms.saturating_sub(entry.at.uncertainty_ms),
+                    to_ms,
                 });
-            } else {
-                end(&mut trouble, &of, entry.at);
+                continue;
+            }
+            let mut open = trouble.iter_mut().rev();
+            if let Some(open) = open.find(|open| open.of == of && open.to_ms.is_none()) {
+                open.to_ms = Some(at_ms);
             }
         }
         trouble
+    }
+}
+
+/// What a statement is for something that explains a cut line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Begins,
+    Ends,
+    /// It was over when it was written down.
+    Was,
+}
+
+fn turn(entry: &Entry) -> Option<(String, Turn)> {
+    let begins = |begins| if begins { Turn::Begins } else { Turn::Ends };
+    match &entry.what {
+        What::Control(record) => match &record.kind {
+            Kind::Fault { name, on, .. } => Some((format!("fault {name}"), begins(*on))),
+            Kind::Process { who, deed } => match deed.as_str() {
+                "KILL" | "PAUSE" | "DIED" => Some((who.clone(), Turn::Begins)),
+                "RESUME" | "START" => Some((who.clone(), Turn::Ends)),
+                _ => None,
+            },
+            Kind::Resumed { .. } => Some(("control".to_owned(), Turn::Was)),
+            _ => None,
+        },
+        What::Service(service) => match service.kind {
+            ServiceKind::DeskCloses => Some((entry.who.clone(), Turn::Begins)),
+            ServiceKind::DeskOpens => Some((entry.who.clone(), Turn::Ends)),
+            _ => None,
+        },
+        What::Order { verb, channel, .. } => match verb {
+            OrderVerb::Sever => Some((format!("order {channel}"), Turn::Begins)),
+            OrderVerb::Restore => Some((format!("order {channel}"), Turn::Ends)),
+            OrderVerb::Suspend | OrderVerb::Rekey | OrderVerb::AmendConfig => None,
+        },
+        _ => None,
     }
 }
 
