@@ -95,7 +95,7 @@ pub async fn run(args: RunArgs) -> Outcome {
         ("codebook", shipped::STARTER),
     ];
     let startex = made.startex(&scenario, &args, &codebook);
-    let played = conductor.play(startex, &files, args.speed).await;
+    let played = conductor.play(startex, &files).await;
     let (_, mut stage, log) = conductor.into_parts();
     let played = match played {
         Ok(played) => played,

@@ -17,8 +17,8 @@ use std::{
 use hotline_audit::Hash;
 use hotline_client::{request::Request, story::StoryFacts};
 use hotline_core::{
-    story::{Rate, Running, Told},
-    time::{LineTime, StoryTime},
+    story::Told,
+    time::{LineTime, StoryTime, WallTime},
 };
 use hotline_transport::Seams;
 use tokio::time::Instant;
@@ -32,8 +32,9 @@ use crate::{
     codebook::Codebook,
     log::{ExconLog, LogError},
     plan::{FoldError, OFFERED_APART, Plan},
-    record::{InjectStatus, Kind, Record, Stamp, Startex, running_codes},
+    record::{InjectStatus, Kind, Stamp, Startex, running_codes},
     scenario::{mark::Serial, msel::Until},
+    signed::annexes,
 };
 
 /// How often the conductor looks at the plan and at every desk. A quarter of a second: a label that changes is written down
@@ -43,8 +44,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const TICK_EVERY: Duration = Duration::from_secs(1);
 /// For how long nothing may happen before an exercise counts as done. A second of line: many times what a message takes.
 const QUIET_FOR: Duration = Duration::from_secs(1);
-/// Bytes of a file in one record. 32 KiB: with its escapes below what a record may hold.
-const ANNEX_BYTES: usize = 16 * 1024;
 
 /// Why an exercise could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -138,13 +137,8 @@ impl Conductor {
     ///
     /// # Errors
     /// [`ConductError`].
-    pub async fn play(
-        &mut self,
-        startex: Startex,
-        files: &[(&str, &str)],
-        rate: Rate,
-    ) -> Result<Played, ConductError> {
-        self.write(Kind::Startex(Box::new(startex)), Running::Running(rate))?;
+    pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
+        self.note(Kind::Startex(Box::new(startex)))?;
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;
@@ -212,7 +206,7 @@ impl Conductor {
         for name in names {
             self.mend(&name)?;
         }
-        self.write(Kind::Endex { why: why.into() }, Running::Ended)?;
+        self.note(Kind::Endex { why: why.into() })?;
         self.tell_clock().await?;
         Ok(Played {
             why,
@@ -233,9 +227,13 @@ impl Conductor {
         Instant::now() + wait
     }
 
-    /// Line time since control's start.
+    /// Line time since control's start, in whole milliseconds: as records hold it, so that a plan that is folded from them
+    /// stands where this one does.
     fn now(&self) -> LineTime {
-        LineTime::from_start(self.seams.clock.line().since(self.zero))
+        let since = self.seams.clock.line().since(self.zero);
+        LineTime::from_start(Duration::from_millis(
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        ))
     }
 
     fn story(&self) -> StoryTime {
@@ -250,62 +248,54 @@ impl Conductor {
         }
     }
 
-    /// Writes down something that does not turn the clock.
-    fn note(&mut self, kind: Kind) -> Result<Hash, ConductError> {
-        let running = self.plan.clock().running();
-        self.write(kind, running)
-    }
-
     fn inject(&mut self, serial: Serial, status: InjectStatus, what: String) -> Result<(), ConductError> {
         let serial = serial.to_string();
         self.note(Kind::Inject { serial, status, what }).map(drop)
     }
 
-    /// Onto disk first, then into the plan.
-    fn write(&mut self, kind: Kind, running: Running) -> Result<Hash, ConductError> {
-        let record = Record {
-            stamp: self.stamp(),
-            running,
-            kind,
-        };
+    /// Writes a record: onto disk first, then into the plan. One that the plan could not take is not written: it would make
+    /// the whole log unreadable.
+    fn note(&mut self, kind: Kind) -> Result<Hash, ConductError> {
+        self.note_at(kind, (self.seams.clock.wall(), self.now()))
+    }
+
+    /// The same of a moment that is a little past.
+    fn note_at(&mut self, kind: Kind, (wall, line): (WallTime, LineTime)) -> Result<Hash, ConductError> {
+        let line = self.plan.last().map_or(line, |last| line.max(last.line));
+        let record = self.plan.record(kind, wall, line)?;
+        self.plan.admits(&record)?;
         let hash = self.log.append(&record, None)?;
         self.plan.take(&record)?;
         Ok(hash)
     }
 
     fn annex(&mut self, file: &str, text: &str) -> Result<(), ConductError> {
-        let mut offset = 0;
-        while offset < text.len() {
-            let end = (offset + ANNEX_BYTES).min(text.len());
-            let end = (offset..=end)
-                .rev()
-                .find(|at| text.is_char_boundary(*at))
-                .unwrap_or(text.len());
-            self.note(Kind::Annex {
-                file: file.to_owned(),
-                offset: offset as u64,
-                text: text[offset..end].to_owned(),
-            })?;
-            offset = end;
+        for piece in annexes(file, text) {
+            self.note(piece)?;
         }
         Ok(())
     }
 
     /// Desks and players hear how the clock runs.
     async fn tell_clock(&mut self) -> Result<(), ConductError> {
+        let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
+        self.told.turned(&clock, wall, line);
         let running = running_codes(self.plan.clock().running());
         let story_ms = u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX);
         self.stage
             .tell_all(&ToPlayer::Clock { running, story_ms })
             .await?;
-        let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
-        self.told.turned(&clock, wall, line);
-        let word = StoryFacts::of(&self.told.word(&clock, wall, line));
         let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
         for desk in desks {
-            let word = word.clone();
-            self.stage.ask(&desk, &Request::Story { word }).await?;
+            self.tell_story(&desk).await?;
         }
         Ok(())
+    }
+
+    /// A desk hears how the story runs: at each turn of the clock, and when it was started again.
+    async fn tell_story(&mut self, desk: &str) -> Result<(), ConductError> {
+        let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
+        let word = StoryFacts::of(&self.told.word(&clock, wall, line));
+        Ok(self.stage.ask(desk, &Request::Story { word }).await?)
     }
 }

@@ -119,6 +119,9 @@ impl Conductor {
             who: who.to_owned(),
             deed: deed.name().to_uppercase(),
         })?;
+        if deed == ProcessDeed::Start && self.stage.desks().any(|desk| desk == who) {
+            self.tell_story(who).await?;
+        }
         Ok(format!("{who}: {}", deed.name()))
     }
 

@@ -48,7 +48,7 @@ impl Conductor {
     }
 
     async fn saw(&mut self, desk: &str, status: &LineStatus, half: Duration) -> Result<(), ConductError> {
-        let now = self.now();
+        let (wall, now) = (self.seams.clock.wall(), self.now());
         let full = seen(status);
         let watched = self.watched.entry(desk.to_owned()).or_default();
         let mut news = changed(&watched.told, &full);
@@ -71,7 +71,7 @@ impl Conductor {
             let desk = desk.clone();
             self.stage.tell_all(&ToPlayer::Label { desk, label }).await?;
         }
-        self.note(Kind::Observed { desk, seen }).map(drop)
+        self.note_at(Kind::Observed { desk, seen }, (wall, now)).map(drop)
     }
 }
 

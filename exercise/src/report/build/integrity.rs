@@ -27,6 +27,7 @@ impl Making<'_> {
                     second: pair.b.clone(),
                     verdict: pair.verdict.clone(),
                     found: pair.conclusion.clone(),
+                    contradict: !pair.nothing_forged,
                 })
                 .collect(),
             offsets: self.offsets(),

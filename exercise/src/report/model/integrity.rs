@@ -51,6 +51,9 @@ pub struct Pair {
     pub verdict: String,
     /// What was found, as a sentence; may be empty.
     pub found: String,
+    /// Whether one says what the other cannot have: something is forged or altered. That one lacks what the other has is no
+    /// contradiction.
+    pub contradict: bool,
 }
 
 /// A clock against control's.

@@ -36,24 +36,23 @@ pub fn content(integrity: &Integrity, links: &Links<'_>) -> Html {
 /// One sentence first: whether everything holds.
 fn verdict(integrity: &Integrity) -> Html {
     let refused = integrity.logs.iter().filter(|log| log.refused.is_some()).count();
-    let other = integrity
+    let contradict = integrity.pairs.iter().filter(|pair| pair.contradict).count();
+    let same = integrity
         .pairs
         .iter()
-        .filter(|pair| pair.verdict != "MATCH")
+        .filter(|pair| pair.verdict == "MATCH")
         .count();
-    let (class, words) = if refused == 0 && other == 0 {
+    let (logs, pairs) = (integrity.logs.len(), integrity.pairs.len());
+    let (class, words) = if refused == 0 && contradict == 0 {
         let words = format!(
-            "All {} logs verify, and all {} comparisons say MATCH. Every figure below was counted from them.",
-            integrity.logs.len(),
-            integrity.pairs.len()
+            "All {logs} logs verify, and none contradicts another: {same} of {pairs} comparisons say MATCH, and where one \
+             does not, a log lacks what the other has. Every figure below was counted from them."
         );
         ("good", words)
     } else {
         let words = format!(
-            "{refused} of {} logs do not verify, and {other} of {} comparisons do not say MATCH. Figures that rest on those \
-             logs are not proved.",
-            integrity.logs.len(),
-            integrity.pairs.len()
+            "{refused} of {logs} logs do not verify, and {contradict} of {pairs} comparisons find a contradiction. Figures \
+             that rest on those logs are not proved."
         );
         ("bad", words)
     };

@@ -83,6 +83,7 @@ pub fn integrity(turns: Vec<TurnRow>, evidence: &Evidence, leaf: &Leaf) -> Integ
         second: second.into(),
         verdict: "MATCH".into(),
         found: String::new(),
+        contradict: false,
     };
     let version = |who: &str| Version {
         who: who.into(),
