@@ -5,6 +5,7 @@
 pub mod child;
 pub mod conductor;
 pub mod hands;
+pub mod lacking;
 pub mod links;
 pub mod player;
 pub mod post;

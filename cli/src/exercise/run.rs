@@ -15,7 +15,8 @@ use hotline_core::story::Rate;
 use hotline_exercise::{
     codebook::{Codebook, shipped},
     live::{
-        conductor::{Conductor, Played, carry},
+        conductor::{ConductError, Conductor, Played},
+        lacking::lacking,
         site::Site,
         stage::{SeatPlan, Stage},
     },
@@ -96,27 +97,37 @@ pub async fn run(args: RunArgs) -> Outcome {
     ];
     let startex = made.startex(&scenario, &args, &codebook);
     let played = conductor.play(startex, &files).await;
+    if let Err(error) = &played {
+        // So that its log says that it ended here. If even that cannot be written, the log says nothing more.
+        let _ = conductor.give_up(error);
+    }
     let (_, mut stage, log) = conductor.into_parts();
-    let played = match played {
-        Ok(played) => played,
-        Err(error) => {
-            let _ = stage.close().await;
-            return Err(Failure::new(
-                "HL-EX-152",
-                exit::OTHER,
-                exit::chain(&error),
-                "play it again in a new folder",
-            ));
-        }
-    };
-    quiet(&mut stage).await?;
     let site = stage.site().clone();
-    stage.close().await.map_err(|error| failed(&error))?;
+    quiet(&mut stage).await;
+    // Whatever could not be closed in good order was killed; its ledger is as it was at that moment.
+    let closed = stage.close().await;
     drop(log);
     let folder = args.out.join(evidence::FOLDER);
     evidence::gather(&site, &made.excon, &scenario, &folder)?;
-    tell(&scenario, &played, args.json);
-    report::make(&folder, &args.out, args.json)
+    if let Ok(played) = &played {
+        tell(&scenario, played, args.json);
+    }
+    let made = report::make(&folder, &args.out, args.json);
+    match (played, closed) {
+        (Ok(_), Ok(())) => made,
+        (Err(error), _) => Err(broken_off(&error, &args)),
+        (Ok(_), Err(error)) => Err(failed(&error)),
+    }
+}
+
+/// It could not be played to its end; what there is of it was reported.
+fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
+    let what = format!(
+        "the exercise broke off: {}; evidence and report of what was until then are in {}",
+        exit::chain(error),
+        args.out.display()
+    );
+    Failure::new("HL-EX-152", exit::OTHER, what, "play it again in a new folder").as_json(args.json)
 }
 
 fn tell(scenario: &Scenario, played: &Played, json: bool) {
@@ -285,7 +296,7 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
         }
         _ => {}
     }
-    let lacking = carry::lacking(scenario);
+    let lacking = lacking(scenario);
     if lacking.is_empty() {
         return Ok(());
     }
@@ -322,18 +333,19 @@ fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
     }
 }
 
-/// Waits until no desk owes a relay anything.
-async fn quiet(stage: &mut Stage) -> Result<(), Failure> {
+/// Waits until no desk that answers owes a relay anything.
+async fn quiet(stage: &mut Stage) {
     let until = tokio::time::Instant::now() + QUIET_WITHIN;
     let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
     loop {
         let mut owed = 0;
         for desk in &desks {
-            let status = stage.status(desk).await.map_err(|error| failed(&error))?;
-            owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
+            if let Ok(status) = stage.status(desk).await {
+                owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
+            }
         }
         if owed == 0 || tokio::time::Instant::now() > until {
-            return Ok(());
+            return;
         }
         sleep(ASK_EVERY).await;
     }

@@ -1,12 +1,12 @@
 //! The conductor: control's own process. It asks the plan what is due, writes it down, does it, and writes down what it
 //! sees; and nothing is done before the record that says so is on disk.
 
-pub mod carry;
+mod carry;
 mod hear;
 mod observe;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -42,6 +42,8 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often a running exercise says so. A second of line: after a crash no more than that of the story is told twice.
 const TICK_EVERY: Duration = Duration::from_secs(1);
+/// Looks at ENDEX until everything that desks told is written down. 64 looks hold 4,096 alarms of each desk.
+const LAST_LOOKS: u32 = 64;
 /// For how long nothing may happen before an exercise counts as done. A second of line: many times what a message takes.
 const QUIET_FOR: Duration = Duration::from_secs(1);
 
@@ -83,6 +85,8 @@ pub struct Conductor {
     faults: Vec<InForce>,
     /// Deeds that wait for their time, by seat.
     waiting: BTreeMap<String, usize>,
+    /// Messages that came in, by desk.
+    arrived: BTreeSet<(String, String)>,
     watched: BTreeMap<String, Watched>,
     /// When anything happened last.
     stirred: LineTime,
@@ -125,6 +129,7 @@ impl Conductor {
             told: Told::new(),
             faults: Vec::new(),
             waiting: BTreeMap::new(),
+            arrived: BTreeSet::new(),
             watched: BTreeMap::new(),
             stirred: LineTime::START,
             ticked: LineTime::START,
@@ -148,15 +153,26 @@ impl Conductor {
             if let Some(why) = self.step().await? {
                 return self.end(why).await;
             }
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(ConductError::Interrupted(self.story()));
+            }
             let until = self.wake();
-            match self.stage.next(until).await {
-                Some(happening) => self.hear(happening).await?,
-                None if self.interrupted.load(Ordering::Relaxed) => {
-                    return Err(ConductError::Interrupted(self.story()));
-                }
-                None => {}
+            if let Some(happening) = self.stage.next(until).await {
+                self.hear(happening).await?;
             }
         }
+    }
+
+    /// Ends an exercise that cannot go on, so that its records say so. What was gathered until then is evidence all the same.
+    ///
+    /// # Errors
+    /// If its log takes nothing any more.
+    pub fn give_up(&mut self, error: &ConductError) -> Result<(), ConductError> {
+        let why = match error {
+            ConductError::Interrupted(_) => "INTERRUPTED",
+            ConductError::Log(_) | ConductError::Fold(_) | ConductError::Stage(_) => "FAILED",
+        };
+        self.note(Kind::Endex { why: why.into() }).map(drop)
     }
 
     /// Gives back what is to be closed.
@@ -201,7 +217,15 @@ impl Conductor {
     }
 
     async fn end(&mut self, why: &'static str) -> Result<Played, ConductError> {
-        self.look().await?;
+        while let Some(happening) = self.stage.heard_already() {
+            self.hear(happening).await?;
+        }
+        for _ in 0..LAST_LOOKS {
+            self.look().await?;
+            if !self.watched.values().any(Watched::has_more) {
+                break;
+            }
+        }
         let names: Vec<String> = self.faults.drain(..).map(|fault| fault.name).collect();
         for name in names {
             self.mend(&name)?;
@@ -216,7 +240,10 @@ impl Conductor {
     }
 
     fn idle(&self) -> bool {
-        self.waiting.values().all(|deeds| *deeds == 0) && self.now().since(self.stirred) >= QUIET_FOR
+        self.waiting.values().all(|deeds| *deeds == 0)
+            && self.faults.is_empty()
+            && self.watched.values().all(Watched::owes_nothing)
+            && self.now().since(self.stirred) >= QUIET_FOR
     }
 
     /// When to look again, whatever happens.
@@ -282,20 +309,19 @@ impl Conductor {
         self.told.turned(&clock, wall, line);
         let running = running_codes(self.plan.clock().running());
         let story_ms = u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX);
-        self.stage
-            .tell_all(&ToPlayer::Clock { running, story_ms })
-            .await?;
+        self.stage.tell_all(&ToPlayer::Clock { running, story_ms }).await;
         let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
         for desk in desks {
-            self.tell_story(&desk).await?;
+            // One that has died is told by what it does not do.
+            let _ = self.tell_story(&desk).await;
         }
         Ok(())
     }
 
     /// A desk hears how the story runs: at each turn of the clock, and when it was started again.
-    async fn tell_story(&mut self, desk: &str) -> Result<(), ConductError> {
+    async fn tell_story(&mut self, desk: &str) -> Result<(), StageError> {
         let (clock, wall, line) = (self.plan.clock(), self.seams.clock.wall(), self.now());
         let word = StoryFacts::of(&self.told.word(&clock, wall, line));
-        Ok(self.stage.ask(desk, &Request::Story { word }).await?)
+        self.stage.ask(desk, &Request::Story { word }).await
     }
 }

@@ -29,6 +29,8 @@ use crate::{
     },
 };
 
+/// Most messages that are asked for at once, behind a restart of the desk.
+const LIST_MOST: usize = 10_000;
 /// Before whom a message is put, where the script does not say.
 const PRINCIPAL: &str = "the principal";
 
@@ -129,16 +131,24 @@ impl Hands {
         Ok(watching)
     }
 
-    /// Releases a message as often as it says, and returns each one.
-    ///
-    /// # Errors
-    /// [`Refused`] by the codebook or the desk; what went before has gone.
+    /// Releases a message as often as it says. Returns what went, and what was refused, if anything was: nothing more is
+    /// sent then.
     pub async fn send(
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
-    ) -> Result<Vec<MessageView>, Refused> {
+    ) -> (Vec<MessageView>, Result<(), Refused>) {
         let mut sent = Vec::new();
+        let done = self.send_each(sending, relation, &mut sent).await;
+        (sent, done)
+    }
+
+    async fn send_each(
+        &mut self,
+        sending: &Sending,
+        relation: Relation<'_>,
+        sent: &mut Vec<MessageView>,
+    ) -> Result<(), Refused> {
         let original = match relation {
             Relation::Answers(message, _) | Relation::Corrects(message) => Some(self.show(message).await?),
             Relation::None => None,
@@ -148,7 +158,7 @@ impl Hands {
             let sheet = self.sheet(&wording, &sending.by)?;
             sent.push(self.message(Request::Release { sheet }).await?);
         }
-        Ok(sent)
+        Ok(())
     }
 
     /// Puts a message on the screen and signs for it.
@@ -268,6 +278,18 @@ impl Hands {
         match coded::decode(&self.codebook, text) {
             coded::Decoded::Coded(coded) => Some(coded.code),
             _ => None,
+        }
+    }
+
+    /// Every message that the desk knows, the newest last.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn list(&mut self) -> Result<Vec<MessageView>, Refused> {
+        let (limit, incoming) = (LIST_MOST, false);
+        match self.ask(Request::List { limit, incoming }).await? {
+            Reply::Messages { messages } => Ok(messages),
+            _ => Err(refused("HL-EX-150", "the desk answers something else".into())),
         }
     }
 

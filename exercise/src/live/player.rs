@@ -234,6 +234,10 @@ impl Player {
             && let Ok(watching) = self.hands.watch().await
         {
             *news = watching;
+            // What came while nobody watched. What was heard before is not heard twice.
+            for view in self.hands.list().await.unwrap_or_default() {
+                self.news("ADDED", &view).await?;
+            }
         }
         Ok(())
     }
@@ -330,10 +334,15 @@ impl Player {
     }
 
     /// Hears its own names for what it has released, and tells control.
-    fn name(&mut self, alias: Option<&Alias>, released: &[MessageView]) -> Result<(), PlayerError> {
+    fn name(
+        &mut self,
+        alias: Option<&Alias>,
+        released: &[MessageView],
+        repeat: u16,
+    ) -> Result<(), PlayerError> {
         let Some(alias) = alias else { return Ok(()) };
         for (place, view) in (1u16..).zip(released) {
-            let copy = (released.len() > 1).then_some(place).or(alias.copy);
+            let copy = (repeat > 1).then_some(place).or(alias.copy);
             let named = Alias {
                 name: alias.name.clone(),
                 copy,

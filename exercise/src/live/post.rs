@@ -1,6 +1,6 @@
 //! A desk of the stage as the conductor knows it: asked over its socket, heard over another connection to it.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use hotline_client::{
     config::DeskConfig,
@@ -9,14 +9,21 @@ use hotline_client::{
     status::LineStatus,
     view::MessageView,
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::stage::Happening;
+
+/// How long a desk may take to answer. Half a second: it answers within milliseconds, unless its process stands still.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
+/// Most messages that are asked for at once, behind a restart.
+const LIST_MOST: usize = 10_000;
 
 /// A connection to a desk that runs.
 pub struct Post {
     name: String,
-    asking: Connection,
+    config: DeskConfig,
+    /// None after a question that was not answered: a late answer would be taken for that to the next one.
+    asking: Option<Connection>,
     hearing: JoinHandle<()>,
 }
 
@@ -33,12 +40,13 @@ impl Post {
     /// If its settings cannot be read, or it does not answer.
     pub async fn open(name: &str, config: &Path, heard: mpsc::Sender<Happening>) -> io::Result<Self> {
         let config = DeskConfig::load(config).map_err(io::Error::other)?;
-        let asking = connect(&config).await?;
+        let asking = Some(connect(&config).await?);
         let mut watching = connect(&config).await?;
         watching.ask(&Request::Watch).await?;
         let hearing = tokio::spawn(hear(name.to_owned(), watching, heard));
         Ok(Self {
             name: name.to_owned(),
+            config,
             asking,
             hearing,
         })
@@ -73,12 +81,45 @@ impl Post {
         }
     }
 
+    /// Every message that it knows, the newest last.
+    ///
+    /// # Errors
+    /// If it has gone.
+    pub async fn list(&mut self) -> io::Result<Vec<MessageView>> {
+        let (limit, incoming) = (LIST_MOST, false);
+        match self.ask(&Request::List { limit, incoming }).await? {
+            Answer::Messages { messages } => Ok(messages),
+            _ => Err(io::Error::other("the desk answers something else")),
+        }
+    }
+
     /// Asks for anything else.
     ///
     /// # Errors
-    /// If it has gone or refuses, in its words.
+    /// If it has gone, does not answer within half a second, or refuses, in its words.
     pub async fn ask(&mut self, request: &Request) -> io::Result<Answer> {
-        match self.asking.ask(request).await? {
+        let answered = timeout(ANSWERS_WITHIN, self.exchange(request)).await;
+        match answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(answer) => Self::said(answer),
+            Err(error) => {
+                self.asking = None;
+                Err(error)
+            }
+        }
+    }
+
+    async fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
+        if self.asking.is_none() {
+            self.asking = Some(connect(&self.config).await?);
+        }
+        match &mut self.asking {
+            Some(asking) => asking.ask(request).await,
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn said(answer: Answer) -> io::Result<Answer> {
+        match answer {
             Answer::Refused(refusal) => Err(io::Error::other(format!("{}: {}", refusal.code, refusal.what))),
             answer => Ok(answer),
         }

@@ -1,6 +1,10 @@
 //! The headless stage: relays, desks and players as processes on this machine, a link in front of every leg.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    time::Duration,
+};
 
 use hotline_client::{
     request::{News, Request},
@@ -106,6 +110,8 @@ pub struct Stage {
     relays: BTreeMap<String, Child>,
     desks: BTreeMap<String, Child>,
     posts: BTreeMap<String, Post>,
+    /// Desks whose processes stand still: they are asked nothing.
+    paused: BTreeSet<String>,
     players: BTreeMap<String, Child>,
     heard: mpsc::Sender<Happening>,
     happenings: mpsc::Receiver<Happening>,
@@ -133,6 +139,7 @@ impl Stage {
             relays: BTreeMap::new(),
             desks: BTreeMap::new(),
             posts: BTreeMap::new(),
+            paused: BTreeSet::new(),
             players: BTreeMap::new(),
             heard,
             happenings,
@@ -167,9 +174,24 @@ impl Stage {
         }
     }
 
-    /// The desks that run, by name.
+    /// The desks that run and do not stand still, by name.
     pub fn desks(&self) -> impl Iterator<Item = &str> {
-        self.posts.keys().map(String::as_str)
+        let awake = self.posts.keys().filter(|desk| !self.paused.contains(*desk));
+        awake.map(String::as_str)
+    }
+
+    /// What has happened and was not heard yet; never waits.
+    pub fn heard_already(&mut self) -> Option<Happening> {
+        self.happenings.try_recv().ok()
+    }
+
+    /// Every message that a desk knows.
+    ///
+    /// # Errors
+    /// If the desk does not run.
+    pub async fn list(&mut self, desk: &str) -> Result<Vec<MessageView>, StageError> {
+        let listed = self.post(desk)?.list().await;
+        listed.map_err(|source| gone(desk, source))
     }
 
     /// How the line stands at a desk.
@@ -221,16 +243,12 @@ impl Stage {
         Ok(player.tell(&line).await?)
     }
 
-    /// Tells every player.
-    ///
-    /// # Errors
-    /// If one of them does not listen any more.
-    pub async fn tell_all(&mut self, words: &ToPlayer) -> Result<(), StageError> {
+    /// Tells every player. One that has gone hears nothing: that it has gone is told as [`Happening::Gone`].
+    pub async fn tell_all(&mut self, words: &ToPlayer) {
         let seats: Vec<String> = self.players.keys().cloned().collect();
         for seat in seats {
-            self.tell(&seat, words).await?;
+            let _ = self.tell(&seat, words).await;
         }
-        Ok(())
     }
 
     /// Puts a fault on the links that it names, under a name, and returns them.
@@ -314,10 +332,19 @@ impl Stage {
             ProcessDeed::Start => self.start_desk(desk).await,
             ProcessDeed::Kill => {
                 self.posts.remove(&desk.name);
+                self.paused.remove(&desk.name);
                 Ok(taken(&mut self.desks, &desk.name)?.kill().await?)
             }
-            ProcessDeed::Pause => Ok(found(&self.desks, &desk.name)?.pause()?),
-            ProcessDeed::Resume => Ok(found(&self.desks, &desk.name)?.resume()?),
+            ProcessDeed::Pause => {
+                found(&self.desks, &desk.name)?.pause()?;
+                self.paused.insert(desk.name.clone());
+                Ok(())
+            }
+            ProcessDeed::Resume => {
+                found(&self.desks, &desk.name)?.resume()?;
+                self.paused.remove(&desk.name);
+                Ok(())
+            }
         }
     }
 

@@ -77,11 +77,6 @@ pub enum FromPlayer {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         refused: String,
     },
-    /// It has looked at a message.
-    Shown {
-        /// SHA-256 of the message, hex.
-        message: String,
-    },
     /// It writes down a judgement.
     Stated {
         /// About what.

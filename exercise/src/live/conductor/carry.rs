@@ -5,49 +5,15 @@ use hotline_faults::spec;
 
 use super::{ConductError, Conductor, InForce};
 use crate::{
-    live::{player::hands_lack, stage::StageError, words::ToPlayer},
+    live::{stage::StageError, words::ToPlayer},
     record::{InjectStatus, Kind, Stamp},
     scenario::{
-        Scenario,
         lists::ProcessDeed,
         mark::Serial,
         moment::Span,
         msel::{Deed, FaultDeed, Inject, Until},
-        player::{Do, Rule},
     },
 };
-
-/// What this stage cannot do of a scenario: the injects' numbers, and what each would need.
-#[must_use]
-pub fn lacking(scenario: &Scenario) -> Vec<String> {
-    let inject_lacks = |inject: &Inject| {
-        let what = match &inject.deed {
-            Deed::Institution(_) => "an act of an institution",
-            Deed::Attack(_) => "a prepared attack",
-            Deed::Phrase(_) => "a second passphrase",
-            Deed::News { .. }
-            | Deed::Order { .. }
-            | Deed::Message { .. }
-            | Deed::Fault(_)
-            | Deed::Process { .. }
-            | Deed::Clock { .. }
-            | Deed::Hand => return None,
-        };
-        Some(format!("inject {}: {what}", inject.serial))
-    };
-    let rules = scenario.players.iter().flat_map(|player| &player.rules);
-    let rule_lacks = |rule: &Rule| {
-        let deed = rule.deeds.iter().find_map(|deed| match deed {
-            Do::Institution(institution) => Some(institution.verb.name()),
-            Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
-            _ => None,
-        });
-        deed.map(|deed| format!("rule {}: {deed}", *rule.id))
-    };
-    let mut lacking: Vec<String> = scenario.injects().filter_map(inject_lacks).collect();
-    lacking.extend(rules.filter_map(rule_lacks));
-    lacking
-}
 
 impl Conductor {
     /// Begins an inject: it is written down, done, and written down again.
@@ -71,7 +37,7 @@ impl Conductor {
     pub(super) async fn delivered(&mut self, serial: Serial, what: String) -> Result<(), ConductError> {
         self.inject(serial, InjectStatus::Delivered, what)?;
         let mark = format!("inject {serial}");
-        self.stage.tell_all(&ToPlayer::Mark { mark }).await?;
+        self.stage.tell_all(&ToPlayer::Mark { mark }).await;
         Ok(())
     }
 
@@ -121,6 +87,10 @@ impl Conductor {
         })?;
         if deed == ProcessDeed::Start && self.stage.desks().any(|desk| desk == who) {
             self.tell_story(who).await?;
+            // What came to it before it was heard again.
+            for message in self.stage.list(who).await? {
+                self.message(who, &message);
+            }
         }
         Ok(format!("{who}: {}", deed.name()))
     }

@@ -38,6 +38,9 @@ impl Conductor {
                 if what == "ADDED" && message.direction == "out" {
                     self.name_by_filters(desk, &message).await?;
                 }
+                if what == "ADDED" {
+                    self.arrives(desk, &message);
+                }
                 self.climbed(&message);
                 Ok(())
             }
@@ -46,7 +49,7 @@ impl Conductor {
                     .entry(desk.to_owned())
                     .or_default()
                     .alarms
-                    .push((code, what));
+                    .push((code, cut(what)));
                 Ok(())
             }
             News::Leg { .. } | News::Presence { .. } => Ok(()),
@@ -88,7 +91,8 @@ impl Conductor {
             _ => return Ok(()),
         };
         self.note(kind)?;
-        Ok(self.stage.tell_all(&words).await?)
+        self.stage.tell_all(&words).await;
+        Ok(())
     }
 
     /// Every rung of a message that has a name is a mark of the plan.
@@ -128,14 +132,14 @@ impl Conductor {
                     false => self.inject(serial, InjectStatus::Failed, refused),
                 }
             }
-            FromPlayer::Played { rule, refused } => self.note(Kind::Played { seat, rule, refused }).map(drop),
-            FromPlayer::Shown { message } => {
-                if let Some(desk) = self.desk_of_seat(&seat) {
-                    self.watched.entry(desk).or_default().shown.push(message);
-                }
-                Ok(())
+            FromPlayer::Played { rule, refused } => {
+                let refused = cut(refused);
+                self.note(Kind::Played { seat, rule, refused }).map(drop)
             }
-            FromPlayer::Stated { what, is } => self.note(Kind::Stated { seat, what, is }).map(drop),
+            FromPlayer::Stated { what, is } => {
+                let (what, is) = (cut(what), cut(is));
+                self.note(Kind::Stated { seat, what, is }).map(drop)
+            }
             FromPlayer::Waiting { deeds } => {
                 self.waiting.insert(seat, deeds);
                 Ok(())
@@ -143,13 +147,33 @@ impl Conductor {
         }
     }
 
+    /// A desk knows a message: as [`news`](Self::news) would have told.
+    pub(super) fn message(&mut self, desk: &str, message: &MessageView) {
+        if !self.arrived.contains(&(desk.to_owned(), message.sha256.clone())) {
+            self.arrives(desk, message);
+        }
+        self.climbed(message);
+    }
+
+    /// A desk shows a message that came in as new. Told twice, it is written down twice: that is what promise 4 forbids.
+    fn arrives(&mut self, desk: &str, message: &MessageView) {
+        if message.direction != "in" || message.rejected.is_some() {
+            return;
+        }
+        self.arrived.insert((desk.to_owned(), message.sha256.clone()));
+        let watched = self.watched.entry(desk.to_owned()).or_default();
+        watched.shown.push(message.sha256.clone());
+    }
+
     /// A message may have climbed before its name was known.
     async fn catch_up(&mut self, seat: &str, message: &str) -> Result<(), ConductError> {
         let Some(desk) = self.desk_of_seat(seat) else {
             return Ok(());
         };
-        let view = self.stage.show(&desk, message).await?;
-        self.climbed(&view);
+        // A desk that has died meanwhile tells nothing more.
+        if let Ok(view) = self.stage.show(&desk, message).await {
+            self.climbed(&view);
+        }
         Ok(())
     }
 
@@ -163,5 +187,28 @@ impl Conductor {
         desks
             .find(|(_, place)| place.name == desk)
             .map(|(side, _)| side.side)
+    }
+}
+
+/// Most characters of a sentence in a record. 400: 64 of them fit beside everything else that a record holds.
+const SENTENCE_MAX: usize = 400;
+
+/// A sentence that is not too long for a record.
+fn cut(sentence: String) -> String {
+    match sentence.char_indices().nth(SENTENCE_MAX) {
+        Some((at, _)) => format!("{}…", &sentence[..at]),
+        None => sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_of_a_record_is_bounded_and_cut_between_characters() {
+        assert_eq!(cut("short".into()), "short");
+        let long = cut("ä".repeat(1_000));
+        assert_eq!(long.chars().count(), SENTENCE_MAX + 1);
     }
 }

@@ -28,6 +28,20 @@ pub(super) struct Watched {
     pub(super) alarms: Vec<(String, String)>,
     /// Messages that were looked at since then.
     pub(super) shown: Vec<String>,
+    /// Statements that it owed the relays when it was asked last.
+    owes: u64,
+}
+
+impl Watched {
+    /// Whether there is more to write down than one record held.
+    pub(super) fn has_more(&self) -> bool {
+        !self.alarms.is_empty() || !self.shown.is_empty()
+    }
+
+    /// Whether every relay had everything of it when it was asked last.
+    pub(super) const fn owes_nothing(&self) -> bool {
+        self.owes == 0
+    }
 }
 
 impl Conductor {
@@ -51,6 +65,7 @@ impl Conductor {
         let (wall, now) = (self.seams.clock.wall(), self.now());
         let full = seen(status);
         let watched = self.watched.entry(desk.to_owned()).or_default();
+        watched.owes = status.relays.values().map(|relay| relay.pending).sum();
         let mut news = changed(&watched.told, &full);
         let alarms = watched.alarms.len().min(AT_ONCE);
         let shown = watched.shown.len().min(AT_ONCE);
@@ -69,7 +84,7 @@ impl Conductor {
         let desk = desk.to_owned();
         if let Some(label) = label {
             let desk = desk.clone();
-            self.stage.tell_all(&ToPlayer::Label { desk, label }).await?;
+            self.stage.tell_all(&ToPlayer::Label { desk, label }).await;
         }
         self.note_at(Kind::Observed { desk, seen }, (wall, now)).map(drop)
     }

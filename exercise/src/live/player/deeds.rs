@@ -44,14 +44,10 @@ impl Player {
         sending: &Sending,
         relation: Relation<'_>,
     ) -> Result<Result<(), Refused>, PlayerError> {
-        match self.hands.send(sending, relation).await {
-            Ok(released) => {
-                let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
-                self.name(alias.as_ref(), &released)?;
-                Ok(Ok(()))
-            }
-            Err(refused) => Ok(Err(refused)),
-        }
+        let (released, done) = self.hands.send(sending, relation).await;
+        let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
+        self.name(alias.as_ref(), &released, sending.repeat)?;
+        Ok(done)
     }
 
     /// Does what a rule says, and tells control what became of it.
@@ -94,14 +90,7 @@ impl Player {
     /// Deeds about a message that is there.
     async fn about(&mut self, deed: &Do, message: &str) -> Result<Result<(), Refused>, PlayerError> {
         match deed {
-            Do::Display => {
-                let done = self.hands.display(message).await;
-                if done.is_ok() {
-                    let message = message.to_owned();
-                    say(&FromPlayer::Shown { message })?;
-                }
-                Ok(done)
-            }
+            Do::Display => Ok(self.hands.display(message).await),
             Do::Act { act, by, text, .. } => {
                 let text = text.clone().unwrap_or_default();
                 Ok(self.act_of(*act, by, message, &text).await)

@@ -1,0 +1,137 @@
+//! What the headless stage cannot do of a scenario. Said before anything starts: a part that is read and silently left out
+//! would make another exercise of it, and a report that tells of things which were not so.
+
+use super::player::hands_lack;
+use crate::scenario::{
+    Scenario,
+    expect::{By, Is},
+    lists::{Pinned, ReleaseRule},
+    msel::{Deed, Inject, When},
+    player::{Do, Rule},
+};
+
+/// Every part of a scenario that this stage would have to leave out, each in words.
+#[must_use]
+pub fn lacking(scenario: &Scenario) -> Vec<String> {
+    let mut lacking: Vec<String> = scenario
+        .injects()
+        .filter_map(|inject| of_inject(scenario, inject))
+        .collect();
+    let rules = scenario.players.iter().flat_map(|player| &player.rules);
+    lacking.extend(rules.filter_map(of_rule));
+    lacking.extend(of_settings(scenario).into_iter().map(str::to_owned));
+    lacking
+}
+
+fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
+    let relay = |who: &str| scenario.topology.relays.iter().any(|relay| *relay.name == *who);
+    let what = match &inject.deed {
+        Deed::Institution(_) => "an act of an institution",
+        Deed::Attack(_) => "a prepared attack",
+        Deed::Phrase(_) => "a second passphrase",
+        Deed::Clock { who, .. } if relay(who) => "a relay's clock that is wrong",
+        _ => match &inject.when {
+            When::Unless { expect, .. } if !by_marks(scenario, expect) => {
+                "a contingency on an expectation that is no plain rung of a message"
+            }
+            _ => return None,
+        },
+    };
+    Some(format!("inject {}: {what}", inject.serial))
+}
+
+/// Whether the marks of messages decide an expectation, which is all that control looks at while it plays.
+fn by_marks(scenario: &Scenario, expect: &str) -> bool {
+    let known = scenario.expects.iter().find(|known| *known.id.value == *expect);
+    known.is_some_and(|expect| match &expect.is {
+        Is::Rung(reached, By::Within(..) | By::Recorded) => {
+            reached.grade.is_none() && reached.answer.is_none()
+        }
+        _ => false,
+    })
+}
+
+fn of_rule(rule: &Rule) -> Option<String> {
+    let deed = rule.deeds.iter().find_map(|deed| match deed {
+        Do::Institution(institution) => Some(institution.verb.name()),
+        Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
+        _ => None,
+    });
+    deed.map(|deed| format!("rule {}: {deed}", *rule.id))
+}
+
+fn of_settings(scenario: &Scenario) -> Vec<&'static str> {
+    let (topology, made) = (&scenario.topology, &scenario.made);
+    let of = |lacks: bool, what| lacks.then_some(what);
+    [
+        of(scenario.release == ReleaseRule::One, "release by one officer"),
+        of(
+            scenario.codebook.pinned != Pinned::Both,
+            "a codebook that one side alone has pinned",
+        ),
+        of(topology.doors.len() == 1, "relays with one door"),
+        of(
+            topology.relays.iter().any(|relay| relay.profile.is_some()),
+            "a profile of one relay",
+        ),
+        of(
+            topology.relays.iter().any(|relay| relay.from.is_some()),
+            "a relay that has moved",
+        ),
+        of(
+            made.days_before > 0 || made.dormant_days > 0,
+            "identities and a history of earlier days",
+        ),
+        of(
+            scenario
+                .officers
+                .iter()
+                .any(|officer| officer.sealed || officer.duress),
+            "sealed keys",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::scenario::{parse, shipped};
+
+    fn changed(from: &str, to: &str) -> Vec<String> {
+        let text = shipped::by_id("S1").unwrap().text;
+        assert!(text.contains(from), "{from}");
+        lacking(&parse("S1.toml", &text.replacen(from, to, 1)).unwrap())
+    }
+
+    #[test]
+    fn a_scenario_that_can_be_played_whole_lacks_nothing() {
+        assert_eq!(
+            lacking(&parse("S1.toml", shipped::by_id("S1").unwrap().text).unwrap()),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn each_part_that_would_be_left_out_is_named() {
+        for (from, to, what) in [
+            ("release = \"two\"", "release = \"one\"", "release by one officer"),
+            ("pinned = \"both\"", "pinned = \"stale-B\"", "pinned"),
+            (
+                "unless = \"E1\"",
+                "unless = \"E6\"",
+                "inject 1.1.9: a contingency",
+            ),
+            ("verb = \"present\"", "verb = \"callback\"", "callback"),
+        ] {
+            let lacking = changed(from, to);
+            assert!(
+                lacking.len() == 1 && lacking[0].contains(what),
+                "{what}: {lacking:?}"
+            );
+        }
+    }
+}
