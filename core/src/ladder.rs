@@ -20,7 +20,7 @@ use crate::release::Recipient;
 use crate::time::WallTime;
 use crate::words::{Answer, OfficerRole, RecipientKind, ResponseAttribute, Rung};
 
-pub use table::Foreign;
+pub use table::{Foreign, roles_for};
 
 /// What a ladder must know of its message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,6 +24,8 @@ mod tests;
 pub use fields::{Kind, Value};
 pub use read::{BookErrors, read};
 
+pub use crate::tongue::Tongue;
+
 /// An agreed list of coded messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Codebook {
@@ -87,17 +89,6 @@ pub struct Words {
     pub qbo: String,
     /// English, for facilitators.
     pub en: String,
-}
-
-/// A language of the codebook. The two invented ones have codes that ISO 639-2 keeps for private use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tongue {
-    /// Avelian, `qav`.
-    Avelian,
-    /// Borenian, `qbo`.
-    Borenian,
-    /// English, `en`.
-    English,
 }
 
 /// How urgent a coded message is.
@@ -229,9 +220,9 @@ impl Words {
     #[must_use]
     pub fn in_tongue(&self, tongue: Tongue) -> &str {
         match tongue {
-            Tongue::Avelian => &self.qav,
-            Tongue::Borenian => &self.qbo,
-            Tongue::English => &self.en,
+            Tongue::Qav => &self.qav,
+            Tongue::Qbo => &self.qbo,
+            Tongue::En => &self.en,
         }
     }
 }

@@ -19,3 +19,4 @@ pub mod signed;
 #[cfg(test)]
 mod testing;
 pub mod timeline;
+pub mod tongue;

@@ -91,9 +91,25 @@ pub enum Foreign {
     },
 }
 
+/// The roles of which an officer needs one to sign a rung. None for a rung that no officer signs.
+#[must_use]
+pub const fn roles_for(rung: Rung) -> &'static [OfficerRole] {
+    use OfficerRole as R;
+    match rung {
+        Rung::Drafted | Rung::Released => &[R::Drafter, R::Releaser],
+        Rung::Acknowledged | Rung::Holding | Rung::ReadBack | Rung::Insufficient | Rung::Declined => {
+            &[R::WatchOfficer, R::DutyOfficer]
+        }
+        Rung::Confirmed => &[R::Releaser, R::WatchOfficer, R::DutyOfficer],
+        Rung::Translated => &[R::Translator],
+        Rung::Presented => &[R::DutyOfficer],
+        Rung::Answered => &[R::Releaser],
+        Rung::Accepted | Rung::Delivered | Rung::Alerted | Rung::Displayed | Rung::Closed => &[],
+    }
+}
+
 /// Permits a fact, or says why it is foreign.
 pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
-    use OfficerRole as R;
     let rung = fact.rung;
     permit_answer(subject, fact)?;
     match (rung, &fact.signer) {
@@ -102,7 +118,7 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
         (Rung::Drafted | Rung::Released, Signer::Desk(desk)) => the_sender(subject, rung, desk),
         (Rung::Drafted | Rung::Released, Signer::Officer { desk, .. }) => {
             the_sender(subject, rung, desk)?;
-            officer_with(fact, &[R::Drafter, R::Releaser])
+            officer_with(fact)
         }
         (Rung::Delivered | Rung::Alerted | Rung::Displayed, Signer::Desk(desk)) => {
             named(subject, desk).map(|_| ())
@@ -112,23 +128,23 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
             Signer::Officer { desk, .. },
         ) => {
             named_for_action(subject, rung, desk)?;
-            officer_with(fact, &[R::WatchOfficer, R::DutyOfficer])
+            officer_with(fact)
         }
         (Rung::Confirmed, Signer::Officer { desk, .. }) => {
             the_sender(subject, rung, desk)?;
-            officer_with(fact, &[R::Releaser, R::WatchOfficer, R::DutyOfficer])
+            officer_with(fact)
         }
         (Rung::Translated, Signer::Officer { desk, .. }) => {
             named(subject, desk)?;
-            officer_with(fact, &[R::Translator])
+            officer_with(fact)
         }
         (Rung::Presented, Signer::Officer { desk, .. }) => {
             named(subject, desk)?;
-            officer_with(fact, &[R::DutyOfficer])
+            officer_with(fact)
         }
         (Rung::Answered, Signer::Officer { desk, .. }) => {
             named_for_action(subject, rung, desk)?;
-            officer_with(fact, &[R::Releaser])
+            officer_with(fact)
         }
         (Rung::Accepted, Signer::Desk(_) | Signer::Officer { .. })
         | (Rung::Drafted | Rung::Released, Signer::Relay(_))
@@ -216,9 +232,10 @@ fn named_for_action(subject: &Subject, rung: Rung, desk: &Identity) -> Result<()
     }
 }
 
-/// An officer of the desk's own side, with one of these roles.
-fn officer_with(fact: &Fact, wanted: &[OfficerRole]) -> Result<(), Foreign> {
+/// An officer of the desk's own side, with one of the rung's roles.
+fn officer_with(fact: &Fact) -> Result<(), Foreign> {
     let rung = fact.rung;
+    let wanted = roles_for(rung);
     let Signer::Officer {
         identity,
         roles,

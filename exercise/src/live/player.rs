@@ -39,7 +39,6 @@ use crate::{
     record::running_of,
     scenario::{
         Scenario,
-        lists::{Side, Tongue},
         mark::{Alias, Mark, Serial},
     },
 };
@@ -145,10 +144,7 @@ impl Player {
         let card = scenario.seat(&seat).ok_or_else(no_desk)?;
         let at = card.desk.as_ref().ok_or_else(no_desk)?.to_string();
         let side = scenario.topology.desks.iter().find(|desk| *desk.name == *at);
-        let tongue = match side.ok_or_else(no_desk)?.side {
-            Side::A => Tongue::Qav,
-            Side::B => Tongue::Qbo,
-        };
+        let tongue = side.ok_or_else(no_desk)?.side.tongue();
         let officers: Vec<String> = card.officers.iter().map(|officer| officer.to_string()).collect();
         let names = officers.iter().map(String::as_str);
         let hands = Hands::sit(desk, names, codebook, tongue, seams.clone()).await?;

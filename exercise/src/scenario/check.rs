@@ -3,10 +3,13 @@
 //! Moments are worked out on the story clock. A length on the line counts at the fastest rate that the file allows: what
 //! is apart then is apart at every slower rate.
 
+mod codes;
+mod comes;
 mod moments;
 mod overlap;
 mod reach;
 mod roles;
+mod sent;
 
 use std::ops::Range;
 
@@ -16,6 +19,7 @@ use super::{
     Scenario,
     place::{Code, Coded},
 };
+use crate::codebook::shipped;
 
 /// Looks for everything that cannot be, in the order of the file.
 #[must_use]
@@ -24,10 +28,26 @@ pub fn check(scenario: &Scenario) -> Vec<Coded> {
         scenario,
         found: Vec::new(),
     };
-    reach::injects(&mut findings);
+    let comes = comes::Comes::of(scenario);
+    reach::injects(&mut findings, &comes);
+    reach::marks(&mut findings, &comes);
     reach::scripts(&mut findings);
-    reach::expectations(&mut findings);
-    roles::officers(&mut findings);
+    reach::expectations(&mut findings, &comes);
+    match shipped::starter() {
+        Ok(book) => {
+            codes::book(&mut findings, &book);
+            codes::messages(&mut findings, &book);
+            roles::releases(&mut findings, &book);
+            roles::answers(&mut findings, &comes, &book);
+        }
+        Err(errors) => findings.refuse(
+            Code::Codebook,
+            scenario.codebook.file.span.clone(),
+            "codebook.file",
+            errors.to_string(),
+        ),
+    }
+    roles::officers(&mut findings, &comes);
     overlap::faults(&mut findings);
     overlap::processes(&mut findings);
     findings.found.sort_by_key(|(start, _)| *start);

@@ -1,5 +1,7 @@
 //! The closed lists of the format: every word that a key may hold, and no other.
 
+pub use crate::tongue::Tongue;
+
 /// One list: an enum and its words as they are written.
 macro_rules! list {
     ($(#[$doc:meta])* $list:ident { $($(#[$word_doc:meta])* $word:ident $name:literal,)+ }) => {
@@ -27,24 +29,23 @@ macro_rules! list {
 }
 
 list! {
-    /// A language of people. Avelian and Borenian bear private codes of ISO 639-2, so that no real one is claimed.
-    Tongue {
-        /// English, for facilitators.
-        En "en",
-        /// Avelian.
-        Qav "qav",
-        /// Borenian.
-        Qbo "qbo",
-    }
-}
-
-list! {
     /// A side.
     Side {
         /// Avelia.
         A "A",
         /// Borenia.
         B "B",
+    }
+}
+
+impl Side {
+    /// The language of its people.
+    #[must_use]
+    pub const fn tongue(self) -> Tongue {
+        match self {
+            Self::A => Tongue::Qav,
+            Self::B => Tongue::Qbo,
+        }
     }
 }
 

@@ -155,6 +155,8 @@ pub struct Sending {
     pub code: Option<Coding>,
     /// Free text.
     pub text: Tongues,
+    /// Where the text stands, or what is sent without one, in bytes of the file.
+    pub span: Range<usize>,
     /// The precedence; the code's own if none.
     pub precedence: Option<Precedence>,
     /// How it is to be answered; as the code has it if none.

@@ -49,6 +49,8 @@ pub enum Code {
     Faults,
     /// An expectation that nothing can fulfil.
     Expectation,
+    /// What the codebook does not have, or does not allow.
+    Codebook,
     /// A seat that needs a script and has none.
     NoScript,
     /// A text that is too long, empty, or in a language that the file does not name.
@@ -59,7 +61,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotToml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -73,6 +75,7 @@ impl Code {
         Self::Unreachable,
         Self::Faults,
         Self::Expectation,
+        Self::Codebook,
         Self::NoScript,
         Self::Text,
         Self::Value,
@@ -95,6 +98,7 @@ impl Code {
             Self::Unreachable => 111,
             Self::Faults => 112,
             Self::Expectation => 113,
+            Self::Codebook => 114,
             Self::NoScript => 115,
             Self::Text => 116,
             Self::Value => 117,

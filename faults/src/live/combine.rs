@@ -98,7 +98,11 @@ fn either(one: f64, other: f64) -> f64 {
 }
 
 /// Whether `new` can join these.
-pub(crate) fn joins(faults: &[Named], new: &Named) -> Result<(), FaultError> {
+///
+/// # Errors
+/// The name is taken, too many are in force, a second one of a kind of which a direction bears one, or a packet would
+/// take longer than 20 s.
+pub fn joins(faults: &[Named], new: &Named) -> Result<(), FaultError> {
     if faults.iter().any(|there| there.name == new.name) {
         return Err(FaultError::NameTaken(new.name.clone()));
     }

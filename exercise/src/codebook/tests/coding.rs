@@ -52,7 +52,7 @@ fn the_worked_example_of_the_specification_is_encoded_and_decoded() {
     let text = block("```coded\n");
     assert_eq!(encode(&book, &coded).unwrap(), text);
     assert_eq!(decoded(&book, text), coded);
-    let (agreed, lines) = draw(&book, &coded, Tongue::English).unwrap();
+    let (agreed, lines) = draw(&book, &coded, Tongue::En).unwrap();
     let drawn: String = lines
         .iter()
         .map(|(label, value)| format!("{label}: {value}\n"))

@@ -66,7 +66,8 @@ fn moment(scenario: &Scenario, when: &When, known: &BTreeMap<Serial, Duration>) 
     }
 }
 
-fn of(scenario: &Scenario, mark: &Mark, known: &BTreeMap<Serial, Duration>) -> Option<Duration> {
+/// When a mark comes, if the file alone says so.
+pub(super) fn of(scenario: &Scenario, mark: &Mark, known: &BTreeMap<Serial, Duration>) -> Option<Duration> {
     match mark {
         Mark::Startex => Some(Duration::ZERO),
         Mark::Endex => Some(scenario.duration.0),

@@ -180,6 +180,7 @@ impl Reader<'_> {
             by: by?,
             code,
             text: text.unwrap_or_default(),
+            span: entry.span_of("text"),
             precedence,
             answer,
             channel,

@@ -1,0 +1,153 @@
+//! Who may sign what, and where.
+
+use super::*;
+
+#[test]
+fn an_officer_who_may_not_sign_that_is_found() {
+    for (from, to) in [
+        (
+            "verb = \"ack\", by = [\"rossi\"]",
+            "verb = \"ack\", by = [\"castellan\"]",
+        ),
+        ("by = [\"castellan\", \"novak\"], with", "by = [\"novak\"], with"),
+        ("by = [\"castellan\"], grade", "by = [\"novak\"], grade"),
+        (
+            "verb = \"present\", by = [\"novak\"]",
+            "verb = \"present\", by = [\"rossi\"]",
+        ),
+        ("by = [\"lindqvist\"]\nat", "by = [\"haddad\"]\nat"),
+    ] {
+        assert!(S1.contains(from), "{from}");
+        assert_eq!(checked(&S1.replacen(from, to, 1)), [Code::Role], "{to}");
+    }
+}
+
+#[test]
+fn every_act_of_the_ladder_asks_for_its_role() {
+    let ack = "{ verb = \"ack\", by = [\"rossi\"] }";
+    for (deed, wanted) in [
+        (
+            "verb = \"read_back\", by = [\"castellan\"]",
+            "WATCH_OFFICER or DUTY_OFFICER",
+        ),
+        (
+            "verb = \"decline\", by = [\"castellan\"], text = \"No.\"",
+            "WATCH_OFFICER or DUTY_OFFICER",
+        ),
+        ("verb = \"standby\", by = [\"rossi\"]", "RELEASER"),
+        (
+            "verb = \"take-watch\", by = [\"castellan\"]",
+            "WATCH_OFFICER or DUTY_OFFICER",
+        ),
+        (
+            "verb = \"check\", by = [\"castellan\"]",
+            "WATCH_OFFICER or DUTY_OFFICER",
+        ),
+        ("verb = \"consent\", by = [\"rossi\"]", "RELEASER"),
+        (
+            "verb = \"holding\", by = [\"castellan\"], expect_by = \"5m story\"",
+            "WATCH_OFFICER or DUTY_OFFICER",
+        ),
+        ("verb = \"suspend\", side = \"B\", by = [\"rossi\"]", "RELEASER"),
+    ] {
+        let told = one(ack, &format!("{{ {deed} }}"));
+        let wanted = format!("would have to be {wanted}");
+        assert!(told.contains("HL-EX-109") && told.contains(&wanted), "{told}");
+    }
+}
+
+#[test]
+fn who_signs_last_must_be_a_releaser_and_who_signs_first_a_drafter() {
+    let by = "by = [\"haddad\", \"lindqvist\"], code";
+    let last = one(by, "by = [\"lindqvist\", \"haddad\"], code");
+    assert!(last.contains("\"haddad\" is no RELEASER"), "{last}");
+    let alone = one(by, "by = [\"lindqvist\"], code");
+    assert!(
+        alone.contains("FLASH needs two officers"),
+        "the codebook's own precedence counts: {alone}"
+    );
+    let first = one(
+        "by = [\"castellan\", \"novak\"], with",
+        "by = [\"rossi\", \"novak\"], with",
+    );
+    assert!(first.contains("neither DRAFTER nor RELEASER"), "{first}");
+    let single = S1.replacen("release = \"two\"", "release = \"one\"", 1).replacen(
+        by,
+        "by = [\"lindqvist\"], code",
+        1,
+    );
+    assert_eq!(checked(&single), []);
+}
+
+#[test]
+fn an_officer_who_does_not_sit_there_is_found() {
+    let other = one(
+        "verb = \"ack\", by = [\"okoye\"]",
+        "verb = \"ack\", by = [\"rossi\"]",
+    );
+    assert!(other.contains("\"rossi\" does not sit at seat \"A\""), "{other}");
+    let sends = one("by = [\"lindqvist\"]\nat", "by = [\"novak\"]\nat");
+    assert!(sends.contains("\"novak\" does not sit at seat \"A\""), "{sends}");
+    let seats = told(
+        "officers = [\"haddad\", \"lindqvist\", \"okoye\"]",
+        "officers = [\"haddad\", \"lindqvist\", \"okoye\", \"rossi\"]",
+    );
+    assert!(
+        seats.len() == 1 && seats[0].contains("its key is not at A"),
+        "{seats:?}"
+    );
+    let side = one(
+        "name = \"rossi\",     side = \"B\"",
+        "name = \"rossi\",     side = \"A\"",
+    );
+    assert!(side.contains("desk B is not"), "{side}");
+    let order = one(
+        "do = [ { verb = \"display\" }, { verb = \"ack\", by = [\"rossi\"] } ]",
+        "do = [ { verb = \"display\" }, { verb = \"sever\", side = \"A\", by = [\"novak\"] } ]",
+    );
+    assert!(order.contains("no officer of side A"), "{order}");
+}
+
+#[test]
+fn an_act_at_the_wrong_end_of_the_line_is_found() {
+    let own = told(
+        "when = { rung = \"DISPLAYED\", of = \"r1\", at = \"A\" }",
+        "when = { rung = \"DISPLAYED\", of = \"m1\", at = \"B\" }",
+    );
+    assert_eq!(own.len(), 2, "it would be translated and presented: {own:#?}");
+    assert!(
+        own[0].contains("HL-EX-109") && own[0].contains("\"m1\" comes from A itself"),
+        "{own:#?}"
+    );
+    let confirm = one(
+        "{ verb = \"holding\", by = [\"rossi\"], expect_by = \"15m story\" }",
+        "{ verb = \"confirm\", by = [\"rossi\"] }",
+    );
+    assert!(
+        confirm.contains("\"m1\" comes from A; only there is that signed"),
+        "{confirm}"
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_asked_for_is_found() {
+    let wrong = one("with = \"ROGER\"", "with = \"AFFIRM\"");
+    assert!(
+        wrong.contains("AFFIRM does not answer a message that asks for ROGER"),
+        "{wrong}"
+    );
+    let asked = S1.replacen("with = \"ROGER\"", "with = \"AFFIRM\"", 1).replacen(
+        "code = \"HZ-01\", as = \"m1\"",
+        "code = \"HZ-01\", answer = \"AFFIRM_NEGATIVE\", as = \"m1\"",
+        1,
+    );
+    assert_eq!(checked(&asked), []);
+    let coded = told(
+        "when = { rung = \"PRESENTED\", of = \"m1\" }",
+        "when = { arrives = \"HZ-02\" }",
+    );
+    assert!(
+        coded.iter().any(|told| told.contains("asks for ACCEPT_UNABLE")),
+        "{coded:?}"
+    );
+}
