@@ -5,6 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod folder;
+/// The house's own reader of schemas.
+#[allow(
+    clippy::panic,
+    dead_code,
+    reason = "a file of the tests room, read here as it is"
+)]
+#[path = "../../tests/src/schema.rs"]
+pub(crate) mod house;
 pub(crate) mod s1;
 mod say;
 mod signers;

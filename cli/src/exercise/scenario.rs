@@ -2,7 +2,11 @@
 
 use std::{fs::File, io::Read as _, path::Path, sync::Arc};
 
-use hotline_exercise::scenario::{self, FILE_MAX, Scenario, check as checks, shipped};
+use hotline_exercise::scenario::{
+    self, FILE_MAX, Scenario, check as checks,
+    place::{Code, Coded},
+    shipped,
+};
 
 use crate::exit::{self, Failure, Outcome};
 
@@ -15,7 +19,10 @@ pub fn load(named: &str) -> Result<Arc<Scenario>, Failure> {
         Some(shipped) => scenario::parse(shipped.file, shipped.text),
         None => scenario::parse_bytes(named, &bytes(named)?),
     };
-    read.map(Arc::new).map_err(|errors| mistaken(errors.to_string()))
+    read.map(Arc::new).map_err(|errors| {
+        let all = errors.mistakes.len() + errors.more;
+        mistaken(named, errors.mistakes.first(), all, &errors.to_string())
+    })
 }
 
 /// Reads a scenario that can be played.
@@ -25,11 +32,12 @@ pub fn load(named: &str) -> Result<Arc<Scenario>, Failure> {
 pub fn playable(named: &str) -> Result<Arc<Scenario>, Failure> {
     let scenario = load(named)?;
     let found = checks::check(&scenario);
-    if found.is_empty() {
+    let first = found.first();
+    if first.is_none() {
         return Ok(scenario);
     }
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Err(mistaken(found.join("\n")))
+    Err(mistaken(named, first, found.len(), &found.join("\n")))
 }
 
 /// `hotline exercise check`.
@@ -77,11 +85,14 @@ fn bytes(file: &str) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn mistaken(what: String) -> Failure {
+/// All mistakes, under the number of the first; each stands there with its own.
+fn mistaken(named: &str, first: Option<&Coded>, all: usize, told: &str) -> Failure {
+    let code = first.map_or(Code::NotToml, |mistake| mistake.code);
+    let mistakes = if all == 1 { "mistake" } else { "mistakes" };
     Failure::new(
-        "HL-EX-101",
+        &code.to_string(),
         exit::CONFIG,
-        what,
+        format!("{named} has {all} {mistakes}\n{told}"),
         "exercise/SCENARIO.md says what each key takes; hotline exercise check FILE looks again",
     )
 }

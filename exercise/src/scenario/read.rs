@@ -138,6 +138,8 @@ impl Reader<'_> {
 
     /// Refuses every key that the table does not have.
     fn keys(&mut self, entry: &Entry<'_>, known: &[&str]) {
+        #[cfg(test)]
+        asked::note(&entry.path, known);
         for key in entry.table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
@@ -231,6 +233,35 @@ impl Reader<'_> {
             })
         })
         .unwrap_or_default()
+    }
+}
+
+/// Which keys each table was asked for, so that a test can hold the published schema against the reader itself.
+#[cfg(test)]
+pub(super) mod asked {
+    use std::{
+        cell::RefCell,
+        collections::{BTreeMap, BTreeSet},
+    };
+
+    /// Keys by table: `expect[].is`.
+    pub(in crate::scenario) type Keys = BTreeMap<String, BTreeSet<String>>;
+
+    thread_local! {
+        static ASKED: RefCell<Keys> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub(super) fn note(path: &str, known: &[&str]) {
+        let table = path.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+        ASKED.with_borrow_mut(|asked| {
+            let keys = asked.entry(table).or_default();
+            keys.extend(known.iter().map(|key| (*key).to_owned()));
+        });
+    }
+
+    /// Everything that was asked for by this thread.
+    pub(in crate::scenario) fn all() -> Keys {
+        ASKED.with_borrow(Clone::clone)
     }
 }
 

@@ -2,6 +2,8 @@
 use proptest::prelude::*;
 
 use super::*;
+
+mod schema;
 use place::{Code, Coded, MISTAKES_MAX};
 
 const S1: &str = shipped::ALL[0].text;

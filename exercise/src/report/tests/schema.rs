@@ -3,15 +3,7 @@
 use serde_json::Value;
 
 use super::sample;
-use crate::report::json;
-
-#[allow(
-    clippy::panic,
-    dead_code,
-    reason = "a file of the tests room, read here as it is"
-)]
-#[path = "../../../../tests/src/schema.rs"]
-mod house;
+use crate::{report::json, testing::house};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../schema/report.v1.json")).unwrap()
