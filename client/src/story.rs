@@ -211,6 +211,7 @@ mod tests {
                 state: StoryState::Running,
                 rate,
                 story_ms: 0,
+                next_ms: None,
             };
             status.real(minute)
         };

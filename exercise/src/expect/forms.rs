@@ -29,7 +29,7 @@ impl Case<'_> {
     pub(super) fn judge(&self, is: &Is) -> Finding {
         match is {
             Is::Rung(reached, by) => self.each(&reached.of, by, |about| self.rung(reached, by, about)),
-            Is::Said(said, at, of, by) => self.said(*said, at, of.as_deref(), by),
+            Is::Said(said, at, of, by) => self.of_itself(*said, at, of.as_deref(), by),
             Is::Step(step, of, at, by) => {
                 let at = at.as_ref().map(|at| at.value.as_str());
                 self.each(of, by, |about| self.step(*step, at, by, about))
@@ -143,7 +143,7 @@ impl Case<'_> {
     }
 
     /// What a desk signs of itself; about a message, if one is asked for. Steps of escalation are a form of their own.
-    fn said(&self, said: ServiceKind, at: &str, of: Option<&Alias>, by: &By) -> Finding {
+    fn of_itself(&self, said: ServiceKind, at: &str, of: Option<&Alias>, by: &By) -> Finding {
         let about = of.map(|of| self.messages(of));
         let entries = self.timeline.entries.iter().enumerate();
         let said_so = entries.filter_map(|(no, entry)| match &entry.what {
@@ -151,9 +151,9 @@ impl Case<'_> {
                 if service.kind == said
                     && service.step.is_none()
                     && self.timeline.name_of(&entry.who) == at
-                    && about
-                        .as_ref()
-                        .is_none_or(|messages| service.about.is_some_and(|about| messages.contains(&about))) =>
+                    && about.as_ref().is_none_or(|messages| {
+                        service.about.is_some_and(|about| messages.contains(&about))
+                    }) =>
             {
                 Some(Occurrence {
                     from: Some(entry.at),

@@ -3,6 +3,7 @@
 
 pub mod carry;
 mod hear;
+mod leap;
 mod observe;
 
 use std::{
@@ -23,7 +24,7 @@ use hotline_core::{
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
-use self::observe::Watched;
+use self::{leap::Pending, observe::Watched};
 use super::{
     stage::{Stage, StageError},
     words::ToPlayer,
@@ -82,7 +83,7 @@ pub struct Conductor {
     told: Told,
     faults: Vec<InForce>,
     /// Deeds that wait for their time, by seat.
-    waiting: BTreeMap<String, usize>,
+    waiting: BTreeMap<String, Pending>,
     watched: BTreeMap<String, Watched>,
     /// When anything happened last.
     stirred: LineTime,
@@ -183,7 +184,11 @@ impl Conductor {
             self.note(Kind::Tick)?;
             self.ticked = self.now();
         }
-        Ok(self.plan.ended(&clock, self.now(), self.idle()))
+        let ended = self.plan.ended(&clock, self.now(), self.idle());
+        if ended.is_none() {
+            self.leap().await?;
+        }
+        Ok(ended)
     }
 
     /// Without a person at control its script lets overdue injects come, one by one.
@@ -216,7 +221,8 @@ impl Conductor {
     }
 
     fn idle(&self) -> bool {
-        self.waiting.values().all(|deeds| *deeds == 0) && self.now().since(self.stirred) >= QUIET_FOR
+        self.waiting.values().all(|pending| *pending == Pending::Nothing)
+            && self.now().since(self.stirred) >= QUIET_FOR
     }
 
     /// When to look again, whatever happens.

@@ -10,6 +10,7 @@ use hotline_client::{
     request::{Answer as Reply, Request},
     side::Directory,
     socket::Connection,
+    status::LineStatus,
     view::MessageView,
 };
 use hotline_core::{
@@ -129,7 +130,7 @@ impl Hands {
         Ok(watching)
     }
 
-    /// Releases a message as often as it says, and returns each one.
+    /// Releases a message as often as it says, and returns each one. `respond_in`: in how much real time an answer is asked for.
     ///
     /// # Errors
     /// [`Refused`] by the codebook or the desk; what went before has gone.
@@ -137,6 +138,7 @@ impl Hands {
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
+        respond_in: Option<Duration>,
     ) -> Result<Vec<MessageView>, Refused> {
         let mut sent = Vec::new();
         let original = match relation {
@@ -144,7 +146,8 @@ impl Hands {
             Relation::None => None,
         };
         for _ in 0..sending.repeat.max(1) {
-            let wording = self.wording(sending, original.as_ref(), relation)?;
+            let mut wording = self.wording(sending, original.as_ref(), relation)?;
+            wording.respond_by_ms = respond_in.map_or(0, |time| self.later_by(time).unix_ms());
             let sheet = self.sheet(&wording, &sending.by)?;
             sent.push(self.message(Request::Release { sheet }).await?);
         }
@@ -282,6 +285,17 @@ impl Hands {
         .await
     }
 
+    /// How the line stands, as the desk shows it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn status(&mut self) -> Result<LineStatus, Refused> {
+        match self.ask(Request::Status).await? {
+            Reply::Status(status) => Ok(*status),
+            _ => Err(refused("HL-EX-150", "the desk answers something else".into())),
+        }
+    }
+
     fn later_by(&self, time: Duration) -> WallTime {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         WallTime::from_unix_ms(self.seams.clock.wall().unix_ms().saturating_add(time))
@@ -326,11 +340,13 @@ impl Hands {
                 (Relation::Answers(..), _) => Function::Reply,
                 (Relation::Corrects(_), _) => Function::Update,
                 (Relation::None, Some(code)) => code.function,
+                (Relation::None, None) if sending.asks.is_some() => Function::Query,
                 (Relation::None, None) => Function::Notify,
             },
             response: match (sending.answer, code, answer) {
                 (Some(response), ..) => response,
                 (None, Some(code), _) => code.response,
+                (None, None, _) if sending.asks.is_some() => ResponseAttribute::AcceptCounterDecline,
                 (None, None, Some(_)) => ResponseAttribute::None,
                 (None, None, None) => ResponseAttribute::Roger,
             },
@@ -344,7 +360,7 @@ impl Hands {
             expires_ms: 0,
             safety_of_life: false,
             respond_by_ms: 0,
-            contact: None,
+            contact: sending.asks,
         })
     }
 

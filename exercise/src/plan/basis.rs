@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::scenario::{
     Scenario,
-    expect::{By, Expect, Is},
+    expect::{By, Expect, Is, Reached},
     mark::Mark,
     moment::Span,
     msel::{Inject, When},

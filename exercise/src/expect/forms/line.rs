@@ -44,7 +44,9 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
         Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
         Is::Said(said, desk, of, _) => {
-            let of = of.as_ref().map_or_else(String::new, |of| format!(" about {}", of.value));
+            let of = of
+                .as_ref()
+                .map_or_else(String::new, |of| format!(" about {}", of.value));
             format!("{said}{of}{}", at(desk))
         }
         Is::Step(step, of, desk, _) => {
