@@ -59,6 +59,9 @@ pub struct StoryStatus {
     pub rate: u32,
     /// The story's time at this desk, milliseconds since STARTEX.
     pub story_ms: u64,
+    /// When the next deadline of its people is over, milliseconds since STARTEX; none if nothing waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_ms: Option<u64>,
 }
 
 /// Why facts are no story word.
@@ -122,13 +125,14 @@ impl StoryFacts {
 
 impl StoryStatus {
     /// How it stands now; none at a desk that was told nothing.
-    pub(crate) fn of(story: &DeskStory, now: LineTime) -> Option<Self> {
+    pub(crate) fn of(story: &DeskStory, now: LineTime, next: Option<StoryTime>) -> Option<Self> {
         let (state, rate) = said(story.running()?);
         Some(Self {
             turn: story.turn()?,
             state,
             rate,
             story_ms: story_ms(story.at(now)),
+            next_ms: next.map(story_ms),
         })
     }
 
@@ -207,6 +211,7 @@ mod tests {
                 state: StoryState::Running,
                 rate,
                 story_ms: 0,
+                next_ms: None,
             };
             status.real(minute)
         };

@@ -12,7 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hotline_audit::Hash;
-use hotline_core::{precedence::Precedence, story::StoryClock, time::LineTime, words::Rung};
+use hotline_core::{
+    precedence::Precedence,
+    story::StoryClock,
+    time::{LineTime, StoryTime},
+    words::Rung,
+};
 
 pub use script::{DEEDS_MAX, PersonError, RULES_MAX};
 pub use wish::{PENDING_MAX, Wish};
@@ -204,11 +209,18 @@ impl Person {
         self.pending.next_wake(clock, &self.past)
     }
 
+    /// The moment of the story at which its next deed is due; `None` if nothing is pending, or a deed waits for the line, of
+    /// which the story knows nothing.
+    #[must_use]
+    pub fn next_story(&self) -> Option<StoryTime> {
+        self.pending.next_story()
+    }
+
     /// The clock was turned, or may have been.
     pub fn turned(&mut self, now: LineTime, clock: &StoryClock) {
         if self.past.clock() != *clock {
             // Any moment that is past is answered with the newest turn's time.
-            let turned = clock.when(hotline_core::time::StoryTime::STARTEX).unwrap_or(now);
+            let turned = clock.when(StoryTime::STARTEX).unwrap_or(now);
             self.past.bend(*clock, turned);
         }
     }

@@ -110,6 +110,9 @@ pub struct Seen {
     /// Leg and state: `north/quic`, `DOWN`.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub legs: std::collections::BTreeMap<String, String>,
+    /// Since when each of these legs stands so, by the desk's wall clock, milliseconds since 1970; absent where it does not say.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub legs_since_ms: std::collections::BTreeMap<String, u64>,
     /// Alarms that it has raised: code and sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<(String, String)>,

@@ -103,6 +103,12 @@ async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_stor
     let story = paused.story.unwrap();
     assert_eq!(story.state, StoryState::Paused);
     assert_eq!(Some(story), before.story, "it stands");
+    let ahead = story.next_ms.unwrap() - story.story_ms;
+    let first = ahead + waited(&line).await;
+    assert!(
+        first.abs_diff(120_000) <= 2,
+        "the first step of a FLASH is due at 2 min: {first}"
+    );
     assert!(paused.wall_ms > before.wall_ms);
     assert!(proven(&paused) > proven(&before), "the line goes on");
     assert_eq!(paused.legs_up(), 4);

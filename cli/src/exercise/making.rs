@@ -155,12 +155,21 @@ fn settle(scenario: &Scenario, side: &SidePlace) -> Result<(), Failure> {
         Some(every) => format!("{}s", every.0.as_secs().max(1)),
         None => "off".to_owned(),
     };
-    let profile = format!("profile = \"{}\"\n", *topology.profile);
+    let profile = |profile: &str| format!("profile = \"{profile}\"\n");
+    let own = topology.relays.iter().filter_map(|relay| {
+        let profile = relay.profile.as_ref()?;
+        Some(format!("{} = \"{}\"", *relay.name, **profile))
+    });
+    // What a desk judges each relay's legs by, where that is not the line's profile.
+    let own = format!("profiles = {{ {} }}\n", own.collect::<Vec<_>>().join(", "));
     for desk in &side.desks {
-        prepend(&desk.config, &format!("{profile}checks_every = \"{checks}\"\n"))?;
+        let line = profile(&topology.profile);
+        prepend(&desk.config, &format!("{line}{own}checks_every = \"{checks}\"\n"))?;
     }
     for relay in &side.relays {
-        prepend(&relay.config, &profile)?;
+        let card = topology.relays.iter().find(|card| *card.name == relay.name);
+        let its = card.and_then(|card| card.profile.as_ref());
+        prepend(&relay.config, &profile(its.unwrap_or(&topology.profile)))?;
     }
     Ok(())
 }

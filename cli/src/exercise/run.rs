@@ -43,7 +43,7 @@ const QUIET_WITHIN: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// What `run` takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// A scenario's id or file.
     #[arg(value_name = "SCENARIO")]
@@ -57,18 +57,18 @@ pub struct RunArgs {
     /// How fast the story runs over the line: 0.1 to 60.
     #[arg(long, default_value = "60", value_name = "RATE")]
     speed: Rate,
-    /// Which variant, of a scenario that has any.
+    /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
     /// A new folder for report and evidence.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Print one object.
+    /// Print one object; of several variants one a line.
     #[arg(long)]
     json: bool,
 }
 
-/// Plays.
+/// Plays: a scenario, one of its variants, or all of them.
 ///
 /// # Errors
 /// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
@@ -76,13 +76,40 @@ pub async fn run(args: RunArgs) -> Outcome {
     let scenario = scenario::playable(&args.scenario)?;
     refuse_unplayable(&scenario, args.variant.as_deref())?;
     new_folder(&args.out)?;
-    let seams = Seams::system();
     let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
     pinned(&scenario, &codebook)?;
-    let made = Made::make(&scenario, &args, &codebook, &seams)?;
-    let stage = made.open(&scenario, &args).await?;
-    let plan = Plan::new(Arc::clone(&scenario), args.variant.as_deref());
     let interrupted = listen_for_interrupts();
+    let mut code = exit::OK;
+    for args in plays(&scenario, &args) {
+        let played = play(&scenario, args, codebook.clone(), Arc::clone(&interrupted)).await?;
+        code = if code == exit::OK { played } else { code };
+    }
+    Ok(code)
+}
+
+/// What is to be played, each in its folder.
+fn plays(scenario: &Scenario, args: &RunArgs) -> Vec<RunArgs> {
+    if args.variant.is_some() || scenario.variants.is_empty() {
+        return vec![args.clone()];
+    }
+    let each = scenario.variants.keys().map(|variant| RunArgs {
+        variant: Some(variant.clone()),
+        out: args.out.join(variant),
+        ..args.clone()
+    });
+    each.collect()
+}
+
+async fn play(
+    scenario: &Arc<Scenario>,
+    args: RunArgs,
+    codebook: Codebook,
+    interrupted: Arc<AtomicBool>,
+) -> Outcome {
+    let seams = Seams::system();
+    let made = Made::make(scenario, &args, &codebook, &seams)?;
+    let stage = made.open(scenario, &args).await?;
+    let plan = Plan::new(Arc::clone(scenario), args.variant.as_deref());
     let mut conductor = Conductor::new(
         plan,
         stage,
@@ -95,7 +122,7 @@ pub async fn run(args: RunArgs) -> Outcome {
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
     ];
-    let startex = made.startex(&scenario, &args, &codebook);
+    let startex = made.startex(scenario, &args, &codebook);
     let played = conductor.play(startex, &files).await;
     if let Err(error) = &played {
         // So that its log says that it ended here. If even that cannot be written, the log says nothing more.
@@ -108,9 +135,9 @@ pub async fn run(args: RunArgs) -> Outcome {
     let closed = stage.close().await;
     drop(log);
     let folder = args.out.join(evidence::FOLDER);
-    evidence::gather(&site, &made.excon, &scenario, &folder)?;
+    evidence::gather(&site, &made.excon, scenario, &folder)?;
     if let Ok(played) = &played {
-        tell(&scenario, played, args.json);
+        tell(scenario, played, &args);
     }
     let made = report::make(&folder, &args.out, args.json);
     match (played, closed) {
@@ -130,13 +157,16 @@ fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
     Failure::new("HL-EX-152", exit::OTHER, what, "play it again in a new folder").as_json(args.json)
 }
 
-fn tell(scenario: &Scenario, played: &Played, json: bool) {
-    if json {
+fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
+    if args.json {
         return;
     }
     eprintln!(
-        "{}: ENDEX at {} of story, after {:.1} s on the line ({})",
+        "{}{}: ENDEX at {} of story, after {:.1} s on the line ({})",
         *scenario.id,
+        args.variant
+            .as_ref()
+            .map_or_else(String::new, |variant| format!(" {variant}")),
         played.story,
         played.line.as_secs_f64(),
         played.why,
@@ -159,7 +189,9 @@ impl Made {
     ) -> Result<Self, Failure> {
         let root = args.out.join("stage");
         new_folder(&root)?;
-        let exercise = format!("{}-{}", *scenario.id, args.seed);
+        let variant = args.variant.as_ref();
+        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
+        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
         let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
         let excon = excon::excon(&root, &exercise, seams)?;
         let scenario_file = root.join("scenario.toml");
@@ -281,20 +313,11 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
         );
     }
     let known: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
-    match variant {
-        Some(variant) if !known.contains(&variant) => {
-            return refused(
-                format!("{} has no variant {variant}", *scenario.id),
-                &known.join(", "),
-            );
-        }
-        None if !known.is_empty() => {
-            return refused(
-                format!("{} has the variants {}", *scenario.id, known.join(", ")),
-                "name one with --variant",
-            );
-        }
-        _ => {}
+    if let Some(variant) = variant.filter(|variant| !known.contains(variant)) {
+        return refused(
+            format!("{} has no variant {variant}", *scenario.id),
+            &known.join(", "),
+        );
     }
     let lacking = lacking(scenario);
     if lacking.is_empty() {

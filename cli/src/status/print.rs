@@ -154,6 +154,7 @@ mod tests {
                 state,
                 rate,
                 story_ms,
+                next_ms: None,
             });
             first(&status)
         };

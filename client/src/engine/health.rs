@@ -182,7 +182,7 @@ impl Engine {
             messages: self.book.len() as u64,
             gaps: self.shown_gaps(),
             alarms: self.alarms.clone(),
-            story: StoryStatus::of(&self.story, self.line()),
+            story: StoryStatus::of(&self.story, self.line(), self.next_deadline()),
             wall_ms: self.wall().unix_ms(),
             read_only: match &self.signing {
                 Signing::Open => None,

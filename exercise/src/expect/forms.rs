@@ -3,7 +3,7 @@
 mod line;
 
 use hotline_audit::Hash;
-use hotline_core::duty::OverdueStep;
+use hotline_core::duty::{OverdueStep, ServiceKind};
 
 use crate::{
     record::Kind,
@@ -29,6 +29,7 @@ impl Case<'_> {
     pub(super) fn judge(&self, is: &Is) -> Finding {
         match is {
             Is::Rung(reached, by) => self.each(&reached.of, by, |about| self.rung(reached, by, about)),
+            Is::Said(said, at, of, by) => self.of_itself(*said, at, of.as_deref(), by),
             Is::Step(step, of, at, by) => {
                 let at = at.as_ref().map(|at| at.value.as_str());
                 self.each(of, by, |about| self.step(*step, at, by, about))
@@ -49,8 +50,8 @@ impl Case<'_> {
             }
             Is::Leg(link, state, at, by) => {
                 let what = format!("{} {state}", link_name(link));
-                let stood = self.stood(at, &what, |standing| self.lamp(link, standing, *state));
-                self.by(&stood, by, &format!("{what} at {}", at.value), None)
+                let lit = self.lit(link, at, &what, *state);
+                self.by(&lit, by, &format!("{what} at {}", at.value), None)
             }
             Is::Alarm(code, at, count, by) => {
                 let alarms = self.alarms(at, code);
@@ -109,7 +110,8 @@ impl Case<'_> {
         let fits = self
             .climbs(&about.message, reached.rung, at)
             .filter(|climb| reached.grade.is_none_or(|grade| climb.grade == Some(grade)))
-            .filter(|climb| reached.answer.is_none_or(|answer| climb.answer == Some(answer)));
+            .filter(|climb| reached.answer.is_none_or(|answer| climb.answer == Some(answer)))
+            .filter(|climb| self.as_asked(reached, &about.message, climb.entry));
         let name = self.spoken(&about.message);
         let occurrences: Vec<Occurrence> = fits
             .map(|climb| Occurrence {
@@ -124,6 +126,46 @@ impl Case<'_> {
             None => format!("{name} {}", rung_word(reached)),
         };
         self.by(&occurrences, by, &subject, Some(about))
+    }
+
+    /// Whether a rung came over the link, and with the words, that are asked for.
+    fn as_asked(&self, reached: &Reached, message: &Hash, entry: usize) -> bool {
+        let what = self.timeline.entries.get(entry).map(|entry| &entry.what);
+        let over = |link| match what {
+            Some(What::Receipt(receipt)) => {
+                let mut of = receipt.messages.iter().filter(|(of, _)| of == message);
+                of.any(|(_, leg)| self.is_of(link, leg))
+            }
+            _ => false,
+        };
+        let says = |text: &String| matches!(what, Some(What::Act(word)) if word.text == *text);
+        reached.over.as_ref().is_none_or(|link| over(link)) && reached.text.as_ref().is_none_or(says)
+    }
+
+    /// What a desk signs of itself; about a message, if one is asked for. Steps of escalation are a form of their own.
+    fn of_itself(&self, said: ServiceKind, at: &str, of: Option<&Alias>, by: &By) -> Finding {
+        let about = of.map(|of| self.messages(of));
+        let entries = self.timeline.entries.iter().enumerate();
+        let said_so = entries.filter_map(|(no, entry)| match &entry.what {
+            What::Service(service)
+                if service.kind == said
+                    && service.step.is_none()
+                    && self.timeline.name_of(&entry.who) == at
+                    && about.as_ref().is_none_or(|messages| {
+                        service.about.is_some_and(|about| messages.contains(&about))
+                    }) =>
+            {
+                Some(Occurrence {
+                    from: Some(entry.at),
+                    until: Until::Point,
+                    entry: no,
+                    what: format!("{said} of {at}"),
+                })
+            }
+            _ => None,
+        });
+        let said_so: Vec<Occurrence> = said_so.collect();
+        self.by(&said_so, by, &format!("{said} of {at}"), None)
     }
 
     fn step(&self, step: OverdueStep, at: Option<&str>, by: &By, about: About<'_>) -> Finding {

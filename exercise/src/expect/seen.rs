@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub(super) causes: Vec<String>,
     pub(super) axes: BTreeMap<String, String>,
     pub(super) legs: BTreeMap<String, String>,
+    /// Since when on control's wall clock, as the desk itself says: where it does.
+    since: BTreeMap<String, Moment>,
 }
 
 /// A look of control at a desk: when, where in the timeline, what it showed then, and what was new.
@@ -34,7 +36,7 @@ pub(super) struct Look<'s> {
 
 impl Standing {
     /// A record holds only what has changed.
-    fn take(&mut self, seen: &Seen) {
+    fn take(&mut self, seen: &Seen, since: impl Fn(u64) -> Option<Moment>) {
         if let Some(label) = &seen.label {
             self.label = Some(label.clone());
         }
@@ -42,7 +44,21 @@ impl Standing {
             self.causes.clone_from(causes);
         }
         self.axes.extend(seen.axes.clone());
-        self.legs.extend(seen.legs.clone());
+        for (leg, state) in &seen.legs {
+            self.legs.insert(leg.clone(), state.clone());
+            match seen.legs_since_ms.get(leg).and_then(|ms| since(*ms)) {
+                Some(since) => self.since.insert(leg.clone(), since),
+                None => self.since.remove(leg),
+            };
+        }
+    }
+
+    /// Since when these legs stand as they do: since the last of them does. `None` if a desk did not say that of one.
+    fn legs_since<'l>(&self, mut legs: impl Iterator<Item = &'l String>) -> Option<Moment> {
+        legs.try_fold(None, |last: Option<Moment>, leg| {
+            let since = *self.since.get(leg)?;
+            Some(last.max(Some(since)))
+        })?
     }
 }
 
@@ -68,7 +84,15 @@ impl Case<'_> {
         seen.sort_by_key(|(leaf, ..)| *leaf);
         let mut standing = Standing::default();
         let looks = seen.into_iter().map(|(_, entry, at, new)| {
-            standing.take(new);
+            // The desk told its clock in the same answer.
+            let since = |ms: u64| {
+                let (desk_ms, half_ms) = new.wall_ms?;
+                let ago_ms = desk_ms.checked_sub(ms)?;
+                let wall_ms = at.wall_ms.checked_sub(ago_ms)?;
+                let off_ms = at.uncertainty_ms.saturating_add(u64::from(half_ms));
+                Some(self.timeline.clock.moment(wall_ms, off_ms))
+            };
+            standing.take(new, since);
             Look {
                 at,
                 entry,
@@ -108,6 +132,22 @@ impl Case<'_> {
         stretches
     }
 
+    /// Every stretch in which lamps stood so. It begins when the desk says that the last of them came to stand so: control
+    /// looks a few times a second only.
+    pub(super) fn lit(&self, link: &Link, desk: &str, what: &str, state: Health) -> Vec<Occurrence> {
+        let mut stretches = self.stood(desk, what, |standing| self.lamp(link, standing, state));
+        let looks = self.looks(desk);
+        for stretch in &mut stretches {
+            let look = looks.iter().find(|look| look.entry == stretch.entry);
+            let since = look.and_then(|look| {
+                let legs = look.standing.legs.keys().filter(|leg| self.is_of(link, leg));
+                look.standing.legs_since(legs)
+            });
+            stretch.from = since.or(stretch.from);
+        }
+        stretches
+    }
+
     /// Every alarm of this code that a desk raised.
     pub(super) fn alarms(&self, desk: &str, code: &str) -> Vec<Occurrence> {
         let mut alarms = Vec::new();
@@ -125,22 +165,20 @@ impl Case<'_> {
     }
 
     /// Whether a lamp stands so: the leg's, or every one of a path's.
-    pub(super) fn lamp(&self, link: &Link, standing: &Standing, state: Health) -> bool {
+    fn lamp(&self, link: &Link, standing: &Standing, state: Health) -> bool {
+        let lamps = standing.legs.iter();
+        let mut lamps = lamps.filter(|(leg, _)| self.is_of(link, leg)).peekable();
+        lamps.peek().is_some() && lamps.all(|(_, lamp)| lamp == state.name())
+    }
+
+    /// Whether a leg (`north/quic`) is the one of a link, or one of its path.
+    pub(super) fn is_of(&self, link: &Link, leg: &str) -> bool {
+        let (of, by) = leg.split_once('/').unwrap_or((leg, ""));
         match link {
-            Link::Leg { relay, door, .. } => standing
-                .legs
-                .get(&format!("{relay}/{door}"))
-                .is_some_and(|lamp| lamp == state.name()),
+            Link::Leg { relay, door, .. } => *relay == *of && *door == *by,
             Link::Path(path) => {
-                let of_path = |leg: &str| {
-                    let relay = leg.split('/').next().unwrap_or_default();
-                    let relays = &self.scenario.topology.relays;
-                    relays
-                        .iter()
-                        .any(|card| *card.name == *relay && card.path == *path)
-                };
-                let mut lamps = standing.legs.iter().filter(|(leg, _)| of_path(leg)).peekable();
-                lamps.peek().is_some() && lamps.all(|(_, lamp)| lamp == state.name())
+                let mut relays = self.scenario.topology.relays.iter();
+                relays.any(|card| *card.name == *of && card.path == *path)
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod carry;
 mod hear;
+mod leap;
 mod observe;
 
 use std::{
@@ -23,7 +24,7 @@ use hotline_core::{
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
-use self::observe::Watched;
+use self::{leap::Pending, observe::Watched};
 use super::{
     stage::{Stage, StageError},
     words::ToPlayer,
@@ -84,7 +85,7 @@ pub struct Conductor {
     told: Told,
     faults: Vec<InForce>,
     /// Deeds that wait for their time, by seat.
-    waiting: BTreeMap<String, usize>,
+    waiting: BTreeMap<String, Pending>,
     /// Messages that came in, by desk.
     arrived: BTreeSet<(String, String)>,
     watched: BTreeMap<String, Watched>,
@@ -199,7 +200,11 @@ impl Conductor {
             self.note(Kind::Tick)?;
             self.ticked = self.now();
         }
-        Ok(self.plan.ended(&clock, self.now(), self.idle()))
+        let ended = self.plan.ended(&clock, self.now(), self.idle());
+        if ended.is_none() {
+            self.leap().await?;
+        }
+        Ok(ended)
     }
 
     /// Without a person at control its script lets overdue injects come, one by one.
@@ -240,7 +245,7 @@ impl Conductor {
     }
 
     fn idle(&self) -> bool {
-        self.waiting.values().all(|deeds| *deeds == 0)
+        self.waiting.values().all(|pending| *pending == Pending::Nothing)
             && self.faults.is_empty()
             && self.watched.values().all(Watched::owes_nothing)
             && self.now().since(self.stirred) >= QUIET_FOR

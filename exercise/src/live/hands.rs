@@ -10,6 +10,7 @@ use hotline_client::{
     request::{Answer as Reply, Request},
     side::Directory,
     socket::Connection,
+    status::LineStatus,
     view::MessageView,
 };
 use hotline_core::{
@@ -132,21 +133,22 @@ impl Hands {
     }
 
     /// Releases a message as often as it says. Returns what went, and what was refused, if anything was: nothing more is
-    /// sent then.
+    /// sent then. `respond_in`: in how much real time an answer is asked for.
     pub async fn send(
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
+        respond_in: Option<Duration>,
     ) -> (Vec<MessageView>, Result<(), Refused>) {
         let mut sent = Vec::new();
-        let done = self.send_each(sending, relation, &mut sent).await;
+        let done = self.send_each(sending, (relation, respond_in), &mut sent).await;
         (sent, done)
     }
 
     async fn send_each(
         &mut self,
         sending: &Sending,
-        relation: Relation<'_>,
+        (relation, respond_in): (Relation<'_>, Option<Duration>),
         sent: &mut Vec<MessageView>,
     ) -> Result<(), Refused> {
         let original = match relation {
@@ -154,7 +156,8 @@ impl Hands {
             Relation::None => None,
         };
         for _ in 0..sending.repeat.max(1) {
-            let wording = self.wording(sending, original.as_ref(), relation)?;
+            let mut wording = self.wording(sending, original.as_ref(), relation)?;
+            wording.respond_by_ms = respond_in.map_or(0, |time| self.later_by(time).unix_ms());
             let sheet = self.sheet(&wording, &sending.by)?;
             sent.push(self.message(Request::Release { sheet }).await?);
         }
@@ -304,6 +307,17 @@ impl Hands {
         .await
     }
 
+    /// How the line stands, as the desk shows it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn status(&mut self) -> Result<LineStatus, Refused> {
+        match self.ask(Request::Status).await? {
+            Reply::Status(status) => Ok(*status),
+            _ => Err(refused("HL-EX-150", "the desk answers something else".into())),
+        }
+    }
+
     fn later_by(&self, time: Duration) -> WallTime {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         WallTime::from_unix_ms(self.seams.clock.wall().unix_ms().saturating_add(time))
@@ -348,11 +362,13 @@ impl Hands {
                 (Relation::Answers(..), _) => Function::Reply,
                 (Relation::Corrects(_), _) => Function::Update,
                 (Relation::None, Some(code)) => code.function,
+                (Relation::None, None) if sending.asks.is_some() => Function::Query,
                 (Relation::None, None) => Function::Notify,
             },
             response: match (sending.answer, code, answer) {
                 (Some(response), ..) => response,
                 (None, Some(code), _) => code.response,
+                (None, None, _) if sending.asks.is_some() => ResponseAttribute::AcceptCounterDecline,
                 (None, None, Some(_)) => ResponseAttribute::None,
                 (None, None, None) => ResponseAttribute::Roger,
             },
@@ -366,7 +382,7 @@ impl Hands {
             expires_ms: 0,
             safety_of_life: false,
             respond_by_ms: 0,
-            contact: None,
+            contact: sending.asks,
         })
     }
 

@@ -93,7 +93,8 @@ pub struct Player {
     desks: Vec<(String, String)>,
     clock: StoryClock,
     seams: Seams,
-    waiting: bool,
+    /// What control was told last of its deeds.
+    waiting: (bool, Option<u64>),
     rung: BTreeSet<Hash>,
 }
 
@@ -156,7 +157,7 @@ impl Player {
             desks,
             clock: StoryClock::new(),
             seams,
-            waiting: false,
+            waiting: (false, None),
             rung: BTreeSet::new(),
         })
     }
@@ -188,11 +189,15 @@ impl Player {
         for wish in self.person.due(self.now(), &self.clock) {
             self.carry_out(wish).await?;
         }
-        let waiting = !self.person.idle();
+        let next = self.person.next_story();
+        let next_story_ms =
+            next.map(|next| u64::try_from(next.since_startex().as_millis()).unwrap_or(u64::MAX));
+        let waiting = (!self.person.idle(), next_story_ms);
         if waiting != self.waiting {
             self.waiting = waiting;
             say(&FromPlayer::Waiting {
-                deeds: usize::from(waiting),
+                deeds: usize::from(waiting.0),
+                next_story_ms,
             })?;
         }
         Ok(())

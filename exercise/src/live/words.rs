@@ -88,5 +88,8 @@ pub enum FromPlayer {
     Waiting {
         /// How many.
         deeds: usize,
+        /// When in the story the first of them is due, in milliseconds; none if there is none, or one waits for the line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_story_ms: Option<u64>,
     },
 }

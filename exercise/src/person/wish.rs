@@ -149,6 +149,18 @@ impl Pending {
         lines.min()
     }
 
+    /// When in the story the next deed's time comes; `None` if there is none, or one counts on the line.
+    pub(super) fn next_story(&self) -> Option<StoryTime> {
+        let waiting = self.0.iter().filter(|play| !play.nameless);
+        let moments: Option<Vec<StoryTime>> = waiting
+            .map(|play| match play.when {
+                When::Story(story) => Some(story),
+                When::Run(_) => None,
+            })
+            .collect();
+        moments?.into_iter().min()
+    }
+
     pub(super) fn idle(&self) -> bool {
         self.0.iter().all(|play| play.nameless)
     }

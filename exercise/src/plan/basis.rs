@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::scenario::{
     Scenario,
-    expect::{By, Expect, Is},
+    expect::{By, Expect, Is, Reached},
     mark::Mark,
     moment::Span,
     msel::{Inject, When},
@@ -80,10 +80,16 @@ fn from(is: &Is) -> Mark {
     }
 }
 
-/// The mark that decides an expectation. A grade or an answer is no part of a mark.
+/// The mark that decides an expectation. A grade, an answer, a link or words are no part of a mark.
 fn decides(is: &Is) -> Option<Mark> {
+    let plain = |reached: &Reached| {
+        reached.grade.is_none()
+            && reached.answer.is_none()
+            && reached.over.is_none()
+            && reached.text.is_none()
+    };
     match is {
-        Is::Rung(reached, _) if reached.grade.is_none() && reached.answer.is_none() => Some(Mark::Rung {
+        Is::Rung(reached, _) if plain(reached) => Some(Mark::Rung {
             of: reached.of.value.clone(),
             rung: reached.rung,
             at: reached.at.as_ref().map(|desk| desk.value.clone()),

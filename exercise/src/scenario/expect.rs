@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hotline_core::{
-    duty::OverdueStep,
+    duty::{OverdueStep, ServiceKind},
     health::Health,
     precedence::Precedence,
     words::{Answer, Rung},
@@ -116,6 +116,10 @@ pub struct Reached {
     pub grade: Option<Grade>,
     /// With which answer.
     pub answer: Option<Answer>,
+    /// Of a receipt: over which link the first copy came.
+    pub over: Option<Placed<Link>>,
+    /// Of an officer's act: with exactly these words.
+    pub text: Option<String>,
 }
 
 /// What must be so.
@@ -142,6 +146,8 @@ pub enum Is {
         /// How many were displayed all the same.
         shown: u32,
     },
+    /// A desk signs something of itself: which, where, and about which message.
+    Said(ServiceKind, Placed<String>, Option<Placed<Alias>>, By),
     /// A step of escalation is taken.
     Step(OverdueStep, Placed<Alias>, Option<Placed<String>>, By),
     /// Two marks are at most so far apart.
@@ -179,6 +185,7 @@ impl Is {
             | Self::Axis(_, _, _, by)
             | Self::Leg(_, _, _, by)
             | Self::Alarm(_, _, _, by)
+            | Self::Said(_, _, _, by)
             | Self::Step(_, _, _, by) => Some(by),
             Self::Refused { .. }
             | Self::Interval { .. }

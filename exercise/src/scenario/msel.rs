@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, ops::Range, time::Duration};
 
 use hotline_core::{
+    contact::Contact,
     precedence::Precedence,
     words::{OfficerRole, ResponseAttribute},
 };
@@ -161,6 +162,10 @@ pub struct Sending {
     pub precedence: Option<Precedence>,
     /// How it is to be answered; as the code has it if none.
     pub answer: Option<ResponseAttribute>,
+    /// Which people it asks for on the line.
+    pub asks: Option<Contact>,
+    /// In what time an answer is asked for.
+    pub respond_by: Option<StorySpan>,
     /// The channel.
     pub channel: Option<String>,
     /// What the file calls it.

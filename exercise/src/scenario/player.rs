@@ -13,6 +13,15 @@ use super::{
     place::Placed,
 };
 
+/// What a judgement says if it is what the seat's own desk shows at that moment.
+pub const AS_SHOWN: &str = "as shown";
+/// A judgement about the first cause of silence that a desk shows: `NOT_DISPLAYED`.
+pub const CAUSE: &str = "cause";
+/// About the label: `UNRESPONSIVE`.
+pub const LABEL: &str = "label";
+/// About the answer to the message that gave the cue: `LAPSED` if the time for it is over and there is none, else `OPEN`.
+pub const ANSWER: &str = "answer";
+
 /// How one seat is played.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
@@ -127,7 +136,7 @@ pub enum Do {
     State {
         /// About what.
         what: String,
-        /// What it says.
+        /// What it says; [`AS_SHOWN`]: what its desk shows.
         is: String,
     },
 }

@@ -12,11 +12,23 @@ pub struct Shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 1] = [Shipped {
-    id: "S1",
-    file: "S1.toml",
-    text: include_str!("../../scenarios/S1.toml"),
-}];
+pub const ALL: [Shipped; 3] = [
+    Shipped {
+        id: "S1",
+        file: "S1.toml",
+        text: include_str!("../../scenarios/S1.toml"),
+    },
+    Shipped {
+        id: "S2",
+        file: "S2.toml",
+        text: include_str!("../../scenarios/S2.toml"),
+    },
+    Shipped {
+        id: "S3",
+        file: "S3.toml",
+        text: include_str!("../../scenarios/S3.toml"),
+    },
+];
 
 /// One by its id, in small letters too.
 #[must_use]

@@ -29,6 +29,58 @@ fn s1_is_read_whole() {
 }
 
 #[test]
+fn the_points_of_every_shipped_play_are_a_hundred() {
+    for shipped in shipped::ALL {
+        let scenario = parse(shipped.file, shipped.text).unwrap_or_else(|errors| panic!("{errors}"));
+        let mut plays: Vec<Option<&str>> = scenario.variants.keys().map(|name| Some(name.as_str())).collect();
+        if plays.is_empty() {
+            plays.push(None);
+        }
+        for play in plays {
+            let asked =
+                |only: &[String]| only.is_empty() || play.is_some_and(|play| only.contains(&play.into()));
+            let expects = scenario.expects.iter().filter(|expect| asked(&expect.only));
+            let points: u16 = expects.map(|expect| expect.score).sum();
+            assert_eq!(points, 100, "{} {play:?}", shipped.id);
+        }
+    }
+}
+
+#[test]
+fn a_question_for_people_names_a_time_and_is_asked_in_words() {
+    let asking = |more: &str| {
+        let call = format!("precedence = \"ROUTINE\"\nasks = \"CALL_REQUEST\"\n{more}");
+        S1.replacen("precedence = \"ROUTINE\"", &call, 1)
+    };
+    let codes = |text: &str| -> Vec<Code> {
+        let mistakes = parse("S1.toml", text).unwrap_err().mistakes;
+        mistakes.iter().map(|mistake| mistake.code).collect()
+    };
+    assert!(parse("S1.toml", &asking("respond_by = \"48h story\"")).is_ok());
+    assert_eq!(codes(&asking("")), [Code::MissingKey]);
+    assert_eq!(codes(&asking("respond_by = \"48h line\"")), [Code::Value]);
+    assert_eq!(
+        codes(&asking("respond_by = \"48h story\"\nanswer = \"ROGER\"")),
+        [Code::Value]
+    );
+    let none = "precedence = \"ROUTINE\"\nrespond_by = \"1h story\"\nanswer = \"NONE\"";
+    let none = S1.replacen("precedence = \"ROUTINE\"", none, 1);
+    assert_eq!(codes(&none), [Code::Value]);
+}
+
+#[test]
+fn only_what_a_desk_shows_is_stated_as_shown() {
+    let stating = |what: &str| {
+        let deed = format!("verb = \"state\", what = \"{what}\", is = \"as shown\"");
+        parse("S1.toml", &S1.replacen("verb = \"display\"", &deed, 1))
+    };
+    for what in ["cause", "label", "answer"] {
+        assert!(stating(what).is_ok(), "{what}");
+    }
+    assert_eq!(stating("weather").unwrap_err().mistakes[0].code, Code::Value);
+}
+
+#[test]
 fn each_shipped_scenario_is_read_and_found_by_its_id() {
     for shipped in shipped::ALL {
         let scenario = parse(shipped.file, shipped.text).unwrap_or_else(|errors| panic!("{errors}"));

@@ -165,6 +165,11 @@ impl Play {
 
     /// An officer of a desk signs an act.
     pub(crate) fn act(&mut self, desk: &str, rung: Rung, message: Hash) -> Hash {
+        self.act_saying(desk, rung, message, "")
+    }
+
+    /// An officer of a desk signs an act, in words.
+    pub(crate) fn act_saying(&mut self, desk: &str, rung: Rung, message: Hash, text: &str) -> Hash {
         let header = self.header(desk);
         let officer = self.officer(desk);
         let said = OfficerAct {
@@ -174,7 +179,7 @@ impl Play {
             desk: header.sender.clone(),
             exercise: EXERCISE.into(),
             message: self.reference(message),
-            text: String::new(),
+            text: text.to_owned(),
             claimed_time_ms: header.claimed_time_ms,
         };
         let act = officer.sign(PayloadType::OfficerAct, &said.encode());
@@ -250,6 +255,14 @@ impl Play {
         let mut service = self.service(desk, ServiceKind::Overdue);
         service.refers_to = Some(self.reference(message));
         service.step = step.to_wire();
+        self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
+    }
+
+    /// Nobody answers by the time that was asked for.
+    pub(crate) fn unanswered(&mut self, desk: &str, message: Hash) -> Hash {
+        let mut service = self.service(desk, ServiceKind::Overdue);
+        service.refers_to = Some(self.reference(message));
+        service.text = "no answer by then".into();
         self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
     }
 

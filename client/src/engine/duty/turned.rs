@@ -6,7 +6,7 @@ use hotline_core::{
     time::{LineTime, StoryTime},
 };
 
-use super::{Duty, Engine};
+use super::{AnswerDue, Duty, Engine};
 use crate::overdue;
 
 impl Engine {
@@ -19,6 +19,19 @@ impl Engine {
             .into_iter()
             .chain(answer.and_then(|due| self.when_due(due)))
             .min()
+    }
+
+    /// When the next deadline of people is over, as people's time goes; none if nothing waits for a person. An answer that is
+    /// due by the wall clock is none: no story moves it.
+    pub(in crate::engine) fn next_deadline(&self) -> Option<StoryTime> {
+        let duty = self.duty.as_ref()?;
+        let answers = duty.answers.values().filter_map(|due| match due {
+            AnswerDue::Story(due) => Some(*due),
+            AnswerDue::Claimed(_) => None,
+        });
+        let tests = duty.tests.values().copied();
+        let steps = duty.escalation.next_wake().into_iter();
+        steps.chain(tests).chain(answers).min()
     }
 
     /// A story begins here: every human deadline goes over to it. `before` is what people's time was until now; what is

@@ -8,11 +8,18 @@ use crate::scenario::{
 
 pub(super) fn rung_word(reached: &Reached) -> String {
     let rung = reached.rung;
-    match (reached.grade, reached.answer) {
+    let mut word = match (reached.grade, reached.answer) {
         (Some(grade), _) => format!("{rung} {}", grade.name()),
         (None, Some(answer)) => format!("{rung} {answer}"),
         (None, None) => rung.to_string(),
+    };
+    if let Some(text) = &reached.text {
+        word.push_str(&format!(" \"{text}\""));
     }
+    if let Some(link) = &reached.over {
+        word.push_str(&format!(" over {}", link_name(link)));
+    }
+    word
 }
 
 pub(super) fn link_name(link: &Link) -> String {
@@ -36,6 +43,12 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
         Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
         Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
+        Is::Said(said, desk, of, _) => {
+            let of = of
+                .as_ref()
+                .map_or_else(String::new, |of| format!(" about {}", of.value));
+            format!("{said}{of}{}", at(desk))
+        }
         Is::Step(step, of, desk, _) => {
             let at = desk.as_ref().map_or_else(String::new, at);
             format!("{step} about {}{at}", of.value)

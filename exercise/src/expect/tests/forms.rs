@@ -125,6 +125,75 @@ fn a_step_of_escalation_is_the_one_that_a_desk_signed() {
 }
 
 #[test]
+fn what_a_desk_says_of_itself_counts_at_that_desk_and_about_that_message() {
+    let outage = "{ said = \"PATH_OUTAGE\", at = \"A\", within = \"13s line\", after = \"inject 1.1.1\" }";
+    let said = |desk, ms| {
+        move |play: &mut Play| {
+            play.at(1_000).inject("1.1.1");
+            play.at(ms)
+                .legs(desk, ServiceKind::PathOutage, &[("north/quic", BEGAN + 2_000)]);
+        }
+    };
+    let seen = met(outage, said("A", 12_000));
+    assert!(seen.starts_with("PATH_OUTAGE of A 11.000 s line"), "{seen}");
+    assert!(not_met(outage, said("A", 20_000)).starts_with("PATH_OUTAGE of A 19.000 s"));
+    assert_eq!(
+        not_met(outage, said("B", 12_000)),
+        "PATH_OUTAGE of A did not come"
+    );
+
+    let overdue = "{ said = \"OVERDUE\", at = \"B\", of = \"x\", recorded = true }";
+    let stepped = not_met(overdue, |play| {
+        let m1 = sent(play, 1_000, "one");
+        play.at(5_000).overdue("B", OverdueStep::ReAlert, m1);
+    });
+    assert_eq!(
+        stepped, "OVERDUE of B did not come",
+        "a step is a form of its own"
+    );
+    met(overdue, |play| {
+        let m1 = sent(play, 1_000, "one");
+        play.at(5_000).unanswered("B", m1);
+    });
+    not_met(overdue, |play| {
+        sent(play, 1_000, "one");
+        let other = play.at(2_000).send(&Draft::flash("A", "another"));
+        play.at(5_000).unanswered("B", other);
+    });
+}
+
+#[test]
+fn a_receipt_counts_only_over_the_path_asked_for() {
+    let over = |path: u16| {
+        format!("{{ rung = \"DELIVERED\", of = \"x\", at = \"B\", over = \"path {path}\", recorded = true }}")
+    };
+    let seen = met(&over(1), |play| {
+        sent(play, 1_000, "one");
+    });
+    assert!(seen.starts_with("A-0001 DELIVERED over path 1 at B"), "{seen}");
+    let seen = not_met(&over(2), |play| {
+        sent(play, 1_000, "one");
+    });
+    assert_eq!(seen, "A-0001 DELIVERED over path 2 at B did not come");
+}
+
+#[test]
+fn a_reason_counts_only_word_for_word() {
+    let is =
+        |text: &str| format!("{{ rung = \"DECLINED\", of = \"x\", text = \"{text}\", recorded = true }}");
+    let declined = |play: &mut Play| {
+        let m1 = sent(play, 1_000, "one");
+        play.at(3_000)
+            .act_saying("B", Rung::Declined, m1, "conditions not appropriate");
+    };
+    met(&is("conditions not appropriate"), declined);
+    for other in ["Conditions not appropriate", "conditions not"] {
+        let seen = not_met(&is(other), declined);
+        assert_eq!(seen, format!("A-0001 DECLINED \"{other}\" did not come"));
+    }
+}
+
+#[test]
 fn an_interval_lies_between_two_marks() {
     let is = "{ interval = { from = \"x.RELEASED\", to = \"x.ACKNOWLEDGED@B\" }, within = \"3m story\" }";
     let acknowledged = |ms| {

@@ -4,7 +4,7 @@ use super::{
     forms::{met, not_met},
     *,
 };
-use crate::record::Seen;
+use crate::{record::Seen, testing::BEGAN};
 
 fn labelled(label: &str) -> Seen {
     Seen {
@@ -136,6 +136,32 @@ fn a_path_is_down_when_every_leg_of_it_is() {
     assert_eq!(not_met(path, cut("SUSPECT")), "path 1 DOWN at A did not come");
     met(leg, cut("SUSPECT"));
     not_met(leg, |_| {});
+}
+
+#[test]
+fn a_lamp_counts_since_when_the_desk_says_that_it_stands_so_and_not_since_control_looked() {
+    let is = "{ leg = \"path 1\", state = \"DOWN\", at = \"A\", within = \"1500ms line\", after = \"inject 1.1.1\" }";
+    let cut = |ahead_ms: i64, since: [u64; 2]| {
+        move |play: &mut Play| {
+            play.set_clock("A", ahead_ms);
+            let up = [("north/quic", "UP"), ("north/tcp", "UP"), ("south/quic", "UP")];
+            play.at(500).look("A", lamps(&up));
+            play.at(1_000).inject("1.1.1");
+            let mut down = lamps(&[("north/quic", "DOWN"), ("north/tcp", "DOWN")]);
+            for (leg, ms) in down.legs.keys().zip(since) {
+                let ms = BEGAN.checked_add_signed(ahead_ms).unwrap() + ms;
+                down.legs_since_ms.insert(leg.clone(), ms);
+            }
+            // Too late, if the look counted.
+            play.at(2_700).look("A", down);
+        }
+    };
+    for ahead_ms in [0, 420_000, -180_000] {
+        let seen = met(is, cut(ahead_ms, [2_100, 2_400]));
+        assert!(seen.starts_with("path 1 DOWN at A 1.40"), "{seen}");
+    }
+    let seen = not_met(is, cut(0, [2_100, 2_600]));
+    assert!(seen.starts_with("path 1 DOWN at A 1.60"), "{seen}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use hotline_client::{request::News, view::MessageView};
 use hotline_core::{precedence::Precedence, words::Rung};
 
-use super::{ConductError, Conductor};
+use super::{ConductError, Conductor, leap::Pending};
 use crate::{
     codebook::coded::{self, Decoded},
     live::{
@@ -140,8 +140,8 @@ impl Conductor {
                 let (what, is) = (cut(what), cut(is));
                 self.note(Kind::Stated { seat, what, is }).map(drop)
             }
-            FromPlayer::Waiting { deeds } => {
-                self.waiting.insert(seat, deeds);
+            FromPlayer::Waiting { deeds, next_story_ms } => {
+                self.waiting.insert(seat, Pending::of(deeds, next_story_ms));
                 Ok(())
             }
         }

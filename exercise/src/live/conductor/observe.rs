@@ -110,6 +110,11 @@ fn seen(status: &LineStatus) -> Seen {
             .iter()
             .map(|(leg, view)| (leg.clone(), view.state.clone()))
             .collect(),
+        legs_since_ms: status
+            .legs
+            .iter()
+            .filter_map(|(leg, view)| Some((leg.clone(), view.since_ms?)))
+            .collect(),
         alarms: Vec::new(),
         shown: Vec::new(),
         coalesced: 0,
@@ -128,7 +133,14 @@ fn each_once<'a>(codes: impl Iterator<Item = &'a String>) -> Vec<String> {
 }
 
 /// What of `new` is not in `old`.
+///
+/// A leg that came back to the state that it had, between two looks, has changed all the same: it says since when.
 fn changed(old: &Seen, new: &Seen) -> Seen {
+    let turned = |leg: &String| {
+        old.legs.get(leg) != new.legs.get(leg) || old.legs_since_ms.get(leg) != new.legs_since_ms.get(leg)
+    };
+    let of_turned = |(leg, state): (&String, &String)| turned(leg).then(|| (leg.clone(), state.clone()));
+    let since_of_turned = |(leg, since): (&String, &u64)| turned(leg).then(|| (leg.clone(), *since));
     let differs = |old: &BTreeMap<String, String>, new: &BTreeMap<String, String>| {
         let differing = new.iter().filter(|(name, state)| old.get(*name) != Some(state));
         differing
@@ -146,7 +158,8 @@ fn changed(old: &Seen, new: &Seen) -> Seen {
             .clone()
             .filter(|causes| old.causes.as_ref() != Some(causes)),
         axes: differs(&old.axes, &new.axes),
-        legs: differs(&old.legs, &new.legs),
+        legs: new.legs.iter().filter_map(of_turned).collect(),
+        legs_since_ms: new.legs_since_ms.iter().filter_map(since_of_turned).collect(),
         alarms: Vec::new(),
         shown: Vec::new(),
         coalesced: 0,
@@ -160,18 +173,29 @@ mod tests {
     #[test]
     fn a_record_of_a_desk_has_what_changed_and_nothing_else() {
         let leg = |state: &str| BTreeMap::from([("north/quic".to_owned(), state.to_owned())]);
+        let since = |ms: u64| BTreeMap::from([("north/quic".to_owned(), ms)]);
         let one = Seen {
             label: Some("NORMAL".into()),
             legs: leg("UP"),
+            legs_since_ms: since(1),
             ..Seen::default()
         };
         let two = Seen {
             legs: leg("DOWN"),
+            legs_since_ms: since(2),
             ..one.clone()
         };
         assert_eq!(changed(&Seen::default(), &one), one);
         assert_eq!(changed(&one, &one), Seen::default());
         let news = changed(&one, &two);
-        assert_eq!((news.label, news.legs), (None, leg("DOWN")));
+        assert_eq!(
+            (news.label, news.legs, news.legs_since_ms),
+            (None, leg("DOWN"), since(2))
+        );
+        let again = Seen {
+            legs_since_ms: since(3),
+            ..one.clone()
+        };
+        assert_eq!(changed(&one, &again).legs, leg("UP"), "it was down in between");
     }
 }

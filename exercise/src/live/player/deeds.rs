@@ -14,7 +14,7 @@ use crate::{
         mark::Serial,
         msel::{Deed, Sending},
         place::Placed,
-        player::Do,
+        player::{ANSWER, AS_SHOWN, Do, LABEL},
     },
 };
 
@@ -44,7 +44,8 @@ impl Player {
         sending: &Sending,
         relation: Relation<'_>,
     ) -> Result<Result<(), Refused>, PlayerError> {
-        let (released, done) = self.hands.send(sending, relation).await;
+        let respond_in = sending.respond_by.map(|span| self.on_the_wall(span.0));
+        let (released, done) = self.hands.send(sending, relation, respond_in).await;
         let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
         self.name(alias.as_ref(), &released, sending.repeat)?;
         Ok(done)
@@ -72,7 +73,14 @@ impl Player {
             },
             Do::Nothing => Ok(Ok(())),
             Do::State { what, is } => {
-                let (what, is) = (what.clone(), is.clone());
+                let is = match is.as_str() {
+                    AS_SHOWN => match self.shown(what, about).await {
+                        Ok(shown) => shown,
+                        Err(refused) => return Ok(Err(refused)),
+                    },
+                    is => is.to_owned(),
+                };
+                let what = what.clone();
                 say(&FromPlayer::Stated { what, is }).map(Ok)
             }
             Do::Institution(institution) => Ok(Err(lacks(institution.verb.name()))),
@@ -120,6 +128,24 @@ impl Player {
                 .await),
             _ => Ok(Ok(())),
         }
+    }
+
+    /// What its own console shows, and nothing else that a player knows.
+    async fn shown(&mut self, what: &str, about: Option<&str>) -> Result<String, Refused> {
+        if what == ANSWER {
+            let message = about.ok_or_else(about_nothing)?;
+            let lapsed = self.hands.show(message).await?.unanswered;
+            return Ok(if lapsed { "LAPSED" } else { "OPEN" }.to_owned());
+        }
+        let standing = self.hands.status().await?.standing;
+        Ok(match what {
+            LABEL => standing.label,
+            _ => standing
+                .causes
+                .into_iter()
+                .next()
+                .map_or_else(String::new, |cause| cause.code),
+        })
     }
 
     async fn act_of(

@@ -50,6 +50,21 @@ fn a_script_that_runs_away_is_stopped_with_its_number() {
 }
 
 #[test]
+fn a_script_says_when_in_the_story_its_next_deed_is_due_and_nothing_while_one_waits_for_the_line() {
+    let later = "wait = \"2h story\"\ndo = [{ verb = \"display\" }]";
+    let line_wait = "wait = \"30s line\"\ndo = [{ verb = \"display\" }]";
+    let flash = "arrives = \"any\", precedence = [\"FLASH\"]";
+    let mut bench = Bench::of(&(rule("line", flash, line_wait) + &rule("later", "arrives = \"any\"", later)));
+    assert_eq!(bench.person.next_story(), None);
+    bench.hear(&[arrives(1, Precedence::Routine)]);
+    let due = StoryTime::from_startex(Duration::from_secs(7_200));
+    assert_eq!(bench.person.next_story(), Some(due));
+    bench.hear(&[arrives(2, Precedence::Flash)]);
+    assert_eq!(bench.person.next_story(), None);
+    assert!(!bench.person.idle());
+}
+
+#[test]
 fn while_the_story_stands_a_script_does_nothing_and_waits_on_the_line_stand_too() {
     let line_wait = "wait = \"30s line\"\ndo = [{ verb = \"display\" }]";
     let mut bench = Bench::of(&rule("line", "arrives = \"any\"", line_wait));

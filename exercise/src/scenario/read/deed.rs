@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hotline_core::{
+    contact::Contact,
     precedence::Precedence,
     words::{OfficerRole, ResponseAttribute},
 };
@@ -12,6 +13,7 @@ use super::{Code, Entry, Reader, Value, names::Kind, value::word};
 use crate::scenario::{
     lists::{InstitutionVerb, Method, ProcessDeed, Side},
     mark::Alias,
+    moment::StorySpan,
     msel::{Coding, Deed, Institution, Sending},
     place::Placed,
 };
@@ -20,13 +22,15 @@ use crate::scenario::{
 const REPEAT_MAX: u16 = 1_000;
 
 /// Keys of what is sent.
-pub(super) const SENDING: [&str; 9] = [
+pub(super) const SENDING: [&str; 11] = [
     "by",
     "code",
     "fields",
     "text",
     "precedence",
     "answer",
+    "asks",
+    "respond_by",
     "channel",
     "as",
     "repeat",
@@ -174,6 +178,7 @@ impl Reader<'_> {
             );
         }
         let answer = self.may(entry, "answer", word!(ResponseAttribute));
+        let (asks, respond_by) = self.asked(entry, answer);
         let channel = self.may(entry, "channel", Self::text);
         let alias = self.may(entry, "as", |r, value, path| r.new_message(only, value, path));
         let repeat = self.may(entry, "repeat", |r, value, path| {
@@ -186,10 +191,43 @@ impl Reader<'_> {
             span: entry.span_of("text"),
             precedence,
             answer,
+            asks,
+            respond_by,
             channel,
             alias,
             repeat: repeat.unwrap_or(1),
         })
+    }
+
+    /// Which people are asked for, and in what time an answer: a question for people names one, is answered as such, and is
+    /// written in words.
+    fn asked(
+        &mut self,
+        entry: &Entry<'_>,
+        answer: Option<ResponseAttribute>,
+    ) -> (Option<Contact>, Option<StorySpan>) {
+        let asks = self.may(entry, "asks", word!(Contact));
+        let respond_by = self.may(entry, "respond_by", Self::story);
+        if let Some(asks) = asks {
+            if !entry.has("respond_by") {
+                let what = format!("{asks} names a time to answer by, like respond_by = \"48h story\"");
+                self.refuse(
+                    Code::MissingKey,
+                    entry.span_of("asks"),
+                    &entry.key("respond_by"),
+                    what,
+                );
+            }
+            for key in ["code", "answer"].into_iter().filter(|key| entry.has(key)) {
+                let what = format!("{asks} is asked in words, and answered with ACCEPT, COUNTER or DECLINE");
+                self.refuse(Code::Value, entry.span_of(key), &entry.key(key), what);
+            }
+        } else if respond_by.is_some() && answer == Some(ResponseAttribute::None) {
+            let what = "a time to answer by, and no answer is asked for";
+            let span = entry.span_of("respond_by");
+            self.refuse(Code::Value, span, &entry.key("respond_by"), what);
+        }
+        (asks, respond_by)
     }
 
     /// Officers, at least one, none twice.

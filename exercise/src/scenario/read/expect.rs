@@ -1,7 +1,7 @@
 //! Expectations.
 
 use hotline_core::{
-    duty::OverdueStep,
+    duty::{OverdueStep, ServiceKind},
     health::Health,
     precedence::Precedence,
     words::{Answer, Rung},
@@ -19,13 +19,14 @@ use crate::scenario::{
 const SCORE_MAX: u16 = 100;
 
 /// The forms of `is`, each named by its first key.
-const FORMS: [&str; 12] = [
+const FORMS: [&str; 13] = [
     "rung",
     "label",
     "cause",
     "axis",
     "leg",
     "alarm",
+    "said",
     "refused",
     "step",
     "interval",
@@ -108,12 +109,13 @@ impl Reader<'_> {
     fn is(&mut self, entry: &Entry<'_>, filter: Option<&Filter>) -> Option<Is> {
         let form = self.form(entry, &FORMS)?;
         let own: &[&str] = match form {
-            "rung" => &["rung", "of", "at", "grade", "answer"],
+            "rung" => &["rung", "of", "at", "grade", "answer", "over", "text"],
             "label" => &["label", "at"],
             "cause" => &["cause", "at"],
             "axis" => &["axis", "state", "at"],
             "leg" => &["leg", "state", "at"],
             "alarm" => &["alarm", "at", "count"],
+            "said" => &["said", "at", "of"],
             "refused" => &["refused", "count", "shown"],
             "step" => &["step", "of", "at"],
             "interval" => &["interval", "within"],
@@ -152,12 +154,16 @@ impl Reader<'_> {
                 let of = self.about(entry, filter);
                 let grade = self.may(entry, "grade", word!(Grade));
                 let answer = self.may(entry, "answer", word!(Answer));
+                let over = self.may(entry, "over", Self::link);
+                let text = self.may(entry, "text", Self::text);
                 let reached = Reached {
                     rung: rung?,
                     of: of?,
                     at,
                     grade,
                     answer,
+                    over,
+                    text,
                 };
                 Is::Rung(reached, by?)
             }
@@ -183,6 +189,11 @@ impl Reader<'_> {
                 let alarm = word(self, "alarm");
                 let count = self.may(entry, "count", Self::compare);
                 Is::Alarm(alarm?, at?, count.unwrap_or(Compare::AtLeast(1)), by?)
+            }
+            "said" => {
+                let said = self.may(entry, "said", word!(ServiceKind));
+                let of = self.may(entry, "of", Self::message);
+                Is::Said(said?, at?, of, by?)
             }
             _ => {
                 let step = self.may(entry, "step", word!(OverdueStep));

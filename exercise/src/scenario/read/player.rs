@@ -15,7 +15,7 @@ use crate::scenario::{
     lists::{Act, Grade, InstitutionVerb, Label, Tongue},
     moment::{Span, StorySpan},
     place::Placed,
-    player::{Cue, Do, Rule, Script},
+    player::{ANSWER, AS_SHOWN, CAUSE, Cue, Do, LABEL, Rule, Script},
 };
 
 /// Most rules of one seat.
@@ -220,6 +220,13 @@ impl Reader<'_> {
             "state" => {
                 let what = self.must(entry, "what", Self::text);
                 let is = self.must(entry, "is", Self::text);
+                let shows = [CAUSE, LABEL, ANSWER];
+                if is.as_deref() == Some(AS_SHOWN)
+                    && !shows.iter().any(|shown| what.as_deref() == Some(shown))
+                {
+                    let what = format!("a desk shows one of {}", shows.join(", "));
+                    self.refuse(Code::Value, entry.span_of("what"), &entry.key("what"), what);
+                }
                 Do::State { what: what?, is: is? }
             }
             "suspend" => Do::Institution(self.institution(entry, Some(InstitutionVerb::Suspend), None)?),
