@@ -12,7 +12,7 @@ mod moment;
 mod offset;
 mod what;
 
-pub use climbs::Climb;
+pub use climbs::{Climb, Foreign};
 pub use clock::ControlClock;
 pub(crate) use control::word;
 pub(crate) use moment::show;
@@ -68,6 +68,8 @@ pub struct Timeline {
     pub messages: BTreeMap<Hash, usize>,
     /// What every message has reached, by time where there is one.
     pub climbs: BTreeMap<Hash, Vec<Climb>>,
+    /// What somebody signed about a message and does not count, by where it stands.
+    pub foreign: Vec<Foreign>,
     /// What the scenario calls a message.
     pub aliases: BTreeMap<Alias, Hash>,
     /// Control's clocks.

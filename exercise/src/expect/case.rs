@@ -143,7 +143,7 @@ impl<'c> Case<'c> {
                     .is_none_or(|precedence| message.precedence == precedence)
         };
         messages
-            .find(|(entry, message)| fits(&entry.who, message))
+            .find(|(entry, message)| message.released.is_ok() && fits(&entry.who, message))
             .map(|(entry, _)| entry.sha256)
     }
 

@@ -153,11 +153,18 @@ impl Case<'_> {
     /// Shown as a message, and nobody of the line has signed such a one in any log that verifies.
     fn false_displays(&self) -> Counted {
         let shows = self.shows().into_iter();
-        let unknown = shows.filter(|((message, _), _)| !self.timeline.messages.contains_key(message));
+        let unknown = shows.filter(|((message, _), _)| !self.is_released(message));
         let unknown: Vec<(Hash, usize)> = unknown
             .map(|((message, _), entries)| (message, entries.first().copied().unwrap_or_default()))
             .collect();
         self.said(&unknown)
+    }
+
+    /// Somebody of the line has signed it, and by the rule of release.
+    fn is_released(&self, message: &Hash) -> bool {
+        self.timeline
+            .message(message)
+            .is_some_and(|(_, fact)| fact.released.is_ok())
     }
 
     /// ENDEX, or the last record.
@@ -184,7 +191,9 @@ impl Case<'_> {
             .entries
             .iter()
             .filter_map(|entry| match &entry.what {
-                What::Message(fact) if fact.class == TrafficClass::Formal => Some((entry.sha256, &**fact)),
+                What::Message(fact) if fact.class == TrafficClass::Formal && fact.released.is_ok() => {
+                    Some((entry.sha256, &**fact))
+                }
                 _ => None,
             })
     }

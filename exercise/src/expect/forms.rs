@@ -264,7 +264,9 @@ impl Case<'_> {
         for desk in desks {
             let signed = self.timeline.entries.iter().position(|entry| match &entry.what {
                 What::Message(fact) => {
-                    fact.text.as_deref() == Some(text) && self.timeline.name_of(&entry.who) == **desk
+                    fact.released.is_ok()
+                        && fact.text.as_deref() == Some(text)
+                        && self.timeline.name_of(&entry.who) == **desk
                 }
                 _ => false,
             });

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod foreign;
 mod forms;
 mod s1;
 mod seen;

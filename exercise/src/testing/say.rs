@@ -13,7 +13,10 @@ use hotline_core::{
     words::{Answer, Function, ResponseAttribute, Rung},
 };
 
-use super::{EXERCISE, Play, id_of, signers::Signer};
+use super::{
+    EXERCISE, Play, id_of,
+    signers::{Side, Signer},
+};
 
 /// The logs that hold what is said on the line.
 const LINE_LOGS: [&str; 4] = ["desk-A", "desk-B", "relay-north", "relay-south"];
@@ -26,6 +29,8 @@ pub(crate) struct Draft<'d> {
     pub(crate) response: ResponseAttribute,
     pub(crate) refers_to: Option<Hash>,
     pub(crate) answer: Option<Answer>,
+    /// One officer releases it, whatever its precedence asks for.
+    pub(crate) alone: bool,
 }
 
 impl Draft<'_> {
@@ -37,6 +42,7 @@ impl Draft<'_> {
             response: ResponseAttribute::Roger,
             refers_to: None,
             answer: None,
+            alone: false,
         }
     }
 }
@@ -49,11 +55,15 @@ impl Play {
         }
     }
 
-    fn officer(&self, desk: &str) -> &Signer {
+    fn side(&self, desk: &str) -> &Side {
         match desk {
-            "A" => &self.world.sides[0].officer,
-            _ => &self.world.sides[1].officer,
+            "A" => &self.world.sides[0],
+            _ => &self.world.sides[1],
         }
+    }
+
+    fn officer(&self, desk: &str) -> &Signer {
+        &self.side(desk).officer
     }
 
     fn header(&self, desk: &str) -> Header {
@@ -123,15 +133,20 @@ impl Play {
             contact: 0,
             header,
         };
-        let officer = self.officer(draft.from);
-        let by = ApprovalBy {
-            officer: officer.identity.clone(),
-            key_statement: officer.key_statement,
-            capacity: 2,
-            claimed_time_ms: message.header.claimed_time_ms,
-        };
-        let approval = Approval::of(&message, by);
-        message.approvals = vec![officer.sign(PayloadType::Approval, &approval.encode())];
+        let side = self.side(draft.from);
+        let urgent = matches!(draft.precedence, Precedence::Flash | Precedence::Override);
+        let drafter = (urgent && !draft.alone).then_some((&side.second, 1));
+        for (officer, capacity) in drafter.into_iter().chain([(&side.officer, 2)]) {
+            let by = ApprovalBy {
+                officer: officer.identity.clone(),
+                key_statement: officer.key_statement,
+                capacity,
+                claimed_time_ms: message.header.claimed_time_ms,
+            };
+            let approval = Approval::of(&message, by);
+            let approval = officer.sign(PayloadType::Approval, &approval.encode());
+            message.approvals.push(approval);
+        }
         let (id, sender) = (message.header.id, message.header.sender.clone());
         let hash = self.say(draft.from, PayloadType::Message, &message.encode(), logs);
         self.sent.insert(hash, (id, sender));
@@ -170,8 +185,18 @@ impl Play {
 
     /// An officer of a desk signs an act, in words.
     pub(crate) fn act_saying(&mut self, desk: &str, rung: Rung, message: Hash, text: &str) -> Hash {
+        let entry = self.signed_act(desk, self.officer(desk), (rung, text), message);
+        self.say(desk, PayloadType::Act, &entry.encode(), &LINE_LOGS)
+    }
+
+    /// The same by somebody whose key entitles to nothing but reading logs.
+    pub(crate) fn act_of_auditor(&mut self, desk: &str, rung: Rung, message: Hash) -> Hash {
+        let entry = self.signed_act(desk, &self.side(desk).auditor, (rung, ""), message);
+        self.say(desk, PayloadType::Act, &entry.encode(), &LINE_LOGS)
+    }
+
+    fn signed_act(&self, desk: &str, officer: &Signer, (rung, text): (Rung, &str), message: Hash) -> Act {
         let header = self.header(desk);
-        let officer = self.officer(desk);
         let said = OfficerAct {
             officer: officer.identity.clone(),
             key_statement: officer.key_statement,
@@ -183,8 +208,7 @@ impl Play {
             claimed_time_ms: header.claimed_time_ms,
         };
         let act = officer.sign(PayloadType::OfficerAct, &said.encode());
-        let act = Act { header, act };
-        self.say(desk, PayloadType::Act, &act.encode(), &LINE_LOGS)
+        Act { header, act }
     }
 
     /// An officer of a desk translates: 1 SIGHT, 2 ROUGH, 3 CERTIFIED.

@@ -24,6 +24,10 @@ pub(crate) struct Side {
     pub(crate) roster: String,
     pub(crate) desk: Signer,
     pub(crate) officer: Signer,
+    /// Who signs beside the first where two are needed.
+    pub(crate) second: Signer,
+    /// Who may only read logs.
+    pub(crate) auditor: Signer,
     pub(crate) desk_log: Signer,
     pub(crate) relay_log: Signer,
 }
@@ -109,6 +113,8 @@ fn side(country: &str, relay: &str, first: u8, rosters: &mut RosterSet) -> Side 
     let mut enrol = Enrolling::new(&domain, first);
     let desk = enrol.key(Purpose::Statement, "desk/ops", first + 1);
     let officer = enrol.key(Purpose::Officer, "officer/okoye", first + 2);
+    let second = enrol.key(Purpose::Officer, "officer/haddad", first + 5);
+    let auditor = enrol.officer("officer/reyes", vec![8], first + 6);
     let desk_log = enrol.key(Purpose::Log, "desk/ops", first + 3);
     let relay_log = enrol.key(Purpose::Log, &format!("relay/{relay}"), first + 4);
     let roster = enrol.builder.finish();
@@ -120,6 +126,8 @@ fn side(country: &str, relay: &str, first: u8, rosters: &mut RosterSet) -> Side 
         roster: text,
         desk,
         officer,
+        second,
+        auditor,
         desk_log,
         relay_log,
     }
@@ -137,12 +145,20 @@ impl<'d> Enrolling<'d> {
     }
 
     fn key(&mut self, purpose: Purpose, path: &str, seed: u8) -> Signer {
-        let identity = format!("spiffe://{}/{path}", self.domain);
         let roles = if purpose == Purpose::Officer {
             vec![1, 2, 3, 4, 5]
         } else {
             Vec::new()
         };
+        self.with_roles(purpose, path, roles, seed)
+    }
+
+    fn officer(&mut self, path: &str, roles: Vec<u32>, seed: u8) -> Signer {
+        self.with_roles(Purpose::Officer, path, roles, seed)
+    }
+
+    fn with_roles(&mut self, purpose: Purpose, path: &str, roles: Vec<u32>, seed: u8) -> Signer {
+        let identity = format!("spiffe://{}/{path}", self.domain);
         let enrolment = Enrolment {
             purpose,
             subject: identity.clone(),

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use hotline_audit::Hash;
 use hotline_core::{
+    ladder::{Fact, Ladder, Signer, Subject},
+    release::Recipient,
     time::WallTime,
-    words::{Answer, Function, ResponseAttribute, Rung},
+    words::{Answer, Function, RecipientKind, ResponseAttribute, Rung},
 };
 
 use crate::{bundle::LogKind, scenario::lists::Grade};
 
-use super::{Entry, Moment, Timeline, What};
+use super::{Entry, MessageFact, Moment, Timeline, What};
 
 /// A message has reached a rung, or a mark beside the ladder.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,19 @@ pub struct Climb {
     pub answer: Option<Answer>,
 }
 
+/// What somebody signed about a message, and the line calls foreign: it is in the logs and climbs nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// The message.
+    pub message: Hash,
+    /// Which rung it would have been.
+    pub rung: Rung,
+    /// The statement: where in [`Timeline::entries`].
+    pub entry: usize,
+    /// Why it does not count.
+    pub why: String,
+}
+
 pub(super) fn fill(timeline: &mut Timeline) {
     let messages = timeline
         .entries
@@ -42,10 +57,20 @@ pub(super) fn fill(timeline: &mut Timeline) {
         .collect();
     timeline.messages = messages;
     let came = came(timeline);
+    let mut ladders = Ladders::of(timeline);
     let mut climbs = BTreeMap::<Hash, Vec<Climb>>::new();
+    let mut foreign = Vec::new();
     for no in 0..timeline.entries.len() {
-        for (message, climb) in of_entry(timeline, no, &came) {
-            climbs.entry(message).or_default().push(climb);
+        for (message, signer, climb) in of_entry(timeline, no, &came) {
+            match ladders.take(&message, signer, &climb) {
+                Ok(()) => climbs.entry(message).or_default().push(climb),
+                Err(why) => foreign.push(Foreign {
+                    message,
+                    rung: climb.rung,
+                    entry: no,
+                    why,
+                }),
+            }
         }
     }
     for (message, climbs) in &mut climbs {
@@ -58,10 +83,11 @@ pub(super) fn fill(timeline: &mut Timeline) {
         climbs.sort_by_key(|climb| (climb.at.map_or(begun, |at| at.wall_ms), climb.rung, climb.entry));
     }
     timeline.climbs = climbs;
+    timeline.foreign = foreign;
 }
 
 /// What one statement says of messages.
-fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
+fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Option<Signer>, Climb)> {
     let Some(entry) = timeline.entries.get(no) else {
         return Vec::new();
     };
@@ -76,7 +102,8 @@ fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
     };
     match &entry.what {
         What::Message(message) => {
-            let mut climbs = vec![(entry.sha256, plain(Rung::Released))];
+            let releaser = message.released.clone().ok();
+            let mut climbs = vec![(entry.sha256, releaser.clone(), plain(Rung::Released))];
             for log in timeline
                 .logs
                 .iter()
@@ -89,7 +116,7 @@ fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
                         desk: relay,
                         ..plain(Rung::Accepted)
                     };
-                    climbs.push((entry.sha256, accepted));
+                    climbs.push((entry.sha256, log.owner.parse().ok().map(Signer::Relay), accepted));
                 }
             }
             if let (Some(asked), Some(answer), Function::Reply) =
@@ -99,16 +126,19 @@ fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
                     answer: Some(answer),
                     ..plain(Rung::Answered)
                 };
-                climbs.push((asked, answered));
+                climbs.push((asked, releaser, answered));
             }
             climbs
         }
         What::Receipt(receipt) => {
             let each = receipt.messages.iter();
-            each.map(|(message, _)| (*message, plain(receipt.rung))).collect()
+            let desk = entry.who.parse().ok().map(Signer::Desk);
+            each.map(|(message, _)| (*message, desk.clone(), plain(receipt.rung)))
+                .collect()
         }
         What::Act(word) => vec![(
             word.message,
+            word.signer.clone(),
             Climb {
                 officer: Some(word.officer.clone()),
                 grade: word.grade,
@@ -122,6 +152,71 @@ fn of_entry(timeline: &Timeline, no: usize, came: &Came) -> Vec<(Hash, Climb)> {
         | What::Control(_)
         | What::Other(_) => Vec::new(),
     }
+}
+
+/// The ladder of every message that was released, as the line keeps it: it says what is foreign.
+struct Ladders(BTreeMap<Hash, Result<Ladder, String>>);
+
+impl Ladders {
+    fn of(timeline: &Timeline) -> Self {
+        let ladders = timeline.entries.iter().filter_map(|entry| match &entry.what {
+            What::Message(message) => {
+                let ladder = match &message.released {
+                    Ok(_) => subject(entry, message)
+                        .map(Ladder::new)
+                        .ok_or_else(|| "a name in it is none".to_owned()),
+                    Err(why) => Err(format!("the message was not released: {why}")),
+                };
+                Some((entry.sha256, ladder))
+            }
+            _ => None,
+        });
+        Self(ladders.collect())
+    }
+
+    /// Takes a fact, or says why it does not count.
+    fn take(&mut self, message: &Hash, signer: Option<Signer>, climb: &Climb) -> Result<(), String> {
+        let ladder = match self.0.get_mut(message) {
+            // That a relay holds it is true of whatever it holds.
+            Some(Err(_)) if climb.rung == Rung::Accepted => return Ok(()),
+            Some(ladder) => ladder.as_mut().map_err(|why| why.clone())?,
+            None => return Err("no log holds the message".into()),
+        };
+        let signer = signer.ok_or("who signed it was not entitled to")?;
+        let at = WallTime::from_unix_ms(climb.at.map_or(0, |at| at.wall_ms));
+        let fact = Fact {
+            arrived: at,
+            claimed: at,
+            rung: climb.rung,
+            signer,
+            answer: climb.answer,
+            text: String::new(),
+            leg: None,
+            place: None,
+        };
+        ladder
+            .apply(fact)
+            .map(|_| ())
+            .map_err(|foreign| foreign.to_string())
+    }
+}
+
+fn subject(entry: &Entry, message: &MessageFact) -> Option<Subject> {
+    let of = |names: &[String], kind| -> Option<Vec<Recipient>> {
+        let each = names.iter().map(|name| {
+            let identity = name.parse().ok()?;
+            Some(Recipient { identity, kind })
+        });
+        each.collect()
+    };
+    let mut recipients = of(&message.to, RecipientKind::Action)?;
+    recipients.extend(of(&message.copies, RecipientKind::Information)?);
+    Some(Subject {
+        sender: entry.who.parse().ok()?,
+        recipients,
+        response: message.response,
+        since: WallTime::from_unix_ms(entry.at.wall_ms),
+    })
 }
 
 /// When the first copy of a message was told to have come, by message and relay.

@@ -6,10 +6,10 @@ use hotline_audit::{
     Hash, PayloadType, SignedStatement,
     statement::{Control, Payload},
 };
-use hotline_core::duty::ServiceKind;
+use hotline_core::{duty::ServiceKind, release::ReleaseRule};
 
 use crate::{
-    bundle::{Evidence, VerifiedLog},
+    bundle::{EXCON, Evidence, VerifiedLog},
     record::{Kind, Record, Startex},
     scenario::mark::Alias,
     signed,
@@ -17,7 +17,11 @@ use crate::{
 
 use super::{
     ControlClock, Entry, Moment, Offset, Offsets, Place, Timeline, TimelineError, UNKNOWN_MS, What, climbs,
+    what::Reading,
 };
+
+/// STARTEX's number for an exercise in which one officer releases everything.
+const ONE_OFFICER: u8 = 1;
 
 /// A statement before its time is known.
 pub(super) struct Found {
@@ -37,8 +41,21 @@ impl Timeline {
     /// [`TimelineError`]: control's log does not begin with STARTEX, or holds what is no record.
     pub fn load(evidence: &Evidence) -> Result<Self, TimelineError> {
         let mut gathered = Gathered::default();
-        for log in evidence.logs.values() {
-            gathered.take(log, evidence)?;
+        let mut reading = Reading {
+            book: &evidence.codebook,
+            rosters: evidence.trust.rosters(),
+            rule: ReleaseRule::ByPrecedence,
+        };
+        // Control's log first: STARTEX says how many officers release.
+        let (control, others): (Vec<_>, Vec<_>) = evidence.logs.values().partition(|log| log.name == EXCON);
+        for log in control {
+            gathered.take(log, reading)?;
+        }
+        if gathered.startex()?.release == ONE_OFFICER {
+            reading.rule = ReleaseRule::SingleOfficer;
+        }
+        for log in others {
+            gathered.take(log, reading)?;
         }
         gathered.assemble(evidence)
     }
@@ -53,7 +70,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// Takes what a log holds, without the entries that its verification names.
-    fn take(&mut self, log: &VerifiedLog, evidence: &Evidence) -> Result<(), TimelineError> {
+    fn take(&mut self, log: &VerifiedLog, reading: Reading<'_>) -> Result<(), TimelineError> {
         for (leaf, entry) in (0..).zip(&log.log.entries) {
             if !log.is_sound(leaf) {
                 continue;
@@ -67,7 +84,7 @@ impl Gathered {
                 known.places.push(place);
                 continue;
             }
-            if let Some(found) = self.read(hash, entry, place, evidence)? {
+            if let Some(found) = self.read(hash, entry, place, reading)? {
                 self.by_hash.insert(hash, found);
             }
         }
@@ -79,7 +96,7 @@ impl Gathered {
         sha256: Hash,
         entry: &[u8],
         place: Place,
-        evidence: &Evidence,
+        reading: Reading<'_>,
     ) -> Result<Option<Found>, TimelineError> {
         let Ok(statement) = SignedStatement::parse(entry) else {
             return Ok(None);
@@ -90,7 +107,7 @@ impl Gathered {
         let Ok(payload) = Payload::parse(&statement) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
-        let Ok(what) = What::of(&payload, &evidence.codebook) else {
+        let Ok(what) = What::of(&payload, reading) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
         let header = payload.header();
@@ -126,13 +143,14 @@ impl Gathered {
         }))
     }
 
+    fn startex(&self) -> Result<Startex, TimelineError> {
+        startex(&records(&self.by_hash)).cloned()
+    }
+
     pub(super) fn assemble(self, evidence: &Evidence) -> Result<Timeline, TimelineError> {
         let Self { by_hash, exercises } = self;
         let records = records(&by_hash);
-        let startex = match records.first().map(|record| &record.kind) {
-            Some(Kind::Startex(startex)) => (**startex).clone(),
-            Some(_) | None => return Err(TimelineError::NoStartex),
-        };
+        let startex = startex(&records)?.clone();
         let clock = ControlClock::of(records.iter().copied());
         let offsets = offsets(&records);
         let aliases = aliases(&records);
@@ -159,6 +177,7 @@ impl Gathered {
             entries,
             messages: BTreeMap::new(),
             climbs: BTreeMap::new(),
+            foreign: Vec::new(),
             aliases,
             clock,
             offsets,
@@ -183,6 +202,14 @@ fn other(sha256: Hash, kind: PayloadType, place: Place) -> Option<Found> {
         order: (0, 0),
         what: What::Other(kind),
     })
+}
+
+/// What stood at STARTEX: control's first record.
+fn startex<'r>(records: &[&'r Record]) -> Result<&'r Startex, TimelineError> {
+    match records.first().map(|record| &record.kind) {
+        Some(Kind::Startex(startex)) => Ok(startex),
+        Some(_) | None => Err(TimelineError::NoStartex),
+    }
 }
 
 /// Records in the order of control's log.

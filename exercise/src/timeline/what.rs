@@ -1,10 +1,14 @@
 //! What a statement says, in words of the core.
 
 mod read;
+mod release;
+
+pub(super) use read::Reading;
 
 use hotline_audit::{Hash, PayloadType};
 use hotline_core::{
     duty::{OrderVerb, OverdueStep, ServiceKind, WatchVerb},
+    ladder::Signer,
     precedence::Precedence,
     words::{Answer, Function, MessageType, ResponseAttribute, Rung, TrafficClass},
 };
@@ -84,6 +88,10 @@ pub struct MessageFact {
     pub officers: Vec<(String, bool, u64)>,
     /// Identities of the desks that are to act on it.
     pub to: Vec<String>,
+    /// Identities of the desks that it names for information.
+    pub copies: Vec<String>,
+    /// Who released it, by the rule of the line; else why it does not count as released.
+    pub released: Result<Signer, String>,
     /// Its text; `None` if it cannot be shown.
     pub text: Option<String>,
     /// What the text is under the exercise's codebook.
@@ -110,6 +118,8 @@ pub struct OfficerWord {
     pub rung: Rung,
     /// Who: the officer's identity.
     pub officer: String,
+    /// The same for the ladder, with roles and desk; `None` if a name cannot be read.
+    pub signer: Option<Signer>,
     /// The message.
     pub message: Hash,
     /// In words; may be empty. Of a translation, the translation.

@@ -14,6 +14,9 @@ use crate::{
 /// milliseconds of offset: an exercise of an hour has seven hundred looks that all say the same.
 const OFFSET_MOVED_MS: u64 = 20;
 
+/// Most foreign statements that are listed one by one: more than honest desks make, few enough to be read.
+const FOREIGN_MAX: usize = 20;
+
 impl Making<'_> {
     pub(super) fn integrity(&self) -> Integrity {
         Integrity {
@@ -196,6 +199,30 @@ impl Making<'_> {
                 "{coalesced} looks at desks were put together with later ones."
             ));
         }
+        limits.extend(self.not_counted());
         limits
+    }
+
+    /// What somebody signed about a message, and the line calls foreign.
+    fn not_counted(&self) -> Vec<String> {
+        let foreign = &self.timeline.foreign;
+        let mut listed: Vec<String> = foreign
+            .iter()
+            .take(FOREIGN_MAX)
+            .map(|foreign| {
+                let message = self.lines.spoken(&foreign.message);
+                let leaf = self.link(foreign.entry);
+                let (log, leaf) = (leaf.log, leaf.leaf);
+                format!(
+                    "{} of {message} in {log} #{leaf} does not count: {}.",
+                    foreign.rung, foreign.why
+                )
+            })
+            .collect();
+        let more = foreign.len().saturating_sub(FOREIGN_MAX);
+        if more > 0 {
+            listed.push(format!("{more} more do not count either."));
+        }
+        listed
     }
 }

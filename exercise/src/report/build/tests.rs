@@ -270,3 +270,24 @@ fn a_log_that_does_not_verify_is_refused_in_the_integrity_statement() {
         .collect();
     assert_eq!(refused, ["relay-south"]);
 }
+
+#[test]
+fn what_does_not_count_is_said_with_its_entry() {
+    let mut play = played(&Wrong::default());
+    let alone = play.at(26_000).send(&Draft {
+        alone: true,
+        ..Draft::flash("A", "one officer's")
+    });
+    play.at(26_100)
+        .act("A", hotline_core::words::Rung::Acknowledged, alone);
+    let limits = model_of(&play.evidence()).integrity.limits;
+    let said = |start: &str| limits.iter().any(|limit| limit.starts_with(start));
+    assert!(said("RELEASED of A-"), "{limits:?}");
+    assert!(said("ACKNOWLEDGED of A-"), "{limits:?}");
+    assert!(
+        limits
+            .iter()
+            .any(|limit| limit.contains("two different officers")),
+        "{limits:?}"
+    );
+}

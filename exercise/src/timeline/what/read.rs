@@ -2,6 +2,7 @@
 
 use hotline_audit::{
     SignedStatement,
+    key::RosterSet,
     statement::{
         Act, Annex, AnnexDone, Approval, CharterTerms, Lifecycle, Message, OfficerAct, OfficerAnnex,
         OfficerOrder, OfficerWatch, Payload, Receipt, Recipient, Service, Watch,
@@ -11,10 +12,11 @@ use hotline_audit::{
 use hotline_core::{
     duty::{OrderVerb, OverdueStep, ServiceKind, WatchVerb},
     precedence::Precedence,
+    release::ReleaseRule,
     words::{Answer, Function, MessageType, ResponseAttribute, Rung, TrafficClass},
 };
 
-use super::{MessageFact, OfficerWord, ReceiptFact, ServiceFact, What};
+use super::{MessageFact, OfficerWord, ReceiptFact, ServiceFact, What, release};
 use crate::{
     codebook::{
         Codebook,
@@ -23,17 +25,28 @@ use crate::{
     scenario::lists::Grade,
 };
 
+/// With what statements are read.
+#[derive(Clone, Copy)]
+pub(in crate::timeline) struct Reading<'r> {
+    /// The exercise's codebook.
+    pub(in crate::timeline) book: &'r Codebook,
+    /// Whose key entitles to what.
+    pub(in crate::timeline) rosters: &'r RosterSet,
+    /// How many officers release.
+    pub(in crate::timeline) rule: ReleaseRule,
+}
+
 impl What {
     /// What a desk's statement says.
     ///
     /// # Errors
     /// A code that is on no list, or something inside that cannot be read: never in a log that verifies.
-    pub(in crate::timeline) fn of(payload: &Payload, book: &Codebook) -> Result<Self, StrictError> {
+    pub(in crate::timeline) fn of(payload: &Payload, by: Reading<'_>) -> Result<Self, StrictError> {
         match payload {
-            Payload::Message(message) => Ok(Self::Message(Box::new(message_fact(message, book)?))),
+            Payload::Message(message) => Ok(Self::Message(Box::new(message_fact(message, by)?))),
             Payload::Receipt(receipt) => receipt_fact(receipt).map(Self::Receipt),
-            Payload::Act(act) => act_fact(act).map(Self::Act),
-            Payload::Annex(annex) => annex_fact(annex).map(Self::Act),
+            Payload::Act(act) => act_fact(act, by).map(Self::Act),
+            Payload::Annex(annex) => annex_fact(annex, by).map(Self::Act),
             Payload::Service(service) => service_fact(service).map(Self::Service),
             Payload::Watch(watch) => watch_fact(watch),
             Payload::Lifecycle(lifecycle) => order_fact(lifecycle),
@@ -53,7 +66,7 @@ fn known<T>(field: &'static str, number: u32, word: Option<T>) -> Result<T, Stri
     word.ok_or_else(|| StrictError::new("statement", field, StrictFault::OutOfRange { value }))
 }
 
-fn message_fact(message: &Message, book: &Codebook) -> Result<MessageFact, StrictError> {
+fn message_fact(message: &Message, by: Reading<'_>) -> Result<MessageFact, StrictError> {
     let mut officers = Vec::new();
     for approval in &message.approvals {
         let approval = Approval::decode(&SignedStatement::parse(approval)?.payload)?;
@@ -66,8 +79,12 @@ fn message_fact(message: &Message, book: &Codebook) -> Result<MessageFact, Stric
     let text = message.content.text().ok().map(str::to_owned);
     let coding = text
         .as_deref()
-        .map_or(Decoded::Free, |text| coded::decode(book, text));
-    let action = |recipient: &&Recipient| recipient.kind == ACTION;
+        .map_or(Decoded::Free, |text| coded::decode(by.book, text));
+    let named = |action: bool| {
+        let recipients = message.header.recipients.iter();
+        let named = recipients.filter(move |named: &&Recipient| (named.kind == ACTION) == action);
+        named.map(|recipient| recipient.identity.clone()).collect()
+    };
     Ok(MessageFact {
         class: known(
             "traffic_class",
@@ -99,13 +116,9 @@ fn message_fact(message: &Message, book: &Codebook) -> Result<MessageFact, Stric
         refers_to: message.refers_to.as_ref().map(|reference| reference.sha256),
         answer: Answer::from_wire(message.answer),
         officers,
-        to: message
-            .header
-            .recipients
-            .iter()
-            .filter(action)
-            .map(|recipient| recipient.identity.clone())
-            .collect(),
+        to: named(true),
+        copies: named(false),
+        released: release::released(message, by.rosters, by.rule),
         text,
         coding,
         respond_by_ms: message.respond_by_ms,
@@ -124,10 +137,11 @@ fn receipt_fact(receipt: &Receipt) -> Result<ReceiptFact, StrictError> {
     })
 }
 
-fn act_fact(act: &Act) -> Result<OfficerWord, StrictError> {
+fn act_fact(act: &Act, by: Reading<'_>) -> Result<OfficerWord, StrictError> {
     let said = OfficerAct::decode(&SignedStatement::parse(&act.act)?.payload)?;
     Ok(OfficerWord {
         rung: known("rung", said.rung, Rung::from_wire(said.rung))?,
+        signer: release::officer(&said.officer, &said.key_statement, &said.desk, by.rosters),
         officer: said.officer,
         message: said.message.sha256,
         text: said.text,
@@ -137,7 +151,7 @@ fn act_fact(act: &Act) -> Result<OfficerWord, StrictError> {
 }
 
 /// A translation, with its words from beside the signature; or that the message was put before somebody.
-fn annex_fact(annex: &Annex) -> Result<OfficerWord, StrictError> {
+fn annex_fact(annex: &Annex, by: Reading<'_>) -> Result<OfficerWord, StrictError> {
     let said = OfficerAnnex::decode(&SignedStatement::parse(&annex.annex)?.payload)?;
     let (grade, language, text) = match &said.done {
         AnnexDone::Translated { grade, language, .. } => {
@@ -153,6 +167,7 @@ fn annex_fact(annex: &Annex) -> Result<OfficerWord, StrictError> {
     };
     Ok(OfficerWord {
         rung: known("kind", said.done.kind(), Rung::from_wire(said.done.kind()))?,
+        signer: release::officer(&said.officer, &said.key_statement, &said.desk, by.rosters),
         officer: said.officer,
         message: said.message.sha256,
         text,
