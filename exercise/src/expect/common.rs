@@ -172,6 +172,9 @@ impl Case<'_> {
             let fault = log.fault.clone().unwrap_or_else(|| log.verdict.clone());
             return Finding::new(Met::No, format!("{}: {fault}", log.name));
         }
+        if let Some(owner) = self.missing_log() {
+            return Finding::new(Met::No, format!("the log of {owner} is not in the evidence"));
+        }
         let mut pairs = self.timeline.pairs.iter();
         if let Some(pair) = pairs.find(|pair| !pair.nothing_forged) {
             let seen = format!("{} and {}: {}", pair.a, pair.b, pair.conclusion);

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod forms;
+mod missing;
 mod s1;
 mod seen;
 
