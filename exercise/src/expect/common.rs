@@ -1,6 +1,6 @@
 //! The seven expectations that stand in every exercise without being written.
 
-mod labels;
+pub(super) mod labels;
 
 use hotline_audit::Hash;
 use hotline_core::words::{Function, MessageType, ResponseAttribute, Rung};
