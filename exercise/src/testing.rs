@@ -28,7 +28,7 @@ use hotline_core::{
 use crate::{
     bundle::Evidence,
     codebook::shipped::STARTER,
-    record::{DeskWord, Kind, Record, Seen, Stamp, Startex},
+    record::{DeskWord, Kind, ProcessWord, Record, Seen, Stamp, Startex},
     signed,
     timeline::Timeline,
 };
@@ -66,7 +66,7 @@ impl Play {
             world: signers::world(),
             now_ms: 0,
             rate: 60_000,
-            logs: BTreeMap::new(),
+            logs: say::LINE_LOGS.map(|log| (log, Vec::new())).into(),
             chains: BTreeMap::new(),
             ahead_ms: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -91,6 +91,11 @@ impl Play {
             log: format!("desk-{name}"),
         };
         let codebook = crate::codebook::shipped::starter().unwrap();
+        let processes = ["relay north", "relay south", "desk A", "desk B"].into_iter();
+        let process = |who: &str| ProcessWord {
+            who: who.to_owned(),
+            version: "1".to_owned(),
+        };
         Startex {
             scenario: "S1".into(),
             variant: None,
@@ -101,7 +106,7 @@ impl Play {
             seed: 1,
             rate: self.rate,
             release: 2,
-            processes: Vec::new(),
+            processes: processes.map(process).collect(),
             seats: BTreeMap::new(),
             desks: DESKS
                 .iter()

@@ -134,8 +134,9 @@ pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeM
     in_threads(logs, each).into_iter().collect()
 }
 
-/// What the two sides' logs say together: every desk of one beside every desk of the other, and relays likewise. A relay
-/// and a desk of one side hold the same statements only in part, so they are not compared.
+/// What logs say together: every desk of one side beside every desk of the other, and relays likewise; and two copies of one
+/// owner's log, which must be one history. A relay and a desk of one side hold the same statements only in part, so they
+/// are not compared.
 pub(super) fn pairs(logs: &BTreeMap<String, VerifiedLog>, trust: &TrustPolicy) -> Vec<PairFact> {
     let mut pairs = Vec::new();
     for (a, first) in logs {
@@ -143,7 +144,8 @@ pub(super) fn pairs(logs: &BTreeMap<String, VerifiedLog>, trust: &TrustPolicy) -
         for (_, second) in logs.range::<String, _>(behind) {
             let of_the_line = matches!(first.kind, Some(LogKind::Desk | LogKind::Relay));
             let two_sides = domain(&first.owner) != domain(&second.owner);
-            if of_the_line && first.kind == second.kind && two_sides {
+            let one_owner = first.owner == second.owner && !first.owner.is_empty();
+            if one_owner || (of_the_line && first.kind == second.kind && two_sides) {
                 pairs.push((first, second));
             }
         }

@@ -169,3 +169,50 @@ fn more_logs_than_an_exercise_has_are_refused() {
         "{error}"
     );
 }
+
+/// The evidence with a second copy of a log.
+fn with_copy(play: &Play, of: &'static str, name: &str, entries: Vec<Vec<u8>>) -> Evidence {
+    let mut logs = play.exported();
+    logs.insert(name.to_owned(), play.world.log(of, entries));
+    let codebook = crate::codebook::shipped::STARTER;
+    Evidence::of(&play.scenario, codebook, play.world.trust(), logs).unwrap()
+}
+
+#[test]
+fn two_copies_of_one_log_are_compared_and_two_histories_do_not_hold() {
+    let mut play = Play::s1();
+    play.at(1_000).send(&Draft::flash("A", "one"));
+    play.at(2_000).send(&Draft::flash("A", "two"));
+    let entries = play.logs["desk-B"].clone();
+    let same = with_copy(&play, "desk-B", "desk-B-again", entries.clone());
+    assert!(same.holds(), "{:?}", same.first_fault());
+    assert!(
+        same.pairs
+            .iter()
+            .any(|pair| pair.a == "desk-B" && pair.b == "desk-B-again")
+    );
+
+    let other = vec![entries[1].clone(), entries[0].clone()];
+    let forked = with_copy(&play, "desk-B", "desk-B-again", other);
+    assert!(!forked.holds());
+}
+
+#[test]
+fn records_of_control_are_those_of_its_own_log() {
+    let mut play = Play::s1();
+    play.at(1_000).inject("1.1.1");
+    let longer = play.logs["excon"].clone();
+    play.logs.get_mut("excon").unwrap().pop();
+    let evidence = with_copy(&play, "excon", "another", longer);
+    let timeline = crate::timeline::Timeline::load(&evidence).unwrap();
+    let injects = timeline
+        .records()
+        .filter(|(_, record)| record.kind.serial().is_some());
+    assert_eq!(injects.count(), 0);
+    assert!(
+        evidence
+            .pairs
+            .iter()
+            .any(|pair| pair.a == "another" && pair.b == "excon")
+    );
+}

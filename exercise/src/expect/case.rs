@@ -4,6 +4,7 @@ use hotline_audit::Hash;
 use hotline_core::words::Rung;
 
 use crate::{
+    bundle::{LogFact, LogKind},
     record::{InjectStatus, Kind},
     scenario::{
         Scenario,
@@ -105,6 +106,30 @@ impl<'c> Case<'c> {
         places.dedup();
         places.truncate(LINKS_MAX);
         places
+    }
+
+    /// The first log that STARTEX promises and the evidence does not have, by the name of its owner: `desk B`.
+    pub(super) fn missing_log(&self) -> Option<String> {
+        let (startex, logs) = (&self.timeline.startex, &self.timeline.logs);
+        let desks = startex.desks.iter();
+        let mut desks = desks.filter(|(_, desk)| {
+            !logs
+                .iter()
+                .any(|log| log.name == desk.log && log.owner == desk.identity)
+        });
+        if let Some((name, _)) = desks.next() {
+            return Some(format!("desk {name}"));
+        }
+        let relays = startex.processes.iter().map(|process| process.who.as_str());
+        let mut relays = relays.filter(|who| who.starts_with("relay "));
+        let missing = relays.find(|who| {
+            let of = |log: &&LogFact| log.kind == Some(LogKind::Relay);
+            !logs
+                .iter()
+                .filter(of)
+                .any(|log| self.timeline.name_of(&log.owner) == *who)
+        });
+        missing.map(str::to_owned)
     }
 
     /// The messages of this name: those that control wrote down, else the first that fits a filter of that name.

@@ -1,6 +1,6 @@
 //! The seven expectations that stand in every exercise without being written.
 
-mod labels;
+pub(super) mod labels;
 
 use hotline_audit::Hash;
 use hotline_core::words::{Function, MessageType, ResponseAttribute, Rung};
@@ -171,6 +171,9 @@ impl Case<'_> {
         if let Some(log) = logs.iter().find(|log| !log.holds) {
             let fault = log.fault.clone().unwrap_or_else(|| log.verdict.clone());
             return Finding::new(Met::No, format!("{}: {fault}", log.name));
+        }
+        if let Some(owner) = self.missing_log() {
+            return Finding::new(Met::No, format!("the log of {owner} is not in the evidence"));
         }
         let mut pairs = self.timeline.pairs.iter();
         if let Some(pair) = pairs.find(|pair| !pair.nothing_forged) {

@@ -2,6 +2,8 @@
 
 mod foreign;
 mod forms;
+mod labels;
+mod missing;
 mod s1;
 mod seen;
 
@@ -200,58 +202,4 @@ fn another_scenario_than_startex_names_does_not_rebuild_the_report() {
     let c5 = one(&judged, "C5");
     assert_eq!(c5.met, Met::No);
     assert!(c5.observed.contains("scenario"), "{}", c5.observed);
-}
-
-#[test]
-fn a_label_of_silence_that_nothing_explains_is_named() {
-    let interrupted = |play: &mut Play| {
-        let seen = crate::record::Seen {
-            label: Some("INTERRUPTED".into()),
-            ..Default::default()
-        };
-        play.look("B", seen);
-    };
-    let mut play = Play::of(&expecting(&[]));
-    interrupted(play.at(5_000));
-    let judged = judge_of(&play);
-    let c7 = one(&judged, "C7");
-    assert_eq!(c7.met, Met::No);
-    assert!(
-        c7.observed.starts_with("INTERRUPTED at B at T+00:05:00.000"),
-        "{}",
-        c7.observed
-    );
-
-    let mut play = Play::of(&expecting(&[]));
-    let fault = Kind::Fault {
-        name: "cut-all".into(),
-        on: true,
-        fault: "cut".into(),
-        links: vec!["path 1".into(), "path 2".into()],
-    };
-    play.at(4_000).record(fault);
-    interrupted(play.at(5_000));
-    assert_eq!(one(&judge_of(&play), "C7").met, Met::Yes);
-}
-
-#[test]
-fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
-    let interrupted_at = |ms| {
-        let mut play = Play::of(&expecting(&[]));
-        for (at, deed) in [(1_000, "KILL"), (3_000, "START")] {
-            play.at(at).record(Kind::Process {
-                who: "relay north".into(),
-                deed: deed.into(),
-            });
-        }
-        let seen = crate::record::Seen {
-            label: Some("INTERRUPTED".into()),
-            ..Default::default()
-        };
-        play.at(ms).look("A", seen);
-        one(&judge_of(&play), "C7").met
-    };
-    assert_eq!(interrupted_at(2_000), Met::Yes);
-    assert_eq!(interrupted_at(33_000), Met::Yes, "half a minute behind its start");
-    assert_eq!(interrupted_at(33_001), Met::No);
 }

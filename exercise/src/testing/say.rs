@@ -19,7 +19,7 @@ use super::{
 };
 
 /// The logs that hold what is said on the line.
-const LINE_LOGS: [&str; 4] = ["desk-A", "desk-B", "relay-north", "relay-south"];
+pub(super) const LINE_LOGS: [&str; 4] = ["desk-A", "desk-B", "relay-north", "relay-south"];
 
 /// A message to be sent.
 pub(crate) struct Draft<'d> {

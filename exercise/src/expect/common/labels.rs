@@ -10,7 +10,7 @@ use crate::{
     },
     record::Kind,
     scenario::lists::Label,
-    timeline::{Entry, Moment, What},
+    timeline::{Entry, Moment, Timeline, What},
 };
 
 /// How long after a fault or a dead process a label of silence may still come, and stay, on the wall clock: detection on
@@ -55,26 +55,29 @@ impl Case<'_> {
 
     /// Everything that explains a cut line: faults and dead processes as control wrote them down, desks that closed, a line
     /// that was severed, and control's own absence.
-    fn trouble(&self) -> Vec<Trouble> {
+    pub(in crate::expect) fn trouble(&self) -> Vec<Trouble> {
         let mut trouble: Vec<Trouble> = Vec::new();
         for entry in &self.timeline.entries {
             let at_ms = entry.at.wall_ms;
-            let (of, turn) = match turn(entry) {
+            let (of, turn) = match turn(self.timeline, entry) {
                 Some(turn) => turn,
                 None => continue,
             };
+            let known = entry.at.is_certain();
             if turn != Turn::Ends {
-                let to_ms = (turn == Turn::Was).then_some(at_ms);
-                trouble.push(Trouble {
-                    of,
-                    from_ms: at_ms.saturating_sub(entry.at.uncertainty_ms),
-                    to_ms,
-                });
+                // What nobody knows the time of explains nothing.
+                if known {
+                    trouble.push(Trouble {
+                        of,
+                        from_ms: at_ms.saturating_sub(entry.at.uncertainty_ms),
+                        to_ms: (turn == Turn::Was).then_some(at_ms),
+                    });
+                }
                 continue;
             }
-            let mut open = trouble.iter_mut().rev();
-            if let Some(open) = open.find(|open| open.of == of && open.to_ms.is_none()) {
-                open.to_ms = Some(at_ms);
+            let open = trouble.iter_mut();
+            for open in open.filter(|open| open.of == of && open.to_ms.is_none()) {
+                open.to_ms = Some(if known { at_ms } else { open.from_ms });
             }
         }
         trouble
@@ -90,22 +93,29 @@ enum Turn {
     Was,
 }
 
-fn turn(entry: &Entry) -> Option<(String, Turn)> {
+/// What it is a turn of, under one key whoever tells of it: `desk A`, `relay north`, `fault cut`.
+fn turn(timeline: &Timeline, entry: &Entry) -> Option<(String, Turn)> {
     let begins = |begins| if begins { Turn::Begins } else { Turn::Ends };
+    let desk = |name: &str| format!("desk {name}");
+    let process = |who: &str| match timeline.startex.desks.contains_key(who) {
+        true => desk(who),
+        false => who.to_owned(),
+    };
+    let opened = || desk(&timeline.name_of(&entry.who));
     match &entry.what {
         What::Control(record) => match &record.kind {
             Kind::Fault { name, on, .. } => Some((format!("fault {name}"), begins(*on))),
             Kind::Process { who, deed } => match deed.as_str() {
-                "KILL" | "PAUSE" | "DIED" => Some((who.clone(), Turn::Begins)),
-                "RESUME" | "START" => Some((who.clone(), Turn::Ends)),
+                "KILL" | "PAUSE" | "DIED" => Some((process(who), Turn::Begins)),
+                "RESUME" | "START" => Some((process(who), Turn::Ends)),
                 _ => None,
             },
             Kind::Resumed { .. } => Some(("control".to_owned(), Turn::Was)),
             _ => None,
         },
         What::Service(service) => match service.kind {
-            ServiceKind::DeskCloses => Some((entry.who.clone(), Turn::Begins)),
-            ServiceKind::DeskOpens => Some((entry.who.clone(), Turn::Ends)),
+            ServiceKind::DeskCloses => Some((opened(), Turn::Begins)),
+            ServiceKind::DeskOpens => Some((opened(), Turn::Ends)),
             _ => None,
         },
         What::Order { verb, channel, .. } => match verb {
@@ -118,10 +128,11 @@ fn turn(entry: &Entry) -> Option<(String, Turn)> {
 }
 
 /// Something that explains a cut line.
-struct Trouble {
-    of: String,
-    from_ms: u64,
-    to_ms: Option<u64>,
+pub(in crate::expect) struct Trouble {
+    pub(in crate::expect) of: String,
+    pub(in crate::expect) from_ms: u64,
+    /// `None` if it has not ended.
+    pub(in crate::expect) to_ms: Option<u64>,
 }
 
 impl Trouble {

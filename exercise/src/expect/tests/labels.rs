@@ -1,0 +1,91 @@
+//! C7: labels of silence beside what control knows.
+
+use super::*;
+use crate::record::Seen;
+
+fn interrupted() -> Seen {
+    Seen {
+        label: Some("INTERRUPTED".into()),
+        ..Seen::default()
+    }
+}
+
+#[test]
+fn a_label_of_silence_that_nothing_explains_is_named() {
+    let mut play = Play::of(&expecting(&[]));
+    play.at(5_000).look("B", interrupted());
+    let judged = judge_of(&play);
+    let c7 = one(&judged, "C7");
+    assert_eq!(c7.met, Met::No);
+    assert!(
+        c7.observed.starts_with("INTERRUPTED at B at T+00:05:00.000"),
+        "{}",
+        c7.observed
+    );
+
+    let mut play = Play::of(&expecting(&[]));
+    let fault = Kind::Fault {
+        name: "cut-all".into(),
+        on: true,
+        fault: "cut".into(),
+        links: vec!["path 1".into(), "path 2".into()],
+    };
+    play.at(4_000).record(fault);
+    play.at(5_000).look("B", interrupted());
+    assert_eq!(one(&judge_of(&play), "C7").met, Met::Yes);
+}
+
+#[test]
+fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
+    let interrupted_at = |ms| {
+        let mut play = Play::of(&expecting(&[]));
+        for (at, deed) in [(1_000, "KILL"), (3_000, "START")] {
+            play.at(at).record(Kind::Process {
+                who: "relay north".into(),
+                deed: deed.into(),
+            });
+        }
+        play.at(ms).look("A", interrupted());
+        one(&judge_of(&play), "C7").met
+    };
+    assert_eq!(interrupted_at(2_000), Met::Yes);
+    assert_eq!(interrupted_at(33_000), Met::Yes, "half a minute behind its start");
+    assert_eq!(interrupted_at(33_001), Met::No);
+}
+
+#[test]
+fn a_desk_that_died_and_was_started_again_explains_nothing_long_behind_it() {
+    for started in ["A", "desk A"] {
+        let mut play = Play::of(&expecting(&[]));
+        for (at, who, deed) in [(1_000, "desk A", "DIED"), (3_000, started, "START")] {
+            play.at(at).record(Kind::Process {
+                who: who.into(),
+                deed: deed.into(),
+            });
+        }
+        play.at(60_000).look("B", interrupted());
+        assert_eq!(one(&judge_of(&play), "C7").met, Met::No, "{started}");
+    }
+}
+
+#[test]
+fn what_nobody_knows_the_time_of_explains_no_interruption() {
+    use hotline_core::duty::ServiceKind;
+    let mut play = Play::of(&expecting(&[]));
+    // Control never sees A's clock again as it was: what A says then has no certain time.
+    play.at(1_000)
+        .set_clock("A", 40_000)
+        .legs("A", ServiceKind::DeskCloses, &[]);
+    play.at(2_000)
+        .set_clock("A", 90_000_000)
+        .look("A", Seen::default());
+    play.at(20_000).look("B", interrupted());
+    let timeline = play.timeline();
+    let closes = timeline
+        .entries
+        .iter()
+        .find(|entry| entry.what.kind().contains("CLOSES"))
+        .unwrap();
+    assert!(!closes.at.is_certain(), "{:?}", closes.at);
+    assert_eq!(one(&judge_of(&play), "C7").met, Met::No);
+}
