@@ -225,3 +225,37 @@ fn a_new_translation_is_offered_what_it_may_replace() {
     assert_eq!(of(BORENIA, "qav", Grade::Certified), None);
     assert_eq!(of(AVELIA, "qbo", Grade::Certified), None);
 }
+
+fn about(hash: Hash, said: JudgedAnnex) -> JudgedAnnex {
+    let message = Reference {
+        sha256: hash,
+        ..said.message
+    };
+    JudgedAnnex { message, ..said }
+}
+
+fn long(place: u64) -> JudgedAnnex {
+    let mut said = translated(place, Grade::Sight, None, OfficerRole::Translator);
+    if let AnnexSaid::Translated { text, .. } = &mut said.said {
+        *text = "a".repeat(1024);
+    }
+    said
+}
+
+#[test]
+fn ten_thousand_annexes_for_a_message_that_never_comes_fill_no_memory() {
+    let mut book = book();
+    for place in 1..=10_000 {
+        assert_eq!(book.add_annex(&at(2), Ok(long(place))), []);
+    }
+    let held = book.early.held();
+    assert!(held.entries <= 64 && held.bytes <= 1 << 20, "{held:?}");
+    // And for as many messages that never come.
+    for place in 1..=40_000_u64 {
+        let said = about(Hash::of(&place.to_le_bytes()), long(place));
+        assert_eq!(book.add_annex(&at(2), Ok(said)), []);
+    }
+    let held = book.early.held();
+    assert!(held.entries <= 16_384 && held.bytes <= 16 << 20, "{held:?}");
+    assert!(held.entries > 8_000, "what there is room for is kept: {held:?}");
+}
