@@ -32,14 +32,15 @@ impl Engine {
     pub(super) fn story_told(&mut self, facts: &StoryFacts) -> Answered {
         let word = word_for(self.me.world(), facts)?;
         let now = self.line();
-        let before = (self.story.turn(), self.story.at(now));
+        let (goes_on, before) = (self.story.goes_on(&word), self.story.at(now));
         if !self.story.adopt(&word, now) {
             let what = format!("turn {} of the story is known here", word.turn());
             return Ok(Reply::Ready(Answer::Done { what }));
         }
-        match before {
-            (None, before) => self.story_begins(before),
-            (Some(_), _) => self.note_answers(),
+        if goes_on {
+            self.note_answers();
+        } else {
+            self.story_begins(before);
         }
         let how = match word.running() {
             Running::NotStarted => "the exercise has not started".into(),
@@ -116,6 +117,7 @@ mod tests {
     #[test]
     fn a_desk_of_an_operation_takes_no_story_word() {
         let mut facts = StoryFacts {
+            story: String::new(),
             turn: 1,
             state: StoryState::Paused,
             rate: 1_000,
