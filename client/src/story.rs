@@ -1,4 +1,6 @@
-//! The story word as it is said over a desk's socket, and what a desk shows of it.
+//! The story word as it is said over a desk's socket, and what a desk shows and remembers of it.
+
+mod kept;
 
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use hotline_core::{
     time::{LineTime, StoryTime, WallTime},
 };
 use serde::{Deserialize, Serialize};
+
+pub(crate) use kept::KeptStory;
 
 /// How a story clock runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
