@@ -35,7 +35,7 @@ use crate::{
 };
 
 use annexes::Said;
-pub(crate) use annexes::fact as annex_fact;
+pub(crate) use annexes::{fact as annex_fact, names};
 use early::Early;
 
 /// Which way a message went.

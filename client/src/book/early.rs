@@ -142,8 +142,9 @@ impl OfDesk {
 impl Size {
     fn of(said: &Said) -> Self {
         let words = said.fact.text.len() + said.translation.as_ref().map_or(0, |one| one.text.len());
+        let named = said.named.as_ref().map_or(0, |reference| reference.sender.len());
         Self {
-            bytes: ENTRY_BYTES + words,
+            bytes: ENTRY_BYTES + words + named,
             entries: 1,
         }
     }

@@ -259,3 +259,35 @@ fn ten_thousand_annexes_for_a_message_that_never_comes_fill_no_memory() {
     assert!(held.entries <= 16_384 && held.bytes <= 16 << 20, "{held:?}");
     assert!(held.entries > 8_000, "what there is room for is kept: {held:?}");
 }
+
+#[test]
+fn an_annex_that_names_another_message_than_its_hash_is_foreign_whichever_came_first() {
+    for (sender, id) in [(AVELIA, [2; 16]), (BORENIA, [1; 16])] {
+        let wrong = || {
+            let said = translated(2, Grade::Sight, None, OfficerRole::Translator);
+            let message = Reference {
+                sender: sender.into(),
+                id,
+                ..said.message
+            };
+            Ok(JudgedAnnex { message, ..said })
+        };
+        let mut in_order = book();
+        add_message(&mut in_order);
+        let changes = in_order.add_annex(&at(2), wrong());
+        assert!(matches!(&changes[..], [Change::Foreign { .. }]), "{changes:?}");
+        let mut early = book();
+        early.add_annex(&at(2), wrong());
+        let changes = early.add_message(&at(1), Arc::new(message()), Ok(released()));
+        assert!(
+            changes
+                .iter()
+                .any(|change| matches!(change, Change::Foreign { .. })),
+            "{changes:?}"
+        );
+        for book in [in_order, early] {
+            assert!(seen(&book).translations.is_empty());
+            assert_ne!(seen(&book).state, "TRANSLATED");
+        }
+    }
+}
