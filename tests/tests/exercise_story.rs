@@ -180,6 +180,26 @@ async fn a_desk_that_is_started_again_in_a_pause_or_a_slow_story_calls_nobody_be
     }
 }
 
+#[tokio::test]
+async fn a_check_waits_in_peoples_time_and_stands_in_a_pause() {
+    let line = Line::open(PROGRAM).await;
+    let mut conductor = Conductor::new();
+    conductor.turn(&line, Turn::Start(Rate::FASTEST)).await;
+    conductor.turn(&line, Turn::Pause).await;
+    let config = word(&line.stage.sides[AVELIA].desk);
+    let args = ["check", "--config", &config, "--wait", "60s"];
+    let mut check = std::pin::pin!(line.run(&args));
+    let early = tokio::time::timeout(Duration::from_secs(4), &mut check).await;
+    assert!(early.is_err(), "it ended while the story stood");
+    conductor.turn(&line, Turn::Resume).await;
+    // A minute of story is a second.
+    let ended = tokio::time::timeout(Duration::from_secs(20), check)
+        .await
+        .unwrap();
+    let said = ended.ended(6);
+    assert!(said.err.contains("the exercise is paused"), "{}", said.err);
+}
+
 /// Adds settings to both desks'.
 fn settings(line: &Line, lines: &str) {
     for side in [AVELIA, BORENIA] {
