@@ -5,6 +5,7 @@
 //! nothing.
 
 mod annexes;
+mod early;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,7 +35,8 @@ use crate::{
 };
 
 use annexes::Said;
-pub(crate) use annexes::fact as annex_fact;
+pub(crate) use annexes::{fact as annex_fact, names};
+use early::Early;
 
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,15 +169,11 @@ pub struct Book {
     letters: BTreeMap<Hash, Letter>,
     keys: BTreeMap<(String, [u8; 16]), Hash>,
     order: Vec<Hash>,
-    /// Receipts, acts and annexes of messages that have not come yet, by the message's hash. Bounded.
-    early: BTreeMap<Hash, Vec<Said>>,
+    /// Receipts, acts and annexes of messages that have not come yet.
+    early: Early,
     /// Messages that were cancelled, and by which desk.
     cancelled: BTreeSet<(Hash, String)>,
 }
-
-/// Facts kept for messages that have not come yet. A receipt that overtakes its message is rare (its signer has the
-/// message); beyond this bound the oldest message's facts are read again from the log when the message comes.
-const EARLY_MAX: usize = 4096;
 
 impl Book {
     /// An empty book.
@@ -187,7 +185,7 @@ impl Book {
             letters: BTreeMap::new(),
             keys: BTreeMap::new(),
             order: Vec::new(),
-            early: BTreeMap::new(),
+            early: Early::default(),
             cancelled: BTreeSet::new(),
         }
     }
@@ -281,8 +279,8 @@ impl Book {
         if let Some(fact) = released(&letter) {
             climb(&mut letter, fact, at.hash, &mut changes);
         }
-        for said in self.early.remove(&at.hash).unwrap_or_default() {
-            said.take_in(&mut letter, at.hash, &mut changes);
+        for (statement, said) in self.early.come(&at.hash) {
+            said.take_in(&mut letter, statement, &mut changes);
         }
         let answer = answered(&letter);
         if let Some(cancelled) = letter.cancels() {
@@ -355,12 +353,7 @@ impl Book {
             Signer::Desk(desk) if said.fact.rung == Rung::Delivered => Some(desk.clone()),
             _ => None,
         };
-        self.early
-            .get(message)
-            .into_iter()
-            .flatten()
-            .filter_map(desk)
-            .collect()
+        self.early.of(message).filter_map(desk).collect()
     }
 
     /// Adds a desk's receipt.
@@ -501,10 +494,7 @@ impl Book {
         if let Some(letter) = self.letters.get_mut(&message) {
             said.take_in(letter, statement, changes);
         } else {
-            if self.early.len() >= EARLY_MAX {
-                self.early.pop_first();
-            }
-            self.early.entry(message).or_default().push(said);
+            self.early.keep(message, statement, said);
         }
     }
 }

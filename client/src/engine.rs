@@ -50,7 +50,7 @@ use hotline_core::{
     story::DeskStory,
     time::{LineTime, WallTime},
 };
-use hotline_ledger::Ledger;
+use hotline_ledger::{Ledger, Record};
 use hotline_transport::Seams;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -178,6 +178,8 @@ pub(crate) struct Engine {
     ages: Ages,
     /// What human deadlines run on.
     story: DeskStory,
+    /// The newest word of it, on its way to disk.
+    story_to_keep: Option<Record>,
     /// What it is to say of itself.
     to_say: duty::ToSay,
     /// What is believed of trust goes to disk no sooner.
@@ -248,7 +250,8 @@ impl Engine {
             .paced(|relay| parts.config.profile_of(relay));
         Self {
             me: parts.config.identity.clone(),
-            story: DeskStory::new(parts.config.human_time_factor),
+            story: story::at_start(&parts.config, parts.loaded.story.as_ref(), opened),
+            story_to_keep: None,
             config: parts.config,
             seams: parts.seams,
             trust: parts.trust,

@@ -17,6 +17,7 @@
 //! | `verdict` | statement or consent hash | rule and reason, JSON: what stood against it when it came |
 //! | `ended` | hash of an officer's key statement | leaf, 8 bytes: nothing that the ended key signed inside counts from there on |
 //! | `trust` | trust domain | what was newest of it: `hotline_ledger::TrustMemory` |
+//! | `story` | empty | the newest word of an exercise's story and when it was told, JSON |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
 use hotline_audit::Hash;
@@ -54,6 +55,8 @@ pub const QUARANTINE: &str = "quarantine";
 pub const VERDICT: &str = "verdict";
 /// From which leaf on nothing counts that an ended key signed inside.
 pub const ENDED: &str = "ended";
+/// How the story of an exercise ran when this desk was told last.
+pub const STORY: &str = "story";
 /// Proofs against relays.
 pub const FAULT: &str = "fault";
 

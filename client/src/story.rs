@@ -1,12 +1,18 @@
-//! The story word as it is said over a desk's socket, and what a desk shows of it.
+//! The story word as it is said over a desk's socket, and what a desk shows and remembers of it.
+
+mod kept;
 
 use std::time::Duration;
 
+use hotline_audit::Hash;
 use hotline_core::{
+    id::Hash32,
     story::{DeskStory, NotAWord, Rate, Running, Segment, StoryWord},
     time::{LineTime, StoryTime, WallTime},
 };
 use serde::{Deserialize, Serialize};
+
+pub(crate) use kept::KeptStory;
 
 /// How a story clock runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +44,10 @@ pub struct StorySegment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoryFacts {
+    /// Which story it is of: SHA-256 in hex, of whatever control began it with. Empty: of one without an id. Turns of one
+    /// story say nothing about another.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub story: String,
     /// How many turns were taken.
     pub turn: u32,
     /// How the clock runs.
@@ -67,6 +77,9 @@ pub struct StoryStatus {
 /// Why facts are no story word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoStory {
+    /// Its story has no such id.
+    #[error("a story's id is 64 hex digits, or none")]
+    Id,
     /// A rate that no story has.
     #[error("{0} thousandths is no rate: from 100 to 60000, and 0 where the story stands")]
     Rate(u32),
@@ -88,6 +101,7 @@ impl StoryFacts {
             rate: segment.rate.map_or(0, Rate::thousandths),
         });
         Self {
+            story: id_said(word.story()),
             turn: word.turn(),
             state,
             rate,
@@ -117,7 +131,7 @@ impl StoryFacts {
             })
         });
         let segments = segments.collect::<Result<Vec<_>, NoStory>>()?;
-        Ok(StoryWord::new(self.turn, running, segments)?)
+        Ok(StoryWord::new(id(&self.story)?, self.turn, running, segments)?)
     }
 }
 
@@ -153,6 +167,21 @@ impl StoryStatus {
     }
 }
 
+fn id_said(story: Hash32) -> String {
+    match Hash(story.0) {
+        Hash::ZERO => String::new(),
+        id => id.to_string(),
+    }
+}
+
+fn id(said: &str) -> Result<Hash32, NoStory> {
+    if said.is_empty() {
+        return Ok(Hash32(Hash::ZERO.0));
+    }
+    let id = said.parse::<Hash>().map_err(|_| NoStory::Id)?;
+    Ok(Hash32(id.0))
+}
+
 fn said(running: Running) -> (StoryState, u32) {
     match running {
         Running::NotStarted => (StoryState::NotStarted, 0),
@@ -183,7 +212,13 @@ mod tests {
 
     #[test]
     fn a_story_word_is_read_as_it_was_written() {
-        let (mut clock, mut told) = (StoryClock::new(), Told::new());
+        for told in [Told::new(), Told::of(Hash32([7; 32]))] {
+            is_read_as_it_was_written(told);
+        }
+    }
+
+    fn is_read_as_it_was_written(mut told: Told) {
+        let mut clock = StoryClock::new();
         let wall = |seconds: u64| WallTime::from_unix_ms(1_795_000_000_000 + seconds * 1000);
         let turns = [
             Turn::Start(Rate::FASTEST),
@@ -233,5 +268,7 @@ mod tests {
         let back = r#"{"turn":2,"state":"ENDED","rate":0,
             "segments":[{"wall_ms":1,"story_ms":2,"rate":1000},{"wall_ms":2,"story_ms":1,"rate":0}]}"#;
         assert_eq!(facts(back), Err(NoStory::Word(NotAWord::Backwards(1))));
+        let of_none = r#"{"story":"07","turn":2,"state":"ENDED","rate":0,"segments":[]}"#;
+        assert_eq!(facts(of_none), Err(NoStory::Id));
     }
 }

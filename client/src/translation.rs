@@ -70,9 +70,10 @@ pub struct Translations(Vec<Translation>);
 
 impl Translations {
     /// Adds one. What an officer signed once is one translation, however often its desk places it; beyond
-    /// [`MAX_TRANSLATIONS`] those of the earliest places are left out.
+    /// [`MAX_TRANSLATIONS`] of one desk those of its earliest places are left out, and none of another desk.
     pub fn add(&mut self, translation: Translation) {
         let order = |one: &Translation| (one.place, one.statement);
+        let desk = translation.about.desk.clone();
         if let Some(known) = self.0.iter_mut().find(|known| known.signed == translation.signed) {
             if order(&translation) < order(known) {
                 *known = translation;
@@ -81,8 +82,13 @@ impl Translations {
             self.0.push(translation);
         }
         self.0.sort_by_key(order);
-        let over = self.0.len().saturating_sub(MAX_TRANSLATIONS);
-        self.0.drain(..over);
+        let of_desk = |one: &Translation| one.about.desk == desk;
+        let many = self.0.iter().filter(|one| of_desk(one)).count();
+        if many > MAX_TRANSLATIONS
+            && let Some(earliest) = self.0.iter().position(of_desk)
+        {
+            self.0.remove(earliest);
+        }
     }
 
     /// All of them.
@@ -182,6 +188,20 @@ mod tests {
         all.add(again);
         all.add(first.clone());
         assert_eq!(all.iter().collect::<Vec<_>>(), [&first]);
+    }
+
+    #[test]
+    fn a_desk_that_translates_very_much_leaves_no_translation_of_another_desk_out() {
+        let mut all = Translations::default();
+        let ours = translation(1, Grade::Certified, None);
+        all.add(ours.clone());
+        for place in 2..=40 {
+            let mut theirs = translation(place, Grade::Rough, None);
+            theirs.about.desk = "spiffe://exercise.borenia.example/desk/second".parse().unwrap();
+            all.add(theirs);
+        }
+        assert_eq!(all.by_statement(&ours.statement), Some(&ours));
+        assert_eq!(all.iter().count(), 1 + MAX_TRANSLATIONS);
     }
 
     #[test]

@@ -134,8 +134,8 @@ pub fn check_presented(to: &str) -> Result<(), AnnexError> {
 pub const MAX_TRANSLATION_BYTES: usize = 48 * 1024;
 /// Characters that say to whom a message was presented. 200: a name and an office, no report.
 pub const MAX_PRINCIPAL_CHARS: usize = 200;
-/// Translations of one message that are kept at hand. 16: both sides' languages in every grade, and second thoughts. All
-/// of them stay in the log.
+/// Translations of one message that are kept at hand of each desk. 16: several languages in every grade, and second
+/// thoughts. All of them stay in the log.
 pub const MAX_TRANSLATIONS: usize = 16;
 
 #[cfg(test)]

@@ -121,11 +121,13 @@ async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_stor
     let out = String::from_utf8(said.out).unwrap();
     assert!(out.starts_with("EXERCISE PAUSED at T+00:0"), "{out}");
 
-    // A desk that is started again knows of no story until it is told again, and of the pause from then on.
+    // A desk that is started again goes on by what it was told, until it is told again.
     line.stage.kill_desk(BORENIA).await.unwrap();
     line.stage.start_desk(BORENIA).await.unwrap();
     line.whole().await;
-    assert_eq!(line.status(BORENIA).await.story, None);
+    let remembered = line.status(BORENIA).await.story.unwrap();
+    assert_eq!(remembered.state, StoryState::Paused);
+    assert!(remembered.story_ms <= story.story_ms);
     let told = conductor.tell(&line, BORENIA).await;
     assert!(told.ends_with("the exercise is paused"), "{told}");
     assert!(
@@ -148,6 +150,69 @@ async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_stor
     let known = conductor.tell(&line, BORENIA).await;
     assert!(known.contains("is known here"), "{known}");
     let _ = line.desk(BORENIA, "ack", &[&sent.name]).await.ended(0);
+}
+
+#[tokio::test]
+async fn a_desk_that_is_started_again_in_a_pause_or_a_slow_story_calls_nobody_before_it_is_told() {
+    for turns in [
+        &[Turn::Start(Rate::REAL), Turn::Pause][..],
+        &[Turn::Start(Rate::SLOWEST)],
+    ] {
+        let mut line = Line::with_relays(PROGRAM).await;
+        // Without a story a FLASH would be overdue in every step a second after its coming.
+        settings(&line, "human_time_factor = 3600\n");
+        for side in [AVELIA, BORENIA] {
+            line.stage.start_desk(side).await.unwrap();
+        }
+        line.whole().await;
+        let mut conductor = Conductor::new();
+        for turn in turns {
+            conductor.turn(&line, *turn).await;
+        }
+        let words = ["--wait", "delivered", "-p", "FLASH", "The channel is open."];
+        let sent = line.desk(AVELIA, "send", &words).await.ended(0).message();
+        line.stage.kill_desk(BORENIA).await.unwrap();
+        line.stage.start_desk(BORENIA).await.unwrap();
+        line.whole().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let status = line.status(BORENIA).await;
+        assert_eq!(step(&line, BORENIA).await, None);
+        assert!(!status.alarms.contains_key("OVERDUE"), "{:?}", status.alarms);
+        let told = conductor.tell(&line, BORENIA).await;
+        assert!(!told.contains("is known here"), "{told}");
+        assert_eq!(step(&line, BORENIA).await, None);
+        assert!(waited(&line).await < 60_000);
+        let _ = line.desk(BORENIA, "ack", &[&sent.name]).await.ended(0);
+    }
+}
+
+#[tokio::test]
+async fn a_check_waits_in_peoples_time_and_stands_in_a_pause() {
+    let line = Line::open(PROGRAM).await;
+    let mut conductor = Conductor::new();
+    conductor.turn(&line, Turn::Start(Rate::FASTEST)).await;
+    conductor.turn(&line, Turn::Pause).await;
+    let config = word(&line.stage.sides[AVELIA].desk);
+    let args = ["check", "--config", &config, "--wait", "60s"];
+    let mut check = std::pin::pin!(line.run(&args));
+    let early = tokio::time::timeout(Duration::from_secs(4), &mut check).await;
+    assert!(early.is_err(), "it ended while the story stood");
+    conductor.turn(&line, Turn::Resume).await;
+    // A minute of story is a second.
+    let ended = tokio::time::timeout(Duration::from_secs(20), check)
+        .await
+        .unwrap();
+    let said = ended.ended(6);
+    assert!(said.err.contains("the exercise is paused"), "{}", said.err);
+}
+
+/// Adds settings to both desks'.
+fn settings(line: &Line, lines: &str) {
+    for side in [AVELIA, BORENIA] {
+        let path = &line.stage.sides[side].desk;
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, format!("{lines}{text}")).unwrap();
+    }
 }
 
 #[test]

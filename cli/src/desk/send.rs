@@ -100,13 +100,13 @@ pub struct WaitArgs {
 }
 
 impl WaitArgs {
-    /// Waits for the answer, which is due at a time that may be later than this waits.
+    /// Waits for the answer, which is due at a time that may be later than this waits; none while nobody can say when.
     #[must_use]
-    pub fn answered(deadline: Duration, due: WallTime) -> Self {
+    pub fn answered(deadline: Duration, due: Option<WallTime>) -> Self {
         Self {
             wait: Some(WaitFor::Answered),
             deadline,
-            due: Some(due),
+            due,
         }
     }
 }
@@ -270,19 +270,37 @@ pub fn sign(
 /// # Errors
 /// If the station goes away.
 pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting: &WaitArgs) -> Outcome {
-    let (view, reached) = match waiting.wait {
-        None => (view, true),
-        Some(wait) => {
-            let request = Request::Wait {
-                message: view.sha256.clone(),
-                rung: wait.rung().name().to_owned(),
-                within_ms: u64::try_from(waiting.deadline.as_millis()).unwrap_or(u64::MAX),
-            };
-            let view = seat.message(request).await?;
-            let reached = view.reached(wait.rung());
-            (view, reached)
-        }
+    let view = match waiting.wait {
+        None => view,
+        Some(wait) => wait_for(seat, &view, wait.rung(), waiting.deadline).await?,
     };
+    conclude(seat, common, view, waiting).await
+}
+
+/// The message once it has climbed the rung, or as it stands when the time is over.
+///
+/// # Errors
+/// If the station goes away.
+pub async fn wait_for(
+    seat: &mut Seat,
+    view: &MessageView,
+    rung: Rung,
+    within: Duration,
+) -> Result<MessageView, Failure> {
+    let request = Request::Wait {
+        message: view.sha256.clone(),
+        rung: rung.name().to_owned(),
+        within_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),
+    };
+    seat.message(request).await
+}
+
+/// Prints a message that was waited for, and chooses the exit code.
+///
+/// # Errors
+/// If the station goes away.
+pub async fn conclude(seat: &mut Seat, common: &Common, view: MessageView, waiting: &WaitArgs) -> Outcome {
+    let reached = waiting.wait.is_none_or(|wait| view.reached(wait.rung()));
     if common.json {
         print::object(&Finished {
             view: &view,

@@ -1,6 +1,9 @@
 //! Annexes in the book: they climb a rung, and translations are kept beside their message.
 
-use hotline_audit::{Hash, statement::Annex};
+use hotline_audit::{
+    Hash,
+    statement::{Annex, Reference},
+};
 use hotline_core::{
     ladder::{Fact, Signer},
     time::WallTime,
@@ -19,6 +22,8 @@ pub(super) struct Said {
     pub(super) fact: Fact,
     /// The translation that the fact is about.
     pub(super) translation: Option<Translation>,
+    /// The message that an annex names. Its hash alone would find the message, and what is signed is the whole name.
+    pub(super) named: Option<Reference>,
 }
 
 impl From<Fact> for Said {
@@ -26,6 +31,7 @@ impl From<Fact> for Said {
         Self {
             fact,
             translation: None,
+            named: None,
         }
     }
 }
@@ -33,6 +39,13 @@ impl From<Fact> for Said {
 impl Said {
     /// Takes it in. A translation is kept only if the ladder takes its fact: that of a stranger is shown nowhere.
     pub(super) fn take_in(self, letter: &mut Letter, statement: Hash, changes: &mut Vec<Change>) {
+        if self.named.is_some_and(|named| !names(&named, letter)) {
+            changes.push(Change::Foreign {
+                statement,
+                why: "it names another message than its hash does".into(),
+            });
+            return;
+        }
         let taken = climb(letter, self.fact, statement, changes);
         if let (true, Some(translation)) = (taken, self.translation) {
             letter.translations.add(translation);
@@ -56,6 +69,7 @@ impl Book {
         let said = Said {
             translation: Translation::of(&judged, at.hash, at.stored),
             fact: fact(at, &judged),
+            named: Some(judged.message.clone()),
         };
         self.say(judged.message.sha256, said, at.hash, &mut changes);
         changes
@@ -70,6 +84,12 @@ impl Book {
         };
         self.add_annex(at, judged)
     }
+}
+
+/// Whether a reference with this message's hash names its sender and id, too.
+pub(crate) fn names(reference: &Reference, letter: &Letter) -> bool {
+    let header = &letter.message.header;
+    reference.sender == header.sender && reference.id == header.id
 }
 
 /// The fact that an annex is for the ladder.

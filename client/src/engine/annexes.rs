@@ -14,7 +14,7 @@ use super::{
     verbs::{Answered, bad_sheet, header_of, refusal, unknown},
 };
 use crate::{
-    book::{Direction, Letter, Provenance, annex_fact},
+    book::{Direction, Letter, Provenance, annex_fact, names},
     compose::AnnexSheet,
     judge::{self, AnnexSaid, JudgedAnnex},
     request::Refusal,
@@ -92,11 +92,6 @@ impl Engine {
             .map(|_| ())
             .map_err(|foreign| not_placed(&foreign.to_string()))
     }
-}
-
-fn names(reference: &Reference, letter: &Letter) -> bool {
-    let header = &letter.message.header;
-    reference.sender == header.sender && reference.id == header.id
 }
 
 /// What is replaced is a translation of the same message that this desk placed.

@@ -136,8 +136,10 @@ impl Engine {
             self.tick_outages(now, round);
             self.check_restoration(now);
             self.tick_checks(now, round);
-            self.tick_people(now, round);
-            self.tick_answers(round);
+            if self.people_held_until().is_none_or(|until| until <= now) {
+                self.tick_people(now, round);
+                self.tick_answers(round);
+            }
             self.tick_reviews(round);
         }
         self.say_all(now, round);

@@ -35,6 +35,7 @@ use crate::{
     quarantine::Quarantined,
     relay::{RelayPlace, RelayShared},
     services::Services,
+    story::KeptStory,
     verdict::{ENDED_CONSENT, Verdict},
 };
 
@@ -78,6 +79,8 @@ pub(crate) struct Loaded {
     pub(crate) quarantined: BTreeSet<Hash>,
     /// What desks said of themselves.
     pub(crate) services: Services,
+    /// What this desk was told of a story.
+    pub(crate) story: Option<KeptStory>,
 }
 
 impl Loaded {
@@ -127,6 +130,9 @@ impl Loaded {
             charters: reader.charters,
             quarantined,
             services: reader.services,
+            story: ledger
+                .record(memory::STORY, &[])?
+                .and_then(|value| KeptStory::read(&value)),
             outgoing: Outgoing::restore(me, relays.iter().cloned(), ledger)?,
         })
     }

@@ -133,11 +133,17 @@ impl Engine {
     /// Commits the round, and then tells, sends and answers.
     pub(super) async fn settle(&mut self, mut round: Round) -> Result<(), String> {
         let now = self.line();
-        let to_remember = if self.remember_again.is_none_or(|again| again <= now) {
+        let may_remember = self.remember_again.is_none_or(|again| again <= now);
+        let to_remember = if may_remember {
             self.trust.to_remember()
         } else {
             None
         };
+        let story = self.story_to_keep.clone().filter(|_| may_remember);
+        if let Some(record) = story.clone() {
+            round.records.push(record);
+            self.remember_again = Some(now.after(REMEMBERED_AGAIN_AFTER));
+        }
         let remembers = to_remember.map(|(serial, records)| {
             round.records.extend(records);
             // A full disk undoes the round, and with it what needs no disk: not each time for this.
@@ -170,6 +176,10 @@ impl Engine {
         };
         if let Some(serial) = remembers {
             self.trust.remembered(serial);
+            self.remember_again = None;
+        }
+        if story.is_some() {
+            self.story_to_keep = None;
             self.remember_again = None;
         }
         round.steps.pass();

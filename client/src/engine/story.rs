@@ -1,8 +1,10 @@
 //! What control tells this desk of the story clock, and what of it people's deadlines see.
 
+use std::time::Duration;
+
 use hotline_core::{
     identity::World,
-    story::{Running, StoryWord},
+    story::{DeskStory, Running, StoryWord},
     time::{LineTime, StoryTime, WallTime},
 };
 
@@ -12,11 +14,30 @@ use super::{
 };
 use crate::{
     book::Letter,
+    config::DeskConfig,
     overdue,
     request::{Answer, Refusal},
     round::Reply,
-    story::StoryFacts,
+    story::{KeptStory, StoryFacts},
 };
+
+/// For how long a desk that was started again calls nobody by a story that it only remembers. 10 s of line: control tells
+/// a desk that it started within a second. Beyond it people are called by what is remembered, because control may be gone.
+const HELD: Duration = Duration::from_secs(10);
+
+/// People's time of a desk that starts at this time: it goes on by the word that it remembers, if it was told one.
+pub(super) fn at_start(
+    config: &DeskConfig,
+    kept: Option<&KeptStory>,
+    (wall, now): (WallTime, LineTime),
+) -> DeskStory {
+    let mut story = DeskStory::new(config.human_time_factor);
+    let exercise = config.identity.world() == World::Exercise;
+    if let Some((word, ago)) = kept.filter(|_| exercise).and_then(|kept| kept.told(wall)) {
+        story.remember(&word, ago, now);
+    }
+    story
+}
 
 /// By when an answer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,18 +49,21 @@ pub(super) enum AnswerDue {
 }
 
 impl Engine {
-    /// Takes up a word of control about the story.
+    /// Takes up a word of control about the story. It holds at once; it goes to disk with this round, or a later one if
+    /// the disk is full.
     pub(super) fn story_told(&mut self, facts: &StoryFacts) -> Answered {
         let word = word_for(self.me.world(), facts)?;
         let now = self.line();
-        let before = (self.story.turn(), self.story.at(now));
+        let (goes_on, before) = (self.story.goes_on(&word), self.story.at(now));
         if !self.story.adopt(&word, now) {
             let what = format!("turn {} of the story is known here", word.turn());
             return Ok(Reply::Ready(Answer::Done { what }));
         }
-        match before {
-            (None, before) => self.story_begins(before),
-            (Some(_), _) => self.note_answers(),
+        self.story_to_keep = Some(KeptStory::of(&word, self.wall()).record());
+        if goes_on {
+            self.note_answers();
+        } else {
+            self.story_begins(before);
         }
         let how = match word.running() {
             Running::NotStarted => "the exercise has not started".into(),
@@ -53,12 +77,18 @@ impl Engine {
         }))
     }
 
+    /// Until when nobody is called, because this desk was started again in a story and control has not told it yet how that
+    /// runs now.
+    pub(super) fn people_held_until(&self) -> Option<LineTime> {
+        self.story.remembered_at().map(|at| at.after(HELD))
+    }
+
     /// When it will be this time for people; none while the story stands before it.
     pub(super) fn when_due(&self, due: AnswerDue) -> Option<LineTime> {
         match due {
             AnswerDue::Claimed(due) => {
                 let ahead = due.unix_ms().saturating_sub(self.wall().unix_ms());
-                Some(self.line().after(std::time::Duration::from_millis(ahead)))
+                Some(self.line().after(Duration::from_millis(ahead)))
             }
             AnswerDue::Story(due) => self.story.when(due),
         }
@@ -79,9 +109,7 @@ impl Engine {
         let now = self.line();
         let ago = self.ages.age_of_line((letter.hash, None), letter.stored, now);
         let ahead = claimed.unix_ms().saturating_sub(letter.stored.unix_ms());
-        let story = self
-            .story
-            .deadline(ago, std::time::Duration::from_millis(ahead), now);
+        let story = self.story.deadline(ago, Duration::from_millis(ahead), now);
         Some(story.map_or(AnswerDue::Claimed(claimed), AnswerDue::Story))
     }
 
@@ -116,6 +144,7 @@ mod tests {
     #[test]
     fn a_desk_of_an_operation_takes_no_story_word() {
         let mut facts = StoryFacts {
+            story: String::new(),
             turn: 1,
             state: StoryState::Paused,
             rate: 1_000,

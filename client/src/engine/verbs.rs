@@ -58,12 +58,17 @@ impl Engine {
             backup(self.ledger.clone(), to, reply);
             return;
         }
-        let looks = matches!(
+        // A story word holds whether or not the disk is full: it is kept as soon as there is room.
+        let needs_no_disk = matches!(
             request,
-            Request::Drafts | Request::List { .. } | Request::Show { .. } | Request::Status
+            Request::Drafts
+                | Request::List { .. }
+                | Request::Show { .. }
+                | Request::Status
+                | Request::Story { .. }
         );
         let answered = self.answer(request, round);
-        let rests_on = if looks || answered.is_err() {
+        let rests_on = if needs_no_disk || answered.is_err() {
             RestsOn::Nothing
         } else {
             RestsOn::ThisRound

@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use crate::time::{LineTime, StoryTime};
+use crate::{
+    id::Hash32,
+    time::{LineTime, StoryTime},
+};
 
 use super::{Rate, Rounding, Running, StoryWord, scaled, whole_nanos};
 
@@ -23,8 +26,12 @@ pub struct DeskStory {
 /// A word that was adopted.
 #[derive(Debug, Clone)]
 struct Adopted {
+    /// Of which story it is.
+    story: Hash32,
     turn: u32,
     running: Running,
+    /// It was told before this desk was started again.
+    remembered: bool,
     /// When it was adopted.
     at: LineTime,
     /// What this desk's people had seen of the story by then: it stands there until the story has come as far.
@@ -51,26 +58,54 @@ impl DeskStory {
         }
     }
 
-    /// Takes up a word that was received now; whether it is news. One of an older turn, or of the same, changes nothing.
+    /// Takes up a word that was received now; whether it is news. One of an older turn of the same story, or of the same
+    /// turn, changes nothing; one of another story begins anew.
     ///
     /// The newest segment begins now: what the word took on its way is this desk's error, times the rate. Older ones lie
     /// as far before as control's clock says, whatever this desk's wall clock does.
     pub fn adopt(&mut self, word: &StoryWord, now: LineTime) -> bool {
-        if self.turn().is_some_and(|turn| word.turn() <= turn) {
+        let goes_on = self.goes_on(word);
+        if goes_on && self.turn().is_some_and(|turn| word.turn() <= turn) {
             return false;
         }
-        let floor = match self.adopted {
-            Some(_) => self.at(now),
-            None => StoryTime::STARTEX,
-        };
+        let floor = if goes_on { self.at(now) } else { StoryTime::STARTEX };
         self.adopted = Some(Adopted {
+            story: word.story(),
             turn: word.turn(),
             running: word.running(),
+            remembered: false,
             at: now,
             floor,
-            anchors: anchors(word, now),
+            anchors: anchors(word, now, Duration::ZERO),
         });
         true
+    }
+
+    /// Takes up a word that this desk was told before it was started again, so long ago. The story is taken to have gone on
+    /// as it ran then, until the next word: that one is news whatever its turn, because the story may have been turned in
+    /// between, and a wall clock says how long that was.
+    pub fn remember(&mut self, word: &StoryWord, ago: Duration, now: LineTime) {
+        self.adopted = Some(Adopted {
+            story: word.story(),
+            turn: word.turn(),
+            running: word.running(),
+            remembered: true,
+            at: now,
+            floor: StoryTime::STARTEX,
+            anchors: anchors(word, now, ago),
+        });
+    }
+
+    /// Whether a word tells of the story that this desk was told of since it was started. Any other begins one here.
+    pub fn goes_on(&self, word: &StoryWord) -> bool {
+        let adopted = self.adopted.as_ref();
+        adopted.is_some_and(|adopted| !adopted.remembered && adopted.story == word.story())
+    }
+
+    /// When it was taken up, if it runs by a word that was told before this desk was started again.
+    pub fn remembered_at(&self) -> Option<LineTime> {
+        let remembered = self.adopted.as_ref().filter(|adopted| adopted.remembered);
+        remembered.map(|adopted| adopted.at)
     }
 
     /// The turn of the newest word; none while it was told nothing.
@@ -172,19 +207,22 @@ impl Adopted {
         if story <= newest.story.max(self.floor) {
             return Some(self.at);
         }
-        Some(self.at.after(newest.rate?.line(story.since(newest.story))))
+        let line = newest.line + nanos(newest.rate?.line(story.since(newest.story)));
+        let line = whole_nanos(u128::try_from(line).unwrap_or(0));
+        Some(LineTime::from_start(line).max(self.at))
     }
 }
 
-/// The segments of a word that was received now, on the line. A clock of control that was set back while the exercise ran
-/// puts no segment behind a later one.
-fn anchors(word: &StoryWord, now: LineTime) -> Vec<Anchor> {
+/// The segments of a word that was received so long ago, on the line. A clock of control that was set back while the
+/// exercise ran puts no segment behind a later one.
+fn anchors(word: &StoryWord, now: LineTime, ago: Duration) -> Vec<Anchor> {
     let newest = word.segments().last().map_or(0, |newest| newest.wall.unix_ms());
-    let mut line = nanos(now.since_start());
+    let received = nanos(now.since_start()) - nanos(ago);
+    let mut line = received;
     let mut anchors = Vec::new();
     for segment in word.segments().iter().rev() {
         let before = Duration::from_millis(newest.saturating_sub(segment.wall.unix_ms()));
-        line = line.min(nanos(now.since_start()) - nanos(before));
+        line = line.min(received - nanos(before));
         anchors.push(Anchor {
             line,
             story: segment.story,

@@ -3,7 +3,10 @@
 //! Facts only: which turn was the last, how the clock runs, and since when at which rate, newest last. A desk that came
 //! late or was started again learns from one word what it missed.
 
-use crate::time::{LineTime, StoryTime, WallTime};
+use crate::{
+    id::Hash32,
+    time::{LineTime, StoryTime, WallTime},
+};
 
 use super::{Rate, Running, StoryClock};
 
@@ -25,6 +28,7 @@ pub struct Segment {
 /// What control tells of the story clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryWord {
+    story: Hash32,
     turn: u32,
     running: Running,
     segments: Vec<Segment>,
@@ -48,8 +52,9 @@ pub enum NotAWord {
 }
 
 /// What there is to tell, kept by whoever turns the clock.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Told {
+    story: Hash32,
     turn: u32,
     segments: Vec<Segment>,
 }
@@ -57,11 +62,11 @@ pub struct Told {
 // === impl StoryWord ===
 
 impl StoryWord {
-    /// A word of these facts, the newest segment last: it holds at the moment at which the word is told.
+    /// A word of these facts about that story, the newest segment last: it holds at the moment at which the word is told.
     ///
     /// # Errors
     /// [`NotAWord`].
-    pub fn new(turn: u32, running: Running, segments: Vec<Segment>) -> Result<Self, NotAWord> {
+    pub fn new(story: Hash32, turn: u32, running: Running, segments: Vec<Segment>) -> Result<Self, NotAWord> {
         let newest = segments.last().ok_or(NotAWord::NoSegment)?;
         if segments.len() > SEGMENTS_MAX {
             return Err(NotAWord::TooMany(segments.len()));
@@ -74,10 +79,16 @@ impl StoryWord {
             return Err(NotAWord::Backwards(back + 1));
         }
         Ok(Self {
+            story,
             turn,
             running,
             segments,
         })
+    }
+
+    /// Which story it is of: turns of one say nothing about another.
+    pub const fn story(&self) -> Hash32 {
+        self.story
     }
 
     /// How many turns were taken.
@@ -105,10 +116,22 @@ const fn runs_at(running: Running) -> Option<Rate> {
 
 // === impl Told ===
 
+impl Default for Told {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Told {
-    /// No turn yet.
+    /// No turn yet, of a story without an id.
     pub const fn new() -> Self {
+        Self::of(Hash32([0; 32]))
+    }
+
+    /// No turn yet, of the story with this id: whoever goes on with a story names the same, and counts its turns on.
+    pub const fn of(story: Hash32) -> Self {
         Self {
+            story,
             turn: 0,
             segments: Vec::new(),
         }
@@ -139,6 +162,7 @@ impl Told {
         let over = segments.len().saturating_sub(SEGMENTS_MAX);
         segments.drain(..over);
         StoryWord {
+            story: self.story,
             turn: self.turn,
             running: clock.running(),
             segments,

@@ -18,6 +18,7 @@ use std::{
 use hotline_audit::Hash;
 use hotline_client::{request::Request, story::StoryFacts};
 use hotline_core::{
+    id::Hash32,
     story::Told,
     time::{LineTime, StoryTime, WallTime},
 };
@@ -144,7 +145,8 @@ impl Conductor {
     /// # Errors
     /// [`ConductError`].
     pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
-        self.note(Kind::Startex(Box::new(startex)))?;
+        let story = self.note(Kind::Startex(Box::new(startex)))?;
+        self.told = Told::of(Hash32(story.0));
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;

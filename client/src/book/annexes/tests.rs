@@ -225,3 +225,69 @@ fn a_new_translation_is_offered_what_it_may_replace() {
     assert_eq!(of(BORENIA, "qav", Grade::Certified), None);
     assert_eq!(of(AVELIA, "qbo", Grade::Certified), None);
 }
+
+fn about(hash: Hash, said: JudgedAnnex) -> JudgedAnnex {
+    let message = Reference {
+        sha256: hash,
+        ..said.message
+    };
+    JudgedAnnex { message, ..said }
+}
+
+fn long(place: u64) -> JudgedAnnex {
+    let mut said = translated(place, Grade::Sight, None, OfficerRole::Translator);
+    if let AnnexSaid::Translated { text, .. } = &mut said.said {
+        *text = "a".repeat(1024);
+    }
+    said
+}
+
+#[test]
+fn ten_thousand_annexes_for_a_message_that_never_comes_fill_no_memory() {
+    let mut book = book();
+    for place in 1..=10_000 {
+        assert_eq!(book.add_annex(&at(2), Ok(long(place))), []);
+    }
+    let held = book.early.held();
+    assert!(held.entries <= 64 && held.bytes <= 1 << 20, "{held:?}");
+    // And for as many messages that never come.
+    for place in 1..=40_000_u64 {
+        let said = about(Hash::of(&place.to_le_bytes()), long(place));
+        assert_eq!(book.add_annex(&at(2), Ok(said)), []);
+    }
+    let held = book.early.held();
+    assert!(held.entries <= 16_384 && held.bytes <= 16 << 20, "{held:?}");
+    assert!(held.entries > 8_000, "what there is room for is kept: {held:?}");
+}
+
+#[test]
+fn an_annex_that_names_another_message_than_its_hash_is_foreign_whichever_came_first() {
+    for (sender, id) in [(AVELIA, [2; 16]), (BORENIA, [1; 16])] {
+        let wrong = || {
+            let said = translated(2, Grade::Sight, None, OfficerRole::Translator);
+            let message = Reference {
+                sender: sender.into(),
+                id,
+                ..said.message
+            };
+            Ok(JudgedAnnex { message, ..said })
+        };
+        let mut in_order = book();
+        add_message(&mut in_order);
+        let changes = in_order.add_annex(&at(2), wrong());
+        assert!(matches!(&changes[..], [Change::Foreign { .. }]), "{changes:?}");
+        let mut early = book();
+        early.add_annex(&at(2), wrong());
+        let changes = early.add_message(&at(1), Arc::new(message()), Ok(released()));
+        assert!(
+            changes
+                .iter()
+                .any(|change| matches!(change, Change::Foreign { .. })),
+            "{changes:?}"
+        );
+        for book in [in_order, early] {
+            assert!(seen(&book).translations.is_empty());
+            assert_ne!(seen(&book).state, "TRANSLATED");
+        }
+    }
+}

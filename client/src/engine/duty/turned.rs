@@ -15,10 +15,12 @@ impl Engine {
         let due = [duty.escalation.next_wake(), duty.tests.values().min().copied()];
         let due = due.into_iter().flatten().min();
         let answer = duty.answers.values().min().copied();
-        due.and_then(|due| self.story.when(due))
+        let first = due
+            .and_then(|due| self.story.when(due))
             .into_iter()
             .chain(answer.and_then(|due| self.when_due(due)))
-            .min()
+            .min();
+        first.max(first.and(self.people_held_until()))
     }
 
     /// When the next deadline of people is over, as people's time goes; none if nothing waits for a person. An answer that is

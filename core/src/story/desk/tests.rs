@@ -211,6 +211,52 @@ fn a_word_of_an_older_turn_or_of_the_same_changes_nothing() {
 }
 
 #[test]
+fn a_word_of_another_story_begins_anew_whatever_turns_the_desk_knows() {
+    let mut control = Control::turned(&[(0, Turn::Start(Rate::FASTEST)), (1_000, Turn::Pause)]);
+    let mut desk = DeskStory::new(1);
+    assert!(desk.adopt(&control.word(1_000), line(1_000)));
+    assert_eq!(desk.at(line(1_000)), story(60_000));
+    let mut other = Control {
+        clock: StoryClock::new(),
+        told: Told::of(Hash32([1; 32])),
+    };
+    other.turn(Turn::Start(Rate::REAL), 5_000);
+    let word = other.word(5_000);
+    assert!(!desk.goes_on(&word));
+    assert!(desk.adopt(&word, line(5_000)), "turn 1 of another story is news");
+    assert_eq!((desk.turn(), desk.at(line(5_000))), (Some(1), story(0)));
+    assert_eq!(desk.when(story(1_000)), Some(line(6_000)));
+    assert!(!desk.adopt(&other.word(6_000), line(6_000)));
+    control.turn(Turn::Resume, 7_000);
+    assert!(!desk.goes_on(&control.word(7_000)));
+}
+
+#[test]
+fn a_desk_that_was_started_again_goes_on_by_the_word_that_it_remembers_until_the_next() {
+    let mut control = Control::turned(&[(0, Turn::Start(rate("10")))]);
+    let running = control.word(1_000);
+    control.turn(Turn::Pause, 2_000);
+    let paused = control.word(60_000);
+    // Started anew: its line begins at nothing, long after it was told.
+    let mut desk = DeskStory::new(60);
+    desk.remember(&paused, millis(7_200_000), line(0));
+    assert_eq!(desk.remembered_at(), Some(line(0)));
+    assert_eq!(desk.at(line(9_000)), story(20_000));
+    assert_eq!(desk.when(story(20_001)), None, "it stands");
+    desk.remember(&running, millis(500), line(0));
+    assert_eq!(desk.at(line(0)), story(15_000));
+    assert_eq!(desk.when(story(20_000)), Some(line(500)));
+    assert_eq!(desk.when(story(12_000)), Some(line(0)), "it is past");
+    assert_eq!(desk.passed(millis(1_500), line(0)), millis(15_000));
+    // The next word is news even if its turn is known: here the wall clock had jumped by an hour.
+    desk.remember(&running, millis(3_600_000), line(0));
+    assert!(!desk.goes_on(&running));
+    assert!(desk.adopt(&running, line(0)));
+    assert_eq!((desk.at(line(0)), desk.remembered_at()), (story(10_000), None));
+    assert!(!desk.adopt(&running, line(1)));
+}
+
+#[test]
 fn before_startex_nobodys_deadline_runs() {
     let mut desk = DeskStory::new(60);
     assert!(desk.adopt(&Control::new().word(1_000), line(1_000)));
@@ -284,7 +330,7 @@ fn a_clock_of_control_that_was_set_back_puts_no_segment_behind_a_later_one() {
         segment(100_000, 60_000, None),
         segment(110_000, 60_000, Some(Rate::REAL)),
     ];
-    let word = StoryWord::new(3, Running::Running(Rate::REAL), segments).unwrap();
+    let word = StoryWord::new(Hash32([0; 32]), 3, Running::Running(Rate::REAL), segments).unwrap();
     let mut desk = DeskStory::new(1);
     desk.adopt(&word, line(0));
     let mut latest = Duration::ZERO;

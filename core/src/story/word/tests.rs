@@ -52,7 +52,12 @@ fn a_word_of_very_many_turns_names_the_newest_segments() {
     let word = told.word(&clock, wall(2_000), line(2_000));
     assert_eq!((word.turn(), word.segments().len()), (1_000, SEGMENTS_MAX));
     assert_eq!(word.segments().last().unwrap().wall, wall(2_000));
-    let same = StoryWord::new(word.turn(), word.running(), word.segments().to_vec());
+    let same = StoryWord::new(
+        word.story(),
+        word.turn(),
+        word.running(),
+        word.segments().to_vec(),
+    );
     assert_eq!(same, Ok(word));
 }
 
@@ -64,7 +69,7 @@ fn what_makes_no_sense_is_no_word() {
         rate,
     };
     let paused = Running::Paused(Rate::REAL);
-    let refused = |running, segments| StoryWord::new(1, running, segments).unwrap_err();
+    let refused = |running, segments| StoryWord::new(Hash32([0; 32]), 1, running, segments).unwrap_err();
     assert_eq!(refused(paused, vec![]), NotAWord::NoSegment);
     let many = vec![at(1, None); SEGMENTS_MAX + 1];
     assert_eq!(refused(paused, many), NotAWord::TooMany(SEGMENTS_MAX + 1));
