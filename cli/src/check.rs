@@ -185,6 +185,7 @@ mod tests {
             state,
             rate,
             story_ms,
+            next_ms: None,
         })
     }
 
