@@ -94,7 +94,11 @@ enum End {
 
 impl Case<'_> {
     fn none(&self, figure: Figure) -> Finding {
-        self.figure(figure, crate::scenario::expect::Compare::Equal(0))
+        let finding = self.figure(figure, crate::scenario::expect::Compare::Equal(0));
+        if finding.met == Met::Yes && self.timeline.messages.is_empty() {
+            return Finding::new(Met::Undecided, "no message was sent");
+        }
+        finding
     }
 
     fn ends_once(&self) -> Finding {
@@ -105,6 +109,9 @@ impl Case<'_> {
                 [_] => ended += 1,
                 [_, _, ..] => twice.push(message),
             }
+        }
+        if ended == 0 && open.is_empty() && twice.is_empty() {
+            return Finding::new(Met::Undecided, "no FORMAL message was released");
         }
         let names = |messages: &[Hash]| {
             let named: Vec<String> = messages
