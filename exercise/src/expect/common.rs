@@ -3,7 +3,7 @@
 pub(super) mod labels;
 
 use hotline_audit::Hash;
-use hotline_core::words::{Function, MessageType, ResponseAttribute, Rung};
+use hotline_core::words::{MessageType, ResponseAttribute, Rung};
 
 use crate::{
     scenario::lists::Figure,
@@ -155,15 +155,10 @@ impl Case<'_> {
         if !ends.is_empty() {
             return ends;
         }
-        let cancelled = self.timeline.entries.iter().any(|entry| match &entry.what {
-            What::Message(other) => {
-                other.function == Function::Cancel && other.refers_to.as_ref() == Some(message)
-            }
-            _ => false,
-        });
+        let cancelled = self.is_cancelled(message);
         let displayed = first(Rung::Displayed).is_some();
         let expired =
-            fact.expires_ms != 0 && !displayed && self.end().is_some_and(|end| end.wall_ms > fact.expires_ms);
+            fact.expires_ms != 0 && !displayed && self.end.is_some_and(|end| end.wall_ms > fact.expires_ms);
         let end = match (cancelled, expired) {
             (true, _) => Some(End::Cancelled),
             (false, true) => Some(End::Expired),
@@ -187,7 +182,7 @@ impl Case<'_> {
             let seen = format!("{} and {}: {}", pair.a, pair.b, pair.conclusion);
             return Finding::new(Met::No, seen);
         }
-        let entries: u64 = logs.iter().map(|log| log.entries).sum();
+        let entries: u64 = logs.iter().map(|log| log.entries).fold(0, u64::saturating_add);
         Finding::new(
             Met::Yes,
             format!("{} logs with {entries} entries verify", logs.len()),

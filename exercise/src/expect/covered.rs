@@ -42,7 +42,7 @@ impl Case<'_> {
     /// moments; without them from STARTEX to ENDEX, or the last record.
     pub(super) fn unseen(&self, desk: &str, from: Option<Moment>, to: Option<Moment>) -> Option<String> {
         let from = from.or_else(|| self.timeline.records().next().map(|(entry, _)| entry.at))?;
-        let to = to.or_else(|| self.end())?;
+        let to = to.or(self.end)?;
         let looks = self.looks(desk);
         let looks = looks.iter().filter(|look| look.new.wall_ms.is_some());
         let mut seen: Vec<Moment> = looks.map(|look| look.at).collect();

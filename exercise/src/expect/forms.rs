@@ -134,6 +134,7 @@ impl Case<'_> {
                 until: Until::Point,
                 entry: climb.entry,
                 what: format!("{name} {} at {}", rung_word(reached), climb.desk),
+                late: true,
             })
             .collect();
         let subject = match at {
@@ -203,6 +204,7 @@ impl Case<'_> {
                             until: Until::Point,
                             entry: no,
                             what: format!("{step} about {name} at {desk}"),
+                            late: false,
                         })
                     }
                     _ => None,
@@ -309,25 +311,34 @@ impl Case<'_> {
     }
 
     fn stated(&self, what: &str, by: &str, is: &str) -> Finding {
+        // A seat may change its mind: what it said last counts, and nothing that it said behind ENDEX.
         let mut last = None;
-        for (no, entry) in self.timeline.entries.iter().enumerate() {
-            if let What::Control(record) = &entry.what
-                && let Kind::Stated {
-                    seat,
-                    what: about,
-                    is: said,
-                } = &record.kind
+        for (entry, record) in self.timeline.records() {
+            if let Kind::Stated {
+                seat,
+                what: about,
+                is: said,
+            } = &record.kind
                 && seat == by
                 && about == what
+                && !self.is_over(Some(&entry.at))
             {
-                let finding =
-                    |met| Finding::new(met, format!("{by} stated {what}: {said}")).at(Some(entry.at), no);
-                if said == is {
-                    return finding(Met::Yes);
-                }
-                last = Some(finding(Met::No));
+                last = Some((entry, said));
             }
         }
+        let last = last.map(|(entry, said)| {
+            let met = if said == is { Met::Yes } else { Met::No };
+            let finding = Finding::new(met, format!("{by} stated {what}: {said}"));
+            let no = self
+                .timeline
+                .entries
+                .iter()
+                .position(|other| other.sha256 == entry.sha256);
+            match no {
+                Some(no) => finding.at(Some(entry.at), no),
+                None => finding,
+            }
+        });
         last.unwrap_or_else(|| Finding::new(Met::No, format!("{by} stated nothing about {what}")))
     }
 }

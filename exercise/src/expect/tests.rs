@@ -4,6 +4,7 @@ mod foreign;
 mod forms;
 mod labels;
 mod missing;
+mod over;
 mod s1;
 mod seen;
 
