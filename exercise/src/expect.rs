@@ -7,6 +7,7 @@
 mod by;
 mod case;
 mod common;
+mod covered;
 mod figures;
 mod forms;
 mod seen;

@@ -187,6 +187,14 @@ impl Play {
         })
     }
 
+    /// Control looks at both desks, which show what they showed.
+    pub(crate) fn looks(&mut self) -> &mut Self {
+        for desk in DESKS {
+            self.look(desk, Seen::default());
+        }
+        self
+    }
+
     /// An inject is delivered.
     pub(crate) fn inject(&mut self, serial: &str) -> &mut Self {
         self.record(Kind::Inject {

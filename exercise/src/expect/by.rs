@@ -26,6 +26,8 @@ pub(super) struct Occurrence {
     pub(super) entry: usize,
     /// What it was, for people: `DELIVERED at B`.
     pub(super) what: String,
+    /// It counts behind ENDEX too: a message that was sent before it came.
+    pub(super) late: bool,
 }
 
 /// Until when something held.
@@ -48,6 +50,8 @@ impl Case<'_> {
         subject: &str,
         about: Option<About<'_>>,
     ) -> Finding {
+        let counts = self.counted(occurrences);
+        let occurrences = counts.as_slice();
         match by {
             By::Recorded => match occurrences.first() {
                 Some(first) => Finding::new(Met::Yes, said(first)).at(first.from, first.entry),
@@ -60,6 +64,12 @@ impl Case<'_> {
             },
             By::Never(Some((from, to))) => self.never_between(occurrences, from, to, subject, about),
         }
+    }
+
+    /// Without what surely came behind ENDEX, unless it was still to come then.
+    fn counted(&self, occurrences: &[Occurrence]) -> Vec<Occurrence> {
+        let counts = |occurrence: &&Occurrence| occurrence.late || !self.is_over(occurrence.from.as_ref());
+        occurrences.iter().filter(counts).cloned().collect()
     }
 
     fn within(
@@ -149,6 +159,8 @@ impl Case<'_> {
         count: Compare,
         subject: &str,
     ) -> Finding {
+        let counts = self.counted(occurrences);
+        let occurrences = counts.as_slice();
         let By::Within(span, mark) = by else {
             if matches!(by, By::Never(_)) {
                 return self.by(occurrences, by, subject, None);
@@ -236,7 +248,7 @@ fn overlaps(occurrence: &Occurrence, begin: Option<Moment>, end: Option<Option<M
 }
 
 /// Whether one moment came before another.
-fn earlier(one: &Moment, other: &Moment) -> Met {
+pub(super) fn earlier(one: &Moment, other: &Moment) -> Met {
     let off = one.uncertainty_ms.saturating_add(other.uncertainty_ms);
     if one.wall_ms.saturating_add(off) < other.wall_ms {
         Met::Yes

@@ -1,7 +1,9 @@
 //! The case that is judged: scenario and timeline, and how the one's names are found in the other.
 
+use std::collections::BTreeSet;
+
 use hotline_audit::Hash;
-use hotline_core::words::Rung;
+use hotline_core::words::{Function, Rung};
 
 use crate::{
     bundle::{LogFact, LogKind},
@@ -17,13 +19,19 @@ use crate::{
     timeline::{Climb, Measured, MessageFact, Moment, Place, Timeline, What},
 };
 
-use super::Met;
+use super::{Met, by::earlier};
 
 /// Scenario and timeline.
 pub(super) struct Case<'c> {
     pub(super) scenario: &'c Scenario,
     pub(super) variant: Vec<String>,
     pub(super) timeline: &'c Timeline,
+    /// ENDEX; `None` where the records end before it.
+    endex: Option<Moment>,
+    /// ENDEX, or the last record.
+    pub(super) end: Option<Moment>,
+    /// Messages that their own desk has cancelled.
+    cancelled: BTreeSet<Hash>,
 }
 
 /// What came of one expectation.
@@ -93,7 +101,23 @@ impl<'c> Case<'c> {
             scenario,
             variant: variant.into_iter().map(str::to_owned).collect(),
             timeline,
+            endex: endex(timeline),
+            end: timeline.records().last().map(|(entry, _)| entry.at),
+            cancelled: cancelled(timeline),
         }
+    }
+
+    /// Whether something was surely behind ENDEX: the exercise was over. A time that nobody knows is not.
+    pub(super) fn is_over(&self, at: Option<&Moment>) -> bool {
+        match (&self.endex, at) {
+            (Some(endex), Some(at)) => earlier(endex, at) == Met::Yes,
+            _ => false,
+        }
+    }
+
+    /// Whether the desk that sent a message has cancelled it.
+    pub(super) fn is_cancelled(&self, message: &Hash) -> bool {
+        self.cancelled.contains(message)
     }
 
     /// Everywhere these entries stand; of each entry its first place.
@@ -203,7 +227,8 @@ impl<'c> Case<'c> {
         usize::from(repeats.max().unwrap_or(1))
     }
 
-    /// A message's rung: every time that it was reached, by time.
+    /// A message's rung: every time that it was reached, by time. What was done behind ENDEX does not count, but that what
+    /// was sent before it came.
     pub(super) fn climbs<'t>(
         &'t self,
         message: &Hash,
@@ -211,7 +236,10 @@ impl<'c> Case<'c> {
         at: Option<&'t str>,
     ) -> impl Iterator<Item = &'t Climb> + use<'t, 'c> {
         let climbs = self.timeline.climbs_of(message).iter();
-        climbs.filter(move |climb| climb.rung == rung && at.is_none_or(|desk| climb.desk == desk))
+        let came = matches!(rung, Rung::Accepted | Rung::Delivered);
+        climbs
+            .filter(move |climb| climb.rung == rung && at.is_none_or(|desk| climb.desk == desk))
+            .filter(move |climb| came || !self.is_over(climb.at.as_ref()))
     }
 
     /// A mark, or a sentence that says that it has not come.
@@ -221,9 +249,9 @@ impl<'c> Case<'c> {
             Mark::Endex => self.record(mark, |kind| matches!(kind, Kind::Endex { .. })),
             Mark::Inject(serial) => self.record(mark, |kind| is_done(kind, *serial)),
             Mark::Rung { of, rung, at } => {
-                let messages = match about {
-                    Some(about) if about.alias == of => vec![about.message],
-                    _ => self.messages(of),
+                let (messages, planned) = match about {
+                    Some(about) if about.alias == of => (vec![about.message], 1),
+                    _ => (self.messages(of), self.planned(of)),
                 };
                 let first = |message: &Hash| {
                     let climb = self.climbs(message, *rung, at.as_deref()).next()?;
@@ -232,10 +260,16 @@ impl<'c> Case<'c> {
                         entry: climb.entry,
                     })
                 };
+                let lacking = messages.len() < planned;
                 let came: Option<Vec<Came>> = messages.iter().map(first).collect();
-                // Of several messages the mark has come when it has for all.
-                came.and_then(|came| came.into_iter().max_by_key(|came| came.at))
-                    .ok_or_else(|| format!("{mark} has not come"))
+                let came = came.filter(|_| !lacking);
+                // Of several messages the mark has come when it has for all that the plan has; nobody knows when if the
+                // time of one is not known.
+                came.and_then(|came| {
+                    let untimed = came.iter().find(|came| came.at.is_none()).copied();
+                    untimed.or_else(|| came.into_iter().max_by_key(|came| came.at))
+                })
+                .ok_or_else(|| format!("{mark} has not come"))
             }
         }
     }
@@ -262,6 +296,27 @@ impl<'c> Case<'c> {
             None => format!("message {}", message.to_string().get(..12).unwrap_or_default()),
         }
     }
+}
+
+fn endex(timeline: &Timeline) -> Option<Moment> {
+    let mut entries = timeline.entries.iter();
+    let endex = entries.find(|entry| match &entry.what {
+        What::Control(record) => matches!(record.kind, Kind::Endex { .. }),
+        _ => false,
+    });
+    endex.map(|entry| entry.at)
+}
+
+fn cancelled(timeline: &Timeline) -> BTreeSet<Hash> {
+    let cancels = timeline.entries.iter().filter_map(|entry| match &entry.what {
+        What::Message(fact) if fact.function == Function::Cancel && fact.released.is_ok() => {
+            let of = fact.refers_to?;
+            let (message, _) = timeline.message(&of)?;
+            (message.who == entry.who).then_some(of)
+        }
+        _ => None,
+    });
+    cancels.collect()
 }
 
 fn is_done(kind: &Kind, of: Serial) -> bool {

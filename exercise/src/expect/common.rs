@@ -3,7 +3,7 @@
 pub(super) mod labels;
 
 use hotline_audit::Hash;
-use hotline_core::words::{Function, MessageType, ResponseAttribute, Rung};
+use hotline_core::words::{MessageType, ResponseAttribute, Rung};
 
 use crate::{
     scenario::lists::Figure,
@@ -94,7 +94,11 @@ enum End {
 
 impl Case<'_> {
     fn none(&self, figure: Figure) -> Finding {
-        self.figure(figure, crate::scenario::expect::Compare::Equal(0))
+        let finding = self.figure(figure, crate::scenario::expect::Compare::Equal(0));
+        if finding.met == Met::Yes && self.timeline.messages.is_empty() {
+            return Finding::new(Met::Undecided, "no message was sent");
+        }
+        finding
     }
 
     fn ends_once(&self) -> Finding {
@@ -105,6 +109,9 @@ impl Case<'_> {
                 [_] => ended += 1,
                 [_, _, ..] => twice.push(message),
             }
+        }
+        if ended == 0 && open.is_empty() && twice.is_empty() {
+            return Finding::new(Met::Undecided, "no FORMAL message was released");
         }
         let names = |messages: &[Hash]| {
             let named: Vec<String> = messages
@@ -148,15 +155,10 @@ impl Case<'_> {
         if !ends.is_empty() {
             return ends;
         }
-        let cancelled = self.timeline.entries.iter().any(|entry| match &entry.what {
-            What::Message(other) => {
-                other.function == Function::Cancel && other.refers_to.as_ref() == Some(message)
-            }
-            _ => false,
-        });
+        let cancelled = self.is_cancelled(message);
         let displayed = first(Rung::Displayed).is_some();
         let expired =
-            fact.expires_ms != 0 && !displayed && self.end().is_some_and(|end| end.wall_ms > fact.expires_ms);
+            fact.expires_ms != 0 && !displayed && self.end.is_some_and(|end| end.wall_ms > fact.expires_ms);
         let end = match (cancelled, expired) {
             (true, _) => Some(End::Cancelled),
             (false, true) => Some(End::Expired),
@@ -180,7 +182,7 @@ impl Case<'_> {
             let seen = format!("{} and {}: {}", pair.a, pair.b, pair.conclusion);
             return Finding::new(Met::No, seen);
         }
-        let entries: u64 = logs.iter().map(|log| log.entries).sum();
+        let entries: u64 = logs.iter().map(|log| log.entries).fold(0, u64::saturating_add);
         Finding::new(
             Met::Yes,
             format!("{} logs with {entries} entries verify", logs.len()),

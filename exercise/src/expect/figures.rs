@@ -12,7 +12,7 @@ use crate::{
     bundle::LogKind,
     record::Kind,
     scenario::{expect::Compare, lists::Figure},
-    timeline::{MessageFact, Moment, What},
+    timeline::{MessageFact, What},
 };
 
 use super::{
@@ -69,7 +69,7 @@ impl Case<'_> {
             Figure::GapMs => {
                 let gaps = self.gaps();
                 Counted {
-                    number: gaps.iter().map(|gap| gap.length_ms).sum(),
+                    number: gaps.iter().fold(0, |all, gap| gap.length_ms.saturating_add(all)),
                     ..gaps::said(&gaps)
                 }
             }
@@ -168,11 +168,6 @@ impl Case<'_> {
         self.timeline
             .message(message)
             .is_some_and(|(_, fact)| fact.released.is_ok())
-    }
-
-    /// ENDEX, or the last record.
-    pub(super) fn end(&self) -> Option<Moment> {
-        self.timeline.records().last().map(|(entry, _)| entry.at)
     }
 
     fn said(&self, messages: &[(Hash, usize)]) -> Counted {

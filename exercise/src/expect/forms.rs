@@ -3,7 +3,10 @@
 mod line;
 
 use hotline_audit::Hash;
-use hotline_core::duty::{OverdueStep, ServiceKind};
+use hotline_core::{
+    duty::{OverdueStep, ServiceKind},
+    words::Rung,
+};
 
 use crate::{
     record::Kind,
@@ -37,25 +40,42 @@ impl Case<'_> {
             Is::Label(label, at, by) => {
                 let label = label.name();
                 let stood = self.stood(at, label, |standing| standing.label.as_deref() == Some(label));
-                self.by(&stood, by, &format!("{label} at {}", at.value), None)
+                self.if_seen(
+                    self.by(&stood, by, &format!("{label} at {}", at.value), None),
+                    by,
+                    at,
+                )
             }
             Is::Cause(cause, at, by) => {
                 let stood = self.stood(at, cause, |standing| standing.causes.contains(cause));
-                self.by(&stood, by, &format!("{cause} at {}", at.value), None)
+                self.if_seen(
+                    self.by(&stood, by, &format!("{cause} at {}", at.value), None),
+                    by,
+                    at,
+                )
             }
             Is::Axis(axis, state, at, by) => {
                 let what = format!("{axis} {state}");
                 let stood = self.stood(at, &what, |standing| standing.axes.get(axis) == Some(state));
-                self.by(&stood, by, &format!("{what} at {}", at.value), None)
+                self.if_seen(
+                    self.by(&stood, by, &format!("{what} at {}", at.value), None),
+                    by,
+                    at,
+                )
             }
             Is::Leg(link, state, at, by) => {
                 let what = format!("{} {state}", link_name(link));
                 let lit = self.lit(link, at, &what, *state);
-                self.by(&lit, by, &format!("{what} at {}", at.value), None)
+                self.if_seen(
+                    self.by(&lit, by, &format!("{what} at {}", at.value), None),
+                    by,
+                    at,
+                )
             }
             Is::Alarm(code, at, count, by) => {
                 let alarms = self.alarms(at, code);
-                self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value))
+                let often = self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value));
+                self.if_seen(often, by, at)
             }
             Is::Refused { reason, count, shown } => self.refused(reason, *count, *shown),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
@@ -65,14 +85,14 @@ impl Case<'_> {
         }
     }
 
-    /// Judges each message of a name. It is met if it is for every one that the plan has; for one that never was, whatever
-    /// must not come did not.
+    /// Judges each message of a name. It is met if it is for every one that the plan has. Of one that never was nobody can
+    /// say that something did not come of it.
     fn each(&self, of: &Alias, by: &By, judge: impl Fn(About<'_>) -> Finding) -> Finding {
         let messages = self.messages(of);
         let planned = self.planned(of);
         let never = matches!(by, By::Never(_));
         if messages.is_empty() {
-            let met = if never { Met::Yes } else { Met::No };
+            let met = if never { Met::Undecided } else { Met::No };
             return Finding::new(met, format!("no message {of} was released"));
         }
         let findings: Vec<Finding> = messages
@@ -84,7 +104,7 @@ impl Case<'_> {
                 })
             })
             .collect();
-        if let ([one], true) = (findings.as_slice(), planned <= 1 || never) {
+        if let ([one], true) = (findings.as_slice(), planned <= 1) {
             return one.clone();
         }
         let met = findings
@@ -98,8 +118,8 @@ impl Case<'_> {
         let mut all = decides.cloned().unwrap_or_else(|| Finding::new(met, ""));
         all.observed = format!("{good} of {}: {}", messages.len(), all.observed);
         all.met = met;
-        if lacking > 0 && !never {
-            all.met = Met::No;
+        if lacking > 0 {
+            all.met = met.and(if never { Met::Undecided } else { Met::No });
             all.observed = format!("{} of {planned} were released; {}", messages.len(), all.observed);
         }
         all
@@ -119,13 +139,54 @@ impl Case<'_> {
                 until: Until::Point,
                 entry: climb.entry,
                 what: format!("{name} {} at {}", rung_word(reached), climb.desk),
+                late: true,
             })
             .collect();
         let subject = match at {
             Some(at) => format!("{name} {} at {at}", rung_word(reached)),
             None => format!("{name} {}", rung_word(reached)),
         };
-        self.by(&occurrences, by, &subject, Some(about))
+        let finding = self.by(&occurrences, by, &subject, Some(about));
+        match by {
+            By::Never(_) => self.never_reached(finding, reached, about),
+            By::Recorded | By::Within(..) => finding,
+        }
+    }
+
+    /// That a rung never came is said only where every log is at hand. Of a message that nobody released no rung counts, so
+    /// one that a desk signed all the same is what must not be.
+    fn never_reached(&self, finding: Finding, reached: &Reached, about: About<'_>) -> Finding {
+        let message = about.message;
+        if finding.met != Met::Yes {
+            return finding;
+        }
+        let (not_released, known) = match self.timeline.message(&message) {
+            Some((_, fact)) => (fact.released.is_err(), true),
+            None => (true, false),
+        };
+        let at = reached.at.as_ref().map(|at| at.value.as_str());
+        let mut foreign = self.timeline.foreign.iter().filter(|foreign| {
+            let who = self.timeline.entries.get(foreign.entry).map(|entry| &entry.who);
+            let desk = who.map(|who| self.timeline.name_of(who));
+            foreign.message == message
+                && foreign.rung == reached.rung
+                && at.is_none_or(|at| desk.as_deref() == Some(at))
+        });
+        if let (true, Some(foreign)) = (not_released && reached.rung != Rung::Released, foreign.next()) {
+            let name = self.spoken(&message);
+            let seen = format!("{name} {} was signed, though {}", rung_word(reached), foreign.why);
+            return Finding::new(Met::No, seen).seen_in([foreign.entry]);
+        }
+        let why = match self.missing_log() {
+            Some(owner) => format!("the log of {owner} is not in the evidence"),
+            None if !known => "no log holds the message".to_owned(),
+            None => return finding,
+        };
+        Finding {
+            met: Met::Undecided,
+            observed: format!("{}, but {why}", finding.observed),
+            ..finding
+        }
     }
 
     /// Whether a rung came over the link, and with the words, that are asked for.
@@ -188,6 +249,7 @@ impl Case<'_> {
                             until: Until::Point,
                             entry: no,
                             what: format!("{step} about {name} at {desk}"),
+                            late: false,
                         })
                     }
                     _ => None,
@@ -294,25 +356,34 @@ impl Case<'_> {
     }
 
     fn stated(&self, what: &str, by: &str, is: &str) -> Finding {
+        // A seat may change its mind: what it said last counts, and nothing that it said behind ENDEX.
         let mut last = None;
-        for (no, entry) in self.timeline.entries.iter().enumerate() {
-            if let What::Control(record) = &entry.what
-                && let Kind::Stated {
-                    seat,
-                    what: about,
-                    is: said,
-                } = &record.kind
+        for (entry, record) in self.timeline.records() {
+            if let Kind::Stated {
+                seat,
+                what: about,
+                is: said,
+            } = &record.kind
                 && seat == by
                 && about == what
+                && !self.is_over(Some(&entry.at))
             {
-                let finding =
-                    |met| Finding::new(met, format!("{by} stated {what}: {said}")).at(Some(entry.at), no);
-                if said == is {
-                    return finding(Met::Yes);
-                }
-                last = Some(finding(Met::No));
+                last = Some((entry, said));
             }
         }
+        let last = last.map(|(entry, said)| {
+            let met = if said == is { Met::Yes } else { Met::No };
+            let finding = Finding::new(met, format!("{by} stated {what}: {said}"));
+            let no = self
+                .timeline
+                .entries
+                .iter()
+                .position(|other| other.sha256 == entry.sha256);
+            match no {
+                Some(no) => finding.at(Some(entry.at), no),
+                None => finding,
+            }
+        });
         last.unwrap_or_else(|| Finding::new(Met::No, format!("{by} stated nothing about {what}")))
     }
 }

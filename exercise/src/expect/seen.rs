@@ -72,7 +72,7 @@ impl Case<'_> {
             .enumerate()
             .filter_map(|(no, entry)| match &entry.what {
                 What::Control(record) => match &record.kind {
-                    Kind::Observed { desk: of, seen } if of == desk => {
+                    Kind::Observed { desk: of, seen } if of == desk && !self.is_over(Some(&entry.at)) => {
                         let leaf = entry.places.first().map_or(0, |place| place.leaf);
                         Some((leaf, no, entry.at, &**seen))
                     }
@@ -119,6 +119,7 @@ impl Case<'_> {
                     until: Until::Open,
                     entry: look.entry,
                     what: format!("{what} at {desk}"),
+                    late: false,
                 }),
                 (false, true) => {
                     if let Some(last) = stretches.last_mut() {
@@ -158,6 +159,7 @@ impl Case<'_> {
                     until: Until::Point,
                     entry: look.entry,
                     what: format!("alarm {code} at {desk}"),
+                    late: false,
                 });
             }
         }

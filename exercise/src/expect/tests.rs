@@ -4,6 +4,7 @@ mod foreign;
 mod forms;
 mod labels;
 mod missing;
+mod over;
 mod s1;
 mod seen;
 
@@ -77,6 +78,7 @@ fn where_people_play_only_what_must_be_met_fails_the_exercise() {
     ]);
     text = text.replacen("id = \"E2\"\n", "id = \"E2\"\nmust = true\n", 1);
     let mut play = Play::of(&text);
+    play.at(500).send(&Draft::flash("B", "another side's"));
     play.at(1_000).endex();
     let judged = judge_of(&play);
     let ids = |stage| -> Vec<String> {

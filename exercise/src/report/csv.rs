@@ -52,15 +52,23 @@ pub fn csv(timeline: &Timeline) -> String {
 /// A cell that no spreadsheet takes for anything but text or a number.
 fn cell(text: &str) -> String {
     let shown = inert_line(text).text;
-    let before = if shown.starts_with(['=', '+', '-', '@']) {
-        "'"
+    // Where `;` separates cells, quotes in the middle of one protect nothing: each piece is a cell of its own.
+    let pieces: Vec<String> = shown.split(';').map(no_formula).collect();
+    let shown = pieces.join(";");
+    if shown.contains([',', ';', '"']) {
+        format!("\"{}\"", shown.replace('"', "\"\""))
     } else {
-        ""
-    };
-    if shown.contains([',', '"']) {
-        format!("\"{before}{}\"", shown.replace('"', "\"\""))
+        shown
+    }
+}
+
+/// The same, with an apostrophe before what a spreadsheet would take for a formula, behind spaces and quotes too.
+fn no_formula(piece: &str) -> String {
+    let begins = piece.trim_start_matches([' ', '"']);
+    if begins.starts_with(['=', '+', '-', '@']) {
+        format!("'{piece}")
     } else {
-        format!("{before}{shown}")
+        piece.to_owned()
     }
 }
 
@@ -77,6 +85,13 @@ mod tests {
             assert_eq!(cell(text), shown);
         }
         assert_eq!(cell("a,b"), "\"a,b\"");
+        for (text, shown) in [
+            ("x;=cmd|' /C calc'!A0", "\"x;'=cmd|' /C calc'!A0\""),
+            ("x; \"=1\"", "\"x;' \"\"=1\"\"\""),
+            ("x;y", "\"x;y\""),
+        ] {
+            assert_eq!(cell(text), shown, "where a semicolon separates cells");
+        }
         assert_eq!(cell("a\r\nb\t\u{202e}"), "a‹U+000D›‹U+000A›b‹U+0009›‹U+202E›");
         assert_eq!(cell("A-0001 FLASH"), "A-0001 FLASH");
     }

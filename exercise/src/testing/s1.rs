@@ -79,8 +79,10 @@ pub(crate) fn played(wrong: &Wrong) -> Play {
         play.at(at).act("B", Rung::Acknowledged, m1);
     }
     play.at(4_500).act("B", Rung::Holding, m1);
+    play.looks();
     play.at(8_000).translate("B", 1, m1);
     play.at(8_100).present("B", m1);
+    play.looks();
     let r1 = play.at(14_000).send(&Draft {
         refers_to: Some(m1),
         answer: Some(Answer::Roger),
@@ -88,11 +90,11 @@ pub(crate) fn played(wrong: &Wrong) -> Play {
     });
     play.name("r1", r1);
     play.at(14_010).receipt("A", Rung::Delivered, r1);
+    play.looks();
     play.at(18_000).present("A", r1);
+    play.looks();
     play.at(25_000).record(Kind::Tick);
-    for desk in ["A", "B"] {
-        play.look(desk, crate::record::Seen::default());
-    }
+    play.looks();
     play.at(30_000).endex();
     play
 }

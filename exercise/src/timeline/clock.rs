@@ -4,7 +4,7 @@ use hotline_core::story::Running;
 
 use crate::record::Record;
 
-use super::{Moment, UNKNOWN_MS};
+use super::{Moment, UNKNOWN_MS, offset::JUMP_MS};
 
 /// What one record says of the three clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,26 +21,25 @@ struct Anchor {
 /// the line runs as the wall does, and the story at the rate of the earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ControlClock {
-    /// By wall time. Of a wall clock that was set back, what it repeats is left out.
+    /// By wall time: that of [`steady`].
     anchors: Vec<Anchor>,
 }
 
 impl ControlClock {
     /// From the records of control, in the order of its log.
-    pub(super) fn of<'r>(records: impl Iterator<Item = &'r Record>) -> Self {
-        let mut anchors: Vec<Anchor> = Vec::new();
-        for record in records {
-            let anchor = Anchor {
-                wall_ms: record.stamp.wall.unix_ms(),
+    pub(super) fn of(records: &[&Record]) -> Self {
+        let anchors = records
+            .iter()
+            .zip(steady(records))
+            .map(|(record, wall_ms)| Anchor {
+                wall_ms,
                 line_ms: millis(record.stamp.line.since_start()),
                 story_ms: millis(record.stamp.story.since_startex()),
                 running: record.running,
-            };
-            if anchors.last().is_none_or(|last| last.wall_ms <= anchor.wall_ms) {
-                anchors.push(anchor);
-            }
+            });
+        Self {
+            anchors: anchors.collect(),
         }
-        Self { anchors }
     }
 
     /// The moment at which control's wall clock reads `wall_ms`, give or take `uncertainty_ms`.
@@ -64,11 +63,11 @@ impl ControlClock {
         }
     }
 
-    /// The moment of a record, exactly as it says.
-    pub(super) fn of_record(record: &Record, uncertainty_ms: u64) -> Moment {
+    /// The moment of a record, exactly as it says; its wall time is that of [`steady`].
+    pub(super) fn of_record(record: &Record, wall_ms: u64, uncertainty_ms: u64) -> Moment {
         let story = millis(record.stamp.story.since_startex());
         Moment {
-            wall_ms: record.stamp.wall.unix_ms(),
+            wall_ms,
             uncertainty_ms,
             line_ms: Some(millis(record.stamp.line.since_start())),
             story_ms: Some(story),
@@ -118,6 +117,34 @@ impl ControlClock {
     fn before(&self, next: usize) -> Option<&Anchor> {
         self.anchors.get(next.checked_sub(1)?)
     }
+}
+
+/// Control's wall clock at each record, in milliseconds since 1970, as if nobody had set it on the way: where it went back,
+/// or moved from the line by more than a clock drifts in a second, it goes on as the line does. What control saw of other
+/// clocks then stays right, however often its own was set.
+pub(super) fn steady(records: &[&Record]) -> Vec<u64> {
+    let mut last: Option<(u64, u64)> = None;
+    let mut ahead: i128 = 0;
+    let walls = records.iter().map(|record| {
+        let read = record.stamp.wall.unix_ms();
+        let line = millis(record.stamp.line.since_start());
+        let wall = u64::try_from(i128::from(read) - ahead).unwrap_or(0);
+        let wall = match last {
+            None => wall,
+            Some((last_wall, last_line)) => {
+                let due = last_wall.saturating_add(line.saturating_sub(last_line));
+                if wall < last_wall || wall.abs_diff(due) > JUMP_MS {
+                    due
+                } else {
+                    wall
+                }
+            }
+        };
+        ahead = i128::from(read) - i128::from(wall);
+        last = Some((wall, line));
+        wall
+    });
+    walls.collect()
 }
 
 /// So much wall time in story time, at a rate in thousandths.

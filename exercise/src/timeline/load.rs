@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     ControlClock, Entry, Moment, Offset, Offsets, Place, Timeline, TimelineError, UNKNOWN_MS, What, climbs,
-    what::Reading,
+    clock::steady, what::Reading,
 };
 
 /// STARTEX's number for an exercise in which one officer releases everything.
@@ -155,7 +155,7 @@ impl Gathered {
         let Self { by_hash, exercises } = self;
         let records = records(&by_hash);
         let startex = startex(&records)?.clone();
-        let clock = ControlClock::of(records.iter().copied());
+        let clock = ControlClock::of(&records);
         let offsets = offsets(&records);
         let aliases = aliases(&records);
         let times = Times::new(&startex, &clock, &offsets, &by_hash);
@@ -231,11 +231,11 @@ fn records(found: &BTreeMap<Hash, Found>) -> Vec<&Record> {
 
 fn offsets(records: &[&Record]) -> BTreeMap<String, Offsets> {
     let mut offsets: BTreeMap<String, Offsets> = BTreeMap::new();
-    for record in records {
+    for (record, wall_ms) in records.iter().zip(steady(records)) {
         if let Kind::Observed { desk, seen } = &record.kind
             && let Some((desk_ms, half)) = seen.wall_ms
         {
-            let look = Offset::seen(record.stamp.wall.unix_ms(), desk_ms, half);
+            let look = Offset::seen(wall_ms, desk_ms, half);
             offsets.entry(desk.clone()).or_default().push(look);
         }
     }
@@ -260,6 +260,8 @@ struct Times<'t> {
     startex: &'t Startex,
     clock: &'t ControlClock,
     offsets: &'t BTreeMap<String, Offsets>,
+    /// Control's wall clock at each of its records, by leaf.
+    walls: BTreeMap<u64, u64>,
     /// Places in each desk's chain at which its clock had jumped.
     steps: BTreeMap<&'t str, Vec<(u64, u64)>>,
 }
@@ -279,11 +281,19 @@ impl<'t> Times<'t> {
                 steps.entry(found.who.as_str()).or_default().push(found.order);
             }
         }
+        let leaves = found.values().filter_map(|found| match &found.what {
+            What::Control(_) => Some(found.order.1),
+            _ => None,
+        });
+        let mut leaves: Vec<u64> = leaves.collect();
+        leaves.sort_unstable();
+        let walls = leaves.into_iter().zip(steady(&records(found))).collect();
         steps.values_mut().for_each(|places| places.sort_unstable());
         Self {
             startex,
             clock,
             offsets,
+            walls,
             steps,
         }
     }
@@ -294,7 +304,8 @@ impl<'t> Times<'t> {
                 Kind::Observed { seen, .. } => seen.wall_ms.map_or(0, |(_, half)| u64::from(half)),
                 _ => 0,
             };
-            return ControlClock::of_record(record, off);
+            let wall_ms = self.walls.get(&found.order.1).copied();
+            return ControlClock::of_record(record, wall_ms.unwrap_or(found.claimed_ms), off);
         }
         let control = self.offsets_of(&found.who).and_then(|offsets| {
             let steps = self.steps.get(found.who.as_str()).map_or(&[][..], Vec::as_slice);

@@ -30,7 +30,7 @@ const CLAIM_MS: u64 = 1;
 
 /// A clock that moved by more than this against control's between two looks was set. Below it, drift and a bad round trip
 /// are as likely; it is far below the minutes that scenarios set clocks wrong by.
-const JUMP_MS: u64 = 500;
+pub(super) const JUMP_MS: u64 = 500;
 
 impl Offset {
     /// From a record at `record_ms` by control's wall clock: what the desk read, and half the round trip.

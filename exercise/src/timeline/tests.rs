@@ -305,6 +305,44 @@ fn a_coded_message_is_known_by_its_code() {
     assert_eq!(timeline.message(&m1).unwrap().1.code(), Some("CM-03"));
 }
 
+#[test]
+fn a_wall_clock_of_control_that_was_set_ahead_and_back_loses_nothing() {
+    let mut play = Play::s1();
+    let mut m = Vec::new();
+    for (ms, ahead) in [
+        (1_000, 0),
+        (2_000, 3_600_000),
+        (3_000, 3_600_000),
+        (4_000, 0),
+        (5_000, 0),
+    ] {
+        // The desk's clock is right all the time; control sees it through its own.
+        play.at(ms).set_clock("A", 0);
+        let stamp = Stamp {
+            wall: WallTime::from_unix_ms(BEGAN + ms + ahead),
+            line: LineTime::from_start(Duration::from_millis(ms)),
+            story: StoryTime::from_startex(Duration::from_millis(ms * 60)),
+        };
+        let seen = Seen {
+            wall_ms: Some((BEGAN + ms - 1, 1)),
+            ..Seen::default()
+        };
+        let kind = Kind::Observed {
+            desk: "A".into(),
+            seen: Box::new(seen),
+        };
+        let running = Running::Running(Rate::FASTEST);
+        play.write_record(&Record { stamp, running, kind });
+        m.push((ms + 500, play.at(ms + 500).send(&Draft::flash("A", "one"))));
+    }
+    let timeline = play.timeline();
+    for (ms, message) in m {
+        let at = at_of(&timeline, &message);
+        assert_eq!((at.wall_ms, at.line_ms), (BEGAN + ms, Some(ms)), "{at:?}");
+        assert!(at.uncertainty_ms < 10, "{at:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn story_and_line_never_run_back_whatever_control_wrote_down(
@@ -329,7 +367,7 @@ proptest! {
             };
             records.push(Record { stamp, running, kind: Kind::Tick });
         }
-        let clock = ControlClock::of(records.iter());
+        let clock = ControlClock::of(&records.iter().collect::<Vec<_>>());
         let mut asked = asked;
         asked.sort_unstable();
         let moments: Vec<Moment> = asked.iter().map(|ms| clock.moment(*ms, 0)).collect();

@@ -47,6 +47,10 @@ impl Case<'_> {
                 }
             }
         }
+        let mut desks = self.timeline.startex.desks.keys();
+        if let Some(unseen) = desks.find_map(|desk| self.unseen(desk, None, None)) {
+            return Finding::new(Met::Undecided, unseen);
+        }
         Finding::new(
             Met::Yes,
             format!("{looked} looks at desks, and no label contradicts them"),

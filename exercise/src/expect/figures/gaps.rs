@@ -55,7 +55,7 @@ impl Case<'_> {
                 }
             }
         }
-        let end_ms = self.end().map_or(0, |end| end.wall_ms);
+        let end_ms = self.end.map_or(0, |end| end.wall_ms);
         for (key, (from_ms, begun)) in open {
             gaps.push(Gap::new(&key, from_ms, end_ms, vec![begun]));
         }

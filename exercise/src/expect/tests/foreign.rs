@@ -111,3 +111,26 @@ fn what_does_not_count_is_listed_with_why() {
     assert_eq!((only.message, only.rung), (m1, Rung::Acknowledged));
     assert!(only.why.contains("does not name"), "{}", only.why);
 }
+
+#[test]
+fn a_display_of_what_was_not_released_is_what_must_never_be() {
+    let is = "{ rung = \"DISPLAYED\", of = \"x\", at = \"B\", never = true }";
+    let alone = |shown: bool| {
+        move |play: &mut Play| {
+            let m1 = play.at(1_000).send(&Draft {
+                alone: true,
+                ..Draft::flash("A", "one")
+            });
+            play.name("x", m1);
+            if shown {
+                play.at(2_000).receipt("B", Rung::Displayed, m1);
+            }
+        }
+    };
+    met(is, alone(false));
+    let seen = not_met(is, alone(true));
+    assert!(
+        seen.starts_with("A-0001 DISPLAYED was signed, though the message was not released"),
+        "{seen}"
+    );
+}

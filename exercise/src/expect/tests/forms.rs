@@ -30,7 +30,18 @@ pub(super) fn not_met(is: &str, plays: impl FnOnce(&mut Play)) -> String {
 #[test]
 fn a_rung_that_must_never_come_is_told_when_it_does() {
     let is = "{ rung = \"DISPLAYED\", of = \"x\", at = \"B\", never = true }";
-    assert_eq!(met(is, |_| {}), "no message x was released");
+    let nothing = judged(is, |_| {});
+    assert_eq!(
+        (nothing.met, nothing.observed.as_str()),
+        (Met::Undecided, "no message x was released")
+    );
+    let unknown = judged(is, |play| {
+        play.name("x", Hash::of(b"never sent"));
+    });
+    assert_eq!(unknown.met, Met::Undecided, "{}", unknown.observed);
+    met(is, |play| {
+        play.at(1_000).send(&Draft::flash("A", "one"));
+    });
     let seen = not_met(is, |play| {
         sent(play, 1_000, "one");
     });

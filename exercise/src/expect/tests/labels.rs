@@ -45,6 +45,9 @@ fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
                 deed: deed.into(),
             });
         }
+        for at in [10_000, 20_000, 30_000].into_iter().filter(|at| *at < ms) {
+            play.at(at).looks();
+        }
         play.at(ms).look("A", interrupted());
         one(&judge_of(&play), "C7").met
     };
@@ -88,4 +91,49 @@ fn what_nobody_knows_the_time_of_explains_no_interruption() {
         .unwrap();
     assert!(!closes.at.is_certain(), "{:?}", closes.at);
     assert_eq!(one(&judge_of(&play), "C7").met, Met::No);
+}
+
+#[test]
+fn where_control_did_not_look_no_label_is_said_to_fit() {
+    let mut play = Play::of(&expecting(&[]));
+    play.at(5_000).looks();
+    play.at(15_001).looks();
+    let judged = judge_of(&play);
+    let c7 = one(&judged, "C7");
+    assert_eq!(
+        (c7.met, c7.observed.as_str()),
+        (Met::Undecided, "A was not looked at behind T+00:05:00.000")
+    );
+
+    let mut play = Play::of(&expecting(&[]));
+    play.at(5_000).looks();
+    for (at, deed) in [(6_000, "KILL"), (40_000, "START")] {
+        play.at(at).record(Kind::Process {
+            who: "A".into(),
+            deed: deed.into(),
+        });
+        play.look("B", Seen::default());
+        if deed == "KILL" {
+            for ms in [15_000, 25_000, 35_000] {
+                play.at(ms).look("B", Seen::default());
+            }
+        }
+    }
+    play.at(45_000).looks();
+    let judged = judge_of(&play);
+    assert_eq!(
+        one(&judged, "C7").met,
+        Met::Yes,
+        "a desk that does not run shows nothing"
+    );
+}
+
+#[test]
+fn of_an_exercise_in_which_nobody_said_anything_nothing_is_met() {
+    let mut play = Play::of(&expecting(&[]));
+    play.at(1_000).endex();
+    let judged = judge_of(&play);
+    for id in ["C1", "C2", "C3"] {
+        assert_eq!(one(&judged, id).met, Met::Undecided, "{:?}", one(&judged, id));
+    }
 }

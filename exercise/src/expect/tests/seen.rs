@@ -1,7 +1,7 @@
 //! Forms about what control saw, met once and not met once.
 
 use super::{
-    forms::{met, not_met},
+    forms::{judged, met, not_met},
     *,
 };
 use crate::{record::Seen, testing::BEGAN};
@@ -73,7 +73,24 @@ fn a_label_that_must_not_stand_between_two_marks_is_told_when_it_does() {
             play.at(90_000).endex();
         }
     };
-    met(is, stands(1_000, 2_000));
+    let unseen = judged(is, stands(1_000, 2_000));
+    assert_eq!(
+        (unseen.met, unseen.observed.as_str()),
+        (
+            Met::Undecided,
+            "INTERRUPTED at A did not come between inject 1.1.1 and ENDEX, but A was not looked at behind \
+             T+00:50:00.000"
+        )
+    );
+    met(is, |play| {
+        play.at(1_000).look("A", labelled("INTERRUPTED"));
+        play.at(2_000).look("A", labelled("OPEN"));
+        play.at(50_000).inject("1.1.1");
+        for ms in [60_000, 70_000, 80_000] {
+            play.at(ms).looks();
+        }
+        play.at(90_000).endex();
+    });
     let seen = not_met(is, |play| {
         play.at(50_000).inject("1.1.1");
         play.at(60_000).look("A", labelled("INTERRUPTED"));
