@@ -43,12 +43,16 @@ impl Conductor {
 
     /// Takes a turn and tells both desks.
     async fn turn(&mut self, line: &Line, turn: Turn) {
-        let (wall, now) = self.now();
-        self.clock.turn(turn, now).unwrap();
-        self.told.turned(&self.clock, wall, now);
+        self.turn_untold(turn);
         for side in [AVELIA, BORENIA] {
             self.tell(line, side).await;
         }
+    }
+
+    fn turn_untold(&mut self, turn: Turn) {
+        let (wall, now) = self.now();
+        self.clock.turn(turn, now).unwrap();
+        self.told.turned(&self.clock, wall, now);
     }
 
     async fn tell(&self, line: &Line, side: usize) -> String {
@@ -154,9 +158,12 @@ async fn a_paused_exercise_calls_nobody_and_resuming_it_calls_them_when_the_stor
 
 #[tokio::test]
 async fn a_desk_that_is_started_again_in_a_pause_or_a_slow_story_calls_nobody_before_it_is_told() {
-    for turns in [
-        &[Turn::Start(Rate::REAL), Turn::Pause][..],
-        &[Turn::Start(Rate::SLOWEST)],
+    let fastest = &[Turn::Start(Rate::FASTEST)][..];
+    for (turns, while_it_was_gone) in [
+        (&[Turn::Start(Rate::REAL), Turn::Pause][..], None),
+        (&[Turn::Start(Rate::SLOWEST)], None),
+        // It remembers a story in which a FLASH is overdue after two seconds.
+        (fastest, Some(Turn::Pause)),
     ] {
         let mut line = Line::with_relays(PROGRAM).await;
         // Without a story a FLASH would be overdue in every step a second after its coming.
@@ -172,6 +179,9 @@ async fn a_desk_that_is_started_again_in_a_pause_or_a_slow_story_calls_nobody_be
         let words = ["--wait", "delivered", "-p", "FLASH", "The channel is open."];
         let sent = line.desk(AVELIA, "send", &words).await.ended(0).message();
         line.stage.kill_desk(BORENIA).await.unwrap();
+        if let Some(turn) = while_it_was_gone {
+            conductor.turn_untold(turn);
+        }
         line.stage.start_desk(BORENIA).await.unwrap();
         line.whole().await;
         tokio::time::sleep(Duration::from_secs(2)).await;
