@@ -192,6 +192,7 @@ fn every_rule_of_the_clock_names_tests_that_there_are() {
     let sources = [
         include_str!("../../../core/src/story/tests.rs"),
         include_str!("past.rs"),
+        include_str!("../live/conductor/leap.rs"),
         include_str!("tests.rs"),
         include_str!("tests/contingency.rs"),
         include_str!("tests/orders.rs"),
