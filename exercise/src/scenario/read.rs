@@ -236,6 +236,17 @@ impl Reader<'_> {
     }
 }
 
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
 /// Which keys each table was asked for, so that a test can hold the published schema against the reader itself.
 #[cfg(test)]
 pub(super) mod asked {
@@ -262,16 +273,5 @@ pub(super) mod asked {
     /// Everything that was asked for by this thread.
     pub(in crate::scenario) fn all() -> Keys {
         ASKED.with_borrow(Clone::clone)
-    }
-}
-
-fn kind_of(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }
