@@ -7,7 +7,12 @@ mod deeds;
 
 pub use deeds::hands_lack;
 
-use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    io,
+    sync::Arc,
+    time::Duration,
+};
 
 use hotline_audit::Hash;
 use hotline_client::{
@@ -95,6 +100,8 @@ pub struct Player {
     seams: Seams,
     /// What control was told last of its deeds.
     waiting: (bool, Option<u64>),
+    /// What injects have it send.
+    queue: VecDeque<deeds::Queued>,
     rung: BTreeSet<Hash>,
 }
 
@@ -109,6 +116,7 @@ pub async fn play(setup: Setup, seams: Seams) -> Result<(), PlayerError> {
     say(&FromPlayer::Seated)?;
     loop {
         player.act().await?;
+        player.send_next().await?;
         if !player.listen(&mut news, &mut told).await? {
             return Ok(());
         }
@@ -158,6 +166,7 @@ impl Player {
             clock: StoryClock::new(),
             seams,
             waiting: (false, None),
+            queue: VecDeque::new(),
             rung: BTreeSet::new(),
         })
     }
@@ -210,7 +219,10 @@ impl Player {
         told: &mut Lines<BufReader<Stdin>>,
     ) -> Result<bool, PlayerError> {
         let next = self.person.next_wake(&self.clock);
-        let wait = next.map_or(IDLE, |next| next.since(self.now()));
+        let wait = match self.queue.is_empty() {
+            true => next.map_or(IDLE, |next| next.since(self.now())),
+            false => Duration::ZERO,
+        };
         tokio::select! {
             biased;
             line = told.next_line() => match line.map_err(failed("words"))? {
@@ -265,7 +277,10 @@ impl Player {
                 Err(_) => Ok(()),
             },
             ToPlayer::Send { serial } => match serial.parse::<Serial>() {
-                Ok(serial) => self.send_inject(serial).await,
+                Ok(serial) => {
+                    self.take_up(serial);
+                    Ok(())
+                }
                 Err(_) => Ok(()),
             },
             ToPlayer::Named { alias, message } => match (alias.parse(), message.parse()) {
@@ -339,11 +354,11 @@ impl Player {
         &mut self,
         alias: Option<&Alias>,
         released: &[MessageView],
-        repeat: u16,
+        first: Option<u16>,
     ) -> Result<(), PlayerError> {
         let Some(alias) = alias else { return Ok(()) };
-        for (place, view) in (1u16..).zip(released) {
-            let copy = (repeat > 1).then_some(place).or(alias.copy);
+        for (place, view) in (0u16..).zip(released) {
+            let copy = first.map(|first| first.saturating_add(place)).or(alias.copy);
             let named = Alias {
                 name: alias.name.clone(),
                 copy,

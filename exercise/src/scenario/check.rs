@@ -29,6 +29,7 @@ pub fn check(scenario: &Scenario) -> Vec<Coded> {
         found: Vec::new(),
     };
     let comes = comes::Comes::of(scenario);
+    reach::sides(&mut findings);
     reach::injects(&mut findings, &comes);
     reach::marks(&mut findings, &comes);
     reach::scripts(&mut findings);

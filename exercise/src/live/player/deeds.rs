@@ -18,9 +18,20 @@ use crate::{
     },
 };
 
+/// What an inject has its desk send, and has not been sent yet.
+pub(super) struct Queued {
+    serial: Serial,
+    /// One copy of it.
+    sending: Sending,
+    /// The number of the next copy, from 1.
+    next: u16,
+    /// How many there are.
+    of: u16,
+}
+
 impl Player {
-    /// Sends what an inject has its desk send.
-    pub(super) async fn send_inject(&mut self, serial: Serial) -> Result<(), PlayerError> {
+    /// Takes up what an inject has its desk send.
+    pub(super) fn take_up(&mut self, serial: Serial) {
         let sending = {
             let mut injects = self.scenario.injects();
             match injects
@@ -28,26 +39,51 @@ impl Player {
                 .map(|inject| &inject.deed)
             {
                 Some(Deed::Message { sending, .. }) => sending.clone(),
-                _ => return Ok(()),
+                _ => return,
             }
         };
-        let refused = match self.send(&sending, Relation::None).await? {
+        let of = sending.repeat.max(1);
+        let sending = Sending { repeat: 1, ..sending };
+        let next = 1;
+        self.queue.push_back(Queued {
+            serial,
+            sending,
+            next,
+            of,
+        });
+    }
+
+    /// Sends the next copy of what injects have its desk send. One at a time: what its script has people do, and what
+    /// control says, never waits behind a queue of routine.
+    pub(super) async fn send_next(&mut self) -> Result<(), PlayerError> {
+        let Some(mut queued) = self.queue.pop_front() else {
+            return Ok(());
+        };
+        let copy = (queued.of > 1).then_some(queued.next);
+        let refused = match self.send(&queued.sending, Relation::None, copy).await? {
+            Ok(()) if queued.next < queued.of => {
+                queued.next += 1;
+                self.queue.push_front(queued);
+                return Ok(());
+            }
             Ok(()) => String::new(),
             Err(refused) => refused.to_string(),
         };
-        let serial = serial.to_string();
+        let serial = queued.serial.to_string();
         say(&FromPlayer::Sent { serial, refused })
     }
 
+    /// `first`: the number of the first copy, where there are several.
     async fn send(
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
+        first: Option<u16>,
     ) -> Result<Result<(), Refused>, PlayerError> {
         let respond_in = sending.respond_by.map(|span| self.on_the_wall(span.0));
         let (released, done) = self.hands.send(sending, relation, respond_in).await;
         let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
-        self.name(alias.as_ref(), &released, sending.repeat)?;
+        self.name(alias.as_ref(), &released, first)?;
         Ok(done)
     }
 
@@ -62,13 +98,19 @@ impl Player {
 
     async fn deed(&mut self, deed: &Do, about: Option<&str>) -> Result<Result<(), Refused>, PlayerError> {
         match deed {
-            Do::Send(sending) => self.send(sending, Relation::None).await,
+            Do::Send(sending) => self.send(sending, Relation::None, several(sending)).await,
             Do::Answer(answer, sending) => match about {
-                Some(message) => self.send(sending, Relation::Answers(message, *answer)).await,
+                Some(message) => {
+                    self.send(sending, Relation::Answers(message, *answer), several(sending))
+                        .await
+                }
                 None => Ok(Err(about_nothing())),
             },
             Do::Correct(sending) => match about {
-                Some(message) => self.send(sending, Relation::Corrects(message)).await,
+                Some(message) => {
+                    self.send(sending, Relation::Corrects(message), several(sending))
+                        .await
+                }
                 None => Ok(Err(about_nothing())),
             },
             Do::Nothing => Ok(Ok(())),
@@ -178,6 +220,11 @@ const fn rung_of(act: Act) -> Option<Rung> {
         Act::Decline => Some(Rung::Declined),
         _ => None,
     }
+}
+
+/// The number of the first copy of several.
+fn several(sending: &Sending) -> Option<u16> {
+    (sending.repeat > 1).then_some(1)
 }
 
 fn first(by: &[Placed<String>]) -> &str {

@@ -8,7 +8,7 @@ use std::{
 use super::{Code, Findings, comes::Comes, moments, sent::desk_of};
 use crate::scenario::{
     expect::{By, Expect, Is},
-    lists::{Ends, Scripted, SeatKind, StageKind},
+    lists::{Ends, Scripted, SeatKind, Side, StageKind},
     mark::{Mark, Serial},
     msel::{Deed, Until, When},
     player::{Cue, Rule},
@@ -109,6 +109,22 @@ fn circle(waits: &BTreeMap<Serial, Serial>, serial: Serial) -> bool {
         next = waits.get(at);
     }
     false
+}
+
+/// A side that cannot be made: each has a relay and a desk of its own.
+pub(super) fn sides(findings: &mut Findings<'_>) {
+    let topology = &findings.scenario.topology;
+    for side in Side::ALL {
+        let lacks = [
+            ("relay", topology.relays.iter().all(|relay| relay.side != *side)),
+            ("desk", topology.desks.iter().all(|desk| desk.side != *side)),
+        ];
+        for (what, _) in lacks.into_iter().filter(|(_, lacks)| *lacks) {
+            let key = format!("topology.{what}");
+            let what = format!("side {side} needs a {what} of its own");
+            findings.refuse(Code::MissingKey, topology.profile.span.clone(), &key, what);
+        }
+    }
 }
 
 /// Desks that a stage without people cannot play.

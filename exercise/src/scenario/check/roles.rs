@@ -17,7 +17,7 @@ use crate::{
     codebook::Codebook,
     scenario::{
         cast::SeatCard,
-        lists::{Act, InstitutionVerb, ReleaseRule, SeatKind},
+        lists::{Act, InstitutionVerb, ReleaseRule, SeatKind, Side},
         msel::{Deed, Institution},
         place::Placed,
         player::{Cue, Do, Rule},
@@ -132,6 +132,22 @@ fn places(findings: &mut Findings<'_>) {
                 *officer.name, officer.side, *officer.desk
             );
             findings.refuse(Code::Role, officer.desk.span.clone(), "officer.desk", what);
+        }
+    }
+    for side in Side::ALL {
+        let mut officers = scenario
+            .officers
+            .iter()
+            .filter(|officer| officer.side == *side)
+            .peekable();
+        let place = officers.peek().map_or(0..0, |officer| officer.name.span.clone());
+        let held: Vec<OfficerRole> = officers.flat_map(|officer| officer.roles.clone()).collect();
+        for role in [OfficerRole::Releaser, OfficerRole::WatchOfficer] {
+            if !held.contains(&role) {
+                let what =
+                    format!("side {side} has no {role}, and its identities cannot be made without one");
+                findings.refuse(Code::Role, place.clone(), "officer", what);
+            }
         }
     }
     for seat in scenario.seats.iter().filter(|seat| seat.kind == SeatKind::Desk) {

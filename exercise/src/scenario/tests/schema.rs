@@ -90,6 +90,7 @@ fn every_table() -> String {
         "alarm",
         "refused",
         "step",
+        "said",
         "figure",
         "text_identical",
         "stated",

@@ -153,3 +153,15 @@ fn a_message_of_another_variant_never_comes_in_this_one() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_side_without_a_relay_of_its_own_is_found() {
+    let told = one(
+        "{ name = \"south\", side = \"B\", path = 2 }",
+        "{ name = \"south\", side = \"A\", path = 2 }",
+    );
+    assert!(
+        told.contains("HL-EX-103") && told.contains("side B needs a relay"),
+        "{told}"
+    );
+}

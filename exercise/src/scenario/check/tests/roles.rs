@@ -96,11 +96,11 @@ fn an_officer_who_does_not_sit_there_is_found() {
         seats.len() == 1 && seats[0].contains("its key is not at A"),
         "{seats:?}"
     );
-    let side = one(
+    let side = told(
         "name = \"rossi\",     side = \"B\"",
         "name = \"rossi\",     side = \"A\"",
     );
-    assert!(side.contains("desk B is not"), "{side}");
+    assert!(side[0].contains("desk B is not"), "{side:?}");
     let order = one(
         "do = [ { verb = \"display\" }, { verb = \"ack\", by = [\"rossi\"] } ]",
         "do = [ { verb = \"display\" }, { verb = \"sever\", side = \"A\", by = [\"novak\"] } ]",
@@ -150,4 +150,13 @@ fn an_answer_that_is_not_asked_for_is_found() {
         coded.iter().any(|told| told.contains("asks for ACCEPT_UNABLE")),
         "{coded:?}"
     );
+}
+
+#[test]
+fn a_side_that_nobody_could_make_is_found() {
+    let told = told(
+        "roles = [\"WATCH_OFFICER\"] },\n  { name = \"novak\"",
+        "roles = [\"AUDITOR\"] },\n  { name = \"novak\"",
+    );
+    assert!(told[0].contains("side B has no WATCH_OFFICER"), "{told:?}");
 }
