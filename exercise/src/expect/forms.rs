@@ -221,6 +221,7 @@ impl Case<'_> {
                     until: Until::Point,
                     entry: no,
                     what: format!("{said} of {at}"),
+                    late: false,
                 })
             }
             _ => None,
