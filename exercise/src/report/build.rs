@@ -192,11 +192,16 @@ impl<'m> Making<'m> {
 
 /// A moment of the timeline as the report has it. What lies before STARTEX stands at its beginning.
 fn moment(at: timeline::Moment) -> Moment {
+    let known = |off: u64| match off {
+        timeline::UNKNOWN_MS => None,
+        off => u32::try_from(off).ok(),
+    };
     Moment {
         story_ms: at.story_ms.unwrap_or(0),
         line_ms: at.line_ms.unwrap_or(0),
         wall_ms: at.wall_ms,
-        uncertain_ms: u32::try_from(at.uncertainty_ms).unwrap_or(u32::MAX),
+        uncertain_ms: known(at.uncertainty_ms),
+        story_uncertain_ms: known(at.story_uncertainty_ms),
     }
 }
 

@@ -70,8 +70,7 @@ pub struct Model {
     pub verify: Verify,
 }
 
-/// A moment on all three clocks. `line` and `story` follow from `wall` by control's records, so all three share one
-/// uncertainty.
+/// A moment on all three clocks. `line` and `story` follow from `wall` by control's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Moment {
     /// Since STARTEX, milliseconds of story. First, so that moments sort by it.
@@ -80,8 +79,10 @@ pub struct Moment {
     pub line_ms: u64,
     /// Since 1970, UTC, by control's wall clock, milliseconds.
     pub wall_ms: u64,
-    /// How far off it may be, either way, in milliseconds of wall time.
-    pub uncertain_ms: u32,
+    /// How far off it may be, either way, in milliseconds of wall time and of line; `None` if nobody knows.
+    pub uncertain_ms: Option<u32>,
+    /// The same in milliseconds of story, which may run faster.
+    pub story_uncertain_ms: Option<u32>,
 }
 
 /// An entry of a log.
@@ -101,7 +102,8 @@ impl Moment {
             story_ms: whole_ms(stamp.story.since_startex()),
             line_ms: whole_ms(stamp.line.since_start()),
             wall_ms: stamp.wall.unix_ms(),
-            uncertain_ms: 0,
+            uncertain_ms: Some(0),
+            story_uncertain_ms: Some(0),
         }
     }
 

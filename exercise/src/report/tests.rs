@@ -199,7 +199,8 @@ fn times_of_any_size_are_drawn_inside_the_figures() {
         story_ms: u64::MAX,
         line_ms: u64::MAX,
         wall_ms: u64::MAX,
-        uncertain_ms: u32::MAX,
+        uncertain_ms: Some(u32::MAX),
+        story_uncertain_ms: None,
     };
     let lanes = model.figures.lanes.iter_mut().flat_map(|lane| &mut lane.marks);
     lanes.step_by(3).for_each(|mark| mark.at = far);

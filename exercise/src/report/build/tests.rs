@@ -291,3 +291,31 @@ fn what_does_not_count_is_said_with_its_entry() {
         "{limits:?}"
     );
 }
+
+#[test]
+fn how_far_a_story_time_can_be_off_is_that_of_the_story_or_unknown() {
+    let mut play = Play::s1();
+    let seen = play.at(1_000).send(&Draft::flash("A", "one"));
+    play.name("m1", seen);
+    let evidence = play.evidence();
+    let model = model_of(&evidence);
+    let row = |model: &Model| {
+        let row = model.leaves.iter().find(|row| row.kind == "RELEASED");
+        row.unwrap().at
+    };
+    let at = row(&model);
+    assert_eq!(at.story_uncertain_ms, at.uncertain_ms.map(|ms| ms * 60));
+
+    // Control never sees A's clock: nobody knows.
+    let startex = play.logs["excon"][0].clone();
+    play.logs.insert("excon", vec![startex]);
+    play.name("m1", seen);
+    let model = model_of(&play.evidence());
+    assert_eq!(
+        (row(&model).uncertain_ms, row(&model).story_uncertain_ms),
+        (None, None)
+    );
+    let page = page(&model);
+    assert!(page.contains("\u{b1} unknown") && !page.contains("4294967295"));
+    assert_eq!(violations(&json(&model).unwrap()), Vec::<String>::new());
+}

@@ -4,7 +4,7 @@ use super::{code, paragraph};
 use crate::report::{
     html::{Html, Table, leaf_id, text},
     model::LeafRow,
-    words::story,
+    words::{length, story},
 };
 
 pub fn content(rows: &[LeafRow]) -> Html {
@@ -32,9 +32,10 @@ fn table(rows: &[LeafRow]) -> Html {
         &["entry", "kind", "about", "signed by", "story", "SHA-256"],
     );
     for row in rows {
-        let uncertain = match row.at.uncertain_ms {
-            0 => String::new(),
-            ms => format!(" \u{b1} {ms} ms"),
+        let uncertain = match row.at.story_uncertain_ms {
+            Some(0) => String::new(),
+            Some(ms) => format!(" \u{b1} {}", length(u64::from(ms))),
+            None => " \u{b1} unknown".to_owned(),
         };
         table.row_named(
             &leaf_id(&row.leaf),

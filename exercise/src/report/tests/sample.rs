@@ -21,7 +21,8 @@ pub fn at(story_ms: u64) -> Moment {
         story_ms,
         line_ms: 4_000 + story_ms + paused,
         wall_ms: BEGAN_MS + story_ms + paused,
-        uncertain_ms: 2,
+        uncertain_ms: Some(2),
+        story_uncertain_ms: Some(2),
     }
 }
 
