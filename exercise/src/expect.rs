@@ -187,15 +187,7 @@ impl Met {
 /// A moment as people read it: story time if there is one, else the wall clock in UTC.
 pub(crate) fn when(at: Moment) -> String {
     match at.story_ms {
-        Some(story) => {
-            let seconds = story / 1_000;
-            let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-            format!(
-                "T+{hours:02}:{minutes:02}:{:02}.{:03}",
-                seconds % 60,
-                story % 1_000
-            )
-        }
+        Some(story) => crate::report::words::story(story),
         None => WallTime::from_unix_ms(at.wall_ms).rfc3339(),
     }
 }

@@ -15,7 +15,7 @@ pub mod mermaid;
 pub mod model;
 mod page;
 mod svg;
-mod words;
+pub(crate) mod words;
 
 pub use build::build;
 pub use csv::csv;

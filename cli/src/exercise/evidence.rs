@@ -36,26 +36,60 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
     export(&excon.ledger(), &logs.join(EXCON))?;
     let trust = folder.join(TRUST);
     for side in &site.sides {
-        copy(&side.trust.join(&side.domain), &trust.join(&side.domain)).map_err(failed_at)?;
+        copy_trust(&side.trust.join(&side.domain), &trust.join(&side.domain)).map_err(failed_at)?;
     }
-    copy(&excon.trust.join(DOMAIN), &trust.join(DOMAIN)).map_err(failed_at)?;
+    copy_trust(&excon.trust.join(DOMAIN), &trust.join(DOMAIN)).map_err(failed_at)?;
     fs::write(folder.join(SCENARIO), &scenario.source.text).map_err(failed_at)?;
     fs::write(folder.join(CODEBOOK), shipped::STARTER).map_err(failed_at)?;
     write_manifest(folder).map_err(|error| failed(&error))?;
     Ok(())
 }
 
-/// Copies a folder of plain files and folders. What is neither is left out.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// What a verifier reads of a trust folder: the root, the roster, and where there is one the list of ended identities.
+const TRUST_FILES: [&str; 3] = ["root.pub", "roster", "deny"];
+
+/// Copies a trust folder as far as a verifier reads it. Certificates, charters and the side's addresses stay behind:
+/// whoever is handed evidence has no use for them.
+fn copy_trust(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, there) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &there)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), there)?;
+    for name in TRUST_FILES {
+        let file = from.join(name);
+        match fs::symlink_metadata(&file) {
+            Ok(found) if found.is_file() => {
+                fs::copy(&file, to.join(name))?;
+            }
+            Ok(_) => return Err(io::Error::other(format!("{name} is no plain file"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && name == "deny" => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn evidence_holds_of_a_trust_folder_what_a_verifier_reads_and_no_address() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for name in ["root.pub", "roster", "side.toml", "ca.crt", "crl.pem"] {
+            fs::write(from.path().join(name), name).unwrap();
+        }
+        fs::create_dir_all(from.path().join("charter/MINISTER")).unwrap();
+        let copied = || {
+            let names = fs::read_dir(to.path()).unwrap();
+            let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        copy_trust(from.path(), to.path()).unwrap();
+        assert_eq!(copied(), ["root.pub", "roster"]);
+        fs::write(from.path().join("deny"), "deny").unwrap();
+        copy_trust(from.path(), to.path()).unwrap();
+        assert_eq!(copied(), ["deny", "root.pub", "roster"]);
+        fs::remove_file(from.path().join("roster")).unwrap();
+        assert!(copy_trust(from.path(), to.path()).is_err());
+    }
 }

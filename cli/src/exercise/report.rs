@@ -96,7 +96,7 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
             .map(|judged| {
                 serde_json::json!({
                     "id": judged.id,
-                    "met": word(judged.met),
+                    "met": judged.met.name(),
                     "must": judged.must,
                     "score": judged.got,
                     "of": judged.score,
@@ -115,22 +115,13 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
         let must = if judged.must { "must" } else { "    " };
         crate::say!(
             "{:<9} {:<4} {must} {} ({})",
-            word(judged.met),
+            judged.met.name(),
             judged.id,
             judged.title,
             judged.observed
         );
     }
     crate::say!("{got} of {of} points; {}", out.join("report.html").display());
-}
-
-const fn word(met: Met) -> &'static str {
-    match met {
-        Met::Yes => "MET",
-        Met::No => "NOT_MET",
-        Met::Undecided => "UNDECIDED",
-        Met::NotAsked => "NOT_ASKED",
-    }
 }
 
 fn incomplete(error: &BundleError) -> Failure {

@@ -10,6 +10,7 @@ use hotline_audit::{
     strict::{StrictError, StrictFault},
 };
 use hotline_core::{
+    annex,
     duty::{OrderVerb, OverdueStep, ServiceKind, WatchVerb},
     precedence::Precedence,
     release::ReleaseRule,
@@ -156,12 +157,11 @@ fn annex_fact(annex: &Annex, by: Reading<'_>) -> Result<OfficerWord, StrictError
     let (grade, language, text) = match &said.done {
         AnnexDone::Translated { grade, language, .. } => {
             let words = annex.content.as_ref().and_then(|content| content.text().ok());
-            let grades = Grade::ALL.iter().copied();
-            let grade = grades
-                .zip(1u32..)
-                .find(|(_, number)| number == grade)
-                .map(|(grade, _)| grade);
-            (grade, language.clone(), words.unwrap_or_default().to_owned())
+            (
+                grade_of(*grade),
+                language.clone(),
+                words.unwrap_or_default().to_owned(),
+            )
         }
         AnnexDone::Presented { to } => (None, String::new(), to.clone()),
     };
@@ -174,6 +174,12 @@ fn annex_fact(annex: &Annex, by: Reading<'_>) -> Result<OfficerWord, StrictError
         grade,
         language,
     })
+}
+
+/// The scenario's word for a grade of the line: both bear one name.
+fn grade_of(number: u32) -> Option<Grade> {
+    let name = annex::Grade::from_wire(number)?.name();
+    Grade::ALL.iter().copied().find(|grade| grade.name() == name)
 }
 
 fn service_fact(service: &Service) -> Result<ServiceFact, StrictError> {
