@@ -4,6 +4,7 @@
 
 pub mod child;
 pub mod conductor;
+pub mod door;
 pub mod hands;
 pub mod links;
 pub mod player;
