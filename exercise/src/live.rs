@@ -2,6 +2,7 @@
 //!
 //! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
 
+pub mod behind;
 pub mod child;
 pub mod conductor;
 pub mod door;

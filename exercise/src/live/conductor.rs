@@ -3,7 +3,10 @@
 
 pub mod carry;
 mod hear;
+pub mod obey;
 mod observe;
+mod seats;
+mod stand;
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +26,10 @@ use hotline_core::{
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
-use self::observe::Watched;
+use self::{
+    obey::{Hand, Next},
+    observe::Watched,
+};
 use super::{
     stage::{Stage, StageError},
     words::ToPlayer,
@@ -90,6 +96,8 @@ pub struct Conductor {
     ticked: LineTime,
     looked: LineTime,
     offered: LineTime,
+    /// Controllers, if any run this exercise by hand.
+    hand: Option<Hand>,
 }
 
 /// What became of an exercise.
@@ -131,6 +139,7 @@ impl Conductor {
             ticked: LineTime::START,
             looked: LineTime::START,
             offered: LineTime::START,
+            hand: None,
         }
     }
 
@@ -145,6 +154,7 @@ impl Conductor {
         rate: Rate,
     ) -> Result<Played, ConductError> {
         self.write(Kind::Startex(Box::new(startex)), Running::Running(rate))?;
+        self.pause_at_start()?;
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;
@@ -155,8 +165,13 @@ impl Conductor {
                 return self.end(why).await;
             }
             let until = self.wake();
-            match self.stage.next(until).await {
-                Some(happening) => self.hear(happening).await?,
+            match self.next(until).await {
+                Some(Next::Happening(happening)) => self.hear(happening).await?,
+                Some(Next::Asked(asked)) => {
+                    if let Some(why) = self.asked(asked).await? {
+                        return self.end(why).await;
+                    }
+                }
                 None if self.interrupted.load(Ordering::Relaxed) => {
                     return Err(ConductError::Interrupted(self.story()));
                 }
@@ -180,7 +195,11 @@ impl Conductor {
         for serial in self.plan.due(&clock, self.now()) {
             self.fire(serial).await?;
         }
-        self.fire_offered().await?;
+        // Where controllers run it, they decide about these, and about the end.
+        let by_hand = self.hand.is_some();
+        if !by_hand {
+            self.fire_offered().await?;
+        }
         self.mend_due()?;
         if self.now().since(self.looked) >= LOOK_EVERY {
             self.look().await?;
@@ -189,7 +208,8 @@ impl Conductor {
             self.note(Kind::Tick)?;
             self.ticked = self.now();
         }
-        Ok(self.plan.ended(&clock, self.now(), self.idle()))
+        let ended = self.plan.ended(&clock, self.now(), self.idle());
+        Ok(ended.filter(|_| !by_hand))
     }
 
     /// Without a person at control its script lets overdue injects come, one by one.
@@ -268,8 +288,11 @@ impl Conductor {
             running,
             kind,
         };
-        let hash = self.log.append(&record, None)?;
+        let carried = self.carried(&record.kind);
+        let order = carried.as_ref().map(|carried| carried.order.as_slice());
+        let hash = self.log.append(&record, order)?;
         self.plan.take(&record)?;
+        self.written(&record, hash, carried.as_ref().map(|carried| carried.by.as_str()));
         Ok(hash)
     }
 
