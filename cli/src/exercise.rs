@@ -3,11 +3,12 @@
 //! A scenario file says who sits where, what happens, what is expected and how empty seats are played. What that means is
 //! in the room `exercise`; here it is typed, identities are made, and results are printed.
 
-mod evidence;
+mod by_hand;
+pub(crate) mod evidence;
 mod list;
 mod making;
 mod player;
-mod report;
+pub(crate) mod report;
 mod run;
 mod scenario;
 

@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod channel;
 pub mod check;
+pub mod control;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
@@ -69,6 +70,8 @@ enum Verb {
     Doctor(doctor::DoctorArgs),
     /// Tabletop exercises on the real line: scenarios, players, faults, a report.
     Exercise(exercise::ExerciseArgs),
+    /// An exercise of this machine, run by hand: pause, resume, injects, faults, notes, ratings.
+    Control(control::ControlArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
     /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
@@ -150,6 +153,7 @@ fn run(verb: Verb) -> Outcome {
         Verb::Log(args) => log::run(args),
         Verb::Doctor(args) => doctor::run(args),
         Verb::Exercise(args) => exercise::run(args),
+        Verb::Control(args) => control::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Fault(args) => fault::run(args),
     }

@@ -15,7 +15,7 @@ pub mod names;
 pub mod plain;
 pub mod prove;
 pub mod read;
-mod say;
+pub(crate) mod say;
 pub mod show;
 pub mod trust;
 pub mod verify;

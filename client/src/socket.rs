@@ -88,6 +88,24 @@ impl Near {
     }
 }
 
+/// Connects to whoever listens at `path`, however long it is; none if nobody does.
+///
+/// # Errors
+/// If the socket cannot be used for another reason.
+pub async fn connect(path: &Path) -> io::Result<Option<UnixStream>> {
+    use io::ErrorKind::{ConnectionRefused, NotFound};
+    let near = match Near::of(path) {
+        Ok(near) => near,
+        Err(error) if error.kind() == NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match UnixStream::connect(near.path()).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Serves verbs until the station closes.
 pub async fn serve(station: Station, listener: UnixListener, path: PathBuf) {
     let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
@@ -195,29 +213,13 @@ impl Connection {
     /// # Errors
     /// If the socket cannot be used for another reason than that nobody listens.
     pub async fn open(path: &Path) -> io::Result<Option<Self>> {
-        let near = match Near::of(path) {
-            Ok(near) => near,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        match UnixStream::connect(near.path()).await {
-            Ok(stream) => {
-                let (read, write) = stream.into_split();
-                Ok(Some(Self {
-                    lines: BufReader::new(read).lines(),
-                    write,
-                }))
+        Ok(connect(path).await?.map(|stream| {
+            let (read, write) = stream.into_split();
+            Self {
+                lines: BufReader::new(read).lines(),
+                write,
             }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        }))
     }
 
     /// Asks, and waits for the answer.

@@ -10,6 +10,7 @@ pub mod expect;
 pub mod live;
 #[cfg(feature = "live")]
 pub mod log;
+pub mod order;
 pub mod person;
 pub mod plan;
 pub mod record;

@@ -45,6 +45,33 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
     Ok(())
 }
 
+/// Exports control's log anew into evidence that was gathered before, where records were added behind ENDEX.
+///
+/// # Errors
+/// As [`gather`]; what is there is only replaced by what is whole.
+pub fn renew_control(excon: &Excon, folder: &Path) -> Result<(), Failure> {
+    let failed_at = |error: io::Error| Failure::io(&folder.display().to_string(), &error);
+    let place = folder.join(LOGS).join(EXCON);
+    let [aside, old] = ["excon.new", "excon.old"].map(|name| folder.with_file_name(name));
+    for left in [&aside, &old] {
+        if left.exists() {
+            fs::remove_dir_all(left).map_err(failed_at)?;
+        }
+    }
+    export(&excon.ledger(), &aside)?;
+    // A verb that was killed in the middle has left none in its place.
+    let moved = match place.exists() {
+        true => fs::rename(&place, &old).and_then(|()| fs::rename(&aside, &place)),
+        false => fs::rename(&aside, &place),
+    };
+    moved.map_err(failed_at)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(failed_at)?;
+    }
+    write_manifest(folder).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
 /// What a verifier reads of a trust folder: the root, the roster, and where there is one the list of ended identities.
 const TRUST_FILES: [&str; 3] = ["root.pub", "roster", "deny"];
 

@@ -17,6 +17,9 @@ use hotline_exercise::{
 use super::{evidence::FOLDER, failed, new_folder};
 use crate::exit::{self, Failure, Outcome};
 
+/// Name of the report that people read.
+pub const PAGE: &str = "report.html";
+
 /// What `report` takes.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
@@ -51,22 +54,9 @@ pub fn run(args: &ReportArgs) -> Outcome {
 /// # Errors
 /// If the evidence is incomplete, or a log of it does not hold.
 pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
-    let evidence = Evidence::open(folder).map_err(|error| incomplete(&error))?;
-    let timeline = Timeline::load(&evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
-    let stage = StageKind::ALL
-        .iter()
-        .find(|stage| stage.name() == timeline.startex.stage);
-    let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
-    let variant = timeline.startex.variant.clone();
-    let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
-    let model = report::build(&evidence, &timeline, &judged);
-    let object = report::json(&model).map_err(|error| failed(&error))?;
-    write(&out.join("report.html"), report::page(&model).as_bytes())?;
-    write(&out.join("report.json"), &object)?;
-    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    let (judged, stage, fault) = write_all(folder, out)?;
     tell(&judged, out, json);
-    if let Some(fault) = evidence.first_fault() {
-        let what = format!("the evidence does not hold: {fault}");
+    if let Some(what) = fault {
         return Err(
             Failure::new("HL-EX-180", exit::LOG, what, "hotline log verify names the entry").as_json(json),
         );
@@ -77,6 +67,36 @@ pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
     } else {
         exit::NOT_MET
     })
+}
+
+/// Makes a report again that was made before, and says nothing.
+///
+/// # Errors
+/// As [`make`].
+pub fn renew(folder: &Path, out: &Path) -> Result<(), Failure> {
+    write_all(folder, out).map(drop)
+}
+
+/// The judged expectations, the stage, and what of the evidence does not hold.
+type Written = (Vec<Judged>, StageKind, Option<String>);
+
+fn write_all(folder: &Path, out: &Path) -> Result<Written, Failure> {
+    let evidence = Evidence::open(folder).map_err(|error| incomplete(&error))?;
+    let timeline = Timeline::load(&evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
+    let stage = StageKind::ALL
+        .iter()
+        .find(|stage| stage.name() == timeline.startex.stage);
+    let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
+    let variant = timeline.startex.variant.clone();
+    let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
+    let model = report::build(&evidence, &timeline, &judged);
+    let object = report::json(&model).map_err(|error| failed(&error))?;
+    write(&out.join(PAGE), report::page(&model).as_bytes())?;
+    write(&out.join("report.json"), &object)?;
+    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    let fault = evidence.first_fault();
+    let fault = fault.map(|fault| format!("the evidence does not hold: {fault}"));
+    Ok((judged, stage, fault))
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {

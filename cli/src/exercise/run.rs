@@ -31,8 +31,9 @@ use hotline_exercise::{
 use hotline_transport::Seams;
 use tokio::time::sleep;
 
-use super::{evidence, failed, making, new_folder, report, scenario};
+use super::{by_hand::ByHandArgs, evidence, failed, making, new_folder, report, scenario};
 use crate::{
+    control::IDENTIFIER,
     exit::{self, Failure, Outcome},
     pki::excon::{self, Excon},
 };
@@ -60,6 +61,8 @@ pub struct RunArgs {
     /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
+    #[command(flatten)]
+    by_hand: ByHandArgs,
     /// A new folder for report and evidence.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -75,6 +78,7 @@ pub struct RunArgs {
 pub async fn run(args: RunArgs) -> Outcome {
     let scenario = scenario::playable(&args.scenario)?;
     refuse_unplayable(&scenario, args.variant.as_deref())?;
+    args.by_hand.check(&scenario)?;
     new_folder(&args.out)?;
     let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
     pinned(&scenario, &codebook)?;
@@ -115,9 +119,13 @@ async fn play(
         stage,
         made.log(&seams)?,
         codebook.clone(),
-        seams,
+        seams.clone(),
         interrupted,
     );
+    let by_hand = args.by_hand.open(&made.site, &made.excon, &args.out, &seams);
+    if let Some(controlled) = by_hand.await? {
+        conductor = conductor.controlled(controlled);
+    }
     let files = [
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
@@ -193,10 +201,12 @@ impl Made {
         let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
         let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
         let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
-        let excon = excon::excon(&root, &exercise, seams)?;
+        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
         let scenario_file = root.join("scenario.toml");
-        std::fs::write(&scenario_file, &scenario.source.text)
-            .map_err(|error| Failure::io(&scenario_file.display().to_string(), &error))?;
+        let identifier = root.join(IDENTIFIER);
+        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
+            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+        }
         Ok(Self {
             site,
             excon,
@@ -231,7 +241,8 @@ impl Made {
 
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
         let played = |seat: &str| scenario.players.iter().any(|script| *script.seat == *seat);
-        let at_desk = scenario.seats.iter().filter(|seat| played(&seat.name));
+        let by_script = |seat: &str| played(seat) && !args.by_hand.sits(seat);
+        let at_desk = scenario.seats.iter().filter(|seat| by_script(&seat.name));
         at_desk
             .filter_map(|seat| {
                 let desk = seat.desk.as_ref()?;
@@ -269,10 +280,15 @@ impl Made {
             .site
             .desks()
             .map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let played = scenario
-            .players
-            .iter()
-            .map(|script| (script.seat.to_string(), "script".to_owned()));
+        let by_hand = &args.by_hand;
+        let seats = scenario.seats.iter().map(|seat| seat.name.as_str());
+        let played = seats.filter_map(|seat| {
+            let script = scenario.players.iter().any(|script| *script.seat == *seat);
+            match by_hand.sits(seat) {
+                true => Some((seat.to_owned(), "person".to_owned())),
+                false => script.then(|| (seat.to_owned(), "script".to_owned())),
+            }
+        });
         let known = self.site.desks().map(|(side, desk)| {
             let word = DeskWord {
                 side: side.side.to_string(),

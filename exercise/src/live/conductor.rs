@@ -4,7 +4,10 @@
 mod carry;
 mod hear;
 mod leap;
+pub mod obey;
 mod observe;
+mod seats;
+mod stand;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +28,11 @@ use hotline_core::{
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
-use self::{leap::Pending, observe::Watched};
+use self::{
+    leap::Pending,
+    obey::{Hand, Next},
+    observe::Watched,
+};
 use super::{
     stage::{Stage, StageError},
     words::ToPlayer,
@@ -95,6 +102,8 @@ pub struct Conductor {
     ticked: LineTime,
     looked: LineTime,
     offered: LineTime,
+    /// Controllers, if any run this exercise by hand.
+    hand: Option<Hand>,
 }
 
 /// What became of an exercise.
@@ -137,6 +146,7 @@ impl Conductor {
             ticked: LineTime::START,
             looked: LineTime::START,
             offered: LineTime::START,
+            hand: None,
         }
     }
 
@@ -147,6 +157,7 @@ impl Conductor {
     pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
         let story = self.note(Kind::Startex(Box::new(startex)))?;
         self.told = Told::of(Hash32(story.0));
+        self.pause_at_start()?;
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;
@@ -160,8 +171,14 @@ impl Conductor {
                 return Err(ConductError::Interrupted(self.story()));
             }
             let until = self.wake();
-            if let Some(happening) = self.stage.next(until).await {
-                self.hear(happening).await?;
+            match self.next(until).await {
+                Some(Next::Happening(happening)) => self.hear(happening).await?,
+                Some(Next::Asked(asked)) => {
+                    if let Some(why) = self.asked(asked).await? {
+                        return self.end(why).await;
+                    }
+                }
+                None => {}
             }
         }
     }
@@ -193,7 +210,11 @@ impl Conductor {
         for serial in self.plan.due(&clock, self.now()) {
             self.fire(serial).await?;
         }
-        self.fire_offered().await?;
+        // Where controllers run it, they decide about these, and about the end.
+        let by_hand = self.hand.is_some();
+        if !by_hand {
+            self.fire_offered().await?;
+        }
         self.mend_due()?;
         if self.now().since(self.looked) >= LOOK_EVERY {
             self.look().await?;
@@ -203,10 +224,10 @@ impl Conductor {
             self.ticked = self.now();
         }
         let ended = self.plan.ended(&clock, self.now(), self.idle());
-        if ended.is_none() {
+        if ended.is_none() && !by_hand {
             self.leap().await?;
         }
-        Ok(ended)
+        Ok(ended.filter(|_| !by_hand))
     }
 
     /// Without a person at control its script lets overdue injects come, one by one.
@@ -298,8 +319,11 @@ impl Conductor {
         let line = self.plan.last().map_or(line, |last| line.max(last.line));
         let record = self.plan.record(kind, wall, line)?;
         self.plan.admits(&record)?;
-        let hash = self.log.append(&record, None)?;
+        let carried = self.carried(&record.kind);
+        let order = carried.as_ref().map(|carried| carried.order.as_slice());
+        let hash = self.log.append(&record, order)?;
         self.plan.take(&record)?;
+        self.written(&record, hash, carried.as_ref().map(|carried| carried.by.as_str()));
         Ok(hash)
     }
 

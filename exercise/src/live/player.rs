@@ -29,7 +29,8 @@ use hotline_core::{
 };
 use hotline_transport::Seams;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines, Stdin},
+    io::{AsyncBufReadExt as _, BufReader},
+    sync::mpsc,
     time::sleep,
 };
 
@@ -48,6 +49,8 @@ use crate::{
     },
 };
 
+/// Lines of control's that wait for a player that is busy. 1,024: more than control says in a whole exercise.
+const TOLD_MAX: usize = 1_024;
 /// How long a player sleeps at most when nothing is pending.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -112,13 +115,28 @@ pub struct Player {
 pub async fn play(setup: Setup, seams: Seams) -> Result<(), PlayerError> {
     let mut player = Player::sit(setup, seams).await?;
     let mut news = player.hands.watch().await.map_err(failed("desk"))?;
-    let mut told = BufReader::new(tokio::io::stdin()).lines();
+    let (hand_on, mut told) = mpsc::channel(TOLD_MAX);
+    tokio::spawn(read(hand_on));
     say(&FromPlayer::Seated)?;
     loop {
+        // What control has said by now counts before anything is done: above all a pause.
+        while let Ok(line) = told.try_recv() {
+            player.told(&line?).await?;
+        }
         player.act().await?;
         player.send_next().await?;
         if !player.listen(&mut news, &mut told).await? {
             return Ok(());
+        }
+    }
+}
+
+/// Hands on what control says, while the player is busy too.
+async fn read(hand_on: mpsc::Sender<Result<String, PlayerError>>) {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await.map_err(failed("words")).transpose() {
+        if hand_on.send(line).await.is_err() {
+            return;
         }
     }
 }
@@ -216,7 +234,7 @@ impl Player {
     async fn listen(
         &mut self,
         news: &mut Connection,
-        told: &mut Lines<BufReader<Stdin>>,
+        told: &mut mpsc::Receiver<Result<String, PlayerError>>,
     ) -> Result<bool, PlayerError> {
         let next = self.person.next_wake(&self.clock);
         let wait = match self.queue.is_empty() {
@@ -225,8 +243,8 @@ impl Player {
         };
         tokio::select! {
             biased;
-            line = told.next_line() => match line.map_err(failed("words"))? {
-                Some(line) => self.told(&line).await?,
+            line = told.recv() => match line {
+                Some(line) => self.told(&line?).await?,
                 None => return Ok(false),
             },
             answer = news.next() => match answer.map_err(failed("desk"))? {

@@ -11,7 +11,7 @@ use hotline_client::{
     status::LineStatus,
     view::MessageView,
 };
-use hotline_faults::rig::RigError;
+use hotline_faults::rig::{LinkView, RigError};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -90,6 +90,14 @@ pub enum StageError {
     /// There is nothing of that name.
     #[error("there is no {0} on this stage")]
     Nobody(String),
+    /// A person sits there.
+    #[error("a person sits at {seat}: {what}")]
+    Person {
+        /// The seat.
+        seat: String,
+        /// What to do, or what failed.
+        what: String,
+    },
 }
 
 /// A scripted seat.
@@ -284,6 +292,18 @@ impl Stage {
         Ok(self.links.rig().remove(name)?)
     }
 
+    /// Every link, and what is wrong with it.
+    #[must_use]
+    pub fn links(&self) -> Vec<LinkView> {
+        self.links.rig().view()
+    }
+
+    /// Whether a script plays at a seat.
+    #[must_use]
+    pub fn plays(&self, seat: &str) -> bool {
+        self.players.contains_key(seat)
+    }
+
     /// Kills, stops, lets go on or starts a process: `relay north`, `desk A`.
     ///
     /// # Errors
@@ -416,7 +436,10 @@ impl Stage {
     }
 
     /// The names of a link's links: one leg, or every leg of every side through the relay of a path.
-    fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
         let through = |relay: &str| {
             let marked = format!(" {relay}/");
             let names = self.links.rig().links().map(|(name, _)| name.to_owned());

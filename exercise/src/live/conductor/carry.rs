@@ -47,13 +47,13 @@ impl Conductor {
         match &inject.deed {
             Deed::News { .. } | Deed::Order { .. } => {
                 for seat in &inject.to {
-                    let serial = serial.clone();
-                    self.stage.tell(seat, &ToPlayer::Inject { serial }).await?;
+                    self.hand_over(seat, inject).await?;
                 }
                 Ok(Some(String::new()))
             }
             Deed::Message { desk, .. } => {
                 let seat = self.seat_at(desk)?;
+                self.only_a_script(&seat)?;
                 self.stage.tell(&seat, &ToPlayer::Send { serial }).await?;
                 Ok(None)
             }

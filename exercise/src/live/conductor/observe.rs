@@ -21,7 +21,7 @@ const AT_ONCE: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     /// What it showed when it was written down last.
-    told: Seen,
+    pub(super) told: Seen,
     /// When that was.
     at: Option<LineTime>,
     /// Alarms since then.

@@ -1,0 +1,131 @@
+//! An exercise that controllers run by hand: `hotline exercise run --controlled`, and people at its seats.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::Args;
+use hotline_exercise::{
+    live::{
+        conductor::obey::Controlled,
+        door::{Door, SOCKET},
+        site::Site,
+    },
+    order::Authority,
+    scenario::Scenario,
+};
+use hotline_transport::Seams;
+
+use crate::{
+    exit::{self, Failure},
+    pki::excon::{CONDUCTOR, CONTROLLER, Excon},
+};
+
+/// What `run` takes of it.
+#[derive(Debug, Args)]
+pub struct ByHandArgs {
+    /// Controllers run it with hotline control: what needs approval or is overdue waits for them, and they end it.
+    #[arg(long)]
+    pub controlled: bool,
+    /// The story stands from STARTEX on, until hotline control resume.
+    #[arg(long, requires = "controlled")]
+    start_paused: bool,
+    /// A person sits at this seat, and no script plays it. May be repeated.
+    #[arg(long = "person", requires = "controlled", value_name = "SEAT")]
+    persons: Vec<String>,
+    /// A controller's name: each gets a key. May be repeated.
+    #[arg(long = "controller", requires = "controlled", value_name = "NAME")]
+    controllers: Vec<String>,
+}
+
+impl ByHandArgs {
+    /// The controllers that get keys.
+    pub fn controllers(&self) -> Vec<&str> {
+        match self.controllers.is_empty() {
+            true => vec![CONTROLLER],
+            false => self.controllers.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Whether a person sits there.
+    pub fn sits(&self, seat: &str) -> bool {
+        self.persons.iter().any(|person| person == seat)
+    }
+
+    /// Refuses seats and names that cannot be.
+    ///
+    /// # Errors
+    /// There is no such seat, it has no desk, or a controller is called like the conductor.
+    pub fn check(&self, scenario: &Scenario) -> Result<(), Failure> {
+        let at_desk = scenario.seats.iter().filter(|seat| seat.desk.is_some());
+        let seats: Vec<&str> = at_desk.map(|seat| seat.name.as_str()).collect();
+        let refused = |what: String, help: String| Err(Failure::new("HL-EX-151", exit::USAGE, what, help));
+        if let Some(person) = self
+            .persons
+            .iter()
+            .find(|person| !seats.contains(&person.as_str()))
+        {
+            let what = format!("{} has no seat {person} at a desk", *scenario.id);
+            return refused(what, format!("--person one of: {}", seats.join(", ")));
+        }
+        match self.controllers.iter().any(|name| name == CONDUCTOR) {
+            true => refused(
+                format!("{CONDUCTOR} signs the records, and orders nothing"),
+                "give the controller another name".into(),
+            ),
+            false => Ok(()),
+        }
+    }
+
+    /// Opens control's door, and tells how to use it and where people sit. None for an exercise that runs by itself.
+    ///
+    /// # Errors
+    /// If the socket cannot be opened, or control's roster cannot be read.
+    pub async fn open(
+        &self,
+        site: &Site,
+        excon: &Excon,
+        out: &std::path::Path,
+        seams: &Seams,
+    ) -> Result<Option<Controlled>, Failure> {
+        if !self.controlled {
+            return Ok(None);
+        }
+        let socket = site.root.join(SOCKET);
+        let door = Door::open(&socket)
+            .await
+            .map_err(|error| Failure::io(&socket.display().to_string(), &error))?;
+        self.tell(site, out);
+        Ok(Some(Controlled {
+            door,
+            authority: Authority {
+                rosters: excon.keys(seams)?.rosters,
+                exercise: excon.exercise.clone(),
+                conductor: excon.conductor.to_string(),
+            },
+            start_paused: self.start_paused,
+            persons: self.persons(site),
+        }))
+    }
+
+    /// The file in which each person is told injects.
+    fn persons(&self, site: &Site) -> BTreeMap<String, PathBuf> {
+        let file = |seat: &String| (seat.clone(), site.root.join(format!("seat-{seat}.txt")));
+        self.persons.iter().map(file).collect()
+    }
+
+    fn tell(&self, site: &Site, out: &std::path::Path) {
+        let several = self.controllers().len() > 1;
+        let who = if several { " --controller NAME" } else { "" };
+        eprintln!("control: hotline control status --dir {}{who}", out.display());
+        for (_, desk) in site.desks() {
+            let config = desk.config.display();
+            eprintln!("desk {}: hotline status --config {config}", desk.name);
+            eprintln!("        hotline desk inbox|send|ack --config {config}");
+        }
+        for (seat, file) in self.persons(site) {
+            eprintln!(
+                "seat {seat}: a person; what control tells it comes in {}",
+                file.display()
+            );
+        }
+    }
+}
