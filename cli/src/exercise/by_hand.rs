@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What `run` takes of it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ByHandArgs {
     /// Controllers run it with hotline control: what needs approval or is overdue waits for them, and they end it.
     #[arg(long)]

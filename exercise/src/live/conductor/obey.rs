@@ -115,7 +115,7 @@ impl Conductor {
     pub(super) fn pause_at_start(&mut self) -> Result<(), ConductError> {
         let wanted = self.hand.as_ref().is_some_and(|hand| hand.start_paused);
         match self.plan.clock().running() {
-            Running::Running(rate) if wanted => {
+            Running::Running(_) if wanted => {
                 let turn = TurnWord::Pause;
                 self.note(Kind::Clock { turn }).map(drop)
             }
@@ -255,10 +255,9 @@ impl Conductor {
         match becomes {
             Becomes::Record(kind) => {
                 let (wall, line) = (self.seams.clock.wall(), self.now());
-                let running = match self.plan.record(kind.clone(), wall, line) {
-                    Ok(record) => record.running,
-                    Err(error) => return Ok(Err(Refusal::state(error.to_string(), ""))),
-                };
+                if let Err(error) = self.plan.record(kind.clone(), wall, line) {
+                    return Ok(Err(Refusal::state(error.to_string(), "")));
+                }
                 self.carry(genuine, kind.code());
                 self.note(kind.clone())?;
                 self.behind(&kind).await?;
@@ -283,7 +282,8 @@ impl Conductor {
                 ..
             } => {
                 let mark = format!("inject {serial}");
-                Ok(self.stage.tell_all(&ToPlayer::Mark { mark }).await?)
+                self.stage.tell_all(&ToPlayer::Mark { mark }).await;
+                Ok(())
             }
             _ => Ok(()),
         }
