@@ -1,3 +1,4 @@
+//! The story clock, the rate, and what a word of it says.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use proptest::prelude::*;
 

@@ -1,3 +1,4 @@
+//! Evidence is what its manifest names, whole, and says which file is not.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;

@@ -1,3 +1,4 @@
+//! Each form of expectation against signed evidence: met, not met, undecided.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod foreign;

@@ -1,3 +1,4 @@
+//! What a controller signs: who signed it, when it is stale, what it becomes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

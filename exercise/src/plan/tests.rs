@@ -1,3 +1,4 @@
+//! The plan: what is due, what a controller may do to it, and that its records are all of it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod contingency;
 pub(crate) mod control;

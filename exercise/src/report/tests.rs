@@ -1,3 +1,4 @@
+//! The papers: the same bytes, no scripts, hostile words inert, every link with its entry.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod hostile;

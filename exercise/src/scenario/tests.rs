@@ -1,3 +1,4 @@
+//! A scenario file is read whole, and every mistake in it is told with its place.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use proptest::prelude::*;
 

@@ -1,3 +1,4 @@
+//! Every statement once, on control's clocks, and how far that can be off.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+//! Control's socket: who may ask, and what is bounded.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use std::os::unix::fs::PermissionsExt as _;
 

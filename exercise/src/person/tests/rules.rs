@@ -1,3 +1,5 @@
+//! Which rule is played upon what, and how often.
+
 use std::sync::Arc;
 
 use super::super::*;

@@ -1,3 +1,5 @@
+//! Contingencies: they come exactly when what was expected did not.
+
 use super::control::{self, Control, s1, story};
 use super::*;
 

@@ -1,3 +1,5 @@
+//! A controller's orders, one by one.
+
 use super::control::{Control, inject, line, s1, story, with};
 use super::*;
 use crate::record::{InjectStatus, Kind, TurnWord};

@@ -1,3 +1,4 @@
+//! From evidence to the model: what the report says is what was signed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;

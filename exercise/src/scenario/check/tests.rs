@@ -1,3 +1,4 @@
+//! What can be read and cannot be played is found, each with its place.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 use crate::scenario::{parse, shipped};

@@ -1,3 +1,5 @@
+//! Whatever is done to the clock, no inject comes too early, too late or in a burst.
+
 use std::time::Duration;
 
 use super::*;

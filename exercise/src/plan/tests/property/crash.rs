@@ -1,3 +1,5 @@
+//! Wherever control stops, its records bring back the same plan.
+
 use super::*;
 use crate::record::Record;
 

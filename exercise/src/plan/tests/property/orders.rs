@@ -1,3 +1,5 @@
+//! Whatever is ordered, each inject comes at most once.
+
 use super::*;
 
 proptest! {
