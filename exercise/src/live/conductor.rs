@@ -254,7 +254,7 @@ impl Conductor {
                 break;
             }
         }
-        let names: Vec<String> = self.faults.drain(..).map(|fault| fault.name).collect();
+        let names: Vec<String> = self.faults.iter().map(|fault| fault.name.clone()).collect();
         for name in names {
             self.mend(&name)?;
         }

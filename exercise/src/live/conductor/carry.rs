@@ -86,24 +86,26 @@ impl Conductor {
             deed: deed.name().to_uppercase(),
         })?;
         if deed == ProcessDeed::Start && self.stage.desks().any(|desk| desk == who) {
-            self.tell_story(who).await?;
+            // It was started. One that has died again since is told by what it does not do.
+            let _ = self.tell_story(who).await;
             // What came to it before it was heard again.
-            for message in self.stage.list(who).await? {
+            for message in self.stage.list(who).await.unwrap_or_default() {
                 self.message(who, &message);
             }
         }
         Ok(format!("{who}: {}", deed.name()))
     }
 
-    fn break_off(&mut self, name: &str, fault: &FaultDeed) -> Result<String, ConductError> {
-        let links = self.stage.fault(name, fault)?;
+    /// Puts a fault on: written down first. One that a link refuses is written off again.
+    pub(super) fn break_off(&mut self, name: &str, fault: &FaultDeed) -> Result<String, ConductError> {
+        let links = self.stage.links_of(&fault.link)?;
         let since = self.stamp();
-        self.note(Kind::Fault {
-            name: name.to_owned(),
-            on: true,
-            fault: spec::line(&fault.fault),
-            links: links.clone(),
-        })?;
+        self.note_fault(name, Some(fault), &links)?;
+        if let Err(error) = self.stage.fault(name, fault) {
+            self.note_fault(name, None, &links)?;
+            return Err(error.into());
+        }
+        self.stirred = self.now();
         self.faults.push(InForce {
             name: name.to_owned(),
             since,
@@ -122,7 +124,6 @@ impl Conductor {
             .map(|fault| fault.name.clone())
             .collect();
         for name in due {
-            self.faults.retain(|fault| fault.name != name);
             self.mend(&name)?;
         }
         Ok(())
@@ -136,15 +137,28 @@ impl Conductor {
         }
     }
 
+    /// Takes a fault off: written down first.
     pub(super) fn mend(&mut self, name: &str) -> Result<(), ConductError> {
-        let links = self.stage.mend(name)?;
+        let links = self.links_under(name);
+        self.note_fault(name, None, &links)?;
+        self.faults.retain(|fault| fault.name != name);
+        self.stirred = self.now();
+        Ok(self.stage.mend(name).map(drop)?)
+    }
+
+    /// Writes down that a fault goes on; off, if none is named.
+    fn note_fault(
+        &mut self,
+        name: &str,
+        on: Option<&FaultDeed>,
+        links: &[String],
+    ) -> Result<(), ConductError> {
         self.note(Kind::Fault {
             name: name.to_owned(),
-            on: false,
-            fault: String::new(),
-            links,
-        })?;
-        self.stirred = self.now();
-        Ok(())
+            on: on.is_some(),
+            fault: on.map_or_else(String::new, |deed| spec::line(&deed.fault)),
+            links: links.to_vec(),
+        })
+        .map(drop)
     }
 }

@@ -4,10 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use hotline_audit::Hash;
 use hotline_core::{story::Running, time::LineTime};
-use hotline_faults::spec;
 use tokio::time::Instant;
 
-use super::{ConductError, Conductor, InForce};
+use super::{ConductError, Conductor};
 use crate::{
     live::{
         door::{Answer, Asked, Door, Reply},
@@ -299,52 +298,24 @@ impl Conductor {
             let help = "hotline control status shows links of a desk as path 1, or A north/quic";
             Refusal::state(error.to_string(), help)
         };
-        let links = match self.stage.links_of(&deed.link) {
-            Ok(links) => links,
-            Err(error) => return Ok(Err(refused(&error))),
-        };
-        self.carry(genuine, FAULT);
-        let since = self.stamp();
-        self.note(Kind::Fault {
-            name: name.clone(),
-            on: true,
-            fault: spec::line(&deed.fault),
-            links: links.clone(),
-        })?;
-        if let Err(error) = self.stage.fault(&name, deed) {
-            let (on, fault) = (false, String::new());
-            self.note(Kind::Fault {
-                name,
-                on,
-                fault,
-                links,
-            })?;
+        if let Err(error) = self.stage.links_of(&deed.link) {
             return Ok(Err(refused(&error)));
         }
-        self.stirred = self.now();
-        self.faults.push(InForce {
-            name,
-            since,
-            until: deed.until.clone(),
-        });
-        Ok(Ok(()))
+        self.carry(genuine, FAULT);
+        match self.break_off(&name, deed) {
+            Ok(_) => Ok(Ok(())),
+            Err(ConductError::Stage(error)) => Ok(Err(refused(&error))),
+            Err(error) => Err(error),
+        }
     }
 
     fn mend_by_hand(&mut self, genuine: &Genuine, name: &str) -> Result<Result<(), Refusal>, ConductError> {
         self.carry(genuine, FAULT);
-        let links = self.links_under(name);
-        self.note(Kind::Fault {
-            name: name.to_owned(),
-            on: false,
-            fault: String::new(),
-            links,
-        })?;
-        self.faults.retain(|fault| fault.name != name);
-        self.stirred = self.now();
-        let mended = self.stage.mend(name);
-        Ok(mended
-            .map(drop)
-            .map_err(|error| Refusal::state(error.to_string(), "")))
+        match self.mend(name) {
+            Ok(()) => Ok(Ok(())),
+            Err(ConductError::Stage(error)) => Ok(Err(Refusal::state(error.to_string(), ""))),
+            Err(error) => Err(error),
+        }
     }
 
     /// A controller's order that is not carried out is written down with it inside.
