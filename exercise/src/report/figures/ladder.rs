@@ -4,7 +4,7 @@ use super::{Figure, axis, ends, placed};
 use crate::report::{
     history1967,
     html::{Html, Links, Table, text},
-    model::{ClockName, HistoryStep, Ladder, LadderStep},
+    model::{HistoryStep, Ladder, LadderStep},
     svg::{Anchor, LogScale, Shape, Svg, legend, mark, px},
     words::length,
 };
@@ -98,14 +98,7 @@ fn draw(svg: &mut Svg, step: &LadderStep, scale: &LogScale, y: i64, links: &Link
 }
 
 fn name(step: &LadderStep) -> String {
-    format!("{} from {}, {}", step.rung, step.from, clock(step.clock))
-}
-
-const fn clock(clock: ClockName) -> &'static str {
-    match clock {
-        ClockName::Line => "line",
-        ClockName::Story => "story",
-    }
+    format!("{} from {}, {}", step.rung, step.from, step.clock.name())
 }
 
 fn words(ladders: &[Ladder]) -> String {
@@ -141,7 +134,7 @@ fn table(ladders: &[Ladder], links: &Links<'_>) -> Html {
                 text(&ladder.message),
                 text(&step.rung),
                 text(&step.from),
-                text(clock(step.clock)),
+                text(step.clock.name()),
                 text(&step.ms.map_or_else(|| "not reached".into(), length)),
                 text(&then(step).map_or_else(|| "\u{2013}".into(), length)),
                 text(step.history.map_or("\u{2013}", HistoryStep::words)),

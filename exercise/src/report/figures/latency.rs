@@ -3,7 +3,7 @@
 use super::{Figure, axis, ends, placed};
 use crate::report::{
     html::{Html, Table, text},
-    model::{ClockName, LatencyRow},
+    model::LatencyRow,
     svg::{Anchor, LogScale, Shape, Svg, legend, mark, px},
     words::length,
 };
@@ -71,14 +71,7 @@ fn name(row: &LatencyRow) -> String {
         .only
         .as_ref()
         .map_or_else(String::new, |only| format!(", {only}"));
-    format!("{} from {}{only}, {}", row.rung, row.from, clock(row.clock))
-}
-
-const fn clock(clock: ClockName) -> &'static str {
-    match clock {
-        ClockName::Line => "line",
-        ClockName::Story => "story",
-    }
+    format!("{} from {}{only}, {}", row.rung, row.from, row.clock.name())
 }
 
 fn words(rows: &[LatencyRow]) -> String {
@@ -119,7 +112,7 @@ fn table(rows: &[LatencyRow]) -> Html {
             text(&row.rung),
             text(&row.from),
             text(row.only.as_deref().unwrap_or("all")),
-            text(clock(row.clock)),
+            text(row.clock.name()),
             text(&row.count.to_string()),
         ];
         let lengths = [row.min_ms, row.p50_ms, row.p90_ms, row.p99_ms, row.max_ms];

@@ -14,6 +14,17 @@ pub enum ClockName {
     Story,
 }
 
+impl ClockName {
+    /// As it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Story => "story",
+        }
+    }
+}
+
 /// How long one message took to each rung.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ladder {
