@@ -6,6 +6,7 @@
 mod by_hand;
 pub(crate) mod evidence;
 mod list;
+mod made;
 mod making;
 mod player;
 pub(crate) mod report;

@@ -10,33 +10,22 @@ use std::{
 };
 
 use clap::Args;
-use hotline_audit::Hash;
 use hotline_core::story::Rate;
 use hotline_exercise::{
     codebook::{Codebook, shipped},
     live::{
         conductor::{ConductError, Conductor, Played},
         lacking::lacking,
-        site::Site,
-        stage::{SeatPlan, Stage},
+        stage::Stage,
     },
-    log::ExconLog,
     plan::Plan,
-    record::{DeskWord, ProcessWord, Startex},
-    scenario::{
-        Scenario,
-        lists::{ReleaseRule, StageKind},
-    },
+    scenario::{Scenario, lists::StageKind},
 };
 use hotline_transport::Seams;
 use tokio::time::sleep;
 
-use super::{by_hand::ByHandArgs, evidence, failed, making, new_folder, report, scenario};
-use crate::{
-    control::IDENTIFIER,
-    exit::{self, Failure, Outcome},
-    pki::excon::{self, Excon},
-};
+use super::{by_hand::ByHandArgs, evidence, failed, made::Made, new_folder, report, scenario};
+use crate::exit::{self, Failure, Outcome};
 
 /// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
 const QUIET_WITHIN: Duration = Duration::from_secs(10);
@@ -54,18 +43,18 @@ pub struct RunArgs {
     headless: bool,
     /// The seed of everything that is drawn: faults on the links.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    seed: u64,
+    pub(super) seed: u64,
     /// How fast the story runs over the line: 0.1 to 60.
     #[arg(long, default_value = "60", value_name = "RATE")]
-    speed: Rate,
+    pub(super) speed: Rate,
     /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
-    variant: Option<String>,
+    pub(super) variant: Option<String>,
     #[command(flatten)]
-    by_hand: ByHandArgs,
+    pub(super) by_hand: ByHandArgs,
     /// A new folder for report and evidence.
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Print one object; of several variants one a line.
     #[arg(long)]
     json: bool,
@@ -179,145 +168,6 @@ fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
         played.line.as_secs_f64(),
         played.why,
     );
-}
-
-/// What lies ready before anything runs.
-struct Made {
-    site: Site,
-    excon: Excon,
-    scenario_file: PathBuf,
-}
-
-impl Made {
-    fn make(
-        scenario: &Scenario,
-        args: &RunArgs,
-        codebook: &Codebook,
-        seams: &Seams,
-    ) -> Result<Self, Failure> {
-        let root = args.out.join("stage");
-        new_folder(&root)?;
-        let variant = args.variant.as_ref();
-        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
-        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
-        let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
-        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
-        let scenario_file = root.join("scenario.toml");
-        let identifier = root.join(IDENTIFIER);
-        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
-            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
-        }
-        Ok(Self {
-            site,
-            excon,
-            scenario_file,
-        })
-    }
-
-    fn log(&self, seams: &Seams) -> Result<ExconLog, Failure> {
-        ExconLog::open(&self.excon.station, self.excon.keys(seams)?).map_err(|error| {
-            Failure::new(
-                "HL-EX-152",
-                exit::OTHER,
-                exit::chain(&error),
-                "name a folder on a disk with room",
-            )
-        })
-    }
-
-    async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
-        let seats = self.seats(scenario, args);
-        Stage::open(self.site.clone(), &seats, args.seed)
-            .await
-            .map_err(|error| {
-                Failure::new(
-                    "HL-EX-150",
-                    exit::OTHER,
-                    exit::chain(&error),
-                    "hotline demo starts the same processes and says more",
-                )
-            })
-    }
-
-    fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
-        let played = |seat: &str| scenario.players.iter().any(|script| *script.seat == *seat);
-        let by_script = |seat: &str| played(seat) && !args.by_hand.sits(seat);
-        let at_desk = scenario.seats.iter().filter(|seat| by_script(&seat.name));
-        at_desk
-            .filter_map(|seat| {
-                let desk = seat.desk.as_ref()?;
-                let place = self.site.desks().find(|(_, place)| place.name == **desk)?.1;
-                let mut words: Vec<String> = ["exercise", "player", "--seat"].map(str::to_owned).into();
-                words.push(seat.name.to_string());
-                words.extend(["--scenario".to_owned(), self.scenario_file.display().to_string()]);
-                words.extend(["--config".to_owned(), place.config.display().to_string()]);
-                for (_, desk) in self.site.desks() {
-                    words.extend(["--desk".to_owned(), format!("{}={}", desk.name, desk.identity)]);
-                }
-                if let Some(variant) = &args.variant {
-                    words.extend(["--variant".to_owned(), variant.clone()]);
-                }
-                Some(SeatPlan {
-                    seat: seat.name.to_string(),
-                    desk: desk.to_string(),
-                    words,
-                })
-            })
-            .collect()
-    }
-
-    fn startex(&self, scenario: &Scenario, args: &RunArgs, codebook: &Codebook) -> Startex {
-        let version = env!("CARGO_PKG_VERSION");
-        let word = |who: String| ProcessWord {
-            who,
-            version: version.to_owned(),
-        };
-        let relays = self
-            .site
-            .relays()
-            .map(|relay| word(format!("relay {}", relay.name)));
-        let desks = self
-            .site
-            .desks()
-            .map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let by_hand = &args.by_hand;
-        let seats = scenario.seats.iter().map(|seat| seat.name.as_str());
-        let played = seats.filter_map(|seat| {
-            let script = scenario.players.iter().any(|script| *script.seat == *seat);
-            match by_hand.sits(seat) {
-                true => Some((seat.to_owned(), "person".to_owned())),
-                false => script.then(|| (seat.to_owned(), "script".to_owned())),
-            }
-        });
-        let known = self.site.desks().map(|(side, desk)| {
-            let word = DeskWord {
-                side: side.side.to_string(),
-                identity: desk.identity.clone(),
-                log: format!("desk-{}", desk.name),
-            };
-            (desk.name.clone(), word)
-        });
-        Startex {
-            scenario: scenario.id.to_string(),
-            variant: args.variant.clone(),
-            scenario_sha256: Hash::of(scenario.source.text.as_bytes()).to_string(),
-            codebook: format!("{}/{}", codebook.name(), codebook.version()),
-            codebook_sha256: codebook.sha256().to_string(),
-            stage: StageKind::Headless.to_string(),
-            seed: args.seed,
-            rate: args.speed.thousandths(),
-            release: match scenario.release {
-                ReleaseRule::Two => 2,
-                ReleaseRule::One => 1,
-            },
-            processes: std::iter::once(word("control".into()))
-                .chain(relays)
-                .chain(desks)
-                .collect(),
-            seats: played.collect(),
-            desks: known.collect(),
-        }
-    }
 }
 
 fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), Failure> {
