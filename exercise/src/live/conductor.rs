@@ -33,10 +33,7 @@ use self::{
     obey::{Hand, Next},
     observe::Watched,
 };
-use super::{
-    stage::{Stage, StageError},
-    words::ToPlayer,
-};
+use super::{scene::Scene, stage::StageError, words::ToPlayer};
 use crate::{
     codebook::Codebook,
     log::{ExconLog, LogError},
@@ -80,10 +77,10 @@ struct InForce {
     until: Until,
 }
 
-/// Control's own process.
-pub struct Conductor {
+/// Control's own process, on a stage of whatever kind.
+pub struct Conductor<S> {
     plan: Plan,
-    stage: Stage,
+    stage: S,
     log: ExconLog,
     codebook: Codebook,
     seams: Seams,
@@ -117,12 +114,12 @@ pub struct Played {
     pub line: Duration,
 }
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// A conductor of a stage that is open.
     #[must_use]
     pub fn new(
         plan: Plan,
-        stage: Stage,
+        stage: S,
         log: ExconLog,
         codebook: Codebook,
         seams: Seams,
@@ -197,7 +194,7 @@ impl Conductor {
 
     /// Gives back what is to be closed.
     #[must_use]
-    pub fn into_parts(self) -> (Plan, Stage, ExconLog) {
+    pub fn into_parts(self) -> (Plan, S, ExconLog) {
         (self.plan, self.stage, self.log)
     }
 

@@ -5,7 +5,7 @@ use hotline_faults::spec;
 
 use super::{ConductError, Conductor, InForce};
 use crate::{
-    live::{stage::StageError, words::ToPlayer},
+    live::{scene::Scene, stage::StageError, words::ToPlayer},
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         lists::ProcessDeed,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Begins an inject: it is written down, done, and written down again.
     pub(super) async fn fire(&mut self, serial: Serial) -> Result<(), ConductError> {
         let Some(step) = self.plan.step(serial) else {

@@ -7,6 +7,7 @@ use super::{ConductError, Conductor, leap::Pending};
 use crate::{
     codebook::coded::{self, Decoded},
     live::{
+        scene::Scene,
         stage::Happening,
         words::{FromPlayer, ToPlayer},
     },
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     pub(super) async fn hear(&mut self, happening: Happening) -> Result<(), ConductError> {
         self.stirred = self.now();
         match happening {

@@ -10,6 +10,7 @@ use hotline_core::{
 
 use super::{ConductError, Conductor, QUIET_FOR};
 use crate::{
+    live::scene::Scene,
     record::{Kind, TurnWord},
     scenario::{moment::Span, msel::Until},
 };
@@ -64,7 +65,7 @@ fn landing(clock: &StoryClock, now: LineTime, before: StoryTime) -> Option<Story
     (ahead > WORTH).then(|| clock.at(now.after(ahead)))
 }
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Leaps, if that is allowed and worth it and the line is quiet.
     pub(super) async fn leap(&mut self) -> Result<(), ConductError> {
         let now = self.now();

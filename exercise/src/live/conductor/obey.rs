@@ -10,6 +10,7 @@ use super::{ConductError, Conductor};
 use crate::{
     live::{
         door::{Answer, Asked, Door, Reply},
+        scene::Scene,
         stage::Happening,
         words::ToPlayer,
     },
@@ -73,7 +74,7 @@ pub(super) enum Next {
     Asked(Asked),
 }
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Puts controllers in charge: what needs approval or is overdue waits for them, and they end the exercise.
     #[must_use]
     pub fn controlled(mut self, controlled: Controlled) -> Self {

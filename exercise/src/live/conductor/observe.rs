@@ -8,7 +8,7 @@ use hotline_core::time::LineTime;
 
 use super::{ConductError, Conductor};
 use crate::{
-    live::words::ToPlayer,
+    live::{scene::Scene, words::ToPlayer},
     record::{Kind, Seen},
 };
 
@@ -44,7 +44,7 @@ impl Watched {
     }
 }
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Looks at every desk that runs.
     pub(super) async fn look(&mut self) -> Result<(), ConductError> {
         self.looked = self.now();

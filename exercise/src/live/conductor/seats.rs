@@ -4,14 +4,14 @@ use std::{fs::File, io::Write as _, path::PathBuf};
 
 use super::{ConductError, Conductor};
 use crate::{
-    live::{stage::StageError, words::ToPlayer},
+    live::{scene::Scene, stage::StageError, words::ToPlayer},
     scenario::{
         lists::Tongue,
         msel::{Deed, Inject},
     },
 };
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Delivers news or an order to a seat.
     pub(super) async fn hand_over(&mut self, seat: &str, inject: &Inject) -> Result<(), ConductError> {
         match self.person_at(seat) {

@@ -2,11 +2,12 @@
 
 use super::Conductor;
 use crate::{
+    live::scene::Scene,
     order::{Clocks, FaultStands, Standing},
     scenario::{lists::SeatKind, msel::Until},
 };
 
-impl Conductor {
+impl<S: Scene> Conductor<S> {
     /// Everything that a controller is told. None where no controller runs it.
     pub(super) fn standing(&self) -> Option<Standing> {
         let hand = self.hand.as_ref()?;

@@ -1,0 +1,167 @@
+//! What the conductor needs of a stage, whatever the stage is made of: processes of this machine, or nodes of a simulated
+//! world. Time passes by tokio's clock on both: in a simulated world that clock is the world's.
+
+use hotline_client::{request::Request, status::LineStatus, view::MessageView};
+use hotline_faults::rig::LinkView;
+use tokio::time::Instant;
+
+use super::{
+    site::Site,
+    stage::{Happening, Stage, StageError},
+    words::ToPlayer,
+};
+use crate::scenario::{
+    lists::ProcessDeed,
+    msel::{FaultDeed, Link},
+};
+
+/// A stage that is open.
+pub trait Scene {
+    /// Who is where on it.
+    fn site(&self) -> &Site;
+
+    /// The desks that run and do not stand still, by name.
+    fn desks(&self) -> impl Iterator<Item = &str>;
+
+    /// Whether a script plays at a seat.
+    fn plays(&self, seat: &str) -> bool;
+
+    /// Whether a process was ended or killed on purpose: `desk A`.
+    fn is_down(&self, who: &str) -> bool;
+
+    /// The next happening; none if there is none within that time.
+    fn next(&mut self, until: Instant) -> impl Future<Output = Option<Happening>>;
+
+    /// What has happened and was not heard yet; never waits.
+    fn heard_already(&mut self) -> Option<Happening>;
+
+    /// Every message that a desk knows.
+    ///
+    /// # Errors
+    /// If the desk does not run.
+    fn list(&mut self, desk: &str) -> impl Future<Output = Result<Vec<MessageView>, StageError>>;
+
+    /// How the line stands at a desk.
+    ///
+    /// # Errors
+    /// If it does not run.
+    fn status(&mut self, desk: &str) -> impl Future<Output = Result<LineStatus, StageError>>;
+
+    /// A message as it stands at a desk.
+    ///
+    /// # Errors
+    /// If the desk does not run, or does not know it.
+    fn show(&mut self, desk: &str, message: &str) -> impl Future<Output = Result<MessageView, StageError>>;
+
+    /// Asks a desk.
+    ///
+    /// # Errors
+    /// If it does not run, or refuses.
+    fn ask(&mut self, desk: &str, request: &Request) -> impl Future<Output = Result<(), StageError>>;
+
+    /// Tells the player at a seat.
+    ///
+    /// # Errors
+    /// If nobody plays there.
+    fn tell(&mut self, seat: &str, words: &ToPlayer) -> impl Future<Output = Result<(), StageError>>;
+
+    /// Tells every player. One that has gone hears nothing: that it has gone is told as [`Happening::Gone`].
+    fn tell_all(&mut self, words: &ToPlayer) -> impl Future<Output = ()>;
+
+    /// Puts a fault on the links that it names, under a name, and returns them.
+    ///
+    /// # Errors
+    /// If a link is none of ours or refuses; then it is on none.
+    fn fault(&self, name: &str, deed: &FaultDeed) -> Result<Vec<String>, StageError>;
+
+    /// Takes a fault off again, and returns the links that it was on.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    fn mend(&self, name: &str) -> Result<Vec<String>, StageError>;
+
+    /// Every link, and what is wrong with it.
+    fn links(&self) -> Vec<LinkView>;
+
+    /// The names of a link's links: one leg, or every leg of every side through the relay of a path.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError>;
+
+    /// Kills, stops, lets go on or starts a process: `relay north`, `desk A`.
+    ///
+    /// # Errors
+    /// If there is none, or it is not in a state for that.
+    fn process(&mut self, deed: ProcessDeed, who: &str) -> impl Future<Output = Result<(), StageError>>;
+}
+
+impl Scene for Stage {
+    fn site(&self) -> &Site {
+        self.site()
+    }
+
+    fn desks(&self) -> impl Iterator<Item = &str> {
+        self.desks()
+    }
+
+    fn plays(&self, seat: &str) -> bool {
+        self.plays(seat)
+    }
+
+    fn is_down(&self, who: &str) -> bool {
+        self.is_down(who)
+    }
+
+    async fn next(&mut self, until: Instant) -> Option<Happening> {
+        self.next(until).await
+    }
+
+    fn heard_already(&mut self) -> Option<Happening> {
+        self.heard_already()
+    }
+
+    async fn list(&mut self, desk: &str) -> Result<Vec<MessageView>, StageError> {
+        self.list(desk).await
+    }
+
+    async fn status(&mut self, desk: &str) -> Result<LineStatus, StageError> {
+        self.status(desk).await
+    }
+
+    async fn show(&mut self, desk: &str, message: &str) -> Result<MessageView, StageError> {
+        self.show(desk, message).await
+    }
+
+    async fn ask(&mut self, desk: &str, request: &Request) -> Result<(), StageError> {
+        self.ask(desk, request).await
+    }
+
+    async fn tell(&mut self, seat: &str, words: &ToPlayer) -> Result<(), StageError> {
+        self.tell(seat, words).await
+    }
+
+    async fn tell_all(&mut self, words: &ToPlayer) {
+        self.tell_all(words).await;
+    }
+
+    fn fault(&self, name: &str, deed: &FaultDeed) -> Result<Vec<String>, StageError> {
+        self.fault(name, deed)
+    }
+
+    fn mend(&self, name: &str) -> Result<Vec<String>, StageError> {
+        self.mend(name)
+    }
+
+    fn links(&self) -> Vec<LinkView> {
+        self.links()
+    }
+
+    fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
+        self.links_of(link)
+    }
+
+    async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<(), StageError> {
+        self.process(deed, who).await
+    }
+}
