@@ -15,7 +15,7 @@ use hotline_core::{
     commcheck::human::{ANSWER_DUE, hour_of, text_of},
     precedence::Precedence,
     time::{StoryTime, WallTime},
-    words::{Answer, Function, ResponseAttribute, Rung, TrafficClass},
+    words::{Function, ResponseAttribute, Rung, TrafficClass},
 };
 
 use crate::{
@@ -66,20 +66,13 @@ pub fn run(args: CheckArgs) -> Outcome {
 
 async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outcome {
     let hour = hour_of(seat.seams.clock.wall());
+    // The other desk rings, and its people are called again after 10 minutes.
+    let urgent = Precedence::Immediate;
     let wording = Wording {
-        // The other desk rings, and its people are called again after 10 minutes.
-        precedence: Precedence::Immediate,
         class: TrafficClass::Test,
         function: Function::Query,
         response: ResponseAttribute::Roger,
-        channel: String::new(),
-        refers_to: None,
-        answer: None::<Answer>,
-        text: text_of(hour).to_owned(),
-        expires_ms: 0,
-        safety_of_life: false,
-        respond_by_ms: 0,
-        contact: None,
+        ..Wording::notice(urgent, "", text_of(hour))
     };
     let sheet = send::sign(seat, common, &wording, args.officer.as_deref(), None)?;
     let view = seat.message(Request::Release { sheet }).await?;

@@ -66,6 +66,27 @@ pub struct Wording {
     pub contact: Option<Contact>,
 }
 
+impl Wording {
+    /// A formal notice: it refers to nothing, asks for no answer and does not expire.
+    #[must_use]
+    pub fn notice(precedence: Precedence, channel: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            precedence,
+            class: TrafficClass::Formal,
+            function: Function::Notify,
+            response: ResponseAttribute::None,
+            channel: channel.into(),
+            refers_to: None,
+            answer: None,
+            text: text.into(),
+            expires_ms: 0,
+            safety_of_life: false,
+            respond_by_ms: 0,
+            contact: None,
+        }
+    }
+}
+
 /// What a releaser orders about a channel.
 #[derive(Clone, Debug)]
 pub struct Ordering {

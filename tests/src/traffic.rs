@@ -17,7 +17,7 @@ use hotline_client::{
 use hotline_core::{
     precedence::Precedence,
     release::Capacity,
-    words::{Function, OfficerRole, ResponseAttribute, TrafficClass},
+    words::{OfficerRole, ResponseAttribute},
 };
 use tokio::task::JoinHandle;
 
@@ -27,18 +27,8 @@ use crate::Line;
 #[must_use]
 pub fn wording(seat: &Seat, text: &str) -> Wording {
     Wording {
-        precedence: Precedence::Routine,
-        class: TrafficClass::Formal,
-        function: Function::Notify,
         response: ResponseAttribute::Roger,
-        channel: seat.config.channel.clone(),
-        refers_to: None,
-        answer: None,
-        text: text.to_owned(),
-        expires_ms: 0,
-        safety_of_life: false,
-        respond_by_ms: 0,
-        contact: None,
+        ..Wording::notice(Precedence::Routine, seat.config.channel.clone(), text)
     }
 }
 

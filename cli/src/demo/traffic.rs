@@ -14,7 +14,7 @@ use hotline_client::{
 use hotline_core::{
     precedence::Precedence,
     release::Capacity,
-    words::{Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
+    words::{OfficerRole, Rung},
 };
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -71,6 +71,12 @@ impl Watchers {
             let twice = seen.shown.values().filter(|count| **count > 1).count();
             (lost as u64, twice as u64)
         })
+    }
+
+    /// When a message was receipted.
+    #[must_use]
+    pub fn delivered_at(&self, message: &str) -> Option<Instant> {
+        self.look(|seen| seen.delivered.get(message).copied())
     }
 
     /// The longest time between two receipts that came in between `from` and `to`.
@@ -139,23 +145,12 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
     let mut sent = Vec::new();
     while Instant::now() < end {
         pace.tick().await;
-        let wording = Wording {
-            precedence: Precedence::Routine,
-            class: TrafficClass::Formal,
-            function: Function::Notify,
-            response: ResponseAttribute::None,
-            channel: seat.config.channel.clone(),
-            refers_to: None,
-            answer: None,
-            text: format!(
-                "HZ-01 search report {}: no sighting in this square.",
-                first + sent.len() + 1
-            ),
-            expires_ms: 0,
-            safety_of_life: false,
-            respond_by_ms: 0,
-            contact: None,
-        };
+        let report = first + sent.len() + 1;
+        let wording = Wording::notice(
+            Precedence::Routine,
+            seat.config.channel.clone(),
+            format!("HZ-01 search report {report}: no sighting in this square."),
+        );
         let sheet = compose::write(
             &seat.config,
             &wording,

@@ -7,7 +7,7 @@ use hotline_client::{compose::Wording, request::Request};
 use hotline_core::{
     contact::Contact,
     precedence::Precedence,
-    words::{Function, ResponseAttribute, TrafficClass},
+    words::{Function, ResponseAttribute},
 };
 
 use super::{
@@ -51,22 +51,13 @@ pub async fn run(args: ContactArgs, contact: Contact) -> Outcome {
 }
 
 async fn ask(seat: &mut Seat, args: &ContactArgs, contact: Contact) -> Outcome {
+    let channel = args.channel.as_ref().unwrap_or(&seat.config.channel).clone();
     let wording = Wording {
-        precedence: args.precedence,
-        class: TrafficClass::Formal,
         function: Function::Query,
         response: ResponseAttribute::AcceptCounterDecline,
-        channel: args
-            .channel
-            .clone()
-            .unwrap_or_else(|| seat.config.channel.clone()),
-        refers_to: None,
-        answer: None,
-        text: args.text.clone(),
-        expires_ms: 0,
-        safety_of_life: false,
         respond_by_ms: seat.people_from_now(args.respond_by).await?,
         contact: Some(contact),
+        ..Wording::notice(args.precedence, channel, args.text.clone())
     };
     let SignersArgs { officer, drafter } = &args.signers;
     let sheet = send::sign(

@@ -15,7 +15,7 @@ use hotline_core::{
     precedence::{Precedence, SignaturesNeeded},
     release::Capacity,
     time::LineTime,
-    words::{Function, ResponseAttribute, Rung, TrafficClass},
+    words::{Function, Rung},
 };
 use tokio::{sync::broadcast, time::timeout};
 
@@ -65,20 +65,8 @@ impl Sender {
             SignaturesNeeded::One => None,
             SignaturesNeeded::Two => Some(officer(config, &station.directory(), &side.drafter)?),
         };
-        let wording = Wording {
-            precedence,
-            class: TrafficClass::Formal,
-            function: Function::Notify,
-            response: ResponseAttribute::None,
-            channel: config.channel.clone(),
-            refers_to: None,
-            answer: None,
-            text: WORDS.chars().cycle().take(MESSAGE_BYTES).collect(),
-            expires_ms: 0,
-            safety_of_life: false,
-            respond_by_ms: 0,
-            contact: None,
-        };
+        let words: String = WORDS.chars().cycle().take(MESSAGE_BYTES).collect();
+        let wording = Wording::notice(precedence, config.channel.clone(), words);
         Ok(Self {
             releaser,
             drafter,

@@ -9,7 +9,7 @@ use hotline_client::{
 };
 use hotline_core::{
     precedence::Precedence,
-    words::{Answer as Word, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
+    words::{Answer as Word, Function, OfficerRole, ResponseAttribute, Rung},
 };
 use tokio::time::Instant;
 
@@ -25,18 +25,8 @@ pub(super) async fn collision(stage: &Stage, told: &mut Told) -> Result<MessageV
     told.part("A collision at sea. Avelia sends HZ-01 as a FLASH; two officers sign.");
     let mut seat = stage.seat(0).await?;
     let wording = Wording {
-        precedence: Precedence::Flash,
-        class: TrafficClass::Formal,
-        function: Function::Notify,
         response: ResponseAttribute::AcceptUnable,
-        channel: seat.config.channel.clone(),
-        refers_to: None,
-        answer: None,
-        text: HZ_01.to_owned(),
-        expires_ms: 0,
-        safety_of_life: false,
-        respond_by_ms: 0,
-        contact: None,
+        ..Wording::notice(Precedence::Flash, seat.config.channel.clone(), HZ_01)
     };
     let common = common(stage, 0);
     let sheet = send::sign(&seat, &common, &wording, None, None)?;
@@ -92,19 +82,12 @@ pub(super) async fn climb(stage: &Stage, told: &mut Told, flash: &MessageView) -
         "acknowledged by {} with that officer's own key",
         watch.identity
     ));
+    let accepted = "ACCEPT. Two helicopters and the cutter TERN are under way.";
     let wording = Wording {
-        precedence: Precedence::Flash,
-        class: TrafficClass::Formal,
         function: Function::Reply,
-        response: ResponseAttribute::None,
-        channel: view.channel.clone(),
         refers_to: Some(reference(&view)?),
         answer: Some(Word::Accept),
-        text: "ACCEPT. Two helicopters and the cutter TERN are under way.".into(),
-        expires_ms: 0,
-        safety_of_life: false,
-        respond_by_ms: 0,
-        contact: None,
+        ..Wording::notice(Precedence::Flash, view.channel.clone(), accepted)
     };
     let sheet = send::sign(&b, &common, &wording, None, None)?;
     b.message(Request::Release { sheet }).await?;
