@@ -55,14 +55,14 @@ pub fn run(args: DemoArgs) -> Outcome {
     done.map(|passed| if passed { exit::OK } else { exit::OTHER })
 }
 
-/// Where the demo keeps its files.
-enum Place {
+/// Where the demo, or a lesson, keeps its files.
+pub(crate) enum Place {
     Kept(PathBuf),
     Passing(tempfile::TempDir),
 }
 
 impl Place {
-    fn make(keep: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(crate) fn make(keep: Option<PathBuf>) -> Result<Self, Failure> {
         match keep {
             None => tempfile::Builder::new()
                 .prefix("hotline-demo-")
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    fn path(&self) -> &std::path::Path {
+    pub(crate) fn path(&self) -> &std::path::Path {
         match self {
             Self::Kept(path) => path,
             Self::Passing(dir) => dir.path(),

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod exercise;
 pub mod exit;
 pub mod fault;
+mod lesson;
 pub mod log;
 pub mod out;
 pub mod path;
@@ -74,6 +75,8 @@ enum Verb {
     Control(control::ControlArgs),
     /// Measures the line beside its physical floor.
     Bench(bench::BenchArgs),
+    /// Lessons in the terminal, each on a line of its own that is really broken.
+    Lesson(lesson::LessonArgs),
     /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
     Fault(fault::FaultArgs),
 }
@@ -156,5 +159,6 @@ fn run(verb: Verb) -> Outcome {
         Verb::Control(args) => control::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Fault(args) => fault::run(args),
+        Verb::Lesson(args) => lesson::run(args),
     }
 }

@@ -17,6 +17,7 @@ use hotline_core::words::Rung;
 use hotline_transport::Seams;
 use tokio::time::Instant;
 
+pub(crate) use self::evidence::flip_one;
 use self::{
     broken::{intrude, kill_north},
     evidence::evidence,

@@ -70,7 +70,7 @@ fn flip(stage: &Stage, told: &mut Told, policy: &TrustPolicy) {
 }
 
 /// Changes one byte in the middle of the first file of entries.
-fn flip_one(copy: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn flip_one(copy: &Path) -> Result<PathBuf, Failure> {
     let folder = copy.join("tile/entries");
     let failed = |error: std::io::Error| Failure::io(&folder.display().to_string(), &error);
     let file = first_file(&folder).map_err(failed)?;
