@@ -9,7 +9,7 @@
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
 //! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
 //! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`story`] what
-//! people's deadlines run on, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
+//! people's deadlines run on, [`skew`] how other clocks stand to ours, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
 mod adopt;
 mod annexes;
@@ -27,6 +27,7 @@ mod presence;
 mod proofs;
 mod reviews;
 mod settle;
+mod skew;
 mod standing;
 mod story;
 mod suspect;
@@ -173,6 +174,8 @@ pub(crate) struct Engine {
     services: Services,
     /// What a station that is run does by itself.
     duty: Option<duty::Duty>,
+    /// How other clocks stand to ours.
+    skews: skew::Skews,
     closing: Option<duty::Closing>,
     /// Since when what waits.
     ages: Ages,
@@ -292,6 +295,7 @@ impl Engine {
             charters_placed: parts.loaded.charters,
             services: parts.loaded.services,
             duty: None,
+            skews: skew::Skews::default(),
             closing: None,
             ages: Ages::new(opened),
             to_say: duty::ToSay::default(),
@@ -466,11 +470,15 @@ impl Engine {
             Input::Trust(read) => self.trust_read(read, round),
             Input::Heard {
                 leg,
+                at,
                 round_trip,
                 wall_ms,
                 tally,
                 asked_for,
-            } => self.heard(&leg, (round_trip, wall_ms), tally, asked_for),
+            } => {
+                self.heard(&leg, (round_trip, wall_ms), tally, asked_for);
+                self.relay_clock(&leg.relay, wall_ms, (at, round_trip), round);
+            }
             Input::Judged {
                 leg,
                 lane,

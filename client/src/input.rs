@@ -8,6 +8,7 @@ use hotline_core::{
     chain::Missing,
     health::{Change, Tally},
     leg::{Lane, Leg},
+    time::LineTime,
 };
 use hotline_transport::Refusal;
 
@@ -126,6 +127,8 @@ pub enum Input {
     Heard {
         /// The leg.
         leg: Leg,
+        /// When the answer came.
+        at: LineTime,
         /// Time from our probe to its answer.
         round_trip: Duration,
         /// The relay's wall clock, milliseconds since 1970.
@@ -200,6 +203,7 @@ mod tests {
         };
         let heard = Input::Heard {
             leg,
+            at: LineTime::START,
             round_trip: Duration::ZERO,
             wall_ms: 0,
             tally: Tally::default(),

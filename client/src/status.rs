@@ -216,6 +216,17 @@ pub struct ServiceView {
     pub sha256: String,
 }
 
+/// How another clock stands to this desk's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockView {
+    /// Ahead of this desk's, in milliseconds; behind if negative.
+    pub ahead_ms: i64,
+    /// Wrong by at most so much, either way, in milliseconds.
+    pub uncertainty_ms: u64,
+    /// `AGREES`, `WARN` (surely more than 2 s) or `ALARM` (surely more than 10 s).
+    pub grade: String,
+}
+
 /// The whole line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineStatus {
@@ -257,6 +268,9 @@ pub struct LineStatus {
     /// What this desk's own wall clock said, milliseconds since 1970; 0 from a station that does not say.
     #[serde(default)]
     pub wall_ms: u64,
+    /// Other clocks as this desk measured them last, by identity: the relays' and the other desk's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clocks: BTreeMap<String, ClockView>,
     /// Why this desk signs nothing, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<String>,

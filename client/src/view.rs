@@ -98,7 +98,7 @@ pub struct MessageView {
     pub refers_to: Option<String>,
     /// 16 bytes, hex.
     pub conversation: String,
-    /// Date-time group of its claimed time.
+    /// Date-time group of its claimed time; with a `?` behind it if its sender's clock is in doubt.
     pub dtg: String,
     /// When it was stored here, milliseconds since 1970.
     pub stored_ms: u64,

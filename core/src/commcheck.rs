@@ -157,19 +157,19 @@ impl Checks {
         );
     }
 
-    /// The other desk answered a check of ours: by these legs of its own it came.
-    pub fn answered(&mut self, check: &Hash32, legs: &BTreeSet<Leg>, now: LineTime) {
-        let Some(asked) = self.asked.remove(check) else {
-            return;
-        };
+    /// The other desk answered a check of ours: by these legs of its own it came. When the check had left; none if nobody
+    /// waits for that answer.
+    pub fn answered(&mut self, check: &Hash32, legs: &BTreeSet<Leg>, now: LineTime) -> Option<LineTime> {
+        let asked = self.asked.remove(check)?;
         if asked.missed {
             self.counts.late += 1;
-            return;
+            return Some(asked.at);
         }
         self.counts.answered += 1;
         for (path, record) in &mut self.paths {
             record.note(asked.legs.contains(&path.from) && legs.contains(&path.to), now);
         }
+        Some(asked.at)
     }
 
     /// A copy of a check of the other desk came by this leg; the first one opens the collection.

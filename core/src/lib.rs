@@ -12,6 +12,7 @@ pub mod annex;
 pub mod causes;
 pub mod chain;
 pub mod channel;
+pub mod clockskew;
 pub mod clockstep;
 pub mod commcheck;
 pub mod contact;
@@ -87,6 +88,7 @@ mod tests {
         include_str!("channel/tests/restoring.rs"),
         include_str!("channel/tests/silence.rs"),
         include_str!("channel/tests/watch.rs"),
+        include_str!("clockskew.rs"),
         include_str!("clockstep.rs"),
         include_str!("commcheck/human.rs"),
         include_str!("commcheck/tests.rs"),

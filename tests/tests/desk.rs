@@ -387,6 +387,31 @@ async fn a_clock_that_jumps_is_recorded_with_both_times_and_stops_no_timer() {
     assert_eq!(status.legs_up(), 4);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_desk_whose_clock_is_wrong_says_how_far_and_that_it_is_its_own() {
+    let mut stage = Stage::set().await;
+    stage.station().on_duty().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(stage.told("CLOCK_SKEW"), Vec::<String>::new());
+    stage.nodes[stage.desk].clock.set_off(420_000);
+    stage.is_told("CLOCK_SKEW").await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let told = stage.told("CLOCK_SKEW");
+    assert_eq!(told.len(), 2, "of each relay once: {told:?}");
+    assert!(told[1].ends_with("this desk's own clock is wrong"), "{told:?}");
+    let clocks = stage.status().await.clocks;
+    assert_eq!(clocks.len(), 2);
+    for (who, clock) in &clocks {
+        let apart = clock.ahead_ms.unsigned_abs().abs_diff(420_000);
+        assert!(
+            clock.ahead_ms < 0 && apart <= clock.uncertainty_ms,
+            "{who}: {clock:?}"
+        );
+    }
+    stage.nodes[stage.desk].clock.set_off(0);
+    stage.is_told("CLOCK_AGREES").await;
+}
+
 /// What a ledger remembers of trust.
 const TRUST: &str = "trust";
 

@@ -282,7 +282,7 @@ impl Engine {
             Payload::Receipt(receipt) if receipt.rung == Rung::Delivered.to_wire() => {
                 self.delivered(statement, round);
             }
-            Payload::Service(service) => self.heard_service(leg, arrival.hash, service),
+            Payload::Service(service) => self.heard_service(leg, arrival.hash, service, round),
             Payload::Receipt(_)
             | Payload::Act(_)
             | Payload::Annex(_)

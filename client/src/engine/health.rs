@@ -184,6 +184,7 @@ impl Engine {
             alarms: self.alarms.clone(),
             story: StoryStatus::of(&self.story, self.line(), self.next_deadline()),
             wall_ms: self.wall().unix_ms(),
+            clocks: self.clocks(),
             read_only: match &self.signing {
                 Signing::Open => None,
                 Signing::Closed(why) | Signing::KeyEnded(why) => Some(why.clone()),

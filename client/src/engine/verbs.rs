@@ -499,11 +499,16 @@ impl Engine {
     }
 
     pub(super) fn view_of(&self, letter: &Letter) -> MessageView {
+        let view = view::of(letter, &self.prefix(&letter.message.header.sender), self.wall());
         MessageView {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
             unanswered: self.unanswered(letter),
-            ..view::of(letter, &self.prefix(&letter.message.header.sender), self.wall())
+            dtg: match self.time_in_doubt(letter) {
+                true => format!("{}?", view.dtg),
+                false => view.dtg.clone(),
+            },
+            ..view
         }
     }
 

@@ -194,13 +194,13 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
             self.judged(change);
         }
         if let Some(round_trip) = answered.round_trip {
-            self.measured(round_trip, &heard);
+            self.measured((now, round_trip), &heard);
         }
         let more = heard.checkpoint.is_some() || !heard.presence.is_empty();
         more.then_some(Ok(In::Heartbeat(heard)))
     }
 
-    fn measured(&mut self, round_trip: Duration, heard: &v1::Heartbeat) {
+    fn measured(&mut self, (at, round_trip): (LineTime, Duration), heard: &v1::Heartbeat) {
         let asked_for = self.asked_for.remove(&heard.answers);
         if self.parts.lane != Lane::Control {
             return;
@@ -210,6 +210,7 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
             .retain(|input| !matches!(input, Input::Heard { asked_for: false, .. }));
         self.say(Input::Heard {
             leg: self.parts.leg.clone(),
+            at,
             round_trip,
             wall_ms: heard.wall_ms,
             tally: self.probes.tally(),

@@ -12,7 +12,7 @@ pub struct Shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 3] = [
+pub const ALL: [Shipped; 4] = [
     Shipped {
         id: "S1",
         file: "S1.toml",
@@ -27,6 +27,11 @@ pub const ALL: [Shipped; 3] = [
         id: "S3",
         file: "S3.toml",
         text: include_str!("../../scenarios/S3.toml"),
+    },
+    Shipped {
+        id: "S5",
+        file: "S5.toml",
+        text: include_str!("../../scenarios/S5.toml"),
     },
 ];
 

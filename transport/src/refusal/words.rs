@@ -71,7 +71,8 @@ fn why(refusal: &Refusal) -> String {
             now.rfc3339()
         ),
         Reason::NotYetValid { not_before, now } => format!(
-            "it becomes valid in {}, on {} (our clock says {})",
+            "it becomes valid in {0}, on {1} (our clock says {2}); it exists already, so this is a clock skew: our clock is \
+             behind by {0} or more, or its issuer's was ahead",
             span(not_before.distance(*now)),
             not_before.rfc3339(),
             now.rfc3339()

@@ -24,7 +24,13 @@ use crate::{
 
 impl Engine {
     /// The first copy of what the other desk says of itself.
-    pub(in crate::engine) fn heard_service(&mut self, leg: &Leg, hash: Hash, service: &Service) {
+    pub(in crate::engine) fn heard_service(
+        &mut self,
+        leg: &Leg,
+        hash: Hash,
+        service: &Service,
+        round: &mut Round,
+    ) {
         let now = self.line();
         if service.header.sender != self.config.peer.to_string() {
             return;
@@ -38,8 +44,10 @@ impl Engine {
                     .iter()
                     .filter_map(|fact| fact.leg.parse().ok())
                     .collect();
-                if let Some(check) = &service.refers_to {
-                    duty.checks.answered(&Hash32(check.sha256.0), &legs, now);
+                let check = service.refers_to.as_ref();
+                let asked = check.and_then(|check| duty.checks.answered(&Hash32(check.sha256.0), &legs, now));
+                if let Some(asked) = asked {
+                    self.peer_clock(service, asked, round);
                 }
             }
             _ => {}

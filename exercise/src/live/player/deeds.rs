@@ -14,7 +14,7 @@ use crate::{
         mark::Serial,
         msel::{Deed, Sending},
         place::Placed,
-        player::{ANSWER, AS_SHOWN, Do, LABEL},
+        player::{ANSWER, AS_SHOWN, DTG, Do, LABEL},
     },
 };
 
@@ -178,6 +178,11 @@ impl Player {
             let message = about.ok_or_else(about_nothing)?;
             let lapsed = self.hands.show(message).await?.unanswered;
             return Ok(if lapsed { "LAPSED" } else { "OPEN" }.to_owned());
+        }
+        if what == DTG {
+            let message = about.ok_or_else(about_nothing)?;
+            let doubted = self.hands.show(message).await?.dtg.ends_with('?');
+            return Ok(if doubted { "DOUBTED" } else { "AS_CLAIMED" }.to_owned());
         }
         let standing = self.hands.status().await?.standing;
         Ok(match what {

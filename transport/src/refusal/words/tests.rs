@@ -89,7 +89,12 @@ fn dates_are_dates_and_ages_are_ages() {
         not_before: days(3),
         now: NOW,
     };
-    assert!(said(By::Ours, early).contains("it becomes valid in 3 d 0 h, on 2026-11-25T12:00:00.000Z"));
+    let early = said(By::Ours, early);
+    assert!(early.contains("it becomes valid in 3 d 0 h, on 2026-11-25T12:00:00.000Z"));
+    assert!(
+        early.contains("this is a clock skew: our clock is behind by 3 d 0 h or more"),
+        "{early}"
+    );
 }
 
 #[test]

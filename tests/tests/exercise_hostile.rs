@@ -1,0 +1,123 @@
+//! Exercises in which somebody or something lies: a clock, a thief, a stranger. What must be so is so, and a wrong outcome
+//! planted in each makes it fail.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{fs, path::Path};
+
+use hotline_tests::{
+    AVELIA, Line,
+    verb::{typed, word},
+    wait::{PATIENCE, eventually},
+};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+const S5: &str = include_str!("../../exercise/scenarios/S5.toml");
+
+/// Plays a scenario as fast as it goes, and says what `run --json` printed.
+async fn played(scenario: &str, out: &Path, code: i32) -> Value {
+    let out = word(out);
+    let words = [
+        "exercise",
+        "run",
+        scenario,
+        "--headless",
+        "--seed",
+        "1",
+        "--out",
+        &out,
+        "--json",
+    ];
+    typed(Path::new(PROGRAM), &words, b"").await.ended(code).object()
+}
+
+/// Plays a shipped scenario, which must be met whole, and leave a report that is made again from its evidence.
+async fn met_whole(id: &str) {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join(id);
+    let said = played(id, &out, 0).await;
+    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    assert_eq!((&said["score"], &said["of"]), (&100.into(), &100.into()));
+    let again = place.path().join("again");
+    let words = [
+        "exercise",
+        "report",
+        "--from",
+        &word(&out),
+        "--out",
+        &word(&again),
+    ];
+    drop(typed(Path::new(PROGRAM), &words, b"").await.ended(0));
+    for file in ["report.html", "report.json", "timeline.csv"] {
+        assert!(
+            fs::read(out.join(file)).unwrap() == fs::read(again.join(file)).unwrap(),
+            "{file}"
+        );
+    }
+}
+
+/// Plays a scenario with one place changed, and says the ids of what was not met.
+async fn planted(text: &str, from: &str, to: &str) -> Vec<String> {
+    assert!(text.contains(from), "the scenario has no {from}");
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("planted.toml");
+    fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    not_met(&played(&word(&file), &place.path().join("planted"), 10).await)
+}
+
+fn not_met(said: &Value) -> Vec<String> {
+    let expectations = said["expectations"].as_array().unwrap().iter();
+    let missed = expectations.filter(|expectation| expectation["met"] != "MET");
+    missed
+        .map(|expectation| expectation["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn has(missed: &[String], id: &str) -> bool {
+    missed.iter().any(|missed| missed == id)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn s5_is_played_headless_and_every_expectation_is_met() {
+    met_whole("S5").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_desk_that_measures_no_clock_makes_s5_fail() {
+    let missed = planted(S5, "checks_every = \"5s line\"", "checks_every = \"off\"").await;
+    assert!(
+        has(&missed, "E5"),
+        "nobody answers a check, so A learns nothing of B's clock: {missed:?}"
+    );
+    for met in ["E4", "E7", "E13", "E18", "E19", "E20"] {
+        assert!(!has(&missed, met), "{met}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_certificate_that_is_not_yet_valid_is_called_a_clock_skew() {
+    let mut line = Line::open(PROGRAM).await;
+    let relay = line.relay_name(AVELIA);
+    let config = word(&line.stage.sides[AVELIA].desk);
+    // Behind by three days: what was made a moment ago is still to come.
+    let words = ["fault", "clock", "--config", &config, "--offset", "-72h"];
+    drop(line.run(&words).await.ended(0));
+    line.stage.kill_relay(&relay).await.unwrap();
+    drop(line.stage.start_relay(&relay).await.unwrap());
+    let why = eventually("the legs to the relay are refused", PATIENCE, async || {
+        let status = line.status(AVELIA).await;
+        let mut legs = status
+            .legs
+            .iter()
+            .filter(|(leg, _)| leg.starts_with(&format!("{relay}/")));
+        legs.find(|(_, leg)| leg.why.contains("clock skew"))
+            .map(|(_, leg)| leg.why.clone())
+    })
+    .await;
+    assert!(
+        why.contains("our clock is behind by") && why.contains("compare the clocks"),
+        "{why}"
+    );
+    assert!(line.status(AVELIA).await.alarms.contains_key("CLOCK_SKEW"));
+    line.close().await;
+}
