@@ -3,6 +3,7 @@
 //! A scenario file says who sits where, what happens, what is expected and how empty seats are played. What that means is
 //! in the room `exercise`; here it is typed, identities are made, and results are printed.
 
+mod attacker;
 mod by_hand;
 pub(crate) mod evidence;
 mod list;
@@ -43,6 +44,9 @@ enum Verb {
     /// A scripted player. Started by `run`.
     #[command(hide = true)]
     Player(player::PlayerArgs),
+    /// The attacker of a prepared attack. Started by `run`.
+    #[command(hide = true)]
+    Attacker(attacker::AttackerArgs),
 }
 
 /// Runs the verb.
@@ -58,6 +62,10 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::Player(args) => {
             exit::die_with_parent(args.die_with_parent)?;
             on_one_thread(player::run(args))
+        }
+        Verb::Attacker(args) => {
+            exit::die_with_parent(args.die_with_parent)?;
+            on_one_thread(attacker::run(args))
         }
     }
 }

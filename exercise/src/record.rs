@@ -180,6 +180,17 @@ pub struct DeskWord {
     pub identity: String,
     /// The folder of its log in the evidence: `desk-A`.
     pub log: String,
+    /// Its backup identity, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+}
+
+impl DeskWord {
+    /// Whether an identity is this desk's, or its backup's.
+    #[must_use]
+    pub fn is(&self, identity: &str) -> bool {
+        self.identity == identity || self.backup.as_deref() == Some(identity)
+    }
 }
 
 /// What a record says.

@@ -86,6 +86,7 @@ impl Play {
 
     fn startex(&self) -> Startex {
         let desk = |name: &str| DeskWord {
+            backup: None,
             side: name.to_owned(),
             identity: self.desk(name).identity.clone(),
             log: format!("desk-{name}"),

@@ -109,11 +109,7 @@ impl Timeline {
     /// The desk with this identity.
     #[must_use]
     pub fn desk_of(&self, identity: &str) -> Option<(&str, &DeskWord)> {
-        let found = self
-            .startex
-            .desks
-            .iter()
-            .find(|(_, desk)| desk.identity == identity)?;
+        let found = self.startex.desks.iter().find(|(_, desk)| desk.is(identity))?;
         Some((found.0, found.1))
     }
 

@@ -6,7 +6,7 @@ use std::{fs, io, path::Path};
 use hotline_exercise::{
     bundle::{CODEBOOK, EXCON, LOGS, SCENARIO, TRUST, write_manifest},
     codebook::shipped,
-    live::site::Site,
+    live::site::{DeskPlace, Site},
     scenario::Scenario,
 };
 
@@ -31,7 +31,12 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
         export(&relay.ledger, &logs.join(format!("relay-{}", relay.name)))?;
     }
     for (_, desk) in site.desks() {
-        export(&desk.ledger, &logs.join(format!("desk-{}", desk.name)))?;
+        for place in std::iter::once(desk).chain(desk.backup.as_deref()) {
+            // A backup that was never used has no log.
+            if place.ledger.exists() {
+                export(&place.ledger, &logs.join(log_name(place)))?;
+            }
+        }
     }
     export(&excon.ledger(), &logs.join(EXCON))?;
     let trust = folder.join(TRUST);
@@ -43,6 +48,12 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
     fs::write(folder.join(CODEBOOK), shipped::STARTER).map_err(failed_at)?;
     write_manifest(folder).map_err(|error| failed(&error))?;
     Ok(())
+}
+
+/// The folder of a desk's log: `desk-A`, and `desk-A-backup` of its backup, whoever of the two is in use.
+fn log_name(desk: &DeskPlace) -> String {
+    let backup = desk.identity.ends_with("-backup");
+    format!("desk-{}{}", desk.name, if backup { "-backup" } else { "" })
 }
 
 /// Exports control's log anew into evidence that was gathered before, where records were added behind ENDEX.

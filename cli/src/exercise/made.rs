@@ -7,13 +7,14 @@ use hotline_exercise::{
     codebook::Codebook,
     live::{
         site::Site,
-        stage::{SeatPlan, Stage},
+        stage::{self, SeatPlan, Stage},
     },
     log::ExconLog,
     record::{DeskWord, ProcessWord, Startex},
     scenario::{
         Scenario,
-        lists::{ReleaseRule, StageKind},
+        cast::Attack,
+        lists::{AttackKind, ReleaseRule, StageKind},
     },
 };
 use hotline_transport::Seams;
@@ -32,6 +33,15 @@ pub(super) struct Made {
     /// Control's identities.
     pub(super) excon: Excon,
     scenario_file: PathBuf,
+    /// Of each prepared attack its id, the settings of the desk in whose name it comes, and of keys that were forged.
+    attackers: Vec<Attacker>,
+}
+
+/// What lies ready for one attack.
+struct Attacker {
+    id: String,
+    desk: PathBuf,
+    forged: Option<PathBuf>,
 }
 
 impl Made {
@@ -54,10 +64,65 @@ impl Made {
         for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
             std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
         }
-        Ok(Self {
+        let mut made = Self {
             site,
             excon,
             scenario_file,
+            attackers: Vec::new(),
+        };
+        for attack in &scenario.attacks {
+            let attacker = made.attacker(scenario, attack, (&exercise, codebook), seams)?;
+            made.attackers.push(attacker);
+        }
+        Ok(made)
+    }
+
+    /// Whose files an attacker has: a desk's own, or those of the backup of an officer's desk, which nobody runs.
+    fn attacker(
+        &self,
+        scenario: &Scenario,
+        attack: &Attack,
+        (exercise, codebook): (&str, &Codebook),
+        seams: &Seams,
+    ) -> Result<Attacker, Failure> {
+        let of = attack.of.as_ref().map(|of| of.value.as_str()).unwrap_or_default();
+        let officer = scenario.officer(of);
+        let desk = officer.map_or(of, |officer| officer.desk.as_str());
+        let nobody = || {
+            let what = format!(
+                "attack {}: there is no desk {desk} that it could come from",
+                *attack.id
+            );
+            Failure::new("HL-EX-151", exit::CONFIG, what, "of = \"B\"")
+        };
+        let place = self.site.desks().find(|(_, place)| place.name == *desk);
+        let (_, place) = place.ok_or_else(nobody)?;
+        let card = scenario.topology.desks.iter().find(|card| *card.name == *desk);
+        let forged = match attack.kind {
+            AttackKind::UnknownCa => {
+                let root = self.site.root.join("attack").join(&*attack.id);
+                new_folder(&root)?;
+                let card = card.ok_or_else(nobody)?;
+                Some(making::forged(
+                    scenario,
+                    card,
+                    exercise,
+                    codebook.sha256(),
+                    &root,
+                    seams,
+                )?)
+            }
+            AttackKind::NoReleaseRight | AttackKind::Replay | AttackKind::StolenKey => None,
+        };
+        let desk = match (officer, &place.backup) {
+            (Some(_), Some(backup)) => backup.config.clone(),
+            (Some(_), None) => return Err(nobody()),
+            (None, _) => place.config.clone(),
+        };
+        Ok(Attacker {
+            id: attack.id.to_string(),
+            desk,
+            forged,
         })
     }
 
@@ -75,7 +140,8 @@ impl Made {
 
     /// Starts everything.
     pub(super) async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
-        let seats = self.seats(scenario, args);
+        let mut seats = self.seats(scenario, args);
+        seats.extend(self.attackers.iter().map(|attacker| self.attacking(attacker)));
         Stage::open(self.site.clone(), &seats, args.seed)
             .await
             .map_err(|error| {
@@ -86,6 +152,22 @@ impl Made {
                     "hotline demo starts the same processes and says more",
                 )
             })
+    }
+
+    fn attacking(&self, attacker: &Attacker) -> SeatPlan {
+        let text = |path: &PathBuf| path.display().to_string();
+        let mut words: Vec<String> = ["exercise", "attacker", "--attack"].map(str::to_owned).into();
+        words.push(attacker.id.clone());
+        words.extend(["--scenario".to_owned(), text(&self.scenario_file)]);
+        words.extend(["--config".to_owned(), text(&attacker.desk)]);
+        if let Some(forged) = &attacker.forged {
+            words.extend(["--forged".to_owned(), text(forged)]);
+        }
+        SeatPlan {
+            seat: stage::attacker(&attacker.id),
+            desk: String::new(),
+            words,
+        }
     }
 
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
@@ -144,6 +226,7 @@ impl Made {
                 side: side.side.to_string(),
                 identity: desk.identity.clone(),
                 log: format!("desk-{}", desk.name),
+                backup: desk.backup.as_ref().map(|backup| backup.identity.clone()),
             };
             (desk.name.clone(), word)
         });

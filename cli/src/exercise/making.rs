@@ -136,16 +136,73 @@ fn make(
 }
 
 fn desk_place(desk: &DeskCard, folder: &Path) -> Result<DeskPlace, Failure> {
-    let name = desk.name.to_lowercase();
-    let place = folder.join("desk").join(&name);
-    let identity =
-        Identity::new(trust_domain(desk.side)?, Role::Desk, &name).map_err(|error| failed(&error))?;
+    let placed = |name: &str| {
+        let place = folder.join("desk").join(name);
+        let identity =
+            Identity::new(trust_domain(desk.side)?, Role::Desk, name).map_err(|error| failed(&error))?;
+        Ok(DeskPlace {
+            name: desk.name.to_string(),
+            config: place.join(layout::DESK_SETTINGS),
+            ledger: place.join("desk.ledger"),
+            identity: identity.to_string(),
+            backup: None,
+        })
+    };
+    let backup = desk.backup.then(|| placed(&backup_name(desk))).transpose()?;
     Ok(DeskPlace {
-        name: desk.name.to_string(),
-        config: place.join(layout::DESK_SETTINGS),
-        ledger: place.join("desk.ledger"),
-        identity: identity.to_string(),
+        backup: backup.map(Box::new),
+        ..placed(&desk.name.to_lowercase())?
     })
+}
+
+/// What a desk's backup is called.
+fn backup_name(desk: &DeskCard) -> String {
+    format!("{}-backup", desk.name.to_lowercase())
+}
+
+/// A desk as it is declared, and its backup.
+fn declared_desks(scenario: &Scenario, side: Side) -> Vec<DeclaredDesk> {
+    let desks = || {
+        scenario
+            .topology
+            .desks
+            .iter()
+            .filter(move |desk| desk.side == side)
+    };
+    let own = desks().map(|desk| DeclaredDesk {
+        name: desk.name.to_lowercase(),
+        prefix: desk.name.to_string(),
+    });
+    let backups = desks().filter(|desk| desk.backup);
+    // Behind every desk's own: two messages would have one name otherwise.
+    let backups = (desks().count() + 1..)
+        .zip(backups)
+        .map(|(number, desk)| DeclaredDesk {
+            name: backup_name(desk),
+            prefix: format!("{}{}", side.name(), number),
+        });
+    own.chain(backups).collect()
+}
+
+/// Keys under a CA that nobody trusts, in the name of somebody of a side: what an attacker makes at home. The settings of
+/// the desk of that name.
+///
+/// # Errors
+/// As [`site`].
+pub fn forged(
+    scenario: &Scenario,
+    desk: &DeskCard,
+    exercise: &str,
+    codebook: Hash,
+    root: &Path,
+    seams: &Seams,
+) -> Result<std::path::PathBuf, Failure> {
+    let declared = declaration(scenario, desk.side, exercise, codebook)?;
+    let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
+    pki::init(&declared, root, seams.clock.wall(), &mut entropy).map_err(|error| pki_failed(&error))?;
+    let name = desk.name.to_lowercase();
+    let place = root.join(domain(desk.side)).join("desk").join(name);
+    Ok(place.join(layout::DESK_SETTINGS))
 }
 
 /// Writes profile and comm checks into the settings, above their tables.
@@ -162,7 +219,8 @@ fn settle(scenario: &Scenario, side: &SidePlace) -> Result<(), Failure> {
     });
     // What a desk judges each relay's legs by, where that is not the line's profile.
     let own = format!("profiles = {{ {} }}\n", own.collect::<Vec<_>>().join(", "));
-    for desk in &side.desks {
+    let backups = side.desks.iter().filter_map(|desk| desk.backup.as_deref());
+    for desk in side.desks.iter().chain(backups) {
         let line = profile(&topology.profile);
         prepend(&desk.config, &format!("{line}{own}checks_every = \"{checks}\"\n"))?;
     }
@@ -202,7 +260,6 @@ fn declaration(
             ips: vec![Ipv4Addr::LOCALHOST.into()],
         });
     }
-    let desks = scenario.topology.desks.iter().filter(|desk| desk.side == side);
     let officers = scenario.officers.iter().filter(|officer| officer.side == side);
     let theirs = scenario
         .topology
@@ -222,12 +279,7 @@ fn declaration(
         exercise: Some(exercise.to_owned()),
         operation: None,
         relays,
-        desks: desks
-            .map(|desk| DeclaredDesk {
-                name: desk.name.to_lowercase(),
-                prefix: desk.name.to_string(),
-            })
-            .collect(),
+        desks: declared_desks(scenario, side),
         officers: officers
             .map(|officer| {
                 let mut roles = officer.roles.clone();

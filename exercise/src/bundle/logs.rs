@@ -34,6 +34,9 @@ pub struct VerifiedLog {
     pub log: Log,
     /// What was found.
     pub report: LogReport,
+    /// Two officers of its owner's side have ended its identity, and nothing else is wrong with it: whoever has a copy of
+    /// its key could have signed this checkpoint. What it holds counts where another log holds the same.
+    pub ended: bool,
 }
 
 /// What the report says of a log.
@@ -53,6 +56,8 @@ pub struct LogFact {
     pub verdict: String,
     /// It verifies.
     pub holds: bool,
+    /// Its owner's identity was ended by its own side: [`VerifiedLog::ended`].
+    pub ended: bool,
     /// The first thing that is wrong, with its entry.
     pub fault: Option<String>,
 }
@@ -98,6 +103,7 @@ impl VerifiedLog {
             root: report.root,
             verdict: word(report.verdict),
             holds: report.passed(),
+            ended: self.ended,
             fault: fault.or_else(|| (!report.passed()).then(|| report.conclusion.clone())),
         }
     }
@@ -122,7 +128,10 @@ pub(super) fn verify(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeM
             .as_ref()
             .map(|checkpoint| subject_of_origin(&checkpoint.origin))
             .unwrap_or_default();
+        let faults = report.faults.as_slice();
+        let only_its_key = matches!(faults, [fault] if fault.index.is_none() && fault.rule == "REVOKED_KEY");
         let verified = VerifiedLog {
+            ended: only_its_key && trust.rosters().denial(&owner).is_some(),
             name: name.clone(),
             kind: kind(&owner),
             owner,

@@ -170,22 +170,34 @@ impl Case<'_> {
 
     fn logs_hold(&self) -> Finding {
         let logs = &self.timeline.logs;
-        if let Some(log) = logs.iter().find(|log| !log.holds) {
+        if let Some(log) = logs.iter().find(|log| !log.holds && !log.ended) {
             let fault = log.fault.clone().unwrap_or_else(|| log.verdict.clone());
             return Finding::new(Met::No, format!("{}: {fault}", log.name));
         }
         if let Some(owner) = self.missing_log() {
             return Finding::new(Met::No, format!("the log of {owner} is not in the evidence"));
         }
+        let ended = |name: &String| logs.iter().any(|log| log.ended && log.name == *name);
         let mut pairs = self.timeline.pairs.iter();
-        if let Some(pair) = pairs.find(|pair| !pair.nothing_forged) {
+        if let Some(pair) = pairs.find(|pair| !pair.nothing_forged && !ended(&pair.a) && !ended(&pair.b)) {
             let seen = format!("{} and {}: {}", pair.a, pair.b, pair.conclusion);
             return Finding::new(Met::No, seen);
         }
-        let entries: u64 = logs.iter().map(|log| log.entries).fold(0, u64::saturating_add);
+        let verified = || logs.iter().filter(|log| log.holds);
+        let entries: u64 = verified().map(|log| log.entries).fold(0, u64::saturating_add);
+        let ended = logs.iter().filter(|log| log.ended).map(|log| {
+            format!(
+                "; {} has ended, and counts where another log holds the same",
+                log.name
+            )
+        });
         Finding::new(
             Met::Yes,
-            format!("{} logs with {entries} entries verify", logs.len()),
+            format!(
+                "{} logs with {entries} entries verify{}",
+                verified().count(),
+                ended.collect::<String>()
+            ),
         )
     }
 

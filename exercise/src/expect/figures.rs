@@ -11,7 +11,7 @@ use hotline_core::words::{Rung, TrafficClass};
 use crate::{
     bundle::LogKind,
     record::Kind,
-    scenario::{expect::Compare, lists::Figure},
+    scenario::{expect::Compare, lists::Figure, mark::Alias},
     timeline::{MessageFact, What},
 };
 
@@ -85,7 +85,8 @@ impl Case<'_> {
                 continue;
             };
             let accepted = self.climbs(message, Rung::Accepted, None).next().is_some();
-            if accepted && fact.to.iter().any(|desk| !self.arrived(message, desk)) {
+            let forged = self.forged().contains(message);
+            if accepted && !forged && fact.to.iter().any(|desk| !self.arrived(message, desk)) {
                 lost.push((*message, *no));
             }
         }
@@ -153,10 +154,23 @@ impl Case<'_> {
         self.said(&twice)
     }
 
-    /// Shown as a message, and nobody of the line has signed such a one in any log that verifies.
+    /// What prepared attacks forged, as control wrote down: a stolen key signs as well as its owner's, and nobody else
+    /// could tell. Nobody has lost it that it did not come, and whoever shows it shows what is false.
+    pub(super) fn forged(&self) -> Vec<Hash> {
+        let attacks = self.scenario.attacks.iter();
+        let named = attacks.flat_map(|attack| {
+            let alias = attack.id.parse::<Alias>().ok();
+            alias.map_or_else(Vec::new, |alias| self.timeline.named(&alias))
+        });
+        named.collect()
+    }
+
+    /// Shown as a message, and nobody of the line has signed such a one in any log that verifies, or an attacker has.
     fn false_displays(&self) -> Counted {
+        let forged = self.forged();
         let shows = self.shows().into_iter();
-        let unknown = shows.filter(|((message, _), _)| !self.is_released(message));
+        let unknown =
+            shows.filter(|((message, _), _)| !self.is_released(message) || forged.contains(message));
         let unknown: Vec<(Hash, usize)> = unknown
             .map(|((message, _), entries)| (message, entries.first().copied().unwrap_or_default()))
             .collect();

@@ -77,7 +77,12 @@ impl Case<'_> {
                 let often = self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value));
                 self.if_seen(often, by, at)
             }
-            Is::Refused { reason, count, shown } => self.refused(reason, *count, *shown),
+            Is::Refused {
+                reason,
+                by,
+                count,
+                shown,
+            } => self.refused((reason, by.as_deref()), *count, *shown),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
             Is::TextIdentical(desks, of) => self.identical(desks, of),
@@ -286,16 +291,18 @@ impl Case<'_> {
             .seen_in(entries)
     }
 
-    /// What was refused: alarms of that code on any desk, and deeds of scripts that a desk refused with it.
-    fn refused(&self, reason: &str, count: Compare, shown: u32) -> Finding {
+    /// What was refused: alarms of that code on any desk, deeds of scripts and of attackers that were refused with it, and
+    /// what relays wrote down of those; or of these what one of them refused, or was refused.
+    fn refused(&self, (reason, by): (&str, Option<&str>), count: Compare, shown: u32) -> Finding {
+        let asked = |who: &str| by.is_none_or(|by| by == who);
         let mut entries = Vec::new();
-        for desk in self.timeline.startex.desks.keys() {
+        for desk in self.timeline.startex.desks.keys().filter(|desk| asked(desk)) {
             entries.extend(self.alarms(desk, reason).into_iter().map(|alarm| alarm.entry));
         }
         let refused = self.timeline.entries.iter().enumerate();
         entries.extend(refused.filter_map(|(no, entry)| match &entry.what {
             What::Control(record) => match &record.kind {
-                Kind::Played { refused, .. } => {
+                Kind::Played { seat, refused, .. } if asked(seat) => {
                     let code = refused.split([' ', ':']).next();
                     (code == Some(reason)).then_some(no)
                 }
@@ -310,7 +317,8 @@ impl Case<'_> {
         } else {
             Met::No
         };
-        let seen = format!("{reason}: {number} refused, {displayed} displayed all the same");
+        let whose = by.map_or_else(String::new, |by| format!(" by {by}"));
+        let seen = format!("{reason}{whose}: {number} refused, {displayed} displayed all the same");
         Finding::new(met, seen).seen_in(entries)
     }
 

@@ -1,6 +1,7 @@
 //! Each form of expectation against signed evidence: met, not met, undecided.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod attacks;
 mod foreign;
 mod forms;
 mod labels;

@@ -2,6 +2,7 @@
 //! sees; and nothing is done before the record that says so is on disk.
 
 mod carry;
+mod ends;
 mod hear;
 mod leap;
 pub mod obey;

@@ -4,9 +4,10 @@
 use super::player::hands_lack;
 use crate::scenario::{
     Scenario,
+    cast::DeskCard,
     expect::{By, Is},
-    lists::{Pinned, ReleaseRule},
-    msel::{Deed, Inject, When},
+    lists::{InstitutionVerb, Pinned, ReleaseRule},
+    msel::{Deed, Inject, Institution, When},
     player::{Do, Rule},
 };
 
@@ -26,8 +27,12 @@ pub fn lacking(scenario: &Scenario) -> Vec<String> {
 fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
     let relay = |who: &str| scenario.topology.relays.iter().any(|relay| *relay.name == *who);
     let what = match &inject.deed {
-        Deed::Institution(_) => "an act of an institution",
-        Deed::Attack(_) => "a prepared attack",
+        Deed::Institution(act) => match act.verb {
+            InstitutionVerb::Deny => return None,
+            InstitutionVerb::UseBackup if has_backup(scenario, act) => return None,
+            InstitutionVerb::UseBackup => "a backup identity that no desk has",
+            _ => "an act of an institution",
+        },
         Deed::Phrase(_) => "a second passphrase",
         Deed::Clock { who, .. } if relay(who) => "a relay's clock that is wrong",
         _ => match &inject.when {
@@ -38,6 +43,16 @@ fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
         },
     };
     Some(format!("inject {}: {what}", inject.serial))
+}
+
+fn has_backup(scenario: &Scenario, act: &Institution) -> bool {
+    let named = |desk: &&DeskCard| act.identity.as_ref().is_some_and(|name| **name == *desk.name);
+    scenario
+        .topology
+        .desks
+        .iter()
+        .find(named)
+        .is_some_and(|desk| desk.backup)
 }
 
 /// Whether the marks of messages decide an expectation, which is all that control looks at while it plays.

@@ -2,6 +2,7 @@
 //! world. Time passes by tokio's clock on both: in a simulated world that clock is the world's.
 
 use hotline_client::{request::Request, status::LineStatus, view::MessageView};
+use hotline_core::time::WallTime;
 use hotline_faults::rig::LinkView;
 use tokio::time::Instant;
 
@@ -11,8 +12,8 @@ use super::{
     words::ToPlayer,
 };
 use crate::scenario::{
-    lists::ProcessDeed,
-    msel::{FaultDeed, Link},
+    lists::{ProcessDeed, Side},
+    msel::{FaultDeed, Institution, Link},
 };
 
 /// A stage that is open.
@@ -94,6 +95,41 @@ pub trait Scene {
     /// # Errors
     /// If there is none, or it is not in a state for that.
     fn process(&mut self, deed: ProcessDeed, who: &str) -> impl Future<Output = Result<(), StageError>>;
+
+    /// Officers of a side end a desk's identity, and each of these sides has their order from then on.
+    ///
+    /// # Errors
+    /// If it cannot be done, or this stage has no identities that end.
+    fn deny(
+        &mut self,
+        _act: &Institution,
+        _sides: &[Side],
+        _since: Option<WallTime>,
+    ) -> impl Future<Output = Result<String, StageError>> {
+        async { Err(StageError::Nobody("identity that could end".into())) }
+    }
+
+    /// Both sides go over to a desk's backup identity; the words that were compared.
+    ///
+    /// # Errors
+    /// If it cannot be done, or this stage has none.
+    fn take_backup(&mut self, _act: &Institution) -> impl Future<Output = Result<String, StageError>> {
+        async { Err(StageError::Nobody("backup identity".into())) }
+    }
+
+    /// Scripted people sit down anew at desks that have changed; their seats.
+    ///
+    /// # Errors
+    /// If one does not.
+    fn reseat(&mut self) -> impl Future<Output = Result<Vec<String>, StageError>> {
+        async { Ok(Vec::new()) }
+    }
+
+    /// What relays wrote down of handshakes that were refused since they were asked last: `relay north`, and kind and
+    /// sentence.
+    fn refusals(&mut self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 impl Scene for Stage {
@@ -163,5 +199,26 @@ impl Scene for Stage {
 
     async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<(), StageError> {
         self.process(deed, who).await
+    }
+
+    async fn deny(
+        &mut self,
+        act: &Institution,
+        sides: &[Side],
+        since: Option<WallTime>,
+    ) -> Result<String, StageError> {
+        self.deny(act, sides, since).await
+    }
+
+    async fn take_backup(&mut self, act: &Institution) -> Result<String, StageError> {
+        self.take_backup(act).await
+    }
+
+    async fn reseat(&mut self) -> Result<Vec<String>, StageError> {
+        self.reseat().await
+    }
+
+    fn refusals(&mut self) -> Vec<(String, String)> {
+        self.refusals()
     }
 }

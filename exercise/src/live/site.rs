@@ -56,6 +56,8 @@ pub struct DeskPlace {
     pub ledger: PathBuf,
     /// Its identity: `spiffe://exercise.avelia.example/desk/a`.
     pub identity: String,
+    /// The identity that was issued beforehand, for the day on which its own has ended.
+    pub backup: Option<Box<DeskPlace>>,
 }
 
 impl Site {
@@ -71,14 +73,22 @@ impl Site {
         self.sides.iter().flat_map(|side| &side.relays)
     }
 
-    /// The desk at which somebody signs: [`desk_at`].
+    /// The desk at which somebody signs, also under its backup identity: [`desk_at`].
     #[must_use]
     pub fn desk_of(&self, identity: &str) -> Option<&str> {
-        desk_at(
-            self.desks()
-                .map(|(_, desk)| (desk.name.as_str(), desk.identity.as_str())),
-            identity,
-        )
+        let backup = |desk: &DeskPlace| {
+            desk.backup
+                .as_ref()
+                .is_some_and(|backup| backup.identity == identity)
+        };
+        let known = self.desks().find(|(_, desk)| backup(desk));
+        known.map(|(_, desk)| desk.name.as_str()).or_else(|| {
+            desk_at(
+                self.desks()
+                    .map(|(_, desk)| (desk.name.as_str(), desk.identity.as_str())),
+                identity,
+            )
+        })
     }
 }
 
@@ -104,6 +114,35 @@ pub fn desk_at<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_desk_is_the_same_under_its_own_identity_and_under_its_backup() {
+        let place = |name: &str, backup| DeskPlace {
+            name: "A".into(),
+            config: PathBuf::new(),
+            ledger: PathBuf::new(),
+            identity: format!("spiffe://exercise.avelia.example/desk/{name}"),
+            backup,
+        };
+        let backup = place("a-backup", None);
+        let side = SidePlace {
+            side: Side::A,
+            domain: "exercise.avelia.example".into(),
+            trust: PathBuf::new(),
+            relays: Vec::new(),
+            desks: vec![place("a", Some(Box::new(backup)))],
+        };
+        let site = Site {
+            root: PathBuf::new(),
+            exe: PathBuf::new(),
+            exercise: "S7-1".into(),
+            sides: vec![side],
+        };
+        for name in ["a", "a-backup"] {
+            let identity = format!("spiffe://exercise.avelia.example/desk/{name}");
+            assert_eq!(site.desk_of(&identity), Some("A"), "{name}");
+        }
+    }
 
     #[test]
     fn whoever_signs_sits_at_a_desk_and_relays_at_none() {

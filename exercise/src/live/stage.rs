@@ -1,5 +1,7 @@
 //! The headless stage: relays, desks and players as processes on this machine, a link in front of every leg.
 
+mod ends;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -12,7 +14,7 @@ use hotline_client::{
     view::MessageView,
 };
 use hotline_faults::rig::{LinkView, RigError};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::{
     child::{Child, ChildError, Input, Listener, Program},
@@ -90,6 +92,14 @@ pub enum StageError {
     /// There is nothing of that name.
     #[error("there is no {0} on this stage")]
     Nobody(String),
+    /// A verb of this program, or a file that one would read.
+    #[error("{words}: {said}")]
+    Verb {
+        /// What was typed.
+        words: String,
+        /// What it said.
+        said: String,
+    },
     /// A person sits there.
     #[error("a person sits at {seat}: {what}")]
     Person {
@@ -111,6 +121,12 @@ pub struct SeatPlan {
     pub words: Vec<String>,
 }
 
+/// The seat at which the attacker of a prepared attack sits, on no side.
+#[must_use]
+pub fn attacker(attack: &str) -> String {
+    format!("attacker-{attack}")
+}
+
 /// Everything that runs.
 pub struct Stage {
     site: Site,
@@ -121,6 +137,11 @@ pub struct Stage {
     /// Desks whose processes stand still: they are asked nothing.
     paused: BTreeSet<String>,
     players: BTreeMap<String, Child>,
+    listeners: BTreeMap<String, JoinHandle<()>>,
+    /// With which words each seat's player was started. An attacker's has no desk.
+    plans: Vec<SeatPlan>,
+    /// How far each relay's own words were read, in bytes.
+    read: BTreeMap<String, usize>,
     heard: mpsc::Sender<Happening>,
     happenings: mpsc::Receiver<Happening>,
 }
@@ -149,6 +170,9 @@ impl Stage {
             posts: BTreeMap::new(),
             paused: BTreeSet::new(),
             players: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            plans: seats.to_vec(),
+            read: BTreeMap::new(),
             heard,
             happenings,
         };
@@ -406,7 +430,8 @@ impl Stage {
         let name = format!("player-{}", seat.seat);
         let (say, said) = mpsc::channel(HAPPENINGS);
         let child = self.child(&name, seat.words.clone(), "seated", Some(say)).await?;
-        tokio::spawn(listen(seat.seat.clone(), said, self.heard.clone()));
+        let listener = tokio::spawn(listen(seat.seat.clone(), said, self.heard.clone()));
+        self.listeners.insert(seat.seat.clone(), listener);
         self.players.insert(seat.seat.clone(), child);
         Ok(())
     }

@@ -141,6 +141,8 @@ pub enum Is {
     Refused {
         /// The reason's stable name.
         reason: String,
+        /// By whom: a desk, `relay north`, or a seat whose deed was refused; by anybody if none.
+        by: Option<String>,
         /// How often.
         count: Compare,
         /// How many were displayed all the same.

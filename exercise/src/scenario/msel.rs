@@ -250,6 +250,10 @@ pub struct Institution {
     pub effective: Option<Span>,
     /// When it will be looked at again.
     pub review_by: Option<Span>,
+    /// deny, use-backup: whose identity it is about: a desk.
+    pub identity: Option<Placed<String>>,
+    /// deny: for how long its keys may have been in other hands.
+    pub since: Option<Span>,
 }
 
 /// Whether two things with these variants can be in one play.

@@ -54,7 +54,9 @@ impl Timeline {
         if gathered.startex()?.release == ONE_OFFICER {
             reading.rule = ReleaseRule::SingleOfficer;
         }
-        for log in others {
+        // What stands in no other log than that of an identity that has ended is no evidence: it comes last.
+        let (ended, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|log| log.ended);
+        for log in others.into_iter().chain(ended) {
             gathered.take(log, reading)?;
         }
         gathered.assemble(evidence)
@@ -82,6 +84,9 @@ impl Gathered {
             let hash = Hash::of(entry);
             if let Some(known) = self.by_hash.get_mut(&hash) {
                 known.places.push(place);
+                continue;
+            }
+            if log.ended {
                 continue;
             }
             if let Some(found) = self.read(hash, entry, place, reading)? {
@@ -317,11 +322,7 @@ impl<'t> Times<'t> {
     }
 
     fn offsets_of(&self, identity: &str) -> Option<&Offsets> {
-        let (name, _) = self
-            .startex
-            .desks
-            .iter()
-            .find(|(_, desk)| desk.identity == identity)?;
+        let (name, _) = self.startex.desks.iter().find(|(_, desk)| desk.is(identity))?;
         self.offsets.get(name)
     }
 }

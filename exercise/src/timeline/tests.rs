@@ -378,3 +378,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_only_the_log_of_an_identity_that_has_ended_holds_is_no_evidence() {
+    let mut play = Play::s1();
+    let both = play.at(1_000).send(&Draft::flash("A", "in every log"));
+    let alone = play.at(2_000).send(&Draft::flash("A", "in its own log alone"));
+    let mut evidence = play.evidence();
+    for (name, log) in &mut evidence.logs {
+        match name.as_str() {
+            "desk-A" => log.ended = true,
+            _ => log.log.entries.retain(|entry| Hash::of(entry) != alone),
+        }
+    }
+    let timeline = Timeline::load(&evidence).unwrap();
+    assert!(timeline.message(&alone).is_none());
+    let (entry, _) = timeline.message(&both).unwrap();
+    assert!(entry.places.iter().any(|place| place.log == "desk-A"));
+}

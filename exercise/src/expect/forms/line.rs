@@ -42,7 +42,15 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Axis(axis, state, desk, _) => format!("{axis} {state}{}", at(desk)),
         Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
         Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
-        Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
+        Is::Refused {
+            reason,
+            by,
+            count,
+            shown,
+        } => {
+            let whose = by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+            format!("refused {reason}{whose} {count}, shown == {shown}")
+        }
         Is::Said(said, desk, of, _) => {
             let of = of
                 .as_ref()

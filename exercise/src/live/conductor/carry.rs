@@ -5,7 +5,11 @@ use hotline_faults::spec;
 
 use super::{ConductError, Conductor, InForce};
 use crate::{
-    live::{scene::Scene, stage::StageError, words::ToPlayer},
+    live::{
+        scene::Scene,
+        stage::{StageError, attacker},
+        words::ToPlayer,
+    },
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         lists::ProcessDeed,
@@ -66,9 +70,13 @@ impl<S: Scene> Conductor<S> {
                 Ok(Some(format!("{} is off by {offset_ms} ms", **who)))
             }
             Deed::Hand => Ok(Some("done by hand".into())),
-            Deed::Institution(_) | Deed::Attack(_) | Deed::Phrase(_) => {
-                Err(StageError::Nobody("one who could do that".into()).into())
+            Deed::Institution(act) => self.institution(act, inject).await.map(Some),
+            Deed::Attack(attack) => {
+                let seat = attacker(attack);
+                self.stage.tell(&seat, &ToPlayer::Inject { serial }).await?;
+                Ok(None)
             }
+            Deed::Phrase(_) => Err(StageError::Nobody("one who could do that".into()).into()),
         }
     }
 
@@ -79,7 +87,7 @@ impl<S: Scene> Conductor<S> {
             .ok_or_else(|| StageError::Nobody(format!("seat at desk {desk}")))
     }
 
-    async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<String, ConductError> {
+    pub(super) async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<String, ConductError> {
         self.stage.process(deed, who).await?;
         self.note(Kind::Process {
             who: who.to_owned(),

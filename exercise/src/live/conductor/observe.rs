@@ -58,7 +58,7 @@ impl<S: Scene> Conductor<S> {
             let half = self.now().since(before) / 2;
             self.saw(&desk, &status, half).await?;
         }
-        Ok(())
+        self.hear_relays()
     }
 
     async fn saw(&mut self, desk: &str, status: &LineStatus, half: Duration) -> Result<(), ConductError> {

@@ -14,7 +14,7 @@ use crate::{
         mark::Serial,
         msel::{Deed, Sending},
         place::Placed,
-        player::{ANSWER, AS_SHOWN, DTG, Do, LABEL},
+        player::{ANSWER, AS_SHOWN, DTG, Do, LABEL, REVIEWS},
     },
 };
 
@@ -178,6 +178,12 @@ impl Player {
             let message = about.ok_or_else(about_nothing)?;
             let lapsed = self.hands.show(message).await?.unanswered;
             return Ok(if lapsed { "LAPSED" } else { "OPEN" }.to_owned());
+        }
+        if what == REVIEWS {
+            let came = self.hands.list().await?.into_iter();
+            let doubted = came.filter(|view| view.direction == "in" && view.review.is_some());
+            let names: Vec<String> = doubted.map(|view| view.name).collect();
+            return Ok(names.join(", "));
         }
         if what == DTG {
             let message = about.ok_or_else(about_nothing)?;

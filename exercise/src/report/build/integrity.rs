@@ -176,6 +176,13 @@ impl Making<'_> {
                 .to_owned(),
             "Labels, causes, lamps and alarms of desks are what control saw; nobody else has signed them.".to_owned(),
         ];
+        limits.extend(self.timeline.logs.iter().filter(|log| log.ended).map(|log| {
+            format!(
+                "Two officers of its own side have ended the identity behind {}: whoever has a copy of its keys could \
+                 have signed that log, so nothing rests on it that no other log holds.",
+                log.name
+            )
+        }));
         let mut rates: Vec<Rate> = Vec::new();
         let mut coalesced = 0_u64;
         for (_, record) in self.timeline.records() {

@@ -260,6 +260,11 @@ impl Reader<'_> {
         let id = self.must(entry, "id", |reader, value, path| {
             reader.new_name(Kind::Attack, value, path)
         });
+        // What the attacker forges is a message of that name.
+        if let Some(id) = &id {
+            self.also(Kind::Message, id);
+            self.also(Kind::Seat, &format!("attacker-{}", **id));
+        }
         let kind = self.must(entry, "kind", word!(AttackKind));
         let of = self.may(entry, "of", |reader, value, path| {
             reader.known(Kind::Identity, value, path)

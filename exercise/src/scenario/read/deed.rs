@@ -37,7 +37,7 @@ pub(super) const SENDING: [&str; 11] = [
 ];
 
 /// Keys of an institution's act.
-pub(super) const ACT: [&str; 7] = [
+pub(super) const ACT: [&str; 9] = [
     "side",
     "by",
     "channel",
@@ -45,6 +45,8 @@ pub(super) const ACT: [&str; 7] = [
     "reason",
     "effective",
     "review_by",
+    "identity",
+    "since",
 ];
 
 impl Reader<'_> {
@@ -313,6 +315,15 @@ impl Reader<'_> {
         let reason = self.may(entry, "reason", Self::text);
         let effective = self.may(entry, "effective", Self::span);
         let review_by = self.may(entry, "review_by", Self::span);
+        let since = self.may(entry, "since", Self::span);
+        let identity = self.may(entry, "identity", |r, value, path| {
+            r.known(Kind::Desk, value, path)
+        });
+        let ends = matches!(verb, Some(InstitutionVerb::Deny | InstitutionVerb::UseBackup));
+        if ends && !entry.has("identity") {
+            let what = "deny and use-backup name a desk, like identity = \"A\"";
+            self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("identity"), what);
+        }
         Some(Institution {
             verb: verb?,
             side: side?,
@@ -322,6 +333,8 @@ impl Reader<'_> {
             reason,
             effective,
             review_by,
+            identity,
+            since,
         })
     }
 }

@@ -116,7 +116,7 @@ impl Reader<'_> {
             "leg" => &["leg", "state", "at"],
             "alarm" => &["alarm", "at", "count"],
             "said" => &["said", "at", "of"],
-            "refused" => &["refused", "count", "shown"],
+            "refused" => &["refused", "by", "count", "shown"],
             "step" => &["step", "of", "at"],
             "interval" => &["interval", "within"],
             "figure" => &["figure", "is"],
@@ -208,12 +208,14 @@ impl Reader<'_> {
         Some(match form {
             "refused" => {
                 let reason = self.may(entry, "refused", Self::text);
+                let by = self.may(entry, "by", Self::text);
                 let count = self.may(entry, "count", Self::compare);
                 let shown = self.may(entry, "shown", |r, value, path| {
                     r.number(value, path, 0, u16::MAX)
                 });
                 Is::Refused {
                     reason: reason?,
+                    by,
                     count: count.unwrap_or(Compare::AtLeast(1)),
                     shown: shown.unwrap_or(0).into(),
                 }
