@@ -12,7 +12,9 @@ use hotline_tests::{
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+const S4: &str = include_str!("../../exercise/scenarios/S4.toml");
 const S5: &str = include_str!("../../exercise/scenarios/S5.toml");
+const S7: &str = include_str!("../../exercise/scenarios/S7.toml");
 
 /// Plays a scenario as fast as it goes, and says what `run --json` printed.
 async fn played(scenario: &str, out: &Path, code: i32) -> Value {
@@ -120,4 +122,71 @@ async fn a_certificate_that_is_not_yet_valid_is_called_a_clock_skew() {
     );
     assert!(line.status(AVELIA).await.alarms.contains_key("CLOCK_SKEW"));
     line.close().await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn s7_is_played_headless_and_every_expectation_is_met() {
+    met_whole("S7").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_revocation_that_the_own_relay_never_gets_makes_s7_fail() {
+    // The second order goes to B again, which has it, so A's own relay keeps the thief's sessions open.
+    let reached = "identity = \"A\"\nto = [\"A\"]";
+    let missed = planted(S7, reached, "identity = \"A\"\nto = [\"B\"]").await;
+    for named in ["E3", "E7"] {
+        assert!(has(&missed, named), "the thief is still in: {missed:?}");
+    }
+    for met in ["E2", "E5", "E6", "E14"] {
+        assert!(
+            !has(&missed, met),
+            "what B has the order of is not shown, whatever A's relay holds: {met}: {missed:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_thief_who_comes_before_the_order_is_shown_and_makes_s7_fail() {
+    // At 40 min nobody has ended anything: the copy is as good as the key.
+    let strikes = "serial = \"1.2.4\"\ntitle = { en = \"The thief signs as A, over the relay that does not know yet\" }\n\
+                   kind = \"contextual\"\nmethod = \"attack\"\ncategory = \"ADVERSARIAL\"\nafter = \"inject 1.2.3\"\nwait = \"2m story\"";
+    let early = "serial = \"1.2.4\"\ntitle = { en = \"The thief signs as A before anybody knows\" }\n\
+                 kind = \"contextual\"\nmethod = \"attack\"\ncategory = \"ADVERSARIAL\"\nat = \"40m story\"";
+    let order = "after = \"inject 1.2.4\"\nwait = \"60s story\"";
+    let later = "after = \"inject 1.2.3\"\nwait = \"3m story\"";
+    let text = S7.replacen(order, later, 1);
+    assert_ne!(text, S7);
+    let missed = planted(&text, strikes, early).await;
+    for named in ["E4", "E5", "E6"] {
+        assert!(has(&missed, named), "{named}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn s4_is_played_headless_and_every_expectation_is_met() {
+    met_whole("S4").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_officer_who_may_release_is_shown_and_makes_s4_fail() {
+    // The insider's role has the right after all: what it signs is then no rejected message, and on the screen.
+    let role = "{ name = \"rossi\",     side = \"B\", desk = \"B\", roles = [\"WATCH_OFFICER\"] }";
+    let right =
+        "{ name = \"rossi\",     side = \"B\", desk = \"B\", roles = [\"WATCH_OFFICER\", \"RELEASER\"] }";
+    let missed = planted(S4, role, right).await;
+    for named in ["E7", "E8", "E9"] {
+        assert!(has(&missed, named), "{named}: {missed:?}");
+    }
+    for met in ["E4", "E6", "E10", "E11"] {
+        assert!(!has(&missed, met), "{met}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_stranger_whose_keys_were_made_by_nobody_else_is_let_in_and_makes_s4_fail() {
+    // Copied keys instead of forged ones: every door opens, and the expectation of a refusal is not met.
+    let missed = planted(S4, "kind = \"unknown-ca\"", "kind = \"stolen-key\"").await;
+    for named in ["E1", "E2", "E3"] {
+        assert!(has(&missed, named), "{named}: {missed:?}");
+    }
 }

@@ -12,7 +12,7 @@ pub struct Shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 4] = [
+pub const ALL: [Shipped; 6] = [
     Shipped {
         id: "S1",
         file: "S1.toml",
@@ -29,9 +29,19 @@ pub const ALL: [Shipped; 4] = [
         text: include_str!("../../scenarios/S3.toml"),
     },
     Shipped {
+        id: "S4",
+        file: "S4.toml",
+        text: include_str!("../../scenarios/S4.toml"),
+    },
+    Shipped {
         id: "S5",
         file: "S5.toml",
         text: include_str!("../../scenarios/S5.toml"),
+    },
+    Shipped {
+        id: "S7",
+        file: "S7.toml",
+        text: include_str!("../../scenarios/S7.toml"),
     },
 ];
 
