@@ -260,6 +260,22 @@ fn institution(findings: &mut Findings<'_>, key: &str, act: &Institution) {
             findings.refuse(Code::Role, name.span.clone(), key, what);
         }
     }
+    if act.verb == InstitutionVerb::Deny {
+        ended_by(findings, key, act);
+    }
+}
+
+/// An identity ends by two different officers, one of them a SECURITY_OFFICER.
+fn ended_by(findings: &mut Findings<'_>, key: &str, act: &Institution) {
+    let two = matches!(act.by.as_slice(), [one, other] if one.value != other.value);
+    let security = act
+        .by
+        .iter()
+        .any(|name| has(findings, name, &[OfficerRole::SecurityOfficer]));
+    if let (Some(first), false) = (act.by.first(), two && security) {
+        let what = "an identity is ended by two officers, one of them a SECURITY_OFFICER";
+        findings.refuse(Code::Role, first.span.clone(), key, what.to_owned());
+    }
 }
 
 /// Whoever signs sits at the seat.

@@ -160,3 +160,13 @@ fn a_side_that_nobody_could_make_is_found() {
     );
     assert!(told[0].contains("side B has no WATCH_OFFICER"), "{told:?}");
 }
+
+#[test]
+fn an_identity_that_one_officer_or_no_security_officer_ends_is_found() {
+    let text = crate::scenario::shipped::by_id("S7").unwrap().text;
+    assert_eq!(checked(text), []);
+    let two = "by = [\"tanaka\", \"lindqvist\"]";
+    for by in ["by = [\"tanaka\"]", "by = [\"okoye\", \"lindqvist\"]"] {
+        assert_eq!(checked(&text.replacen(two, by, 1)), [Code::Role], "{by}");
+    }
+}
