@@ -11,6 +11,7 @@ pub mod lacking;
 pub mod links;
 pub mod player;
 pub mod post;
+pub mod reach;
 pub mod scene;
 pub mod site;
 pub mod stage;

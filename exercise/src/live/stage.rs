@@ -7,6 +7,7 @@ use std::{
 };
 
 use hotline_client::{
+    config::DeskConfig,
     request::{News, Request},
     status::LineStatus,
     view::MessageView,
@@ -18,6 +19,7 @@ use super::{
     child::{Child, ChildError, Input, Listener, Program},
     links::{LinkError, Linked, Links},
     post::Post,
+    reach::Reach,
     site::{DeskPlace, RelayPlace, Site},
     words::{FromPlayer, ToPlayer},
 };
@@ -396,7 +398,10 @@ impl Stage {
             )
             .await?;
         self.desks.insert(desk.name.clone(), child);
-        let post = Post::open(&desk.name, &desk.config, self.heard.clone()).await;
+        let settings =
+            DeskConfig::load(&desk.config).map_err(|error| gone(&desk.name, io::Error::other(error)))?;
+        let reach = Reach::Socket(Box::new(settings));
+        let post = Post::open(&desk.name, reach, self.heard.clone()).await;
         let post = post.map_err(|source| gone(&desk.name, source))?;
         self.posts.insert(desk.name.clone(), post);
         Ok(())
