@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use clap::Args;
@@ -16,21 +15,15 @@ use hotline_exercise::{
     live::{
         conductor::{ConductError, Conductor, Played},
         lacking::lacking,
-        stage::Stage,
+        scene::wait_until_quiet,
     },
     plan::Plan,
     scenario::{Scenario, lists::StageKind},
 };
 use hotline_transport::Seams;
-use tokio::time::sleep;
 
 use super::{by_hand::ByHandArgs, evidence, failed, made::Made, new_folder, report, scenario};
 use crate::exit::{self, Failure, Outcome};
-
-/// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
-const QUIET_WITHIN: Duration = Duration::from_secs(10);
-/// How often desks are asked meanwhile.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// What `run` takes.
 #[derive(Clone, Debug, Args)]
@@ -127,7 +120,7 @@ async fn play(
     }
     let (_, mut stage, log) = conductor.into_parts();
     let site = stage.site().clone();
-    quiet(&mut stage).await;
+    wait_until_quiet(&mut stage).await;
     // Whatever could not be closed in good order was killed; its ledger is as it was at that moment.
     let closed = stage.close().await;
     drop(log);
@@ -219,24 +212,6 @@ fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
             codebook.sha256()
         ))),
         _ => Ok(()),
-    }
-}
-
-/// Waits until no desk that answers owes a relay anything.
-async fn quiet(stage: &mut Stage) {
-    let until = tokio::time::Instant::now() + QUIET_WITHIN;
-    let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
-    loop {
-        let mut owed = 0;
-        for desk in &desks {
-            if let Ok(status) = stage.status(desk).await {
-                owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
-            }
-        }
-        if owed == 0 || tokio::time::Instant::now() > until {
-            return;
-        }
-        sleep(ASK_EVERY).await;
     }
 }
 

@@ -1,0 +1,6 @@
+//! The simulated stage: real relays, desks and players in the simulated world of `faults`, one thread, virtual time, a seed.
+
+pub mod links;
+pub mod nodes;
+pub mod play;
+pub mod stage;
