@@ -12,6 +12,7 @@ mod player;
 pub(crate) mod report;
 mod run;
 mod scenario;
+mod simulated;
 
 use std::{fmt, path::PathBuf};
 
@@ -54,6 +55,7 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::List(args) => list::run(&args),
         Verb::Check { scenario } => scenario::check(&scenario),
         Verb::Report(args) => report::run(&args),
+        Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),
         Verb::Player(args) => {
             exit::die_with_parent(args.die_with_parent)?;

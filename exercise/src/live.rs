@@ -9,6 +9,7 @@ pub mod door;
 pub mod hands;
 pub mod lacking;
 pub mod links;
+pub mod opening;
 pub mod player;
 pub mod post;
 pub mod reach;

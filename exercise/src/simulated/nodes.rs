@@ -22,6 +22,8 @@ use hotline_server::{
 };
 use hotline_transport::Seams;
 
+use super::dated::Dated;
+
 /// When every world begins: 2026-03-01 12:00:00 UTC.
 pub const BEGAN: WallTime = WallTime::from_unix_ms(1_772_366_400_000);
 
@@ -156,7 +158,10 @@ pub async fn open_relay<R: RelayService, L: LogService>(
 /// # Errors
 /// As [`open_relay`].
 pub async fn open_honest(config: RelayConfig, seams: &Seams, disk: &MemoryDisk) -> Result<Live, String> {
-    let services = |relay: Arc<Relay>| (Service(Arc::clone(&relay)), Service(relay));
+    let services = |relay| {
+        let dated = Dated(Service(relay));
+        (dated.clone(), dated)
+    };
     open_relay(config, seams, disk, services).await
 }
 
