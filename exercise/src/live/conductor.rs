@@ -93,6 +93,8 @@ pub struct Conductor<S> {
     waiting: BTreeMap<String, Pending>,
     /// Messages that came in, by desk.
     arrived: BTreeSet<(String, String)>,
+    /// Of those, what a desk that was started again listed, and when: its news of the same may still be on its way.
+    listed: BTreeMap<(String, String), LineTime>,
     watched: BTreeMap<String, Watched>,
     /// When anything happened last.
     stirred: LineTime,
@@ -138,6 +140,7 @@ impl<S: Scene> Conductor<S> {
             faults: Vec::new(),
             waiting: BTreeMap::new(),
             arrived: BTreeSet::new(),
+            listed: BTreeMap::new(),
             watched: BTreeMap::new(),
             stirred: LineTime::START,
             ticked: LineTime::START,
