@@ -58,6 +58,7 @@ pub async fn run(args: PlayerArgs) -> Outcome {
         desks: named
             .map(|(name, identity)| (name.to_owned(), identity.to_owned()))
             .collect(),
+        seed: None,
     };
     play(setup, Seams::system())
         .await

@@ -11,6 +11,7 @@ use hotline_exercise::{
         opening::{Opening, startex},
         site::Site,
     },
+    log::Keys,
     scenario::{Scenario, lists::StageKind},
     simulated::{
         nodes::BEGAN,
@@ -88,8 +89,13 @@ impl Cast {
             scenario: Arc::clone(scenario),
             codebook: codebook.clone(),
             startex: startex(&self.site, scenario, codebook, opening),
-            keys: self.excon.keys(&self.seams)?,
+            keys: self.keys()?,
         })
+    }
+
+    /// With what control signs.
+    pub(super) fn keys(&self) -> Result<Keys, Failure> {
+        self.excon.keys(&self.seams)
     }
 
     /// Whom a verifier believes: the roots and rosters of both sides and of control.

@@ -22,6 +22,7 @@ use hotline_audit::Hash;
 use hotline_client::{request::Request, story::StoryFacts};
 use hotline_core::{
     id::Hash32,
+    plant,
     story::Told,
     time::{LineTime, StoryTime, WallTime},
 };
@@ -233,7 +234,7 @@ impl<S: Scene> Conductor<S> {
     /// Without a person at control its script lets overdue injects come, one by one.
     async fn fire_offered(&mut self) -> Result<(), ConductError> {
         let now = self.now();
-        if now.since(self.offered) < OFFERED_APART {
+        if now.since(self.offered) < OFFERED_APART && !plant::active("offered-come-in-a-burst") {
             return Ok(());
         }
         let first = self.plan.offered(&self.plan.clock(), now).into_iter().next();
@@ -321,6 +322,7 @@ impl<S: Scene> Conductor<S> {
         self.plan.admits(&record)?;
         let carried = self.carried(&record.kind);
         let order = carried.as_ref().map(|carried| carried.order.as_slice());
+        let order = order.filter(|_| !plant::active("order-not-kept"));
         let hash = self.log.append(&record, order)?;
         self.plan.take(&record)?;
         self.written(&record, hash, carried.as_ref().map(|carried| carried.by.as_str()));

@@ -17,8 +17,9 @@ use std::{
 use hotline_audit::Hash;
 use hotline_client::{config::DeskConfig, request::News, view::MessageView};
 use hotline_core::{
+    plant,
     precedence::{Precedence, Urgency},
-    story::StoryClock,
+    story::{Running, StoryClock},
     time::{LineTime, StoryTime},
     words::Rung,
 };
@@ -88,6 +89,8 @@ pub struct Setup {
     pub codebook: Codebook,
     /// Every desk of the exercise: its name, and its identity.
     pub desks: Vec<(String, String)>,
+    /// On the simulated stage: what rules with a chance are drawn from.
+    pub seed: Option<u64>,
 }
 
 /// A player at its seat.
@@ -177,8 +180,9 @@ impl Player {
             reach,
             codebook,
             desks,
+            seed,
         } = setup;
-        let person = Person::new(&scenario, &seat, variant.as_deref(), None)?;
+        let person = Person::new(&scenario, &seat, variant.as_deref(), seed)?;
         let no_desk = || PlayerError::NoDesk(seat.clone());
         let card = scenario.seat(&seat).ok_or_else(no_desk)?;
         let at = card.desk.as_ref().ok_or_else(no_desk)?.to_string();
@@ -320,7 +324,13 @@ impl Player {
                 running: (state, rate),
                 story_ms,
             } => {
-                if let Some(running) = running_of(state, rate) {
+                let running = running_of(state, rate).map(|running| match running {
+                    Running::Paused(rate) if plant::active("players-act-in-a-pause") => {
+                        Running::Running(rate)
+                    }
+                    running => running,
+                });
+                if let Some(running) = running {
                     let story = StoryTime::from_startex(Duration::from_millis(story_ms));
                     self.clock = StoryClock::copy(running, self.now(), story);
                     let now = self.now();

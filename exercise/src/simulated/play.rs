@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     io,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, PoisonError, atomic::AtomicBool},
 };
 
 use hotline_audit::{Hash, compare::Log};
@@ -15,21 +15,23 @@ use hotline_faults::{
 use hotline_ledger::{Engine, MemoryDisk};
 
 use super::{
+    hand::{Controller, Hand, Ordered, Orders},
     nodes::host,
-    stage::{Opening, Stage, seams},
+    stage::{Opening, Stage, Witnessed, seams},
 };
 use crate::{
     bundle::EXCON,
     codebook::{Codebook, shipped},
     live::{
-        conductor::{ConductError, Conductor, Played},
+        conductor::{ConductError, Conductor, Played, obey::Controlled},
+        door::Door,
         scene::wait_until_quiet,
         site::Site,
         stage::StageError,
     },
     log::{ExconLog, Kept, Keys, LogError},
     plan::Plan,
-    record::Startex,
+    record::{InjectStatus, Kind, Startex},
     scenario::Scenario,
 };
 
@@ -45,6 +47,15 @@ pub struct Piece {
     pub startex: Startex,
     /// With what control signs; its entropy is replaced by the seed's.
     pub keys: Keys,
+}
+
+/// What comes on top of a scenario.
+#[derive(Clone, Default)]
+pub struct More {
+    /// A controller that the seed plays runs it, and ends it.
+    pub controller: Option<Controller>,
+    /// Behind ENDEX everything is started and whole again, and what is owed arrives.
+    pub heals: bool,
 }
 
 /// Why an exercise could not be played at all.
@@ -70,6 +81,10 @@ pub struct Ending {
     pub logs: BTreeMap<String, Log>,
     /// Control's records.
     pub records: Vec<Kept>,
+    /// What the stage saw of control's deeds.
+    pub witnessed: Vec<Witnessed>,
+    /// What the controller ordered.
+    pub orders: Vec<Ordered>,
     /// Hash over every packet.
     pub packets: Trace,
     /// What was sent, counted.
@@ -83,14 +98,22 @@ pub struct Ending {
 /// # Errors
 /// [`SimulatedError`]. That the exercise broke off is no error but [`Ending::played`].
 pub fn play(piece: Piece, interrupted: Arc<AtomicBool>) -> Result<Ending, SimulatedError> {
+    play_with(piece, interrupted, More::default())
+}
+
+/// Plays it with more than the scenario says.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_with(piece: Piece, interrupted: Arc<AtomicBool>, more: More) -> Result<Ending, SimulatedError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    runtime.block_on(run(piece, interrupted))
+    runtime.block_on(run(piece, interrupted, more))
 }
 
-async fn run(piece: Piece, interrupted: Arc<AtomicBool>) -> Result<Ending, SimulatedError> {
+async fn run(piece: Piece, interrupted: Arc<AtomicBool>, more: More) -> Result<Ending, SimulatedError> {
     let Piece {
         site,
         scenario,
@@ -109,14 +132,32 @@ async fn run(piece: Piece, interrupted: Arc<AtomicBool>) -> Result<Ending, Simul
         codebook: &codebook,
         dice: &dice,
     };
-    let stage = Stage::open(opening, &world).await?;
+    let disk = MemoryDisk::new();
+    let stage = Stage::open(opening, &world, &disk).await?;
     let control = seams(&world, host(outside), dice.apart("control"));
     let mut ids = dice.apart("control's records");
     keys.entropy = Box::new(move |buffer| ids.fill(buffer));
-    let disk = MemoryDisk::new();
     let log = ExconLog::open_on(Engine::Memory(disk.clone()), keys)?;
     let plan = Plan::new(Arc::clone(&scenario), startex.variant.as_deref());
     let mut conductor = Conductor::new(plan, stage, log, codebook.clone(), control, interrupted);
+    let orders = Orders::default();
+    if let Some(controller) = more.controller {
+        let (door, ask) = Door::inside();
+        conductor = conductor.controlled(Controlled {
+            door,
+            authority: controller.authority.clone(),
+            start_paused: false,
+            persons: BTreeMap::new(),
+        });
+        let hand = Hand {
+            controller,
+            ask,
+            seams: seams(&world, host(outside), dice.apart("controller's ids")),
+            dice: dice.apart("controller"),
+            orders: Arc::clone(&orders),
+        };
+        tokio::spawn(hand.run());
+    }
     let files = [
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
@@ -127,7 +168,11 @@ async fn run(piece: Piece, interrupted: Arc<AtomicBool>) -> Result<Ending, Simul
         let _ = conductor.give_up(error);
     }
     let (_, mut stage, log) = conductor.into_parts();
+    if more.heals {
+        stage.heal().await?;
+    }
     wait_until_quiet(&mut stage).await;
+    let witnessed = stage.witnessed();
     let mut disks = stage.close().await;
     let records = log.records()?;
     drop(log);
@@ -139,6 +184,8 @@ async fn run(piece: Piece, interrupted: Arc<AtomicBool>) -> Result<Ending, Simul
             .filter_map(|(name, disk)| Some((name.clone(), kept(disk)?)))
             .collect(),
         records,
+        witnessed,
+        orders: orders.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         packets: world.trace(),
         tally: world.tally(),
         virtual_ms: u64::try_from(world.now().as_millis()).unwrap_or(u64::MAX),
@@ -155,11 +202,43 @@ fn kept(disk: &MemoryDisk) -> Option<Log> {
 }
 
 impl Ending {
+    /// How many records, injects that were begun, and faults and deaths.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64, u64) {
+        let count = |wanted: fn(&Kind) -> bool| {
+            self.records
+                .iter()
+                .filter(|kept| wanted(&kept.record.kind))
+                .count() as u64
+        };
+        (
+            self.records.len() as u64,
+            count(|kind| {
+                matches!(
+                    kind,
+                    Kind::Inject {
+                        status: InjectStatus::Firing,
+                        ..
+                    }
+                )
+            }),
+            count(|kind| match kind {
+                Kind::Fault { on, .. } => *on,
+                Kind::Process { deed, .. } => deed == "KILL",
+                _ => false,
+            }),
+        )
+    }
+
     /// The whole course as text: control's records, the logs, and what went over the links. The same seed of the same
     /// program gives the same bytes.
     #[must_use]
     pub fn trace(&self) -> String {
         let mut text = String::from("HOTLINE-EXERCISE-TRACE 1\n");
+        for ordered in &self.orders {
+            let (what, done) = (&ordered.what, ordered.done);
+            let _ = writeln!(text, "order {what} done {done}");
+        }
         for kept in &self.records {
             let record = &kept.record;
             let kind = serde_json::to_string(&record.kind).unwrap_or_default();

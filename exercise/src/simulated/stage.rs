@@ -1,6 +1,11 @@
 //! The simulated stage: a node of the world for every relay and desk, a task for every scripted seat.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use hotline_client::{config::DeskConfig, request::Request, status::LineStatus, view::MessageView};
 use hotline_core::{causes, leg::Door};
@@ -38,6 +43,8 @@ use crate::{
 
 /// Lines of control's that wait for a seat that is busy. As those of a player's process.
 const TOLD_MAX: usize = 1_024;
+/// In what time what relays hold for a desk arrives on a whole line. Two seconds: twice what promise 5 says.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(2);
 /// How long a desk may take to end in good order. As a process.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -63,6 +70,26 @@ pub struct Opening<'a> {
     pub dice: &'a Dice,
 }
 
+/// A deed of control as the stage saw it, for a judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// What.
+    pub seen: Seen,
+    /// How many records of control were on its disk then.
+    pub records: u64,
+}
+
+/// What the stage saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A seat was told of this inject.
+    Told(String),
+    /// A fault of this name was put on.
+    Broke(String),
+    /// A process was killed or started.
+    Process(String),
+}
+
 /// Everything that runs.
 pub struct Stage {
     site: Site,
@@ -74,6 +101,9 @@ pub struct Stage {
     players: BTreeMap<String, mpsc::Sender<Result<String, PlayerError>>>,
     heard: mpsc::Sender<Happening>,
     happenings: mpsc::Receiver<Happening>,
+    /// Control's disk.
+    control: MemoryDisk,
+    witnessed: Mutex<Vec<Witnessed>>,
 }
 
 /// The IP address of a site's relay: they are the world's first hosts, in the order of the scenario.
@@ -87,9 +117,9 @@ impl Stage {
     ///
     /// # Errors
     /// [`StageError`].
-    pub async fn open(opening: Opening<'_>, world: &World) -> Result<Self, StageError> {
+    pub async fn open(opening: Opening<'_>, world: &World, control: &MemoryDisk) -> Result<Self, StageError> {
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
-        let mut stage = Self::empty(&opening, world, (heard, happenings))?;
+        let mut stage = Self::empty(&opening, (world, control), (heard, happenings))?;
         for relay in stage.relays.keys().cloned().collect::<Vec<_>>() {
             stage.start_relay(&relay).await?;
         }
@@ -103,7 +133,7 @@ impl Stage {
 
     fn empty(
         opening: &Opening<'_>,
-        world: &World,
+        (world, control): (&World, &MemoryDisk),
         (heard, happenings): (mpsc::Sender<Happening>, mpsc::Receiver<Happening>),
     ) -> Result<Self, StageError> {
         let topology = &opening.scenario.topology;
@@ -132,7 +162,48 @@ impl Stage {
             players: BTreeMap::new(),
             heard,
             happenings,
+            control: control.clone(),
+            witnessed: Mutex::default(),
         })
+    }
+
+    /// What was seen of control's deeds.
+    pub fn witnessed(&self) -> Vec<Witnessed> {
+        self.witnessed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn saw(&self, seen: Seen) {
+        let records = self.control.size();
+        let mut witnessed = self.witnessed.lock().unwrap_or_else(PoisonError::into_inner);
+        witnessed.push(Witnessed { seen, records });
+    }
+
+    /// Starts everything that does not run, waits until every leg is up, and lets arrive what is owed.
+    ///
+    /// # Errors
+    /// [`StageError`]: something does not start, or a leg does not come up.
+    pub async fn heal(&mut self) -> Result<(), StageError> {
+        for relay in self.relays.keys().cloned().collect::<Vec<_>>() {
+            if self
+                .relays
+                .get(&relay)
+                .is_some_and(|relay| relay.node.live.is_none())
+            {
+                self.start_relay(&relay).await?;
+            }
+        }
+        for desk in self.desks.keys().cloned().collect::<Vec<_>>() {
+            if self.desks.get(&desk).is_some_and(|desk| desk.node.live.is_none()) {
+                self.start_desk(&desk).await?;
+            }
+        }
+        scene::wait_until_whole(self).await?;
+        scene::wait_until_quiet(self).await;
+        tokio::time::sleep(ARRIVES_WITHIN).await;
+        Ok(())
     }
 
     async fn start_relay(&mut self, name: &str) -> Result<(), StageError> {
@@ -199,6 +270,7 @@ impl Stage {
                 reach: Reach::Handle(machine.handle.clone()),
                 codebook: opening.codebook.clone(),
                 desks: known.clone(),
+                seed: Some(opening.dice.apart(&format!("chance {seat}")).throw()),
             };
             let (tell, told) = mpsc::channel(TOLD_MAX);
             tokio::spawn(sit(setup, seams, told, self.heard.clone()));
@@ -310,6 +382,9 @@ impl Scene for Stage {
     }
 
     async fn tell(&mut self, seat: &str, words: &ToPlayer) -> Result<(), StageError> {
+        if let ToPlayer::Inject { serial } | ToPlayer::Send { serial } = words {
+            self.saw(Seen::Told(serial.clone()));
+        }
         let player = self.players.get(seat).ok_or_else(|| nobody(seat))?;
         let line = serde_json::to_string(words).unwrap_or_default();
         player.send(Ok(line)).await.map_err(|_| nobody(seat))
@@ -324,6 +399,7 @@ impl Scene for Stage {
 
     fn fault(&self, name: &str, deed: &FaultDeed) -> Result<Vec<String>, StageError> {
         let links = self.links_of(&deed.link)?;
+        self.saw(Seen::Broke(name.to_owned()));
         self.links.add(name, &deed.fault, deed.direction, &links)?;
         Ok(links)
     }
@@ -341,6 +417,7 @@ impl Scene for Stage {
     }
 
     async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<(), StageError> {
+        self.saw(Seen::Process(who.to_owned()));
         match self.relays.contains_key(who) {
             true => self.relay_deed(deed, who).await,
             false => self.desk_deed(deed, who).await,
