@@ -20,9 +20,10 @@ pub fn lacking_in_worlds(scenario: &Scenario) -> Vec<String> {
 
 fn of_inject(inject: &Inject) -> Option<String> {
     let what = match &inject.deed {
-        Deed::Process { deed, .. } if matches!(deed, ProcessDeed::Pause | ProcessDeed::Resume) => {
-            "a process that stands still".to_owned()
-        }
+        Deed::Process {
+            deed: ProcessDeed::Pause | ProcessDeed::Resume,
+            ..
+        } => "a process that stands still".to_owned(),
         Deed::Fault(fault) if !in_worlds(&fault.fault) => format!("a fault {}", fault.fault.kind()),
         _ => return None,
     };
