@@ -34,6 +34,10 @@ pub const PLANTS: &[(&str, &str)] = &[
     ),
     ("players-act-in-a-pause", "people's time goes on in a pause"),
     (
+        "listed-counted-again",
+        "what a desk lists behind its restart and tells as news is counted as shown twice",
+    ),
+    (
         "label-ignores-the-carrier",
         "a desk's label does not know that nothing passes",
     ),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hotline_client::{request::News, view::MessageView};
-use hotline_core::{precedence::Precedence, words::Rung};
+use hotline_core::{plant, precedence::Precedence, words::Rung};
 
 use super::{ConductError, Conductor, leap::Pending};
 use crate::{
@@ -166,6 +166,7 @@ impl<S: Scene> Conductor<S> {
         let key = (desk.to_owned(), message.sha256.clone());
         let listed = self.listed.remove(&key);
         listed.is_some_and(|listed| self.now().since(listed) < LISTED_BEFORE)
+            && !plant::active("listed-counted-again")
     }
 
     /// A desk shows a message that came in as new. Told twice, it is written down twice: that is what promise 4 forbids.
