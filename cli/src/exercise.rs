@@ -13,6 +13,8 @@ mod player;
 pub(crate) mod report;
 mod run;
 mod scenario;
+pub mod simulate;
+mod simulated;
 
 use std::{fmt, path::PathBuf};
 
@@ -39,6 +41,8 @@ enum Verb {
     },
     /// Plays a scenario.
     Run(run::RunArgs),
+    /// Plays exercises that seeds draw, in simulated worlds, and judges them.
+    Simulate(simulate::SimulateArgs),
     /// Makes the report of an exercise again from its evidence.
     Report(report::ReportArgs),
     /// A scripted player. Started by `run`.
@@ -57,7 +61,9 @@ pub fn run(args: ExerciseArgs) -> Outcome {
     match args.verb {
         Verb::List(args) => list::run(&args),
         Verb::Check { scenario } => scenario::check(&scenario),
+        Verb::Simulate(args) => simulate::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),
         Verb::Player(args) => {
             exit::die_with_parent(args.die_with_parent)?;

@@ -34,6 +34,7 @@ mod plain;
 pub mod read_certificate;
 pub mod refusal;
 pub mod renew;
+pub mod replayable;
 pub mod revoke;
 mod run;
 mod say;

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub use desk::{DeskStory, FACTOR_MAX};
 pub use word::{NotAWord, SEGMENTS_MAX, Segment, StoryWord, Told};
 
+use crate::plant;
 use crate::time::{LineTime, StoryTime};
 
 /// How many seconds of story pass in one of the line, in thousandths: from ×0.1 to ×60.
@@ -230,6 +231,9 @@ impl StoryClock {
     pub fn at(&self, now: LineTime) -> StoryTime {
         match self.running {
             Running::Running(rate) => self.story.after(rate.story(now.since(self.line))),
+            Running::Paused(rate) if plant::active("story-runs-in-a-pause") => {
+                self.story.after(rate.story(now.since(self.line)))
+            }
             Running::NotStarted | Running::Paused(_) | Running::Ended => self.story,
         }
     }

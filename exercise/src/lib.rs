@@ -17,6 +17,8 @@ pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod signed;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 #[cfg(test)]
 mod testing;
 pub mod timeline;

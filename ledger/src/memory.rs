@@ -135,6 +135,12 @@ impl MemoryDisk {
         self.lock().platter.by_hash.contains_key(hash)
     }
 
+    /// Entries on the platter.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.lock().platter.head.size
+    }
+
     /// Limits the disk to so many bytes; `None` lifts the limit. Each row counts 256 bytes beside its content.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.lock().capacity_bytes = bytes;

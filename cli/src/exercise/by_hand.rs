@@ -30,7 +30,7 @@ pub struct ByHandArgs {
     start_paused: bool,
     /// A person sits at this seat, and no script plays it. May be repeated.
     #[arg(long = "person", requires = "controlled", value_name = "SEAT")]
-    persons: Vec<String>,
+    pub persons: Vec<String>,
     /// A controller's name: each gets a key. May be repeated.
     #[arg(long = "controller", requires = "controlled", value_name = "NAME")]
     controllers: Vec<String>,

@@ -1,8 +1,9 @@
 //! The evidence of an exercise: every log exported, every public trust folder, scenario and codebook, in one folder that
 //! needs nothing else.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
+use hotline_audit::{compare::Log, tiles::write_log};
 use hotline_exercise::{
     bundle::{CODEBOOK, EXCON, LOGS, SCENARIO, TRUST, write_manifest},
     codebook::shipped,
@@ -25,7 +26,6 @@ pub const FOLDER: &str = "evidence";
 /// # Errors
 /// If a log cannot be exported or a file cannot be written.
 pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) -> Result<(), Failure> {
-    let failed_at = |error: io::Error| Failure::io(&folder.display().to_string(), &error);
     let logs = folder.join(LOGS);
     for relay in site.relays() {
         export(&relay.ledger, &logs.join(format!("relay-{}", relay.name)))?;
@@ -39,6 +39,32 @@ pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) ->
         }
     }
     export(&excon.ledger(), &logs.join(EXCON))?;
+    beside_logs(site, excon, scenario, folder)
+}
+
+/// The same of logs that are at hand.
+///
+/// # Errors
+/// If a log is not whole, or a file cannot be written.
+pub fn gather_logs(
+    site: &Site,
+    excon: &Excon,
+    scenario: &Scenario,
+    logs: &BTreeMap<String, Log>,
+    folder: &Path,
+) -> Result<(), Failure> {
+    for (name, log) in logs {
+        let place = folder.join(LOGS).join(name);
+        fs::create_dir_all(&place).map_err(|error| Failure::io(&place.display().to_string(), &error))?;
+        let entries = log.entries.iter().cloned().map(Ok::<_, io::Error>);
+        write_log(&place, &log.note, entries).map_err(|error| failed(&error))?;
+    }
+    beside_logs(site, excon, scenario, folder)
+}
+
+/// What evidence holds beside logs, and its manifest.
+fn beside_logs(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) -> Result<(), Failure> {
+    let failed_at = |error: io::Error| Failure::io(&folder.display().to_string(), &error);
     let trust = folder.join(TRUST);
     for side in &site.sides {
         copy_trust(&side.trust.join(&side.domain), &trust.join(&side.domain)).map_err(failed_at)?;

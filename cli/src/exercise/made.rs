@@ -2,24 +2,28 @@
 
 use std::path::PathBuf;
 
-use hotline_audit::Hash;
 use hotline_exercise::{
     codebook::Codebook,
     live::{
+        opening::{Opening, startex},
         site::Site,
         stage::{self, SeatPlan, Stage},
     },
     log::ExconLog,
-    record::{DeskWord, ProcessWord, Startex},
+    record::Startex,
     scenario::{
         Scenario,
         cast::Attack,
-        lists::{AttackKind, ReleaseRule, StageKind},
+        lists::{AttackKind, StageKind},
     },
 };
 use hotline_transport::Seams;
 
-use super::{making, new_folder, run::RunArgs};
+use super::{
+    making::{self, Ground},
+    new_folder,
+    run::RunArgs,
+};
 use crate::{
     control::IDENTIFIER,
     exit::{self, Failure},
@@ -57,7 +61,13 @@ impl Made {
         let variant = args.variant.as_ref();
         let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
         let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
-        let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
+        let site = making::site(
+            scenario,
+            &exercise,
+            codebook.sha256(),
+            &root,
+            (seams, Ground::Loopback),
+        )?;
         let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
         let scenario_file = root.join("scenario.toml");
         let identifier = root.join(IDENTIFIER);
@@ -199,56 +209,13 @@ impl Made {
 
     /// What the first record says.
     pub(super) fn startex(&self, scenario: &Scenario, args: &RunArgs, codebook: &Codebook) -> Startex {
-        let version = env!("CARGO_PKG_VERSION");
-        let word = |who: String| ProcessWord {
-            who,
-            version: version.to_owned(),
-        };
-        let relays = self
-            .site
-            .relays()
-            .map(|relay| word(format!("relay {}", relay.name)));
-        let desks = self
-            .site
-            .desks()
-            .map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let by_hand = &args.by_hand;
-        let seats = scenario.seats.iter().map(|seat| seat.name.as_str());
-        let played = seats.filter_map(|seat| {
-            let script = scenario.players.iter().any(|script| *script.seat == *seat);
-            match by_hand.sits(seat) {
-                true => Some((seat.to_owned(), "person".to_owned())),
-                false => script.then(|| (seat.to_owned(), "script".to_owned())),
-            }
-        });
-        let known = self.site.desks().map(|(side, desk)| {
-            let word = DeskWord {
-                side: side.side.to_string(),
-                identity: desk.identity.clone(),
-                log: format!("desk-{}", desk.name),
-                backup: desk.backup.as_ref().map(|backup| backup.identity.clone()),
-            };
-            (desk.name.clone(), word)
-        });
-        Startex {
-            scenario: scenario.id.to_string(),
-            variant: args.variant.clone(),
-            scenario_sha256: Hash::of(scenario.source.text.as_bytes()).to_string(),
-            codebook: format!("{}/{}", codebook.name(), codebook.version()),
-            codebook_sha256: codebook.sha256().to_string(),
-            stage: StageKind::Headless.to_string(),
+        let opening = Opening {
+            stage: StageKind::Headless,
+            variant: args.variant.as_deref(),
             seed: args.seed,
-            rate: args.speed.thousandths(),
-            release: match scenario.release {
-                ReleaseRule::Two => 2,
-                ReleaseRule::One => 1,
-            },
-            processes: std::iter::once(word("control".into()))
-                .chain(relays)
-                .chain(desks)
-                .collect(),
-            seats: played.collect(),
-            desks: known.collect(),
-        }
+            rate: args.speed,
+            persons: &args.by_hand.persons,
+        };
+        startex(&self.site, scenario, codebook, opening)
     }
 }

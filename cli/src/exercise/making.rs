@@ -15,6 +15,7 @@ use hotline_core::identity::{Identity, Role, TrustDomain};
 use hotline_exercise::{
     live::site::{DeskPlace, RelayPlace, SidePlace, Site},
     scenario::{Scenario, cast::DeskCard, lists::Side},
+    simulated::stage::address,
 };
 use hotline_transport::Seams;
 
@@ -27,7 +28,7 @@ use crate::{
         declaration::{
             DeclaredCharter, DeclaredDesk, DeclaredOfficer, DeclaredPeer, DeclaredRelay, Lifetimes,
         },
-        layout,
+        layout, replayable,
     },
 };
 
@@ -35,6 +36,44 @@ use crate::{
 const CHANNEL: &str = "MINISTER";
 /// How long what is made for one exercise lives. A day: the longest scenario leaps over two, and is played in minutes.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// The same in a simulated world: longer than any clock in it is wrong.
+const WORLD_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Port of both doors of every relay of a simulated world.
+const WORLD_PORT: u16 = 7400;
+/// First port of the relays' status in a simulated world, where nobody asks for it. They must differ all the same.
+const WORLD_STATUS: u16 = 7500;
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// On free ports of this machine.
+    Loopback,
+    /// At addresses of a simulated world, with certificates whose lengths do not vary.
+    World,
+}
+
+impl Ground {
+    /// Where the relay of this number listens: QUIC, TCP, status.
+    fn doors(self, relay: u16) -> Result<[SocketAddr; 3], Failure> {
+        match self {
+            Self::Loopback => Ok(free_ports()
+                .map_err(|error| Failure::io("loopback ports", &error))?
+                .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))),
+            Self::World => {
+                let door = SocketAddr::new(address(usize::from(relay)), WORLD_PORT);
+                let status = SocketAddr::from((Ipv4Addr::LOCALHOST, WORLD_STATUS.saturating_add(relay)));
+                Ok([door, door, status])
+            }
+        }
+    }
+
+    const fn lifetime(self) -> Duration {
+        match self {
+            Self::Loopback => LIFETIME,
+            Self::World => WORLD_LIFETIME,
+        }
+    }
+}
 
 /// The name of a side.
 #[must_use]
@@ -70,12 +109,13 @@ pub fn site(
     exercise: &str,
     codebook: Hash,
     root: &Path,
-    seams: &Seams,
+    (seams, ground): (&Seams, Ground),
 ) -> Result<Site, Failure> {
     let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
     let mut sides = Vec::new();
     for side in [Side::A, Side::B] {
-        sides.push(make(scenario, side, exercise, codebook, root, seams)?);
+        let declared = declaration(scenario, side, exercise, codebook, ground)?;
+        sides.push(make(scenario, side, &declared, root, seams)?);
     }
     let now = seams.clock.wall();
     for (ours, theirs) in [(0, 1), (1, 0)] {
@@ -85,6 +125,10 @@ pub fn site(
         // Both were made here a moment ago.
         pki::trust(&ours, &file, &Compared::Vouched, KnownAnchors::Keep, now)
             .map_err(|error| pki_failed(&error))?;
+    }
+    if ground == Ground::World {
+        let folders: Vec<_> = sides.iter().map(|side| folder(side, root)).collect();
+        replayable::replace(&folders, now).map_err(|error| pki_failed(&error))?;
     }
     Ok(Site {
         root: root.to_owned(),
@@ -101,14 +145,12 @@ fn folder(side: &SidePlace, root: &Path) -> std::path::PathBuf {
 fn make(
     scenario: &Scenario,
     side: Side,
-    exercise: &str,
-    codebook: Hash,
+    declared: &Declaration,
     root: &Path,
     seams: &Seams,
 ) -> Result<SidePlace, Failure> {
-    let declared = declaration(scenario, side, exercise, codebook)?;
     let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
-    pki::init(&declared, root, seams.clock.wall(), &mut entropy).map_err(|error| pki_failed(&error))?;
+    pki::init(declared, root, seams.clock.wall(), &mut entropy).map_err(|error| pki_failed(&error))?;
     let folder = root.join(domain(side));
     let relays = scenario.topology.relays.iter().filter(|relay| relay.side == side);
     let relays = relays.map(|relay| {
@@ -197,7 +239,7 @@ pub fn forged(
     root: &Path,
     seams: &Seams,
 ) -> Result<std::path::PathBuf, Failure> {
-    let declared = declaration(scenario, desk.side, exercise, codebook)?;
+    let declared = declaration(scenario, desk.side, exercise, codebook, Ground::Loopback)?;
     let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
     pki::init(&declared, root, seams.clock.wall(), &mut entropy).map_err(|error| pki_failed(&error))?;
     let name = desk.name.to_lowercase();
@@ -245,19 +287,21 @@ fn declaration(
     side: Side,
     exercise: &str,
     codebook: Hash,
+    ground: Ground,
 ) -> Result<Declaration, Failure> {
     let mut relays = Vec::new();
-    for relay in scenario.topology.relays.iter().filter(|relay| relay.side == side) {
-        let [quic, tcp, status] = free_ports()
-            .map_err(|error| Failure::io("loopback ports", &error))?
-            .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    for (number, relay) in (0..).zip(&scenario.topology.relays) {
+        if relay.side != side {
+            continue;
+        }
+        let [quic, tcp, status] = ground.doors(number)?;
         relays.push(DeclaredRelay {
             name: relay.name.to_string(),
             quic,
             tcp,
             status,
             dns: Vec::new(),
-            ips: vec![Ipv4Addr::LOCALHOST.into()],
+            ips: vec![quic.ip()],
         });
     }
     let officers = scenario.officers.iter().filter(|officer| officer.side == side);
@@ -272,9 +316,9 @@ fn declaration(
         prefix: side.name().into(),
         domains: vec![trust_domain(side)?],
         lifetimes: Lifetimes {
-            authority: LIFETIME,
-            certificate: LIFETIME,
-            key_statement: LIFETIME,
+            authority: ground.lifetime(),
+            certificate: ground.lifetime(),
+            key_statement: ground.lifetime(),
         },
         exercise: Some(exercise.to_owned()),
         operation: None,

@@ -7,7 +7,10 @@ use clap::Args;
 use hotline_client::config::DeskConfig;
 use hotline_exercise::{
     codebook::shipped,
-    live::player::{Setup, play},
+    live::{
+        player::{Setup, play},
+        reach::Reach,
+    },
 };
 use hotline_transport::Seams;
 
@@ -49,11 +52,13 @@ pub async fn run(args: PlayerArgs) -> Outcome {
         scenario: scenario::load(&args.scenario)?,
         variant: args.variant,
         seat: args.seat,
+        reach: Reach::Socket(Box::new(desk.clone())),
         desk,
         codebook: shipped::starter().map_err(|errors| failed(&errors))?,
         desks: named
             .map(|(name, identity)| (name.to_owned(), identity.to_owned()))
             .collect(),
+        seed: None,
     };
     play(setup, Seams::system())
         .await

@@ -54,7 +54,21 @@ pub fn run(args: &ReportArgs) -> Outcome {
 /// # Errors
 /// If the evidence is incomplete, or a log of it does not hold.
 pub fn make(folder: &Path, out: &Path, json: bool) -> Outcome {
-    let (judged, stage, fault) = write_all(folder, out)?;
+    let written = write_all(folder, out)?;
+    said(written, Some(out), json)
+}
+
+/// Verifies evidence that is at hand, judges what was expected, and writes nothing.
+///
+/// # Errors
+/// As [`make`].
+pub fn judge_only(evidence: &Evidence, json: bool) -> Outcome {
+    let (_, judged, stage) = judged_of(evidence)?;
+    said((judged, stage, fault_of(evidence)), None, json)
+}
+
+/// Tells what came of it, and gives the exit code.
+fn said((judged, stage, fault): Written, out: Option<&Path>, json: bool) -> Outcome {
     tell(&judged, out, json);
     if let Some(what) = fault {
         return Err(
@@ -82,28 +96,36 @@ type Written = (Vec<Judged>, StageKind, Option<String>);
 
 fn write_all(folder: &Path, out: &Path) -> Result<Written, Failure> {
     let evidence = Evidence::open(folder).map_err(|error| incomplete(&error))?;
-    let timeline = Timeline::load(&evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
+    let (timeline, judged, stage) = judged_of(&evidence)?;
+    let model = report::build(&evidence, &timeline, &judged);
+    let object = report::json(&model).map_err(|error| failed(&error))?;
+    write(&out.join(PAGE), report::page(&model).as_bytes())?;
+    write(&out.join("report.json"), &object)?;
+    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    Ok((judged, stage, fault_of(&evidence)))
+}
+
+fn judged_of(evidence: &Evidence) -> Result<(Timeline, Vec<Judged>, StageKind), Failure> {
+    let timeline = Timeline::load(evidence).map_err(|error| unreadable(&exit::chain(&error)))?;
     let stage = StageKind::ALL
         .iter()
         .find(|stage| stage.name() == timeline.startex.stage);
     let stage = *stage.ok_or_else(|| unreadable("STARTEX names a stage that is none"))?;
     let variant = timeline.startex.variant.clone();
     let judged = judge(&evidence.scenario, variant.as_deref(), stage, &timeline);
-    let model = report::build(&evidence, &timeline, &judged);
-    let object = report::json(&model).map_err(|error| failed(&error))?;
-    write(&out.join(PAGE), report::page(&model).as_bytes())?;
-    write(&out.join("report.json"), &object)?;
-    write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    Ok((timeline, judged, stage))
+}
+
+fn fault_of(evidence: &Evidence) -> Option<String> {
     let fault = evidence.first_fault();
-    let fault = fault.map(|fault| format!("the evidence does not hold: {fault}"));
-    Ok((judged, stage, fault))
+    fault.map(|fault| format!("the evidence does not hold: {fault}"))
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     fs::write(file, bytes).map_err(|error| Failure::io(&file.display().to_string(), &error))
 }
 
-fn tell(judged: &[Judged], out: &Path, json: bool) {
+fn tell(judged: &[Judged], out: Option<&Path>, json: bool) {
     let (got, of) = judged
         .iter()
         .filter(|judged| judged.met != Met::NotAsked)
@@ -124,7 +146,7 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
                 })
             })
             .collect();
-        let report = out.join("report.html").display().to_string();
+        let report = out.map(|out| out.join(PAGE).display().to_string());
         crate::say!(
             "{}",
             serde_json::json!({ "score": got, "of": of, "report": report, "expectations": rows })
@@ -141,7 +163,10 @@ fn tell(judged: &[Judged], out: &Path, json: bool) {
             judged.observed
         );
     }
-    crate::say!("{got} of {of} points; {}", out.join("report.html").display());
+    match out {
+        Some(out) => crate::say!("{got} of {of} points; {}", out.join(PAGE).display()),
+        None => crate::say!("{got} of {of} points"),
+    }
 }
 
 fn incomplete(error: &BundleError) -> Failure {

@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use clap::Args;
@@ -16,21 +15,16 @@ use hotline_exercise::{
     live::{
         conductor::{ConductError, Conductor, Played},
         lacking::lacking,
-        stage::Stage,
+        scene::wait_until_quiet,
     },
     plan::Plan,
     scenario::{Scenario, lists::StageKind},
+    simulated::lacking::lacking_in_worlds,
 };
 use hotline_transport::Seams;
-use tokio::time::sleep;
 
 use super::{by_hand::ByHandArgs, evidence, failed, made::Made, new_folder, report, scenario};
 use crate::exit::{self, Failure, Outcome};
-
-/// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
-const QUIET_WITHIN: Duration = Duration::from_secs(10);
-/// How often desks are asked meanwhile.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// What `run` takes.
 #[derive(Clone, Debug, Args)]
@@ -39,8 +33,15 @@ pub struct RunArgs {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
     /// Everybody is played by a script, on real relays and desks of this machine.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "simulated")]
     headless: bool,
+    /// Everybody is played by a script, on real relays and desks in a simulated world: one thread, virtual time. The same
+    /// seed is the same exercise to the last byte.
+    #[arg(long, conflicts_with_all = ["headless", "controlled"])]
+    pub(super) simulated: bool,
+    /// Where the course of a simulated exercise is written: control's records, the logs, the packets.
+    #[arg(long, requires = "simulated", value_name = "FILE")]
+    pub(super) trace: Option<PathBuf>,
     /// The seed of everything that is drawn: faults on the links.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(super) seed: u64,
@@ -52,25 +53,27 @@ pub struct RunArgs {
     pub(super) variant: Option<String>,
     #[command(flatten)]
     pub(super) by_hand: ByHandArgs,
-    /// A new folder for report and evidence.
-    #[arg(long, value_name = "DIR")]
+    /// A new folder for report and evidence. A simulated exercise needs none.
+    #[arg(long = "out", required_unless_present = "simulated", value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+    /// The same, once it is known to be there.
+    #[arg(skip)]
     pub(super) out: PathBuf,
     /// Print one object; of several variants one a line.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Plays: a scenario, one of its variants, or all of them.
 ///
 /// # Errors
 /// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
-pub async fn run(args: RunArgs) -> Outcome {
-    let scenario = scenario::playable(&args.scenario)?;
-    refuse_unplayable(&scenario, args.variant.as_deref())?;
+pub async fn run(mut args: RunArgs) -> Outcome {
+    args.out = args.folder.take().unwrap_or_default();
+    let scenario = playable(&args, StageKind::Headless)?;
     args.by_hand.check(&scenario)?;
     new_folder(&args.out)?;
-    let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
-    pinned(&scenario, &codebook)?;
+    let codebook = codebook(&scenario)?;
     let interrupted = listen_for_interrupts();
     let mut code = exit::OK;
     for args in plays(&scenario, &args) {
@@ -80,8 +83,32 @@ pub async fn run(args: RunArgs) -> Outcome {
     Ok(code)
 }
 
+/// The scenario, if this stage can play it.
+///
+/// # Errors
+/// It cannot be read, has mistakes, or is not for this stage.
+pub(super) fn playable(args: &RunArgs, stage: StageKind) -> Result<Arc<Scenario>, Failure> {
+    let scenario = scenario::playable(&args.scenario)?;
+    let lacking = match stage {
+        StageKind::Simulated => lacking_in_worlds(&scenario),
+        StageKind::Live | StageKind::Headless => lacking(&scenario),
+    };
+    refuse_unplayable(&scenario, args.variant.as_deref(), stage, &lacking)?;
+    Ok(scenario)
+}
+
+/// The codebook that the scenario means.
+///
+/// # Errors
+/// It is not the one that this program has.
+pub(super) fn codebook(scenario: &Scenario) -> Result<Codebook, Failure> {
+    let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
+    pinned(scenario, &codebook)?;
+    Ok(codebook)
+}
+
 /// What is to be played, each in its folder.
-fn plays(scenario: &Scenario, args: &RunArgs) -> Vec<RunArgs> {
+pub(super) fn plays(scenario: &Scenario, args: &RunArgs) -> Vec<RunArgs> {
     if args.variant.is_some() || scenario.variants.is_empty() {
         return vec![args.clone()];
     }
@@ -127,7 +154,7 @@ async fn play(
     }
     let (_, mut stage, log) = conductor.into_parts();
     let site = stage.site().clone();
-    quiet(&mut stage).await;
+    wait_until_quiet(&mut stage).await;
     // Whatever could not be closed in good order was killed; its ledger is as it was at that moment.
     let closed = stage.close().await;
     drop(log);
@@ -145,7 +172,7 @@ async fn play(
 }
 
 /// It could not be played to its end; what there is of it was reported.
-fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
+pub(super) fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
     let what = format!(
         "the exercise broke off: {}; evidence and report of what was until then are in {}",
         exit::chain(error),
@@ -154,7 +181,7 @@ fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
     Failure::new("HL-EX-152", exit::OTHER, what, "play it again in a new folder").as_json(args.json)
 }
 
-fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
+pub(super) fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
     if args.json {
         return;
     }
@@ -170,11 +197,16 @@ fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
     );
 }
 
-fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), Failure> {
+fn refuse_unplayable(
+    scenario: &Scenario,
+    variant: Option<&str>,
+    stage: StageKind,
+    lacking: &[String],
+) -> Result<(), Failure> {
     let refused = |what: String, help: &str| Err(Failure::new("HL-EX-151", exit::CONFIG, what, help));
-    if !scenario.stage.allowed.contains(&StageKind::Headless) {
+    if !scenario.stage.allowed.contains(&stage) {
         return refused(
-            format!("{} is not for the headless stage", *scenario.id),
+            format!("{} is not for the {stage} stage", *scenario.id),
             "its [stage] says where it may be played",
         );
     }
@@ -185,13 +217,12 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
             &known.join(", "),
         );
     }
-    let lacking = lacking(scenario);
     if lacking.is_empty() {
         return Ok(());
     }
     refused(
         format!(
-            "the headless stage cannot do everything of {}: {}",
+            "the {stage} stage cannot do everything of {}: {}",
             *scenario.id,
             lacking.join("; ")
         ),
@@ -219,24 +250,6 @@ fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
             codebook.sha256()
         ))),
         _ => Ok(()),
-    }
-}
-
-/// Waits until no desk that answers owes a relay anything.
-async fn quiet(stage: &mut Stage) {
-    let until = tokio::time::Instant::now() + QUIET_WITHIN;
-    let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
-    loop {
-        let mut owed = 0;
-        for desk in &desks {
-            if let Ok(status) = stage.status(desk).await {
-                owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
-            }
-        }
-        if owed == 0 || tokio::time::Instant::now() > until {
-            return;
-        }
-        sleep(ASK_EVERY).await;
     }
 }
 

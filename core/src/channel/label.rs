@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Carrier, Identified, Political, Watched};
+use crate::plant;
 use crate::words::{UnknownWord, words};
 
 words! {
@@ -116,7 +117,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         when: "carrier DOWN",
-        applies: |on| matches!(on.carrier, Carrier::Down),
+        applies: |on| matches!(on.carrier, Carrier::Down) && !plant::active("label-ignores-the-carrier"),
         label: Label::Interrupted,
     },
     Row {

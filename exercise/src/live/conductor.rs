@@ -23,6 +23,7 @@ use hotline_audit::Hash;
 use hotline_client::{request::Request, story::StoryFacts};
 use hotline_core::{
     id::Hash32,
+    plant,
     story::Told,
     time::{LineTime, StoryTime, WallTime},
 };
@@ -94,6 +95,8 @@ pub struct Conductor<S> {
     waiting: BTreeMap<String, Pending>,
     /// Messages that came in, by desk.
     arrived: BTreeSet<(String, String)>,
+    /// Of those, what a desk that was started again listed, and when: its news of the same may still be on its way.
+    listed: BTreeMap<(String, String), LineTime>,
     watched: BTreeMap<String, Watched>,
     /// When anything happened last.
     stirred: LineTime,
@@ -139,6 +142,7 @@ impl<S: Scene> Conductor<S> {
             faults: Vec::new(),
             waiting: BTreeMap::new(),
             arrived: BTreeSet::new(),
+            listed: BTreeMap::new(),
             watched: BTreeMap::new(),
             stirred: LineTime::START,
             ticked: LineTime::START,
@@ -231,7 +235,7 @@ impl<S: Scene> Conductor<S> {
     /// Without a person at control its script lets overdue injects come, one by one.
     async fn fire_offered(&mut self) -> Result<(), ConductError> {
         let now = self.now();
-        if now.since(self.offered) < OFFERED_APART {
+        if now.since(self.offered) < OFFERED_APART && !plant::active("offered-come-in-a-burst") {
             return Ok(());
         }
         let first = self.plan.offered(&self.plan.clock(), now).into_iter().next();
@@ -319,6 +323,7 @@ impl<S: Scene> Conductor<S> {
         self.plan.admits(&record)?;
         let carried = self.carried(&record.kind);
         let order = carried.as_ref().map(|carried| carried.order.as_slice());
+        let order = order.filter(|_| !plant::active("order-not-kept"));
         let hash = self.log.append(&record, order)?;
         self.plan.take(&record)?;
         self.written(&record, hash, carried.as_ref().map(|carried| carried.by.as_str()));

@@ -111,16 +111,21 @@ pub type Reply = oneshot::Sender<Answer>;
 /// The conductor's side of the socket.
 #[derive(Debug)]
 pub struct Door {
-    path: PathBuf,
+    /// The socket's file; none where controllers are of this process.
+    path: Option<PathBuf>,
     asked: mpsc::Receiver<Asked>,
-    serving: JoinHandle<()>,
+    serving: Option<JoinHandle<()>>,
     records: broadcast::Sender<RecordStands>,
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.serving.abort();
-        let _ = std::fs::remove_file(&self.path);
+        if let Some(serving) = &self.serving {
+            serving.abort();
+        }
+        if let Some(path) = &self.path {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
@@ -134,11 +139,25 @@ impl Door {
         let (ask, asked) = mpsc::channel(ASKED_MAX);
         let (records, _) = broadcast::channel(RECORDS_MAX);
         Ok(Self {
-            path: path.to_owned(),
+            path: Some(path.to_owned()),
             asked,
-            serving: tokio::spawn(serve(listener, ask)),
+            serving: Some(tokio::spawn(serve(listener, ask))),
             records,
         })
+    }
+
+    /// A door without a socket, and where controllers of this process ask.
+    #[must_use]
+    pub fn inside() -> (Self, mpsc::Sender<Asked>) {
+        let (ask, asked) = mpsc::channel(ASKED_MAX);
+        let (records, _) = broadcast::channel(RECORDS_MAX);
+        let door = Self {
+            path: None,
+            asked,
+            serving: None,
+            records,
+        };
+        (door, ask)
     }
 
     /// The next question. Waits for ever where none comes.

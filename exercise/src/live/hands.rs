@@ -9,7 +9,6 @@ use hotline_client::{
     keyring::{self, KeyringError},
     request::{Answer as Reply, Request},
     side::Directory,
-    socket::Connection,
     status::LineStatus,
     view::MessageView,
 };
@@ -21,6 +20,7 @@ use hotline_core::{
 };
 use hotline_transport::Seams;
 
+use super::reach::{Asking, Reach, Watching};
 use crate::{
     codebook::{Codebook, coded},
     scenario::{
@@ -48,7 +48,7 @@ pub enum SitError {
     #[error("an officer's key")]
     Officer(#[from] KeyringError),
     /// The desk.
-    #[error("the desk does not answer at its socket: {0}")]
+    #[error("the desk does not answer: {0}")]
     Desk(std::io::Error),
 }
 
@@ -77,7 +77,8 @@ pub enum Relation<'a> {
 pub struct Hands {
     config: DeskConfig,
     officers: BTreeMap<String, Officer>,
-    desk: Connection,
+    reach: Reach,
+    desk: Asking,
     seams: Seams,
     codebook: Codebook,
     tongue: Tongue,
@@ -89,7 +90,7 @@ impl Hands {
     /// # Errors
     /// [`SitError`].
     pub async fn sit(
-        config: DeskConfig,
+        (config, reach): (DeskConfig, Reach),
         officers: impl IntoIterator<Item = &str>,
         codebook: Codebook,
         tongue: Tongue,
@@ -102,10 +103,11 @@ impl Hands {
             let officer = keyring::officer(&config, &directory, name, None)?;
             held.insert(name.to_owned(), officer);
         }
-        let desk = connect(&config).await.map_err(SitError::Desk)?;
+        let desk = reach.connect().await.map_err(SitError::Desk)?;
         Ok(Self {
             config,
             officers: held,
+            reach,
             desk,
             seams,
             codebook,
@@ -118,18 +120,16 @@ impl Hands {
     /// # Errors
     /// If it does not run yet.
     pub async fn come_back(&mut self) -> std::io::Result<()> {
-        self.desk = connect(&self.config).await?;
+        self.desk = self.reach.connect().await?;
         Ok(())
     }
 
-    /// Another connection to the same desk, that is told what changes.
+    /// A way to be told what changes at the same desk.
     ///
     /// # Errors
     /// If the desk has gone.
-    pub async fn watch(&self) -> std::io::Result<Connection> {
-        let mut watching = connect(&self.config).await?;
-        watching.ask(&Request::Watch).await?;
-        Ok(watching)
+    pub async fn watch(&self) -> std::io::Result<Watching> {
+        self.reach.watch().await
     }
 
     /// Releases a message as often as it says. Returns what went, and what was refused, if anything was: nothing more is
@@ -454,11 +454,6 @@ impl Hands {
             Err(error) => Err(refused("HL-EX-150", format!("the desk has gone: {error}"))),
         }
     }
-}
-
-async fn connect(config: &DeskConfig) -> std::io::Result<Connection> {
-    let gone = || std::io::Error::new(std::io::ErrorKind::NotConnected, "no station runs there");
-    Connection::open(&config.socket).await?.ok_or_else(gone)
 }
 
 /// The reference to a message, and its conversation.

@@ -15,15 +15,11 @@ use std::{
 };
 
 use hotline_audit::Hash;
-use hotline_client::{
-    config::DeskConfig,
-    request::{Answer, News},
-    socket::Connection,
-    view::MessageView,
-};
+use hotline_client::{config::DeskConfig, request::News, view::MessageView};
 use hotline_core::{
+    plant,
     precedence::{Precedence, Urgency},
-    story::StoryClock,
+    story::{Running, StoryClock},
     time::{LineTime, StoryTime},
     words::Rung,
 };
@@ -36,6 +32,7 @@ use tokio::{
 
 use super::{
     hands::{Hands, SitError},
+    reach::{Reach, Watching},
     site::desk_at,
     words::{FromPlayer, ToPlayer},
 };
@@ -86,10 +83,14 @@ pub struct Setup {
     pub seat: String,
     /// Settings of the seat's desk.
     pub desk: DeskConfig,
+    /// Where that desk is found.
+    pub reach: Reach,
     /// The codebook.
     pub codebook: Codebook,
     /// Every desk of the exercise: its name, and its identity.
     pub desks: Vec<(String, String)>,
+    /// On the simulated stage: what rules with a chance are drawn from.
+    pub seed: Option<u64>,
 }
 
 /// A player at its seat.
@@ -106,29 +107,40 @@ pub struct Player {
     /// What injects have it send.
     queue: VecDeque<deeds::Queued>,
     rung: BTreeSet<Hash>,
+    voice: Box<dyn Voice>,
 }
 
-/// Plays a seat until control closes its standard input.
+/// Where a player's words go: to control.
+pub trait Voice: Send {
+    /// Says something.
+    ///
+    /// # Errors
+    /// If control has gone.
+    fn say(&mut self, words: &FromPlayer) -> io::Result<()>;
+}
+
+/// Plays a seat of its own process until control closes its standard input.
 ///
 /// # Errors
 /// [`PlayerError`].
 pub async fn play(setup: Setup, seams: Seams) -> Result<(), PlayerError> {
-    let mut player = Player::sit(setup, seams).await?;
-    let mut news = player.hands.watch().await.map_err(failed("desk"))?;
-    let (hand_on, mut told) = mpsc::channel(TOLD_MAX);
+    let (hand_on, told) = mpsc::channel(TOLD_MAX);
+    let player = Player::sit(setup, seams, Box::new(Aloud)).await?;
     tokio::spawn(read(hand_on));
-    say(&FromPlayer::Seated)?;
-    loop {
-        // What control has said by now counts before anything is done: above all a pause.
-        while let Ok(line) = told.try_recv() {
-            player.told(&line?).await?;
-        }
-        player.act().await?;
-        player.send_next().await?;
-        if !player.listen(&mut news, &mut told).await? {
-            return Ok(());
-        }
-    }
+    player.attend(told).await
+}
+
+/// Plays a seat until control says nothing more. `told`: what control says, a line each.
+///
+/// # Errors
+/// [`PlayerError`].
+pub async fn play_by(
+    setup: Setup,
+    seams: Seams,
+    told: mpsc::Receiver<Result<String, PlayerError>>,
+    voice: Box<dyn Voice>,
+) -> Result<(), PlayerError> {
+    Player::sit(setup, seams, voice).await?.attend(told).await
 }
 
 /// Hands on what control says, while the player is busy too.
@@ -145,28 +157,32 @@ fn failed(what: &'static str) -> impl Fn(io::Error) -> PlayerError {
     move |source| PlayerError::Io { what, source }
 }
 
-/// A line to control.
-fn say(words: &FromPlayer) -> Result<(), PlayerError> {
-    use std::io::Write as _;
-    let mut line = serde_json::to_vec(words).map_err(|error| failed("words")(io::Error::other(error)))?;
-    line.push(b'\n');
-    let mut out = io::stdout().lock();
-    out.write_all(&line)
-        .and_then(|()| out.flush())
-        .map_err(failed("words"))
+/// A player that is a process: a line to control on standard output.
+struct Aloud;
+
+impl Voice for Aloud {
+    fn say(&mut self, words: &FromPlayer) -> io::Result<()> {
+        use std::io::Write as _;
+        let mut line = serde_json::to_vec(words).map_err(io::Error::other)?;
+        line.push(b'\n');
+        let mut out = io::stdout().lock();
+        out.write_all(&line).and_then(|()| out.flush())
+    }
 }
 
 impl Player {
-    async fn sit(setup: Setup, seams: Seams) -> Result<Self, PlayerError> {
+    async fn sit(setup: Setup, seams: Seams, voice: Box<dyn Voice>) -> Result<Self, PlayerError> {
         let Setup {
             scenario,
             variant,
             seat,
             desk,
+            reach,
             codebook,
             desks,
+            seed,
         } = setup;
-        let person = Person::new(&scenario, &seat, variant.as_deref(), None)?;
+        let person = Person::new(&scenario, &seat, variant.as_deref(), seed)?;
         let no_desk = || PlayerError::NoDesk(seat.clone());
         let card = scenario.seat(&seat).ok_or_else(no_desk)?;
         let at = card.desk.as_ref().ok_or_else(no_desk)?.to_string();
@@ -174,7 +190,7 @@ impl Player {
         let tongue = side.ok_or_else(no_desk)?.side.tongue();
         let officers: Vec<String> = card.officers.iter().map(|officer| officer.to_string()).collect();
         let names = officers.iter().map(String::as_str);
-        let hands = Hands::sit(desk, names, codebook, tongue, seams.clone()).await?;
+        let hands = Hands::sit((desk, reach), names, codebook, tongue, seams.clone()).await?;
         Ok(Self {
             person,
             hands,
@@ -186,7 +202,33 @@ impl Player {
             waiting: (false, None),
             queue: VecDeque::new(),
             rung: BTreeSet::new(),
+            voice,
         })
+    }
+
+    /// Until control says nothing more.
+    async fn attend(
+        mut self,
+        mut told: mpsc::Receiver<Result<String, PlayerError>>,
+    ) -> Result<(), PlayerError> {
+        let mut news = self.hands.watch().await.map_err(failed("desk"))?;
+        self.say(&FromPlayer::Seated)?;
+        loop {
+            // What control has said by now counts before anything is done: above all a pause.
+            while let Ok(line) = told.try_recv() {
+                self.told(&line?).await?;
+            }
+            self.act().await?;
+            self.send_next().await?;
+            if !self.listen(&mut news, &mut told).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A line to control.
+    fn say(&mut self, words: &FromPlayer) -> Result<(), PlayerError> {
+        self.voice.say(words).map_err(failed("words"))
     }
 
     fn now(&self) -> LineTime {
@@ -222,7 +264,7 @@ impl Player {
         let waiting = (!self.person.idle(), next_story_ms);
         if waiting != self.waiting {
             self.waiting = waiting;
-            say(&FromPlayer::Waiting {
+            self.say(&FromPlayer::Waiting {
                 deeds: usize::from(waiting.0),
                 next_story_ms,
             })?;
@@ -233,7 +275,7 @@ impl Player {
     /// Waits for words, news or its own next deed. False when control has closed its input.
     async fn listen(
         &mut self,
-        news: &mut Connection,
+        news: &mut Watching,
         told: &mut mpsc::Receiver<Result<String, PlayerError>>,
     ) -> Result<bool, PlayerError> {
         let next = self.person.next_wake(&self.clock);
@@ -248,7 +290,7 @@ impl Player {
                 None => return Ok(false),
             },
             answer = news.next() => match answer.map_err(failed("desk"))? {
-                Some(Answer::News(News::Message { what, message })) => self.news(&what, &message).await?,
+                Some(News::Message { what, message }) => self.news(&what, &message).await?,
                 Some(_) => {}
                 // The desk was killed: its people wait for it.
                 None => self.wait_for_desk(news).await?,
@@ -258,7 +300,7 @@ impl Player {
         Ok(true)
     }
 
-    async fn wait_for_desk(&mut self, news: &mut Connection) -> Result<(), PlayerError> {
+    async fn wait_for_desk(&mut self, news: &mut Watching) -> Result<(), PlayerError> {
         const AGAIN: Duration = Duration::from_millis(100);
         sleep(AGAIN).await;
         if self.hands.come_back().await.is_ok()
@@ -282,7 +324,13 @@ impl Player {
                 running: (state, rate),
                 story_ms,
             } => {
-                if let Some(running) = running_of(state, rate) {
+                let running = running_of(state, rate).map(|running| match running {
+                    Running::Paused(rate) if plant::active("players-act-in-a-pause") => {
+                        Running::Running(rate)
+                    }
+                    running => running,
+                });
+                if let Some(running) = running {
                     let story = StoryTime::from_startex(Duration::from_millis(story_ms));
                     self.clock = StoryClock::copy(running, self.now(), story);
                     let now = self.now();
@@ -341,7 +389,7 @@ impl Player {
             if incoming && precedence.urgency() == Urgency::Urgent && self.rung.insert(message) {
                 // As `desk run` does by itself: it rings.
                 if let Err(refused) = self.hands.alerted(&view.sha256).await {
-                    say(&FromPlayer::Played {
+                    self.say(&FromPlayer::Played {
                         rule: "alarm".into(),
                         refused: refused.to_string(),
                     })?;
@@ -385,7 +433,7 @@ impl Player {
                 let alias = named.clone();
                 self.hear(&Heard::Named { alias, message })?;
             }
-            say(&FromPlayer::Named {
+            self.say(&FromPlayer::Named {
                 alias: named.to_string(),
                 message: view.sha256.clone(),
             })?;

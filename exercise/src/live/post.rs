@@ -1,17 +1,18 @@
 //! A desk of the stage as the conductor knows it: asked over its socket, heard over another connection to it.
 
-use std::{io, path::Path, time::Duration};
+use std::{io, time::Duration};
 
 use hotline_client::{
-    config::DeskConfig,
-    request::{Answer, News, Request},
-    socket::Connection,
+    request::{Answer, Request},
     status::LineStatus,
     view::MessageView,
 };
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use super::stage::Happening;
+use super::{
+    reach::{Asking, Reach, Watching},
+    stage::Happening,
+};
 
 /// How long a desk may take to answer. Half a second: it answers within milliseconds, unless its process stands still.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
@@ -21,9 +22,9 @@ const LIST_MOST: usize = 10_000;
 /// A connection to a desk that runs.
 pub struct Post {
     name: String,
-    config: DeskConfig,
+    reach: Reach,
     /// None after a question that was not answered: a late answer would be taken for that to the next one.
-    asking: Option<Connection>,
+    asking: Option<Asking>,
     hearing: JoinHandle<()>,
 }
 
@@ -37,16 +38,14 @@ impl Post {
     /// Connects to a desk; what it tells goes into `heard` from then on.
     ///
     /// # Errors
-    /// If its settings cannot be read, or it does not answer.
-    pub async fn open(name: &str, config: &Path, heard: mpsc::Sender<Happening>) -> io::Result<Self> {
-        let config = DeskConfig::load(config).map_err(io::Error::other)?;
-        let asking = Some(connect(&config).await?);
-        let mut watching = connect(&config).await?;
-        watching.ask(&Request::Watch).await?;
+    /// If it does not answer.
+    pub async fn open(name: &str, reach: Reach, heard: mpsc::Sender<Happening>) -> io::Result<Self> {
+        let asking = Some(reach.connect().await?);
+        let watching = reach.watch().await?;
         let hearing = tokio::spawn(hear(name.to_owned(), watching, heard));
         Ok(Self {
             name: name.to_owned(),
-            config,
+            reach,
             asking,
             hearing,
         })
@@ -110,7 +109,7 @@ impl Post {
 
     async fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
         if self.asking.is_none() {
-            self.asking = Some(connect(&self.config).await?);
+            self.asking = Some(self.reach.connect().await?);
         }
         match &mut self.asking {
             Some(asking) => asking.ask(request).await,
@@ -126,15 +125,9 @@ impl Post {
     }
 }
 
-async fn connect(config: &DeskConfig) -> io::Result<Connection> {
-    let gone = || io::Error::new(io::ErrorKind::NotConnected, "no station runs there");
-    Connection::open(&config.socket).await?.ok_or_else(gone)
-}
-
-async fn hear(name: String, mut watching: Connection, heard: mpsc::Sender<Happening>) {
-    while let Ok(Some(answer)) = watching.next().await {
-        let Answer::News(news) = answer else { continue };
-        let news: Box<News> = Box::new(news);
+async fn hear(name: String, mut watching: Watching, heard: mpsc::Sender<Happening>) {
+    while let Ok(Some(news)) = watching.next().await {
+        let news = Box::new(news);
         let desk = name.clone();
         if heard.send(Happening::News { desk, news }).await.is_err() {
             return;

@@ -1,6 +1,8 @@
 //! What the conductor needs of a stage, whatever the stage is made of: processes of this machine, or nodes of a simulated
 //! world. Time passes by tokio's clock on both: in a simulated world that clock is the world's.
 
+use std::time::Duration;
+
 use hotline_client::{request::Request, status::LineStatus, view::MessageView};
 use hotline_core::time::WallTime;
 use hotline_faults::rig::LinkView;
@@ -220,5 +222,84 @@ impl Scene for Stage {
 
     fn refusals(&mut self) -> Vec<(String, String)> {
         self.refusals()
+    }
+}
+
+/// How long all legs may take to come up. 30 s: ten times what it takes.
+const WHOLE_WITHIN: Duration = Duration::from_secs(30);
+/// How often desks are asked while somebody waits for them.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+/// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
+const QUIET_WITHIN: Duration = Duration::from_secs(10);
+
+/// Waits until every leg of every desk is up.
+///
+/// # Errors
+/// [`StageError::NotWhole`] after half a minute, with what lacks.
+pub async fn wait_until_whole<S: Scene>(stage: &mut S) -> Result<(), StageError> {
+    let until = Instant::now() + WHOLE_WITHIN;
+    let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
+    loop {
+        let mut lacking = Vec::new();
+        for desk in &desks {
+            let status = stage.status(desk).await?;
+            let down = status.legs.iter().filter(|(_, leg)| leg.state != "UP");
+            lacking.extend(down.map(|(name, leg)| format!("{desk} {name}: {} {}", leg.state, leg.why)));
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(StageError::NotWhole {
+                within: WHOLE_WITHIN,
+                state: lacking.join("; "),
+            });
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Waits until no desk that answers owes a relay anything, for ten seconds at most.
+pub async fn wait_until_quiet<S: Scene>(stage: &mut S) {
+    let until = Instant::now() + QUIET_WITHIN;
+    let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
+    loop {
+        let mut owed = 0;
+        for desk in &desks {
+            if let Ok(status) = stage.status(desk).await {
+                owed += status.relays.values().map(|relay| relay.pending).sum::<u64>();
+            }
+        }
+        if owed == 0 || Instant::now() > until {
+            return;
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Of the links with these names those that a link of the scenario is: one leg, or every leg of every side through the relay
+/// of a path.
+///
+/// # Errors
+/// If there is none.
+pub fn links_of(
+    site: &Site,
+    names: impl IntoIterator<Item = String>,
+    link: &Link,
+) -> Result<Vec<String>, StageError> {
+    let found = match link {
+        Link::Leg { desk, relay, door } => {
+            let side = site.desks().find(|(_, place)| place.name == *desk);
+            side.map(|(side, _)| vec![format!("{} {relay}/{door}", side.side)])
+        }
+        Link::Path(path) => site.relays().find(|relay| relay.path == *path).map(|relay| {
+            let marked = format!(" {}/", relay.name);
+            let names = names.into_iter().filter(|name| name.contains(&marked));
+            names.collect()
+        }),
+    };
+    match found {
+        Some(links) if !links.is_empty() => Ok(links),
+        _ => Err(StageError::Nobody(format!("link {link}"))),
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use hotline_client::{
+    config::DeskConfig,
     request::{News, Request},
     status::LineStatus,
     view::MessageView,
@@ -20,6 +21,8 @@ use super::{
     child::{Child, ChildError, Input, Listener, Program},
     links::{LinkError, Linked, Links},
     post::Post,
+    reach::Reach,
+    scene,
     site::{DeskPlace, RelayPlace, Site},
     words::{FromPlayer, ToPlayer},
 };
@@ -28,14 +31,10 @@ use crate::scenario::{
     msel::{FaultDeed, Link},
 };
 
-/// How long all legs may take to come up. 30 s: ten times what it takes.
-const WHOLE_WITHIN: Duration = Duration::from_secs(30);
-/// How often desks are asked while somebody waits for their legs.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 /// How long a process may take to end in good order.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 /// Happenings that wait for the conductor. 16,384: what a desk keeps for a slow watcher.
-const HAPPENINGS: usize = 16_384;
+pub(crate) const HAPPENINGS: usize = 16_384;
 
 /// Something happened on the stage.
 #[derive(Debug)]
@@ -187,7 +186,7 @@ impl Stage {
         for seat in seats {
             stage.start_player(seat).await?;
         }
-        stage.wait_until_whole().await?;
+        scene::wait_until_whole(&mut stage).await?;
         Ok(stage)
     }
 
@@ -420,7 +419,10 @@ impl Stage {
             )
             .await?;
         self.desks.insert(desk.name.clone(), child);
-        let post = Post::open(&desk.name, &desk.config, self.heard.clone()).await;
+        let settings =
+            DeskConfig::load(&desk.config).map_err(|error| gone(&desk.name, io::Error::other(error)))?;
+        let reach = Reach::Socket(Box::new(settings));
+        let post = Post::open(&desk.name, reach, self.heard.clone()).await;
         let post = post.map_err(|source| gone(&desk.name, source))?;
         self.posts.insert(desk.name.clone(), post);
         Ok(())
@@ -465,50 +467,8 @@ impl Stage {
     /// # Errors
     /// If there is none.
     pub fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
-        let through = |relay: &str| {
-            let marked = format!(" {relay}/");
-            let names = self.links.rig().links().map(|(name, _)| name.to_owned());
-            names.filter(|name| name.contains(&marked)).collect::<Vec<_>>()
-        };
-        let found = match link {
-            Link::Leg { desk, relay, door } => {
-                let side = self.site.desks().find(|(_, place)| place.name == *desk);
-                side.map(|(side, _)| vec![format!("{} {relay}/{door}", side.side)])
-            }
-            Link::Path(path) => {
-                let mut relays = self.site.relays();
-                relays
-                    .find(|relay| relay.path == *path)
-                    .map(|relay| through(&relay.name))
-            }
-        };
-        match found {
-            Some(links) if !links.is_empty() => Ok(links),
-            _ => Err(StageError::Nobody(format!("link {link}"))),
-        }
-    }
-
-    async fn wait_until_whole(&mut self) -> Result<(), StageError> {
-        let until = Instant::now() + WHOLE_WITHIN;
-        let desks: Vec<String> = self.posts.keys().cloned().collect();
-        loop {
-            let mut lacking = Vec::new();
-            for desk in &desks {
-                let status = self.status(desk).await?;
-                let down = status.legs.iter().filter(|(_, leg)| leg.state != "UP");
-                lacking.extend(down.map(|(name, leg)| format!("{desk} {name}: {} {}", leg.state, leg.why)));
-            }
-            if lacking.is_empty() {
-                return Ok(());
-            }
-            if Instant::now() > until {
-                return Err(StageError::NotWhole {
-                    within: WHOLE_WITHIN,
-                    state: lacking.join("; "),
-                });
-            }
-            tokio::time::sleep(ASK_EVERY).await;
-        }
+        let names = self.links.rig().links().map(|(name, _)| name.to_owned());
+        scene::links_of(&self.site, names, link)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use hotline_core::plant;
 use hotline_core::time::StoryTime;
 
 use super::{basis::Basis, past::Point};
@@ -205,6 +206,7 @@ impl Step {
             InjectStatus::Firing => self.status = Status::Firing,
             InjectStatus::Delivered => self.status = Status::Delivered,
             InjectStatus::Completed => self.status = Status::Completed,
+            InjectStatus::Skipped if plant::active("skipped-inject-comes") => self.reopen(),
             InjectStatus::Skipped => self.status = Status::Skipped,
             InjectStatus::Failed => self.status = Status::Failed,
             InjectStatus::Unknown => self.status = Status::Unknown,

@@ -38,6 +38,13 @@ pub(super) struct Combined {
     pub hold: Option<u64>,
 }
 
+/// What all faults together do to one direction (`up` or down) of a link over IPv4, but for what holds packets and ends
+/// connections.
+#[must_use]
+pub fn conditions(faults: &[Named], up: bool) -> Conditions {
+    combine(faults, up, false).conditions
+}
+
 /// What all faults together do to one direction (`up` or down).
 pub(super) fn combine(faults: &[Named], up: bool, ipv6: bool) -> Combined {
     let mut all = Combined {

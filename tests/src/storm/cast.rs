@@ -12,7 +12,7 @@ use std::{
 };
 
 use hotline_audit::trust::TrustPolicy;
-use hotline_cli::pki::{self, Compared, Declaration, KnownAnchors, example, layout};
+use hotline_cli::pki::{self, Compared, Declaration, KnownAnchors, example, layout, replayable};
 use hotline_client::{
     compose::{self, Officer, Sheet, Wording},
     config::DeskConfig,
@@ -33,10 +33,7 @@ use tempfile::TempDir;
 
 use super::shape::{self, Shape, host, side};
 
-mod certificates;
-
-/// When every world begins: 2026-03-01 12:00:00 UTC.
-pub const BEGAN: WallTime = WallTime::from_unix_ms(1_772_366_400_000);
+pub use hotline_exercise::simulated::nodes::BEGAN;
 
 /// How long before that the keys were made. Clocks that are wrong by an hour or a day then still find them valid.
 const MADE_BEFORE_MS: u64 = 2 * 24 * 3_600_000;
@@ -136,7 +133,7 @@ impl Cast {
             pki::export(&folders[from], &file, made).unwrap();
             pki::trust(&folders[to], &file, &Compared::Vouched, KnownAnchors::Keep, made).unwrap();
         }
-        certificates::replace(&folders, made);
+        replayable::replace(&folders, made).unwrap();
         let trust = TrustPolicy::load_folder(&folders[0].join(layout::TRUST)).unwrap();
         let relays = (0..shape.relays())
             .map(|relay| read_relay(&folders[side(relay)], RELAY_NAMES[relay]))

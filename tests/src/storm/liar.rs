@@ -16,6 +16,7 @@ use std::{
 };
 
 use hotline_audit::Hash;
+use hotline_exercise::simulated::dated::dated;
 use hotline_faults::Dice;
 use hotline_proto::v1::{
     self, log_service_server::LogService, relay_service_server::RelayService, session_response::Frame,
@@ -23,10 +24,7 @@ use hotline_proto::v1::{
 use hotline_server::{relay::Relay, service::Service};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
-use tonic::{
-    Request, Response, Status, Streaming,
-    metadata::{Ascii, MetadataValue},
-};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::mix::Lies;
 
@@ -179,22 +177,6 @@ impl Liar {
             }
         });
         Box::pin(ReceiverStream::new(twisted))
-    }
-}
-
-/// Puts a fixed date on an answer. hyper would put the machine's own on it, whose length varies with the digits in it,
-/// and a packet's length is part of a replay.
-fn dated<T>(answer: Result<Response<T>, Status>) -> Result<Response<T>, Status> {
-    let date: MetadataValue<Ascii> = MetadataValue::from_static("Sun, 01 Mar 2026 12:00:00 GMT");
-    match answer {
-        Ok(mut response) => {
-            response.metadata_mut().insert("date", date);
-            Ok(response)
-        }
-        Err(mut status) => {
-            status.metadata_mut().insert("date", date);
-            Err(status)
-        }
     }
 }
 

@@ -109,8 +109,4 @@ pub fn side(relay_or_desk: usize) -> usize {
     relay_or_desk % 2
 }
 
-/// The host of a node.
-#[must_use]
-pub fn host(node: usize) -> HostId {
-    HostId(u8::try_from(node).unwrap_or(u8::MAX))
-}
+pub use hotline_exercise::simulated::nodes::host;

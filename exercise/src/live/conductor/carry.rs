@@ -1,6 +1,7 @@
 //! What the conductor does: injects, faults, processes, clocks.
 
 use hotline_client::request::Request;
+use hotline_core::plant;
 use hotline_faults::spec;
 
 use super::{ConductError, Conductor, InForce};
@@ -26,6 +27,14 @@ impl<S: Scene> Conductor<S> {
             return Ok(());
         };
         let inject = step.inject.clone();
+        if plant::active("deed-before-its-record") {
+            let early = self.carry_out(&inject).await;
+            self.inject(serial, InjectStatus::Firing, String::new())?;
+            return match early {
+                Ok(Some(what)) => self.delivered(serial, what).await,
+                _ => Ok(()),
+            };
+        }
         self.inject(serial, InjectStatus::Firing, String::new())?;
         self.stirred = self.now();
         match self.carry_out(&inject).await {

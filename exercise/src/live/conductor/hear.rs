@@ -1,7 +1,9 @@
 //! What the conductor hears: desks' news and players' words.
 
+use std::time::Duration;
+
 use hotline_client::{request::News, view::MessageView};
-use hotline_core::{precedence::Precedence, words::Rung};
+use hotline_core::{plant, precedence::Precedence, words::Rung};
 
 use super::{ConductError, Conductor, leap::Pending};
 use crate::{
@@ -39,7 +41,7 @@ impl<S: Scene> Conductor<S> {
                 if what == "ADDED" && message.direction == "out" {
                     self.name_by_filters(desk, &message).await?;
                 }
-                if what == "ADDED" {
+                if what == "ADDED" && !self.listed_just_now(desk, &message) {
                     self.arrives(desk, &message);
                 }
                 self.climbed(&message);
@@ -150,10 +152,21 @@ impl<S: Scene> Conductor<S> {
 
     /// A desk knows a message: as [`news`](Self::news) would have told.
     pub(super) fn message(&mut self, desk: &str, message: &MessageView) {
-        if !self.arrived.contains(&(desk.to_owned(), message.sha256.clone())) {
+        let key = (desk.to_owned(), message.sha256.clone());
+        if !self.arrived.contains(&key) {
             self.arrives(desk, message);
+            self.listed.insert(key, self.now());
         }
         self.climbed(message);
+    }
+
+    /// Whether this news is of what the desk's list had already told: the desk answers only once it may sign, and what came
+    /// to it by then is in both.
+    fn listed_just_now(&mut self, desk: &str, message: &MessageView) -> bool {
+        let key = (desk.to_owned(), message.sha256.clone());
+        let listed = self.listed.remove(&key);
+        listed.is_some_and(|listed| self.now().since(listed) < LISTED_BEFORE)
+            && !plant::active("listed-counted-again")
     }
 
     /// A desk shows a message that came in as new. Told twice, it is written down twice: that is what promise 4 forbids.
@@ -191,6 +204,8 @@ impl<S: Scene> Conductor<S> {
     }
 }
 
+/// How long behind a list news of the same message may come. A second of line: twice what a desk may take to answer.
+const LISTED_BEFORE: Duration = Duration::from_secs(1);
 /// Most characters of a sentence in a record. 400: 64 of them fit beside everything else that a record holds.
 const SENTENCE_MAX: usize = 400;
 

@@ -2,7 +2,7 @@
 
 use hotline_core::words::Rung;
 
-use super::{Player, PlayerError, say};
+use super::{Player, PlayerError};
 use crate::{
     live::{
         hands::{Refused, Relation},
@@ -70,7 +70,7 @@ impl Player {
             Err(refused) => refused.to_string(),
         };
         let serial = queued.serial.to_string();
-        say(&FromPlayer::Sent { serial, refused })
+        self.say(&FromPlayer::Sent { serial, refused })
     }
 
     /// `first`: the number of the first copy, where there are several.
@@ -93,7 +93,7 @@ impl Player {
         let about = about.map(|message| message.to_string());
         let done = self.deed(&deed, about.as_deref()).await?;
         let refused = done.err().map(|refused| refused.to_string()).unwrap_or_default();
-        say(&FromPlayer::Played { rule, refused })
+        self.say(&FromPlayer::Played { rule, refused })
     }
 
     async fn deed(&mut self, deed: &Do, about: Option<&str>) -> Result<Result<(), Refused>, PlayerError> {
@@ -123,7 +123,7 @@ impl Player {
                     is => is.to_owned(),
                 };
                 let what = what.clone();
-                say(&FromPlayer::Stated { what, is }).map(Ok)
+                self.say(&FromPlayer::Stated { what, is }).map(Ok)
             }
             Do::Institution(institution) => Ok(Err(lacks(institution.verb.name()))),
             Do::Display
