@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 use hotline_exercise::{
     live::{
-        conductor::obey::Controlled,
+        conductor::{obey::Controlled, seats::Told},
         door::{Door, SOCKET},
         site::Site,
     },
@@ -102,7 +102,12 @@ impl ByHandArgs {
                 conductor: excon.conductor.to_string(),
             },
             start_paused: self.start_paused,
-            persons: self.persons(site),
+            persons: self
+                .persons(site)
+                .into_iter()
+                .map(|(seat, file)| (seat, Told::File(file)))
+                .collect(),
+            decide: true,
         }))
     }
 

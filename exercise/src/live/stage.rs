@@ -3,6 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    net::IpAddr,
+    path::Path,
     time::Duration,
 };
 
@@ -12,10 +14,14 @@ use hotline_client::{
     view::MessageView,
 };
 use hotline_faults::rig::{LinkView, RigError};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{
     child::{Child, ChildError, Input, Listener, Program},
+    joined::{Joined, folder, words::FromSeat, words::ToSeat},
     links::{LinkError, Linked, Links},
     post::Post,
     site::{DeskPlace, RelayPlace, Site},
@@ -32,6 +38,8 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// How long a process may take to end in good order.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a seat that joined may be away when the stage opens. 10 s.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 /// Happenings that wait for the conductor. 16,384: what a desk keeps for a slow watcher.
 const HAPPENINGS: usize = 16_384;
 
@@ -56,6 +64,13 @@ pub enum Happening {
     Gone {
         /// Which.
         who: String,
+    },
+    /// The connection of a seat whose people joined is lost, or there again.
+    Seat {
+        /// Which.
+        seat: String,
+        /// Whether it is there.
+        here: bool,
     },
 }
 
@@ -100,6 +115,24 @@ pub enum StageError {
     },
 }
 
+/// What of a stage is elsewhere.
+#[derive(Default)]
+pub struct Elsewhere<'a> {
+    /// Desks whose people joined.
+    pub joined: &'a mut [JoinedSeat],
+    /// The address of this machine that they reach; loopback without it.
+    pub at: Option<IpAddr>,
+}
+
+/// A joined seat, and what it says beside answers and news.
+#[derive(Debug)]
+pub struct JoinedSeat {
+    /// The seat.
+    pub joined: Joined,
+    /// What it says.
+    pub says: mpsc::Receiver<FromSeat>,
+}
+
 /// A scripted seat.
 #[derive(Clone, Debug)]
 pub struct SeatPlan {
@@ -121,6 +154,8 @@ pub struct Stage {
     /// Desks whose processes stand still: they are asked nothing.
     paused: BTreeSet<String>,
     players: BTreeMap<String, Child>,
+    /// Desks whose people joined: they run elsewhere.
+    joined: BTreeMap<String, Joined>,
     heard: mpsc::Sender<Happening>,
     happenings: mpsc::Receiver<Happening>,
 }
@@ -131,6 +166,19 @@ impl Stage {
     /// # Errors
     /// [`StageError`]: nothing is left running.
     pub async fn open(site: Site, seats: &[SeatPlan], seed: u64) -> Result<Self, StageError> {
+        Self::open_with(site, seats, seed, Elsewhere::default()).await
+    }
+
+    /// The same, with desks whose people joined from elsewhere: each is sent its folder and opens by itself.
+    ///
+    /// # Errors
+    /// [`StageError`]: nothing is left running here.
+    pub async fn open_with(
+        site: Site,
+        seats: &[SeatPlan],
+        seed: u64,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<Self, StageError> {
         let linked: Vec<Linked> = site
             .sides
             .iter()
@@ -139,7 +187,7 @@ impl Stage {
                 trust: side.trust.clone(),
             })
             .collect();
-        let links = Links::start(&linked, seed).await?;
+        let links = Links::start_at(&linked, seed, elsewhere.at).await?;
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
         let mut stage = Self {
             site,
@@ -149,6 +197,7 @@ impl Stage {
             posts: BTreeMap::new(),
             paused: BTreeSet::new(),
             players: BTreeMap::new(),
+            joined: BTreeMap::new(),
             heard,
             happenings,
         };
@@ -157,8 +206,16 @@ impl Stage {
             stage.start_relay(relay).await?;
         }
         let desks: Vec<DeskPlace> = stage.site.desks().map(|(_, desk)| desk.clone()).collect();
-        for desk in &desks {
+        let (there, here): (Vec<_>, Vec<_>) = desks
+            .iter()
+            .partition(|desk| elsewhere.joined.iter().any(|seat| seat.joined.desk == desk.name));
+        for desk in here {
             stage.start_desk(desk).await?;
+        }
+        for seat in elsewhere.joined.iter_mut() {
+            if let Some(place) = there.iter().find(|desk| desk.name == seat.joined.desk) {
+                stage.await_desk(place, seat).await?;
+            }
         }
         for seat in seats {
             stage.start_player(seat).await?;
@@ -225,7 +282,7 @@ impl Stage {
     #[must_use]
     pub fn is_down(&self, who: &str) -> bool {
         match who.split_once(' ') {
-            Some(("desk", name)) => !self.desks.contains_key(name),
+            Some(("desk", name)) => !self.desks.contains_key(name) && !self.joined.contains_key(name),
             Some(("player", name)) => !self.players.contains_key(name),
             _ => true,
         }
@@ -348,6 +405,12 @@ impl Stage {
     }
 
     async fn desk(&mut self, deed: ProcessDeed, desk: &DeskPlace) -> Result<(), StageError> {
+        if let Some(joined) = self.joined.get(&desk.name) {
+            return Err(StageError::Person {
+                seat: joined.seat.clone(),
+                what: format!("the desk runs on their machine; have them {} it", deed.name()),
+            });
+        }
         match deed {
             ProcessDeed::Start => self.start_desk(desk).await,
             ProcessDeed::Kill => {
@@ -399,6 +462,26 @@ impl Stage {
         let post = Post::open(&desk.name, &desk.config, self.heard.clone()).await;
         let post = post.map_err(|source| gone(&desk.name, source))?;
         self.posts.insert(desk.name.clone(), post);
+        Ok(())
+    }
+
+    /// Sends a joined desk its folder, and waits until it is open.
+    async fn await_desk(&mut self, desk: &DeskPlace, seat: &mut JoinedSeat) -> Result<(), StageError> {
+        let JoinedSeat { joined, says } = seat;
+        let failed = |source| gone(&desk.name, source);
+        let at = joined.line.connected(COMES_BACK_WITHIN).await.map_err(failed)?;
+        let domain = desk.config.ancestors().nth(3).unwrap_or(Path::new("."));
+        let files = folder::gather(domain, desk, &joined.officers, at).map_err(failed)?;
+        joined.line.tell(ToSeat::Folder { files });
+        match timeout(WHOLE_WITHIN, says.recv()).await {
+            Ok(Some(FromSeat::Open)) => {}
+            Ok(Some(FromSeat::Failed { what })) => return Err(failed(io::Error::other(what))),
+            Ok(_) => return Err(failed(io::Error::other("it says something else"))),
+            Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
+        }
+        let post = Post::joined(&desk.name, joined.line.clone(), self.heard.clone());
+        self.posts.insert(desk.name.clone(), post);
+        self.joined.insert(desk.name.clone(), joined.clone());
         Ok(())
     }
 

@@ -30,7 +30,28 @@ impl<S: Scene> Conductor<S> {
                 let deed = "DIED".to_owned();
                 self.note(Kind::Process { who, deed }).map(drop)
             }
+            Happening::Seat { seat, here } => self.seat(&seat, here).await,
         }
+    }
+
+    /// A seat whose people joined is lost, or there again: then its desk hears how the story runs, and what it has shown
+    /// meanwhile is looked at.
+    async fn seat(&mut self, seat: &str, here: bool) -> Result<(), ConductError> {
+        self.note(Kind::Seat {
+            seat: seat.to_owned(),
+            what: if here { "JOINED" } else { "LEFT" }.to_owned(),
+        })?;
+        let Some(desk) = self.desk_of_seat(seat).filter(|_| here) else {
+            return Ok(());
+        };
+        let _ = self.tell_story(&desk).await;
+        for message in self.stage.list(&desk).await.unwrap_or_default() {
+            if message.direction == "out" {
+                self.name_by_filters(&desk, &message).await?;
+            }
+            self.message(&desk, &message);
+        }
+        Ok(())
     }
 
     async fn news(&mut self, desk: &str, news: News) -> Result<(), ConductError> {
