@@ -87,7 +87,9 @@ mod tests {
 
     fn book() -> (Book, u16) {
         let mut book = Book::default();
-        let code = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| bytes.fill(1));
+        let code = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| {
+            bytes.fill(1)
+        });
         (book, code.unwrap().number())
     }
 
@@ -113,14 +115,19 @@ mod tests {
     fn a_code_is_open_for_a_quarter_of_an_hour() {
         let (mut book, number) = book();
         let end = LineTime::START.after(LIVES);
-        assert!(book.attempt(number, LineTime::START.after(LIVES - Duration::from_millis(1))).is_some());
+        assert!(
+            book.attempt(number, LineTime::START.after(LIVES - Duration::from_millis(1)))
+                .is_some()
+        );
         assert!(book.attempt(number, end).is_none());
     }
 
     #[test]
     fn a_new_code_for_a_seat_closes_the_older_one() {
         let (mut book, old) = book();
-        let new = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| bytes.fill(1));
+        let new = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| {
+            bytes.fill(1)
+        });
         let new = new.unwrap().number();
         assert_ne!(old, new);
         assert!(book.attempt(old, LineTime::START).is_none());

@@ -106,7 +106,9 @@ impl FromStr for Code {
         let word = |typed: &str| {
             let typed = typed.to_lowercase();
             let known = list.iter().find(|known| **known == typed);
-            known.copied().ok_or_else(|| wrong(format!("no code has the word {typed}")))
+            known
+                .copied()
+                .ok_or_else(|| wrong(format!("no code has the word {typed}")))
         };
         Ok(Self {
             number,
@@ -165,16 +167,33 @@ mod tests {
 
     #[test]
     fn a_typing_mistake_is_told_before_it_costs_a_try() {
-        for typed in ["", "7", "7-abandon", "7-abandn-abandon", "0-abandon-abandon", "x-abandon-abandon", "1000-abandon-abandon"] {
+        for typed in [
+            "",
+            "7",
+            "7-abandon",
+            "7-abandn-abandon",
+            "0-abandon-abandon",
+            "x-abandon-abandon",
+            "1000-abandon-abandon",
+        ] {
             assert!(typed.parse::<Code>().is_err(), "{typed}");
         }
-        assert!("7-abandn-abandon".parse::<Code>().unwrap_err().to_string().contains("abandn"));
+        assert!(
+            "7-abandn-abandon"
+                .parse::<Code>()
+                .unwrap_err()
+                .to_string()
+                .contains("abandn")
+        );
     }
 
     #[test]
     fn a_ticket_says_where_unless_it_is_the_usual_place() {
         let here: Ticket = "7-abandon-ability".parse().unwrap();
-        assert_eq!((here.at.as_str(), here.to_string().as_str()), (DEFAULT_AT, "7-abandon-ability"));
+        assert_eq!(
+            (here.at.as_str(), here.to_string().as_str()),
+            (DEFAULT_AT, "7-abandon-ability")
+        );
         let there: Ticket = "7-abandon-ability@192.0.2.7:99".parse().unwrap();
         assert_eq!(there.to_string(), "7-abandon-ability@192.0.2.7:99");
         assert!("7-abandon-ability@there".parse::<Ticket>().is_err());

@@ -110,7 +110,11 @@ impl ProvenKey {
     /// What does not hold.
     pub fn check(&self, session: &[u8; 32], whom: &str, what: &str) -> Result<PublicKey, String> {
         let wrong = |why: String| format!("the {what} key of {whom}: {why}");
-        let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|error| wrong(error.to_string()));
+        let decode = |text: &str| {
+            BASE64
+                .decode(text.as_bytes())
+                .map_err(|error| wrong(error.to_string()))
+        };
         let key = PublicKey::parse(&decode(&self.key)?).map_err(|error| wrong(error.to_string()))?;
         match key.verify(&proven(session, whom, what), &decode(&self.proof)?) {
             true => Ok(key),
@@ -143,7 +147,11 @@ mod tests {
         assert_eq!(proven.check(&[1; 32], WHOM, "statement"), Ok(key.public()));
         assert!(proven.check(&[2; 32], WHOM, "statement").is_err());
         assert!(proven.check(&[1; 32], WHOM, "log").is_err());
-        assert!(proven.check(&[1; 32], "spiffe://exercise.avelia.example/desk/b", "statement").is_err());
+        assert!(
+            proven
+                .check(&[1; 32], "spiffe://exercise.avelia.example/desk/b", "statement")
+                .is_err()
+        );
         let other = SigningKey::from_seed(&[8; 32]);
         let stolen = ProvenKey {
             key: ProvenKey::new(&other, &[1; 32], WHOM, "statement").key,

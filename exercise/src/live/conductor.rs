@@ -154,6 +154,7 @@ impl<S: Scene> Conductor<S> {
     pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
         let story = self.note(Kind::Startex(Box::new(startex)))?;
         self.told = Told::of(Hash32(story.0));
+        self.first_notes()?;
         self.pause_at_start()?;
         self.tell_clock().await?;
         for (file, text) in files {
@@ -271,7 +272,8 @@ impl<S: Scene> Conductor<S> {
 
     /// Whether nobody has anything to do. Of people that is never known.
     fn idle(&self) -> bool {
-        !self.people_play() && self.waiting.values().all(|pending| *pending == Pending::Nothing)
+        !self.people_play()
+            && self.waiting.values().all(|pending| *pending == Pending::Nothing)
             && self.faults.is_empty()
             && self.watched.values().all(Watched::owes_nothing)
             && self.now().since(self.stirred) >= QUIET_FOR

@@ -11,7 +11,7 @@ pub mod words;
 
 use hotline_client::request::Request;
 
-pub use line::Line;
+pub use line::{HERE_EVERY, Line, SILENT_FOR};
 
 /// Whether control may ask this of a desk that joined. It may look, tell the story clock, and set a clock of the exercise
 /// wrong; what people do at their desk is theirs.

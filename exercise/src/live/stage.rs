@@ -65,6 +65,11 @@ pub enum Happening {
         /// Which.
         who: String,
     },
+    /// A desk whose people joined runs again.
+    Again {
+        /// Which.
+        desk: String,
+    },
     /// The connection of a seat whose people joined is lost, or there again.
     Seat {
         /// Which.

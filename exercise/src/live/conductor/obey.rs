@@ -38,6 +38,8 @@ pub struct Controlled {
     pub start_paused: bool,
     /// Seats where a person sits, and how each is told its injects.
     pub persons: BTreeMap<String, Told>,
+    /// What is written down behind STARTEX.
+    pub notes: Vec<String>,
     /// What needs approval or is overdue waits for controllers, and they end it. Without that they may order all the same,
     /// and it runs by its plan.
     pub decide: bool,
@@ -49,6 +51,7 @@ pub(super) struct Hand {
     pub(super) authority: Authority,
     start_paused: bool,
     pub(super) persons: BTreeMap<String, Told>,
+    notes: Vec<String>,
     pub(super) decide: bool,
     pub(super) heads: Heads,
     /// Records that were written.
@@ -87,6 +90,7 @@ impl<S: Scene> Conductor<S> {
             authority,
             start_paused,
             persons,
+            notes,
             decide,
         } = controlled;
         self.hand = Some(Hand {
@@ -94,6 +98,7 @@ impl<S: Scene> Conductor<S> {
             authority,
             start_paused,
             persons,
+            notes,
             decide,
             heads: Heads::default(),
             records: 0,
@@ -127,6 +132,19 @@ impl<S: Scene> Conductor<S> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Writes down what control had to say before anything happened.
+    pub(super) fn first_notes(&mut self) -> Result<(), ConductError> {
+        let notes = self.hand.as_mut().map(|hand| std::mem::take(&mut hand.notes));
+        for text in notes.unwrap_or_default() {
+            self.note(Kind::Note {
+                author: "conductor".into(),
+                text,
+                objective: None,
+            })?;
+        }
+        Ok(())
     }
 
     /// The order that goes into this record.

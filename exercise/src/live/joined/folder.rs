@@ -87,11 +87,15 @@ pub fn write(root: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let bytes: usize = files.values().map(String::len).sum();
     if files.len() > FILES_MAX || bytes > BYTES_MAX {
-        return Err(wrong(format!("{} files of {bytes} bytes are no desk's folder", files.len())));
+        return Err(wrong(format!(
+            "{} files of {bytes} bytes are no desk's folder",
+            files.len()
+        )));
     }
     let mut read = Vec::new();
     for (name, text) in files {
-        let name = inside(name).ok_or_else(|| wrong(format!("{name:?} is no name of a file in a desk's folder")))?;
+        let name =
+            inside(name).ok_or_else(|| wrong(format!("{name:?} is no name of a file in a desk's folder")))?;
         let bytes = BASE64
             .decode(text.as_bytes())
             .map_err(|error| wrong(error.to_string()))?;
@@ -128,11 +132,26 @@ mod tests {
 
     #[test]
     fn a_file_of_the_folder_stays_in_it_and_is_no_key() {
-        for good in ["trust/exercise.avelia.example/side.toml", "desk/a/desk.toml", "officer/okoye/tls.crt"] {
+        for good in [
+            "trust/exercise.avelia.example/side.toml",
+            "desk/a/desk.toml",
+            "officer/okoye/tls.crt",
+        ] {
             assert!(inside(good).is_some(), "{good}");
         }
         for bad in [
-            "", "/etc/passwd", "../x", "trust/../x", "a//b", "a/", ".ssh/x", "a/.b", "a b", "a\\b", "a\nb", "desk/a/tls.key",
+            "",
+            "/etc/passwd",
+            "../x",
+            "trust/../x",
+            "a//b",
+            "a/",
+            ".ssh/x",
+            "a/.b",
+            "a b",
+            "a\\b",
+            "a\nb",
+            "desk/a/tls.key",
         ] {
             assert!(inside(bad).is_none(), "{bad:?}");
         }
@@ -142,7 +161,12 @@ mod tests {
     fn of_a_folder_with_one_bad_name_nothing_is_written_and_nothing_there_is_replaced() {
         let root = tempfile::tempdir().unwrap();
         let text = BASE64.encode(b"text");
-        let files = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), text.clone())).collect();
+        let files = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), text.clone()))
+                .collect()
+        };
         assert!(write(root.path(), &files(&["a", "../b"])).is_err());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         write(root.path(), &files(&["a"])).unwrap();
@@ -154,7 +178,11 @@ mod tests {
     fn a_relay_on_this_machine_is_named_by_the_address_under_which_the_seat_came() {
         let side = "side = \"Avelia\"\nprefix = \"A\"\ndomain = \"exercise.avelia.example\"\nexercise = \"S1\"\n\n[[relay]]\nidentity = \
                     \"spiffe://exercise.avelia.example/relay/north\"\nquic = \"127.0.0.1:1\"\ntcp = \"192.0.2.9:2\"\n";
-        let text = String::from_utf8(reached_at(side.as_bytes(), "192.0.2.7".parse().unwrap()).unwrap()).unwrap();
-        assert!(text.contains("192.0.2.7:1") && text.contains("192.0.2.9:2"), "{text}");
+        let text =
+            String::from_utf8(reached_at(side.as_bytes(), "192.0.2.7".parse().unwrap()).unwrap()).unwrap();
+        assert!(
+            text.contains("192.0.2.7:1") && text.contains("192.0.2.9:2"),
+            "{text}"
+        );
     }
 }

@@ -103,7 +103,9 @@ impl Line {
         let mut state = self.state();
         let words = match state.out.as_ref().map(|out| out.try_send(words.clone())) {
             Some(Ok(())) => return,
-            Some(Err(mpsc::error::TrySendError::Full(words) | mpsc::error::TrySendError::Closed(words))) => words,
+            Some(Err(mpsc::error::TrySendError::Full(words) | mpsc::error::TrySendError::Closed(words))) => {
+                words
+            }
             None => words,
         };
         if state.kept.len() == KEPT_MAX {
@@ -225,6 +227,13 @@ impl Line {
                 .await;
                 true
             }
+            FromSeat::Again => {
+                self.happened(|line| Happening::Again {
+                    desk: line.desk.to_string(),
+                })
+                .await;
+                true
+            }
             other => self.said.send(other).await.is_ok(),
         }
     }
@@ -298,7 +307,10 @@ mod tests {
             let line = line.clone();
             async move { line.ask(&Request::Status).await }
         });
-        assert!(matches!(reader.next(LINE_MAX).await.unwrap(), Some(ToSeat::Ask { id: 1, .. })));
+        assert!(matches!(
+            reader.next(LINE_MAX).await.unwrap(),
+            Some(ToSeat::Ask { id: 1, .. })
+        ));
         drop((reader, writer));
         assert!(asking.await.unwrap().is_err());
     }

@@ -86,7 +86,8 @@ async fn receive(says: &mut mpsc::Receiver<FromSeat>, to: &Path) -> io::Result<(
         let said = timeout(PART_WITHIN, says.recv()).await?;
         match said.ok_or(io::ErrorKind::UnexpectedEof)? {
             FromSeat::File { name, part } => {
-                let path = to.join(inside(&name).ok_or_else(|| wrong(format!("{name:?} is no file of a log")))?);
+                let path =
+                    to.join(inside(&name).ok_or_else(|| wrong(format!("{name:?} is no file of a log")))?);
                 let part = BASE64
                     .decode(part.as_bytes())
                     .map_err(|error| wrong(error.to_string()))?;
@@ -137,7 +138,10 @@ mod tests {
         fs::write(from.path().join("empty"), b"").unwrap();
         hand_over(parts(from.path()).unwrap(), to.path()).await.unwrap();
         for name in ["checkpoint", "tile/0/000", "empty"] {
-            assert_eq!(fs::read(from.path().join(name)).unwrap(), fs::read(to.path().join(name)).unwrap());
+            assert_eq!(
+                fs::read(from.path().join(name)).unwrap(),
+                fs::read(to.path().join(name)).unwrap()
+            );
         }
     }
 
@@ -148,9 +152,24 @@ mod tests {
             name: name.into(),
             part: String::new(),
         };
-        assert!(hand_over(vec![file("a"), FromSeat::Handed { files: 2 }], to.path()).await.is_err());
-        assert!(hand_over(vec![FromSeat::Handed { files: 0 }], to.path()).await.is_err());
-        assert!(hand_over(vec![file("../a"), FromSeat::Handed { files: 1 }], to.path()).await.is_err());
-        assert!(hand_over(vec![file("b")], to.path()).await.is_err(), "it has no end");
+        assert!(
+            hand_over(vec![file("a"), FromSeat::Handed { files: 2 }], to.path())
+                .await
+                .is_err()
+        );
+        assert!(
+            hand_over(vec![FromSeat::Handed { files: 0 }], to.path())
+                .await
+                .is_err()
+        );
+        assert!(
+            hand_over(vec![file("../a"), FromSeat::Handed { files: 1 }], to.path())
+                .await
+                .is_err()
+        );
+        assert!(
+            hand_over(vec![file("b")], to.path()).await.is_err(),
+            "it has no end"
+        );
     }
 }

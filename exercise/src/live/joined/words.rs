@@ -91,6 +91,8 @@ pub enum FromSeat {
     },
     /// Its desk has ended.
     Gone,
+    /// Its desk runs again.
+    Again,
     /// A part of a file of its log's export; the next part of the same file follows it.
     File {
         /// Its name.
