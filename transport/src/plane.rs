@@ -48,7 +48,12 @@ pub async fn accept(tls: &ServerTls, stream: BoxedStream) -> io::Result<PlaneStr
     let config = tls.plane(Arc::clone(&verdict)).map_err(io::Error::other)?;
     let accepting = TlsAcceptor::from(Arc::new(config)).accept(stream);
     let stream = timeout(HANDSHAKE_WITHIN, accepting).await??;
-    let binding = binding(stream.get_ref().1.export_keying_material([0; 32], BINDING_LABEL, None))?;
+    let binding = binding(
+        stream
+            .get_ref()
+            .1
+            .export_keying_material([0; 32], BINDING_LABEL, None),
+    )?;
     let shown = stream.get_ref().1.peer_certificates().is_some();
     let peer = judged(&verdict)?;
     if shown && peer.is_none() {
@@ -99,7 +104,12 @@ pub async fn knock(seams: &Seams, stream: BoxedStream) -> io::Result<PlaneStream
 async fn connect(config: rustls::ClientConfig, stream: BoxedStream) -> io::Result<PlaneStream> {
     let connecting = TlsConnector::from(Arc::new(config)).connect(no_name(), stream);
     let stream = timeout(HANDSHAKE_WITHIN, connecting).await??;
-    let binding = binding(stream.get_ref().1.export_keying_material([0; 32], BINDING_LABEL, None))?;
+    let binding = binding(
+        stream
+            .get_ref()
+            .1
+            .export_keying_material([0; 32], BINDING_LABEL, None),
+    )?;
     Ok(PlaneStream {
         stream: Box::new(stream),
         peer: None,

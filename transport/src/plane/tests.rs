@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use hotline_core::identity::Role;
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
@@ -49,7 +50,12 @@ impl Authority {
 
     fn server(&self, seams: &Seams) -> ServerTls {
         let credentials = self.credentials(CONDUCTOR, ExtendedKeyUsagePurpose::ServerAuth, seams);
-        ServerTls::new(seams, credentials, self.trust(seams), &[Role::Desk, Role::Control])
+        ServerTls::new(
+            seams,
+            credentials,
+            self.trust(seams),
+            &[Role::Desk, Role::Control],
+        )
     }
 
     fn client(&self, seams: &Seams) -> ClientTls {
