@@ -6,6 +6,8 @@
 mod by_hand;
 pub(crate) mod evidence;
 mod list;
+mod live;
+mod lobby;
 mod made;
 mod making;
 mod player;

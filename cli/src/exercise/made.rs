@@ -1,20 +1,17 @@
 //! What lies ready before an exercise runs: identities of both sides and of control, and who is started with which words.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use hotline_audit::Hash;
 use hotline_exercise::{
     codebook::Codebook,
     live::{
         site::Site,
-        stage::{SeatPlan, Stage},
+        stage::{Elsewhere, SeatPlan, Stage},
     },
     log::ExconLog,
     record::{DeskWord, ProcessWord, Startex},
-    scenario::{
-        Scenario,
-        lists::{ReleaseRule, StageKind},
-    },
+    scenario::{Scenario, lists::ReleaseRule},
 };
 use hotline_transport::Seams;
 
@@ -32,6 +29,49 @@ pub(super) struct Made {
     /// Control's identities.
     pub(super) excon: Excon,
     scenario_file: PathBuf,
+    /// Seats whose people joined.
+    people: BTreeSet<String>,
+}
+
+/// Control's own, before the sides are there.
+pub(super) struct Begun {
+    /// The stage's folder.
+    pub(super) root: PathBuf,
+    /// Control's identities.
+    pub(super) excon: Excon,
+    scenario_file: PathBuf,
+}
+
+impl Begun {
+    /// Makes control and the scenario's own copy, below the run's folder.
+    pub(super) fn make(scenario: &Scenario, args: &RunArgs, seams: &Seams) -> Result<Self, Failure> {
+        let root = args.out.join("stage");
+        new_folder(&root)?;
+        let variant = args.variant.as_ref();
+        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
+        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
+        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
+        let scenario_file = root.join("scenario.toml");
+        let identifier = root.join(IDENTIFIER);
+        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
+            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+        }
+        Ok(Self {
+            root,
+            excon,
+            scenario_file,
+        })
+    }
+
+    /// With both sides.
+    pub(super) fn with(self, site: Site) -> Made {
+        Made {
+            site,
+            excon: self.excon,
+            scenario_file: self.scenario_file,
+            people: BTreeSet::new(),
+        }
+    }
 }
 
 impl Made {
@@ -42,23 +82,18 @@ impl Made {
         codebook: &Codebook,
         seams: &Seams,
     ) -> Result<Self, Failure> {
-        let root = args.out.join("stage");
-        new_folder(&root)?;
-        let variant = args.variant.as_ref();
-        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
-        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
-        let site = making::site(scenario, &exercise, codebook.sha256(), &root, seams)?;
-        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
-        let scenario_file = root.join("scenario.toml");
-        let identifier = root.join(IDENTIFIER);
-        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
-            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+        let begun = Begun::make(scenario, args, seams)?;
+        let exercise = &begun.excon.exercise;
+        let site = making::site(scenario, exercise, codebook.sha256(), &begun.root, seams)?;
+        Ok(begun.with(site))
+    }
+
+    /// With people at these seats, who joined.
+    pub(super) fn with_people(self, seats: impl Iterator<Item = String>) -> Self {
+        Self {
+            people: seats.collect(),
+            ..self
         }
-        Ok(Self {
-            site,
-            excon,
-            scenario_file,
-        })
     }
 
     /// Opens control's log.
@@ -75,8 +110,18 @@ impl Made {
 
     /// Starts everything.
     pub(super) async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
+        self.open_with(scenario, args, Elsewhere::default()).await
+    }
+
+    /// The same, with desks whose people joined.
+    pub(super) async fn open_with(
+        &self,
+        scenario: &Scenario,
+        args: &RunArgs,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<Stage, Failure> {
         let seats = self.seats(scenario, args);
-        Stage::open(self.site.clone(), &seats, args.seed)
+        Stage::open_with(self.site.clone(), &seats, args.seed, elsewhere)
             .await
             .map_err(|error| {
                 Failure::new(
@@ -88,9 +133,14 @@ impl Made {
             })
     }
 
+    /// Whether a person sits there.
+    fn sits(&self, args: &RunArgs, seat: &str) -> bool {
+        args.by_hand.sits(seat) || self.people.contains(seat)
+    }
+
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
         let played = |seat: &str| scenario.players.iter().any(|script| *script.seat == *seat);
-        let by_script = |seat: &str| played(seat) && !args.by_hand.sits(seat);
+        let by_script = |seat: &str| played(seat) && !self.sits(args, seat);
         let at_desk = scenario.seats.iter().filter(|seat| by_script(&seat.name));
         at_desk
             .filter_map(|seat| {
@@ -130,11 +180,10 @@ impl Made {
             .site
             .desks()
             .map(|(_, desk)| word(format!("desk {}", desk.name)));
-        let by_hand = &args.by_hand;
         let seats = scenario.seats.iter().map(|seat| seat.name.as_str());
         let played = seats.filter_map(|seat| {
             let script = scenario.players.iter().any(|script| *script.seat == *seat);
-            match by_hand.sits(seat) {
+            match self.sits(args, seat) {
                 true => Some((seat.to_owned(), "person".to_owned())),
                 false => script.then(|| (seat.to_owned(), "script".to_owned())),
             }
@@ -153,9 +202,9 @@ impl Made {
             scenario_sha256: Hash::of(scenario.source.text.as_bytes()).to_string(),
             codebook: format!("{}/{}", codebook.name(), codebook.version()),
             codebook_sha256: codebook.sha256().to_string(),
-            stage: StageKind::Headless.to_string(),
+            stage: args.stage().to_string(),
             seed: args.seed,
-            rate: args.speed.thousandths(),
+            rate: args.rate(scenario).thousandths(),
             release: match scenario.release {
                 ReleaseRule::Two => 2,
                 ReleaseRule::One => 1,

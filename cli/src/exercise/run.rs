@@ -24,7 +24,9 @@ use hotline_exercise::{
 use hotline_transport::Seams;
 use tokio::time::sleep;
 
-use super::{by_hand::ByHandArgs, evidence, failed, made::Made, new_folder, report, scenario};
+use super::{
+    by_hand::ByHandArgs, evidence, failed, live, lobby::LiveArgs, made::Made, new_folder, report, scenario,
+};
 use crate::exit::{self, Failure, Outcome};
 
 /// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
@@ -38,40 +40,68 @@ pub struct RunArgs {
     /// A scenario's id or file.
     #[arg(value_name = "SCENARIO")]
     scenario: String,
-    /// Everybody is played by a script, on real relays and desks of this machine.
-    #[arg(long, required = true)]
+    /// Everybody is played by a script, on real relays and desks of this machine. Without it the exercise is live: people
+    /// join with codes, and scripts play seats that stay empty.
+    #[arg(long, conflicts_with_all = ["listen", "start_after", "no_input"])]
     headless: bool,
     /// The seed of everything that is drawn: faults on the links.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(super) seed: u64,
-    /// How fast the story runs over the line: 0.1 to 60.
-    #[arg(long, default_value = "60", value_name = "RATE")]
-    pub(super) speed: Rate,
+    /// How fast the story runs over the line: 0.1 to 60. Without it 60, and with people as the scenario says.
+    #[arg(long, value_name = "RATE")]
+    speed: Option<Rate>,
     /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
     #[command(flatten)]
     pub(super) by_hand: ByHandArgs,
-    /// A new folder for report and evidence.
-    #[arg(long, value_name = "DIR")]
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+    /// A new folder for report and evidence. A live exercise without it takes exercise-SCENARIO here.
+    #[arg(long, value_name = "DIR", default_value = "", hide_default_value = true)]
     pub(super) out: PathBuf,
     /// Print one object; of several variants one a line.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl RunArgs {
+    /// On which stage.
+    pub(super) const fn stage(&self) -> StageKind {
+        match self.headless {
+            true => StageKind::Headless,
+            false => StageKind::Live,
+        }
+    }
+
+    /// How fast the story runs at first.
+    pub(super) fn rate(&self, scenario: &Scenario) -> Rate {
+        let usual = match self.stage() {
+            StageKind::Live => scenario.stage.speed,
+            _ => Rate::FASTEST,
+        };
+        self.speed.unwrap_or(usual)
+    }
 }
 
 /// Plays: a scenario, one of its variants, or all of them.
 ///
 /// # Errors
 /// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
-pub async fn run(args: RunArgs) -> Outcome {
+pub async fn run(mut args: RunArgs) -> Outcome {
     let scenario = scenario::playable(&args.scenario)?;
-    refuse_unplayable(&scenario, args.variant.as_deref())?;
-    args.by_hand.check(&scenario)?;
+    refuse_unplayable(&scenario, &args)?;
+    args.by_hand.check(&scenario, args.headless)?;
+    if args.out.as_os_str().is_empty() {
+        args.out = live::folder(&scenario, args.headless)?;
+    }
     new_folder(&args.out)?;
     let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
     pinned(&scenario, &codebook)?;
     let interrupted = listen_for_interrupts();
+    if !args.headless {
+        return live::play(&scenario, args, codebook, interrupted).await;
+    }
     let mut code = exit::OK;
     for args in plays(&scenario, &args) {
         let played = play(&scenario, args, codebook.clone(), Arc::clone(&interrupted)).await?;
@@ -145,7 +175,7 @@ async fn play(
 }
 
 /// It could not be played to its end; what there is of it was reported.
-fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
+pub(super) fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
     let what = format!(
         "the exercise broke off: {}; evidence and report of what was until then are in {}",
         exit::chain(error),
@@ -154,7 +184,7 @@ fn broken_off(error: &ConductError, args: &RunArgs) -> Failure {
     Failure::new("HL-EX-152", exit::OTHER, what, "play it again in a new folder").as_json(args.json)
 }
 
-fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
+pub(super) fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
     if args.json {
         return;
     }
@@ -170,11 +200,12 @@ fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
     );
 }
 
-fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), Failure> {
+fn refuse_unplayable(scenario: &Scenario, args: &RunArgs) -> Result<(), Failure> {
+    let (stage, variant) = (args.stage(), args.variant.as_deref());
     let refused = |what: String, help: &str| Err(Failure::new("HL-EX-151", exit::CONFIG, what, help));
-    if !scenario.stage.allowed.contains(&StageKind::Headless) {
+    if !scenario.stage.allowed.contains(&stage) {
         return refused(
-            format!("{} is not for the headless stage", *scenario.id),
+            format!("{} is not for the {stage} stage", *scenario.id),
             "its [stage] says where it may be played",
         );
     }
@@ -185,13 +216,19 @@ fn refuse_unplayable(scenario: &Scenario, variant: Option<&str>) -> Result<(), F
             &known.join(", "),
         );
     }
+    if stage == StageKind::Live && variant.is_none() && !known.is_empty() {
+        return refused(
+            format!("{} has several variants, and people play one", *scenario.id),
+            &format!("--variant one of: {}", known.join(", ")),
+        );
+    }
     let lacking = lacking(scenario);
     if lacking.is_empty() {
         return Ok(());
     }
     refused(
         format!(
-            "the headless stage cannot do everything of {}: {}",
+            "the {stage} stage cannot do everything of {}: {}",
             *scenario.id,
             lacking.join("; ")
         ),
@@ -223,7 +260,7 @@ fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
 }
 
 /// Waits until no desk that answers owes a relay anything.
-async fn quiet(stage: &mut Stage) {
+pub(super) async fn quiet(stage: &mut Stage) {
     let until = tokio::time::Instant::now() + QUIET_WITHIN;
     let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
     loop {

@@ -9,6 +9,8 @@ mod line;
 pub mod log;
 pub mod words;
 
+use std::collections::BTreeMap;
+
 use hotline_client::request::Request;
 
 pub use line::{HERE_EVERY, Line, SILENT_FOR};
@@ -54,6 +56,8 @@ pub struct Joined {
     pub desk: String,
     /// Its officers' names.
     pub officers: Vec<String>,
+    /// What its people read: names of files below the domain's folder, and their text. Codebook and role cards.
+    pub papers: BTreeMap<String, String>,
     /// Its connection.
     pub line: Line,
 }

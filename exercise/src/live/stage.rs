@@ -476,7 +476,7 @@ impl Stage {
         let failed = |source| gone(&desk.name, source);
         let at = joined.line.connected(COMES_BACK_WITHIN).await.map_err(failed)?;
         let domain = desk.config.ancestors().nth(3).unwrap_or(Path::new("."));
-        let files = folder::gather(domain, desk, &joined.officers, at).map_err(failed)?;
+        let files = folder::gather(domain, desk, joined, at).map_err(failed)?;
         joined.line.tell(ToSeat::Folder { files });
         match timeout(WHOLE_WITHIN, says.recv()).await {
             Ok(Some(FromSeat::Open)) => {}
@@ -557,7 +557,14 @@ impl Stage {
         loop {
             let mut lacking = Vec::new();
             for desk in &desks {
-                let status = self.status(desk).await?;
+                let status = match self.status(desk).await {
+                    // Under way to another machine words may be late.
+                    Err(error) if self.joined.contains_key(desk) => {
+                        lacking.push(error.to_string());
+                        continue;
+                    }
+                    status => status?,
+                };
                 let down = status.legs.iter().filter(|(_, leg)| leg.state != "UP");
                 lacking.extend(down.map(|(name, leg)| format!("{desk} {name}: {} {}", leg.state, leg.why)));
             }

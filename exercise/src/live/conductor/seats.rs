@@ -85,6 +85,16 @@ pub enum Told {
     Joined(Line),
 }
 
+impl Told {
+    /// Whether the connection to a person who joined is lost.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Joined(line) => line.here().is_none(),
+        }
+    }
+}
+
 /// What an inject says to a person, in a line.
 fn spoken(deed: &Deed) -> String {
     let text = match deed {

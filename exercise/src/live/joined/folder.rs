@@ -10,6 +10,7 @@ use std::{
 use data_encoding::BASE64;
 use hotline_client::side_file::SideFile;
 
+use super::Joined;
 use crate::live::site::DeskPlace;
 
 /// Most files of a folder. 256: trust folders of two sides, with charters, and sixteen officers.
@@ -19,7 +20,7 @@ const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What a trust folder says about its side.
 const SIDE: &str = "side.toml";
 
-/// What a desk needs beside its keys, of the domain's folder: settings, certificates, trust. Relays that listen on
+/// What a desk needs beside its keys, of the domain's folder: settings, certificates, trust; and what its people read. Relays that listen on
 /// every address of this machine are named by the one under which the seat reached it.
 ///
 /// # Errors
@@ -27,10 +28,13 @@ const SIDE: &str = "side.toml";
 pub fn gather(
     domain: &Path,
     desk: &DeskPlace,
-    officers: &[String],
+    joined: &Joined,
     at: IpAddr,
 ) -> io::Result<BTreeMap<String, String>> {
-    let mut files = BTreeMap::new();
+    let papers = joined.papers.iter();
+    let mut files: BTreeMap<String, String> = papers
+        .map(|(name, text)| (name.clone(), BASE64.encode(text.as_bytes())))
+        .collect();
     let mut put = |path: &Path| -> io::Result<()> {
         let outside = || io::Error::other(format!("{} lies elsewhere", path.display()));
         let name = path.strip_prefix(domain).map_err(|_| outside())?;
@@ -43,7 +47,7 @@ pub fn gather(
     };
     put(&desk.config)?;
     put(&desk.config.with_file_name("tls.crt"))?;
-    for officer in officers {
+    for officer in &joined.officers {
         put(&domain.join("officer").join(officer).join("tls.crt"))?;
     }
     for path in below(&domain.join("trust"))? {
