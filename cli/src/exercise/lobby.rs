@@ -196,11 +196,13 @@ impl Lobby {
 
     /// A code as it is typed.
     fn ticket(&self, code: Code) -> Ticket {
-        let mut at = self.plane.at();
-        if at.ip().is_unspecified() {
-            at.set_ip(towards_others().unwrap_or(Ipv4Addr::LOCALHOST.into()));
-        }
-        let at = at.to_string();
+        let at = self.plane.at();
+        let at = match (at.ip().is_unspecified(), towards_others()) {
+            (false, _) => at.to_string(),
+            (true, Some(ip)) => SocketAddr::new(ip, at.port()).to_string(),
+            // To be put in by whoever knows it.
+            (true, None) => format!("ADDRESS:{}", at.port()),
+        };
         Ticket { code, at }
     }
 }

@@ -58,7 +58,10 @@ pub struct RunArgs {
     #[command(flatten)]
     pub(super) live: LiveArgs,
     /// A new folder for report and evidence. A live exercise without it takes exercise-SCENARIO here.
-    #[arg(long, value_name = "DIR", default_value = "", hide_default_value = true)]
+    #[arg(long = "out", value_name = "DIR")]
+    named: Option<PathBuf>,
+    /// The folder that was named, or that was found.
+    #[arg(skip)]
     pub(super) out: PathBuf,
     /// Print one object; of several variants one a line.
     #[arg(long)]
@@ -92,9 +95,10 @@ pub async fn run(mut args: RunArgs) -> Outcome {
     let scenario = scenario::playable(&args.scenario)?;
     refuse_unplayable(&scenario, &args)?;
     args.by_hand.check(&scenario, args.headless)?;
-    if args.out.as_os_str().is_empty() {
-        args.out = live::folder(&scenario, args.headless)?;
-    }
+    args.out = match args.named.take() {
+        Some(named) => named,
+        None => live::folder(&scenario, args.headless)?,
+    };
     new_folder(&args.out)?;
     let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
     pinned(&scenario, &codebook)?;

@@ -88,7 +88,7 @@ mod tests {
     fn book() -> (Book, u16) {
         let mut book = Book::default();
         let code = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| {
-            bytes.fill(1)
+            bytes.fill(1);
         });
         (book, code.unwrap().number())
     }
@@ -126,7 +126,7 @@ mod tests {
     fn a_new_code_for_a_seat_closes_the_older_one() {
         let (mut book, old) = book();
         let new = book.issue(Part::Seat("A".into()), LineTime::START, &mut |bytes| {
-            bytes.fill(1)
+            bytes.fill(1);
         });
         let new = new.unwrap().number();
         assert_ne!(old, new);

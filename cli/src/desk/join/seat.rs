@@ -96,7 +96,7 @@ impl Seated {
         let dir = self.dir.display();
         let words = format!(
             "you sit at {}, as {}. Your keys are in {dir} and nowhere else.\n\
-             When the exercise begins, in another terminal: cd {dir}, then hotline desk inbox, send, ack, answer",
+             When the exercise begins, here, or in another terminal: cd {dir}, then hotline desk inbox, send, ack, answer",
             self.seat,
             names.join(", "),
         );
