@@ -1,9 +1,10 @@
-//! `hotline control`: an exercise of this machine, run by hand. Each verb but two signs an order with a controller's key
+//! `hotline control`: an exercise of this machine, or one that was joined, run by hand. Each verb but two signs an order with a controller's key
 //! and hands it to the conductor; `status` and `watch` only look.
 //!
 //! What each order writes, and what it is refused for: `exercise/CONTROL.md`.
 
 mod behind;
+mod join;
 mod order;
 mod place;
 mod print;
@@ -52,6 +53,8 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Joins an exercise from another terminal or machine, to order or to look.
+    Join(join::ControlJoinArgs),
     /// How the exercise stands: three clocks, every inject, faults in force, seats.
     Status,
     /// Every record as it is written, until the exercise ends.
@@ -169,7 +172,7 @@ impl Verb {
     /// The order; none for what only looks.
     fn command(self) -> Option<Command> {
         Some(match self {
-            Self::Status | Self::Watch => return None,
+            Self::Join(_) | Self::Status | Self::Watch => return None,
             Self::Pause => Command::Pause,
             Self::Resume => Command::Resume,
             Self::Speed { rate } => Command::Speed {
@@ -226,10 +229,11 @@ pub fn run(args: ControlArgs) -> Outcome {
 
 async fn carry_out(args: ControlArgs) -> Outcome {
     let ControlArgs { common, verb } = args;
+    if let Verb::Join(args) = verb {
+        return join::run(&args, &common).await;
+    }
     let place = Place::find(&common.dir)?;
-    let visit = Visit::open(&place.socket())
-        .await
-        .map_err(|error| Failure::io(&place.socket().display().to_string(), &error))?;
+    let visit = place.visit().await?;
     let watch = matches!(verb, Verb::Watch);
     match (verb.command(), visit) {
         (Some(command), Some(visit)) => order::hand_in(&place, &common, &command, visit).await,

@@ -8,6 +8,7 @@ pub mod contact;
 pub mod draft;
 pub mod here;
 pub mod inbox;
+pub mod join;
 pub mod keyring;
 pub mod print;
 pub mod reload;
@@ -77,6 +78,8 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Takes a seat of an exercise with the code that control has read to you: makes keys here, and runs the desk.
+    Join(join::DeskJoinArgs),
     /// Runs the station: keeps the line up, serves the other verbs, shows what comes in.
     Run(run::RunArgs),
     /// Releases a message.
@@ -123,6 +126,7 @@ pub fn run(args: DeskArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
     runtime.block_on(async {
         match args.verb {
+            Verb::Join(args) => join::run(args).await,
             Verb::Run(args) => run::run(args).await,
             Verb::Send(args) => send::run(args).await,
             Verb::Call(args) => contact::run(args, Contact::CallRequest).await,

@@ -7,6 +7,8 @@ mod attacker;
 mod by_hand;
 pub(crate) mod evidence;
 mod list;
+mod live;
+mod lobby;
 mod made;
 mod making;
 mod player;

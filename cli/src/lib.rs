@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod exercise;
 pub mod exit;
 pub mod fault;
+mod join;
 mod lesson;
 pub mod log;
 pub mod out;

@@ -50,8 +50,9 @@ mod workshop;
 pub use declaration::Declaration;
 pub use error::PkiError;
 pub use export::export;
-pub use init::init;
+pub use init::{init, init_with};
 pub use trust::{Compared, KnownAnchors, trust};
+pub use workshop::{Brought, DeskKeys, OfficerKeys};
 
 #[cfg(test)]
 mod tests;

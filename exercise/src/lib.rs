@@ -7,6 +7,8 @@ pub mod bundle;
 pub mod codebook;
 pub mod expect;
 #[cfg(feature = "live")]
+pub mod join;
+#[cfg(feature = "live")]
 pub mod live;
 #[cfg(feature = "live")]
 pub mod log;

@@ -25,6 +25,7 @@ mod grpc;
 pub mod limits;
 mod listen;
 mod name;
+pub mod plane;
 mod quic;
 mod redial;
 pub mod refusal;

@@ -23,6 +23,7 @@ use rustls::{ClientConfig, ServerConfig, SignatureScheme};
 use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::credentials::Credentials;
+use crate::plane::ALPN_PLANE;
 use crate::refusal::{Reason, Refusal};
 use crate::seams::{Clock, Seams};
 use crate::trust::TrustStore;
@@ -125,15 +126,24 @@ impl ServerTls {
     }
 
     pub(crate) fn config(&self, door: Door, verdict: Verdict) -> Result<ServerConfig, TlsSetupError> {
+        self.config_for(alpn(door), Verifier::new(self.judge(), verdict))
+    }
+
+    /// For the control plane: who shows a certificate is judged, and who has none yet comes in without.
+    pub(crate) fn plane(&self, verdict: Verdict) -> Result<ServerConfig, TlsSetupError> {
+        self.config_for(ALPN_PLANE, Verifier::optional(self.judge(), verdict))
+    }
+
+    fn config_for(&self, alpn: &[u8], verifier: Arc<Verifier>) -> Result<ServerConfig, TlsSetupError> {
         let shared = &self.shared;
         let mut config = ServerConfig::builder_with_details(Arc::clone(&shared.crypto), shared.time())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|error| TlsSetupError {
                 why: error.to_string(),
             })?
-            .with_client_cert_verifier(Verifier::new(self.judge(), verdict))
+            .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(Show(Arc::clone(shared.credentials.load().certified()))));
-        config.alpn_protocols = vec![alpn(door).to_vec()];
+        config.alpn_protocols = vec![alpn.to_vec()];
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.max_early_data_size = 0;
@@ -200,6 +210,13 @@ impl ClientTls {
         config.resumption = Resumption::disabled();
         config.enable_early_data = false;
         config.enable_sni = false;
+        Ok(config)
+    }
+
+    /// For the control plane.
+    pub(crate) fn plane(&self, expected: &Identity, verdict: Verdict) -> Result<ClientConfig, TlsSetupError> {
+        let mut config = self.config(Door::Tcp, expected, verdict)?;
+        config.alpn_protocols = vec![ALPN_PLANE.to_vec()];
         Ok(config)
     }
 

@@ -6,11 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotline_exercise::{live::door::SOCKET, order::Standing};
+use hotline_exercise::{
+    live::door::{SOCKET, Visit},
+    order::Standing,
+};
+use hotline_transport::Seams;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     exit::{self, Failure},
+    join::place::PlanePlace,
     pki::{
         excon::{CONDUCTOR, DOMAIN, Excon},
         layout,
@@ -55,7 +60,19 @@ impl Place {
         }
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    /// A way to the conductor: over the control plane from where somebody joined, else over the socket of this machine.
+    /// None where nobody conducts here.
+    pub(super) async fn visit(&self) -> Result<Option<Visit>, Failure> {
+        if let Some(plane) = PlanePlace::find(&self.stage)? {
+            let (reader, writer) = plane.call(&Seams::system()).await?;
+            return Ok(Some(Visit::over(reader.into_inner(), writer.into_inner())));
+        }
+        let socket = self.socket();
+        let visit = Visit::open(&socket).await;
+        visit.map_err(|error| Failure::io(&socket.display().to_string(), &error))
+    }
+
+    fn socket(&self) -> PathBuf {
         self.stage.join(SOCKET)
     }
 
@@ -78,6 +95,12 @@ impl Place {
             (Some(name), names) if names.iter().any(|known| known == name) => Ok(name.to_owned()),
             (Some(name), _) => Err(unknown(format!("there is no key of a controller {name} here"))),
             (None, [only]) => Ok(only.clone()),
+            (None, []) => Err(Failure::new(
+                "HL-EX-173",
+                exit::IDENTITY,
+                "no controller's key is here: who observes orders nothing",
+                "hotline control join CODE, with a code for control",
+            )),
             (None, _) => Err(unknown("several controllers have keys here".into())),
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 use hotline_exercise::{
     live::{
-        conductor::obey::Controlled,
+        conductor::{obey::Controlled, seats::Told},
         door::{Door, SOCKET},
         site::Site,
     },
@@ -26,13 +26,13 @@ pub struct ByHandArgs {
     #[arg(long)]
     pub controlled: bool,
     /// The story stands from STARTEX on, until hotline control resume.
-    #[arg(long, requires = "controlled")]
+    #[arg(long)]
     start_paused: bool,
     /// A person sits at this seat, and no script plays it. May be repeated.
-    #[arg(long = "person", requires = "controlled", value_name = "SEAT")]
+    #[arg(long = "person", value_name = "SEAT")]
     pub persons: Vec<String>,
     /// A controller's name: each gets a key. May be repeated.
-    #[arg(long = "controller", requires = "controlled", value_name = "NAME")]
+    #[arg(long = "controller", value_name = "NAME")]
     controllers: Vec<String>,
 }
 
@@ -45,6 +45,11 @@ impl ByHandArgs {
         }
     }
 
+    /// Whether the story stands at first.
+    pub const fn starts_paused(&self) -> bool {
+        self.start_paused
+    }
+
     /// Whether a person sits there.
     pub fn sits(&self, seat: &str) -> bool {
         self.persons.iter().any(|person| person == seat)
@@ -53,11 +58,17 @@ impl ByHandArgs {
     /// Refuses seats and names that cannot be.
     ///
     /// # Errors
-    /// There is no such seat, it has no desk, or a controller is called like the conductor.
-    pub fn check(&self, scenario: &Scenario) -> Result<(), Failure> {
+    /// There is no such seat, it has no desk, a controller is called like the conductor, or an exercise without people has
+    /// people.
+    pub fn check(&self, scenario: &Scenario, headless: bool) -> Result<(), Failure> {
         let at_desk = scenario.seats.iter().filter(|seat| seat.desk.is_some());
         let seats: Vec<&str> = at_desk.map(|seat| seat.name.as_str()).collect();
         let refused = |what: String, help: String| Err(Failure::new("HL-EX-151", exit::USAGE, what, help));
+        let asks = self.start_paused || !self.persons.is_empty() || !self.controllers.is_empty();
+        if headless && asks && !self.controlled {
+            let what = "people take part only where controllers run the exercise".to_owned();
+            return refused(what, "--controlled".into());
+        }
         if let Some(person) = self
             .persons
             .iter()
@@ -102,17 +113,23 @@ impl ByHandArgs {
                 conductor: excon.conductor.to_string(),
             },
             start_paused: self.start_paused,
-            persons: self.persons(site),
+            persons: self
+                .persons(site)
+                .into_iter()
+                .map(|(seat, file)| (seat, Told::File(file)))
+                .collect(),
+            notes: Vec::new(),
+            decide: true,
         }))
     }
 
     /// The file in which each person is told injects.
-    fn persons(&self, site: &Site) -> BTreeMap<String, PathBuf> {
+    pub fn persons(&self, site: &Site) -> BTreeMap<String, PathBuf> {
         let file = |seat: &String| (seat.clone(), site.root.join(format!("seat-{seat}.txt")));
         self.persons.iter().map(file).collect()
     }
 
-    fn tell(&self, site: &Site, out: &std::path::Path) {
+    pub fn tell(&self, site: &Site, out: &std::path::Path) {
         let several = self.controllers().len() > 1;
         let who = if several { " --controller NAME" } else { "" };
         eprintln!("control: hotline control status --dir {}{who}", out.display());

@@ -26,11 +26,25 @@ pub const FOLDER: &str = "evidence";
 /// # Errors
 /// If a log cannot be exported or a file cannot be written.
 pub fn gather(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) -> Result<(), Failure> {
+    gather_with(site, excon, scenario, &[], folder)
+}
+
+/// The same, where the logs of some desks came from elsewhere and lie in the folder already, or are missing.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_with(
+    site: &Site,
+    excon: &Excon,
+    scenario: &Scenario,
+    elsewhere: &[String],
+    folder: &Path,
+) -> Result<(), Failure> {
     let logs = folder.join(LOGS);
     for relay in site.relays() {
         export(&relay.ledger, &logs.join(format!("relay-{}", relay.name)))?;
     }
-    for (_, desk) in site.desks() {
+    for (_, desk) in site.desks().filter(|(_, desk)| !elsewhere.contains(&desk.name)) {
         for place in std::iter::once(desk).chain(desk.backup.as_deref()) {
             // A backup that was never used has no log.
             if place.ledger.exists() {

@@ -1,21 +1,17 @@
 //! What lies ready before an exercise runs: identities of both sides and of control, and who is started with which words.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use hotline_exercise::{
     codebook::Codebook,
     live::{
         opening::{Opening, startex},
         site::Site,
-        stage::{self, SeatPlan, Stage},
+        stage::{self, Elsewhere, SeatPlan, Stage},
     },
     log::ExconLog,
     record::Startex,
-    scenario::{
-        Scenario,
-        cast::Attack,
-        lists::{AttackKind, StageKind},
-    },
+    scenario::{Scenario, cast::Attack, lists::AttackKind},
 };
 use hotline_transport::Seams;
 
@@ -39,6 +35,8 @@ pub(super) struct Made {
     scenario_file: PathBuf,
     /// Of each prepared attack its id, the settings of the desk in whose name it comes, and of keys that were forged.
     attackers: Vec<Attacker>,
+    /// Seats whose people joined.
+    people: BTreeSet<String>,
 }
 
 /// What lies ready for one attack.
@@ -46,6 +44,59 @@ struct Attacker {
     id: String,
     desk: PathBuf,
     forged: Option<PathBuf>,
+}
+
+/// Control's own, before the sides are there.
+pub(super) struct Begun {
+    /// The stage's folder.
+    pub(super) root: PathBuf,
+    /// Control's identities.
+    pub(super) excon: Excon,
+    scenario_file: PathBuf,
+}
+
+impl Begun {
+    /// Makes control and the scenario's own copy, below the run's folder.
+    pub(super) fn make(scenario: &Scenario, args: &RunArgs, seams: &Seams) -> Result<Self, Failure> {
+        let root = args.out.join("stage");
+        new_folder(&root)?;
+        let variant = args.variant.as_ref();
+        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
+        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
+        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
+        let scenario_file = root.join("scenario.toml");
+        let identifier = root.join(IDENTIFIER);
+        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
+            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+        }
+        Ok(Self {
+            root,
+            excon,
+            scenario_file,
+        })
+    }
+
+    /// With both sides, and what attackers have.
+    pub(super) fn with(
+        self,
+        site: Site,
+        scenario: &Scenario,
+        codebook: &Codebook,
+        seams: &Seams,
+    ) -> Result<Made, Failure> {
+        let mut made = Made {
+            site,
+            excon: self.excon,
+            scenario_file: self.scenario_file,
+            attackers: Vec::new(),
+            people: BTreeSet::new(),
+        };
+        for attack in &scenario.attacks {
+            let attacker = made.attacker(scenario, attack, codebook, seams)?;
+            made.attackers.push(attacker);
+        }
+        Ok(made)
+    }
 }
 
 impl Made {
@@ -56,35 +107,18 @@ impl Made {
         codebook: &Codebook,
         seams: &Seams,
     ) -> Result<Self, Failure> {
-        let root = args.out.join("stage");
-        new_folder(&root)?;
-        let variant = args.variant.as_ref();
-        let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
-        let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
-        let site = making::site(
-            scenario,
-            &exercise,
-            codebook.sha256(),
-            &root,
-            (seams, Ground::Loopback),
-        )?;
-        let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
-        let scenario_file = root.join("scenario.toml");
-        let identifier = root.join(IDENTIFIER);
-        for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
-            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+        let begun = Begun::make(scenario, args, seams)?;
+        let (exercise, ground) = (&begun.excon.exercise, (seams, Ground::Loopback));
+        let site = making::site(scenario, exercise, codebook.sha256(), &begun.root, ground)?;
+        begun.with(site, scenario, codebook, seams)
+    }
+
+    /// With people at these seats, who joined.
+    pub(super) fn with_people(self, seats: impl Iterator<Item = String>) -> Self {
+        Self {
+            people: seats.collect(),
+            ..self
         }
-        let mut made = Self {
-            site,
-            excon,
-            scenario_file,
-            attackers: Vec::new(),
-        };
-        for attack in &scenario.attacks {
-            let attacker = made.attacker(scenario, attack, (&exercise, codebook), seams)?;
-            made.attackers.push(attacker);
-        }
-        Ok(made)
     }
 
     /// Whose files an attacker has: a desk's own, or those of the backup of an officer's desk, which nobody runs.
@@ -92,7 +126,7 @@ impl Made {
         &self,
         scenario: &Scenario,
         attack: &Attack,
-        (exercise, codebook): (&str, &Codebook),
+        codebook: &Codebook,
         seams: &Seams,
     ) -> Result<Attacker, Failure> {
         let of = attack.of.as_ref().map(|of| of.value.as_str()).unwrap_or_default();
@@ -116,7 +150,7 @@ impl Made {
                 Some(making::forged(
                     scenario,
                     card,
-                    exercise,
+                    &self.excon.exercise,
                     codebook.sha256(),
                     &root,
                     seams,
@@ -150,9 +184,19 @@ impl Made {
 
     /// Starts everything.
     pub(super) async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
+        self.open_with(scenario, args, Elsewhere::default()).await
+    }
+
+    /// The same, with desks whose people joined.
+    pub(super) async fn open_with(
+        &self,
+        scenario: &Scenario,
+        args: &RunArgs,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<Stage, Failure> {
         let mut seats = self.seats(scenario, args);
         seats.extend(self.attackers.iter().map(|attacker| self.attacking(attacker)));
-        Stage::open(self.site.clone(), &seats, args.seed)
+        Stage::open_with(self.site.clone(), &seats, args.seed, elsewhere)
             .await
             .map_err(|error| {
                 Failure::new(
@@ -180,9 +224,14 @@ impl Made {
         }
     }
 
+    /// Whether a person sits there.
+    fn sits(&self, args: &RunArgs, seat: &str) -> bool {
+        args.by_hand.sits(seat) || self.people.contains(seat)
+    }
+
     fn seats(&self, scenario: &Scenario, args: &RunArgs) -> Vec<SeatPlan> {
         let played = |seat: &str| scenario.players.iter().any(|script| *script.seat == *seat);
-        let by_script = |seat: &str| played(seat) && !args.by_hand.sits(seat);
+        let by_script = |seat: &str| played(seat) && !self.sits(args, seat);
         let at_desk = scenario.seats.iter().filter(|seat| by_script(&seat.name));
         at_desk
             .filter_map(|seat| {
@@ -209,12 +258,14 @@ impl Made {
 
     /// What the first record says.
     pub(super) fn startex(&self, scenario: &Scenario, args: &RunArgs, codebook: &Codebook) -> Startex {
+        let seats = scenario.seats.iter().map(|seat| seat.name.to_string());
+        let persons: Vec<String> = seats.filter(|seat| self.sits(args, seat)).collect();
         let opening = Opening {
-            stage: StageKind::Headless,
+            stage: args.stage(),
             variant: args.variant.as_deref(),
             seed: args.seed,
-            rate: args.speed,
-            persons: &args.by_hand.persons,
+            rate: args.rate(scenario),
+            persons: &persons,
         };
         startex(&self.site, scenario, codebook, opening)
     }

@@ -3,7 +3,10 @@
 //! The exercise makes no identity itself; it is given the folders made here. Every exercise has identities of its own, in
 //! EXERCISE domains: nothing here could ever speak to a line in operation.
 
+mod consent;
+
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -19,12 +22,12 @@ use hotline_exercise::{
 };
 use hotline_transport::Seams;
 
-use super::failed;
+use super::{failed, lobby::Seat};
 use crate::{
     demo::stage::free_ports,
     exit::Failure,
     pki::{
-        self, Compared, Declaration, KnownAnchors, PkiError,
+        self, Brought, Compared, Declaration, KnownAnchors, PkiError,
         declaration::{
             DeclaredCharter, DeclaredDesk, DeclaredOfficer, DeclaredPeer, DeclaredRelay, Lifetimes,
         },
@@ -33,7 +36,7 @@ use crate::{
 };
 
 /// The channel of an exercise.
-const CHANNEL: &str = "MINISTER";
+pub(super) const CHANNEL: &str = "MINISTER";
 /// How long what is made for one exercise lives. A day: the longest scenario leaps over two, and is played in minutes.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The same in a simulated world: longer than any clock in it is wrong.
@@ -111,12 +114,63 @@ pub fn site(
     root: &Path,
     (seams, ground): (&Seams, Ground),
 ) -> Result<Site, Failure> {
-    let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
-    let mut sides = Vec::new();
-    for side in [Side::A, Side::B] {
-        let declared = declaration(scenario, side, exercise, codebook, ground)?;
-        sides.push(make(scenario, side, &declared, root, seams)?);
+    let (brought, place) = (Brought::default(), (root, seams, ground));
+    let made = sides(scenario, exercise, codebook, &brought, place)?;
+    exchanged(made, exercise, place)
+}
+
+/// The same, where people who joined bring keys of their own: releasers among them consent to the charter where they are.
+///
+/// # Errors
+/// As [`site`]; or a seat does not consent.
+pub async fn site_with(
+    scenario: &Scenario,
+    exercise: &str,
+    codebook: Hash,
+    seats: &mut BTreeMap<String, Seat>,
+    root: &Path,
+    seams: &Seams,
+) -> Result<Site, Failure> {
+    let mut brought = Brought::default();
+    for (name, seat) in seats.iter() {
+        if let Some(desk) = scenario.seat(name).and_then(|card| card.desk.as_ref()) {
+            brought.desks.insert(desk.to_lowercase(), seat.desk.clone());
+        }
+        brought.officers.extend(seat.officers.clone());
     }
+    let place = (root, seams, Ground::Loopback);
+    let made = sides(scenario, exercise, codebook, &brought, place)?;
+    for side in &made {
+        consent::ask(scenario, side, seats, seams).await?;
+    }
+    exchanged(made, exercise, place)
+}
+
+/// Where both sides are made, and stand.
+type Place<'a> = (&'a Path, &'a Seams, Ground);
+
+/// Both sides, each alone.
+fn sides(
+    scenario: &Scenario,
+    exercise: &str,
+    codebook: Hash,
+    brought: &Brought,
+    (root, seams, ground): Place<'_>,
+) -> Result<Vec<SidePlace>, Failure> {
+    let made = |side: Side| {
+        let declared = declaration(scenario, side, exercise, codebook, ground)?;
+        make(scenario, side, &declared, brought, root, seams)
+    };
+    [Side::A, Side::B].into_iter().map(made).collect()
+}
+
+/// Each trusts the other from now on.
+fn exchanged(
+    sides: Vec<SidePlace>,
+    exercise: &str,
+    (root, seams, ground): Place<'_>,
+) -> Result<Site, Failure> {
+    let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
     let now = seams.clock.wall();
     for (ours, theirs) in [(0, 1), (1, 0)] {
         let file = root.join(format!("{}.trust", sides[theirs].side.name()));
@@ -146,11 +200,13 @@ fn make(
     scenario: &Scenario,
     side: Side,
     declared: &Declaration,
+    brought: &Brought,
     root: &Path,
     seams: &Seams,
 ) -> Result<SidePlace, Failure> {
     let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
-    pki::init(declared, root, seams.clock.wall(), &mut entropy).map_err(|error| pki_failed(&error))?;
+    pki::init_with(declared, brought, root, seams.clock.wall(), &mut entropy)
+        .map_err(|error| pki_failed(&error))?;
     let folder = root.join(domain(side));
     let relays = scenario.topology.relays.iter().filter(|relay| relay.side == side);
     let relays = relays.map(|relay| {

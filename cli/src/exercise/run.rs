@@ -23,7 +23,9 @@ use hotline_exercise::{
 };
 use hotline_transport::Seams;
 
-use super::{by_hand::ByHandArgs, evidence, failed, made::Made, new_folder, report, scenario};
+use super::{
+    by_hand::ByHandArgs, evidence, failed, live, lobby::LiveArgs, made::Made, new_folder, report, scenario,
+};
 use crate::exit::{self, Failure, Outcome};
 
 /// What `run` takes.
@@ -32,12 +34,13 @@ pub struct RunArgs {
     /// A scenario's id or file.
     #[arg(value_name = "SCENARIO")]
     scenario: String,
-    /// Everybody is played by a script, on real relays and desks of this machine.
-    #[arg(long, required_unless_present = "simulated")]
+    /// Everybody is played by a script, on real relays and desks of this machine. Without it the exercise is live: people
+    /// join with codes, and scripts play seats that stay empty.
+    #[arg(long, conflicts_with_all = ["listen", "start_after", "no_input"])]
     headless: bool,
     /// Everybody is played by a script, on real relays and desks in a simulated world: one thread, virtual time. The same
     /// seed is the same exercise to the last byte.
-    #[arg(long, conflicts_with_all = ["headless", "controlled"])]
+    #[arg(long, conflicts_with_all = ["headless", "controlled", "listen", "start_after", "no_input"])]
     pub(super) simulated: bool,
     /// Where the course of a simulated exercise is written: control's records, the logs, the packets.
     #[arg(long, requires = "simulated", value_name = "FILE")]
@@ -45,18 +48,21 @@ pub struct RunArgs {
     /// The seed of everything that is drawn: faults on the links.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(super) seed: u64,
-    /// How fast the story runs over the line: 0.1 to 60.
-    #[arg(long, default_value = "60", value_name = "RATE")]
-    pub(super) speed: Rate,
+    /// How fast the story runs over the line: 0.1 to 60. Without it 60, and with people as the scenario says.
+    #[arg(long, value_name = "RATE")]
+    speed: Option<Rate>,
     /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
     #[command(flatten)]
     pub(super) by_hand: ByHandArgs,
-    /// A new folder for report and evidence. A simulated exercise needs none.
-    #[arg(long = "out", required_unless_present = "simulated", value_name = "DIR")]
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+    /// A new folder for report and evidence. A live exercise without it takes exercise-SCENARIO here; a simulated one needs
+    /// none.
+    #[arg(long = "out", value_name = "DIR")]
     pub(super) folder: Option<PathBuf>,
-    /// The same, once it is known to be there.
+    /// The folder that was named, or that was found.
     #[arg(skip)]
     pub(super) out: PathBuf,
     /// Print one object; of several variants one a line.
@@ -64,17 +70,43 @@ pub struct RunArgs {
     pub(super) json: bool,
 }
 
+impl RunArgs {
+    /// On which stage.
+    pub(super) const fn stage(&self) -> StageKind {
+        match (self.simulated, self.headless) {
+            (true, _) => StageKind::Simulated,
+            (false, true) => StageKind::Headless,
+            (false, false) => StageKind::Live,
+        }
+    }
+
+    /// How fast the story runs at first.
+    pub(super) fn rate(&self, scenario: &Scenario) -> Rate {
+        let usual = match self.stage() {
+            StageKind::Live => scenario.stage.speed,
+            _ => Rate::FASTEST,
+        };
+        self.speed.unwrap_or(usual)
+    }
+}
+
 /// Plays: a scenario, one of its variants, or all of them.
 ///
 /// # Errors
 /// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
 pub async fn run(mut args: RunArgs) -> Outcome {
-    args.out = args.folder.take().unwrap_or_default();
-    let scenario = playable(&args, StageKind::Headless)?;
-    args.by_hand.check(&scenario)?;
+    let scenario = playable(&args)?;
+    args.by_hand.check(&scenario, args.headless)?;
+    args.out = match args.folder.take() {
+        Some(named) => named,
+        None => live::folder(&scenario, args.headless)?,
+    };
     new_folder(&args.out)?;
     let codebook = codebook(&scenario)?;
     let interrupted = listen_for_interrupts();
+    if !args.headless {
+        return live::play(&scenario, args, codebook, interrupted).await;
+    }
     let mut code = exit::OK;
     for args in plays(&scenario, &args) {
         let played = play(&scenario, args, codebook.clone(), Arc::clone(&interrupted)).await?;
@@ -87,13 +119,9 @@ pub async fn run(mut args: RunArgs) -> Outcome {
 ///
 /// # Errors
 /// It cannot be read, has mistakes, or is not for this stage.
-pub(super) fn playable(args: &RunArgs, stage: StageKind) -> Result<Arc<Scenario>, Failure> {
+pub(super) fn playable(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
     let scenario = scenario::playable(&args.scenario)?;
-    let lacking = match stage {
-        StageKind::Simulated => lacking_in_worlds(&scenario),
-        StageKind::Live | StageKind::Headless => lacking(&scenario),
-    };
-    refuse_unplayable(&scenario, args.variant.as_deref(), stage, &lacking)?;
+    refuse_unplayable(&scenario, args)?;
     Ok(scenario)
 }
 
@@ -197,12 +225,8 @@ pub(super) fn tell(scenario: &Scenario, played: &Played, args: &RunArgs) {
     );
 }
 
-fn refuse_unplayable(
-    scenario: &Scenario,
-    variant: Option<&str>,
-    stage: StageKind,
-    lacking: &[String],
-) -> Result<(), Failure> {
+fn refuse_unplayable(scenario: &Scenario, args: &RunArgs) -> Result<(), Failure> {
+    let (stage, variant) = (args.stage(), args.variant.as_deref());
     let refused = |what: String, help: &str| Err(Failure::new("HL-EX-151", exit::CONFIG, what, help));
     if !scenario.stage.allowed.contains(&stage) {
         return refused(
@@ -217,6 +241,16 @@ fn refuse_unplayable(
             &known.join(", "),
         );
     }
+    if stage == StageKind::Live && variant.is_none() && !known.is_empty() {
+        return refused(
+            format!("{} has several variants, and people play one", *scenario.id),
+            &format!("--variant one of: {}", known.join(", ")),
+        );
+    }
+    let lacking = match stage {
+        StageKind::Simulated => lacking_in_worlds(scenario),
+        StageKind::Live | StageKind::Headless => lacking(scenario),
+    };
     if lacking.is_empty() {
         return Ok(());
     }

@@ -112,7 +112,7 @@ impl Cast {
 /// A [`Failure`] if it could not be played. That an expectation was not met is an exit code.
 pub fn run(mut args: RunArgs) -> Outcome {
     let given = args.folder.take();
-    let scenario = run::playable(&args, StageKind::Simulated)?;
+    let scenario = run::playable(&args)?;
     let codebook = run::codebook(&scenario)?;
     if let Some(out) = &given {
         new_folder(out)?;
@@ -146,7 +146,7 @@ fn one(
         stage: StageKind::Simulated,
         variant,
         seed: args.seed,
-        rate: args.speed,
+        rate: args.rate(scenario),
         persons: &[],
     };
     let piece = cast.piece(scenario, codebook, opening)?;

@@ -12,8 +12,8 @@ use hotline_core::identity::{Identity, Role, TrustDomain};
 use hotline_core::time::WallTime;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
-    SerialNumber,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm,
 };
 
 use super::error::PkiError;
@@ -149,8 +149,25 @@ impl Authority {
     ///
     /// # Errors
     /// If a DNS name is not ASCII.
-    pub fn issue(&self, leaf: &Leaf, key: &KeyPair) -> Result<Certificate, PkiError> {
-        leaf_params(leaf)?
+    pub fn issue(&self, leaf: &Leaf, key: &impl PublicKeyData) -> Result<Certificate, PkiError> {
+        self.issue_for(leaf, purpose(leaf.identity.role()), key)
+    }
+
+    /// Signs the certificate of whoever listens for this domain on the control plane. Its name is no relay's.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_listener(&self, leaf: &Leaf, key: &impl PublicKeyData) -> Result<Certificate, PkiError> {
+        self.issue_for(leaf, ExtendedKeyUsagePurpose::ServerAuth, key)
+    }
+
+    fn issue_for(
+        &self,
+        leaf: &Leaf,
+        purpose: ExtendedKeyUsagePurpose,
+        key: &impl PublicKeyData,
+    ) -> Result<Certificate, PkiError> {
+        leaf_params(leaf, purpose)?
             .signed_by(key, &Issuer::from_params(&self.params, &self.key))
             .map_err(|e| PkiError::making("a certificate", e))
     }
@@ -181,6 +198,20 @@ impl Authority {
     }
 }
 
+/// The public half of a P-256 key that somebody else holds: a point, as a certificate has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TheirKey(pub Vec<u8>);
+
+impl PublicKeyData for TheirKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
 /// A new P-256 key.
 ///
 /// # Errors
@@ -208,7 +239,7 @@ fn issuer_params(domain: &TrustDomain) -> CertificateParams {
     params
 }
 
-fn leaf_params(leaf: &Leaf) -> Result<CertificateParams, PkiError> {
+fn leaf_params(leaf: &Leaf, purpose: ExtendedKeyUsagePurpose) -> Result<CertificateParams, PkiError> {
     let ascii = |text: &str| {
         text.try_into()
             .map_err(|e| PkiError::making("a name of a certificate", e))
@@ -226,7 +257,7 @@ fn leaf_params(leaf: &Leaf) -> Result<CertificateParams, PkiError> {
     params.serial_number = Some(serial_number(leaf.serial));
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![purpose(leaf.identity.role())];
+    params.extended_key_usages = vec![purpose];
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }

@@ -8,8 +8,10 @@
 //!   trust/exercise.excon.example/       root.pub roster: what a verifier needs
 //! ```
 //!
-//! There is no CA: nobody connects to control yet. No desk and no relay trusts this domain, and its roster enrols control
-//! identities only, so that nothing here can sign what a desk or an officer signs.
+//! People who join an exercise connect to control: [`plane`] adds a CA for that. No desk and no relay trusts this domain, and
+//! its roster enrols control identities only, so that nothing here can sign what a desk or an officer signs.
+
+pub mod plane;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,16 +161,20 @@ fn make(
     for controller in controllers {
         desk.enrol(controller, Purpose::Control, layout::CONTROL_KEY)?;
     }
-    let roster = format!(
-        "# Who may sign for control. Nothing of the line: no desk, no relay, no officer.\n{}",
-        desk.roster.roster().to_text()
-    );
+    let roster = roster_text(&desk.roster);
     let own = format!("{}/{domain}", layout::TRUST);
     for (name, text) in [(layout::ROOT_PUBLIC, &root_public), (layout::ROSTER, &roster)] {
         aside.write(name, text.as_bytes(), Audience::Anybody)?;
         aside.write(&format!("{own}/{name}"), text.as_bytes(), Audience::Anybody)?;
     }
     aside.finish()
+}
+
+fn roster_text(roster: &RosterBuilder) -> String {
+    format!(
+        "# Who may sign for control. Nothing of the line: no desk, no relay, no officer.\n{}",
+        roster.roster().to_text()
+    )
 }
 
 /// Control's roster while it is made.

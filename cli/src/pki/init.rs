@@ -16,7 +16,7 @@ use super::files::{Aside, Audience};
 use super::settings::PkiSettings;
 use super::side;
 use super::words::Fingerprint;
-use super::workshop::{Bench, Enrolled, Workshop};
+use super::workshop::{Bench, Brought, Enrolled, Workshop};
 use super::{charter, files, keys, layout};
 
 /// Opening line of `issued`.
@@ -49,13 +49,28 @@ pub fn init(
     now: WallTime,
     entropy: &mut dyn FnMut(&mut [u8]),
 ) -> Result<Vec<Made>, PkiError> {
+    init_with(declaration, &Brought::default(), out, now, entropy)
+}
+
+/// The same, where some bring keys that were made elsewhere: these are certified and enrolled, and their folders hold no
+/// key. Where the releaser who consents to the charter is one of them, that consent is still to be added.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_with(
+    declaration: &Declaration,
+    brought: &Brought,
+    out: &Path,
+    now: WallTime,
+    entropy: &mut dyn FnMut(&mut [u8]),
+) -> Result<Vec<Made>, PkiError> {
     declaration.check()?;
     for domain in &declaration.domains {
         files::refuse_filled(&out.join(domain.as_str()))?;
     }
     let mut done = Vec::new();
     for domain in &declaration.domains {
-        done.push(make(declaration, domain, out, now, entropy)?);
+        done.push(make(declaration, brought, domain, out, now, entropy)?);
     }
     let mut made = Vec::new();
     for (aside, domain) in done {
@@ -67,6 +82,7 @@ pub fn init(
 
 fn make(
     declaration: &Declaration,
+    brought: &Brought,
     domain: &TrustDomain,
     out: &Path,
     now: WallTime,
@@ -89,34 +105,39 @@ fn make(
         )?;
     }
     for desk in &declaration.desks {
-        shop.desk(
-            Bench {
-                aside: &aside,
-                below: &format!("desk/{}/", desk.name),
-            },
-            desk,
-        )?;
+        let below = format!("desk/{}/", desk.name);
+        let bench = Bench {
+            aside: &aside,
+            below: &below,
+        };
+        match brought.desks.get(&desk.name) {
+            Some(keys) => shop.desk_of(bench, desk, keys)?,
+            None => shop.desk(bench, desk)?,
+        };
     }
     let mut consenting = None;
     for officer in &declaration.officers {
-        let made = shop.officer(
-            Bench {
-                aside: &aside,
-                below: &format!("officer/{}/", officer.name),
-            },
-            officer,
-        )?;
+        let below = format!("officer/{}/", officer.name);
+        let bench = Bench {
+            aside: &aside,
+            below: &below,
+        };
+        if let Some(keys) = brought.officers.get(&officer.name) {
+            shop.officer_of(bench, officer, keys)?;
+            continue;
+        }
+        let made = shop.officer(bench, officer)?;
         if Some(officer) == declaration.consenting_officer() {
             consenting = Some(made);
         }
     }
     let own = format!("{}/{domain}/", layout::TRUST);
-    if let Some(consenting) = consenting {
+    if declaration.consenting_officer().is_some() {
         write_charter(
             declaration,
             &shop,
             peer.domain(),
-            &consenting,
+            consenting.as_ref(),
             Bench {
                 aside: &aside,
                 below: &own,
@@ -182,11 +203,10 @@ fn write_charter(
     declaration: &Declaration,
     shop: &Workshop<'_>,
     peer: &TrustDomain,
-    (officer, enrolled): &(Identity, Enrolled),
+    consenting: Option<&(Identity, Enrolled)>,
     bench: Bench<'_>,
 ) -> Result<(), PkiError> {
     let terms = charter::terms(&declaration.charter, &shop.side.exercise, &shop.domain, peer).encode();
-    let consent = charter::consent(&terms, officer, enrolled.key_statement, &enrolled.key, shop.now)?;
     let below = format!(
         "{}{}/{}/",
         bench.below,
@@ -196,6 +216,10 @@ fn write_charter(
     bench
         .aside
         .write(&format!("{below}{}", layout::TERMS), &terms, Audience::Anybody)?;
+    let Some((officer, enrolled)) = consenting else {
+        return Ok(());
+    };
+    let consent = charter::consent(&terms, officer, enrolled.key_statement, &enrolled.key, shop.now)?;
     let consent_file = layout::consent(shop.domain.as_str());
     bench.aside.write(
         &format!("{below}{consent_file}"),

@@ -3,16 +3,16 @@
 //! A workshop is a domain's CA, statement root and books, open for work. What it makes goes into a folder that is still
 //! aside; the books (roster, record of certificates, side file) are written by the verb when all is made.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use data_encoding::HEXLOWER;
 use hotline_audit::{Enrolment, Hash, PublicKey, Purpose, RosterBuilder, RosterError, SigningKey};
 use hotline_core::identity::{Identity, Role, TrustDomain};
 use hotline_core::time::WallTime;
 use hotline_core::words::OfficerRole;
-use rcgen::KeyPair;
+use rcgen::PublicKeyData;
 
-use super::certificate::{self, Authority, Leaf, Validity};
+use super::certificate::{self, Authority, Leaf, TheirKey, Validity};
 use super::declaration::{DeclaredDesk, DeclaredOfficer, DeclaredRelay};
 use super::error::PkiError;
 use super::files::{Aside, Audience};
@@ -55,6 +55,35 @@ impl Bench<'_> {
             Audience::Anybody,
         )
     }
+}
+
+/// Public halves of a desk's keys, made where the desk is.
+#[derive(Clone, Debug)]
+pub struct DeskKeys {
+    /// Of its TLS key.
+    pub tls: TheirKey,
+    /// Of what signs its statements.
+    pub statement: PublicKey,
+    /// Of what signs its log.
+    pub log: PublicKey,
+}
+
+/// Public halves of an officer's keys, made where the officer is.
+#[derive(Clone, Debug)]
+pub struct OfficerKeys {
+    /// Of its TLS key.
+    pub tls: TheirKey,
+    /// Of what it signs with.
+    pub officer: PublicKey,
+}
+
+/// Who brings keys of their own, by declared name.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    /// Desks.
+    pub desks: BTreeMap<String, DeskKeys>,
+    /// Officers.
+    pub officers: BTreeMap<String, OfficerKeys>,
 }
 
 /// A key that was just made and enrolled.
@@ -183,6 +212,29 @@ impl<'a> Workshop<'a> {
         self.tls(bench, &identity, &[], &[])?;
         self.enrol_new(bench, layout::STATEMENT_KEY, Purpose::Statement, &identity, &[])?;
         self.enrol_new(bench, layout::LOG_KEY, Purpose::Log, &identity, &[])?;
+        self.desk_settings(bench, desk, identity)
+    }
+
+    /// The same for a desk whose keys were made elsewhere.
+    pub(super) fn desk_of(
+        &mut self,
+        bench: Bench<'_>,
+        desk: &DeclaredDesk,
+        keys: &DeskKeys,
+    ) -> Result<Identity, PkiError> {
+        let identity = self.identity(Role::Desk, &desk.name)?;
+        self.tls_of(bench, &identity, &keys.tls)?;
+        self.enrol(Purpose::Statement, &identity, &[], keys.statement)?;
+        self.enrol(Purpose::Log, &identity, &[], keys.log)?;
+        self.desk_settings(bench, desk, identity)
+    }
+
+    fn desk_settings(
+        &mut self,
+        bench: Bench<'_>,
+        desk: &DeclaredDesk,
+        identity: Identity,
+    ) -> Result<Identity, PkiError> {
         let text = settings::desk(&DeskSettings {
             identity: &identity,
             prefix: &desk.prefix,
@@ -227,13 +279,26 @@ impl<'a> Workshop<'a> {
         Ok(identity)
     }
 
+    /// An officer whose keys were all made elsewhere.
+    pub(super) fn officer_of(
+        &mut self,
+        bench: Bench<'_>,
+        officer: &DeclaredOfficer,
+        keys: &OfficerKeys,
+    ) -> Result<Identity, PkiError> {
+        let identity = self.officer_named(officer)?;
+        self.tls_of(bench, &identity, &keys.tls)?;
+        self.enrol(Purpose::Officer, &identity, &officer.roles, keys.officer)?;
+        Ok(identity)
+    }
+
     /// A new TLS certificate for a key.
     pub(super) fn certificate(
         &mut self,
         identity: &Identity,
         dns: &[String],
         ips: &[IpAddr],
-        key: &KeyPair,
+        key: &impl PublicKeyData,
     ) -> Result<String, PkiError> {
         let validity = Validity::starting(self.now, self.settings.certificate())
             .ending_by(self.authority.not_after_ms());
@@ -263,14 +328,25 @@ impl<'a> Workshop<'a> {
         bench: Bench<'_>,
         officer: &DeclaredOfficer,
     ) -> Result<Identity, PkiError> {
+        let identity = self.officer_named(officer)?;
+        self.tls(bench, &identity, &[], &[])?;
+        Ok(identity)
+    }
+
+    fn officer_named(&mut self, officer: &DeclaredOfficer) -> Result<Identity, PkiError> {
         let identity = self.identity(Role::Officer, &officer.name)?;
         let desk = self.identity(Role::Desk, &officer.desk)?;
-        self.tls(bench, &identity, &[], &[])?;
         self.side.officer.push(SideOfficer {
             identity: identity.to_string(),
             desk: desk.to_string(),
         });
         Ok(identity)
+    }
+
+    /// A certificate for a TLS key that was made elsewhere.
+    fn tls_of(&mut self, bench: Bench<'_>, identity: &Identity, key: &TheirKey) -> Result<(), PkiError> {
+        let certificate = self.certificate(identity, &[], &[], key)?;
+        bench.public(layout::TLS_CERTIFICATE, &certificate)
     }
 
     fn tls(

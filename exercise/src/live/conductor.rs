@@ -7,7 +7,7 @@ mod hear;
 mod leap;
 pub mod obey;
 mod observe;
-mod seats;
+pub mod seats;
 mod stand;
 
 use std::{
@@ -159,6 +159,7 @@ impl<S: Scene> Conductor<S> {
     pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
         let story = self.note(Kind::Startex(Box::new(startex)))?;
         self.told = Told::of(Hash32(story.0));
+        self.first_notes()?;
         self.pause_at_start()?;
         self.tell_clock().await?;
         for (file, text) in files {
@@ -213,7 +214,7 @@ impl<S: Scene> Conductor<S> {
             self.fire(serial).await?;
         }
         // Where controllers run it, they decide about these, and about the end.
-        let by_hand = self.hand.is_some();
+        let by_hand = self.hand.as_ref().is_some_and(|hand| hand.decide);
         if !by_hand {
             self.fire_offered().await?;
         }
@@ -226,7 +227,7 @@ impl<S: Scene> Conductor<S> {
             self.ticked = self.now();
         }
         let ended = self.plan.ended(&clock, self.now(), self.idle());
-        if ended.is_none() && !by_hand {
+        if ended.is_none() && !by_hand && !self.people_play() {
             self.leap().await?;
         }
         Ok(ended.filter(|_| !by_hand))
@@ -269,8 +270,15 @@ impl<S: Scene> Conductor<S> {
         })
     }
 
+    /// Whether a person sits at a desk, or did and may come back.
+    fn people_play(&self) -> bool {
+        self.hand.as_ref().is_some_and(|hand| !hand.persons.is_empty())
+    }
+
+    /// Whether nobody has anything to do. Of people that is never known.
     fn idle(&self) -> bool {
-        self.waiting.values().all(|pending| *pending == Pending::Nothing)
+        !self.people_play()
+            && self.waiting.values().all(|pending| *pending == Pending::Nothing)
             && self.faults.is_empty()
             && self.watched.values().all(Watched::owes_nothing)
             && self.now().since(self.stirred) >= QUIET_FOR
@@ -344,6 +352,7 @@ impl<S: Scene> Conductor<S> {
         let running = running_codes(self.plan.clock().running());
         let story_ms = u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX);
         self.stage.tell_all(&ToPlayer::Clock { running, story_ms }).await;
+        self.tell_joined(running, story_ms);
         let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
         for desk in desks {
             // One that has died is told by what it does not do.

@@ -1,4 +1,5 @@
 //! Control's door: the Unix socket where controllers of this machine ask how the exercise stands and hand in signed orders.
+//! Who joined from elsewhere does the same over the control plane ([`Asker`]).
 //!
 //! One JSON object a line. The socket file has mode 0600: who may use it could read the conductor's keys as well. Still it
 //! takes no order that no controller has signed. Everything is answered by the conductor, one after another, so that two
@@ -14,11 +15,11 @@ use data_encoding::BASE64;
 use hotline_client::socket;
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    net::{
-        UnixListener, UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
+    io::{
+        AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+        Lines,
     },
+    net::UnixListener,
     sync::{Semaphore, broadcast, mpsc, oneshot},
     task::JoinHandle,
 };
@@ -114,6 +115,8 @@ pub struct Door {
     /// The socket's file; none where controllers are of this process.
     path: Option<PathBuf>,
     asked: mpsc::Receiver<Asked>,
+    /// For doors beside the socket.
+    ask: mpsc::Sender<Asked>,
     serving: Option<JoinHandle<()>>,
     records: broadcast::Sender<RecordStands>,
 }
@@ -141,6 +144,7 @@ impl Door {
         Ok(Self {
             path: Some(path.to_owned()),
             asked,
+            ask: ask.clone(),
             serving: Some(tokio::spawn(serve(listener, ask))),
             records,
         })
@@ -154,6 +158,7 @@ impl Door {
         let door = Self {
             path: None,
             asked,
+            ask: ask.clone(),
             serving: None,
             records,
         };
@@ -171,6 +176,12 @@ impl Door {
     /// Tells every watcher of a record.
     pub fn tell(&self, record: RecordStands) {
         let _ = self.records.send(record);
+    }
+
+    /// For those who ask by another way than the socket.
+    #[must_use]
+    pub fn asker(&self) -> Asker {
+        Asker(self.ask.clone())
     }
 
     /// Everything that is told from now on.
@@ -192,20 +203,56 @@ async fn serve(listener: UnixListener, ask: mpsc::Sender<Asked>) {
         };
         let ask = ask.clone();
         tokio::spawn(async move {
-            let _ = converse(stream, &ask).await;
+            let (read, write) = stream.into_split();
+            let _ = converse(BufReader::new(read), write, &ask, May::Order).await;
             drop(place);
         });
     }
 }
 
-async fn converse(stream: UnixStream, ask: &mpsc::Sender<Asked>) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut reader = BufReader::new(read);
+/// What whoever asks may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum May {
+    /// Look, and hand in orders: each is proven by its signature.
+    Order,
+    /// Only look.
+    Look,
+}
+
+/// A way to the conductor.
+#[derive(Clone, Debug)]
+pub struct Asker(mpsc::Sender<Asked>);
+
+impl Asker {
+    /// Serves a controller or an observer over any connection, until it ends.
+    ///
+    /// # Errors
+    /// If the connection breaks, or the conductor has gone.
+    pub async fn serve(
+        &self,
+        reader: impl AsyncBufRead + Unpin,
+        writer: impl AsyncWrite + Unpin,
+        may: May,
+    ) -> io::Result<()> {
+        converse(reader, writer, &self.0, may).await
+    }
+}
+
+async fn converse(
+    mut reader: impl AsyncBufRead + Unpin,
+    mut write: impl AsyncWrite + Unpin,
+    ask: &mpsc::Sender<Asked>,
+    may: May,
+) -> io::Result<()> {
     while let Some(line) = bounded_line(&mut reader).await? {
         let (reply, answer) = oneshot::channel();
         let asked = match serde_json::from_str(&line) {
             Ok(Ask::Status) => Asked::Status(reply),
             Ok(Ask::Watch) => return watch(&mut reader, &mut write, ask).await,
+            Ok(Ask::Order { .. }) if may == May::Look => {
+                say(&mut write, &Answer::refused(&looks_only())).await?;
+                continue;
+            }
             Ok(Ask::Order { statement }) => match BASE64.decode(statement.as_bytes()) {
                 Ok(bytes) => Asked::Order(bytes, reply),
                 Err(error) => {
@@ -226,8 +273,8 @@ async fn converse(stream: UnixStream, ask: &mpsc::Sender<Asked>) -> io::Result<(
 
 /// Hands on records until the exercise has ended or the watcher has gone.
 async fn watch(
-    reader: &mut BufReader<OwnedReadHalf>,
-    write: &mut OwnedWriteHalf,
+    reader: &mut (impl AsyncBufRead + Unpin),
+    write: &mut (impl AsyncWrite + Unpin),
     ask: &mpsc::Sender<Asked>,
 ) -> io::Result<()> {
     let (reply, records) = oneshot::channel();
@@ -253,7 +300,7 @@ fn gone<E>(_: E) -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the conductor has gone")
 }
 
-async fn bounded_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<String>> {
+async fn bounded_line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut line = String::new();
     let read = reader.take(LINE_MAX).read_line(&mut line).await?;
     match line.ends_with('\n') {
@@ -274,17 +321,21 @@ fn unreadable(what: &str) -> Answer {
     ))
 }
 
-async fn say(write: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
-    let mut line = serde_json::to_vec(answer)?;
-    line.push(b'\n');
-    write.write_all(&line).await
+fn looks_only() -> Refusal {
+    Refusal::stranger("an observer looks, and orders nothing".into())
 }
 
-/// A controller's side of the socket.
-#[derive(Debug)]
+async fn say(write: &mut (impl AsyncWrite + Unpin), answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    write.write_all(&line).await?;
+    write.flush().await
+}
+
+/// A controller's side of the socket, or of the control plane.
 pub struct Visit {
-    lines: Lines<BufReader<OwnedReadHalf>>,
-    write: OwnedWriteHalf,
+    lines: Lines<Box<dyn AsyncBufRead + Send + Unpin>>,
+    write: Box<dyn AsyncWrite + Send + Unpin>,
 }
 
 impl Visit {
@@ -296,11 +347,20 @@ impl Visit {
         let stream = socket::connect(path).await?;
         Ok(stream.map(|stream| {
             let (read, write) = stream.into_split();
-            Self {
-                lines: BufReader::new(read).lines(),
-                write,
-            }
+            Self::over(BufReader::new(read), write)
         }))
+    }
+
+    /// Over another connection to the conductor.
+    pub fn over(
+        reader: impl AsyncBufRead + Send + Unpin + 'static,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        let reader: Box<dyn AsyncBufRead + Send + Unpin> = Box::new(reader);
+        Self {
+            lines: reader.lines(),
+            write: Box::new(write),
+        }
     }
 
     /// Asks, and waits for the answer.
@@ -319,7 +379,8 @@ impl Visit {
     pub async fn say(&mut self, ask: &Ask) -> io::Result<()> {
         let mut line = serde_json::to_vec(ask)?;
         line.push(b'\n');
-        self.write.write_all(&line).await
+        self.write.write_all(&line).await?;
+        self.write.flush().await
     }
 
     /// The next answer; none once the conductor has gone.

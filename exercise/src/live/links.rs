@@ -6,7 +6,7 @@
 
 use std::{
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -86,6 +86,15 @@ impl Links {
     /// # Errors
     /// If a trust folder or a port refuses.
     pub async fn start(desks: &[Linked], seed: u64) -> Result<Self, LinkError> {
+        Self::start_at(desks, seed, None).await
+    }
+
+    /// The same, at this address of the machine, where desks of other machines reach it. Where it is every address, desks
+    /// of this machine are told the loopback one.
+    ///
+    /// # Errors
+    /// If a trust folder or a port refuses.
+    pub async fn start_at(desks: &[Linked], seed: u64, at: Option<IpAddr>) -> Result<Self, LinkError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("links")
@@ -102,7 +111,7 @@ impl Links {
             for folder in folders {
                 let named = |leg: &Leg| format!("{name} {leg}");
                 let seed = |leg: &Leg| dice.apart(&named(leg)).throw();
-                for (leg, proxy) in reroute(&folder.join(SIDE_FILE), &workers, seed).await? {
+                for (leg, proxy) in reroute(&folder.join(SIDE_FILE), &workers, seed, at).await? {
                     rig.insert(&named(&leg), proxy);
                 }
             }
@@ -125,6 +134,7 @@ async fn reroute(
     file: &Path,
     workers: &Workers,
     seed: impl Fn(&Leg) -> u64,
+    at: Option<IpAddr>,
 ) -> Result<Vec<(Leg, Proxy)>, LinkError> {
     let unreadable = |what: String| LinkError::at(file)(io::Error::new(io::ErrorKind::InvalidData, what));
     let text = fs::read_to_string(file).map_err(LinkError::at(file))?;
@@ -142,8 +152,11 @@ async fn reroute(
                 Door::Quic => &mut relay.quic,
                 Door::Tcp => &mut relay.tcp,
             };
-            let proxy = open(workers, door, *place, seed(&leg)).await?;
+            let proxy = open(workers, door, *place, seed(&leg), at).await?;
             *place = proxy.local_addr();
+            if place.ip().is_unspecified() {
+                place.set_ip(Ipv4Addr::LOCALHOST.into());
+            }
             started.push((leg, proxy));
         }
     }
@@ -152,12 +165,18 @@ async fn reroute(
     Ok(started)
 }
 
-async fn open(workers: &Workers, door: Door, to: SocketAddr, seed: u64) -> Result<Proxy, LinkError> {
+async fn open(
+    workers: &Workers,
+    door: Door,
+    to: SocketAddr,
+    seed: u64,
+    at: Option<IpAddr>,
+) -> Result<Proxy, LinkError> {
     let gone = || LinkError::of("their thread")(io::Error::other("it is gone"));
     let Some(runtime) = &workers.0 else {
         return Err(gone());
     };
-    let any = SocketAddr::new(to.ip(), 0);
+    let any = SocketAddr::new(at.unwrap_or(to.ip()), 0);
     let listen = match door {
         Door::Quic => Listen::Udp(any),
         Door::Tcp => Listen::Tcp(any),

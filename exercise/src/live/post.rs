@@ -1,4 +1,5 @@
-//! A desk of the stage as the conductor knows it: asked over its socket, heard over another connection to it.
+//! A desk of the stage as the conductor knows it: asked over its socket, heard over another connection to it; or, where its
+//! people joined from elsewhere, over the control plane.
 
 use std::{io, time::Duration};
 
@@ -10,6 +11,7 @@ use hotline_client::{
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{
+    joined::{Line, may_be_asked},
     reach::{Asking, Reach, Watching},
     stage::Happening,
 };
@@ -22,13 +24,23 @@ const LIST_MOST: usize = 10_000;
 /// A connection to a desk that runs.
 pub struct Post {
     name: String,
+    way: Way,
+}
+
+/// How a desk is reached.
+enum Way {
+    Socket(Box<Socket>),
+    Plane(Line),
+}
+
+struct Socket {
     reach: Reach,
     /// None after a question that was not answered: a late answer would be taken for that to the next one.
     asking: Option<Asking>,
     hearing: JoinHandle<()>,
 }
 
-impl Drop for Post {
+impl Drop for Socket {
     fn drop(&mut self) {
         self.hearing.abort();
     }
@@ -43,12 +55,25 @@ impl Post {
         let asking = Some(reach.connect().await?);
         let watching = reach.watch().await?;
         let hearing = tokio::spawn(hear(name.to_owned(), watching, heard));
-        Ok(Self {
-            name: name.to_owned(),
+        let socket = Socket {
             reach,
             asking,
             hearing,
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            way: Way::Socket(Box::new(socket)),
         })
+    }
+
+    /// A desk whose people joined; what it tells goes into `heard` from then on.
+    #[must_use]
+    pub fn joined(name: &str, line: Line, heard: mpsc::Sender<Happening>) -> Self {
+        line.play(heard);
+        Self {
+            name: name.to_owned(),
+            way: Way::Plane(line),
+        }
     }
 
     /// What the scenario calls it.
@@ -97,14 +122,28 @@ impl Post {
     /// # Errors
     /// If it has gone, does not answer within half a second, or refuses, in its words.
     pub async fn ask(&mut self, request: &Request) -> io::Result<Answer> {
-        let answered = timeout(ANSWERS_WITHIN, self.exchange(request)).await;
-        match answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(answer) => Self::said(answer),
-            Err(error) => {
-                self.asking = None;
-                Err(error)
+        let answered = match &mut self.way {
+            Way::Socket(socket) => socket.ask(request).await,
+            Way::Plane(_) if !may_be_asked(request) => {
+                Err(io::Error::other("that is for the people at this desk to do"))
             }
+            Way::Plane(line) => timeout(ANSWERS_WITHIN, line.ask(request)).await?,
+        };
+        match answered? {
+            Answer::Refused(refusal) => Err(io::Error::other(format!("{}: {}", refusal.code, refusal.what))),
+            answer => Ok(answer),
         }
+    }
+}
+
+impl Socket {
+    async fn ask(&mut self, request: &Request) -> io::Result<Answer> {
+        let answered = timeout(ANSWERS_WITHIN, self.exchange(request)).await;
+        let answered = answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        if answered.is_err() {
+            self.asking = None;
+        }
+        answered
     }
 
     async fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
@@ -114,13 +153,6 @@ impl Post {
         match &mut self.asking {
             Some(asking) => asking.ask(request).await,
             None => Err(io::ErrorKind::NotConnected.into()),
-        }
-    }
-
-    fn said(answer: Answer) -> io::Result<Answer> {
-        match answer {
-            Answer::Refused(refusal) => Err(io::Error::other(format!("{}: {}", refusal.code, refusal.what))),
-            answer => Ok(answer),
         }
     }
 }

@@ -226,7 +226,7 @@ impl Scene for Stage {
 }
 
 /// How long all legs may take to come up. 30 s: ten times what it takes.
-const WHOLE_WITHIN: Duration = Duration::from_secs(30);
+pub(super) const WHOLE_WITHIN: Duration = Duration::from_secs(30);
 /// How often desks are asked while somebody waits for them.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// For how long relays and desks may hand over what is still on its way after ENDEX. 10 s: a hundred times what it takes.
@@ -242,7 +242,14 @@ pub async fn wait_until_whole<S: Scene>(stage: &mut S) -> Result<(), StageError>
     loop {
         let mut lacking = Vec::new();
         for desk in &desks {
-            let status = stage.status(desk).await?;
+            let status = match stage.status(desk).await {
+                Ok(status) => status,
+                // Under way to another machine words may be late.
+                Err(error) => {
+                    lacking.push(error.to_string());
+                    continue;
+                }
+            };
             let down = status.legs.iter().filter(|(_, leg)| leg.state != "UP");
             lacking.extend(down.map(|(name, leg)| format!("{desk} {name}: {} {}", leg.state, leg.why)));
         }

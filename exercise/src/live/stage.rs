@@ -5,6 +5,8 @@ mod ends;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    net::IpAddr,
+    path::Path,
     time::Duration,
 };
 
@@ -15,10 +17,15 @@ use hotline_client::{
     view::MessageView,
 };
 use hotline_faults::rig::{LinkView, RigError};
-use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 use super::{
     child::{Child, ChildError, Input, Listener, Program},
+    joined::{Joined, folder, words::FromSeat, words::ToSeat},
     links::{LinkError, Linked, Links},
     post::Post,
     reach::Reach,
@@ -33,6 +40,8 @@ use crate::scenario::{
 
 /// How long a process may take to end in good order.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a seat that joined may be away when the stage opens. 10 s.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 /// Happenings that wait for the conductor. 16,384: what a desk keeps for a slow watcher.
 pub(crate) const HAPPENINGS: usize = 16_384;
 
@@ -57,6 +66,18 @@ pub enum Happening {
     Gone {
         /// Which.
         who: String,
+    },
+    /// A desk whose people joined runs again.
+    Again {
+        /// Which.
+        desk: String,
+    },
+    /// The connection of a seat whose people joined is lost, or there again.
+    Seat {
+        /// Which.
+        seat: String,
+        /// Whether it is there.
+        here: bool,
     },
 }
 
@@ -109,6 +130,24 @@ pub enum StageError {
     },
 }
 
+/// What of a stage is elsewhere.
+#[derive(Default)]
+pub struct Elsewhere<'a> {
+    /// Desks whose people joined.
+    pub joined: &'a mut [JoinedSeat],
+    /// The address of this machine that they reach; loopback without it.
+    pub at: Option<IpAddr>,
+}
+
+/// A joined seat, and what it says beside answers and news.
+#[derive(Debug)]
+pub struct JoinedSeat {
+    /// The seat.
+    pub joined: Joined,
+    /// What it says.
+    pub says: mpsc::Receiver<FromSeat>,
+}
+
 /// A scripted seat.
 #[derive(Clone, Debug)]
 pub struct SeatPlan {
@@ -141,6 +180,8 @@ pub struct Stage {
     plans: Vec<SeatPlan>,
     /// How far each relay's own words were read, in bytes.
     read: BTreeMap<String, usize>,
+    /// Desks whose people joined: they run elsewhere.
+    joined: BTreeMap<String, Joined>,
     heard: mpsc::Sender<Happening>,
     happenings: mpsc::Receiver<Happening>,
 }
@@ -151,6 +192,19 @@ impl Stage {
     /// # Errors
     /// [`StageError`]: nothing is left running.
     pub async fn open(site: Site, seats: &[SeatPlan], seed: u64) -> Result<Self, StageError> {
+        Self::open_with(site, seats, seed, Elsewhere::default()).await
+    }
+
+    /// The same, with desks whose people joined from elsewhere: each is sent its folder and opens by itself.
+    ///
+    /// # Errors
+    /// [`StageError`]: nothing is left running here.
+    pub async fn open_with(
+        site: Site,
+        seats: &[SeatPlan],
+        seed: u64,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<Self, StageError> {
         let linked: Vec<Linked> = site
             .sides
             .iter()
@@ -159,7 +213,7 @@ impl Stage {
                 trust: side.trust.clone(),
             })
             .collect();
-        let links = Links::start(&linked, seed).await?;
+        let links = Links::start_at(&linked, seed, elsewhere.at).await?;
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
         let mut stage = Self {
             site,
@@ -172,6 +226,7 @@ impl Stage {
             listeners: BTreeMap::new(),
             plans: seats.to_vec(),
             read: BTreeMap::new(),
+            joined: BTreeMap::new(),
             heard,
             happenings,
         };
@@ -180,8 +235,16 @@ impl Stage {
             stage.start_relay(relay).await?;
         }
         let desks: Vec<DeskPlace> = stage.site.desks().map(|(_, desk)| desk.clone()).collect();
-        for desk in &desks {
+        let (there, here): (Vec<_>, Vec<_>) = desks
+            .iter()
+            .partition(|desk| elsewhere.joined.iter().any(|seat| seat.joined.desk == desk.name));
+        for desk in here {
             stage.start_desk(desk).await?;
+        }
+        for seat in elsewhere.joined.iter_mut() {
+            if let Some(place) = there.iter().find(|desk| desk.name == seat.joined.desk) {
+                stage.await_desk(place, seat).await?;
+            }
         }
         for seat in seats {
             stage.start_player(seat).await?;
@@ -248,7 +311,7 @@ impl Stage {
     #[must_use]
     pub fn is_down(&self, who: &str) -> bool {
         match who.split_once(' ') {
-            Some(("desk", name)) => !self.desks.contains_key(name),
+            Some(("desk", name)) => !self.desks.contains_key(name) && !self.joined.contains_key(name),
             Some(("player", name)) => !self.players.contains_key(name),
             _ => true,
         }
@@ -371,6 +434,12 @@ impl Stage {
     }
 
     async fn desk(&mut self, deed: ProcessDeed, desk: &DeskPlace) -> Result<(), StageError> {
+        if let Some(joined) = self.joined.get(&desk.name) {
+            return Err(StageError::Person {
+                seat: joined.seat.clone(),
+                what: format!("the desk runs on their machine; have them {} it", deed.name()),
+            });
+        }
         match deed {
             ProcessDeed::Start => self.start_desk(desk).await,
             ProcessDeed::Kill => {
@@ -425,6 +494,26 @@ impl Stage {
         let post = Post::open(&desk.name, reach, self.heard.clone()).await;
         let post = post.map_err(|source| gone(&desk.name, source))?;
         self.posts.insert(desk.name.clone(), post);
+        Ok(())
+    }
+
+    /// Sends a joined desk its folder, and waits until it is open.
+    async fn await_desk(&mut self, desk: &DeskPlace, seat: &mut JoinedSeat) -> Result<(), StageError> {
+        let JoinedSeat { joined, says } = seat;
+        let failed = |source| gone(&desk.name, source);
+        let at = joined.line.connected(COMES_BACK_WITHIN).await.map_err(failed)?;
+        let domain = desk.config.ancestors().nth(3).unwrap_or(Path::new("."));
+        let files = folder::gather(domain, desk, joined, at).map_err(failed)?;
+        joined.line.tell(ToSeat::Folder { files });
+        match timeout(scene::WHOLE_WITHIN, says.recv()).await {
+            Ok(Some(FromSeat::Open)) => {}
+            Ok(Some(FromSeat::Failed { what })) => return Err(failed(io::Error::other(what))),
+            Ok(_) => return Err(failed(io::Error::other("it says something else"))),
+            Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
+        }
+        let post = Post::joined(&desk.name, joined.line.clone(), self.heard.clone());
+        self.posts.insert(desk.name.clone(), post);
+        self.joined.insert(desk.name.clone(), joined.clone());
         Ok(())
     }
 

@@ -148,6 +148,8 @@ async fn run(piece: Piece, interrupted: Arc<AtomicBool>, more: More) -> Result<E
             authority: controller.authority.clone(),
             start_paused: false,
             persons: BTreeMap::new(),
+            notes: Vec::new(),
+            decide: true,
         });
         let hand = Hand {
             controller,

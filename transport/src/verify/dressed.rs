@@ -18,11 +18,26 @@ use crate::refusal::Reason;
 pub(crate) struct Verifier {
     judge: Judge,
     verdict: Verdict,
+    /// Whether a client must show a certificate.
+    mandatory: bool,
 }
 
 impl Verifier {
     pub(crate) fn new(judge: Judge, verdict: Verdict) -> Arc<Self> {
-        Arc::new(Self { judge, verdict })
+        Arc::new(Self {
+            judge,
+            verdict,
+            mandatory: true,
+        })
+    }
+
+    /// The same, where a client may show nothing: its verdict then stays empty. For the control plane only.
+    pub(crate) fn optional(judge: Judge, verdict: Verdict) -> Arc<Self> {
+        Arc::new(Self {
+            judge,
+            verdict,
+            mandatory: false,
+        })
     }
 
     fn decide(
@@ -111,6 +126,10 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl ClientCertVerifier for Verifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         // No hints: whom we trust is nobody's business before they have shown who they are.
         &[]

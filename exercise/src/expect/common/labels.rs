@@ -114,6 +114,11 @@ fn turn(timeline: &Timeline, entry: &Entry) -> Option<(String, Turn)> {
                 "RESUME" | "START" => Some((process(who), Turn::Ends)),
                 _ => None,
             },
+            // Of a desk whose people were away control knows nothing that a label could contradict.
+            Kind::Seat { seat, what } => match what.as_str() {
+                "LEFT" => Some((format!("seat {seat}"), Turn::Begins)),
+                _ => Some((format!("seat {seat}"), Turn::Ends)),
+            },
             Kind::Resumed { .. } => Some(("control".to_owned(), Turn::Was)),
             _ => None,
         },

@@ -72,6 +72,26 @@ fn a_desk_that_died_and_was_started_again_explains_nothing_long_behind_it() {
 }
 
 #[test]
+fn a_seat_that_control_did_not_see_explains_an_interruption_until_half_a_minute_behind_it() {
+    let interrupted_at = |ms| {
+        let mut play = Play::of(&expecting(&[]));
+        for (at, what) in [(1_000, "LEFT"), (3_000, "JOINED")] {
+            play.at(at).record(Kind::Seat {
+                seat: "B".into(),
+                what: what.into(),
+            });
+        }
+        for at in [10_000, 20_000, 30_000].into_iter().filter(|at| *at < ms) {
+            play.at(at).looks();
+        }
+        play.at(ms).look("A", interrupted());
+        one(&judge_of(&play), "C7").met
+    };
+    assert_eq!(interrupted_at(2_000), Met::Yes);
+    assert_eq!(interrupted_at(33_001), Met::No);
+}
+
+#[test]
 fn what_nobody_knows_the_time_of_explains_no_interruption() {
     use hotline_core::duty::ServiceKind;
     let mut play = Play::of(&expecting(&[]));

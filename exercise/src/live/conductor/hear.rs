@@ -32,7 +32,40 @@ impl<S: Scene> Conductor<S> {
                 let deed = "DIED".to_owned();
                 self.note(Kind::Process { who, deed }).map(drop)
             }
+            Happening::Again { desk } => {
+                self.note(Kind::Process {
+                    who: format!("desk {desk}"),
+                    deed: "START".to_owned(),
+                })?;
+                self.look_anew(&desk).await
+            }
+            Happening::Seat { seat, here } => self.seat(&seat, here).await,
         }
+    }
+
+    /// A seat whose people joined is lost, or there again: then its desk hears how the story runs, and what it has shown
+    /// meanwhile is looked at.
+    async fn seat(&mut self, seat: &str, here: bool) -> Result<(), ConductError> {
+        self.note(Kind::Seat {
+            seat: seat.to_owned(),
+            what: if here { "JOINED" } else { "LEFT" }.to_owned(),
+        })?;
+        match self.desk_of_seat(seat).filter(|_| here) {
+            Some(desk) => self.look_anew(&desk).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A desk is heard again: it hears how the story runs, and what it has done meanwhile is looked at.
+    async fn look_anew(&mut self, desk: &str) -> Result<(), ConductError> {
+        let _ = self.tell_story(desk).await;
+        for message in self.stage.list(desk).await.unwrap_or_default() {
+            if message.direction == "out" {
+                self.name_by_filters(desk, &message).await?;
+            }
+            self.message(desk, &message);
+        }
+        Ok(())
     }
 
     async fn news(&mut self, desk: &str, news: News) -> Result<(), ConductError> {

@@ -1,12 +1,12 @@
 //! What the conductor does when a controller orders it: proven, judged, written down with the order inside, then done.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::Hash;
 use hotline_core::{story::Running, time::LineTime};
 use tokio::time::Instant;
 
-use super::{ConductError, Conductor};
+use super::{ConductError, Conductor, seats::Told};
 use crate::{
     live::{
         door::{Answer, Asked, Door, Reply},
@@ -36,8 +36,13 @@ pub struct Controlled {
     pub authority: Authority,
     /// The story stands from STARTEX on, until somebody resumes it.
     pub start_paused: bool,
-    /// Seats where a person sits, and the file in which each is told its injects.
-    pub persons: BTreeMap<String, PathBuf>,
+    /// Seats where a person sits, and how each is told its injects.
+    pub persons: BTreeMap<String, Told>,
+    /// What is written down behind STARTEX.
+    pub notes: Vec<String>,
+    /// What needs approval or is overdue waits for controllers, and they end it. Without that they may order all the same,
+    /// and it runs by its plan.
+    pub decide: bool,
 }
 
 /// Controllers, as the conductor has them.
@@ -45,7 +50,9 @@ pub(super) struct Hand {
     door: Door,
     pub(super) authority: Authority,
     start_paused: bool,
-    pub(super) persons: BTreeMap<String, PathBuf>,
+    pub(super) persons: BTreeMap<String, Told>,
+    notes: Vec<String>,
+    pub(super) decide: bool,
     pub(super) heads: Heads,
     /// Records that were written.
     pub(super) records: u64,
@@ -83,12 +90,16 @@ impl<S: Scene> Conductor<S> {
             authority,
             start_paused,
             persons,
+            notes,
+            decide,
         } = controlled;
         self.hand = Some(Hand {
             door,
             authority,
             start_paused,
             persons,
+            notes,
+            decide,
             heads: Heads::default(),
             records: 0,
             newest: None,
@@ -121,6 +132,19 @@ impl<S: Scene> Conductor<S> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Writes down what control had to say before anything happened.
+    pub(super) fn first_notes(&mut self) -> Result<(), ConductError> {
+        let notes = self.hand.as_mut().map(|hand| std::mem::take(&mut hand.notes));
+        for text in notes.unwrap_or_default() {
+            self.note(Kind::Note {
+                author: "conductor".into(),
+                text,
+                objective: None,
+            })?;
+        }
+        Ok(())
     }
 
     /// The order that goes into this record.

@@ -1,10 +1,16 @@
-//! Injects for seats: a script is told over its standard input, a person by a file that is read with `tail -f`.
+//! Injects for seats: a script is told over its standard input, a person by a file that is read with `tail -f`, and one who
+//! joined over the control plane.
 
 use std::{fs::File, io::Write as _, path::PathBuf};
 
 use super::{ConductError, Conductor};
 use crate::{
-    live::{scene::Scene, stage::StageError, words::ToPlayer},
+    live::{
+        joined::{Line, words::ToSeat},
+        scene::Scene,
+        stage::StageError,
+        words::ToPlayer,
+    },
     scenario::{
         lists::Tongue,
         msel::{Deed, Inject},
@@ -15,7 +21,15 @@ impl<S: Scene> Conductor<S> {
     /// Delivers news or an order to a seat.
     pub(super) async fn hand_over(&mut self, seat: &str, inject: &Inject) -> Result<(), ConductError> {
         match self.person_at(seat) {
-            Some(file) => Ok(self.tell_person(seat, &file, inject)?),
+            Some(Told::File(file)) => Ok(self.tell_person(seat, &file, inject)?),
+            Some(Told::Joined(line)) => {
+                line.tell(ToSeat::Inject {
+                    serial: inject.serial.to_string(),
+                    story_ms: u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX),
+                    what: spoken(&inject.deed),
+                });
+                Ok(())
+            }
             None => {
                 let serial = inject.serial.to_string();
                 Ok(self.stage.tell(seat, &ToPlayer::Inject { serial }).await?)
@@ -34,7 +48,17 @@ impl<S: Scene> Conductor<S> {
         }
     }
 
-    fn person_at(&self, seat: &str) -> Option<PathBuf> {
+    /// People who joined hear how the clock runs.
+    pub(super) fn tell_joined(&self, running: (u32, u32), story_ms: u64) {
+        let told = self.hand.iter().flat_map(|hand| hand.persons.values());
+        for told in told {
+            if let Told::Joined(line) = told {
+                line.tell(ToSeat::Clock { running, story_ms });
+            }
+        }
+    }
+
+    fn person_at(&self, seat: &str) -> Option<Told> {
         self.hand.as_ref()?.persons.get(seat).cloned()
     }
 
@@ -49,6 +73,25 @@ impl<S: Scene> Conductor<S> {
             seat: seat.to_owned(),
             what: format!("{}: {error}", file.display()),
         })
+    }
+}
+
+/// How a person at a seat is told injects.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// In a file of this machine.
+    File(PathBuf),
+    /// Over the control plane.
+    Joined(Line),
+}
+
+impl Told {
+    /// Whether the connection to a person who joined is lost.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Joined(line) => line.here().is_none(),
+        }
     }
 }
 

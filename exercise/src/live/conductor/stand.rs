@@ -1,6 +1,6 @@
 //! How the exercise stands, for controllers.
 
-use super::Conductor;
+use super::{Conductor, seats::Told};
 use crate::{
     live::scene::Scene,
     order::{Clocks, FaultStands, Standing},
@@ -17,6 +17,7 @@ impl<S: Scene> Conductor<S> {
         for seat in &mut standing.seats {
             let card = self.plan.scenario().seat(&seat.seat);
             let who = match card.map(|card| card.kind) {
+                _ if hand.persons.get(&seat.seat).is_some_and(Told::is_away) => "person, away",
                 _ if hand.persons.contains_key(&seat.seat) => "person",
                 _ if self.stage.plays(&seat.seat) => "script",
                 Some(SeatKind::Control) => "person",

@@ -50,6 +50,30 @@ async fn the_door_is_its_owners_alone_and_answers_one_after_another() {
 }
 
 #[tokio::test]
+async fn an_observer_looks_and_orders_nothing_over_whatever_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let door = Door::open(&folder.path().join(SOCKET)).await.unwrap();
+    let asker = door.asker();
+    let conductor = tokio::spawn(refuse(door));
+    for (may, code) in [(May::Order, "HL-EX-171"), (May::Look, "HL-EX-173")] {
+        let (ours, theirs) = tokio::io::duplex(4096);
+        let asker = asker.clone();
+        tokio::spawn(async move {
+            let (read, write) = tokio::io::split(theirs);
+            asker.serve(BufReader::new(read), write, may).await
+        });
+        let (read, write) = tokio::io::split(ours);
+        let mut visit = Visit::over(BufReader::new(read), write);
+        assert_eq!(visit.ask(&Ask::Status).await.unwrap(), refusal("status"));
+        let Answer::Refused { code: refused, .. } = visit.ask(&handed_in(b"1")).await.unwrap() else {
+            panic!("refused")
+        };
+        assert_eq!(refused, code);
+    }
+    conductor.abort();
+}
+
+#[tokio::test]
 async fn a_line_that_is_too_long_and_a_visitor_too_many_are_turned_away() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(SOCKET);

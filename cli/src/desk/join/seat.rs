@@ -1,0 +1,347 @@
+//! A seat that joined, from its folder to ENDEX.
+
+mod handing;
+mod own;
+
+use std::{path::PathBuf, time::Duration};
+
+use hotline_core::{identity::Identity, story::Running, text::inert_line, time::StoryTime};
+use hotline_exercise::{
+    join::words::PartWord,
+    live::{
+        joined::{
+            HERE_EVERY, SILENT_FOR,
+            words::{FromSeat, LINE_MAX, ToSeat},
+        },
+        plane::{LineReader, LineWriter},
+    },
+    record::running_of,
+};
+use hotline_transport::Seams;
+use serde_json::json;
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+
+use super::{
+    desk::{Desk, Told},
+    identity, settings,
+};
+use crate::{
+    exit::{self, Failure, Outcome},
+    join::{place::PlanePlace, refused},
+};
+
+/// How long to wait before control is called again.
+const CALL_AGAIN: Duration = Duration::from_secs(1);
+/// Words on their way to or from control. 256: seconds of a busy exercise.
+const WORDS: usize = 256;
+/// How often a desk that ends by itself is started again.
+const STARTS_MAX: u32 = 5;
+
+/// Somebody sits here.
+pub(super) struct Seated {
+    dir: PathBuf,
+    place: PlanePlace,
+    seat: String,
+    identity: Identity,
+    officers: Vec<String>,
+    attended: bool,
+    json: bool,
+    desk: Option<Desk>,
+    starts: u32,
+    told: Option<(u32, u32)>,
+}
+
+/// Why a connection ended.
+enum End {
+    /// The exercise is over.
+    Bye,
+    /// The person has left.
+    Left,
+    /// It broke.
+    Lost,
+}
+
+impl Seated {
+    pub(super) fn new(dir: PathBuf, place: PlanePlace, attended: bool, json: bool) -> Result<Self, Failure> {
+        let PartWord::Seat { seat, desk, officers } = place.control.part.clone() else {
+            return Err(refused(
+                "this folder is a controller's: hotline control --dir DIR",
+            ));
+        };
+        let seated = Self {
+            dir,
+            place,
+            seat,
+            identity: identity(&desk)?,
+            officers,
+            attended,
+            json,
+            desk: None,
+            starts: 0,
+            told: None,
+        };
+        seated.welcome();
+        Ok(seated)
+    }
+
+    fn welcome(&self) {
+        let names: Vec<&str> = self
+            .officers
+            .iter()
+            .filter_map(|officer| officer.rsplit('/').next())
+            .collect();
+        let dir = self.dir.display();
+        let words = format!(
+            "you sit at {}, as {}. Your keys are in {dir} and nowhere else.\n\
+             When the exercise begins, here, or in another terminal: cd {dir}, then hotline desk inbox, send, ack, answer",
+            self.seat,
+            names.join(", "),
+        );
+        let object = json!({ "seat": self.seat, "officers": names, "dir": dir.to_string() });
+        self.say("joined", object, &words);
+    }
+
+    fn say(&self, event: &str, mut object: serde_json::Value, words: &str) {
+        match self.json {
+            true => {
+                object["event"] = event.into();
+                crate::say!("{object}");
+            }
+            false => crate::say!("{words}"),
+        }
+    }
+
+    /// Plays until the exercise ends or the person leaves.
+    pub(super) async fn play(mut self, seams: &Seams) -> Outcome {
+        let settings = settings(&self.dir, &self.identity);
+        if settings.exists() {
+            self.desk = Some(Desk::start(&settings, self.attended).await?);
+        }
+        let mut lost = false;
+        loop {
+            match self.place.call(seams).await {
+                Ok((reader, writer)) => {
+                    if std::mem::take(&mut lost) {
+                        self.say("back", json!({}), "control is there again");
+                    }
+                    match self.connected(reader, writer, seams).await? {
+                        End::Bye => return Ok(exit::OK),
+                        End::Left => {
+                            self.say(
+                                "left",
+                                json!({}),
+                                "you have left your seat; sit down again with --again --dir",
+                            );
+                            return Ok(exit::OK);
+                        }
+                        End::Lost => {}
+                    }
+                }
+                // Control was never there with this certificate: waiting would not help.
+                Err(failure) if self.desk.is_none() && !lost && failure.exit != exit::UNREACHABLE => {
+                    return Err(failure);
+                }
+                Err(_) => {}
+            }
+            if !std::mem::replace(&mut lost, true) {
+                let words = "control is not there; your desk goes on, and control is called again and again";
+                self.say("lost", json!({}), words);
+            }
+            // What the desk does meanwhile is its log's; it must not wait for us.
+            let waited = timeout(CALL_AGAIN, self.alone()).await;
+            if waited.is_ok() {
+                return Ok(exit::OK);
+            }
+        }
+    }
+
+    /// Takes what the desk tells while nobody hears it; returns if the person ends it.
+    async fn alone(&mut self) {
+        loop {
+            match &mut self.desk {
+                None => sleep(CALL_AGAIN * 2).await,
+                Some(desk) => {
+                    if let Told::Ended { by_hand: true } = desk.next().await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn connected(
+        &mut self,
+        reader: LineReader,
+        writer: LineWriter,
+        seams: &Seams,
+    ) -> Result<End, Failure> {
+        let (say, said) = mpsc::channel(WORDS);
+        let (hear, mut heard) = mpsc::channel(WORDS);
+        let writing = tokio::spawn(write(said, writer));
+        let reading = tokio::spawn(read(reader, hear));
+        let end = self.converse(&say, &mut heard, seams).await;
+        drop(say);
+        reading.abort();
+        // What was said last goes out first.
+        let _ = timeout(Duration::from_secs(5), writing).await;
+        end
+    }
+
+    async fn converse(
+        &mut self,
+        say: &mpsc::Sender<FromSeat>,
+        heard: &mut mpsc::Receiver<ToSeat>,
+        seams: &Seams,
+    ) -> Result<End, Failure> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                words = heard.recv() => Ok(words),
+                told = told(&mut self.desk) => Err(told),
+            };
+            let answer = match next {
+                Ok(None) => return Ok(End::Lost),
+                Ok(Some(ToSeat::Bye)) => return Ok(End::Bye),
+                Ok(Some(ToSeat::Ended)) => {
+                    self.hand_over(say).await;
+                    None
+                }
+                Ok(Some(words)) => self.told(words, seams).await?,
+                Err(Told::News(news)) => Some(FromSeat::News { news: Box::new(news) }),
+                Err(Told::Ended { by_hand }) => {
+                    self.desk = None;
+                    let _ = say.send(FromSeat::Gone).await;
+                    if by_hand {
+                        return Ok(End::Left);
+                    }
+                    self.start_again().await?;
+                    Some(FromSeat::Again)
+                }
+            };
+            if let Some(answer) = answer
+                && say.send(answer).await.is_err()
+            {
+                return Ok(End::Lost);
+            }
+        }
+    }
+
+    async fn start_again(&mut self) -> Result<(), Failure> {
+        self.starts += 1;
+        if self.starts > STARTS_MAX {
+            let what = format!("the desk ended {STARTS_MAX} times by itself");
+            let help = "its words are above; sit down again with --again";
+            return Err(Failure::new("HL-EX-196", exit::OTHER, what, help));
+        }
+        eprintln!("the desk ended by itself and is started again");
+        sleep(CALL_AGAIN).await;
+        let settings = settings(&self.dir, &self.identity);
+        self.desk = Some(Desk::start(&settings, self.attended).await?);
+        Ok(())
+    }
+
+    /// What control says; what is answered.
+    async fn told(&mut self, words: ToSeat, seams: &Seams) -> Result<Option<FromSeat>, Failure> {
+        Ok(match words {
+            ToSeat::Here | ToSeat::Ended | ToSeat::Bye => None,
+            ToSeat::Consent {
+                terms,
+                officer,
+                key_statement,
+            } => Some(match self.consent(&terms, &officer, &key_statement, seams) {
+                Ok(statement) => FromSeat::Consent { statement },
+                Err(what) => FromSeat::Failed { what },
+            }),
+            ToSeat::Folder { files } => Some(match self.open(&files).await {
+                Ok(()) => FromSeat::Open,
+                Err(failure) => {
+                    failure.print();
+                    FromSeat::Failed { what: failure.what }
+                }
+            }),
+            ToSeat::Ask { id, request } => match &mut self.desk {
+                Some(desk) => Some(FromSeat::Answer {
+                    id,
+                    answer: Box::new(desk.ask(&request).await),
+                }),
+                None => None,
+            },
+            ToSeat::Clock { running, story_ms } => {
+                self.clock(running, story_ms);
+                None
+            }
+            ToSeat::Inject {
+                serial,
+                story_ms,
+                what,
+            } => {
+                self.inject(&serial, story_ms, &what);
+                None
+            }
+        })
+    }
+
+    fn inject(&self, serial: &str, story_ms: u64, what: &str) {
+        let (serial, what) = (inert_line(serial).text, inert_line(what).text);
+        let story = story(story_ms);
+        let object = json!({ "serial": serial, "story_ms": story_ms, "what": what });
+        self.say("inject", object, &format!("\n[{story}] {what}"));
+        if !self.json {
+            super::super::print::bell();
+        }
+    }
+
+    fn clock(&mut self, running: (u32, u32), story_ms: u64) {
+        if self.told.replace(running) == Some(running) {
+            return;
+        }
+        let story = story(story_ms);
+        let how = match running_of(running.0, running.1) {
+            Some(Running::Running(rate)) => format!("the story runs, at rate {rate}"),
+            Some(Running::Paused(_)) => "the story stands; the line goes on".to_owned(),
+            Some(Running::Ended) => "the exercise has ended".to_owned(),
+            Some(Running::NotStarted) | None => return,
+        };
+        self.say(
+            "clock",
+            json!({ "story_ms": story_ms, "what": how }),
+            &format!("[{story}] {how}"),
+        );
+    }
+}
+
+fn story(ms: u64) -> StoryTime {
+    StoryTime::from_startex(Duration::from_millis(ms))
+}
+
+/// What the desk does by itself; never, where there is none.
+async fn told(desk: &mut Option<Desk>) -> Told {
+    match desk {
+        Some(desk) => desk.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn write(mut said: mpsc::Receiver<FromSeat>, mut writer: LineWriter) {
+    loop {
+        let words = match timeout(HERE_EVERY, said.recv()).await {
+            Ok(Some(words)) => words,
+            Ok(None) => return,
+            Err(_) => FromSeat::Here,
+        };
+        if writer.say(&words).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(mut reader: LineReader, heard: mpsc::Sender<ToSeat>) {
+    while let Ok(Ok(Some(words))) = timeout(SILENT_FOR, reader.next::<ToSeat>(LINE_MAX)).await {
+        if heard.send(words).await.is_err() {
+            return;
+        }
+    }
+}
