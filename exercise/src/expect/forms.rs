@@ -77,7 +77,14 @@ impl Case<'_> {
                 let often = self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value));
                 self.if_seen(often, by, at)
             }
-            Is::Refused { reason, count, shown } => self.refused(reason, *count, *shown),
+            Is::Refused {
+                reason,
+                count,
+                shown,
+                says,
+            } => self.refused(reason, says.as_deref(), *count, *shown),
+            Is::Ordered(verb, at, channel, by) => self.ordered(*verb, at, channel.as_deref(), by),
+            Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
             Is::TextIdentical(desks, of) => self.identical(desks, of),
@@ -286,10 +293,11 @@ impl Case<'_> {
             .seen_in(entries)
     }
 
-    /// What was refused: alarms of that code on any desk, and deeds of scripts that a desk refused with it.
-    fn refused(&self, reason: &str, count: Compare, shown: u32) -> Finding {
+    /// What was refused: alarms of that code on any desk, and deeds of scripts that a desk refused with it. Where words are
+    /// asked for, only deeds that were refused with them: an alarm explains itself to its own desk.
+    fn refused(&self, reason: &str, says: Option<&str>, count: Compare, shown: u32) -> Finding {
         let mut entries = Vec::new();
-        for desk in self.timeline.startex.desks.keys() {
+        for desk in self.timeline.startex.desks.keys().filter(|_| says.is_none()) {
             entries.extend(self.alarms(desk, reason).into_iter().map(|alarm| alarm.entry));
         }
         let refused = self.timeline.entries.iter().enumerate();
@@ -297,7 +305,8 @@ impl Case<'_> {
             What::Control(record) => match &record.kind {
                 Kind::Played { refused, .. } => {
                     let code = refused.split([' ', ':']).next();
-                    (code == Some(reason)).then_some(no)
+                    let said = says.is_none_or(|says| refused.contains(says));
+                    (code == Some(reason) && said).then_some(no)
                 }
                 _ => None,
             },
@@ -310,7 +319,8 @@ impl Case<'_> {
         } else {
             Met::No
         };
-        let seen = format!("{reason}: {number} refused, {displayed} displayed all the same");
+        let with = says.map_or_else(String::new, |says| format!(" with \"{says}\""));
+        let seen = format!("{reason}: {number} refused{with}, {displayed} displayed all the same");
         Finding::new(met, seen).seen_in(entries)
     }
 

@@ -1,7 +1,7 @@
 //! What the headless stage cannot do of a scenario. Said before anything starts: a part that is read and silently left out
 //! would make another exercise of it, and a report that tells of things which were not so.
 
-use super::player::hands_lack;
+use super::{hands::office_lacks, player::hands_lack};
 use crate::scenario::{
     Scenario,
     expect::{By, Is},
@@ -26,7 +26,7 @@ pub fn lacking(scenario: &Scenario) -> Vec<String> {
 fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
     let relay = |who: &str| scenario.topology.relays.iter().any(|relay| *relay.name == *who);
     let what = match &inject.deed {
-        Deed::Institution(_) => "an act of an institution",
+        Deed::Institution(act) if office_lacks(act.verb) => "an act of an institution",
         Deed::Attack(_) => "a prepared attack",
         Deed::Phrase(_) => "a second passphrase",
         Deed::Clock { who, .. } if relay(who) => "a relay's clock that is wrong",
@@ -53,7 +53,7 @@ fn by_marks(scenario: &Scenario, expect: &str) -> bool {
 
 fn of_rule(rule: &Rule) -> Option<String> {
     let deed = rule.deeds.iter().find_map(|deed| match deed {
-        Do::Institution(institution) => Some(institution.verb.name()),
+        Do::Institution(act) if office_lacks(act.verb) => Some(act.verb.name()),
         Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
         _ => None,
     });

@@ -42,7 +42,30 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Axis(axis, state, desk, _) => format!("{axis} {state}{}", at(desk)),
         Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
         Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
-        Is::Refused { reason, count, shown } => format!("refused {reason} {count}, shown == {shown}"),
+        Is::Refused {
+            reason,
+            count,
+            shown,
+            says,
+        } => {
+            let with = says
+                .as_ref()
+                .map_or_else(String::new, |says| format!(" with \"{says}\""));
+            format!("refused {reason}{with} {count}, shown == {shown}")
+        }
+        Is::Ordered(verb, desk, channel, _) => {
+            format!(
+                "{} by {}",
+                super::super::orders::said(*verb, channel.as_deref()),
+                desk.value
+            )
+        }
+        Is::Third(name, of) => {
+            let of = of.as_ref().map_or_else(String::new, |of| {
+                format!(", every line of {} with whose it is", of.value)
+            });
+            format!("what is said of {name} marked THIRD({name}){of}")
+        }
         Is::Said(said, desk, of, _) => {
             let of = of
                 .as_ref()
