@@ -12,7 +12,7 @@ pub struct Shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 3] = [
+pub const ALL: [Shipped; 7] = [
     Shipped {
         id: "S1",
         file: "S1.toml",
@@ -27,6 +27,26 @@ pub const ALL: [Shipped; 3] = [
         id: "S3",
         file: "S3.toml",
         text: include_str!("../../scenarios/S3.toml"),
+    },
+    Shipped {
+        id: "S6",
+        file: "S6.toml",
+        text: include_str!("../../scenarios/S6.toml"),
+    },
+    Shipped {
+        id: "S14",
+        file: "S14.toml",
+        text: include_str!("../../scenarios/S14.toml"),
+    },
+    Shipped {
+        id: "L1",
+        file: "L1.toml",
+        text: include_str!("../../scenarios/L1.toml"),
+    },
+    Shipped {
+        id: "H1967",
+        file: "H1967.toml",
+        text: include_str!("../../scenarios/H1967.toml"),
     },
 ];
 
