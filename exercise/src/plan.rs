@@ -14,6 +14,7 @@ mod judge;
 mod marks;
 mod order;
 mod past;
+mod sight;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ pub(crate) use marks::{Marks, plays};
 pub use order::{Head, Order, OrderError, Subject};
 pub(crate) use past::Past;
 pub use past::Point;
+pub use sight::{Sight, is_seen_while_played};
 pub use status::{NoSuchStep, Status, Step};
 
 use crate::{

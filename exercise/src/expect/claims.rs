@@ -44,7 +44,7 @@ impl Case<'_> {
                     claims.note(no, of_message(message, name));
                 }
                 What::Act(word) if word.rung == Rung::Translated => {
-                    claims.note(no, of_words(&word.text, name))
+                    claims.note(no, of_words(&word.text, name));
                 }
                 _ => {}
             }
