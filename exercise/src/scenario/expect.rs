@@ -54,6 +54,8 @@ pub struct Filter {
     pub from: Option<Side>,
     /// Its precedence.
     pub precedence: Option<Precedence>,
+    /// The message that it answers, corrects or cancels.
+    pub refers_to: Option<Placed<Alias>>,
     /// What the file calls it.
     pub alias: Placed<Alias>,
 }

@@ -64,6 +64,34 @@ fn every_message_and_translation_counts_that_names_the_third_state() {
 }
 
 #[test]
+fn a_message_may_be_found_by_what_it_refers_to() {
+    let text = expecting(&["{ rung = \"ANSWERED\", of = \"x\", recorded = true }"])
+        + "[[expect]]\nid = \"R1\"\ntitle = { en = \"its answer\" }\n\
+           of = { from = \"B\", refers_to = \"x\", as = \"y\" }\nis = { rung = \"RELEASED\", recorded = true }\n";
+    let mut play = Play::of(&text);
+    let m1 = sent(&mut play, 1_000, "one");
+    play.at(1_500).send(&Draft::flash("B", "something else"));
+    play.at(1_600).endex();
+    assert_eq!(one(&judge_of(&play), "R1").met, Met::No);
+    let mut play = Play::of(&text);
+    let again = sent(&mut play, 1_000, "one");
+    assert_eq!(again, m1);
+    play.at(3_000).send(&Draft {
+        refers_to: Some(m1),
+        answer: Some(hotline_core::words::Answer::Roger),
+        ..Draft::flash("B", "an answer")
+    });
+    let judged = judge_of(&play);
+    let found = one(&judged, "R1");
+    assert_eq!(found.met, Met::Yes, "{found:#?}");
+    assert!(
+        found.observed.starts_with("B-0003 RELEASED"),
+        "{}",
+        found.observed
+    );
+}
+
+#[test]
 fn an_order_counts_at_the_desk_that_signed_it_and_about_its_channel() {
     let ordered = |at: &'static str, channel: &'static str| {
         move |play: &mut Play| {

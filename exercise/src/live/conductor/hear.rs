@@ -78,6 +78,7 @@ impl<S: Scene> Conductor<S> {
             code,
             from,
             precedence,
+            refers_to: message.refers_to.as_deref(),
         };
         for kind in self.plan.names_for(&released) {
             self.named(kind).await?;

@@ -94,16 +94,18 @@ impl Reader<'_> {
     /// Names a message that people send. A script may send one by the same name.
     fn filter(&mut self, value: Value<'_>, path: &str) -> Option<Filter> {
         let entry = self.table(value, path)?;
-        self.keys(&entry, &["code", "from", "precedence", "as"]);
+        self.keys(&entry, &["code", "from", "precedence", "refers_to", "as"]);
         let code = self.may(&entry, "code", Self::code);
         let from = self.may(&entry, "from", word!(Side));
         let precedence = self.may(&entry, "precedence", word!(Precedence));
+        let refers_to = self.may(&entry, "refers_to", Self::message);
         let alias: Placed<Alias> = self.must(&entry, "as", Self::parsed)?;
         self.also(Kind::Message, &alias.name);
         Some(Filter {
             code,
             from,
             precedence,
+            refers_to,
             alias,
         })
     }
