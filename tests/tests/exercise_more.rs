@@ -2,9 +2,12 @@
 //! that must make it fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Stdio};
 
-use hotline_tests::verb::{Said, typed, word};
+use hotline_tests::{
+    verb::{Said, typed, word},
+    wait::{PATIENCE, eventually},
+};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
@@ -144,6 +147,46 @@ async fn a_suspension_that_nobody_signs_makes_s6_fail() {
 #[tokio::test(flavor = "current_thread")]
 async fn the_first_lesson_is_played_headless_and_every_expectation_is_met() {
     met("L1").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_person_finds_the_role_card_of_the_seat_before_anything_else() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("L1");
+    let mut run = tokio::process::Command::new(PROGRAM)
+        .args([
+            "exercise",
+            "run",
+            "L1",
+            "--headless",
+            "--seed",
+            "1",
+            "--controlled",
+            "--person",
+            "A",
+            "--out",
+        ])
+        .arg(&out)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let told = out.join("stage/seat-A.txt");
+    let lines = eventually("the person is told of the first inject", PATIENCE, async || {
+        let text = fs::read_to_string(&told).ok()?;
+        text.contains("1.1.1 ORDER").then_some(text)
+    })
+    .await;
+    run.start_kill().unwrap();
+    run.wait().await.unwrap();
+    let first = lines.lines().next().unwrap();
+    assert!(first.starts_with("ROLE CARD: Send one message"), "{lines}");
+    assert!(
+        !lines.contains("acknowledge it in your own name"),
+        "not the other seat's: {lines}"
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]

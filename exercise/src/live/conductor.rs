@@ -155,6 +155,7 @@ impl<S: Scene> Conductor<S> {
         let story = self.note(Kind::Startex(Box::new(startex)))?;
         self.told = Told::of(Hash32(story.0));
         self.pause_at_start()?;
+        self.hand_out_cards()?;
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;
