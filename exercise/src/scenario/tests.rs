@@ -99,6 +99,20 @@ fn an_answer_that_repeats_what_it_answers_has_no_words_of_its_own() {
 }
 
 #[test]
+fn a_charter_is_about_one_channel_and_an_order_may_be_about_all() {
+    let text = shipped::by_id("S6").unwrap().text;
+    let open = "verb = \"open\", side = \"A\", by = [\"lindqvist\"], channel = \"MARITIME\"";
+    assert!(text.contains(open) && text.contains("channel = \"all\""));
+    for instead in [
+        "verb = \"open\", side = \"A\", by = [\"lindqvist\"]",
+        "verb = \"open\", side = \"A\", by = [\"lindqvist\"], channel = \"all\"",
+    ] {
+        let told = parse("S6.toml", &text.replacen(open, instead, 1)).unwrap_err();
+        assert_eq!(told.mistakes[0].code, Code::MissingKey, "{told}");
+    }
+}
+
+#[test]
 fn each_shipped_scenario_is_read_and_found_by_its_id() {
     for shipped in shipped::ALL {
         let scenario = parse(shipped.file, shipped.text).unwrap_or_else(|errors| panic!("{errors}"));

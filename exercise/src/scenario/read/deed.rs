@@ -14,7 +14,7 @@ use crate::scenario::{
     lists::{InstitutionVerb, Method, ProcessDeed, Side},
     mark::Alias,
     moment::StorySpan,
-    msel::{Coding, Deed, Institution, Sending},
+    msel::{ALL_CHANNELS, Coding, Deed, Institution, Sending},
     place::Placed,
 };
 
@@ -343,6 +343,10 @@ impl Reader<'_> {
         };
         let by = self.must(entry, "by", Self::signers);
         let channel = self.may(entry, "channel", Self::text);
+        if verb == Some(InstitutionVerb::Open) && channel.as_deref().is_none_or(|name| name == ALL_CHANNELS) {
+            let what = "a charter is about one channel; write which, like \"MARITIME\"";
+            self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("channel"), what);
+        }
         let scope = self.may(entry, "scope", Self::texts);
         let reason = self.may(entry, "reason", Self::text);
         let effective = self.may(entry, "effective", Self::span);
