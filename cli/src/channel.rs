@@ -9,7 +9,7 @@ use hotline_audit::statement::Reference;
 use hotline_client::{
     compose::{self, Ordering},
     request::Request,
-    standing::{ChannelView, StandingView, StatementView},
+    standing::{ChannelView, Restoration, StandingView, StatementView},
 };
 use hotline_core::{duty::OrderVerb, text::inert_line, words::OfficerRole};
 
@@ -200,7 +200,7 @@ async fn sign_one(
     let standing = seat.status().await?.standing;
     let me = seat.config.identity.to_string();
     let consents_to = match verb {
-        OrderVerb::Restore => match restoration(&standing, channel, &me) {
+        OrderVerb::Restore => match standing.restoration(channel, &me) {
             Restoration::Ours => {
                 tell_all(&standing, channel, common);
                 return Ok(exit::OK);
@@ -245,50 +245,8 @@ async fn sign_one(
     Ok(exit::OK)
 }
 
-/// A restoration that is under way.
-enum Restoration {
-    None,
-    /// The other side signed first.
-    Theirs(StatementView),
-    /// This side signed already, or both did: there is nothing to sign.
-    Ours,
-}
-
-/// What is under way for the channels meant. One that an order has overtaken is none: it is signed anew.
-fn restoration(standing: &StandingView, channel: &str, me: &str) -> Restoration {
-    let views = of(standing, channel);
-    let mut found = Restoration::None;
-    let mut overtaken = false;
-    for restoring in views.filter_map(|view| view.restoring.as_ref()) {
-        if restoring.overtaken {
-            overtaken = true;
-        } else if restoring.agreed_by.is_some() || restoring.first.sender == me {
-            found = Restoration::Ours;
-        } else {
-            return Restoration::Theirs(restoring.first.clone());
-        }
-    }
-    if overtaken { Restoration::None } else { found }
-}
-
-/// The channel of that name; all if it is empty.
-fn of<'a>(standing: &'a StandingView, channel: &'a str) -> impl Iterator<Item = &'a ChannelView> {
-    standing
-        .channels
-        .iter()
-        .filter(move |view| channel.is_empty() || view.name == channel)
-}
-
 fn reference(view: &StatementView, common: &Common) -> Result<Reference, Failure> {
-    let read = || {
-        let id = data_encoding::HEXLOWER.decode(view.id.as_bytes()).ok()?;
-        Some(Reference {
-            sender: view.sender.clone(),
-            id: id.try_into().ok()?,
-            sha256: view.sha256.parse().ok()?,
-        })
-    };
-    read().ok_or_else(|| {
+    view.reference().ok_or_else(|| {
         Failure::new(
             "HL-DESK-022",
             exit::OTHER,
@@ -300,7 +258,7 @@ fn reference(view: &StatementView, common: &Common) -> Result<Reference, Failure
 }
 
 fn tell_all(standing: &StandingView, channel: &str, common: &Common) {
-    for view in of(standing, channel) {
+    for view in standing.of(channel) {
         tell(view, common);
     }
 }
@@ -310,55 +268,5 @@ fn tell(view: &ChannelView, common: &Common) {
         print::object(view);
     } else {
         crate::say_part!("{}", status::channel(view));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hotline_client::standing::RestoringView;
-
-    use super::*;
-
-    fn view(name: &str, sender: &str, agreed: bool, overtaken: bool) -> ChannelView {
-        let first = StatementView {
-            sender: sender.into(),
-            ..StatementView::default()
-        };
-        let restoring = RestoringView {
-            first,
-            agreed_by: agreed.then(|| "moreau".into()),
-            overtaken,
-            ..RestoringView::default()
-        };
-        ChannelView {
-            name: name.into(),
-            restoring: Some(restoring),
-            ..ChannelView::default()
-        }
-    }
-
-    fn found(channels: Vec<ChannelView>, channel: &str) -> &'static str {
-        let standing = StandingView {
-            channels,
-            ..StandingView::default()
-        };
-        match restoration(&standing, channel, "me") {
-            Restoration::None => "sign",
-            Restoration::Theirs(_) => "agree",
-            Restoration::Ours => "wait",
-        }
-    }
-
-    #[test]
-    fn a_restoration_that_an_order_has_overtaken_is_signed_anew() {
-        for (sender, agreed) in [("me", false), ("them", true), ("them", false)] {
-            assert_eq!(found(vec![view("A", sender, agreed, true)], "A"), "sign");
-        }
-        assert_eq!(found(vec![view("A", "me", false, false)], "A"), "wait");
-        assert_eq!(found(vec![view("A", "them", true, false)], "A"), "wait");
-        assert_eq!(found(vec![view("A", "them", false, false)], "A"), "agree");
-        // Of all channels one is overtaken: it is signed for all.
-        let both = vec![view("A", "me", false, false), view("B", "me", false, true)];
-        assert_eq!(found(both, ""), "sign");
     }
 }

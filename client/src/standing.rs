@@ -3,10 +3,14 @@
 //! These are the objects of `hotline status --json`. Words of the other side (reasons, remarks) stand here as they were
 //! signed; a screen makes them inert.
 
+mod restoration;
+
 use std::time::Duration;
 
 use hotline_core::channel::{Attendance, Axis, Cause, Evidence, Label, Political};
 use serde::{Deserialize, Serialize};
+
+pub use restoration::Restoration;
 
 /// One fact behind an axis or a cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,12 @@
 
 mod by;
 mod case;
+mod claims;
 mod common;
 mod covered;
 mod figures;
 mod forms;
+mod orders;
 mod seen;
 
 use hotline_core::time::WallTime;

@@ -14,6 +14,7 @@ mod judge;
 mod marks;
 mod order;
 mod past;
+mod sight;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ pub(crate) use marks::{Marks, plays};
 pub use order::{Head, Order, OrderError, Subject};
 pub(crate) use past::Past;
 pub use past::Point;
+pub use sight::{Sight, is_seen_while_played};
 pub use status::{NoSuchStep, Status, Step};
 
 use crate::{
@@ -86,6 +88,8 @@ pub struct Released<'a> {
     pub from: Side,
     /// Its precedence.
     pub precedence: Precedence,
+    /// SHA-256, in hex, of the message that it answers, corrects or cancels.
+    pub refers_to: Option<&'a str>,
 }
 
 impl Plan {
@@ -150,7 +154,11 @@ impl Plan {
             let code = filter.code.as_ref().map(|code| code.value.as_str());
             let fits = (code.is_none() || code == released.code)
                 && filter.from.is_none_or(|side| side == released.from)
-                && filter.precedence.is_none_or(|level| level == released.precedence);
+                && filter.precedence.is_none_or(|level| level == released.precedence)
+                && filter
+                    .refers_to
+                    .as_ref()
+                    .is_none_or(|to| self.message(to) == released.refers_to && released.refers_to.is_some());
             if fits && !self.names.contains_key(&filter.alias.value) {
                 found.insert(&filter.alias.value);
             }

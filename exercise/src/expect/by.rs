@@ -200,11 +200,10 @@ fn since(occurrence: &Occurrence, begin: &Moment, span: Span) -> Since {
     let Some(from) = &occurrence.from else {
         return Since::Unknown;
     };
-    let Some(measured) = begin.until(from, span) else {
-        return Since::Before;
-    };
-    if !measured.apart.is_before() {
-        return Since::After(measured);
+    // What began before STARTEX has no story time.
+    match begin.until(from, span) {
+        Some(measured) if !measured.apart.is_before() => return Since::After(measured),
+        Some(_) | None => {}
     }
     let held = match occurrence.until {
         Until::Point => false,
@@ -217,8 +216,9 @@ fn since(occurrence: &Occurrence, begin: &Moment, span: Span) -> Since {
         value_ms: 0,
         uncertainty_ms: 0,
     };
+    let story = matches!(span, Span::Story(_));
     if held {
-        Since::After(Measured { apart, ..measured })
+        Since::After(Measured { apart, story })
     } else {
         Since::Before
     }

@@ -62,6 +62,9 @@ pub(super) struct About<'a> {
     pub(super) message: Hash,
 }
 
+/// Most filters that name a message by another one, one behind the other. 16: a long dialogue; two that name each other end.
+const FILTERS_DEEP: usize = 16;
+
 /// Most statements that one expectation links to: more than anybody follows.
 const LINKS_MAX: usize = 64;
 
@@ -158,6 +161,11 @@ impl<'c> Case<'c> {
 
     /// The messages of this name: those that control wrote down, else the first that fits a filter of that name.
     pub(super) fn messages(&self, alias: &Alias) -> Vec<Hash> {
+        self.called(alias, FILTERS_DEEP)
+    }
+
+    /// The same, through at most so many filters that name a message by another one.
+    fn called(&self, alias: &Alias, deep: usize) -> Vec<Hash> {
         let named = self.timeline.named(alias);
         if !named.is_empty() {
             return named;
@@ -169,11 +177,16 @@ impl<'c> Case<'c> {
             .filter(|expect| together(&expect.only, &self.variant))
             .filter_map(|expect| expect.of.as_ref())
             .filter(|filter| filter.alias.value == *alias);
-        filters.filter_map(|filter| self.first(filter)).take(1).collect()
+        let Some(deep) = deep.checked_sub(1) else {
+            return Vec::new();
+        };
+        let found = filters.filter_map(|filter| self.first(filter, deep));
+        found.take(1).collect()
     }
 
     /// The first message that fits a filter.
-    fn first(&self, filter: &Filter) -> Option<Hash> {
+    fn first(&self, filter: &Filter, deep: usize) -> Option<Hash> {
+        let of = filter.refers_to.as_ref().map(|of| self.called(of, deep));
         let mut messages = self
             .timeline
             .entries
@@ -190,6 +203,9 @@ impl<'c> Case<'c> {
                 && filter
                     .precedence
                     .is_none_or(|precedence| message.precedence == precedence)
+                && of
+                    .as_ref()
+                    .is_none_or(|of| message.refers_to.is_some_and(|to| of.contains(&to)))
         };
         messages
             .find(|(entry, message)| message.released.is_ok() && fits(&entry.who, message))

@@ -82,7 +82,13 @@ impl Case<'_> {
                 by,
                 count,
                 shown,
-            } => self.refused((reason, by.as_deref()), *count, *shown),
+                says,
+            } => {
+                let which = (reason.as_str(), by.as_deref(), says.as_deref());
+                self.refused(which, *count, *shown)
+            }
+            Is::Ordered(verb, at, channel, by) => self.ordered(*verb, at, channel.as_deref(), by),
+            Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
             Is::TextIdentical(desks, of) => self.identical(desks, of),
@@ -292,11 +298,18 @@ impl Case<'_> {
     }
 
     /// What was refused: alarms of that code on any desk, deeds of scripts and of attackers that were refused with it, and
-    /// what relays wrote down of those; or of these what one of them refused, or was refused.
-    fn refused(&self, (reason, by): (&str, Option<&str>), count: Compare, shown: u32) -> Finding {
+    /// what relays wrote down of those; or of these what one of them refused, or was refused. Where words are asked for, only
+    /// deeds that were refused with them: an alarm explains itself to its own desk.
+    fn refused(
+        &self,
+        (reason, by, says): (&str, Option<&str>, Option<&str>),
+        count: Compare,
+        shown: u32,
+    ) -> Finding {
         let asked = |who: &str| by.is_none_or(|by| by == who);
         let mut entries = Vec::new();
-        for desk in self.timeline.startex.desks.keys().filter(|desk| asked(desk)) {
+        let desks = self.timeline.startex.desks.keys();
+        for desk in desks.filter(|desk| says.is_none() && asked(desk)) {
             entries.extend(self.alarms(desk, reason).into_iter().map(|alarm| alarm.entry));
         }
         let refused = self.timeline.entries.iter().enumerate();
@@ -304,7 +317,8 @@ impl Case<'_> {
             What::Control(record) => match &record.kind {
                 Kind::Played { seat, refused, .. } if asked(seat) => {
                     let code = refused.split([' ', ':']).next();
-                    (code == Some(reason)).then_some(no)
+                    let said = says.is_none_or(|says| refused.contains(says));
+                    (code == Some(reason) && said).then_some(no)
                 }
                 _ => None,
             },
@@ -318,7 +332,8 @@ impl Case<'_> {
             Met::No
         };
         let whose = by.map_or_else(String::new, |by| format!(" by {by}"));
-        let seen = format!("{reason}{whose}: {number} refused, {displayed} displayed all the same");
+        let with = says.map_or_else(String::new, |says| format!(" with \"{says}\""));
+        let seen = format!("{reason}{whose}: {number} refused{with}, {displayed} displayed all the same");
         Finding::new(met, seen).seen_in(entries)
     }
 

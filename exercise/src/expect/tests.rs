@@ -9,6 +9,7 @@ mod missing;
 mod over;
 mod s1;
 mod seen;
+mod whose;
 
 use hotline_audit::Hash;
 use hotline_core::words::Rung;

@@ -161,6 +161,7 @@ impl<S: Scene> Conductor<S> {
         self.told = Told::of(Hash32(story.0));
         self.first_notes()?;
         self.pause_at_start()?;
+        self.hand_out_cards()?;
         self.tell_clock().await?;
         for (file, text) in files {
             self.annex(file, text)?;

@@ -1,5 +1,7 @@
 //! A scripted player's hands: they sign with its officers' keys and ask its desk, as a person's verbs do.
 
+mod office;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::statement::Reference;
@@ -22,13 +24,16 @@ use hotline_transport::Seams;
 
 use super::reach::{Asking, Reach, Watching};
 use crate::{
-    codebook::{Codebook, coded},
+    codebook::{Codebook, Kind, coded},
     scenario::{
         lists::{Grade, Tongue},
+        moment::ahead,
         msel::Sending,
         place::Placed,
     },
 };
+
+pub use office::{office_lacks, watch_of};
 
 /// Most messages that are asked for at once, behind a restart of the desk.
 const LIST_MOST: usize = 10_000;
@@ -61,6 +66,9 @@ pub struct Refused {
     /// A sentence.
     pub what: String,
 }
+
+/// How much real time a length of the story takes at its present rate.
+pub type Pace<'p> = &'p (dyn Fn(Duration) -> Duration + Sync);
 
 /// What a message has to do with one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,22 +141,22 @@ impl Hands {
     }
 
     /// Releases a message as often as it says. Returns what went, and what was refused, if anything was: nothing more is
-    /// sent then. `respond_in`: in how much real time an answer is asked for.
+    /// sent then. `pace`: how much real time a length of the story takes.
     pub async fn send(
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
-        respond_in: Option<Duration>,
+        pace: Pace<'_>,
     ) -> (Vec<MessageView>, Result<(), Refused>) {
         let mut sent = Vec::new();
-        let done = self.send_each(sending, (relation, respond_in), &mut sent).await;
+        let done = self.send_each(sending, (relation, pace), &mut sent).await;
         (sent, done)
     }
 
     async fn send_each(
         &mut self,
         sending: &Sending,
-        (relation, respond_in): (Relation<'_>, Option<Duration>),
+        (relation, pace): (Relation<'_>, Pace<'_>),
         sent: &mut Vec<MessageView>,
     ) -> Result<(), Refused> {
         let original = match relation {
@@ -156,7 +164,8 @@ impl Hands {
             Relation::None => None,
         };
         for _ in 0..sending.repeat.max(1) {
-            let mut wording = self.wording(sending, original.as_ref(), relation)?;
+            let mut wording = self.wording(sending, original.as_ref(), relation, pace)?;
+            let respond_in = sending.respond_by.map(|time| pace(time.0));
             wording.respond_by_ms = respond_in.map_or(0, |time| self.later_by(time).unix_ms());
             let sheet = self.sheet(&wording, &sending.by)?;
             sent.push(self.message(Request::Release { sheet }).await?);
@@ -333,6 +342,7 @@ impl Hands {
         sending: &Sending,
         original: Option<&MessageView>,
         relation: Relation<'_>,
+        pace: Pace<'_>,
     ) -> Result<Wording, Refused> {
         let answer = match relation {
             Relation::Answers(_, answer) => Some(answer),
@@ -355,9 +365,15 @@ impl Hands {
             (None, None) => None,
         };
         let refers_to = original.map(reference).transpose()?;
+        let usual_class = code.map_or(TrafficClass::Formal, |code| code.class);
+        let class = sending.class.unwrap_or(usual_class);
+        let text = match original.filter(|_| sending.same) {
+            Some(original) => original.text.clone(),
+            None => self.text(sending, pace)?,
+        };
         Ok(Wording {
             precedence: sending.precedence.or(usual).unwrap_or(Precedence::Routine),
-            class: code.map_or(TrafficClass::Formal, |code| code.class),
+            class,
             function: match (relation, code) {
                 (Relation::Answers(..), _) => Function::Reply,
                 (Relation::Corrects(_), _) => Function::Update,
@@ -372,21 +388,22 @@ impl Hands {
                 (None, None, Some(_)) => ResponseAttribute::None,
                 (None, None, None) => ResponseAttribute::Roger,
             },
-            channel: sending
-                .channel
-                .clone()
-                .unwrap_or_else(|| self.config.channel.clone()),
+            channel: match (&sending.channel, class) {
+                (Some(channel), _) => channel.clone(),
+                (None, TrafficClass::Service | TrafficClass::Test) => String::new(),
+                (None, _) => self.config.channel.clone(),
+            },
             refers_to,
             answer,
-            text: self.text(sending)?,
+            text,
             expires_ms: 0,
-            safety_of_life: false,
+            safety_of_life: sending.safety_of_life,
             respond_by_ms: 0,
             contact: sending.asks,
         })
     }
 
-    fn text(&self, sending: &Sending) -> Result<String, Refused> {
+    fn text(&self, sending: &Sending, pace: Pace<'_>) -> Result<String, Refused> {
         let free = sending.text.in_or_any(self.tongue).to_owned();
         let Some(coding) = &sending.code else {
             return Ok(free);
@@ -399,9 +416,11 @@ impl Hands {
         for (id, text) in &coding.fields {
             let field = code.field(id);
             let field = field.ok_or_else(|| wrong(format!("{} has no field {id}", *coding.code)))?;
-            let text = match text.as_str() {
-                "now" => self.seams.clock.wall().dtg().to_string(),
-                text => text.to_owned(),
+            let dates = matches!(field.kind, Kind::Dtg | Kind::Dtgs);
+            let text = match ahead(text).filter(|_| dates) {
+                Some(Ok(length)) => self.later_by(pace(length.0)).dtg().to_string(),
+                Some(Err(error)) => return Err(wrong(format!("{id}: {error}"))),
+                None => text.to_string(),
             };
             let value = field
                 .kind

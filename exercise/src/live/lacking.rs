@@ -1,14 +1,16 @@
 //! What the headless stage cannot do of a scenario. Said before anything starts: a part that is read and silently left out
 //! would make another exercise of it, and a report that tells of things which were not so.
 
-use super::player::hands_lack;
-use crate::scenario::{
-    Scenario,
-    cast::DeskCard,
-    expect::{By, Is},
-    lists::{InstitutionVerb, Pinned, ReleaseRule},
-    msel::{Deed, Inject, Institution, When},
-    player::{Do, Rule},
+use super::{hands::office_lacks, player::hands_lack};
+use crate::{
+    plan::is_seen_while_played,
+    scenario::{
+        Scenario,
+        cast::DeskCard,
+        lists::{InstitutionVerb, Pinned, ReleaseRule},
+        msel::{Deed, Inject, Institution, When},
+        player::{Do, Rule},
+    },
 };
 
 /// Every part of a scenario that this stage would have to leave out, each in words.
@@ -31,13 +33,14 @@ fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
             InstitutionVerb::Deny => return None,
             InstitutionVerb::UseBackup if has_backup(scenario, act) => return None,
             InstitutionVerb::UseBackup => "a backup identity that no desk has",
-            _ => "an act of an institution",
+            verb if office_lacks(verb) => "an act of an institution",
+            _ => return None,
         },
         Deed::Phrase(_) => "a second passphrase",
         Deed::Clock { who, .. } if relay(who) => "a relay's clock that is wrong",
         _ => match &inject.when {
-            When::Unless { expect, .. } if !by_marks(scenario, expect) => {
-                "a contingency on an expectation that is no plain rung of a message"
+            When::Unless { expect, .. } if !is_seen(scenario, expect) => {
+                "a contingency on an expectation that only the logs decide, behind ENDEX"
             }
             _ => return None,
         },
@@ -55,20 +58,15 @@ fn has_backup(scenario: &Scenario, act: &Institution) -> bool {
         .is_some_and(|desk| desk.backup)
 }
 
-/// Whether the marks of messages decide an expectation, which is all that control looks at while it plays.
-fn by_marks(scenario: &Scenario, expect: &str) -> bool {
+/// Whether control can say while it plays that what an expectation names has happened.
+fn is_seen(scenario: &Scenario, expect: &str) -> bool {
     let known = scenario.expects.iter().find(|known| *known.id.value == *expect);
-    known.is_some_and(|expect| match &expect.is {
-        Is::Rung(reached, By::Within(..) | By::Recorded) => {
-            reached.grade.is_none() && reached.answer.is_none()
-        }
-        _ => false,
-    })
+    known.is_some_and(|expect| is_seen_while_played(scenario, &expect.is))
 }
 
 fn of_rule(rule: &Rule) -> Option<String> {
     let deed = rule.deeds.iter().find_map(|deed| match deed {
-        Do::Institution(institution) => Some(institution.verb.name()),
+        Do::Institution(act) if office_lacks(act.verb) => Some(act.verb.name()),
         Do::Act { act, .. } if hands_lack(*act) => Some(act.name()),
         _ => None,
     });
@@ -132,8 +130,8 @@ mod tests {
             ("release = \"two\"", "release = \"one\"", "release by one officer"),
             ("pinned = \"both\"", "pinned = \"stale-B\"", "pinned"),
             (
-                "unless = \"E1\"",
-                "unless = \"E6\"",
+                "is = { rung = \"RELEASED\", within = \"5m story\", after = \"inject 1.1.1\" }",
+                "is = { figure = \"lost\", is = \"== 0\" }",
                 "inject 1.1.9: a contingency",
             ),
             ("verb = \"present\"", "verb = \"callback\"", "callback"),

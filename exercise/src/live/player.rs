@@ -153,6 +153,12 @@ async fn read(hand_on: mpsc::Sender<Result<String, PlayerError>>) {
     }
 }
 
+/// How long so much of the story takes, from now on and as the clock runs.
+fn on_the_wall(length: Duration, now: LineTime, clock: &StoryClock) -> Duration {
+    let then = clock.at(now).after(length);
+    clock.when(then).map_or(length, |line| line.since(now))
+}
+
 fn failed(what: &'static str) -> impl Fn(io::Error) -> PlayerError {
     move |source| PlayerError::Io { what, source }
 }
@@ -243,9 +249,7 @@ impl Player {
 
     /// How long so much of the story takes at the present rate.
     fn on_the_wall(&self, length: Duration) -> Duration {
-        let now = self.now();
-        let then = self.clock.at(now).after(length);
-        self.clock.when(then).map_or(length, |line| line.since(now))
+        on_the_wall(length, self.now(), &self.clock)
     }
 
     fn hear(&mut self, heard: &Heard) -> Result<(), PlayerError> {
@@ -343,10 +347,7 @@ impl Player {
                 Err(_) => Ok(()),
             },
             ToPlayer::Send { serial } => match serial.parse::<Serial>() {
-                Ok(serial) => {
-                    self.take_up(serial);
-                    Ok(())
-                }
+                Ok(serial) => self.take_up(serial).await,
                 Err(_) => Ok(()),
             },
             ToPlayer::Named { alias, message } => match (alias.parse(), message.parse()) {

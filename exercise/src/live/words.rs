@@ -22,7 +22,7 @@ pub enum ToPlayer {
         /// Its number.
         serial: String,
     },
-    /// Send the message of this inject.
+    /// Send the message of this inject, or do what its institution does.
     Send {
         /// Its number.
         serial: String,

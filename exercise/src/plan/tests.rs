@@ -7,7 +7,10 @@ mod property;
 
 use super::*;
 use crate::record::{InjectStatus, Kind};
-use crate::scenario::mark::{Mark, Serial};
+use crate::scenario::{
+    mark::{Mark, Serial},
+    shipped,
+};
 use control::{Control, s1, story};
 
 fn serial(text: &str) -> Serial {
@@ -62,6 +65,7 @@ fn the_first_message_that_fits_a_filter_gets_its_name() {
         code,
         from,
         precedence: Precedence::Flash,
+        refers_to: None,
     };
     let other = [released(None, Side::A, 1), released(Some("HZ-01"), Side::B, 2)];
     assert!(
@@ -81,6 +85,32 @@ fn the_first_message_that_fits_a_filter_gets_its_name() {
         Some(message.as_str())
     );
     assert_eq!(control.plan.names_of(&message).count(), 1);
+}
+
+#[test]
+fn a_message_may_be_named_by_what_it_refers_to() {
+    let text = shipped::by_id("S14").unwrap().text;
+    let mut control = Control::new(control::read(text), None);
+    control.start(1_000);
+    let (notice, other) = (hotline_audit::Hash([1; 32]), hotline_audit::Hash([2; 32]));
+    let named = |alias: &str, message: hotline_audit::Hash| Kind::Named {
+        alias: alias.into(),
+        message: message.to_string(),
+    };
+    let again = |control: &Control, to: hotline_audit::Hash| {
+        let released = Released {
+            message: hotline_audit::Hash([3; 32]),
+            code: Some("NT-01"),
+            from: Side::A,
+            precedence: Precedence::Routine,
+            refers_to: Some(&to.to_string()),
+        };
+        let names = control.plan.names_for(&released);
+        names.contains(&named("nt2", released.message))
+    };
+    assert!(!again(&control, notice), "nobody knows yet what nt1 is");
+    control.write(named("nt1", notice));
+    assert!(again(&control, notice) && !again(&control, other));
 }
 
 #[test]

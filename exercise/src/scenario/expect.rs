@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hotline_core::{
-    duty::{OverdueStep, ServiceKind},
+    duty::{OrderVerb, OverdueStep, ServiceKind},
     health::Health,
     precedence::Precedence,
     words::{Answer, Rung},
@@ -54,6 +54,8 @@ pub struct Filter {
     pub from: Option<Side>,
     /// Its precedence.
     pub precedence: Option<Precedence>,
+    /// The message that it answers, corrects or cancels.
+    pub refers_to: Option<Placed<Alias>>,
     /// What the file calls it.
     pub alias: Placed<Alias>,
 }
@@ -147,9 +149,15 @@ pub enum Is {
         count: Compare,
         /// How many were displayed all the same.
         shown: u32,
+        /// Words that stand in each refusal, if any are asked for.
+        says: Option<String>,
     },
     /// A desk signs something of itself: which, where, and about which message.
     Said(ServiceKind, Placed<String>, Option<Placed<Alias>>, By),
+    /// A releaser at a desk signs an order: which, where, and about which channel.
+    Ordered(OrderVerb, Placed<String>, Option<String>, By),
+    /// Whatever is said of a third state is marked as its own: its name, and a message in which every line bears a mark.
+    Third(String, Option<Placed<Alias>>),
     /// A step of escalation is taken.
     Step(OverdueStep, Placed<Alias>, Option<Placed<String>>, By),
     /// Two marks are at most so far apart.
@@ -188,8 +196,10 @@ impl Is {
             | Self::Leg(_, _, _, by)
             | Self::Alarm(_, _, _, by)
             | Self::Said(_, _, _, by)
+            | Self::Ordered(_, _, _, by)
             | Self::Step(_, _, _, by) => Some(by),
             Self::Refused { .. }
+            | Self::Third(..)
             | Self::Interval { .. }
             | Self::Figure(..)
             | Self::TextIdentical(..)

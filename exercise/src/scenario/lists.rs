@@ -202,6 +202,8 @@ list! {
 list! {
     /// An act of an institution.
     InstitutionVerb {
+        /// A channel's charter is proposed, or agreed to.
+        Open "open",
         /// Scopes are suspended.
         Suspend "suspend",
         /// The line is cut by decision.

@@ -78,6 +78,27 @@ impl Span {
     }
 }
 
+/// How far ahead of its signing a date-time group lies that is written `now`, or `now+6h story`; none for any other text.
+///
+/// # Errors
+/// [`NotASpan`]: behind `now+` stands no length of story time.
+#[must_use]
+pub fn ahead(text: &str) -> Option<Result<StorySpan, NotASpan>> {
+    let rest = text.strip_prefix("now")?;
+    if rest.is_empty() {
+        return Some(Ok(StorySpan(Duration::ZERO)));
+    }
+    let read = match Span::parse(rest.strip_prefix('+')?) {
+        Ok(Span::Story(length)) => Ok(length),
+        Ok(Span::Line(_)) => Err(NotASpan {
+            code: Code::NoClock,
+            what: format!("\"{text}\": people reckon on the story; write one like \"now+6h story\""),
+        }),
+        Err(wrong) => Err(wrong),
+    };
+    Some(read)
+}
+
 /// What to write instead.
 const DO: &str = "write it with its clock, like \"10m story\" or \"2s line\"";
 
@@ -102,6 +123,18 @@ impl fmt::Display for Span {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn a_date_time_group_may_lie_so_much_of_the_story_ahead_of_its_signing() {
+        let six = StorySpan(Duration::from_secs(6 * 3_600));
+        assert_eq!(ahead("now").unwrap().unwrap(), StorySpan(Duration::ZERO));
+        assert_eq!(ahead("now+6h story").unwrap().unwrap(), six);
+        assert_eq!(ahead("260942Z NOV 26"), None);
+        assert_eq!(ahead("nowhere"), None);
+        for wrong in ["now+6h", "now+6h line", "now+260942Z"] {
+            assert!(ahead(wrong).unwrap().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_length_of_time_names_the_story_or_the_line() {

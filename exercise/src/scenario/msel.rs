@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, ops::Range, time::Duration};
 use hotline_core::{
     contact::Contact,
     precedence::Precedence,
-    words::{OfficerRole, ResponseAttribute},
+    words::{OfficerRole, ResponseAttribute, TrafficClass},
 };
 use hotline_faults::live::{Direction, Fault};
 
@@ -168,6 +168,12 @@ pub struct Sending {
     pub respond_by: Option<StorySpan>,
     /// The channel.
     pub channel: Option<String>,
+    /// What it is for the line; as the code has it, or FORMAL, if none.
+    pub class: Option<TrafficClass>,
+    /// It saves lives: no suspension stops it.
+    pub safety_of_life: bool,
+    /// Of an answer: it repeats the exact words of the message that it answers, so that both have signed one text.
+    pub same: bool,
     /// What the file calls it.
     pub alias: Option<Placed<Alias>>,
     /// How many times.
@@ -231,6 +237,9 @@ impl fmt::Display for Link {
     }
 }
 
+/// What an order is about that is about all of the line. Names of channels have capitals.
+pub const ALL_CHANNELS: &str = "all";
+
 /// An act of an institution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Institution {
@@ -240,7 +249,7 @@ pub struct Institution {
     pub side: Side,
     /// Who signs.
     pub by: Vec<Placed<String>>,
-    /// On which channel.
+    /// On which channel: the desk's own if none, [`ALL_CHANNELS`] for all of the line.
     pub channel: Option<String>,
     /// What it covers.
     pub scope: Vec<String>,

@@ -12,7 +12,7 @@ pub struct Shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 6] = [
+pub const ALL: [Shipped; 10] = [
     Shipped {
         id: "S1",
         file: "S1.toml",
@@ -39,9 +39,29 @@ pub const ALL: [Shipped; 6] = [
         text: include_str!("../../scenarios/S5.toml"),
     },
     Shipped {
+        id: "S6",
+        file: "S6.toml",
+        text: include_str!("../../scenarios/S6.toml"),
+    },
+    Shipped {
         id: "S7",
         file: "S7.toml",
         text: include_str!("../../scenarios/S7.toml"),
+    },
+    Shipped {
+        id: "S14",
+        file: "S14.toml",
+        text: include_str!("../../scenarios/S14.toml"),
+    },
+    Shipped {
+        id: "L1",
+        file: "L1.toml",
+        text: include_str!("../../scenarios/L1.toml"),
+    },
+    Shipped {
+        id: "H1967",
+        file: "H1967.toml",
+        text: include_str!("../../scenarios/H1967.toml"),
     },
 ];
 

@@ -82,6 +82,37 @@ fn only_what_a_desk_shows_is_stated_as_shown() {
 }
 
 #[test]
+fn an_answer_that_repeats_what_it_answers_has_no_words_of_its_own() {
+    let with = "precedence = \"FLASH\", text = { qbo = \"Vem skarit hael-orun.\" }, as = \"r1\"";
+    let same = |keys: &str| parse("S1.toml", &S1.replacen(with, &format!("{keys}, as = \"r1\""), 1));
+    assert!(same("same = true").is_ok());
+    let both = same("same = true, text = { en = \"x\" }").unwrap_err();
+    assert_eq!(both.mistakes[0].code, Code::Value);
+    assert!(both.mistakes[0].marked.what.contains("none of its own"), "{both}");
+    assert!(same("same = false").is_err(), "it has no words then");
+    // Only an answer has something to repeat.
+    let sent = S1.replacen("verb = \"send\", ", "verb = \"send\", same = true, ", 1);
+    assert_eq!(
+        parse("S1.toml", &sent).unwrap_err().mistakes[0].code,
+        Code::UnknownKey
+    );
+}
+
+#[test]
+fn a_charter_is_about_one_channel_and_an_order_may_be_about_all() {
+    let text = shipped::by_id("S6").unwrap().text;
+    let open = "verb = \"open\", side = \"A\", by = [\"lindqvist\"], channel = \"MARITIME\"";
+    assert!(text.contains(open) && text.contains("channel = \"all\""));
+    for instead in [
+        "verb = \"open\", side = \"A\", by = [\"lindqvist\"]",
+        "verb = \"open\", side = \"A\", by = [\"lindqvist\"], channel = \"all\"",
+    ] {
+        let told = parse("S6.toml", &text.replacen(open, instead, 1)).unwrap_err();
+        assert_eq!(told.mistakes[0].code, Code::MissingKey, "{told}");
+    }
+}
+
+#[test]
 fn each_shipped_scenario_is_read_and_found_by_its_id() {
     for shipped in shipped::ALL {
         let scenario = parse(shipped.file, shipped.text).unwrap_or_else(|errors| panic!("{errors}"));

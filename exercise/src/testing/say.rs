@@ -3,12 +3,12 @@
 use hotline_audit::{
     Hash, PayloadType,
     statement::{
-        Act, Annex, AnnexDone, Approval, ApprovalBy, Content, Header, LegFact, Message, OfficerAct,
-        OfficerAnnex, Receipt, ReceiptItem, Recipient, Reference, Service,
+        Act, Annex, AnnexDone, Approval, ApprovalBy, Content, Header, LegFact, Lifecycle, Message,
+        OfficerAct, OfficerAnnex, OfficerOrder, Receipt, ReceiptItem, Recipient, Reference, Service,
     },
 };
 use hotline_core::{
-    duty::{OverdueStep, ServiceKind},
+    duty::{OrderVerb, OverdueStep, ServiceKind},
     precedence::Precedence,
     words::{Answer, Function, ResponseAttribute, Rung},
 };
@@ -288,6 +288,30 @@ impl Play {
         service.refers_to = Some(self.reference(message));
         service.text = "no answer by then".into();
         self.say(desk, PayloadType::Service, &service.encode(), &LINE_LOGS)
+    }
+
+    /// An officer of a desk orders something about a channel; about all of the line, if it has no name.
+    pub(crate) fn order(&mut self, desk: &str, verb: OrderVerb, channel: &str) -> Hash {
+        let header = self.header(desk);
+        let officer = self.officer(desk);
+        let said = OfficerOrder {
+            officer: officer.identity.clone(),
+            key_statement: officer.key_statement,
+            verb: verb.to_wire(),
+            desk: header.sender.clone(),
+            exercise: EXERCISE.into(),
+            channel: channel.to_owned(),
+            scope: String::new(),
+            reason: "a test".into(),
+            review_by_ms: 0,
+            consents_to: None,
+            subject_sha256: None,
+            claimed_time_ms: header.claimed_time_ms,
+            effective_ms: 0,
+        };
+        let order = officer.sign(PayloadType::OfficerOrder, &said.encode());
+        let placed = Lifecycle { header, order };
+        self.say(desk, PayloadType::Lifecycle, &placed.encode(), &LINE_LOGS)
     }
 
     fn service(&self, desk: &str, kind: ServiceKind) -> Service {

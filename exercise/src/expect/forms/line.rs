@@ -47,9 +47,26 @@ pub(in crate::expect) fn line(is: &Is) -> String {
             by,
             count,
             shown,
+            says,
         } => {
             let whose = by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
-            format!("refused {reason}{whose} {count}, shown == {shown}")
+            let with = says
+                .as_ref()
+                .map_or_else(String::new, |says| format!(" with \"{says}\""));
+            format!("refused {reason}{whose}{with} {count}, shown == {shown}")
+        }
+        Is::Ordered(verb, desk, channel, _) => {
+            format!(
+                "{} by {}",
+                super::super::orders::said(*verb, channel.as_deref()),
+                desk.value
+            )
+        }
+        Is::Third(name, of) => {
+            let of = of.as_ref().map_or_else(String::new, |of| {
+                format!(", every line of {} with whose it is", of.value)
+            });
+            format!("what is said of {name} marked THIRD({name}){of}")
         }
         Is::Said(said, desk, of, _) => {
             let of = of

@@ -182,6 +182,25 @@ fn a_lamp_counts_since_when_the_desk_says_that_it_stands_so_and_not_since_contro
 }
 
 #[test]
+fn a_lamp_that_was_lit_before_startex_still_stands_at_a_mark_of_the_story() {
+    let is =
+        "{ leg = \"path 1\", state = \"UP\", at = \"A\", within = \"10s story\", after = \"inject 1.1.1\" }";
+    let lit = |until: u64| {
+        move |play: &mut Play| {
+            let mut up = lamps(&[("north/quic", "UP")]);
+            up.legs_since_ms.insert("north/quic".into(), BEGAN - 5_000);
+            play.at(500).look("A", up);
+            play.at(until).look("A", lamps(&[("north/quic", "DOWN")]));
+            play.at(60_000).inject("1.1.1");
+            play.at(90_000).endex();
+        }
+    };
+    let seen = met(is, lit(80_000));
+    assert!(seen.starts_with("path 1 UP at A 0.000 s story"), "{seen}");
+    not_met(is, lit(50_000));
+}
+
+#[test]
 fn alarms_are_counted() {
     let is =
         "{ alarm = \"PATH_LOST\", at = \"A\", count = \"== 1\", within = \"5s line\", after = \"STARTEX\" }";
@@ -219,4 +238,27 @@ fn what_was_refused_is_counted_and_must_not_have_been_displayed() {
         play.at(2_000).look("B", shown);
     });
     assert_eq!(seen, "UNAUTHORISED_RELEASE: 1 refused, 1 displayed all the same");
+}
+
+#[test]
+fn a_refusal_counts_only_with_the_words_asked_for() {
+    let is = "{ refused = \"HL-DESK-011\", count = \"== 1\", says = \"suspended MARITIME\" }";
+    let refused = |what: &'static str| {
+        move |play: &mut Play| {
+            play.at(1_000).record(Kind::Played {
+                seat: "A".into(),
+                rule: "r".into(),
+                refused: format!("HL-DESK-011: {what}"),
+            });
+        }
+    };
+    met(
+        is,
+        refused("could not release: novak suspended MARITIME: a visit"),
+    );
+    not_met(is, refused("could not release: novak suspended POLICY: a visit"));
+    // An alarm explains nothing.
+    not_met(is, |play| {
+        play.at(1_000).look("B", alarm("HL-DESK-011"));
+    });
 }

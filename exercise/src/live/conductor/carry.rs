@@ -7,6 +7,7 @@ use hotline_faults::spec;
 use super::{ConductError, Conductor, InForce};
 use crate::{
     live::{
+        hands::office_lacks,
         scene::Scene,
         stage::{StageError, attacker},
         words::ToPlayer,
@@ -17,6 +18,7 @@ use crate::{
         mark::Serial,
         moment::Span,
         msel::{Deed, FaultDeed, Inject, Until},
+        place::Placed,
     },
 };
 
@@ -79,7 +81,13 @@ impl<S: Scene> Conductor<S> {
                 Ok(Some(format!("{} is off by {offset_ms} ms", **who)))
             }
             Deed::Hand => Ok(Some("done by hand".into())),
-            Deed::Institution(act) => self.institution(act, inject).await.map(Some),
+            Deed::Institution(act) if office_lacks(act.verb) => self.institution(act, inject).await.map(Some),
+            Deed::Institution(act) => {
+                let seat = self.seat_of(&act.by)?;
+                self.only_a_script(&seat)?;
+                self.stage.tell(&seat, &ToPlayer::Send { serial }).await?;
+                Ok(None)
+            }
             Deed::Attack(attack) => {
                 let seat = attacker(attack);
                 self.stage.tell(&seat, &ToPlayer::Inject { serial }).await?;
@@ -94,6 +102,15 @@ impl<S: Scene> Conductor<S> {
         let seat = seats.find(|seat| seat.desk.as_ref().is_some_and(|at| **at == *desk));
         seat.map(|seat| seat.name.to_string())
             .ok_or_else(|| StageError::Nobody(format!("seat at desk {desk}")))
+    }
+
+    /// The seat where an officer sits.
+    fn seat_of(&self, by: &[Placed<String>]) -> Result<String, StageError> {
+        let name = by.last().map_or("", |name| name.as_str());
+        let mut seats = self.plan.scenario().seats.iter();
+        let seat = seats.find(|seat| seat.officers.iter().any(|officer| **officer == *name));
+        seat.map(|seat| seat.name.to_string())
+            .ok_or_else(|| StageError::Nobody(format!("seat of {name}")))
     }
 
     pub(super) async fn process(&mut self, deed: ProcessDeed, who: &str) -> Result<String, ConductError> {

@@ -28,7 +28,8 @@ impl<S: Scene> Conductor<S> {
                 Ok(self.stage.deny(act, &sides, since).await?)
             }
             InstitutionVerb::UseBackup => self.use_backup(act).await,
-            InstitutionVerb::Suspend
+            InstitutionVerb::Open
+            | InstitutionVerb::Suspend
             | InstitutionVerb::Sever
             | InstitutionVerb::Restore
             | InstitutionVerb::Refuse

@@ -13,7 +13,7 @@ use crate::{
         stage::Happening,
         words::{FromPlayer, ToPlayer},
     },
-    plan::Released,
+    plan::{Released, Sight},
     record::{InjectStatus, Kind},
     scenario::{
         lists::Side,
@@ -81,6 +81,8 @@ impl<S: Scene> Conductor<S> {
                 Ok(())
             }
             News::Alarm { code, what } => {
+                let stamp = self.stamp();
+                self.plan.see(&Sight::Alarm { desk, code: &code }, stamp);
                 self.watched
                     .entry(desk.to_owned())
                     .or_default()
@@ -111,6 +113,7 @@ impl<S: Scene> Conductor<S> {
             code,
             from,
             precedence,
+            refers_to: message.refers_to.as_deref(),
         };
         for kind in self.plan.names_for(&released) {
             self.named(kind).await?;
@@ -141,6 +144,14 @@ impl<S: Scene> Conductor<S> {
                     continue;
                 };
                 let at = self.stage.site().desk_of(&view.by).map(str::to_owned);
+                let climb = Sight::Climb {
+                    of: &of,
+                    rung,
+                    at: at.as_deref(),
+                    answer: view.answer.as_deref(),
+                    text: &view.text,
+                };
+                self.plan.see(&climb, stamp);
                 let of = of.clone();
                 self.plan.seen(Mark::Rung { of, rung, at }, stamp);
             }
@@ -170,10 +181,19 @@ impl<S: Scene> Conductor<S> {
             }
             FromPlayer::Played { rule, refused } => {
                 let refused = cut(refused);
+                let stamp = self.stamp();
+                self.plan.see(&Sight::Refused { what: &refused }, stamp);
                 self.note(Kind::Played { seat, rule, refused }).map(drop)
             }
             FromPlayer::Stated { what, is } => {
                 let (what, is) = (cut(what), cut(is));
+                let stamp = self.stamp();
+                let judgement = Sight::Stated {
+                    seat: &seat,
+                    what: &what,
+                    is: &is,
+                };
+                self.plan.see(&judgement, stamp);
                 self.note(Kind::Stated { seat, what, is }).map(drop)
             }
             FromPlayer::Waiting { deeds, next_story_ms } => {

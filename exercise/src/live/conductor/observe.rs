@@ -9,6 +9,7 @@ use hotline_core::time::LineTime;
 use super::{ConductError, Conductor};
 use crate::{
     live::{scene::Scene, words::ToPlayer},
+    plan::Sight,
     record::{Kind, Seen},
 };
 
@@ -64,6 +65,8 @@ impl<S: Scene> Conductor<S> {
     async fn saw(&mut self, desk: &str, status: &LineStatus, half: Duration) -> Result<(), ConductError> {
         let (wall, now) = (self.seams.clock.wall(), self.now());
         let full = seen(status);
+        let stamp = self.stamp();
+        self.plan.see(&Sight::Desk { desk, stands: &full }, stamp);
         let watched = self.watched.entry(desk.to_owned()).or_default();
         watched.owes = status.relays.values().map(|relay| relay.pending).sum();
         let mut news = changed(&watched.told, &full);

@@ -1,7 +1,11 @@
 //! Injects for seats: a script is told over its standard input, a person by a file that is read with `tail -f`, and one who
 //! joined over the control plane.
 
-use std::{fs::File, io::Write as _, path::PathBuf};
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use super::{ConductError, Conductor};
 use crate::{
@@ -62,18 +66,33 @@ impl<S: Scene> Conductor<S> {
         self.hand.as_ref()?.persons.get(seat).cloned()
     }
 
-    fn tell_person(&self, seat: &str, file: &PathBuf, inject: &Inject) -> Result<(), StageError> {
-        let line = format!("{} {} {}\n", self.story(), inject.serial, spoken(&inject.deed));
-        let told = File::options()
-            .create(true)
-            .append(true)
-            .open(file)
-            .and_then(|mut file| file.write_all(line.as_bytes()));
-        told.map_err(|error| StageError::Person {
-            seat: seat.to_owned(),
-            what: format!("{}: {error}", file.display()),
-        })
+    /// People find the role card of their seat before anything else. Who joined has it in the seat's folder.
+    pub(super) fn hand_out_cards(&self) -> Result<(), StageError> {
+        for card in &self.plan.scenario().handouts {
+            if let Some(Told::File(file)) = self.person_at(&card.seat) {
+                let text = card.text.in_or_any(Tongue::En).replace('\n', " ");
+                write_to_person(&card.seat, &file, &format!("ROLE CARD: {text}\n"))?;
+            }
+        }
+        Ok(())
     }
+
+    fn tell_person(&self, seat: &str, file: &Path, inject: &Inject) -> Result<(), StageError> {
+        let line = format!("{} {} {}\n", self.story(), inject.serial, spoken(&inject.deed));
+        write_to_person(seat, file, &line)
+    }
+}
+
+fn write_to_person(seat: &str, file: &Path, line: &str) -> Result<(), StageError> {
+    let told = File::options()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(line.as_bytes()));
+    told.map_err(|error| StageError::Person {
+        seat: seat.to_owned(),
+        what: format!("{}: {error}", file.display()),
+    })
 }
 
 /// How a person at a seat is told injects.

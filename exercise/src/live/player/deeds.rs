@@ -2,17 +2,17 @@
 
 use hotline_core::words::Rung;
 
-use super::{Player, PlayerError};
+use super::{Player, PlayerError, on_the_wall};
 use crate::{
     live::{
-        hands::{Refused, Relation},
+        hands::{Refused, Relation, watch_of},
         words::FromPlayer,
     },
     person::Wish,
     scenario::{
         lists::Act,
         mark::Serial,
-        msel::{Deed, Sending},
+        msel::{Deed, Institution, Sending},
         place::Placed,
         player::{ANSWER, AS_SHOWN, DTG, Do, LABEL, REVIEWS},
     },
@@ -30,18 +30,33 @@ pub(super) struct Queued {
 }
 
 impl Player {
-    /// Takes up what an inject has its desk send.
-    pub(super) fn take_up(&mut self, serial: Serial) {
-        let sending = {
-            let mut injects = self.scenario.injects();
-            match injects
-                .find(|inject| inject.serial == serial)
-                .map(|inject| &inject.deed)
-            {
-                Some(Deed::Message { sending, .. }) => sending.clone(),
-                _ => return,
+    /// Takes up what an inject has its desk do: what it sends waits in a queue, what an institution does is done.
+    pub(super) async fn take_up(&mut self, serial: Serial) -> Result<(), PlayerError> {
+        let scenario = self.scenario.clone();
+        let mut injects = scenario.injects();
+        match injects
+            .find(|inject| inject.serial == serial)
+            .map(|inject| &inject.deed)
+        {
+            Some(Deed::Message { sending, .. }) => self.wait_in_line(serial, sending.clone()),
+            Some(Deed::Institution(act)) => {
+                let done = self.institution(act).await;
+                let refused = done.err().map(|refused| refused.to_string()).unwrap_or_default();
+                let serial = serial.to_string();
+                return self.say(&FromPlayer::Sent { serial, refused });
             }
-        };
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn institution(&mut self, act: &Institution) -> Result<(), Refused> {
+        let (now, clock) = (self.now(), self.clock);
+        let pace = move |length| on_the_wall(length, now, &clock);
+        self.hands.institution(act, &pace).await
+    }
+
+    fn wait_in_line(&mut self, serial: Serial, sending: Sending) {
         let of = sending.repeat.max(1);
         let sending = Sending { repeat: 1, ..sending };
         let next = 1;
@@ -80,8 +95,9 @@ impl Player {
         relation: Relation<'_>,
         first: Option<u16>,
     ) -> Result<Result<(), Refused>, PlayerError> {
-        let respond_in = sending.respond_by.map(|span| self.on_the_wall(span.0));
-        let (released, done) = self.hands.send(sending, relation, respond_in).await;
+        let (now, clock) = (self.now(), self.clock);
+        let pace = move |length| on_the_wall(length, now, &clock);
+        let (released, done) = self.hands.send(sending, relation, &pace).await;
         let alias = sending.alias.as_ref().map(|alias| alias.value.clone());
         self.name(alias.as_ref(), &released, first)?;
         Ok(done)
@@ -125,7 +141,11 @@ impl Player {
                 let what = what.clone();
                 self.say(&FromPlayer::Stated { what, is }).map(Ok)
             }
-            Do::Institution(institution) => Ok(Err(lacks(institution.verb.name()))),
+            Do::Institution(act) => Ok(self.institution(act).await),
+            Do::Act { act, by, text, .. } if let Some(verb) = watch_of(*act) => {
+                let to = text.as_deref().unwrap_or_default();
+                Ok(self.hands.watch_kept(by, verb, to).await)
+            }
             Do::Display
             | Do::Act { .. }
             | Do::Holding { .. }
@@ -219,7 +239,7 @@ impl Player {
 /// Whether scripted players cannot do this.
 #[must_use]
 pub fn hands_lack(act: Act) -> bool {
-    act != Act::Present && rung_of(act).is_none()
+    act != Act::Present && rung_of(act).is_none() && watch_of(act).is_none()
 }
 
 /// The rung that an act signs; none for acts that are no rung of a message.

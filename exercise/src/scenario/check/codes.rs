@@ -9,6 +9,7 @@ use super::{
 use crate::{
     codebook::{self, Codebook, Kind, Must, brevity, coded},
     scenario::{
+        moment::ahead,
         msel::Coding,
         place::Placed,
         player::{Cue, Do, Rule},
@@ -16,9 +17,7 @@ use crate::{
     },
 };
 
-/// What stands for the date-time group of the moment in which the message is signed.
-const NOW: &str = "now";
-/// One of them, for counting words: all have as many.
+/// A date-time group, for one that is reckoned when the message is signed: all have as many words.
 const A_TIME: &str = "010000Z JAN 26";
 
 /// The codebook that the file means, against the one that there is.
@@ -86,6 +85,8 @@ fn message(findings: &mut Findings<'_>, book: &Codebook, sent: &Sent<'_>) {
     let tongue = sent.desk.map(|desk| desk.side.tongue());
     let free = tongue.map_or("", |tongue| sent.sending.text.in_or_any(tongue));
     let text = match &sent.sending.code {
+        // What it repeats is checked where that is sent.
+        None if sent.sending.same => None,
         None => Some(free.to_owned()),
         Some(coding) => {
             let key = format!("{}.code", sent.key());
@@ -135,9 +136,16 @@ fn filled(
             findings.refuse(Code::Codebook, text.span.clone(), &key, what);
             continue;
         };
-        let written = match (&field.kind, text.as_str()) {
-            (Kind::Dtg | Kind::Dtgs, NOW) => A_TIME,
-            (_, written) => written,
+        let reckoned = matches!(field.kind, Kind::Dtg | Kind::Dtgs)
+            .then(|| ahead(text))
+            .flatten();
+        let written = match reckoned {
+            Some(Ok(_)) => A_TIME,
+            Some(Err(wrong)) => {
+                findings.refuse(wrong.code, text.span.clone(), &key, wrong.what);
+                continue;
+            }
+            None => text.as_str(),
         };
         match field.kind.read(written) {
             Ok(value) => message = message.with(id, value),

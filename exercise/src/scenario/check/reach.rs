@@ -206,7 +206,7 @@ fn possible(expect: &Expect, comes: &Comes<'_>) -> Result<(), String> {
             comes.message(of, only)?;
             began(by, only, comes)
         }
-        Is::TextIdentical(_, of) => comes.message(of, only),
+        Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => comes.message(of, only),
         is => is.by().map_or(Ok(()), |by| began(by, only, comes)),
     }
 }

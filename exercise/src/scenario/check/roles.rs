@@ -245,7 +245,8 @@ fn ends(
 
 fn institution(findings: &mut Findings<'_>, key: &str, act: &Institution) {
     let roles: &[OfficerRole] = match act.verb {
-        InstitutionVerb::Suspend
+        InstitutionVerb::Open
+        | InstitutionVerb::Suspend
         | InstitutionVerb::Sever
         | InstitutionVerb::Restore
         | InstitutionVerb::Refuse => RELEASES,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hotline_core::{
     contact::Contact,
     precedence::Precedence,
-    words::{OfficerRole, ResponseAttribute},
+    words::{OfficerRole, ResponseAttribute, TrafficClass},
 };
 use hotline_faults::value as values;
 
@@ -14,15 +14,23 @@ use crate::scenario::{
     lists::{InstitutionVerb, Method, ProcessDeed, Side},
     mark::Alias,
     moment::StorySpan,
-    msel::{Coding, Deed, Institution, Sending},
+    msel::{ALL_CHANNELS, Coding, Deed, Institution, Sending},
     place::Placed,
 };
 
 /// Most times that one inject sends a message.
 const REPEAT_MAX: u16 = 1_000;
 
+/// What people may send: EXCON is control's own.
+const CLASSES: [TrafficClass; 4] = [
+    TrafficClass::Formal,
+    TrafficClass::Service,
+    TrafficClass::Test,
+    TrafficClass::Control,
+];
+
 /// Keys of what is sent.
-pub(super) const SENDING: [&str; 11] = [
+pub(super) const SENDING: [&str; 13] = [
     "by",
     "code",
     "fields",
@@ -32,9 +40,14 @@ pub(super) const SENDING: [&str; 11] = [
     "asks",
     "respond_by",
     "channel",
+    "class",
+    "safety_of_life",
     "as",
     "repeat",
 ];
+
+/// Keys of an answer beside those.
+pub(super) const ANSWER: [&str; 2] = ["with", "same"];
 
 /// Keys of an institution's act.
 pub(super) const ACT: [&str; 9] = [
@@ -165,12 +178,13 @@ impl Reader<'_> {
         let by = self.must(entry, "by", Self::signers);
         let code = self.coding(entry);
         let text = self.may(entry, "text", Self::tongues);
-        if !entry.has("code") && !entry.has("text") {
+        let same = self.repeats(entry);
+        if !same && !entry.has("code") && !entry.has("text") {
             let what = "a message has a code with fields, or a text, or both";
             self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("text"), what);
         }
         let precedence = self.may(entry, "precedence", word!(Precedence));
-        if !entry.has("code") && !entry.has("precedence") {
+        if !same && !entry.has("code") && !entry.has("precedence") {
             let what = "a message without a code has no precedence of its own; write one like \"ROUTINE\"";
             self.refuse(
                 Code::MissingKey,
@@ -182,6 +196,10 @@ impl Reader<'_> {
         let answer = self.may(entry, "answer", word!(ResponseAttribute));
         let (asks, respond_by) = self.asked(entry, answer);
         let channel = self.may(entry, "channel", Self::text);
+        let class = self.may(entry, "class", |r, value, path| {
+            r.word(&CLASSES, TrafficClass::name, value, path)
+        });
+        let safety_of_life = self.may(entry, "safety_of_life", Self::boolean);
         let alias = self.may(entry, "as", |r, value, path| r.new_message(only, value, path));
         let repeat = self.may(entry, "repeat", |r, value, path| {
             r.number(value, path, 1, REPEAT_MAX)
@@ -196,9 +214,25 @@ impl Reader<'_> {
             asks,
             respond_by,
             channel,
+            class,
+            safety_of_life: safety_of_life.unwrap_or(false),
+            same,
             alias,
             repeat: repeat.unwrap_or(1),
         })
+    }
+
+    /// Whether an answer repeats the words of the message that it answers; then it has none of its own.
+    fn repeats(&mut self, entry: &Entry<'_>) -> bool {
+        if !entry.has("same") {
+            return false;
+        }
+        let same = self.may(entry, "same", Self::boolean).unwrap_or(false);
+        for key in ["code", "text"].into_iter().filter(|key| same && entry.has(key)) {
+            let what = "what repeats the words of the message that it answers has none of its own";
+            self.refuse(Code::Value, entry.span_of(key), &entry.key(key), what);
+        }
+        same
     }
 
     /// Which people are asked for, and in what time an answer: a question for people names one, is answered as such, and is
@@ -311,6 +345,10 @@ impl Reader<'_> {
         };
         let by = self.must(entry, "by", Self::signers);
         let channel = self.may(entry, "channel", Self::text);
+        if verb == Some(InstitutionVerb::Open) && channel.as_deref().is_none_or(|name| name == ALL_CHANNELS) {
+            let what = "a charter is about one channel; write which, like \"MARITIME\"";
+            self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("channel"), what);
+        }
         let scope = self.may(entry, "scope", Self::texts);
         let reason = self.may(entry, "reason", Self::text);
         let effective = self.may(entry, "effective", Self::span);

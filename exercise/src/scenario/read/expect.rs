@@ -1,7 +1,7 @@
 //! Expectations.
 
 use hotline_core::{
-    duty::{OverdueStep, ServiceKind},
+    duty::{OrderVerb, OverdueStep, ServiceKind},
     health::Health,
     precedence::Precedence,
     words::{Answer, Rung},
@@ -19,7 +19,7 @@ use crate::scenario::{
 const SCORE_MAX: u16 = 100;
 
 /// The forms of `is`, each named by its first key.
-const FORMS: [&str; 13] = [
+const FORMS: [&str; 15] = [
     "rung",
     "label",
     "cause",
@@ -27,7 +27,9 @@ const FORMS: [&str; 13] = [
     "leg",
     "alarm",
     "said",
+    "ordered",
     "refused",
+    "third",
     "step",
     "interval",
     "figure",
@@ -92,16 +94,18 @@ impl Reader<'_> {
     /// Names a message that people send. A script may send one by the same name.
     fn filter(&mut self, value: Value<'_>, path: &str) -> Option<Filter> {
         let entry = self.table(value, path)?;
-        self.keys(&entry, &["code", "from", "precedence", "as"]);
+        self.keys(&entry, &["code", "from", "precedence", "refers_to", "as"]);
         let code = self.may(&entry, "code", Self::code);
         let from = self.may(&entry, "from", word!(Side));
         let precedence = self.may(&entry, "precedence", word!(Precedence));
+        let refers_to = self.may(&entry, "refers_to", Self::message);
         let alias: Placed<Alias> = self.must(&entry, "as", Self::parsed)?;
         self.also(Kind::Message, &alias.name);
         Some(Filter {
             code,
             from,
             precedence,
+            refers_to,
             alias,
         })
     }
@@ -116,7 +120,9 @@ impl Reader<'_> {
             "leg" => &["leg", "state", "at"],
             "alarm" => &["alarm", "at", "count"],
             "said" => &["said", "at", "of"],
-            "refused" => &["refused", "by", "count", "shown"],
+            "ordered" => &["ordered", "at", "channel"],
+            "refused" => &["refused", "by", "count", "shown", "says"],
+            "third" => &["third", "of"],
             "step" => &["step", "of", "at"],
             "interval" => &["interval", "within"],
             "figure" => &["figure", "is"],
@@ -125,7 +131,7 @@ impl Reader<'_> {
         };
         let timed = !matches!(
             form,
-            "refused" | "interval" | "figure" | "text_identical" | "stated"
+            "refused" | "third" | "interval" | "figure" | "text_identical" | "stated"
         );
         let known: Vec<&str> = own
             .iter()
@@ -195,6 +201,11 @@ impl Reader<'_> {
                 let of = self.may(entry, "of", Self::message);
                 Is::Said(said?, at?, of, by?)
             }
+            "ordered" => {
+                let order = self.may(entry, "ordered", word!(OrderVerb));
+                let channel = self.may(entry, "channel", Self::text);
+                Is::Ordered(order?, at?, channel, by?)
+            }
             _ => {
                 let step = self.may(entry, "step", word!(OverdueStep));
                 let of = self.about(entry, filter);
@@ -213,12 +224,19 @@ impl Reader<'_> {
                 let shown = self.may(entry, "shown", |r, value, path| {
                     r.number(value, path, 0, u16::MAX)
                 });
+                let says = self.may(entry, "says", Self::text);
                 Is::Refused {
                     reason: reason?,
                     by,
                     count: count.unwrap_or(Compare::AtLeast(1)),
                     shown: shown.unwrap_or(0).into(),
+                    says,
                 }
+            }
+            "third" => {
+                let name = self.may(entry, "third", Self::text);
+                let of = self.may(entry, "of", Self::message);
+                Is::Third(name?, of)
             }
             "interval" => {
                 let ends = self.may(entry, "interval", Self::two_marks);

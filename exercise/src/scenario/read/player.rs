@@ -7,7 +7,7 @@ use hotline_core::{
 
 use super::{
     Code, Entry, Reader, Value,
-    deed::{ACT, SENDING},
+    deed::{self, ACT, SENDING},
     names::Kind,
     value::word,
 };
@@ -23,8 +23,8 @@ const RULES_MAX: usize = 64;
 /// Most deeds of one rule.
 const DEEDS_MAX: usize = 16;
 
-/// Verbs that are no plain act of an officer. `suspend`, `sever` and `restore` are acts of an institution.
-const VERBS: [&str; 12] = [
+/// Verbs that are no plain act of an officer. `open`, `suspend`, `sever` and `restore` are acts of an institution.
+const VERBS: [&str; 13] = [
     "send",
     "answer",
     "correct",
@@ -34,6 +34,7 @@ const VERBS: [&str; 12] = [
     "insufficient",
     "translate",
     "state",
+    "open",
     "suspend",
     "sever",
     "restore",
@@ -182,12 +183,12 @@ impl Reader<'_> {
         let mut known = vec!["verb"];
         match verb {
             "send" | "correct" => known.extend(SENDING),
-            "answer" => known.extend(SENDING.into_iter().chain(["with"])),
+            "answer" => known.extend(SENDING.into_iter().chain(deed::ANSWER)),
             "holding" => known.extend(["by", "expect_by"]),
             "insufficient" => known.extend(["by", "fields"]),
             "translate" => known.extend(["by", "grade", "into", "text"]),
             "state" => known.extend(["what", "is"]),
-            "suspend" | "sever" | "restore" => known.extend(ACT),
+            "open" | "suspend" | "sever" | "restore" => known.extend(ACT),
             _ => {}
         }
         self.keys(entry, &known);
@@ -229,6 +230,7 @@ impl Reader<'_> {
                 }
                 Do::State { what: what?, is: is? }
             }
+            "open" => Do::Institution(self.institution(entry, Some(InstitutionVerb::Open), None)?),
             "suspend" => Do::Institution(self.institution(entry, Some(InstitutionVerb::Suspend), None)?),
             "sever" => Do::Institution(self.institution(entry, Some(InstitutionVerb::Sever), None)?),
             "restore" => Do::Institution(self.institution(entry, Some(InstitutionVerb::Restore), None)?),

@@ -1,0 +1,225 @@
+//! The exercises S14 and S6, the first lesson and the historic one: each played as it should go, and with one thing planted
+//! that must make it fail.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{fs, path::Path, process::Stdio};
+
+use hotline_tests::{
+    verb::{Said, typed, word},
+    wait::{PATIENCE, eventually},
+};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
+const S14: &str = include_str!("../../exercise/scenarios/S14.toml");
+const S6: &str = include_str!("../../exercise/scenarios/S6.toml");
+const L1: &str = include_str!("../../exercise/scenarios/L1.toml");
+const H1967: &str = include_str!("../../exercise/scenarios/H1967.toml");
+
+async fn run(scenario: &str, out: &Path, more: &[&str]) -> Said {
+    let out = word(out);
+    let mut words = vec![
+        "exercise",
+        "run",
+        scenario,
+        "--headless",
+        "--seed",
+        "1",
+        "--out",
+        &out,
+    ];
+    words.extend(more);
+    typed(Path::new(PROGRAM), &words, b"").await
+}
+
+/// Plays one of those that come with the program; every expectation is met.
+async fn met(scenario: &str) {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join(scenario);
+    let said = run(scenario, &out, &["--json"]).await.ended(0).object();
+    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    assert_eq!((&said["score"], &said["of"]), (&100.into(), &100.into()));
+    assert!(out.join("report.html").exists());
+}
+
+/// Plays a copy with one place changed, and says the ids of what was not met.
+async fn planted(text: &str, (from, to): (&str, &str), more: &[&str]) -> Vec<String> {
+    assert!(text.contains(from), "there is no {from}");
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("planted.toml");
+    fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    let more: Vec<&str> = ["--json"].iter().chain(more).copied().collect();
+    let out = place.path().join("out");
+    let said = run(&word(&file), &out, &more).await.ended(10).object();
+    assert!(out.join("report.json").exists());
+    not_met(&said)
+}
+
+fn not_met(said: &Value) -> Vec<String> {
+    let expectations = said["expectations"].as_array().unwrap().iter();
+    let missed = expectations.filter(|expectation| {
+        let met = &expectation["met"];
+        met != "MET" && met != "NOT_ASKED"
+    });
+    missed
+        .map(|expectation| expectation["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn has(missed: &[String], ids: &[&str]) {
+    for id in ids {
+        assert!(missed.contains(&(*id).to_owned()), "{id}: {missed:?}");
+    }
+}
+
+fn has_not(missed: &[String], ids: &[&str]) {
+    for id in ids {
+        assert!(!missed.contains(&(*id).to_owned()), "{id}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn s14_is_played_headless_and_every_expectation_is_met() {
+    met("S14").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_said_of_a_third_state_and_attributed_to_the_other_side_makes_s14_fail() {
+    let wrong = (
+        "THIRD(Caldria): Na livirea Caldria.",
+        "YOURS: Na livirea Caldria.",
+    );
+    let missed = planted(S14, wrong, &[]).await;
+    has(&missed, &["E8"]);
+    has_not(&missed, &["E4", "E11", "E12", "E13"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_acceptance_in_other_words_than_those_that_were_offered_makes_s14_fail() {
+    let other = (
+        "with = \"ACCEPT\", same = true",
+        "with = \"ACCEPT\", precedence = \"IMMEDIATE\", text = { en = \"Agreed, with 8 NM.\" }",
+    );
+    let missed = planted(S14, other, &[]).await;
+    has(&missed, &["E12"]);
+    has_not(&missed, &["E2", "E8", "E11"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn s6_tells_a_suspension_from_a_severance_and_from_a_cut() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("S6");
+    let _ = run("S6", &out, &[]).await.ended(0);
+    for variant in ["restore", "sever", "plug"] {
+        let report: Value =
+            serde_json::from_slice(&fs::read(out.join(variant).join("report.json")).unwrap()).unwrap();
+        let asked = report["expectations"].as_array().unwrap().iter();
+        let asked: Vec<&Value> = asked.filter(|told| told["outcome"] != "NOT_ASKED").collect();
+        assert!(asked.len() >= 13, "{variant}: its own and the common ones");
+        for told in asked {
+            assert_eq!(told["outcome"], "MET", "{variant}: {told:#}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_side_that_does_not_agree_to_restore_makes_s6_fail() {
+    let agrees = "[ { verb = \"restore\", side = \"A\"";
+    let nothing = "[ { verb = \"nothing\" } ]\n# [ { verb = \"restore\", side = \"A\"";
+    let missed = planted(S6, (agrees, nothing), &["--variant", "restore"]).await;
+    // What is sent again is refused again.
+    has(&missed, &["E5", "E16", "E17", "E18"]);
+    has_not(&missed, &["E6", "E11", "E15", "C7"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_suspension_that_nobody_signs_makes_s6_fail() {
+    // POLICY twice: what was to be refused is released.
+    let policy = (
+        "channel = \"MARITIME\"\nscope = [\"fishing\"",
+        "channel = \"POLICY\"\nscope = [\"fishing\"",
+    );
+    let missed = planted(S6, policy, &["--variant", "restore"]).await;
+    has(&missed, &["E1", "E5"]);
+    has_not(&missed, &["E2", "E11"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_first_lesson_is_played_headless_and_every_expectation_is_met() {
+    met("L1").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_person_finds_the_role_card_of_the_seat_before_anything_else() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("L1");
+    let mut run = tokio::process::Command::new(PROGRAM)
+        .args([
+            "exercise",
+            "run",
+            "L1",
+            "--headless",
+            "--seed",
+            "1",
+            "--controlled",
+            "--person",
+            "A",
+            "--out",
+        ])
+        .arg(&out)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let told = out.join("stage/seat-A.txt");
+    let lines = eventually("the person is told of the first inject", PATIENCE, async || {
+        let text = fs::read_to_string(&told).ok()?;
+        text.contains("1.1.1 ORDER").then_some(text)
+    })
+    .await;
+    run.start_kill().unwrap();
+    run.wait().await.unwrap();
+    let first = lines.lines().next().unwrap();
+    assert!(first.starts_with("ROLE CARD: Send one message"), "{lines}");
+    assert!(
+        !lines.contains("acknowledge it in your own name"),
+        "not the other seat's: {lines}"
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_crew_that_acknowledges_nothing_makes_the_first_lesson_fail() {
+    let ack = (
+        "{ verb = \"display\" }, { verb = \"ack\", by = [\"rossi\"] }",
+        "{ verb = \"display\" }",
+    );
+    let missed = planted(L1, ack, &[]).await;
+    has(&missed, &["E6", "E7"]);
+    has_not(&missed, &["E4", "E11", "E12"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_historic_lesson_is_played_headless_and_lays_1967_beside_it() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("H1967");
+    let said = run("H1967", &out, &["--json"]).await.ended(0).object();
+    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    let report: Value = serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
+    let ladders = report.to_string();
+    for step in ["SENT_TO_PRINCIPAL", "SENT_TO_CERTIFIED", "RECEIVED_TO_SIGHT"] {
+        assert!(ladders.contains(step), "{step}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_that_lies_too_long_before_it_is_put_before_the_principal_makes_the_historic_lesson_fail() {
+    let slow = (
+        "id = \"a-presents-h1\"\nwhen = { rung = \"ACKNOWLEDGED\", of = \"h1\", at = \"A\" }\nwait = \"4m story\"",
+        "id = \"a-presents-h1\"\nwhen = { rung = \"ACKNOWLEDGED\", of = \"h1\", at = \"A\" }\nwait = \"40m story\"",
+    );
+    let missed = planted(H1967, slow, &[]).await;
+    has(&missed, &["E3", "E4"]);
+    has_not(&missed, &["E1", "E2", "E7", "E8"]);
+}
