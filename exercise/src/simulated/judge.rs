@@ -138,11 +138,21 @@ fn dead(ending: &Ending) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut since: BTreeMap<&str, Duration> = BTreeMap::new();
     let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
+    // A relay that was started again has not met a desk that is dead: what it cannot know counts from then.
+    let mut relays = Duration::ZERO;
     for kept in &ending.records {
         let now = kept.record.stamp.line.since_start();
         match &kept.record.kind {
-            Kind::Process { who, deed } if deed == "KILL" => drop(since.insert(who, now)),
-            Kind::Process { who, .. } => drop(since.remove(who.as_str())),
+            Kind::Process { who, deed } => {
+                match deed.as_str() {
+                    "KILL" => drop(since.insert(who, now)),
+                    _ => drop(since.remove(who.as_str())),
+                }
+                if !ending.logs.contains_key(&format!("desk-{who}")) {
+                    relays = now;
+                }
+                continue;
+            }
             Kind::Observed { desk, seen } => {
                 if let Some(label) = &seen.label {
                     labels.insert(desk, label);
@@ -154,7 +164,7 @@ fn dead(ending: &Ending) -> Vec<Broken> {
             let other = if *desk == "A" { "B" } else { "A" };
             let gone = since
                 .get(other)
-                .is_some_and(|since| now.saturating_sub(*since) > DEAD_FOR);
+                .is_some_and(|since| now.saturating_sub(relays.max(*since)) > DEAD_FOR);
             if gone && !since.contains_key(desk) && WHOLE.contains(label) {
                 let at = now.as_millis();
                 let what = format!("{label} at {desk} at {at} ms of line, and desk {other} is dead");
