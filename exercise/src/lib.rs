@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod codebook;
 pub mod expect;
+pub mod formula;
 #[cfg(feature = "live")]
 pub mod live;
 #[cfg(feature = "live")]
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod scenario;
+pub mod sheet;
 pub mod signed;
 #[cfg(test)]
 mod testing;
