@@ -4,7 +4,9 @@
 //! in the room `exercise`; here it is typed, identities are made, and results are printed.
 
 mod by_hand;
+mod dry;
 pub(crate) mod evidence;
+mod fresh;
 mod list;
 mod made;
 mod making;
@@ -12,6 +14,7 @@ mod player;
 pub(crate) mod report;
 mod run;
 mod scenario;
+mod sheets;
 
 use std::{fmt, path::PathBuf};
 
@@ -36,6 +39,14 @@ enum Verb {
         #[arg(value_name = "FILE")]
         scenario: String,
     },
+    /// Writes a small scenario with comments, to begin with.
+    New(fresh::NewArgs),
+    /// Makes a scenario of a spreadsheet.
+    Import(sheets::ImportArgs),
+    /// Writes the plan of a scenario, or of a played exercise, as a spreadsheet.
+    Export(sheets::ExportArgs),
+    /// Shows what would come when. Nothing is started.
+    DryRun(dry::DryArgs),
     /// Plays a scenario.
     Run(run::RunArgs),
     /// Makes the report of an exercise again from its evidence.
@@ -53,6 +64,10 @@ pub fn run(args: ExerciseArgs) -> Outcome {
     match args.verb {
         Verb::List(args) => list::run(&args),
         Verb::Check { scenario } => scenario::check(&scenario),
+        Verb::New(args) => fresh::run(&args),
+        Verb::Import(args) => sheets::import(&args),
+        Verb::Export(args) => sheets::export(&args),
+        Verb::DryRun(args) => dry::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Run(args) => on_one_thread(run::run(args)),
         Verb::Player(args) => {
@@ -76,6 +91,28 @@ fn failed(error: &dyn fmt::Display) -> Failure {
         error.to_string(),
         "hotline exercise check FILE finds what cannot be played",
     )
+}
+
+/// Writes a file that is not there yet, whole.
+fn fresh_file(file: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let place = file.display().to_string();
+    let opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file);
+    let mut opened = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::new(
+            "HL-EX-130",
+            exit::CONFIG,
+            format!("{place} is there already, and nothing is replaced"),
+            "name a new file with --out",
+        ),
+        _ => Failure::io(&place, &error),
+    })?;
+    opened
+        .write_all(bytes)
+        .map_err(|error| Failure::io(&place, &error))
 }
 
 /// A folder that must be empty or not exist.

@@ -337,3 +337,16 @@ fn a_played_plan_says_when_each_inject_came_and_what_became_of_it() {
             .all(|row| row[2].is_empty() && row[13] == "PENDING")
     );
 }
+
+#[test]
+fn the_sheet_of_the_paper_becomes_the_plan_of_the_paper() {
+    let paper = include_str!("../../SHEETS.md");
+    let block = |kind: &str| {
+        let (_, behind) = paper.split_once(&format!("```{kind}\n")).unwrap();
+        behind.split_once("```").unwrap().0
+    };
+    let grid = csv("msel.csv", block("csv").as_bytes()).unwrap();
+    let made = import(&grid, Base::Made(None), "msel.toml").unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = block("plan").trim();
+    assert!(made.contains(plan), "{plan}\nis not in\n{made}");
+}

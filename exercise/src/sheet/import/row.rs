@@ -137,7 +137,7 @@ impl Reading<'_> {
         let Some(typed) = typed else {
             return Some(None);
         };
-        let read = word(&Precedence::ALL, Precedence::name, &typed);
+        let read = word(Precedence::ALL, Precedence::name, &typed);
         self.said(row, Column::Precedence, read).map(Some)
     }
 
