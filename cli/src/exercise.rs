@@ -94,7 +94,7 @@ fn failed(error: &dyn fmt::Display) -> Failure {
 }
 
 /// Writes a file that is not there yet, whole.
-fn fresh_file(file: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn fresh_file(file: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     let place = file.display().to_string();
     let opened = std::fs::OpenOptions::new()
