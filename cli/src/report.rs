@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod kept;
+mod plain;
 mod sign;
 mod source;
 mod words;

@@ -13,7 +13,7 @@ use hotline_core::words::OfficerRole;
 use hotline_transport::Seams;
 use serde_json::json;
 
-use super::{source::SourceArgs, words};
+use super::{plain, source::SourceArgs, words};
 use crate::{
     desk::{self, Common, keyring},
     exit::{self, Failure, Outcome},
@@ -86,7 +86,7 @@ pub fn run(args: &SignArgs) -> Outcome {
         );
         return Ok(exit::OK);
     }
-    words::tell(&report);
+    plain::tell(&report);
     for name in &verdict.signed_by {
         crate::say!("signed for {} by {}", name.side, name.officer);
     }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     kept::{Kept, Side},
+    plain,
     source::{Both, SourceArgs},
 };
 use crate::{
@@ -57,37 +58,11 @@ fn write(args: &WordsArgs, kind: ReportKind) -> Outcome {
             json!({ "file": out, "sha256": report.sha256().to_string(), "report": object })
         );
     } else {
-        tell(&report);
+        plain::tell(&report);
         crate::say!("{out}: SHA-256 of the report {}", report.sha256());
         eprintln!("  next: hotline report sign {out} --as NAME, a releaser of each side");
     }
     Ok(exit::OK)
-}
-
-/// The figures, a line each.
-pub fn tell(report: &SignedReport) {
-    let object: Value = serde_json::from_str(report.text()).unwrap_or(Value::Null);
-    lines(&object, "");
-}
-
-fn lines(value: &Value, path: &str) {
-    let below = |key: &str| match path {
-        "" => key.to_owned(),
-        path => format!("{path} / {key}"),
-    };
-    match value {
-        Value::Object(object) => object.iter().for_each(|(key, value)| lines(value, &below(key))),
-        Value::Array(list) => {
-            for (no, value) in list.iter().enumerate() {
-                lines(value, &below(&(no + 1).to_string()));
-            }
-        }
-        other => {
-            let shown = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
-            let line = hotline_core::text::inert_line(&format!("{path}: {shown}")).text;
-            crate::say!("{line}");
-        }
-    }
 }
 
 /// The report of these statements. The same statements give the same bytes.
