@@ -2,12 +2,14 @@
 //!
 //! Bytes in, values and bytes out; nothing here opens a file. What is read is bounded before it is believed.
 
+mod act;
 mod columns;
 mod deed;
 mod export;
 mod fault;
 mod grid;
 mod import;
+mod message;
 mod mistake;
 mod text;
 mod when;

@@ -44,7 +44,10 @@ fn five_silences_are_told_apart_by_what_is_signed() {
 #[test]
 fn only_both_relays_and_both_doors_carry_through_every_trouble() {
     let said = take("why-twice");
-    assert!(said.contains("two relays, both doors waits for nothing"), "{said}");
+    assert!(
+        said.contains("two relays, both doors waits for nothing"),
+        "{said}"
+    );
     assert!(said.contains("0 lost"), "{said}");
 }
 
@@ -63,5 +66,9 @@ fn the_lessons_are_listed_with_the_first_one_to_take() {
         .expect("the program starts");
     let said = String::from_utf8_lossy(&out.stdout);
     assert!(said.contains("Start with: hotline lesson kill-a-relay"), "{said}");
-    assert_eq!(said.lines().filter(|line| line.contains(" min)")).count(), 4, "{said}");
+    assert_eq!(
+        said.lines().filter(|line| line.contains(" min)")).count(),
+        4,
+        "{said}"
+    );
 }

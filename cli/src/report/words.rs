@@ -240,3 +240,77 @@ impl Counting<'_> {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::collections::BTreeMap;
+
+    use hotline_client::availability::OrderReport;
+
+    use super::*;
+
+    const DAY_MS: u64 = 86_400_000;
+    const SIDES: [&str; 2] = ["a.example", "b.example"];
+
+    /// The label of a line whose sides began on day 1, seen on this day.
+    fn label(silent: bool, human_day: Option<u64>, orders: Vec<OrderReport>, day: u64) -> &'static str {
+        let mut kept = Kept::default();
+        for side in &SIDES[usize::from(silent)..] {
+            kept.sides.entry((*side).to_owned()).or_default().oldest_ms = Some(DAY_MS);
+        }
+        let mut checks = Collector::default().report(1, Some(day * DAY_MS));
+        let desk = DeskReport {
+            orders,
+            ..DeskReport::default()
+        };
+        checks.desks.insert("spiffe://a.example/desk/ops".into(), desk);
+        let both = Both {
+            statements: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            sides: SIDES.map(str::to_owned),
+        };
+        Counting {
+            both: &both,
+            kept: &kept,
+            checks: &checks,
+            until_ms: day * DAY_MS,
+            human_ms: human_day.map(|day| day * DAY_MS),
+        }
+        .label()
+    }
+
+    fn order(verb: &'static str, channel: Option<&str>, until_ms: Option<u64>) -> OrderReport {
+        OrderReport {
+            verb,
+            channel: channel.map(str::to_owned),
+            officer: "spiffe://a.example/officer/novak".into(),
+            reason: "a visit".into(),
+            from_ms: DAY_MS,
+            until_ms,
+        }
+    }
+
+    #[test]
+    fn a_public_label_is_what_statements_tell() {
+        assert_eq!(label(true, None, vec![], 2), "PROVISIONED");
+        assert_eq!(label(false, None, vec![], 2), "OPEN");
+        assert_eq!(label(false, None, vec![], 40), "DORMANT");
+        assert_eq!(label(false, Some(39), vec![], 40), "OPEN");
+        let suspended = || vec![order("SUSPEND", Some("AIR"), None)];
+        assert_eq!(label(false, None, suspended(), 40), "SUSPENDED");
+        assert_eq!(
+            label(false, None, vec![order("SUSPEND", None, Some(DAY_MS + 1))], 2),
+            "OPEN"
+        );
+        assert_eq!(
+            label(false, None, vec![order("SEVER", Some("AIR"), None)], 2),
+            "SUSPENDED"
+        );
+        let severed = suspended()
+            .into_iter()
+            .chain([order("SEVER", None, None)])
+            .collect();
+        assert_eq!(label(false, None, severed, 2), "SEVERED");
+    }
+}

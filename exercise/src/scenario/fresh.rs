@@ -62,10 +62,7 @@ pub fn id_of(stem: &str) -> Option<String> {
 
 fn named(other: &Scenario, id: Option<&str>, title: Option<&str>) -> Scenario {
     let mut scenario = other.clone();
-    scenario.id = Placed {
-        value: id.unwrap_or(&other.id).to_owned(),
-        span: 0..0,
-    };
+    scenario.id = Placed::nowhere(id.unwrap_or(&other.id).to_owned());
     if let Some(title) = title {
         scenario.title = Tongues([(Tongue::En, title.to_owned())].into());
     }

@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> Result<(FaultDeed, Category), String> {
     let (what, place) = text_of.split_once(" on ").ok_or_else(wrong)?;
     let (link, until) = match (place.split_once(" for "), place.split_once(" until ")) {
         (Some((link, lasts)), None) => (link, Until::For(span(lasts)?)),
-        (None, Some((link, mark))) => (link, Until::Mark(placed(self::mark(mark)?))),
+        (None, Some((link, mark))) => (link, Until::Mark(Placed::nowhere(self::mark(mark)?))),
         _ => return Err(format!("\"{text}\" does not say until when; {DO}")),
     };
     let (link, direction) = match link.trim().rsplit_once(' ') {
@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<(FaultDeed, Category), String> {
     let fault = self::fault(what)?;
     fault.check_apart(direction).map_err(|error| error.to_string())?;
     let link =
-        placed(self::link(link).ok_or_else(|| {
+        Placed::nowhere(self::link(link).ok_or_else(|| {
             format!("\"{link}\" is no link; write one like \"path 1\" or \"A north/quic\"")
         })?);
     let deed = FaultDeed {
@@ -65,10 +65,6 @@ pub(super) fn read(text: &str) -> Result<(FaultDeed, Category), String> {
         until,
     };
     Ok((deed, category))
-}
-
-fn placed<T>(value: T) -> Placed<T> {
-    Placed { value, span: 0..0 }
 }
 
 /// The category in brackets at the end, and what stands before it.

@@ -90,3 +90,26 @@ pub(super) fn title(text: &str) -> String {
     let cut: String = first.chars().take(TITLE_MAX - 1).collect();
     format!("{}…", cut.trim_end())
 }
+
+/// A value on one line: line feeds as `\n`, a backslash as two.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+/// What [`one_line`] was given.
+pub(super) fn whole(text: &str) -> String {
+    let mut out = String::new();
+    let mut letters = text.chars();
+    while let Some(c) = letters.next() {
+        match (c, letters.as_str().chars().next()) {
+            ('\\', Some('n')) => out.push('\n'),
+            ('\\', Some('\\')) => out.push('\\'),
+            (c, _) => {
+                out.push(c);
+                continue;
+            }
+        }
+        letters.next();
+    }
+    out
+}

@@ -43,7 +43,7 @@ pub(super) fn show_at(at: Duration) -> String {
 pub(super) fn read(planned: &Cell, contingency: &str) -> Result<When, String> {
     if !contingency.is_empty() {
         return Ok(When::Unless {
-            expect: placed(contingency.to_owned()),
+            expect: Placed::nowhere(contingency.to_owned()),
             within: length(planned)?,
         });
     }
@@ -58,14 +58,10 @@ pub(super) fn read(planned: &Cell, contingency: &str) -> Result<When, String> {
         Some((by, mark)) => {
             let by = Span::parse(by.trim()).map_err(|error| error.what)?;
             let mark: Mark = mark.trim().parse().map_err(|error| format!("{error}"))?;
-            let mark = placed(mark);
+            let mark = Placed::nowhere(mark);
             Ok(When::After { mark, by })
         }
     }
-}
-
-fn placed<T>(value: T) -> Placed<T> {
-    Placed { value, span: 0..0 }
 }
 
 fn length(cell: &Cell) -> Result<Span, String> {

@@ -5,7 +5,7 @@ use hotline_core::precedence::Precedence;
 use super::{
     super::{
         columns::Column,
-        deed::{self, Cells, word},
+        deed::{self, Cells, placed, word},
         grid::{Cell, Row},
         text, when,
     },
@@ -196,12 +196,5 @@ impl Reading<'_> {
 
     fn said<T>(&mut self, row: &Row, column: Column, read: Result<T, String>) -> Option<T> {
         read.map_err(|what| self.refuse(row, column, what)).ok()
-    }
-}
-
-fn placed(text: &str) -> Placed<String> {
-    Placed {
-        value: text.to_owned(),
-        span: 0..0,
     }
 }

@@ -30,12 +30,14 @@ use super::super::super::{
     shipped,
 };
 
-fn placed<T>(value: T) -> Placed<T> {
-    Placed { value, span: 0..0 }
-}
+mod expected;
+mod players;
+
+use expected::expectation;
+use players::rule;
 
 fn name(of: &'static [&'static str]) -> impl Strategy<Value = Placed<String>> {
-    select(of).prop_map(|name| placed(name.to_owned()))
+    select(of).prop_map(|name| Placed::nowhere(name.to_owned()))
 }
 
 fn desk() -> impl Strategy<Value = Placed<String>> {
@@ -75,7 +77,7 @@ fn story() -> impl Strategy<Value = StorySpan> {
 fn alias() -> impl Strategy<Value = Placed<Alias>> {
     let of = select(&["m1", "sar", "r1"][..]);
     (of, option::of(1..40_u16)).prop_map(|(name, copy)| {
-        placed(Alias {
+        Placed::nowhere(Alias {
             name: name.to_owned(),
             copy,
         })
@@ -94,7 +96,7 @@ fn mark() -> impl Strategy<Value = Placed<Mark>> {
             at: at.map(|desk| desk.value),
         }),
     ]
-    .prop_map(placed)
+    .prop_map(Placed::nowhere)
 }
 
 const SERIAL: Serial = Serial {
@@ -105,8 +107,11 @@ const SERIAL: Serial = Serial {
 
 fn officers() -> impl Strategy<Value = Vec<Placed<String>>> {
     prop_oneof![
-        Just(vec![placed("haddad".to_owned())]),
-        Just(vec![placed("okoye".to_owned()), placed("lindqvist".to_owned())]),
+        Just(vec![Placed::nowhere("haddad".to_owned())]),
+        Just(vec![
+            Placed::nowhere("okoye".to_owned()),
+            Placed::nowhere("lindqvist".to_owned())
+        ]),
     ]
 }
 
@@ -124,10 +129,10 @@ fn link() -> impl Strategy<Value = Link> {
 fn coding() -> impl Strategy<Value = Coding> {
     let fields = vec((select(&["whose", "a field", "ü"][..]), text()), 0..3);
     fields.prop_map(|fields| Coding {
-        code: placed("HZ-01".to_owned()),
+        code: Placed::nowhere("HZ-01".to_owned()),
         fields: fields
             .into_iter()
-            .map(|(field, text)| (field.to_owned(), placed(text)))
+            .map(|(field, text)| (field.to_owned(), Placed::nowhere(text)))
             .collect(),
     })
 }
@@ -224,7 +229,7 @@ fn fault() -> impl Strategy<Value = Deed> {
             .collect();
         Deed::Fault(FaultDeed {
             fault: spec::fault(kind, &values).unwrap(),
-            link: placed(link),
+            link: Placed::nowhere(link),
             direction: Direction::Both,
             until,
         })
@@ -247,7 +252,7 @@ pub(super) fn deed() -> impl Strategy<Value = Deed> {
             by
         }),
         institution().prop_map(Deed::Institution),
-        Just(Deed::Attack(placed("copied".to_owned()))),
+        Just(Deed::Attack(Placed::nowhere("copied".to_owned()))),
         name(&["haddad", "novak"]).prop_map(Deed::Phrase),
         Just(Deed::Hand),
     ]
@@ -258,7 +263,7 @@ fn inject() -> impl Strategy<Value = Inject> {
         story().prop_map(When::At),
         (mark(), span()).prop_map(|(mark, by)| When::After { mark, by }),
         span().prop_map(|within| When::Unless {
-            expect: placed("E1".to_owned()),
+            expect: Placed::nowhere("E1".to_owned()),
             within,
         }),
     ];
@@ -287,13 +292,16 @@ fn inject() -> impl Strategy<Value = Inject> {
                 _ => InjectKind::Contextual,
             },
             when,
-            to: vec![placed("A".to_owned()), placed("observer".to_owned())],
+            to: vec![
+                Placed::nowhere("A".to_owned()),
+                Placed::nowhere("observer".to_owned()),
+            ],
             category: (told || matches!(deed, Deed::Fault(_))).then_some(category),
             deed,
             approve,
             from,
             controller,
-            objective: told.then(|| placed("O2".to_owned())),
+            objective: told.then(|| Placed::nowhere("O2".to_owned())),
             expected: expected.unwrap_or_default(),
             note,
             only,
@@ -304,182 +312,6 @@ fn inject() -> impl Strategy<Value = Inject> {
 
 fn variants() -> impl Strategy<Value = Vec<String>> {
     prop_oneof![Just(Vec::new()), Just(vec!["a".to_owned()])]
-}
-
-fn by() -> impl Strategy<Value = By> {
-    prop_oneof![
-        (span(), mark()).prop_map(|(within, after)| By::Within(within, after)),
-        Just(By::Recorded),
-        option::of((mark(), mark())).prop_map(By::Never),
-    ]
-}
-
-fn compare() -> impl Strategy<Value = Compare> {
-    prop_oneof![
-        any::<u32>().prop_map(Compare::Equal),
-        any::<u32>().prop_map(Compare::AtMost),
-        any::<u32>().prop_map(Compare::AtLeast),
-    ]
-}
-
-fn reached() -> impl Strategy<Value = Reached> {
-    let first = (
-        select(Rung::ALL.to_vec()),
-        alias(),
-        option::of(desk()),
-        option::of(select(Grade::ALL)),
-    );
-    let second = (
-        option::of(select(Answer::ALL.to_vec())),
-        option::of(link()),
-        option::of(text()),
-    );
-    (first, second).prop_map(|((rung, of, at, grade), (answer, over, text))| Reached {
-        rung,
-        of,
-        at,
-        grade,
-        answer,
-        over: over.map(placed),
-        text,
-    })
-}
-
-fn is() -> impl Strategy<Value = Is> {
-    let axes = select(&["carrier", "watch", "political", "identity"][..]);
-    prop_oneof![
-        (reached(), by()).prop_map(|(reached, by)| Is::Rung(reached, by)),
-        (select(Label::ALL), desk(), by()).prop_map(|(label, at, by)| Is::Label(label, at, by)),
-        (text(), desk(), by()).prop_map(|(cause, at, by)| Is::Cause(cause, at, by)),
-        (axes, text(), desk(), by()).prop_map(|(axis, state, at, by)| Is::Axis(axis.into(), state, at, by)),
-        (link(), select(Health::ALL.to_vec()), desk(), by()).prop_map(|(leg, state, at, by)| Is::Leg(
-            placed(leg),
-            state,
-            at,
-            by
-        )),
-        (text(), desk(), compare(), by()).prop_map(|(alarm, at, count, by)| Is::Alarm(alarm, at, count, by)),
-        (text(), compare(), 0..9_u32).prop_map(|(reason, count, shown)| Is::Refused { reason, count, shown }),
-        (
-            select(ServiceKind::ALL.to_vec()),
-            desk(),
-            option::of(alias()),
-            by()
-        )
-            .prop_map(|(said, at, of, by)| Is::Said(said, at, of, by)),
-        (
-            select(OverdueStep::ALL.to_vec()),
-            alias(),
-            option::of(desk()),
-            by()
-        )
-            .prop_map(|(step, of, at, by)| Is::Step(step, of, at, by)),
-        (mark(), mark(), span()).prop_map(|(from, to, within)| Is::Interval { from, to, within }),
-        (select(Figure::ALL), compare()).prop_map(|(figure, compare)| Is::Figure(figure, compare)),
-        (vec(desk(), 1..3), alias()).prop_map(|(desks, of)| Is::TextIdentical(desks, of)),
-        (text(), name(&["A", "control"]), text()).prop_map(|(what, by, is)| Is::Stated { what, by, is }),
-    ]
-}
-
-fn expectation() -> impl Strategy<Value = Expect> {
-    let filter = option::of((
-        option::of(select(Side::ALL)),
-        option::of(select(Precedence::ALL.to_vec())),
-    ));
-    let first = (tongues(), filter, is(), 0..=100_u16);
-    let second = (any::<bool>(), variants(), option::of(tongues()));
-    (first, second).prop_map(|((title, filter, is, score), (must, only, text))| Expect {
-        id: placed("E1".to_owned()),
-        title,
-        objective: must.then(|| placed("O1".to_owned())),
-        score,
-        must,
-        stages: if must {
-            vec![StageKind::Headless]
-        } else {
-            Vec::new()
-        },
-        only,
-        text: text.unwrap_or_default(),
-        of: filter.map(|(from, precedence)| Filter {
-            code: from.map(|_| placed("HZ-01".to_owned())),
-            from,
-            precedence,
-            alias: placed(Alias {
-                name: "m1".into(),
-                copy: None,
-            }),
-        }),
-        is,
-        span: 0..0,
-    })
-}
-
-fn cue() -> impl Strategy<Value = Cue> {
-    let code = option::of(Just(placed("HZ-01".to_owned())));
-    prop_oneof![
-        Just(Cue::Inject(placed(SERIAL))),
-        (
-            code,
-            option::of(desk()),
-            vec(select(Precedence::ALL.to_vec()), 0..3)
-        )
-            .prop_map(|(code, at, precedence)| Cue::Arrives { code, at, precedence }),
-        (select(Rung::ALL.to_vec()), alias(), option::of(desk())).prop_map(|(rung, of, at)| Cue::Rung {
-            rung,
-            of,
-            at
-        }),
-        (select(Label::ALL), desk()).prop_map(|(label, at)| Cue::Label(label, at)),
-        mark().prop_map(Cue::Mark),
-    ]
-}
-
-fn deed_of_a_player() -> impl Strategy<Value = Do> {
-    prop_oneof![
-        sending().prop_map(Do::Send),
-        (select(Answer::ALL.to_vec()), sending()).prop_map(|(answer, sending)| Do::Answer(answer, sending)),
-        sending().prop_map(Do::Correct),
-        Just(Do::Display),
-        Just(Do::Nothing),
-        (select(Act::ALL), officers(), option::of(alias()), text()).prop_map(|(act, by, of, text)| Do::Act {
-            act,
-            by,
-            of,
-            text: Some(text),
-        }),
-        (officers(), story()).prop_map(|(by, expect_by)| Do::Holding { by, expect_by }),
-        (officers(), vec(text(), 1..3)).prop_map(|(by, fields)| Do::Insufficient { by, fields }),
-        (officers(), select(Grade::ALL), select(Tongue::ALL), text()).prop_map(|(by, grade, into, text)| {
-            Do::Translate {
-                by,
-                grade,
-                into,
-                text,
-            }
-        }),
-        institution().prop_map(Do::Institution),
-        text().prop_map(|is| Do::State {
-            what: "label".into(),
-            is
-        }),
-    ]
-}
-
-fn rule() -> impl Strategy<Value = Rule> {
-    let first = (cue(), span(), vec(deed_of_a_player(), 1..4), 1..9_u16);
-    (first, option::of(0..=100_u16), option::of(mark()), variants()).prop_map(
-        |((when, wait, deeds, times), chance, unless, only)| Rule {
-            id: placed("the-rule".to_owned()),
-            when,
-            wait,
-            deeds,
-            times,
-            chance,
-            unless,
-            only,
-        },
-    )
 }
 
 /// Any scenario.
@@ -500,19 +332,19 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
             dormant_days: days,
         };
         made.officers[0].sealed = flag;
-        made.topology.doors = vec![placed("tcp".to_owned())];
-        made.topology.relays[1].profile = Some(placed("satellite".to_owned()));
+        made.topology.doors = vec![Placed::nowhere("tcp".to_owned())];
+        made.topology.relays[1].profile = Some(Placed::nowhere("satellite".to_owned()));
         made.objectives[0].capability = Some(words.clone());
         made.objectives[0].targets = vec![words.clone(), "two".into()];
         made.attacks = vec![Attack {
-            id: placed("copied".to_owned()),
+            id: Placed::nowhere("copied".to_owned()),
             kind: AttackKind::StolenKey,
-            of: Some(placed("haddad".to_owned())),
+            of: Some(Placed::nowhere("haddad".to_owned())),
             session: flag,
         }];
         made.handouts = vec![Handout {
-            id: placed("card".to_owned()),
-            seat: placed("A".to_owned()),
+            id: Placed::nowhere("card".to_owned()),
+            seat: Placed::nowhere("A".to_owned()),
             text: title.clone(),
         }];
         made.events = vec![Event {
@@ -534,7 +366,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
 fn names_all(rule: Rule) -> Script {
     let sends = ["m1", "sar", "r1"].map(|name| {
         Do::Send(Sending {
-            by: vec![placed("haddad".to_owned())],
+            by: vec![Placed::nowhere("haddad".to_owned())],
             code: None,
             text: Tongues([(Tongue::En, "words".to_owned())].into()),
             span: 0..0,
@@ -543,7 +375,7 @@ fn names_all(rule: Rule) -> Script {
             asks: None,
             respond_by: None,
             channel: None,
-            alias: Some(placed(Alias {
+            alias: Some(Placed::nowhere(Alias {
                 name: name.into(),
                 copy: None,
             })),
@@ -551,8 +383,8 @@ fn names_all(rule: Rule) -> Script {
         })
     });
     let first = Rule {
-        id: placed("sends".to_owned()),
-        when: Cue::Inject(placed(SERIAL)),
+        id: Placed::nowhere("sends".to_owned()),
+        when: Cue::Inject(Placed::nowhere(SERIAL)),
         wait: Span::Story(StorySpan(Duration::ZERO)),
         deeds: sends.to_vec(),
         times: 1,
@@ -561,7 +393,7 @@ fn names_all(rule: Rule) -> Script {
         only: Vec::new(),
     };
     Script {
-        seat: placed("A".to_owned()),
+        seat: Placed::nowhere("A".to_owned()),
         rules: vec![first, rule],
     }
 }
