@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_core::time::StoryTime;
 
-use super::{Waits, dry_run};
+use super::{Dry, Waits, dry_run};
 use crate::scenario::{
     Scenario,
-    mark::Serial,
+    mark::{Mark, Serial},
     moment::Span,
     msel::{Deed, Until},
 };
@@ -48,7 +48,7 @@ pub fn agenda(scenario: &Arc<Scenario>, variant: Option<&str>) -> Vec<Item> {
             what: What::Inject,
         });
         if let (Ok(at), Deed::Fault(fault)) = (&dry.comes, &inject.deed)
-            && let Some(comes) = ends(scenario, *at, &fault.until)
+            && let Some(comes) = ends(scenario, &came, *at, &fault.until)
         {
             items.push(Item {
                 comes: Ok(comes),
@@ -66,14 +66,21 @@ pub fn agenda(scenario: &Arc<Scenario>, variant: Option<&str>) -> Vec<Item> {
 }
 
 /// When a fault ends that came at this moment, where the plan says.
-fn ends(scenario: &Scenario, at: StoryTime, until: &Until) -> Option<StoryTime> {
+fn ends(scenario: &Scenario, came: &[Dry], at: StoryTime, until: &Until) -> Option<StoryTime> {
     match until {
         Until::For(Span::Story(lasts)) => Some(behind(at, lasts.0)),
         Until::For(Span::Line(lasts)) => {
             let rate = scenario.stage.speed.thousandths();
             Some(behind(at, lasts.0.saturating_mul(rate) / 1_000))
         }
-        Until::Mark(_) => None,
+        Until::Mark(mark) => match &mark.value {
+            Mark::Inject(serial) => {
+                let ends = came.iter().find(|dry| dry.serial == *serial)?;
+                ends.comes.as_ref().ok().copied()
+            }
+            Mark::Endex => Some(StoryTime::from_startex(scenario.duration.0)),
+            Mark::Startex | Mark::Rung { .. } => None,
+        },
     }
 }
 
@@ -125,5 +132,10 @@ mod tests {
             .into_iter()
             .find(|item| item.what == What::FaultEnds);
         assert_eq!(ends.unwrap().comes.unwrap().to_string(), "T+00:03:30");
+        let s2 = told("S2", None);
+        assert!(
+            s2.contains(&"T+00:22:00 1.1.1 ends".to_owned()),
+            "until an inject: {s2:?}"
+        );
     }
 }
