@@ -15,7 +15,9 @@ pub(crate) use control::control_record;
 pub use control::{
     ByController, ControlVerified, verify_control, verify_control_archived, verify_control_order,
 };
-use officers::{approval, consent, officer_act, officer_annex, officer_order, officer_watch};
+use officers::{
+    approval, consent, officer_act, officer_annex, officer_order, officer_watch, report_signature,
+};
 pub use refusal::StatementError;
 pub use seen::{SeenRefusal, check_seen};
 
@@ -24,7 +26,7 @@ use crate::hash::Hash;
 use crate::key::{KeyEntry, KeyRefusal, Purpose, RosterSet, Subject};
 use crate::statement::{
     Annex, Approval, CharterConsent, CharterTerms, Content, Header, OfficerAct, OfficerAnnex, OfficerOrder,
-    OfficerWatch, Payload, Presence,
+    OfficerWatch, Payload, Presence, ReportSignature,
 };
 use crate::strict::{StrictError, StrictFault, peek_bytes};
 
@@ -264,6 +266,22 @@ pub fn verify_consent_archived(
     consent(bytes, rosters, When::Archive)
 }
 
+/// Verifies a signature under a report by itself, as whoever has no clock: its key is not revoked, and was valid at the time
+/// that the officer claims.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn verify_report_signature(
+    bytes: &[u8],
+    rosters: &RosterSet,
+) -> Result<ByOfficer<ReportSignature>, StatementError> {
+    let given = report_signature(bytes, rosters, When::Archive)?;
+    if let Some(key) = rosters.by_hash(&given.said.key_statement) {
+        key.check_standing(given.said.claimed_time_ms)?;
+    }
+    Ok(given)
+}
+
 /// As [`verify_consent_archived`], and it was made inside its key's time: within the key's validity, and before whatever has
 /// ended it since, by the times that are claimed.
 ///
@@ -313,7 +331,8 @@ pub(crate) fn desk_statement(
         | PayloadType::Revocation
         | PayloadType::Deny
         | PayloadType::Control
-        | PayloadType::ControlOrder => return Err(wrong_type()),
+        | PayloadType::ControlOrder
+        | PayloadType::ReportSignature => return Err(wrong_type()),
     };
     let entry = signed_by(&statement, named, Purpose::Statement, rosters, when)?;
     let payload = Payload::parse(&statement)?;

@@ -60,11 +60,13 @@ pub enum PayloadType {
     Control,
     /// What a controller ordered, inside a control record.
     ControlOrder,
+    /// What a releaser signs under a report.
+    ReportSignature,
 }
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 20] = [
+    pub const ALL: [PayloadType; 21] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
@@ -85,6 +87,7 @@ impl PayloadType {
         PayloadType::Deny,
         PayloadType::Control,
         PayloadType::ControlOrder,
+        PayloadType::ReportSignature,
     ];
 
     /// The type as it is written and signed.
@@ -111,6 +114,7 @@ impl PayloadType {
             PayloadType::Deny => "application/vnd.hotline.deny.v1",
             PayloadType::Control => "application/vnd.hotline.control.v1",
             PayloadType::ControlOrder => "application/vnd.hotline.control-order.v1",
+            PayloadType::ReportSignature => "application/vnd.hotline.report-signature.v1",
         }
     }
 

@@ -15,6 +15,7 @@ mod lifecycle;
 mod message;
 mod presence;
 mod receipt;
+mod report_signature;
 mod roster_entry;
 mod service;
 mod watch;
@@ -30,6 +31,7 @@ pub use lifecycle::{Lifecycle, OfficerOrder};
 pub use message::{Content, ContentError, Message};
 pub use presence::Presence;
 pub use receipt::{Receipt, ReceiptItem};
+pub use report_signature::ReportSignature;
 pub use roster_entry::{KeyStatement, Revocation};
 pub use service::{LegFact, Service};
 pub use watch::{OfficerWatch, Watch};
@@ -99,7 +101,8 @@ impl Payload {
             | PayloadType::Revocation
             | PayloadType::Deny
             | PayloadType::Control
-            | PayloadType::ControlOrder => Err(StrictError::new(
+            | PayloadType::ControlOrder
+            | PayloadType::ReportSignature => Err(StrictError::new(
                 "SignedStatement",
                 "payload_type",
                 StrictFault::WrongPayloadType,

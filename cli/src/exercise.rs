@@ -5,7 +5,9 @@
 
 mod attacker;
 mod by_hand;
+mod dry;
 pub(crate) mod evidence;
+mod fresh;
 mod list;
 mod live;
 mod lobby;
@@ -15,6 +17,7 @@ mod player;
 pub(crate) mod report;
 mod run;
 mod scenario;
+mod sheets;
 pub mod simulate;
 mod simulated;
 
@@ -41,6 +44,14 @@ enum Verb {
         #[arg(value_name = "FILE")]
         scenario: String,
     },
+    /// Writes a small scenario with comments, to begin with.
+    New(fresh::NewArgs),
+    /// Makes a scenario of a spreadsheet.
+    Import(sheets::ImportArgs),
+    /// Writes the plan of a scenario, or of a played exercise, as a spreadsheet.
+    Export(sheets::ExportArgs),
+    /// Shows what would come when. Nothing is started.
+    DryRun(dry::DryArgs),
     /// Plays a scenario.
     Run(run::RunArgs),
     /// Plays exercises that seeds draw, in simulated worlds, and judges them.
@@ -64,6 +75,10 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::List(args) => list::run(&args),
         Verb::Check { scenario } => scenario::check(&scenario),
         Verb::Simulate(args) => simulate::run(&args),
+        Verb::New(args) => fresh::run(&args),
+        Verb::Import(args) => sheets::import(&args),
+        Verb::Export(args) => sheets::export(&args),
+        Verb::DryRun(args) => dry::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),
@@ -92,6 +107,28 @@ fn failed(error: &dyn fmt::Display) -> Failure {
         error.to_string(),
         "hotline exercise check FILE finds what cannot be played",
     )
+}
+
+/// Writes a file that is not there yet, whole.
+pub(crate) fn fresh_file(file: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let place = file.display().to_string();
+    let opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file);
+    let mut opened = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::new(
+            "HL-EX-130",
+            exit::CONFIG,
+            format!("{place} is there already, and nothing is replaced"),
+            "name a new file with --out",
+        ),
+        _ => Failure::io(&place, &error),
+    })?;
+    opened
+        .write_all(bytes)
+        .map_err(|error| Failure::io(&place, &error))
 }
 
 /// A folder that must be empty or not exist.

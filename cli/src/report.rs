@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use hotline_audit::{Hash, SignedStatement, statement::Payload};
+use hotline_audit::{Hash, SignedStatement, report::ReportKind, statement::Payload};
 use hotline_client::availability::{Collector, Counted, DeskReport, OrderReport, Report};
 use hotline_core::{text::inert_line, time::WallTime};
 use hotline_transport::Seams;
@@ -14,6 +14,12 @@ use crate::{
     exit::{self, Failure, Outcome},
     log::read::{self, Source},
 };
+
+mod kept;
+mod plain;
+mod sign;
+mod source;
+mod words;
 
 /// `hotline report`.
 #[derive(Debug, Args)]
@@ -26,6 +32,12 @@ pub struct ReportArgs {
 enum Verb {
     /// Comm checks scheduled, answered, late and missed, by path and cause; outages; the share that was available.
     Availability(AvailabilityArgs),
+    /// What each side kept of what it owed the other, for both to sign: checks, promised answers, notices, suspensions.
+    Trust(words::WordsArgs),
+    /// What a state in the region may be shown, for both to sign: label, last human check, suspensions, counts; no content.
+    Public(words::WordsArgs),
+    /// Puts releasers' names under a report.
+    Sign(sign::SignArgs),
 }
 
 /// `hotline report availability`.
@@ -62,6 +74,9 @@ struct Printed<'a> {
 pub fn run(args: &ReportArgs) -> Outcome {
     match &args.verb {
         Verb::Availability(args) => availability(args).map_err(|failure| failure.as_json(args.common.json)),
+        Verb::Trust(args) => words::run(args, ReportKind::Trust),
+        Verb::Public(args) => words::run(args, ReportKind::Public),
+        Verb::Sign(args) => sign::run(args).map_err(|failure| failure.as_json(args.common.json)),
     }
 }
 

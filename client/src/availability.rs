@@ -157,6 +157,13 @@ impl Collector {
         self.0.add(hash, payload);
     }
 
+    /// When a person last answered a comm check of the other side, milliseconds since 1970.
+    #[must_use]
+    pub fn last_human_check_ms(&self) -> Option<u64> {
+        let tests = self.0.desks.values().flat_map(|desk| &desk.tests);
+        tests.filter_map(|test| self.0.person_answered(test)).max()
+    }
+
     /// The report of the `days` before `until_ms`; without it, up to and with the newest statement that does not claim to
     /// come from the future.
     #[must_use]

@@ -8,9 +8,10 @@ mod annex;
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
+    report::SignedReport,
     statement::{
         Approval, ApprovalBy, CharterConsent, Content, Header, Message, OfficerAct, OfficerOrder,
-        OfficerWatch, Recipient, Reference,
+        OfficerWatch, Recipient, Reference, ReportSignature,
     },
 };
 use hotline_core::{
@@ -382,6 +383,27 @@ pub fn consent(by: &Officer, terms: &[u8], clock: &dyn Clock) -> Result<String, 
         claimed_time_ms: clock.wall().unix_ms(),
     };
     sign(PayloadType::CharterConsent, &consent.encode(), by)
+}
+
+/// A releaser's signature under a report: the exact bytes of the signed statement.
+///
+/// # Errors
+/// If what is to be signed is larger than a statement may be, which none is.
+pub fn report_signature(
+    by: &Officer,
+    report: &SignedReport,
+    clock: &dyn Clock,
+) -> Result<Vec<u8>, SheetError> {
+    let signature = ReportSignature {
+        officer: by.identity.clone(),
+        key_statement: by.key_statement,
+        exercise: report.exercise.clone(),
+        report_sha256: report.sha256(),
+        claimed_time_ms: clock.wall().unix_ms(),
+    };
+    SignedStatement::sign(PayloadType::ReportSignature, &signature.encode(), &by.key)
+        .map(SignedStatement::into_bytes)
+        .map_err(|error| SheetError::Malformed(error.to_string()))
 }
 
 fn sign(kind: PayloadType, payload: &[u8], by: &Officer) -> Result<String, SheetError> {

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod codebook;
 pub mod expect;
+pub mod formula;
 #[cfg(feature = "live")]
 pub mod join;
 #[cfg(feature = "live")]
@@ -18,6 +19,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod scenario;
+pub mod sheet;
 pub mod signed;
 #[cfg(feature = "simulated")]
 pub mod simulated;

@@ -5,6 +5,7 @@
 //! the only way in which anything changes, so that [`fold`](Plan::fold) of the same records is the same plan. What happens
 //! on the line comes in as marks ([`seen`](Plan::seen)). The rules stand in `CLOCK.md`, each with its tests.
 
+pub mod agenda;
 mod basis;
 mod course;
 mod dry;

@@ -7,6 +7,7 @@
 pub mod cast;
 pub mod check;
 pub mod expect;
+pub mod fresh;
 pub mod lists;
 pub mod mark;
 pub mod moment;
@@ -16,6 +17,7 @@ pub mod player;
 mod read;
 pub mod shipped;
 pub mod suggest;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,9 @@ use moment::StorySpan;
 use msel::{Event, Inject};
 use place::{Placed, ScenarioErrors};
 use player::Script;
+#[cfg(test)]
+pub(crate) use write::tests::made::scenario as made;
+pub use write::write;
 
 /// Largest scenario file, in bytes. The longest shipped one has a tenth of it.
 pub const FILE_MAX: usize = 256 * 1024;

@@ -8,7 +8,7 @@ use hotline_audit::{
         Act, Annex, AnnexDone, Approval, Charter, CharterConsent, CharterTerms, Content, Control,
         ControlOrder, Deny, DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct,
         OfficerAnnex, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem, Recipient, Reference,
-        Revocation, SeenCheckpoint, Service, Watch,
+        ReportSignature, Revocation, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
@@ -289,6 +289,17 @@ proptest! {
         prop_assert_eq!(read.detail, record.detail);
         prop_assert_eq!(read.order.as_ref(), encoded.as_slice());
         prop_assert_eq!((read.line_ms, read.story_ms, read.rate), (line_ms, story_ms, rate));
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_signatures_of_reports(
+        (officer, exercise) in (text(), text()), (key_statement, report_sha256) in (hash(), hash()),
+        claimed_time_ms in 1..=u64::MAX,
+    ) {
+        let signature = ReportSignature { officer, key_statement, exercise, report_sha256, claimed_time_ms };
+        let read = agree!(signature, ReportSignature, v1::ReportSignaturePayload);
+        prop_assert_eq!(read.report_sha256.as_ref(), &report_sha256.0[..]);
+        prop_assert_eq!(read.claimed_time_ms, claimed_time_ms);
     }
 
     #[test]

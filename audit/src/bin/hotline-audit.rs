@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::Display;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use hotline_audit::compare::{Log, compare_directories};
 use hotline_audit::dsse::{PayloadType, SignedStatement};
+use hotline_audit::report::{MAX_REPORT_BYTES, SignedReport};
 use hotline_audit::statement::{Control, Payload};
 use hotline_audit::trust::TrustPolicy;
 use hotline_audit::verify::verify_directory;
@@ -21,21 +23,23 @@ Verifies exported hotline logs offline.
 Usage:
   hotline-audit verify DIR --trust DIR [--trust DIR]... [--json] [--gapless]
   hotline-audit compare A B --trust DIR [--trust DIR]... [--json]
+  hotline-audit report FILE --trust DIR [--trust DIR]... [--json]
   hotline-audit show DIR
 
 verify    checks one exported log: every signature, chain, leaf and the signed checkpoint.
 compare   checks two and says what only one holds, and what cannot both be true.
+report    checks whose names stand under a report, and that no byte of it was altered since; and prints it.
 show      lists the statements of a log and verifies nothing.
 --trust   a folder with root.pub and roster of one trust domain, or a folder of such folders. It must be your own and
           lie outside the log.
 --gapless also counts gaps in chains as a failure.
 
 Exit codes:
-  0  the log verifies; the logs match
+  0  the log verifies; the logs match; the report is VALID by both sides
   1  nothing is forged, but one log holds statements that the other lacks (compare), or there are gaps (--gapless)
   2  wrong usage
-  3  a trust folder or a log cannot be read
-  8  verification failed, or cannot tell because the log's key is not known
+  3  a trust folder, a log or a report cannot be read
+  8  verification failed, or cannot tell because the log's key is not known; a signature of a report lacks or does not count
 ";
 
 fn main() -> ExitCode {
@@ -116,14 +120,35 @@ fn run(args: &[String]) -> Result<Outcome, Failure> {
                 (false, false) => Outcome::Bad,
             })
         }
+        ("report", [file]) => {
+            let policy = policy(&words)?;
+            let verdict = read_report(file)?.judge(policy.rosters());
+            print(&verdict, &words.form)?;
+            Ok(if verdict.valid {
+                Outcome::Good
+            } else {
+                Outcome::Bad
+            })
+        }
         ("show", [dir]) => show(&Log::read(dir).map_err(|error| unreadable(&error))?),
         ("help" | "--help" | "-h", _) => {
             say(&USAGE)?;
             Ok(Outcome::Good)
         }
+        ("report", _) => Err(usage("a file is missing, or there is one too many")),
         ("verify" | "compare" | "show", _) => Err(usage("a folder is missing, or there is one too many")),
         (other, _) => Err(usage(&format!("there is no verb {other:?}"))),
     }
+}
+
+/// At most one byte more than a report has, so that a larger file is refused and never held whole.
+fn read_report(file: &Path) -> Result<SignedReport, Failure> {
+    let mut bytes = Vec::new();
+    let most = MAX_REPORT_BYTES as u64 + 1;
+    let opened = File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    let at = |why: &dyn Display| Failure::Unreadable(format!("{}: {why}", file.display()));
+    opened.map_err(|error| at(&error))?;
+    SignedReport::parse(&bytes).map_err(|error| at(&error))
 }
 
 fn sort(args: &[String]) -> Result<Words, Failure> {

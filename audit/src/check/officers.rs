@@ -3,7 +3,9 @@
 use super::{ByOfficer, StatementError, When, by_officer, check_desk, check_named, signed_by, wrong_type};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::key::{KeyEntry, Purpose, RosterSet};
-use crate::statement::{Approval, CharterConsent, OfficerAct, OfficerAnnex, OfficerOrder, OfficerWatch};
+use crate::statement::{
+    Approval, CharterConsent, OfficerAct, OfficerAnnex, OfficerOrder, OfficerWatch, ReportSignature,
+};
 use crate::strict::peek_bytes;
 
 pub(super) fn approval(
@@ -49,6 +51,17 @@ pub(super) fn consent(
 ) -> Result<ByOfficer<CharterConsent>, StatementError> {
     let (statement, entry) = officer_statement(bytes, PayloadType::CharterConsent, rosters, when)?;
     let said = CharterConsent::decode(&statement.payload)?;
+    check_named(entry, said.key_statement, &said.officer)?;
+    Ok(by_officer(said, entry, &statement))
+}
+
+pub(super) fn report_signature(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    when: When,
+) -> Result<ByOfficer<ReportSignature>, StatementError> {
+    let (statement, entry) = officer_statement(bytes, PayloadType::ReportSignature, rosters, when)?;
+    let said = ReportSignature::decode(&statement.payload)?;
     check_named(entry, said.key_statement, &said.officer)?;
     Ok(by_officer(said, entry, &statement))
 }

@@ -163,8 +163,9 @@ proptest! {
             OfficerWatch::decode(&bytes).is_ok(), OfficerOrder::decode(&bytes).is_ok(),
             Presence::decode(&bytes).is_ok(), Control::decode(&bytes).is_ok(), ControlOrder::decode(&bytes).is_ok(),
             SignedStatement::parse(&bytes).is_ok(), Annex::decode(&bytes).is_ok(), OfficerAnnex::decode(&bytes).is_ok(),
+            ReportSignature::decode(&bytes).is_ok(),
         ];
-        prop_assert_eq!(accepted, [false; 22]);
+        prop_assert_eq!(accepted, [false; 23]);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::{fs, path::Path};
 
 use hotline_client::{
     compose::Officer,
+    config::DeskConfig,
     sealed::{Passphrase, SealedKeyError, load_officer_key},
+    side::Directory,
 };
 use hotline_core::{
     identity::{Identity, Role},
@@ -24,21 +26,33 @@ const KEY_FILE: &str = "officer.key";
 pub fn officer(
     seat: &Seat,
     common: &Common,
-    named: Option<&str>,
+    wanted: Option<&str>,
     roles: &[OfficerRole],
     other_than: Option<&str>,
 ) -> Result<Officer, Failure> {
-    let name = match named {
+    let name = match wanted {
         Some(name) => name.to_owned(),
         None => {
             first_with(seat, roles, other_than).ok_or_else(|| nobody(seat, roles).as_json(common.json))?
         }
     };
-    let identity = identity(seat, &name)?;
-    let file = seat.config.officers.join(&name).join(KEY_FILE);
+    named(&seat.config, &seat.directory, common, &name)
+}
+
+/// Reads the key of an officer by name, of a desk that need not be open.
+///
+/// # Errors
+/// If there is none, or the key cannot be read.
+pub fn named(
+    config: &DeskConfig,
+    directory: &Directory,
+    common: &Common,
+    name: &str,
+) -> Result<Officer, Failure> {
+    let identity = identity(config, name)?;
+    let file = config.officers.join(name).join(KEY_FILE);
     let key = read(&file, common)?;
-    let key_statement = seat
-        .directory
+    let key_statement = directory
         .officer_key_statement(&identity.to_string(), &key.public())
         .ok_or_else(|| {
             let what = format!(
@@ -60,8 +74,8 @@ pub fn officer(
     })
 }
 
-fn identity(seat: &Seat, name: &str) -> Result<Identity, Failure> {
-    Identity::new(seat.config.identity.domain().clone(), Role::Officer, name).map_err(|error| {
+fn identity(config: &DeskConfig, name: &str) -> Result<Identity, Failure> {
+    Identity::new(config.identity.domain().clone(), Role::Officer, name).map_err(|error| {
         let what = format!("\"{name}\" is no officer's name: {error}");
         Failure::new(
             "HL-DESK-030",
@@ -90,7 +104,7 @@ pub fn names(seat: &Seat) -> Vec<String> {
 #[must_use]
 pub fn first_with(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) -> Option<String> {
     names(seat).into_iter().find(|name| {
-        let Ok(identity) = identity(seat, name) else {
+        let Ok(identity) = identity(&seat.config, name) else {
             return false;
         };
         let identity = identity.to_string();

@@ -40,13 +40,17 @@ pub struct ReportArgs {
 /// As [`make`], and if the folder is not empty.
 pub fn run(args: &ReportArgs) -> Outcome {
     new_folder(&args.out)?;
-    let inside = args.from.join(FOLDER);
-    let folder = if inside.is_dir() {
+    make(&evidence_in(&args.from), &args.out, args.json)
+}
+
+/// The evidence in the folder of an exercise, or the folder itself.
+pub fn evidence_in(folder: &Path) -> PathBuf {
+    let inside = folder.join(FOLDER);
+    if inside.is_dir() {
         inside
     } else {
-        args.from.clone()
-    };
-    make(&folder, &args.out, args.json)
+        folder.to_owned()
+    }
 }
 
 /// Verifies evidence, judges what was expected, and writes `report.html`, `report.json` and `timeline.csv` into a folder.
@@ -169,7 +173,7 @@ fn tell(judged: &[Judged], out: Option<&Path>, json: bool) {
     }
 }
 
-fn incomplete(error: &BundleError) -> Failure {
+pub fn incomplete(error: &BundleError) -> Failure {
     Failure::new(
         error.code(),
         exit::CONFIG,
@@ -178,7 +182,7 @@ fn incomplete(error: &BundleError) -> Failure {
     )
 }
 
-fn unreadable(what: &str) -> Failure {
+pub fn unreadable(what: &str) -> Failure {
     Failure::new(
         "HL-EX-181",
         exit::CONFIG,

@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 
 use hotline_core::{text::inert_line, time::WallTime};
 
-use crate::timeline::{Timeline, What};
+use crate::{
+    formula::neutral,
+    timeline::{Timeline, What},
+};
 
 use super::lines::Lines;
 
@@ -52,23 +55,11 @@ pub fn csv(timeline: &Timeline) -> String {
 /// A cell that no spreadsheet takes for anything but text or a number.
 fn cell(text: &str) -> String {
     let shown = inert_line(text).text;
-    // Where `;` separates cells, quotes in the middle of one protect nothing: each piece is a cell of its own.
-    let pieces: Vec<String> = shown.split(';').map(no_formula).collect();
-    let shown = pieces.join(";");
+    let shown = neutral(&shown);
     if shown.contains([',', ';', '"']) {
         format!("\"{}\"", shown.replace('"', "\"\""))
     } else {
-        shown
-    }
-}
-
-/// The same, with an apostrophe before what a spreadsheet would take for a formula, behind spaces and quotes too.
-fn no_formula(piece: &str) -> String {
-    let begins = piece.trim_start_matches([' ', '"']);
-    if begins.starts_with(['=', '+', '-', '@']) {
-        format!("'{piece}")
-    } else {
-        piece.to_owned()
+        shown.into_owned()
     }
 }
 

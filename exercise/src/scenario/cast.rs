@@ -135,6 +135,15 @@ pub struct Made {
     pub dormant_days: u16,
 }
 
+impl Made {
+    /// Everything is new.
+    pub const TODAY: Self = Self {
+        days_before: 0,
+        lifetime_days: 1,
+        dormant_days: 0,
+    };
+}
+
 /// What is to be learned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {

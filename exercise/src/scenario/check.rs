@@ -11,6 +11,8 @@ mod reach;
 mod roles;
 mod sent;
 
+pub(crate) use moments::planned;
+
 use std::ops::Range;
 
 use hotline_faults::caret::Marked;

@@ -11,7 +11,7 @@ use hotline_faults::live::{Direction, Fault};
 
 use super::{
     cast::Tongues,
-    lists::{Approve, Category, InjectKind, InstitutionVerb, ProcessDeed, Side},
+    lists::{Approve, Category, InjectKind, InstitutionVerb, Method, ProcessDeed, Side},
     mark::{Alias, Mark, Serial},
     moment::{Span, StorySpan},
     place::Placed,
@@ -145,6 +145,25 @@ pub enum Deed {
     Phrase(Placed<String>),
     /// A person does it and control records the result.
     Hand,
+}
+
+impl Deed {
+    /// How it comes: the word that names it in a file, a sheet and a report.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::News { .. } => Method::News,
+            Self::Order { .. } => Method::Order,
+            Self::Message { .. } => Method::Message,
+            Self::Fault(_) => Method::Fault,
+            Self::Process { .. } => Method::Process,
+            Self::Clock { .. } => Method::Clock,
+            Self::Institution(_) => Method::Institution,
+            Self::Attack(_) => Method::Attack,
+            Self::Phrase(_) => Method::Phrase,
+            Self::Hand => Method::Hand,
+        }
+    }
 }
 
 /// What is sent.

@@ -13,6 +13,13 @@ pub struct Placed<T> {
     pub span: Range<usize>,
 }
 
+impl<T> Placed<T> {
+    /// A value that stands in no text.
+    pub const fn nowhere(value: T) -> Self {
+        Self { value, span: 0..0 }
+    }
+}
+
 impl<T> Deref for Placed<T> {
     type Target = T;
     fn deref(&self) -> &T {

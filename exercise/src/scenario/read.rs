@@ -25,6 +25,7 @@ use super::{
     suggest::hint,
 };
 use names::Names;
+pub(in crate::scenario) use top::FORMAT;
 
 /// A value with its place.
 type Value<'t> = &'t Spanned<DeValue<'t>>;

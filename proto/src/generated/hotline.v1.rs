@@ -631,6 +631,23 @@ pub struct ControlOrderPayload {
     #[prost(uint64, tag = "9")]
     pub claimed_time_ms: u64,
 }
+/// application/vnd.hotline.report-signature.v1: signed by a releaser; stands under a report, beside no log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportSignaturePayload {
+    #[prost(string, tag = "1")]
+    pub officer: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Exercise or operation identifier.
+    #[prost(string, tag = "3")]
+    pub exercise: ::prost::alloc::string::String,
+    /// SHA-256 of the exact bytes of the report.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub report_sha256: ::prost::bytes::Bytes,
+    /// By the officer's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "5")]
+    pub claimed_time_ms: u64,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubmitRequest {
     /// Exact SignedStatement bytes.

@@ -33,7 +33,8 @@ impl Auditor<'_> {
             | PayloadType::OfficerOrder
             | PayloadType::Presence
             | PayloadType::Deny
-            | PayloadType::ControlOrder => self.judge_desk_statement(index, entry),
+            | PayloadType::ControlOrder
+            | PayloadType::ReportSignature => self.judge_desk_statement(index, entry),
         }
     }
 
@@ -208,5 +209,6 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::Deny => "deny",
         PayloadType::Control => "control record",
         PayloadType::ControlOrder => "control order",
+        PayloadType::ReportSignature => "report signature",
     }
 }

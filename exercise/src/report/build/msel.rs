@@ -13,7 +13,7 @@ use crate::{
     },
     scenario::{
         cast::Tongues,
-        lists::{Method, Tongue},
+        lists::Tongue,
         mark::{Mark, Serial},
         moment::Span,
         msel::{Deed, Inject, Link, Sending, When, together},
@@ -51,7 +51,7 @@ impl Making<'_> {
             incident: String::new(),
             title: english(&inject.title),
             kind: inject.kind.name().to_owned(),
-            method: method(&inject.deed).name().to_owned(),
+            method: inject.deed.method().name().to_owned(),
             category: inject.category.map(|category| category.name().to_owned()),
             from: inject.from.clone(),
             to: inject.to.iter().map(|seat| seat.value.clone()).collect(),
@@ -127,21 +127,6 @@ impl Making<'_> {
 
 fn english(tongues: &Tongues) -> String {
     tongues.in_or_any(Tongue::En).to_owned()
-}
-
-const fn method(deed: &Deed) -> Method {
-    match deed {
-        Deed::News { .. } => Method::News,
-        Deed::Order { .. } => Method::Order,
-        Deed::Message { .. } => Method::Message,
-        Deed::Fault(_) => Method::Fault,
-        Deed::Process { .. } => Method::Process,
-        Deed::Clock { .. } => Method::Clock,
-        Deed::Institution(_) => Method::Institution,
-        Deed::Attack(_) => Method::Attack,
-        Deed::Phrase(_) => Method::Phrase,
-        Deed::Hand => Method::Hand,
-    }
 }
 
 /// What an inject says or does, in words.

@@ -29,7 +29,7 @@ pub(super) fn longest(scenario: &Scenario, span: Span) -> Duration {
 }
 
 /// The planned moments. One that hangs on what people do has none.
-pub(super) fn planned(scenario: &Scenario) -> BTreeMap<Serial, Duration> {
+pub(crate) fn planned(scenario: &Scenario) -> BTreeMap<Serial, Duration> {
     let mut known = BTreeMap::new();
     // Each round finds all whose mark is known; a chain is no longer than there are injects.
     loop {

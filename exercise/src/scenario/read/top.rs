@@ -11,7 +11,7 @@ use crate::scenario::{
 };
 
 /// The version of the format that this reader knows.
-const FORMAT: u16 = 1;
+pub(in crate::scenario) const FORMAT: u16 = 1;
 
 /// What stands on every page if the file says nothing else.
 const HANDLING: &str = "EXERCISE EXERCISE EXERCISE";
@@ -73,11 +73,7 @@ impl Reader<'_> {
         let stage = self.must(entry, "stage", Self::stage);
         let codebook = self.must(entry, "codebook", Self::codebook);
         let topology = self.must(entry, "topology", Self::topology);
-        let made = self.may(entry, "made", Self::made).unwrap_or(Made {
-            days_before: 0,
-            lifetime_days: 1,
-            dormant_days: 0,
-        });
+        let made = self.may(entry, "made", Self::made).unwrap_or(Made::TODAY);
         for key in ["officer", "seat", "event"]
             .into_iter()
             .filter(|key| !entry.has(key))
