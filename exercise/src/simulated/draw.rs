@@ -329,12 +329,13 @@ mod tests {
             let found = match scenario::parse("drawn.toml", &text) {
                 Ok(scenario) => check(&scenario)
                     .first()
-                    .map(|found| format!("{} {}", found.code, found.marked.key)),
+                    .map(|found| format!("{} {} {}", found.code, found.marked.key, found.marked.what)),
                 Err(errors) => errors.mistakes.first().map(|found| found.marked.what.clone()),
             };
             *why.entry(found.unwrap_or_default()).or_default() += 1;
         }
-        assert!(why.get("").is_some_and(|good| *good > 150), "{why:#?}");
+        // Each seed draws up to so many times until one can be played.
+        assert!(why.get("").is_some_and(|good| *good > 100), "{why:#?}");
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn coding() -> impl Strategy<Value = Coding> {
     })
 }
 
-fn sending() -> impl Strategy<Value = Sending> {
+fn sending() -> BoxedStrategy<Sending> {
     let what = prop_oneof![
         (coding(), option::of(tongues())).prop_map(|(code, text)| (Some(code), text.unwrap_or_default())),
         tongues().prop_map(|text| (None, text)),
@@ -155,31 +155,33 @@ fn sending() -> impl Strategy<Value = Sending> {
         1..9_u16,
         (option::of(select(&CLASSES[..])), any::<bool>()),
     );
-    (what, asked, rest).prop_map(
-        |(
-            (code, text),
-            (answer, asks, respond_by),
-            (by, level, channel, repeat, (class, safety_of_life)),
-        )| {
-            let asks = asks.filter(|_| code.is_none());
-            Sending {
-                by,
-                code,
-                text,
-                span: 0..0,
-                precedence: Some(level),
-                answer,
-                asks,
-                respond_by,
-                channel,
-                alias: None,
-                repeat,
-                class,
-                safety_of_life,
-                same: false,
-            }
-        },
-    )
+    (what, asked, rest)
+        .prop_map(
+            |(
+                (code, text),
+                (answer, asks, respond_by),
+                (by, level, channel, repeat, (class, safety_of_life)),
+            )| {
+                let asks = asks.filter(|_| code.is_none());
+                Sending {
+                    by,
+                    code,
+                    text,
+                    span: 0..0,
+                    precedence: Some(level),
+                    answer,
+                    asks,
+                    respond_by,
+                    channel,
+                    alias: None,
+                    repeat,
+                    class,
+                    safety_of_life,
+                    same: false,
+                }
+            },
+        )
+        .boxed()
 }
 
 fn answers() -> Vec<ResponseAttribute> {
@@ -194,7 +196,7 @@ const CLASSES: [TrafficClass; 4] = [
     TrafficClass::Control,
 ];
 
-fn institution() -> impl Strategy<Value = Institution> {
+fn institution() -> BoxedStrategy<Institution> {
     let verbs = [
         InstitutionVerb::Suspend,
         InstitutionVerb::Sever,
@@ -213,24 +215,26 @@ fn institution() -> impl Strategy<Value = Institution> {
         option::of(span()),
         option::of(span()),
     );
-    (first, second).prop_map(
-        |((verb, side, by, channel), (scope, reason, effective, review_by, since))| Institution {
-            verb,
-            side,
-            by,
-            channel,
-            scope,
-            reason,
-            effective,
-            review_by,
-            identity: None,
-            since,
-        },
-    )
+    (first, second)
+        .prop_map(
+            |((verb, side, by, channel), (scope, reason, effective, review_by, since))| Institution {
+                verb,
+                side,
+                by,
+                channel,
+                scope,
+                reason,
+                effective,
+                review_by,
+                identity: None,
+                since,
+            },
+        )
+        .boxed()
 }
 
 /// Every fault of the room `faults` whose values an inject can hold.
-fn fault() -> impl Strategy<Value = Deed> {
+fn fault() -> BoxedStrategy<Deed> {
     let kinds: Vec<&(&str, &str)> = spec::KINDS
         .iter()
         .filter(|(kind, _)| !AFTER.contains(kind))
@@ -239,26 +243,28 @@ fn fault() -> impl Strategy<Value = Deed> {
         (1..999_u64).prop_map(|s| Until::For(Span::Line(LineSpan(Duration::from_secs(s))))),
         mark().prop_map(Until::Mark),
     ];
-    (select(kinds), link(), until).prop_map(|((kind, form), link, until)| {
-        let values: BTreeMap<String, String> = form
-            .replace(['[', ']'], "")
-            .split_whitespace()
-            .filter_map(|word| word.split_once('='))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        Deed::Fault(FaultDeed {
-            fault: spec::fault(kind, &values).unwrap(),
-            link: Placed::nowhere(link),
-            direction: Direction::Both,
-            until,
+    (select(kinds), link(), until)
+        .prop_map(|((kind, form), link, until)| {
+            let values: BTreeMap<String, String> = form
+                .replace(['[', ']'], "")
+                .split_whitespace()
+                .filter_map(|word| word.split_once('='))
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
+            Deed::Fault(FaultDeed {
+                fault: spec::fault(kind, &values).unwrap(),
+                link: Placed::nowhere(link),
+                direction: Direction::Both,
+                until,
+            })
         })
-    })
+        .boxed()
 }
 
 /// Their own `after` is an inject's word for when it comes.
 const AFTER: [&str; 2] = ["timeout", "reset_peer"];
 
-pub(super) fn deed() -> impl Strategy<Value = Deed> {
+pub(super) fn deed() -> BoxedStrategy<Deed> {
     prop_oneof![
         (tongues(), option::of(text())).prop_map(|(text, source)| Deed::News { text, source }),
         (tongues(), select(OfficerRole::ALL.to_vec())).prop_map(|(text, role)| Deed::Order { text, role }),
@@ -275,9 +281,10 @@ pub(super) fn deed() -> impl Strategy<Value = Deed> {
         name(&["haddad", "novak"]).prop_map(Deed::Phrase),
         Just(Deed::Hand),
     ]
+    .boxed()
 }
 
-fn inject() -> impl Strategy<Value = Inject> {
+fn inject() -> BoxedStrategy<Inject> {
     let when = prop_oneof![
         story().prop_map(When::At),
         (mark(), span()).prop_map(|(mark, by)| When::After { mark, by }),
@@ -301,32 +308,36 @@ fn inject() -> impl Strategy<Value = Inject> {
         select(Category::ALL),
         any::<bool>(),
     );
-    (first, second).prop_map(
-        |((title, when, deed, approve, from, controller), (expected, note, only, category, told))| Inject {
-            serial: SERIAL,
-            title,
-            kind: match when {
-                When::Unless { .. } => InjectKind::Contingency,
-                _ if told => InjectKind::ExpectedAction,
-                _ => InjectKind::Contextual,
+    (first, second)
+        .prop_map(
+            |((title, when, deed, approve, from, controller), (expected, note, only, category, told))| {
+                Inject {
+                    serial: SERIAL,
+                    title,
+                    kind: match when {
+                        When::Unless { .. } => InjectKind::Contingency,
+                        _ if told => InjectKind::ExpectedAction,
+                        _ => InjectKind::Contextual,
+                    },
+                    when,
+                    to: vec![
+                        Placed::nowhere("A".to_owned()),
+                        Placed::nowhere("observer".to_owned()),
+                    ],
+                    category: (told || matches!(deed, Deed::Fault(_))).then_some(category),
+                    deed,
+                    approve,
+                    from,
+                    controller,
+                    objective: told.then(|| Placed::nowhere("O2".to_owned())),
+                    expected: expected.unwrap_or_default(),
+                    note,
+                    only,
+                    span: 0..0,
+                }
             },
-            when,
-            to: vec![
-                Placed::nowhere("A".to_owned()),
-                Placed::nowhere("observer".to_owned()),
-            ],
-            category: (told || matches!(deed, Deed::Fault(_))).then_some(category),
-            deed,
-            approve,
-            from,
-            controller,
-            objective: told.then(|| Placed::nowhere("O2".to_owned())),
-            expected: expected.unwrap_or_default(),
-            note,
-            only,
-            span: 0..0,
-        },
-    )
+        )
+        .boxed()
 }
 
 fn variants() -> impl Strategy<Value = Vec<String>> {

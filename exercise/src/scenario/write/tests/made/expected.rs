@@ -2,12 +2,13 @@
 
 use super::*;
 
-fn by() -> impl Strategy<Value = By> {
+fn by() -> BoxedStrategy<By> {
     prop_oneof![
         (span(), mark()).prop_map(|(within, after)| By::Within(within, after)),
         Just(By::Recorded),
         option::of((mark(), mark())).prop_map(By::Never),
     ]
+    .boxed()
 }
 
 fn compare() -> impl Strategy<Value = Compare> {
@@ -18,7 +19,7 @@ fn compare() -> impl Strategy<Value = Compare> {
     ]
 }
 
-fn reached() -> impl Strategy<Value = Reached> {
+fn reached() -> BoxedStrategy<Reached> {
     let first = (
         select(Rung::ALL.to_vec()),
         alias(),
@@ -30,18 +31,20 @@ fn reached() -> impl Strategy<Value = Reached> {
         option::of(link()),
         option::of(text()),
     );
-    (first, second).prop_map(|((rung, of, at, grade), (answer, over, text))| Reached {
-        rung,
-        of,
-        at,
-        grade,
-        answer,
-        over: over.map(Placed::nowhere),
-        text,
-    })
+    (first, second)
+        .prop_map(|((rung, of, at, grade), (answer, over, text))| Reached {
+            rung,
+            of,
+            at,
+            grade,
+            answer,
+            over: over.map(Placed::nowhere),
+            text,
+        })
+        .boxed()
 }
 
-fn is() -> impl Strategy<Value = Is> {
+fn is() -> BoxedStrategy<Is> {
     let axes = select(&["carrier", "watch", "political", "identity"][..]);
     prop_oneof![
         (reached(), by()).prop_map(|(reached, by)| Is::Rung(reached, by)),
@@ -91,39 +94,42 @@ fn is() -> impl Strategy<Value = Is> {
         (vec(desk(), 1..3), alias()).prop_map(|(desks, of)| Is::TextIdentical(desks, of)),
         (text(), name(&["A", "control"]), text()).prop_map(|(what, by, is)| Is::Stated { what, by, is }),
     ]
+    .boxed()
 }
 
-pub(super) fn expectation() -> impl Strategy<Value = Expect> {
+pub(super) fn expectation() -> BoxedStrategy<Expect> {
     let filter = option::of((
         option::of(select(Side::ALL)),
         option::of(select(Precedence::ALL.to_vec())),
     ));
     let first = (tongues(), filter, is(), 0..=100_u16);
     let second = (any::<bool>(), variants(), option::of(tongues()));
-    (first, second).prop_map(|((title, filter, is, score), (must, only, text))| Expect {
-        id: Placed::nowhere("E1".to_owned()),
-        title,
-        objective: must.then(|| Placed::nowhere("O1".to_owned())),
-        score,
-        must,
-        stages: if must {
-            vec![StageKind::Headless]
-        } else {
-            Vec::new()
-        },
-        only,
-        text: text.unwrap_or_default(),
-        of: filter.map(|(from, precedence)| Filter {
-            code: from.map(|_| Placed::nowhere("HZ-01".to_owned())),
-            from,
-            precedence,
-            refers_to: None,
-            alias: Placed::nowhere(Alias {
-                name: "m1".into(),
-                copy: None,
+    (first, second)
+        .prop_map(|((title, filter, is, score), (must, only, text))| Expect {
+            id: Placed::nowhere("E1".to_owned()),
+            title,
+            objective: must.then(|| Placed::nowhere("O1".to_owned())),
+            score,
+            must,
+            stages: if must {
+                vec![StageKind::Headless]
+            } else {
+                Vec::new()
+            },
+            only,
+            text: text.unwrap_or_default(),
+            of: filter.map(|(from, precedence)| Filter {
+                code: from.map(|_| Placed::nowhere("HZ-01".to_owned())),
+                from,
+                precedence,
+                refers_to: None,
+                alias: Placed::nowhere(Alias {
+                    name: "m1".into(),
+                    copy: None,
+                }),
             }),
-        }),
-        is,
-        span: 0..0,
-    })
+            is,
+            span: 0..0,
+        })
+        .boxed()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn cue() -> impl Strategy<Value = Cue> {
+fn cue() -> BoxedStrategy<Cue> {
     let code = option::of(Just(Placed::nowhere("HZ-01".to_owned())));
     prop_oneof![
         Just(Cue::Inject(Placed::nowhere(SERIAL))),
@@ -20,6 +20,7 @@ fn cue() -> impl Strategy<Value = Cue> {
         (select(Label::ALL), desk()).prop_map(|(label, at)| Cue::Label(label, at)),
         mark().prop_map(Cue::Mark),
     ]
+    .boxed()
 }
 
 fn deed_of_a_player() -> impl Strategy<Value = Do> {
@@ -53,10 +54,10 @@ fn deed_of_a_player() -> impl Strategy<Value = Do> {
     ]
 }
 
-pub(super) fn rule() -> impl Strategy<Value = Rule> {
+pub(super) fn rule() -> BoxedStrategy<Rule> {
     let first = (cue(), span(), vec(deed_of_a_player(), 1..4), 1..9_u16);
-    (first, option::of(0..=100_u16), option::of(mark()), variants()).prop_map(
-        |((when, wait, deeds, times), chance, unless, only)| Rule {
+    (first, option::of(0..=100_u16), option::of(mark()), variants())
+        .prop_map(|((when, wait, deeds, times), chance, unless, only)| Rule {
             id: Placed::nowhere("the-rule".to_owned()),
             when,
             wait,
@@ -65,6 +66,6 @@ pub(super) fn rule() -> impl Strategy<Value = Rule> {
             chance,
             unless,
             only,
-        },
-    )
+        })
+        .boxed()
 }
