@@ -3,6 +3,7 @@
 //! A scenario file says who sits where, what happens, what is expected and how empty seats are played. What that means is
 //! in the room `exercise`; here it is typed, identities are made, and results are printed.
 
+mod asked;
 mod attacker;
 mod by_hand;
 mod dry;
@@ -15,6 +16,7 @@ mod made;
 mod making;
 mod player;
 pub(crate) mod report;
+mod resume;
 mod run;
 mod scenario;
 mod sheets;
@@ -56,6 +58,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Plays exercises that seeds draw, in simulated worlds, and judges them.
     Simulate(simulate::SimulateArgs),
+    /// Goes on with an exercise whose control was ended in the middle of it.
+    Resume(resume::ResumeArgs),
     /// Makes the report of an exercise again from its evidence.
     Report(report::ReportArgs),
     /// A scripted player. Started by `run`.
@@ -82,6 +86,7 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::Report(args) => report::run(&args),
         Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),
+        Verb::Resume(args) => on_one_thread(resume::run(args)),
         Verb::Player(args) => {
             exit::die_with_parent(args.die_with_parent)?;
             on_one_thread(player::run(args))

@@ -23,6 +23,7 @@ pub mod sheet;
 pub mod signed;
 #[cfg(feature = "simulated")]
 pub mod simulated;
+mod spelled;
 #[cfg(test)]
 mod testing;
 pub mod timeline;

@@ -19,6 +19,8 @@ use hotline_core::{
     words::Rung,
 };
 
+use serde::{Deserialize, Serialize};
+
 pub use script::{DEEDS_MAX, PersonError, RULES_MAX};
 pub use wish::{PENDING_MAX, Wish};
 
@@ -30,24 +32,30 @@ use crate::{
         mark::{Alias, Mark, Serial},
         player::Rule,
     },
+    spelled,
 };
 use cue::Event;
 use wish::Pending;
 
 /// What reaches a seat. An arrival or a rung that is told again, by another leg or with every news of its desk, is heard once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Heard {
     /// An inject is delivered to this seat.
-    Inject(Serial),
+    Inject(#[serde(with = "spelled")] Serial),
     /// A message is known at a desk.
     Message {
         /// Its SHA-256.
+        #[serde(with = "spelled")]
         message: Hash,
         /// What the file calls it, if that is known already.
+        #[serde(with = "spelled::perhaps", default, skip_serializing_if = "Option::is_none")]
         alias: Option<Alias>,
         /// Its code, if it is coded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<String>,
         /// Its precedence.
+        #[serde(with = "spelled")]
         precedence: Precedence,
         /// It came from the other side. One that this side sent arrives nowhere here.
         incoming: bool,
@@ -57,8 +65,10 @@ pub enum Heard {
     /// A message has reached a rung.
     Rung {
         /// Its SHA-256.
+        #[serde(with = "spelled")]
         message: Hash,
         /// Which rung.
+        #[serde(with = "spelled")]
         rung: Rung,
         /// At which desk.
         at: String,
@@ -66,17 +76,20 @@ pub enum Heard {
     /// A desk shows a label.
     Label {
         /// Which.
+        #[serde(with = "spelled")]
         label: Label,
         /// Which desk.
         at: String,
     },
     /// Anything with a name has happened.
-    Mark(Mark),
+    Mark(#[serde(with = "spelled")] Mark),
     /// A message is the one that the file calls so.
     Named {
         /// Its name; of a repeated message with the number of the copy.
+        #[serde(with = "spelled")]
         alias: Alias,
         /// Its SHA-256.
+        #[serde(with = "spelled")]
         message: Hash,
     },
 }

@@ -223,6 +223,13 @@ impl Plan {
         self.names.get(&alias).map(String::as_str)
     }
 
+    /// Every message that has a name.
+    pub fn names(&self) -> impl Iterator<Item = (&Alias, &str)> {
+        self.names
+            .iter()
+            .map(|(alias, message)| (alias, message.as_str()))
+    }
+
     /// The names of a message, by its SHA-256 in hex.
     pub fn names_of<'a>(&'a self, message: &'a str) -> impl Iterator<Item = &'a Alias> {
         let bears = move |(alias, known): (&'a Alias, &'a String)| (known == message).then_some(alias);

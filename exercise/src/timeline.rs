@@ -5,7 +5,7 @@
 //! comes from and how far it can be off stands in [`Moment`] and in `EVIDENCE.md`.
 
 mod climbs;
-mod clock;
+pub(crate) mod clock;
 mod control;
 mod load;
 mod moment;

@@ -13,6 +13,7 @@ use hotline_exercise::{
     scenario::Scenario,
 };
 use hotline_transport::Seams;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     exit::{self, Failure},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// What `run` takes of it.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 pub struct ByHandArgs {
     /// Controllers run it with hotline control: what needs approval or is overdue waits for them, and they end it.
     #[arg(long)]

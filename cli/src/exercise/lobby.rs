@@ -62,6 +62,17 @@ pub struct LiveArgs {
     pub no_input: bool,
 }
 
+impl Default for LiveArgs {
+    /// Of an exercise that nobody joins.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            start_after: None,
+            no_input: false,
+        }
+    }
+}
+
 /// A seat that was taken.
 pub(super) struct Seat {
     pub(super) line: Line,

@@ -1,6 +1,9 @@
 //! What lies ready before an exercise runs: identities of both sides and of control, and who is started with which words.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use hotline_exercise::{
     codebook::Codebook,
@@ -14,8 +17,10 @@ use hotline_exercise::{
     scenario::{Scenario, cast::Attack, lists::AttackKind},
 };
 use hotline_transport::Seams;
+use serde::{Deserialize, Serialize};
 
 use super::{
+    asked::Asked,
     making::{self, Ground},
     new_folder,
     run::RunArgs,
@@ -26,6 +31,11 @@ use crate::{
     pki::excon::{self, Excon},
 };
 
+/// The folder of everything that runs, in an exercise's folder.
+pub(super) const STAGE: &str = "stage";
+/// The scenario's own copy there.
+const SCENARIO_FILE: &str = "scenario.toml";
+
 /// What lies ready before anything runs.
 pub(super) struct Made {
     /// The two sides' folders.
@@ -34,13 +44,14 @@ pub(super) struct Made {
     pub(super) excon: Excon,
     scenario_file: PathBuf,
     /// Of each prepared attack its id, the settings of the desk in whose name it comes, and of keys that were forged.
-    attackers: Vec<Attacker>,
+    pub(super) attackers: Vec<Attacker>,
     /// Seats whose people joined.
     people: BTreeSet<String>,
 }
 
 /// What lies ready for one attack.
-struct Attacker {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Attacker {
     id: String,
     desk: PathBuf,
     forged: Option<PathBuf>,
@@ -58,13 +69,13 @@ pub(super) struct Begun {
 impl Begun {
     /// Makes control and the scenario's own copy, below the run's folder.
     pub(super) fn make(scenario: &Scenario, args: &RunArgs, seams: &Seams) -> Result<Self, Failure> {
-        let root = args.out.join("stage");
+        let root = args.out.join(STAGE);
         new_folder(&root)?;
         let variant = args.variant.as_ref();
         let variant = variant.map_or_else(String::new, |variant| format!("-{variant}"));
         let exercise = format!("{}{variant}-{}", *scenario.id, args.seed);
         let excon = excon::excon_with(&root, &exercise, &args.by_hand.controllers(), seams)?;
-        let scenario_file = root.join("scenario.toml");
+        let scenario_file = root.join(SCENARIO_FILE);
         let identifier = root.join(IDENTIFIER);
         for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
             std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
@@ -110,7 +121,25 @@ impl Made {
         let begun = Begun::make(scenario, args, seams)?;
         let (exercise, ground) = (&begun.excon.exercise, (seams, Ground::Loopback));
         let site = making::site(scenario, exercise, codebook.sha256(), &begun.root, ground)?;
-        begun.with(site, scenario, codebook, seams)
+        let root = begun.root.clone();
+        let made = begun.with(site, scenario, codebook, seams)?;
+        Asked::of(args, scenario, &made).write(&root)?;
+        Ok(made)
+    }
+
+    /// What was made for an exercise whose control has stopped, and what was asked of it.
+    pub(super) fn again(out: &Path, json: bool) -> Result<(Self, RunArgs), Failure> {
+        let root = out.join(STAGE);
+        let asked = Asked::read(&root)?;
+        let made = Self {
+            excon: excon::open(&root, &asked.site.exercise)?,
+            scenario_file: root.join(SCENARIO_FILE),
+            attackers: asked.attackers.clone(),
+            people: BTreeSet::new(),
+            site: asked.site.clone(),
+        };
+        let scenario = made.scenario_file.display().to_string();
+        Ok((made, asked.args(scenario, out, json)?))
     }
 
     /// With people at these seats, who joined.

@@ -48,6 +48,9 @@ pub async fn run(args: PlayerArgs) -> Outcome {
     let desk = DeskConfig::load(&args.config)
         .map_err(|error| Failure::new("HL-EX-151", exit::CONFIG, exit::chain(&error), ""))?;
     let named = args.desks.iter().filter_map(|desk| desk.split_once('='));
+    let journal = args
+        .config
+        .with_file_name(format!("player-{}.journal", args.seat));
     let setup = Setup {
         scenario: scenario::load(&args.scenario)?,
         variant: args.variant,
@@ -59,6 +62,7 @@ pub async fn run(args: PlayerArgs) -> Outcome {
             .map(|(name, identity)| (name.to_owned(), identity.to_owned()))
             .collect(),
         seed: None,
+        journal: Some(journal),
     };
     play(setup, Seams::system())
         .await

@@ -33,11 +33,11 @@ use crate::exit::{self, Failure, Outcome};
 pub struct RunArgs {
     /// A scenario's id or file.
     #[arg(value_name = "SCENARIO")]
-    scenario: String,
+    pub(super) scenario: String,
     /// Everybody is played by a script, on real relays and desks of this machine. Without it the exercise is live: people
     /// join with codes, and scripts play seats that stay empty.
     #[arg(long, conflicts_with_all = ["listen", "start_after", "no_input"])]
-    headless: bool,
+    pub(super) headless: bool,
     /// Everybody is played by a script, on real relays and desks in a simulated world: one thread, virtual time. The same
     /// seed is the same exercise to the last byte.
     #[arg(long, conflicts_with_all = ["headless", "controlled", "listen", "start_after", "no_input"])]
@@ -50,7 +50,7 @@ pub struct RunArgs {
     pub(super) seed: u64,
     /// How fast the story runs over the line: 0.1 to 60. Without it 60, and with people as the scenario says.
     #[arg(long, value_name = "RATE")]
-    speed: Option<Rate>,
+    pub(super) speed: Option<Rate>,
     /// Which variant, of a scenario that has any. Without it all are played, one after another, each in a folder of its own.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
@@ -156,16 +156,40 @@ async fn play(
 ) -> Outcome {
     let seams = Seams::system();
     let made = Made::make(scenario, &args, &codebook, &seams)?;
+    perform(
+        scenario,
+        args,
+        &made,
+        (codebook, seams),
+        interrupted,
+        Begin::Startex,
+    )
+    .await
+}
+
+/// Where a play begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// At STARTEX.
+    Startex,
+    /// Where control had stopped.
+    WhereItStopped,
+}
+
+/// Plays what lies ready, from there to ENDEX, gathers the evidence and makes the report.
+pub(super) async fn perform(
+    scenario: &Arc<Scenario>,
+    args: RunArgs,
+    made: &Made,
+    (codebook, seams): (Codebook, Seams),
+    interrupted: Arc<AtomicBool>,
+    begin: Begin,
+) -> Outcome {
+    // Its lock first: whoever has it not touches nothing of the stage.
+    let log = made.log(&seams)?;
     let stage = made.open(scenario, &args).await?;
     let plan = Plan::new(Arc::clone(scenario), args.variant.as_deref());
-    let mut conductor = Conductor::new(
-        plan,
-        stage,
-        made.log(&seams)?,
-        codebook.clone(),
-        seams.clone(),
-        interrupted,
-    );
+    let mut conductor = Conductor::new(plan, stage, log, codebook.clone(), seams.clone(), interrupted);
     let by_hand = args.by_hand.open(&made.site, &made.excon, &args.out, &seams);
     if let Some(controlled) = by_hand.await? {
         conductor = conductor.controlled(controlled);
@@ -174,8 +198,13 @@ async fn play(
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
     ];
-    let startex = made.startex(scenario, &args, &codebook);
-    let played = conductor.play(startex, &files).await;
+    let played = match begin {
+        Begin::Startex => {
+            let startex = made.startex(scenario, &args, &codebook);
+            conductor.play(startex, &files).await
+        }
+        Begin::WhereItStopped => conductor.resume(&files).await,
+    };
     if let Err(error) = &played {
         // So that its log says that it ended here. If even that cannot be written, the log says nothing more.
         let _ = conductor.give_up(error);
@@ -186,17 +215,28 @@ async fn play(
     // Whatever could not be closed in good order was killed; its ledger is as it was at that moment.
     let closed = stage.close().await;
     drop(log);
+    if let Err(ConductError::NotBegun) = &played {
+        return Err(not_begun(&args));
+    }
     let folder = args.out.join(evidence::FOLDER);
     evidence::gather(&site, &made.excon, scenario, &folder)?;
     if let Ok(played) = &played {
         tell(scenario, played, &args);
     }
-    let made = report::make(&folder, &args.out, args.json);
+    let reported = report::make(&folder, &args.out, args.json);
     match (played, closed) {
-        (Ok(_), Ok(())) => made,
+        (Ok(_), Ok(())) => reported,
+        // It had ended, and control stopped while the evidence was gathered.
+        (Err(ConductError::Over(_)), Ok(())) => reported,
         (Err(error), _) => Err(broken_off(&error, &args)),
         (Ok(_), Err(error)) => Err(failed(&error)),
     }
+}
+
+/// Control stopped before STARTEX.
+fn not_begun(args: &RunArgs) -> Failure {
+    let what = format!("the exercise in {} had not begun", args.out.display());
+    Failure::new("HL-EX-153", exit::CONFIG, what, "play it again in a new folder").as_json(args.json)
 }
 
 /// It could not be played to its end; what there is of it was reported.
@@ -288,7 +328,7 @@ fn pinned(scenario: &Scenario, codebook: &Codebook) -> Result<(), Failure> {
 }
 
 /// Told when somebody presses Ctrl-C or asks the process to end.
-fn listen_for_interrupts() -> Arc<AtomicBool> {
+pub(super) fn listen_for_interrupts() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&interrupted);
     tokio::spawn(async move {

@@ -7,6 +7,7 @@ mod hear;
 mod leap;
 pub mod obey;
 mod observe;
+mod resume;
 pub mod seats;
 mod stand;
 
@@ -67,6 +68,15 @@ pub enum ConductError {
     /// The stage.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// There are no records to go on from.
+    #[error("the exercise has not begun")]
+    NotBegun,
+    /// It has ended.
+    #[error("the exercise ended at {0}")]
+    Over(StoryTime),
+    /// A backup identity was in use: its stage is not the one that was made.
+    #[error("inject {0} had a backup identity used, and an exercise is not gone on with behind that")]
+    BehindBackup(Serial),
     /// Somebody interrupted it.
     #[error("the exercise was interrupted at {0}")]
     Interrupted(StoryTime),
@@ -87,8 +97,10 @@ pub struct Conductor<S> {
     codebook: Codebook,
     seams: Seams,
     interrupted: Arc<AtomicBool>,
-    /// Line time of this process at STARTEX's own zero.
+    /// Line time of this process at its beginning.
     zero: LineTime,
+    /// Line time of the exercise at that moment: control may have been started again.
+    before: Duration,
     told: Told,
     faults: Vec<InForce>,
     /// Deeds that wait for their time, by seat.
@@ -138,6 +150,7 @@ impl<S: Scene> Conductor<S> {
             seams,
             interrupted,
             zero,
+            before: Duration::ZERO,
             told: Told::new(),
             faults: Vec::new(),
             waiting: BTreeMap::new(),
@@ -167,6 +180,11 @@ impl<S: Scene> Conductor<S> {
             self.annex(file, text)?;
         }
         self.look().await?;
+        self.run().await
+    }
+
+    /// From now to ENDEX.
+    async fn run(&mut self) -> Result<Played, ConductError> {
         loop {
             if let Some(why) = self.step().await? {
                 return self.end(why).await;
@@ -194,7 +212,12 @@ impl<S: Scene> Conductor<S> {
     pub fn give_up(&mut self, error: &ConductError) -> Result<(), ConductError> {
         let why = match error {
             ConductError::Interrupted(_) => "INTERRUPTED",
-            ConductError::Log(_) | ConductError::Fold(_) | ConductError::Stage(_) => "FAILED",
+            ConductError::Log(_)
+            | ConductError::Fold(_)
+            | ConductError::Stage(_)
+            | ConductError::NotBegun
+            | ConductError::BehindBackup(_)
+            | ConductError::Over(_) => "FAILED",
         };
         self.note(Kind::Endex { why: why.into() }).map(drop)
     }
@@ -296,7 +319,7 @@ impl<S: Scene> Conductor<S> {
     /// Line time since control's start, in whole milliseconds: as records hold it, so that a plan that is folded from them
     /// stands where this one does.
     fn now(&self) -> LineTime {
-        let since = self.seams.clock.line().since(self.zero);
+        let since = self.before + self.seams.clock.line().since(self.zero);
         LineTime::from_start(Duration::from_millis(
             u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
         ))

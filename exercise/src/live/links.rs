@@ -24,6 +24,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// What every relay's side file is called in a trust folder.
 const SIDE_FILE: &str = "side.toml";
+/// Where side files are kept as they were, with the relays' own addresses: beside the trust folder.
+const DIRECT: &str = "direct";
 
 /// All links of a line, each under its name: `A north/quic`.
 pub struct Links {
@@ -108,10 +110,11 @@ impl Links {
                 .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>())
                 .map_err(LinkError::at(trust))?;
             folders.sort();
+            let direct = trust.with_file_name(DIRECT);
             for folder in folders {
                 let named = |leg: &Leg| format!("{name} {leg}");
                 let seed = |leg: &Leg| dice.apart(&named(leg)).throw();
-                for (leg, proxy) in reroute(&folder.join(SIDE_FILE), &workers, seed, at).await? {
+                for (leg, proxy) in reroute((&folder.join(SIDE_FILE), &direct), &workers, seed, at).await? {
                     rig.insert(&named(&leg), proxy);
                 }
             }
@@ -129,15 +132,32 @@ impl Links {
     }
 }
 
+/// A side file as it was before the first links were put before it: links that are started again lead to the relays.
+fn as_it_was(file: &Path, direct: &Path) -> Result<String, LinkError> {
+    let domain = file.parent().and_then(Path::file_name).unwrap_or_default();
+    let kept = direct.join(domain).join(SIDE_FILE);
+    match fs::read_to_string(&kept) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let text = fs::read_to_string(file).map_err(LinkError::at(file))?;
+            let folder = direct.join(domain);
+            fs::create_dir_all(&folder).map_err(LinkError::at(&folder))?;
+            fs::write(&kept, &text).map_err(LinkError::at(&kept))?;
+            Ok(text)
+        }
+        Err(error) => Err(LinkError::at(&kept)(error)),
+    }
+}
+
 /// Starts proxies for the relays that a side file names, and puts their addresses in the relays' place.
 async fn reroute(
-    file: &Path,
+    (file, direct): (&Path, &Path),
     workers: &Workers,
     seed: impl Fn(&Leg) -> u64,
     at: Option<IpAddr>,
 ) -> Result<Vec<(Leg, Proxy)>, LinkError> {
     let unreadable = |what: String| LinkError::at(file)(io::Error::new(io::ErrorKind::InvalidData, what));
-    let text = fs::read_to_string(file).map_err(LinkError::at(file))?;
+    let text = as_it_was(file, direct)?;
     let mut side = SideFile::parse(&text).map_err(unreadable)?;
     let mut started = Vec::new();
     for relay in &mut side.relay {

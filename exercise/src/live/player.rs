@@ -3,13 +3,17 @@
 //! It holds its officers' keys and nothing else of its side; it acts through the desk's socket as people's verbs do. From
 //! control it hears what its seat may know ([`ToPlayer`]); what it says goes to control ([`FromPlayer`]).
 
+mod again;
 mod deeds;
+mod journal;
 
 pub use deeds::hands_lack;
+use journal::{Journal, Left, What};
 
 use std::{
     collections::{BTreeSet, VecDeque},
     io,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -38,12 +42,13 @@ use super::{
 };
 use crate::{
     codebook::Codebook,
-    person::{Heard, Person, PersonError},
-    record::running_of,
+    person::{Heard, Person, PersonError, Wish},
+    record::{running_codes, running_of},
     scenario::{
         Scenario,
         mark::{Alias, Mark, Serial},
     },
+    timeline::clock::millis,
 };
 
 /// Lines of control's that wait for a player that is busy. 1,024: more than control says in a whole exercise.
@@ -91,6 +96,8 @@ pub struct Setup {
     pub desks: Vec<(String, String)>,
     /// On the simulated stage: what rules with a chance are drawn from.
     pub seed: Option<u64>,
+    /// Where it writes down what it hears and does, so that it can be started again; nowhere, if it never is.
+    pub journal: Option<PathBuf>,
 }
 
 /// A player at its seat.
@@ -108,6 +115,19 @@ pub struct Player {
     queue: VecDeque<deeds::Queued>,
     rung: BTreeSet<Hash>,
     voice: Box<dyn Voice>,
+    /// Line time of the player's first start minus that of this process: its own line goes on over a restart.
+    behind: Duration,
+    /// It has played before, in another process.
+    goes_on: bool,
+    journal: Option<Journal>,
+    /// What came due and was not begun.
+    due: VecDeque<Wish>,
+    /// What it was doing when its process ended.
+    unknown: Option<Wish>,
+    /// Injects that it was told.
+    injects: BTreeSet<Serial>,
+    /// Names that it knew when its process ended.
+    named: Vec<(Alias, Hash)>,
 }
 
 /// Where a player's words go: to control.
@@ -159,6 +179,14 @@ fn on_the_wall(length: Duration, now: LineTime, clock: &StoryClock) -> Duration 
     clock.when(then).map_or(length, |line| line.since(now))
 }
 
+/// The same clock, standing.
+const fn paused(running: Running) -> Running {
+    match running {
+        Running::Running(rate) => Running::Paused(rate),
+        standing => standing,
+    }
+}
+
 fn failed(what: &'static str) -> impl Fn(io::Error) -> PlayerError {
     move |source| PlayerError::Io { what, source }
 }
@@ -187,6 +215,7 @@ impl Player {
             codebook,
             desks,
             seed,
+            journal,
         } = setup;
         let person = Person::new(&scenario, &seat, variant.as_deref(), seed)?;
         let no_desk = || PlayerError::NoDesk(seat.clone());
@@ -197,7 +226,10 @@ impl Player {
         let officers: Vec<String> = card.officers.iter().map(|officer| officer.to_string()).collect();
         let names = officers.iter().map(String::as_str);
         let hands = Hands::sit((desk, reach), names, codebook, tongue, seams.clone()).await?;
-        Ok(Self {
+        let whose = (&scenario, seat.as_str(), variant.as_deref());
+        let opened = journal.map(|path| Journal::open(&path, whose)).transpose();
+        let (journal, left) = opened.map_err(failed("journal"))?.unzip();
+        let mut player = Self {
             person,
             hands,
             scenario,
@@ -209,7 +241,60 @@ impl Player {
             queue: VecDeque::new(),
             rung: BTreeSet::new(),
             voice,
-        })
+            behind: Duration::ZERO,
+            goes_on: false,
+            journal,
+            due: VecDeque::new(),
+            unknown: None,
+            injects: BTreeSet::new(),
+            named: Vec::new(),
+        };
+        if let Some(left) = left.flatten() {
+            player.go_on(left)?;
+        }
+        Ok(player)
+    }
+
+    /// Goes on where it was when its process ended. Until control tells how the clock runs, the story stands.
+    fn go_on(&mut self, left: Left) -> Result<(), PlayerError> {
+        self.person = left.person;
+        self.due = left.due;
+        self.goes_on = true;
+        self.behind = left.line.since(self.seams.clock.line());
+        for heard in left.heard {
+            match heard {
+                Heard::Inject(serial) => drop(self.injects.insert(serial)),
+                Heard::Named { alias, message } => self.named.push((alias, message)),
+                Heard::Message {
+                    message,
+                    incoming: true,
+                    precedence,
+                    ..
+                } if precedence.urgency() == Urgency::Urgent => drop(self.rung.insert(message)),
+                _ => {}
+            }
+        }
+        let story_ms = millis(left.clock.at(left.line).since_startex());
+        self.turn(paused(left.clock.running()), story_ms)?;
+        self.unknown = left.unknown;
+        Ok(())
+    }
+
+    fn note(&mut self, line: LineTime, what: What) -> Result<(), PlayerError> {
+        match &mut self.journal {
+            Some(journal) => journal.note(line, what).map_err(failed("journal")),
+            None => Ok(()),
+        }
+    }
+
+    /// The clock runs like this from now on.
+    fn turn(&mut self, running: Running, story_ms: u64) -> Result<(), PlayerError> {
+        let now = self.now();
+        let story = StoryTime::from_startex(Duration::from_millis(story_ms));
+        self.clock = StoryClock::copy(running, now, story);
+        self.person.turned(now, &self.clock);
+        let running = running_codes(running);
+        self.note(now, What::Turned { running, story_ms })
     }
 
     /// Until control says nothing more.
@@ -219,6 +304,9 @@ impl Player {
     ) -> Result<(), PlayerError> {
         let mut news = self.hands.watch().await.map_err(failed("desk"))?;
         self.say(&FromPlayer::Seated)?;
+        if self.goes_on {
+            self.come_back().await?;
+        }
         loop {
             // What control has said by now counts before anything is done: above all a pause.
             while let Ok(line) = told.try_recv() {
@@ -232,13 +320,36 @@ impl Player {
         }
     }
 
+    /// What it was doing when its process ended, and what came since.
+    async fn come_back(&mut self) -> Result<(), PlayerError> {
+        // Control may have stopped before it had written down what it was told.
+        for (alias, message) in std::mem::take(&mut self.named) {
+            let (alias, message) = (alias.to_string(), message.to_string());
+            self.say(&FromPlayer::Named { alias, message })?;
+        }
+        if let Some(wish) = self.unknown.take() {
+            self.find_out(wish).await?;
+            self.note(self.now(), What::Done)?;
+        }
+        self.hear_all().await
+    }
+
+    /// Everything that its desk knows: what came while nobody watched. What was heard before is not heard twice.
+    async fn hear_all(&mut self) -> Result<(), PlayerError> {
+        for view in self.hands.list().await.unwrap_or_default() {
+            self.news("ADDED", &view).await?;
+        }
+        Ok(())
+    }
+
     /// A line to control.
     fn say(&mut self, words: &FromPlayer) -> Result<(), PlayerError> {
         self.voice.say(words).map_err(failed("words"))
     }
 
+    /// Its own line: it goes on over a restart.
     fn now(&self) -> LineTime {
-        self.seams.clock.line()
+        self.seams.clock.line().after(self.behind)
     }
 
     fn desks(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
@@ -254,17 +365,27 @@ impl Player {
 
     fn hear(&mut self, heard: &Heard) -> Result<(), PlayerError> {
         let now = self.now();
-        Ok(self.person.hear(heard, now, &self.clock)?)
+        self.person.hear(heard, now, &self.clock)?;
+        self.note(now, What::Heard(heard.clone()))
     }
 
     /// Does what is due, and tells control whether anything is still to come.
     async fn act(&mut self) -> Result<(), PlayerError> {
-        for wish in self.person.due(self.now(), &self.clock) {
-            self.carry_out(wish).await?;
+        let now = self.now();
+        let due = self.person.due(now, &self.clock);
+        if !due.is_empty() {
+            self.note(now, What::Due(due.len()))?;
+            self.due.extend(due);
+        }
+        if matches!(self.clock.running(), Running::Running(_)) {
+            while let Some(wish) = self.due.pop_front() {
+                self.note(self.now(), What::Begun)?;
+                self.carry_out(wish).await?;
+                self.note(self.now(), What::Done)?;
+            }
         }
         let next = self.person.next_story();
-        let next_story_ms =
-            next.map(|next| u64::try_from(next.since_startex().as_millis()).unwrap_or(u64::MAX));
+        let next_story_ms = next.map(|next| millis(next.since_startex()));
         let waiting = (!self.person.idle(), next_story_ms);
         if waiting != self.waiting {
             self.waiting = waiting;
@@ -311,10 +432,7 @@ impl Player {
             && let Ok(watching) = self.hands.watch().await
         {
             *news = watching;
-            // What came while nobody watched. What was heard before is not heard twice.
-            for view in self.hands.list().await.unwrap_or_default() {
-                self.news("ADDED", &view).await?;
-            }
+            self.hear_all().await?;
         }
         Ok(())
     }
@@ -334,19 +452,15 @@ impl Player {
                     }
                     running => running,
                 });
-                if let Some(running) = running {
-                    let story = StoryTime::from_startex(Duration::from_millis(story_ms));
-                    self.clock = StoryClock::copy(running, self.now(), story);
-                    let now = self.now();
-                    self.person.turned(now, &self.clock);
-                }
-                Ok(())
+                running.map_or(Ok(()), |running| self.turn(running, story_ms))
             }
             ToPlayer::Inject { serial } => match serial.parse() {
-                Ok(serial) => self.hear(&Heard::Inject(serial)),
-                Err(_) => Ok(()),
+                // Control that went on after a crash says again what it had delivered.
+                Ok(serial) if self.injects.insert(serial) => self.hear(&Heard::Inject(serial)),
+                Ok(_) | Err(_) => Ok(()),
             },
-            ToPlayer::Send { serial } => match serial.parse::<Serial>() {
+            ToPlayer::Send { serial, again } => match serial.parse::<Serial>() {
+                Ok(serial) if again => self.take_up_again(serial).await,
                 Ok(serial) => self.take_up(serial).await,
                 Err(_) => Ok(()),
             },

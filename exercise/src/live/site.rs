@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::scenario::lists::Side;
 
 /// Everything that lies ready before a stage opens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Site {
     /// The folder that holds all of it.
     pub root: PathBuf,
@@ -18,9 +20,10 @@ pub struct Site {
 }
 
 /// What one side has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SidePlace {
     /// Which.
+    #[serde(with = "crate::spelled")]
     pub side: Side,
     /// Its trust domain: `exercise.avelia.example`.
     pub domain: String,
@@ -33,7 +36,7 @@ pub struct SidePlace {
 }
 
 /// A relay's files.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelayPlace {
     /// Its name: `north`.
     pub name: String,
@@ -46,7 +49,7 @@ pub struct RelayPlace {
 }
 
 /// A desk's files.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeskPlace {
     /// What the scenario calls it: `A`.
     pub name: String,

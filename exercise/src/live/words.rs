@@ -26,6 +26,9 @@ pub enum ToPlayer {
     Send {
         /// Its number.
         serial: String,
+        /// It was told before control stopped: what the desk has sent of it is not sent again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
     },
     /// A message has this name.
     Named {
@@ -46,6 +49,12 @@ pub enum ToPlayer {
         /// Its name.
         mark: String,
     },
+}
+
+/// Whether it is left out.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What a player says.

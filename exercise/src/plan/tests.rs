@@ -224,6 +224,8 @@ fn every_rule_of_the_clock_names_tests_that_there_are() {
         include_str!("../../../core/src/story/tests.rs"),
         include_str!("past.rs"),
         include_str!("../live/conductor/leap.rs"),
+        include_str!("../live/player/journal.rs"),
+        include_str!("../../../tests/tests/resume.rs"),
         include_str!("tests.rs"),
         include_str!("tests/contingency.rs"),
         include_str!("tests/orders.rs"),

@@ -25,6 +25,15 @@ macro_rules! list {
                 f.write_str(self.name())
             }
         }
+
+        impl std::str::FromStr for $list {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let known = Self::ALL.iter().find(|known| known.name() == text);
+                known.copied().ok_or_else(|| format!("there is no {} {text}", stringify!($list)))
+            }
+        }
     };
 }
 

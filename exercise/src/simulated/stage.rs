@@ -270,6 +270,7 @@ impl Stage {
                 reach: Reach::Handle(machine.handle.clone()),
                 codebook: opening.codebook.clone(),
                 desks: known.clone(),
+                journal: None,
                 seed: Some(opening.dice.apart(&format!("chance {seat}")).throw()),
             };
             let (tell, told) = mpsc::channel(TOLD_MAX);
@@ -382,7 +383,7 @@ impl Scene for Stage {
     }
 
     async fn tell(&mut self, seat: &str, words: &ToPlayer) -> Result<(), StageError> {
-        if let ToPlayer::Inject { serial } | ToPlayer::Send { serial } = words {
+        if let ToPlayer::Inject { serial } | ToPlayer::Send { serial, .. } = words {
             self.saw(Seen::Told(serial.clone()));
         }
         let player = self.players.get(seat).ok_or_else(|| nobody(seat))?;

@@ -27,7 +27,7 @@ pub struct ControlClock {
 
 impl ControlClock {
     /// From the records of control, in the order of its log.
-    pub(super) fn of(records: &[&Record]) -> Self {
+    pub(crate) fn of(records: &[&Record]) -> Self {
         let anchors = records
             .iter()
             .zip(steady(records))

@@ -69,7 +69,9 @@ impl<S: Scene> Conductor<S> {
             Deed::Message { desk, .. } => {
                 let seat = self.seat_at(desk)?;
                 self.only_a_script(&seat)?;
-                self.stage.tell(&seat, &ToPlayer::Send { serial }).await?;
+                self.stage
+                    .tell(&seat, &ToPlayer::Send { serial, again: false })
+                    .await?;
                 Ok(None)
             }
             Deed::Fault(fault) => self.break_off(&serial, fault).map(Some),
@@ -85,7 +87,9 @@ impl<S: Scene> Conductor<S> {
             Deed::Institution(act) => {
                 let seat = self.seat_of(&act.by)?;
                 self.only_a_script(&seat)?;
-                self.stage.tell(&seat, &ToPlayer::Send { serial }).await?;
+                self.stage
+                    .tell(&seat, &ToPlayer::Send { serial, again: false })
+                    .await?;
                 Ok(None)
             }
             Deed::Attack(attack) => {
@@ -97,7 +101,7 @@ impl<S: Scene> Conductor<S> {
         }
     }
 
-    fn seat_at(&self, desk: &str) -> Result<String, StageError> {
+    pub(super) fn seat_at(&self, desk: &str) -> Result<String, StageError> {
         let mut seats = self.plan.scenario().seats.iter();
         let seat = seats.find(|seat| seat.desk.as_ref().is_some_and(|at| **at == *desk));
         seat.map(|seat| seat.name.to_string())

@@ -14,7 +14,7 @@ use crate::{
         words::{FromPlayer, ToPlayer},
     },
     plan::{Released, Sight},
-    record::{InjectStatus, Kind},
+    record::{InjectStatus, Kind, Stamp},
     scenario::{
         lists::Side,
         mark::{Alias, Mark},
@@ -136,8 +136,13 @@ impl<S: Scene> Conductor<S> {
 
     /// Every rung of a message that has a name is a mark of the plan.
     fn climbed(&mut self, message: &MessageView) {
+        self.climbed_at(message, |_| None);
+    }
+
+    /// The same, each at its own moment; now, where that is not known. `when`: of milliseconds since 1970.
+    fn climbed_at(&mut self, message: &MessageView, when: impl Fn(u64) -> Option<Stamp>) {
         let names: Vec<Alias> = self.plan.names_of(&message.sha256).cloned().collect();
-        let stamp = self.stamp();
+        let now = self.stamp();
         for of in names {
             for view in &message.rungs {
                 let Ok(rung) = view.rung.parse::<Rung>() else {
@@ -151,6 +156,7 @@ impl<S: Scene> Conductor<S> {
                     answer: view.answer.as_deref(),
                     text: &view.text,
                 };
+                let stamp = when(view.at_ms).unwrap_or(now);
                 self.plan.see(&climb, stamp);
                 let of = of.clone();
                 self.plan.seen(Mark::Rung { of, rung, at }, stamp);
@@ -205,12 +211,22 @@ impl<S: Scene> Conductor<S> {
 
     /// A desk knows a message: as [`news`](Self::news) would have told.
     pub(super) fn message(&mut self, desk: &str, message: &MessageView) {
+        self.message_at(desk, message, |_| None);
+    }
+
+    /// The same, told again after control had stopped: what it reached counts from when that was.
+    pub(super) fn message_at(
+        &mut self,
+        desk: &str,
+        message: &MessageView,
+        when: impl Fn(u64) -> Option<Stamp>,
+    ) {
         let key = (desk.to_owned(), message.sha256.clone());
         if !self.arrived.contains(&key) {
             self.arrives(desk, message);
             self.listed.insert(key, self.now());
         }
-        self.climbed(message);
+        self.climbed_at(message, when);
     }
 
     /// Whether this news is of what the desk's list had already told: the desk answers only once it may sign, and what came

@@ -32,20 +32,18 @@ pub(super) struct Queued {
 impl Player {
     /// Takes up what an inject has its desk do: what it sends waits in a queue, what an institution does is done.
     pub(super) async fn take_up(&mut self, serial: Serial) -> Result<(), PlayerError> {
+        if let Some(sending) = self.sending_of(serial) {
+            self.queue_from(serial, sending, 1);
+            return Ok(());
+        }
         let scenario = self.scenario.clone();
         let mut injects = scenario.injects();
-        match injects
-            .find(|inject| inject.serial == serial)
-            .map(|inject| &inject.deed)
-        {
-            Some(Deed::Message { sending, .. }) => self.wait_in_line(serial, sending.clone()),
-            Some(Deed::Institution(act)) => {
-                let done = self.institution(act).await;
-                let refused = done.err().map(|refused| refused.to_string()).unwrap_or_default();
-                let serial = serial.to_string();
-                return self.say(&FromPlayer::Sent { serial, refused });
-            }
-            _ => {}
+        let inject = injects.find(|inject| inject.serial == serial);
+        if let Some(Deed::Institution(act)) = inject.map(|inject| &inject.deed) {
+            let done = self.institution(act).await;
+            let refused = done.err().map(|refused| refused.to_string()).unwrap_or_default();
+            let serial = serial.to_string();
+            return self.say(&FromPlayer::Sent { serial, refused });
         }
         Ok(())
     }
@@ -56,10 +54,19 @@ impl Player {
         self.hands.institution(act, &pace).await
     }
 
-    fn wait_in_line(&mut self, serial: Serial, sending: Sending) {
+    /// What an inject has somebody send.
+    pub(super) fn sending_of(&self, serial: Serial) -> Option<Sending> {
+        let mut injects = self.scenario.injects();
+        match &injects.find(|inject| inject.serial == serial)?.deed {
+            Deed::Message { sending, .. } => Some(sending.clone()),
+            _ => None,
+        }
+    }
+
+    /// The copies from this one on, counted from 1.
+    pub(super) fn queue_from(&mut self, serial: Serial, sending: Sending, next: u16) {
         let of = sending.repeat.max(1);
         let sending = Sending { repeat: 1, ..sending };
-        let next = 1;
         self.queue.push_back(Queued {
             serial,
             sending,
@@ -89,7 +96,7 @@ impl Player {
     }
 
     /// `first`: the number of the first copy, where there are several.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         sending: &Sending,
         relation: Relation<'_>,
@@ -243,7 +250,7 @@ pub fn hands_lack(act: Act) -> bool {
 }
 
 /// The rung that an act signs; none for acts that are no rung of a message.
-const fn rung_of(act: Act) -> Option<Rung> {
+pub(super) const fn rung_of(act: Act) -> Option<Rung> {
     match act {
         Act::Ack => Some(Rung::Acknowledged),
         Act::ReadBack => Some(Rung::ReadBack),
@@ -258,7 +265,7 @@ fn several(sending: &Sending) -> Option<u16> {
     (sending.repeat > 1).then_some(1)
 }
 
-fn first(by: &[Placed<String>]) -> &str {
+pub(super) fn first(by: &[Placed<String>]) -> &str {
     by.first().map_or("", |officer| officer.as_str())
 }
 
