@@ -78,8 +78,9 @@ pub async fn run(args: AttackerArgs) -> Outcome {
     while let Some(line) = lines.next_line().await.map_err(|error| broken(&error))? {
         match serde_json::from_str::<ToPlayer>(&line) {
             Ok(ToPlayer::Inject { serial }) => {
-                attacker.strike().await?;
-                let refused = String::new();
+                // An attack that could not be carried out is told, and is no reason to leave the stage.
+                let struck = attacker.strike().await;
+                let refused = struck.err().map(|failure| failure.what).unwrap_or_default();
                 say(&FromPlayer::Sent { serial, refused })?;
             }
             Ok(ToPlayer::Mark { mark }) => attacker.heard(&mark),

@@ -82,6 +82,11 @@ impl Case<'_> {
             Decoded::Coded(coded) => coded.remark.as_str(),
             _ => fact.text.as_deref().unwrap_or_default(),
         };
+        if lines(words).next().is_none() {
+            let seen = format!("{name} says nothing that could be marked");
+            let entry = self.timeline.messages.get(message).copied();
+            return Some(Finding::new(Met::No, seen).seen_in(entry));
+        }
         let line = lines(words).find(|line| mark(line).is_none())?;
         let seen = format!("\"{line}\" of {name} is marked neither OURS nor YOURS nor THIRD");
         let entry = self.timeline.messages.get(message).copied();
@@ -110,10 +115,11 @@ fn of_message(message: &MessageFact, name: &str) -> Option<Result<(), String>> {
         Value::Text(text) => Some(text.as_str()),
         _ => None,
     });
-    let mut named = fields.filter(|text| text.contains(name)).peekable();
+    let mut named = fields.filter(|text| names(text, name)).peekable();
     let remark = of_words(&coded.remark, name);
     if is_theirs {
-        return Some(Ok(()));
+        // What is added in free words has marks of its own.
+        return Some(remark.unwrap_or(Ok(())));
     }
     match named.peek() {
         Some(line) => Some(Err((*line).to_owned())),
@@ -124,13 +130,18 @@ fn of_message(message: &MessageFact, name: &str) -> Option<Result<(), String>> {
 /// The same of free words: each line that names it says whose it is.
 fn of_words(words: &str, name: &str) -> Option<Result<(), String>> {
     let mut said = None;
-    for line in lines(words).filter(|line| line.contains(name)) {
+    for line in lines(words).filter(|line| names(line, name)) {
         match mark(line) {
             Some(Whose::Third(theirs)) if theirs == name => said = Some(Ok(())),
             _ => return Some(Err(line.to_owned())),
         }
     }
     said
+}
+
+/// Whether words name it, in small letters or capitals.
+fn names(words: &str, name: &str) -> bool {
+    words.to_lowercase().contains(&name.to_lowercase())
 }
 
 fn lines(words: &str) -> impl Iterator<Item = &str> {

@@ -139,11 +139,16 @@ impl Hand {
 
     /// Signs an order and hands it in. Now and then a stranger signs it.
     async fn order(&mut self, command: &Command, standing: &Standing) {
+        let stranger = self.dice.chance(0.05);
+        self.order_as(command, standing, stranger).await;
+    }
+
+    /// A stranger's order is signed with a key that nobody knows.
+    async fn order_as(&mut self, command: &Command, standing: &Standing, stranger: bool) {
         let newest = command
             .class()
             .and_then(|class| standing.heads.get(&class.to_string()));
         let newest = newest.and_then(|hash| hash.parse::<Hash>().ok());
-        let stranger = self.dice.chance(0.05);
         let expects = newest.unwrap_or(Hash::ZERO);
         let key = match stranger {
             true => Arc::new(SigningKey::from_seed(&[0x5a; 32])),
@@ -214,12 +219,13 @@ impl Hand {
             sleep(LOOKS_EVERY).await;
         }
         sleep(LOOKS_EVERY).await;
-        // A stranger's end is refused.
-        for _ in 0..4 {
+        // A stranger's end is refused; the last one is the controller's.
+        for tries_left in (0..4).rev() {
             let Some(standing) = self.standing().await else {
                 return;
             };
-            self.order(&Command::End, &standing).await;
+            let stranger = self.dice.chance(0.05) && tries_left > 0;
+            self.order_as(&Command::End, &standing, stranger).await;
         }
     }
 }

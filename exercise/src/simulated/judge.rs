@@ -10,7 +10,7 @@ use super::{hand::Ordered, play::Ending};
 use crate::{
     bundle::Evidence,
     codebook::shipped,
-    expect::{self, Met},
+    expect::{self, Judged, Met},
     record::Kind,
     scenario::{Scenario, lists::StageKind},
     timeline::Timeline,
@@ -109,8 +109,9 @@ fn of_evidence(ending: &Ending, scenario: &Scenario, trust: &TrustPolicy) -> Vec
         Err(error) => return vec![Broken::new(Promise::Logs, error.to_string())],
     };
     let judged = expect::judge(scenario, None, StageKind::Simulated, &timeline);
-    let common = judged.into_iter().filter(|judged| judged.met == Met::No);
-    common
+    judged
+        .into_iter()
+        .filter(|judged| judged.met == Met::No || undecided(judged))
         .filter_map(|judged| {
             let promise = match judged.id.as_str() {
                 "C2" => Promise::ShownTwice,
@@ -125,6 +126,11 @@ fn of_evidence(ending: &Ending, scenario: &Scenario, trust: &TrustPolicy) -> Vec
             Some(Broken::new(promise, what))
         })
         .collect()
+}
+
+/// What could not be decided counts as broken where it always can be: nobody shows or says anything unseen.
+fn undecided(judged: &Judged) -> bool {
+    judged.met == Met::Undecided && ["C2", "C4", "C7"].contains(&judged.id.as_str())
 }
 
 /// Labels that say nothing of a line on which nothing passes.
@@ -147,6 +153,10 @@ fn dead(ending: &Ending) -> Vec<Broken> {
                 match deed.as_str() {
                     "KILL" => drop(since.insert(who, now)),
                     _ => drop(since.remove(who.as_str())),
+                }
+                if deed == "DIED" {
+                    let what = format!("{who} died by itself at {} ms of line", now.as_millis());
+                    broken.push(Broken::new(Promise::Exercise, what));
                 }
                 if !ending.logs.contains_key(&format!("desk-{who}")) {
                     relays = now;

@@ -75,6 +75,7 @@ pub(super) fn message(attacker: &Attacker, officer: Option<&str>) -> Result<Sign
 /// The exact bytes of the newest FLASH in the log of the desk whose files were copied.
 pub(super) fn newest_flash(attacker: &Attacker) -> Result<Vec<u8>, Failure> {
     let log = Inspector::open(&attacker.config.ledger).map_err(|error| failed(&exit::chain(&error)))?;
+    let identity = attacker.config.identity.to_string();
     let (mut from, mut newest) = (0, None);
     while from < log.head().size {
         let leaves = log
@@ -82,15 +83,19 @@ pub(super) fn newest_flash(attacker: &Attacker) -> Result<Vec<u8>, Failure> {
             .map_err(|error| failed(&exit::chain(&error)))?;
         let Some(last) = leaves.last() else { break };
         from = last.index + 1;
-        newest = leaves.into_iter().rfind(|leaf| is_flash(&leaf.bytes)).or(newest);
+        newest = leaves
+            .into_iter()
+            .rfind(|leaf| is_flash_of(&identity, &leaf.bytes))
+            .or(newest);
     }
     let newest = newest.ok_or_else(|| failed(&"the desk's log has no FLASH that could be sent again"))?;
     Ok(newest.bytes)
 }
 
-fn is_flash(bytes: &[u8]) -> bool {
+fn is_flash_of(desk: &str, bytes: &[u8]) -> bool {
     let payload = SignedStatement::parse(bytes)
         .ok()
         .and_then(|statement| Payload::parse(&statement).ok());
-    matches!(payload, Some(Payload::Message(message)) if message.precedence == Precedence::Flash.to_wire())
+    let flash = Precedence::Flash.to_wire();
+    matches!(payload, Some(Payload::Message(message)) if message.precedence == flash && message.header.sender == desk)
 }
