@@ -28,7 +28,6 @@ fn what_is_said_of_a_third_state_is_marked_as_its_own_line_by_line() {
         ("YOURS: the vessel of Caldria", "says something of Caldria"),
         ("THIRD(Boreal): a vessel of Caldria", "says something of Caldria"),
         ("YOURS: a vessel of CALDRIA", "says something of Caldria"),
-        ("  ", "says nothing that could be marked"),
         (
             "OURS: one aircraft\nthe vessel of Caldria",
             "is marked neither OURS nor YOURS nor THIRD",
