@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hotline_core::identity::Identity;
 use hotline_exercise::join::words::{Offer, PartWord};
+use hotline_exercise::live::joined::folder::inside;
 use hotline_transport::Seams;
 
 use self::seat::Seated;
@@ -75,6 +76,9 @@ async fn carry_out(args: DeskJoinArgs) -> Outcome {
     seated.play(&seams).await
 }
 
+/// Longest name of a seat, in bytes: that of a scenario's names.
+const SEAT_MAX: usize = 32;
+
 /// With a code: keys are made, and the seat's folder.
 async fn join(
     args: &JoinArgs,
@@ -87,6 +91,10 @@ async fn join(
         let PartWord::Seat { seat, desk, officers } = &offer.part else {
             return Err(refused("this code is for control: hotline control join"));
         };
+        // It becomes the name of a folder, of a person whom control need not be a friend of.
+        if seat.len() > SEAT_MAX || seat.contains('/') || inside(seat).is_none() {
+            return Err(refused("the seat that control offers has no plain name"));
+        }
         let folder = dir.cloned().unwrap_or_else(|| format!("seat-{seat}").into());
         files::refuse_filled(&folder).map_err(|error| {
             Failure::new(

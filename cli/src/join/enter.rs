@@ -156,7 +156,11 @@ async fn compare(args: &JoinArgs, json: bool, offer: &Offer, ours: Hash) -> Resu
         });
         crate::say!("{object}");
     } else {
-        crate::say!("{}: {}", offer.exercise, inert_line(&offer.title).text);
+        crate::say!(
+            "{}: {}",
+            inert_line(&offer.exercise).text,
+            inert_line(&offer.title).text
+        );
         crate::say!("control's words: {theirs}");
         crate::say!("your words:      {ours}");
     }

@@ -7,6 +7,7 @@
 pub mod folder;
 mod line;
 pub mod log;
+mod tame;
 pub mod words;
 
 use std::collections::BTreeMap;

@@ -243,10 +243,20 @@ impl Seated {
         Ok(())
     }
 
+    /// Whether the desk has its folder.
+    fn stands(&self) -> bool {
+        self.desk.is_some() || settings(&self.dir, &self.identity).exists()
+    }
+
     /// What control says; what is answered.
     async fn told(&mut self, words: ToSeat, seams: &Seams) -> Result<Option<FromSeat>, Failure> {
         Ok(match words {
             ToSeat::Here | ToSeat::Ended | ToSeat::Bye => None,
+            // What a desk stands on is not changed under it, nor is anything signed once it runs.
+            ToSeat::Consent { .. } | ToSeat::Folder { .. } if self.stands() => {
+                let what = "the desk of this seat stands already".to_owned();
+                Some(FromSeat::Failed { what })
+            }
             ToSeat::Consent {
                 terms,
                 officer,

@@ -14,7 +14,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::words::{FromSeat, LINE_MAX, ToSeat};
+use super::{
+    tame::tame,
+    words::{FromSeat, LINE_MAX, ToSeat},
+};
 use crate::live::{
     plane::{LineReader, LineWriter},
     stage::Happening,
@@ -162,7 +165,7 @@ impl Line {
         };
         let reading = async {
             while let Ok(Ok(Some(said))) = timeout(SILENT_FOR, reader.next::<FromSeat>(LINE_MAX)).await {
-                if !self.hear(said).await {
+                if !self.hear(tame(said)).await {
                     return;
                 }
             }

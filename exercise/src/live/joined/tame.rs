@@ -1,0 +1,120 @@
+//! What a joined seat says, made fit for control's terminal and log: a seat may be another ministry's, and its program
+//! another one. Words are inert and short, and there are no more of them than a desk has.
+
+use hotline_client::{
+    request::{Answer, News},
+    status::LineStatus,
+};
+use hotline_core::text::inert_line;
+
+use super::words::FromSeat;
+
+/// Longest word: a label, a state, a code, a name of a leg. 64 characters: twice the longest that there is.
+const WORD: usize = 64;
+/// Longest sentence, in characters. 400: as records hold them.
+const SENTENCE: usize = 400;
+/// Most causes, and most legs. 64: several times what two relays and their doors make.
+const MOST: usize = 64;
+
+/// The same, fit for control.
+#[must_use]
+pub(super) fn tame(said: FromSeat) -> FromSeat {
+    match said {
+        FromSeat::Failed { what } => FromSeat::Failed {
+            what: cut(&what, SENTENCE),
+        },
+        FromSeat::Answer { id, mut answer } => {
+            answer_of(&mut answer);
+            FromSeat::Answer { id, answer }
+        }
+        FromSeat::News { mut news } => {
+            if let News::Alarm { code, what } = &mut *news {
+                *code = cut(code, WORD);
+                *what = cut(what, SENTENCE);
+            }
+            FromSeat::News { news }
+        }
+        other => other,
+    }
+}
+
+fn answer_of(answer: &mut Answer) {
+    match answer {
+        Answer::Refused(refusal) => {
+            refusal.code = cut(&refusal.code, WORD);
+            refusal.what = cut(&refusal.what, SENTENCE);
+            refusal.help = cut(&refusal.help, SENTENCE);
+        }
+        Answer::Status(status) => status_of(status),
+        _ => {}
+    }
+}
+
+/// What goes into control's records of a desk.
+fn status_of(status: &mut LineStatus) {
+    let standing = &mut status.standing;
+    standing.label = cut(&standing.label, WORD);
+    standing.causes.truncate(MOST);
+    for cause in &mut standing.causes {
+        cause.code = cut(&cause.code, WORD);
+    }
+    let axes = &mut standing.axes;
+    for axis in [
+        &mut axes.carrier,
+        &mut axes.watch,
+        &mut axes.political,
+        &mut axes.identity,
+    ] {
+        axis.state = cut(&axis.state, WORD);
+    }
+    let legs = std::mem::take(&mut status.legs).into_iter();
+    let short = legs.filter(|(leg, _)| leg.len() <= WORD).take(MOST);
+    status.legs = short
+        .map(|(leg, mut view)| {
+            view.state = cut(&view.state, WORD);
+            (leg, view)
+        })
+        .collect();
+}
+
+/// In one line that does nothing to a terminal.
+fn cut(words: &str, most: usize) -> String {
+    let short: String = words.chars().take(most).collect();
+    inert_line(&short).text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_client::request::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn whatever_a_seat_says_is_short_and_does_nothing_to_controls_terminal() {
+        let wild = format!("\u{1b}[2J{}", "x".repeat(100_000));
+        let FromSeat::Failed { what } = tame(FromSeat::Failed { what: wild.clone() }) else {
+            panic!("it is still what it was");
+        };
+        assert!(!what.contains('\u{1b}') && what.len() < 2 * SENTENCE, "{what}");
+        let refusal = Refusal {
+            code: wild.clone(),
+            exit: 1,
+            what: wild.clone(),
+            help: wild.clone(),
+        };
+        let answer = Box::new(Answer::Refused(refusal));
+        let FromSeat::Answer { answer, .. } = tame(FromSeat::Answer { id: 1, answer }) else {
+            panic!("it is still what it was");
+        };
+        let Answer::Refused(refusal) = *answer else {
+            panic!("it is still what it was");
+        };
+        assert!(refusal.code.len() < 2 * WORD && !refusal.what.contains('\u{1b}'));
+        let mut status = LineStatus::default();
+        status.standing.label = wild;
+        status.standing.causes = vec![Default::default(); 10_000];
+        status_of(&mut status);
+        assert!(status.standing.label.len() < 2 * WORD && status.standing.causes.len() == MOST);
+    }
+}
