@@ -14,6 +14,7 @@ use hotline_exercise::{
         door::{Door, SOCKET},
         joined::{Joined, log},
         scene::wait_until_quiet,
+        site::Site,
         stage::{Elsewhere, JoinedSeat},
     },
     order::Authority,
@@ -87,8 +88,15 @@ pub(super) async fn play(
     let controlled = controlled(&made, &args, &lobby, &joined, notes, &seams).await?;
     let plan = Plan::new(Arc::clone(scenario), args.variant.as_deref());
     let log = made.log(&seams)?;
-    let mut conductor =
-        Conductor::new(plan, stage, log, codebook.clone(), seams.clone(), interrupted).controlled(controlled);
+    let mut conductor = Conductor::new(
+        plan,
+        stage,
+        log,
+        codebook.clone(),
+        seams.clone(),
+        Arc::clone(&interrupted),
+    )
+    .controlled(controlled);
     let files = [
         ("scenario", scenario.source.text.as_str()),
         ("codebook", shipped::STARTER),
@@ -103,7 +111,7 @@ pub(super) async fn play(
     let (_, mut stage, log) = conductor.into_parts();
     wait_until_quiet(&mut stage).await;
     let folder = args.out.join(evidence::FOLDER);
-    let elsewhere = gather_logs(&mut joined, &folder).await;
+    let elsewhere = gather_logs(&mut joined, &made.site, &folder, &interrupted).await;
     let closed = stage.close().await;
     drop(log);
     evidence::gather_with(&made.site, &made.excon, scenario, &elsewhere, &folder)?;
@@ -197,11 +205,23 @@ async fn controlled(
 }
 
 /// Each joined desk's log, into the evidence. One that does not come is told, and the report says that it is missing.
-async fn gather_logs(joined: &mut [JoinedSeat], folder: &Path) -> Vec<String> {
+async fn gather_logs(
+    joined: &mut [JoinedSeat],
+    site: &Site,
+    folder: &Path,
+    interrupted: &AtomicBool,
+) -> Vec<String> {
     let mut desks = Vec::new();
     for JoinedSeat { joined, says } in joined {
-        let to = folder.join(LOGS).join(format!("desk-{}", joined.desk));
-        if let Err(error) = log::take(&joined.line, says, &to).await {
+        let name = format!("desk-{}", joined.desk);
+        let identity = site.desks().find(|(_, desk)| desk.name == joined.desk);
+        let identity = identity.map_or("", |(_, desk)| desk.identity.as_str());
+        let place = log::Place {
+            to: &folder.join(LOGS).join(&name),
+            aside: &folder.with_file_name(format!("{name}.coming")),
+            origin: identity.strip_prefix("spiffe://").unwrap_or_default(),
+        };
+        if let Err(error) = log::take(&joined.line, says, place, interrupted).await {
             eprintln!(
                 "the log of desk {} is not in the evidence: seat {}: {error}",
                 joined.desk, joined.seat

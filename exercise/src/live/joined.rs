@@ -4,6 +4,7 @@
 //! and injects wait. Over it control looks at the desk and tells the person; nothing that it says there can have anything
 //! signed, because the other end answers nothing but looks ([`may_be_asked`]).
 
+mod exported;
 pub mod folder;
 mod line;
 pub mod log;
