@@ -304,7 +304,7 @@ mod tests {
             let line = line.clone();
             async move {
                 line.serve(reader, writer, std::net::Ipv4Addr::LOCALHOST.into())
-                    .await
+                    .await;
             }
         });
         line.connected(PART_WITHIN).await.unwrap();

@@ -4,14 +4,15 @@
 use hotline_client::{
     request::{Answer, News},
     status::LineStatus,
+    view::MessageView,
 };
 use hotline_core::text::inert_line;
 
 use super::words::FromSeat;
 
-/// Longest word: a label, a state, a code, a name of a leg. 64 characters: twice the longest that there is.
+/// Longest word: a label, a state, a code, a name of a leg. 64 bytes: twice the longest that there is.
 const WORD: usize = 64;
-/// Longest sentence, in characters. 400: as records hold them.
+/// Longest sentence, in bytes. 400: 64 of them fit into a record.
 const SENTENCE: usize = 400;
 /// Most causes, and most legs. 64: several times what two relays and their doors make.
 const MOST: usize = 64;
@@ -27,13 +28,16 @@ pub(super) fn tame(said: FromSeat) -> FromSeat {
             answer_of(&mut answer);
             FromSeat::Answer { id, answer }
         }
-        FromSeat::News { mut news } => {
-            if let News::Alarm { code, what } = &mut *news {
+        FromSeat::News { mut news } => match &mut *news {
+            // No message of this line: that the seat is there is all that it says.
+            News::Message { message, .. } if !is_hash(message) => FromSeat::Here,
+            News::Alarm { code, what } => {
                 *code = cut(code, WORD);
                 *what = cut(what, SENTENCE);
+                FromSeat::News { news }
             }
-            FromSeat::News { news }
-        }
+            _ => FromSeat::News { news },
+        },
         other => other,
     }
 }
@@ -46,6 +50,7 @@ fn answer_of(answer: &mut Answer) {
             refusal.help = cut(&refusal.help, SENTENCE);
         }
         Answer::Status(status) => status_of(status),
+        Answer::Messages { messages } => messages.retain(is_hash),
         _ => {}
     }
 }
@@ -80,7 +85,16 @@ fn status_of(status: &mut LineStatus) {
 /// In one line that does nothing to a terminal.
 fn cut(words: &str, most: usize) -> String {
     let short: String = words.chars().take(most).collect();
-    inert_line(&short).text
+    let mut inert = inert_line(&short).text;
+    // What stands for a control character is longer than it.
+    let end = inert.floor_char_boundary(most);
+    inert.truncate(end);
+    inert
+}
+
+/// Whether a message has the hash of one: records name messages by it.
+fn is_hash(view: &MessageView) -> bool {
+    view.sha256.len() == 64 && view.sha256.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -96,7 +110,7 @@ mod tests {
         let FromSeat::Failed { what } = tame(FromSeat::Failed { what: wild.clone() }) else {
             panic!("it is still what it was");
         };
-        assert!(!what.contains('\u{1b}') && what.len() < 2 * SENTENCE, "{what}");
+        assert!(!what.contains('\u{1b}') && what.len() <= SENTENCE, "{what}");
         let refusal = Refusal {
             code: wild.clone(),
             exit: 1,
@@ -110,11 +124,11 @@ mod tests {
         let Answer::Refused(refusal) = *answer else {
             panic!("it is still what it was");
         };
-        assert!(refusal.code.len() < 2 * WORD && !refusal.what.contains('\u{1b}'));
+        assert!(refusal.code.len() <= WORD && !refusal.what.contains('\u{1b}'));
         let mut status = LineStatus::default();
         status.standing.label = wild;
         status.standing.causes = vec![Default::default(); 10_000];
         status_of(&mut status);
-        assert!(status.standing.label.len() < 2 * WORD && status.standing.causes.len() == MOST);
+        assert!(status.standing.label.len() <= WORD && status.standing.causes.len() == MOST);
     }
 }
