@@ -13,6 +13,7 @@
 pub mod checker;
 pub mod crash;
 pub mod hand;
+pub mod headless;
 pub mod knock;
 pub mod ledgers;
 pub mod line;

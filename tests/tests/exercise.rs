@@ -10,6 +10,7 @@ use std::{
 
 use hotline_audit::Hash;
 use hotline_tests::{
+    headless::{self, not_met},
     verb::{Said, typed, word},
     wait::{PATIENCE, eventually},
 };
@@ -33,36 +34,14 @@ async fn exercise(words: &[&str]) -> Said {
 
 /// Plays a scenario as fast as it goes, and says what `run --json` printed.
 async fn played(scenario: &str, out: &Path, code: i32) -> Value {
-    let out = word(out);
-    let words = [
-        "run",
-        scenario,
-        "--headless",
-        "--seed",
-        "1",
-        "--out",
-        &out,
-        "--json",
-    ];
-    exercise(&words).await.ended(code).object()
+    headless::played(PROGRAM, scenario, out, code).await
 }
 
 /// Plays S1 with one place changed, and says the ids of what was not met, and the folder's report.
 async fn planted(place: &Path, name: &str, from: &str, to: &str) -> (Vec<String>, Value) {
-    assert!(S1.contains(from), "S1 has no {from}");
-    let file = place.join(format!("{name}.toml"));
-    fs::write(&file, S1.replacen(from, to, 1)).unwrap();
     let out = place.join(name);
-    let said = played(&word(&file), &out, 10).await;
+    let said = headless::planted(PROGRAM, S1, (from, to), &[], &out).await;
     (not_met(&said), object(&out.join("report.json")))
-}
-
-fn not_met(said: &Value) -> Vec<String> {
-    let expectations = said["expectations"].as_array().unwrap().iter();
-    let missed = expectations.filter(|expectation| expectation["met"] != "MET");
-    missed
-        .map(|expectation| expectation["id"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 fn object(file: &Path) -> Value {
@@ -384,16 +363,7 @@ async fn a_killed_run_leaves_no_process_and_a_log_that_verifies_up_to_there() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("killed");
     let mut run = tokio::process::Command::new(PROGRAM)
-        .args([
-            "exercise",
-            "run",
-            "S1",
-            "--headless",
-            "--seed",
-            "1",
-            "--out",
-            &word(&out),
-        ])
+        .args(headless::words("S1", &out))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

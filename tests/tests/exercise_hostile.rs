@@ -6,38 +6,21 @@ use std::{fs, path::Path};
 
 use hotline_tests::{
     AVELIA, Line,
+    headless::{self, not_met},
     verb::{typed, word},
     wait::{PATIENCE, eventually},
 };
-use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
 const S4: &str = include_str!("../../exercise/scenarios/S4.toml");
 const S5: &str = include_str!("../../exercise/scenarios/S5.toml");
 const S7: &str = include_str!("../../exercise/scenarios/S7.toml");
 
-/// Plays a scenario as fast as it goes, and says what `run --json` printed.
-async fn played(scenario: &str, out: &Path, code: i32) -> Value {
-    let out = word(out);
-    let words = [
-        "exercise",
-        "run",
-        scenario,
-        "--headless",
-        "--seed",
-        "1",
-        "--out",
-        &out,
-        "--json",
-    ];
-    typed(Path::new(PROGRAM), &words, b"").await.ended(code).object()
-}
-
 /// Plays a shipped scenario, which must be met whole, and leave a report that is made again from its evidence.
 async fn met_whole(id: &str) {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join(id);
-    let said = played(id, &out, 0).await;
+    let said = headless::played(PROGRAM, id, &out, 0).await;
     assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
     assert_eq!((&said["score"], &said["of"]), (&100.into(), &100.into()));
     let again = place.path().join("again");
@@ -60,19 +43,9 @@ async fn met_whole(id: &str) {
 
 /// Plays a scenario with one place changed, and says the ids of what was not met.
 async fn planted(text: &str, from: &str, to: &str) -> Vec<String> {
-    assert!(text.contains(from), "the scenario has no {from}");
     let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("planted.toml");
-    fs::write(&file, text.replacen(from, to, 1)).unwrap();
-    not_met(&played(&word(&file), &place.path().join("planted"), 10).await)
-}
-
-fn not_met(said: &Value) -> Vec<String> {
-    let expectations = said["expectations"].as_array().unwrap().iter();
-    let missed = expectations.filter(|expectation| expectation["met"] != "MET");
-    missed
-        .map(|expectation| expectation["id"].as_str().unwrap().to_owned())
-        .collect()
+    let out = place.path().join("planted");
+    not_met(&headless::planted(PROGRAM, text, (from, to), &[], &out).await)
 }
 
 fn has(missed: &[String], id: &str) -> bool {

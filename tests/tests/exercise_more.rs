@@ -5,7 +5,8 @@
 use std::{fs, path::Path, process::Stdio};
 
 use hotline_tests::{
-    verb::{Said, typed, word},
+    headless::{self, not_met_of_those_asked as not_met},
+    verb::Said,
     wait::{PATIENCE, eventually},
 };
 use serde_json::Value;
@@ -17,19 +18,7 @@ const L1: &str = include_str!("../../exercise/scenarios/L1.toml");
 const H1967: &str = include_str!("../../exercise/scenarios/H1967.toml");
 
 async fn run(scenario: &str, out: &Path, more: &[&str]) -> Said {
-    let out = word(out);
-    let mut words = vec![
-        "exercise",
-        "run",
-        scenario,
-        "--headless",
-        "--seed",
-        "1",
-        "--out",
-        &out,
-    ];
-    words.extend(more);
-    typed(Path::new(PROGRAM), &words, b"").await
+    headless::run(PROGRAM, scenario, out, more).await
 }
 
 /// Plays one of those that come with the program; every expectation is met.
@@ -43,27 +32,10 @@ async fn met(scenario: &str) {
 }
 
 /// Plays a copy with one place changed, and says the ids of what was not met.
-async fn planted(text: &str, (from, to): (&str, &str), more: &[&str]) -> Vec<String> {
-    assert!(text.contains(from), "there is no {from}");
+async fn planted(text: &str, change: (&str, &str), more: &[&str]) -> Vec<String> {
     let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("planted.toml");
-    fs::write(&file, text.replacen(from, to, 1)).unwrap();
-    let more: Vec<&str> = ["--json"].iter().chain(more).copied().collect();
-    let out = place.path().join("out");
-    let said = run(&word(&file), &out, &more).await.ended(10).object();
-    assert!(out.join("report.json").exists());
-    not_met(&said)
-}
-
-fn not_met(said: &Value) -> Vec<String> {
-    let expectations = said["expectations"].as_array().unwrap().iter();
-    let missed = expectations.filter(|expectation| {
-        let met = &expectation["met"];
-        met != "MET" && met != "NOT_ASKED"
-    });
-    missed
-        .map(|expectation| expectation["id"].as_str().unwrap().to_owned())
-        .collect()
+    let out = place.path().join("planted");
+    not_met(&headless::planted(PROGRAM, text, change, more, &out).await)
 }
 
 fn has(missed: &[String], ids: &[&str]) {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use hotline_tests::{
+    headless,
     verb::{Said, typed, word},
     wait::{PATIENCE, eventually},
 };
@@ -21,8 +22,7 @@ const DIE_WITHIN: Duration = Duration::from_secs(10);
 /// Starts S1 in a folder.
 fn begun(out: &Path) -> Child {
     Command::new(PROGRAM)
-        .args(["exercise", "run", "S1", "--headless", "--seed", "1", "--out"])
-        .arg(out)
+        .args(headless::words("S1", out))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -4,7 +4,10 @@
 
 use std::{fs, path::Path};
 
-use hotline_tests::verb::{Said, typed, word};
+use hotline_tests::{
+    headless,
+    verb::{Said, typed, word},
+};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
@@ -21,18 +24,7 @@ async fn good(words: &[&str]) -> String {
 
 /// Plays a scenario without people, and says what `run --json` printed.
 async fn played(scenario: &Path, out: &Path) -> Value {
-    let (scenario, out) = (word(scenario), word(out));
-    let words = [
-        "run",
-        &scenario,
-        "--headless",
-        "--seed",
-        "1",
-        "--out",
-        &out,
-        "--json",
-    ];
-    exercise(&words).await.ended(0).object()
+    headless::played(PROGRAM, &word(scenario), out, 0).await
 }
 
 #[tokio::test]

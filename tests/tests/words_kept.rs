@@ -7,7 +7,10 @@ use std::{
 };
 
 use hotline_audit::{TrustPolicy, report::SignedReport};
-use hotline_tests::verb::{Said, typed, word};
+use hotline_tests::{
+    headless,
+    verb::{Said, typed, word},
+};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
@@ -65,17 +68,8 @@ async fn report(kind: &str, from: &Path, file: &Path) -> Value {
 async fn both_sides_count_the_same_words_sign_them_and_an_outsider_says_valid() {
     let folder = tempfile::tempdir().unwrap();
     let out: PathBuf = folder.path().join("S1");
-    let run = [
-        "exercise",
-        "run",
-        "S1",
-        "--headless",
-        "--seed",
-        "1",
-        "--out",
-        &word(&out),
-    ];
-    assert!(!hotline(&run).await.ended(0).text().is_empty());
+    let run = headless::run(PROGRAM, "S1", &out, &[]).await.ended(0);
+    assert!(!run.text().is_empty());
     let place = |name: &str| folder.path().join(name);
 
     // The same evidence gives the same bytes, whoever counts.
