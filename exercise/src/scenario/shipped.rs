@@ -11,58 +11,29 @@ pub struct Shipped {
     pub text: &'static str,
 }
 
+/// One of them, from its file's name.
+macro_rules! shipped {
+    ($id:literal) => {
+        Shipped {
+            id: $id,
+            file: concat!($id, ".toml"),
+            text: include_str!(concat!("../../scenarios/", $id, ".toml")),
+        }
+    };
+}
+
 /// All of them, in the order of a list.
 pub const ALL: [Shipped; 10] = [
-    Shipped {
-        id: "S1",
-        file: "S1.toml",
-        text: include_str!("../../scenarios/S1.toml"),
-    },
-    Shipped {
-        id: "S2",
-        file: "S2.toml",
-        text: include_str!("../../scenarios/S2.toml"),
-    },
-    Shipped {
-        id: "S3",
-        file: "S3.toml",
-        text: include_str!("../../scenarios/S3.toml"),
-    },
-    Shipped {
-        id: "S4",
-        file: "S4.toml",
-        text: include_str!("../../scenarios/S4.toml"),
-    },
-    Shipped {
-        id: "S5",
-        file: "S5.toml",
-        text: include_str!("../../scenarios/S5.toml"),
-    },
-    Shipped {
-        id: "S6",
-        file: "S6.toml",
-        text: include_str!("../../scenarios/S6.toml"),
-    },
-    Shipped {
-        id: "S7",
-        file: "S7.toml",
-        text: include_str!("../../scenarios/S7.toml"),
-    },
-    Shipped {
-        id: "S14",
-        file: "S14.toml",
-        text: include_str!("../../scenarios/S14.toml"),
-    },
-    Shipped {
-        id: "L1",
-        file: "L1.toml",
-        text: include_str!("../../scenarios/L1.toml"),
-    },
-    Shipped {
-        id: "H1967",
-        file: "H1967.toml",
-        text: include_str!("../../scenarios/H1967.toml"),
-    },
+    shipped!("S1"),
+    shipped!("S2"),
+    shipped!("S3"),
+    shipped!("S4"),
+    shipped!("S5"),
+    shipped!("S6"),
+    shipped!("S7"),
+    shipped!("S14"),
+    shipped!("L1"),
+    shipped!("H1967"),
 ];
 
 /// One by its id, in small letters too.
