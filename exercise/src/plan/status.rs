@@ -145,12 +145,6 @@ impl Step {
         self.point
     }
 
-    /// It was overdue at some time, and a controller decided about it.
-    #[must_use]
-    pub const fn was_entered(&self) -> bool {
-        self.entered
-    }
-
     /// It needs a controller's approval, and has none.
     pub(super) fn unapproved(&self) -> bool {
         self.inject.approve == Approve::Hand && !self.approved

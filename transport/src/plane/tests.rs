@@ -1,3 +1,4 @@
+//! The control plane's TLS: who is let in, who is refused, and what a bound channel is.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use hotline_core::identity::Role;
 use rcgen::{
