@@ -50,10 +50,12 @@ impl<S: Scene> Conductor<S> {
                 self.process(ProcessDeed::Kill, desk).await?;
             }
         }
-        let words = self.stage.take_backup(act).await?;
+        // Whatever became of it, nobody's desk is left dead.
+        let taken = self.stage.take_backup(act).await;
         for desk in &desks {
             self.process(ProcessDeed::Start, desk).await?;
         }
+        let words = taken?;
         for seat in self.stage.reseat().await? {
             self.waiting.remove(&seat);
             self.note(Kind::Seat {
