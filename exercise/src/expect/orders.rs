@@ -16,6 +16,7 @@ impl Case<'_> {
         let orders = entries.filter_map(|(no, entry)| match &entry.what {
             What::Order {
                 verb: signed,
+                stands: true,
                 channel: of,
                 ..
             } if *signed == verb

@@ -292,8 +292,19 @@ impl Play {
 
     /// An officer of a desk orders something about a channel; about all of the line, if it has no name.
     pub(crate) fn order(&mut self, desk: &str, verb: OrderVerb, channel: &str) -> Hash {
+        self.order_by(desk, |side| &side.officer, verb, channel)
+    }
+
+    /// The same, signed by one of the side's officers.
+    pub(crate) fn order_by(
+        &mut self,
+        desk: &str,
+        who: fn(&Side) -> &Signer,
+        verb: OrderVerb,
+        channel: &str,
+    ) -> Hash {
         let header = self.header(desk);
-        let officer = self.officer(desk);
+        let officer = who(self.side(desk));
         let said = OfficerOrder {
             officer: officer.identity.clone(),
             key_statement: officer.key_statement,

@@ -41,6 +41,8 @@ pub enum What {
     Order {
         /// Which.
         verb: OrderVerb,
+        /// A releaser signed it. Another officer's stands in the log, and orders nothing.
+        stands: bool,
         /// Who.
         officer: String,
         /// The channel; empty for all of the line.

@@ -127,7 +127,12 @@ fn turn(timeline: &Timeline, entry: &Entry) -> Option<(String, Turn)> {
             ServiceKind::DeskOpens => Some((opened(), Turn::Ends)),
             _ => None,
         },
-        What::Order { verb, channel, .. } => match verb {
+        What::Order {
+            verb,
+            channel,
+            stands: true,
+            ..
+        } => match verb {
             OrderVerb::Sever => Some((format!("order {channel}"), Turn::Begins)),
             OrderVerb::Restore => Some((format!("order {channel}"), Turn::Ends)),
             OrderVerb::Suspend | OrderVerb::Rekey | OrderVerb::AmendConfig => None,

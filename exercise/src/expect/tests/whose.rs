@@ -101,6 +101,11 @@ fn an_order_counts_at_the_desk_that_signed_it_and_about_its_channel() {
     };
     let is = "{ ordered = \"SUSPEND\", at = \"B\", channel = \"MARITIME\", recorded = true }";
     met(is, ordered("B", "MARITIME"));
+    // One that somebody else has signed orders nothing.
+    not_met(is, |play: &mut Play| {
+        play.at(1_000)
+            .order_by("B", |side| &side.auditor, OrderVerb::Suspend, "MARITIME");
+    });
     // An order about all of the line is about each channel.
     met(is, ordered("B", ""));
     assert_eq!(

@@ -50,7 +50,7 @@ impl What {
             Payload::Annex(annex) => annex_fact(annex, by).map(Self::Act),
             Payload::Service(service) => service_fact(service).map(Self::Service),
             Payload::Watch(watch) => watch_fact(watch),
-            Payload::Lifecycle(lifecycle) => order_fact(lifecycle),
+            Payload::Lifecycle(lifecycle) => order_fact(lifecycle, by),
             Payload::Charter(charter) => {
                 let terms = CharterTerms::decode(&charter.terms)?;
                 Ok(Self::Charter {
@@ -207,10 +207,11 @@ fn watch_fact(watch: &Watch) -> Result<What, StrictError> {
     })
 }
 
-fn order_fact(lifecycle: &Lifecycle) -> Result<What, StrictError> {
+fn order_fact(lifecycle: &Lifecycle, by: Reading<'_>) -> Result<What, StrictError> {
     let said = OfficerOrder::decode(&SignedStatement::parse(&lifecycle.order)?.payload)?;
     Ok(What::Order {
         verb: known("verb", said.verb, OrderVerb::from_wire(said.verb))?,
+        stands: release::is_releaser(&said.key_statement, by.rosters),
         officer: said.officer,
         channel: said.channel,
         scope: said.scope,

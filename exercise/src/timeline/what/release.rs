@@ -48,6 +48,11 @@ pub(super) fn officer(officer: &str, key: &Hash, desk: &str, rosters: &RosterSet
     })
 }
 
+/// Whether a key is a releaser's.
+pub(super) fn is_releaser(key: &Hash, rosters: &RosterSet) -> bool {
+    roles(key, rosters).contains(&OfficerRole::Releaser)
+}
+
 fn approval(bytes: &[u8], rosters: &RosterSet) -> Option<ApprovalFact> {
     let said = Approval::decode(&SignedStatement::parse(bytes).ok()?.payload).ok()?;
     Some(ApprovalFact {
