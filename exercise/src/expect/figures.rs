@@ -29,6 +29,8 @@ pub struct Counted {
     pub what: String,
     /// Where in the timeline.
     pub entries: Vec<usize>,
+    /// What could not be counted, if anything could not.
+    pub unseen: Option<String>,
 }
 
 /// Most messages that a sentence names.
@@ -44,6 +46,10 @@ impl Case<'_> {
         // Control itself saw the clocks; everything else is counted in logs.
         let missing = self.missing_log().filter(|_| figure != Figure::OffsetErrorMs);
         let met = match (compare.holds(counted.number), missing) {
+            (true, None) if let Some(unseen) = &counted.unseen => {
+                what = format!("{what}; {unseen}");
+                Met::Undecided
+            }
             (true, None) => Met::Yes,
             (true, Some(owner)) => {
                 what = format!("{what}, without the log of {owner}");
@@ -194,6 +200,7 @@ impl Case<'_> {
             number: messages.len() as u64,
             what: names.join(", "),
             entries: messages.iter().map(|(_, no)| *no).collect(),
+            unseen: None,
         }
     }
 

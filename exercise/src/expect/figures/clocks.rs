@@ -11,8 +11,9 @@ use crate::{
 
 use super::Counted;
 
-/// A desk's clock takes up to so long to be seen wrong after control has set it: control looks every five seconds.
-const SETTLES_MS: u64 = 10_000;
+/// So long after control has set a clock a look may have been under way before it. A second: a desk answers within half of
+/// one. Each look holds what the clock read then.
+const SETTLES_MS: u64 = 1_000;
 
 impl Case<'_> {
     /// How far the clocks that control set wrong were seen elsewhere than it had set them. A clock that nobody set is as
@@ -22,10 +23,9 @@ impl Case<'_> {
         for (desk, offsets) in &self.timeline.offsets {
             let mut set: Vec<(u64, i64)> = Vec::new();
             for (serial, ahead_ms) in self.clocks_set(desk) {
-                if let Ok(came) = self.mark(&Mark::Inject(serial), None)
-                    && let Some(at) = came.at
-                {
-                    set.push((at.wall_ms, ahead_ms));
+                match self.mark(&Mark::Inject(serial), None).map(|came| came.at) {
+                    Ok(Some(at)) => set.push((at.wall_ms, ahead_ms)),
+                    _ => worst.unseen = Some(format!("{desk}'s clock was not set by {serial}")),
                 }
             }
             set.sort_unstable();
@@ -34,6 +34,19 @@ impl Case<'_> {
             };
             let before = |look: &&Offset| look.control_ms < first;
             let base = offsets.looks().iter().rfind(before).map_or(0, Offset::ahead_ms);
+            for (number, (at, ahead_ms)) in set.iter().enumerate() {
+                let until = set.get(number + 1).map_or(u64::MAX, |(next, _)| *next);
+                let during = at.saturating_add(SETTLES_MS)..until;
+                if !offsets
+                    .looks()
+                    .iter()
+                    .any(|look| during.contains(&look.control_ms))
+                {
+                    worst.unseen = Some(format!(
+                        "nobody saw {desk}'s clock while it was {ahead_ms} ms ahead"
+                    ));
+                }
+            }
             for look in offsets.looks() {
                 let last = set.iter().rfind(|(at, _)| *at <= look.control_ms);
                 let Some((at, ahead_ms)) = last else { continue };

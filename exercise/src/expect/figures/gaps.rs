@@ -89,5 +89,6 @@ pub(super) fn said(gaps: &[Gap]) -> Counted {
         number: 0,
         what: named.join(", "),
         entries: gaps.iter().flat_map(|gap| gap.entries.clone()).collect(),
+        unseen: None,
     }
 }

@@ -297,6 +297,15 @@ fn a_clock_that_is_not_where_control_set_it_is_an_offset_error() {
         one(&judge_of(&play), "E1").clone()
     };
     assert_eq!(shown(420_000).met, Met::Yes);
+    // Control never set it, or nobody looked while it was wrong: nothing can be said.
+    let mut play = Play::of(&text);
+    play.at(20_000).look("B", Seen::default());
+    assert_eq!(one(&judge_of(&play), "E1").met, Met::Undecided);
+    let mut play = Play::of(&text);
+    play.at(1_000).look("B", Seen::default());
+    play.at(2_000).inject("1.1.3").set_clock("B", 420_000);
+    let unseen = one(&judge_of(&play), "E1").clone();
+    assert_eq!(unseen.met, Met::Undecided, "{}", unseen.observed);
     let wrong = shown(419_000);
     assert_eq!(wrong.met, Met::No);
     assert!(
