@@ -33,6 +33,8 @@ pub const AVELIA: usize = 0;
 pub const BORENIA: usize = 1;
 /// The seed of the links' dice. No lesson throws any.
 const SEED: u64 = 1;
+/// How long a receipt may be awaited before it counts as lost.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a desk is asked again.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
@@ -131,6 +133,26 @@ impl LessonLine {
         let wording = Wording::notice(precedence, seat.config.channel.clone(), text);
         let sheet = send::sign(&seat, &self.common(side), &wording, None, None)?;
         seat.message(Request::Release { sheet }).await
+    }
+
+    /// Avelia sends a message, and it comes to Borenia's desk, or ten seconds pass.
+    ///
+    /// # Errors
+    /// If a desk refuses.
+    pub async fn deliver(&self, text: &str) -> Result<MessageView, Failure> {
+        let sent = self.send(AVELIA, Precedence::Priority, text).await?;
+        self.wait(AVELIA, &sent.sha256, Rung::Delivered, PATIENCE).await
+    }
+
+    /// Borenia's watch looks at a message of Avelia's and acknowledges it: as Avelia sees it then, or after ten seconds.
+    ///
+    /// # Errors
+    /// If a desk refuses.
+    pub async fn acknowledge(&self, message: &str) -> Result<MessageView, Failure> {
+        self.display(BORENIA, message).await?;
+        let watch = OfficerRole::WatchOfficer;
+        self.act(BORENIA, message, watch, Rung::Acknowledged, "").await?;
+        self.wait(AVELIA, message, Rung::Acknowledged, PATIENCE).await
     }
 
     /// The message once it has got this far, or as it is when the time is over.

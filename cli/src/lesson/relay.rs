@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use hotline_core::{
-    precedence::Precedence,
-    words::{OfficerRole, Rung},
-};
+use hotline_core::words::Rung;
 use tokio::time::Instant;
 
 use super::{
     guide::Guide,
-    line::{AVELIA, BORENIA, LessonLine},
+    line::{AVELIA, LessonLine, PATIENCE},
 };
 use crate::{
     demo::traffic::{self, Watchers},
@@ -20,8 +17,6 @@ use crate::{
 
 /// Time of traffic before and after the kill.
 const TRAFFIC: Duration = Duration::from_secs(2);
-/// How long a receipt may be awaited before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Teaches it.
 pub async fn teach(line: &mut LessonLine, guide: &mut Guide) -> Result<(), Failure> {
@@ -37,10 +32,7 @@ async fn ladder(line: &LessonLine, guide: &mut Guide) -> Result<(), Failure> {
          in two ways, QUIC and TCP: four legs. Avelia sends one message.",
     );
     guide.go_on().await;
-    let sent = line
-        .send(AVELIA, Precedence::Priority, "Our survey vessel will be late.")
-        .await?;
-    line.wait(AVELIA, &sent.sha256, Rung::Delivered, PATIENCE).await?;
+    let sent = line.deliver("Our survey vessel will be late.").await?;
     let so_far = line.wait(AVELIA, &sent.sha256, Rung::Accepted, PATIENCE).await?;
     guide.show(&print::timeline(&so_far));
     guide.saw(
@@ -67,18 +59,7 @@ async fn ladder(line: &LessonLine, guide: &mut Guide) -> Result<(), Failure> {
         .await;
     guide.say("\nNow Borenia's watch looks at the screen, and acknowledges.");
     guide.go_on().await;
-    line.display(BORENIA, &sent.sha256).await?;
-    line.act(
-        BORENIA,
-        &sent.sha256,
-        OfficerRole::WatchOfficer,
-        Rung::Acknowledged,
-        "",
-    )
-    .await?;
-    let climbed = line
-        .wait(AVELIA, &sent.sha256, Rung::Acknowledged, PATIENCE)
-        .await?;
+    let climbed = line.acknowledge(&sent.sha256).await?;
     guide.show(&print::timeline(&climbed));
     guide.saw(
         "an officer has signed for it",

@@ -3,14 +3,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use hotline_audit::{trust::TrustPolicy, verify::verify_directory};
-use hotline_core::{
-    precedence::Precedence,
-    words::{OfficerRole, Rung},
-};
 
 use super::{
     guide::Guide,
@@ -21,8 +16,6 @@ use crate::{
     exit::{self, Failure},
     log,
 };
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Teaches it.
 pub async fn teach(line: &mut LessonLine, guide: &mut Guide) -> Result<(), Failure> {
@@ -37,19 +30,8 @@ pub async fn teach(line: &mut LessonLine, guide: &mut Guide) -> Result<(), Failu
         .iter()
         .enumerate()
     {
-        let sent = line.send(AVELIA, Precedence::Priority, text).await?;
-        line.wait(AVELIA, &sent.sha256, Rung::Delivered, PATIENCE).await?;
-        line.display(BORENIA, &sent.sha256).await?;
-        line.act(
-            BORENIA,
-            &sent.sha256,
-            OfficerRole::WatchOfficer,
-            Rung::Acknowledged,
-            "",
-        )
-        .await?;
-        line.wait(AVELIA, &sent.sha256, Rung::Acknowledged, PATIENCE)
-            .await?;
+        let sent = line.deliver(text).await?;
+        line.acknowledge(&sent.sha256).await?;
         if place == 0 {
             log::export::export(&borenia(line), &early)?;
         }
