@@ -14,3 +14,4 @@ pub mod nodes;
 pub mod plants;
 pub mod play;
 pub mod stage;
+pub mod threads;

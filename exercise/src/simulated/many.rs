@@ -1,13 +1,6 @@
-//! Many drawn exercises, on all cores: each thread plays one world at a time.
+//! Many drawn exercises.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use hotline_audit::{Hash, trust::TrustPolicy};
 use hotline_core::story::Rate;
@@ -18,6 +11,7 @@ use super::{
     hand::Controller,
     judge::{Broken, Promise, judge},
     play::{More, Piece, play_with},
+    threads::{self, Seeds, Then},
 };
 use crate::{
     codebook::Codebook,
@@ -153,37 +147,26 @@ struct One {
 /// # Errors
 /// A world could not be made at all: why, in words, with the seed.
 pub fn many(ground: &Ground<'_>, order: Order) -> Result<Total, String> {
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let (total, failed) = (Mutex::new(Total::default()), Mutex::new(None));
-    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= order.schedules {
-                        return;
-                    }
-                    match one(ground, order.seed.saturating_add(number), order.plant) {
-                        Ok(one) => {
-                            if order.stop_at_first && !one.broken.is_empty() {
-                                stop.store(true, Ordering::Relaxed);
-                            }
-                            total.lock().unwrap_or_else(PoisonError::into_inner).add(one);
-                        }
-                        Err(why) => {
-                            stop.store(true, Ordering::Relaxed);
-                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-                        }
-                    }
-                }
-            });
+    let (mut total, mut failed) = (Total::default(), None);
+    let seeds = Seeds {
+        first: order.seed,
+        count: order.schedules,
+    };
+    let add = |ending: Result<One, String>| match ending {
+        Ok(one) => {
+            let stop = order.stop_at_first && !one.broken.is_empty();
+            total.add(one);
+            if stop { Then::Stop } else { Then::GoOn }
         }
-    });
-    if let Some(why) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Err(why) => {
+            failed = Some(why);
+            Then::Stop
+        }
+    };
+    threads::each(seeds, |seed| one(ground, seed, order.plant), add);
+    if let Some(why) = failed {
         return Err(why);
     }
-    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
     if total.schedules != 1 {
         total.trace.clear();
     }

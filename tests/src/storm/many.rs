@@ -1,12 +1,6 @@
-//! Many schedules, on all cores: each thread plays one world at a time.
+//! Many schedules.
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-};
+use hotline_exercise::simulated::threads::{self, Seeds, Then};
 
 use super::{
     cast::cast,
@@ -102,27 +96,17 @@ impl Total {
 #[must_use]
 pub fn many(order: Order) -> Total {
     let _held = cast(order.with.shape);
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let total = Mutex::new(Total::default());
-    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= order.schedules {
-                        return;
-                    }
-                    let ending = play::play(order.seed + number, order.with);
-                    if order.stop_at_first && !ending.broken.is_empty() {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                    total.lock().unwrap_or_else(PoisonError::into_inner).add(ending);
-                }
-            });
-        }
-    });
-    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut total = Total::default();
+    let seeds = Seeds {
+        first: order.seed,
+        count: order.schedules,
+    };
+    let add = |ending: Ending| {
+        let stop = order.stop_at_first && !ending.broken.is_empty();
+        total.add(ending);
+        if stop { Then::Stop } else { Then::GoOn }
+    };
+    threads::each(seeds, |seed| play::play(seed, order.with), add);
     total.failed.sort_by_key(|ending| ending.seed);
     total.traces.sort();
     total
