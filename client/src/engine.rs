@@ -76,7 +76,7 @@ use crate::{
     services::Services,
     share::Shares,
     station::Event as StationEvent,
-    status::{LegStatus, PresenceStatus},
+    status::LegStatus,
     trust::TrustNow,
 };
 
@@ -112,8 +112,8 @@ pub(crate) struct RelayState {
     stored_size: u64,
     /// Legs that were tried and are down.
     tried: BTreeSet<Leg>,
-    /// What it signed last about each desk's sessions with it.
-    presence: BTreeMap<String, PresenceStatus>,
+    /// What it says about each desk's sessions with it, and what it said before it was lost.
+    word: presence::Word,
 }
 
 /// Why this desk signs nothing.

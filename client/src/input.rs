@@ -33,6 +33,8 @@ pub struct Arrival {
 pub struct RelayAnswer {
     /// Its ledger: another one than before means that it was wiped.
     pub instance: [u8; 16],
+    /// How often that ledger was opened: which process it is.
+    pub boot: u64,
     /// Why it takes nothing in, if so.
     pub accepting: Option<String>,
     /// The newest cursor of this lane's mailbox.

@@ -269,6 +269,7 @@ impl LaneSession<'_> {
         };
         let answer = RelayAnswer {
             instance,
+            boot: hello.boot,
             accepting: if hello.accepting { None } else { Some(hello.reason) },
             mailbox_head: hello.mailbox_head,
             newest: hello

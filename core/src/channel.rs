@@ -31,6 +31,6 @@ pub use cause::{Cause, CauseKind, Stage, Waiting};
 pub use evidence::{Evidence, Proof};
 pub use label::{Label, Standing, label, label_of_line};
 pub use orders::{Order, Orders};
-pub use paths::{LegFact, Paths, PresenceFact};
+pub use paths::{LegFact, Paths, PresenceFact, Told};
 pub use restore::{Restoring, Shown};
 pub use watch::{Attendance, WatchEntry};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_core::{
-    channel::{Evidence, Identified, LegFact, Paths, PresenceFact, Proof, cause::DORMANT_AFTER},
+    channel::{Evidence, Identified, LegFact, Paths, PresenceFact, Proof, Told, cause::DORMANT_AFTER},
     duty::{PresenceState, ServiceKind},
     id::Hash32,
     time::WallTime,
@@ -62,16 +62,22 @@ impl Engine {
         facts.collect()
     }
 
-    /// What relays signed about the remote desk.
+    /// What relays signed about the remote desk: now, or before they were lost.
     fn presence_facts(&self) -> Vec<PresenceFact> {
         let peer = self.config.peer.to_string();
         let told = self.relays.iter().filter_map(|(name, relay)| {
-            let said = relay.presence.get(&peer)?;
+            let (said, told) = relay.word.of(&peer)?;
             let state: PresenceState = said.state.parse().ok()?;
             let since = WallTime::from_unix_ms(said.since_ms).rfc3339();
             let hash: Option<hotline_audit::Hash> = said.sha256.parse().ok();
+            let what = match told {
+                Told::Now => format!("relay {name}: the remote desk is {state} since {since}"),
+                Told::Before => {
+                    format!("relay {name}, before it was lost: the remote desk is {state} since {since}")
+                }
+            };
             let evidence = Evidence {
-                what: format!("relay {name}: the remote desk is {state} since {since}"),
+                what,
                 by: relay.shared.place.identity.to_string(),
                 received: WallTime::from_unix_ms(said.heard_ms),
                 claimed: Some(WallTime::from_unix_ms(said.claimed_ms)),
@@ -81,6 +87,7 @@ impl Engine {
             Some(PresenceFact {
                 relay: name.clone(),
                 state,
+                told,
                 evidence,
             })
         });

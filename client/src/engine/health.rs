@@ -159,7 +159,7 @@ impl Engine {
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
                 trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
-                presence: relay.presence.clone(),
+                presence: relay.word.now().clone(),
             };
             (name.to_string(), status)
         });

@@ -27,6 +27,7 @@ impl Engine {
         self.note_instance(&leg.relay, answer.instance, round);
         self.note_own_place(&leg, lane, answer.newest, round);
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
+            relay.word.met((answer.instance, answer.boot));
             relay.trouble = answer.accepting;
             relay.tried.clear();
             relay.heads.insert(lane, answer.mailbox_head);
@@ -158,7 +159,7 @@ impl Engine {
         } else if is_news && cause == "refused" {
             self.alarm("REFUSED", format!("{leg}: {why}"), round);
         }
-        self.forget_presence(&leg.relay);
+        self.lose_presence(&leg.relay);
         let carrier = self.shares.down(&leg);
         self.note_reachable();
         self.tell_shares(&leg.relay, carrier, round);

@@ -437,7 +437,7 @@ impl RelayState {
             cursors,
             stored_size,
             tried: BTreeSet::new(),
-            presence: BTreeMap::new(),
+            word: super::presence::Word::default(),
         })
     }
 

@@ -1,4 +1,10 @@
-//! What relays say about the peer's sessions with them: the newest word of each, while the relay can be heard.
+//! What relays say about desks' sessions with them: the newest word of each while the relay can be heard, and its last word
+//! once it was lost.
+//!
+//! A relay keeps nobody's presence on disk. One that is started again says nothing of a desk that it has not met until that
+//! desk should have found it, and what it said before is then all that is known.
+
+mod word;
 
 use hotline_audit::{Hash, statement::Presence};
 use hotline_core::{
@@ -7,11 +13,10 @@ use hotline_core::{
     text::inert_line,
 };
 
+pub(super) use word::Word;
+
 use super::Engine;
 use crate::{request::News, round::Round, status::PresenceStatus};
-
-/// Desks of which one relay's word is kept. 64: what it sends in one heartbeat.
-const DESKS_MAX: usize = 64;
 
 impl Engine {
     /// Takes a relay's word about a desk. Copies come by each door; the latest claim stands.
@@ -33,21 +38,17 @@ impl Engine {
                 return;
             }
         };
-        let (now_ms, up) = (self.wall().unix_ms(), self.is_up(leg));
+        let now_ms = self.wall().unix_ms();
         let Some(state) = PresenceState::from_wire(said.state) else {
             return;
         };
+        // What was under way when the leg went down is no longer the relay's word of now.
+        if !self.is_up(leg) {
+            return;
+        }
         let Some(relay) = self.relays.get_mut(&leg.relay) else {
             return;
         };
-        let known = relay.presence.get(&said.desk);
-        let older = known.is_some_and(|known| known.claimed_ms >= said.claimed_time_ms);
-        let no_room = known.is_none() && relay.presence.len() >= DESKS_MAX;
-        // What was under way when the leg went down is no longer the relay's word of now.
-        if older || no_room || !up {
-            return;
-        }
-        let changed = known.is_none_or(|known| known.state != state.name());
         let status = PresenceStatus {
             state: state.name().into(),
             doors: said.doors.iter().map(|door| inert_line(door).text).collect(),
@@ -56,25 +57,25 @@ impl Engine {
             heard_ms: now_ms,
             sha256: hash.to_string(),
         };
-        if changed {
-            round.news.push(News::Presence {
-                relay: leg.relay.to_string(),
-                desk: said.desk.clone(),
-                state: status.state.clone(),
-                since_ms: status.since_ms,
-            });
+        let news = News::Presence {
+            relay: leg.relay.to_string(),
+            desk: said.desk.clone(),
+            state: status.state.clone(),
+            since_ms: status.since_ms,
+        };
+        if relay.word.say(said.desk, status) {
+            round.news.push(news);
         }
-        relay.presence.insert(said.desk, status);
     }
 
     /// A relay that cannot be heard vouches for nobody; its first heartbeat tells everything again.
-    pub(super) fn forget_presence(&mut self, name: &RelayName) {
+    pub(super) fn lose_presence(&mut self, name: &RelayName) {
         let heard = self
             .leg_status
             .iter()
             .any(|(leg, status)| status.up && leg.relay == *name);
         if !heard && let Some(relay) = self.relays.get_mut(name) {
-            relay.presence.clear();
+            relay.word.lose();
         }
     }
 

@@ -1,8 +1,9 @@
 //! The carrier: which ways lead from desk to desk, as far as this desk knows.
 //!
 //! A way leads over one relay. It carries when a leg of ours to that relay is up and the relay does not say that the
-//! other desk is gone. A relay that says nothing about the other desk is given the benefit of the doubt; one that cannot
-//! be reached says nothing that counts.
+//! other desk is gone. A relay that never said anything about the other desk is given the benefit of the doubt; one that
+//! did, was lost and says nothing yet is not: it may have been started again, and then knows nobody. One that cannot be
+//! reached says nothing that counts.
 
 use std::collections::BTreeSet;
 
@@ -29,13 +30,24 @@ pub struct LegFact {
     pub at: WallTime,
 }
 
+/// Whether a relay's word is that of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It said so since it can be heard.
+    Now,
+    /// It said so before it was lost, and nothing since.
+    Before,
+}
+
 /// What a relay signed about the other desk's sessions with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresenceFact {
     /// The relay that signed.
     pub relay: RelayName,
-    /// What it says.
+    /// What it says, or said last.
     pub state: PresenceState,
+    /// Whether that is its word of now.
+    pub told: Told,
     /// Its signature, as people see it.
     pub evidence: Evidence,
 }
@@ -52,6 +64,13 @@ pub struct Paths {
     /// What the other desk signed of its own legs, and has not taken back. It is shown and decides nothing: what a desk
     /// can still sign and send has arrived.
     pub said: Vec<Evidence>,
+}
+
+impl PresenceFact {
+    /// Whether the other desk is at this relay now, as the relay says.
+    fn is_there(&self) -> bool {
+        self.told == Told::Now && self.state == PresenceState::Present
+    }
 }
 
 impl Paths {
@@ -97,7 +116,7 @@ impl Paths {
     fn carrying(&self) -> BTreeSet<&RelayName> {
         let mut relays = self.reached();
         for fact in self.counting() {
-            if fact.state != PresenceState::Present {
+            if !fact.is_there() {
                 relays.remove(&fact.relay);
             }
         }
@@ -137,12 +156,14 @@ impl Paths {
         }
     }
 
-    /// Every relay that we reach says that the other desk is not there.
+    /// No relay that we reach says that the other desk is there.
     fn nobody_there(&self) -> Cause {
         let told: Vec<&PresenceFact> = self.counting().collect();
-        let names: Vec<&str> = told.iter().map(|fact| fact.relay.as_str()).collect();
-        let names = names.join(" and ");
-        let any = |state| told.iter().any(|fact| fact.state == state);
+        let names = names(told.iter().copied());
+        let any = |state| {
+            let said = |fact: &&PresenceFact| fact.state == state && !self.is_overtaken(fact);
+            told.iter().any(said)
+        };
         let (kind, plain) = if any(PresenceState::Reset) {
             (
                 CauseKind::RemoteDeskDead,
@@ -152,6 +173,11 @@ impl Paths {
             (
                 CauseKind::RemoteDeskDead,
                 format!("the remote desk is closed: it took leave of {names} in good order"),
+            )
+        } else if told.iter().all(|fact| fact.told == Told::Before) {
+            (
+                CauseKind::RemoteDeskUnreachable,
+                format!("{names} can be heard again, and nobody says yet that the remote desk is there"),
             )
         } else {
             (
@@ -169,21 +195,27 @@ impl Paths {
         }
     }
 
+    /// Whether the other desk was at some relay after this one said last, before it was lost, that it is not.
+    fn is_overtaken(&self, old: &PresenceFact) -> bool {
+        let later = |fact: &PresenceFact| {
+            fact.state == PresenceState::Present && fact.evidence.received > old.evidence.received
+        };
+        old.told == Told::Before && self.presence.iter().any(later)
+    }
+
     /// Legs of ours that are down, and relays that the other desk has lost, while others carry.
     fn some_cut(&self) -> Option<Cause> {
         let down: Vec<&LegFact> = self.legs.iter().filter(|fact| !fact.up).collect();
-        let away: Vec<&PresenceFact> = self
-            .counting()
-            .filter(|fact| fact.state != PresenceState::Present)
-            .collect();
+        let away: Vec<&PresenceFact> = self.counting().filter(|fact| !fact.is_there()).collect();
         if down.is_empty() && away.is_empty() {
             return None;
         }
         let carrying: Vec<&str> = self.carrying().iter().map(|relay| relay.as_str()).collect();
         let ours = down.iter().map(|fact| format!("{} is down here", fact.leg));
-        let theirs = away
-            .iter()
-            .map(|fact| format!("the remote desk is not at {}", fact.relay));
+        let theirs = away.iter().map(|fact| match fact.told {
+            Told::Now => format!("the remote desk is not at {}", fact.relay),
+            Told::Before => format!("{} does not say yet that the remote desk is there", fact.relay),
+        });
         let cut: Vec<String> = ours.chain(theirs).collect();
         let evidence = down.iter().map(|fact| self.leg(fact));
         let evidence = evidence
@@ -200,4 +232,9 @@ impl Paths {
             evidence: evidence.collect(),
         })
     }
+}
+
+fn names<'a>(facts: impl Iterator<Item = &'a PresenceFact>) -> String {
+    let names: Vec<&str> = facts.map(|fact| fact.relay.as_str()).collect();
+    names.join(" and ")
 }

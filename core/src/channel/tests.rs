@@ -10,7 +10,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-use super::{Evidence, LegFact, Order, Paths, PresenceFact, WatchEntry};
+use super::{Evidence, LegFact, Order, Paths, PresenceFact, Told, WatchEntry};
 use crate::duty::{OrderVerb, PresenceState, WatchVerb};
 use crate::id::{Hash32, Place};
 use crate::identity::Identity;
@@ -106,6 +106,7 @@ fn paths(up: [bool; 4], presence: &[(&str, PresenceState)]) -> Paths {
             .map(|(name, state)| PresenceFact {
                 relay: relay(name),
                 state: *state,
+                told: Told::Now,
                 evidence: Evidence::observed(format!("{name} says {state}"), *name, at(1)),
             })
             .collect(),

@@ -138,17 +138,12 @@ const WHOLE: [&str; 5] = ["OPEN", "DEGRADED", "UNRESPONSIVE", "DORMANT", "TESTIN
 
 /// How long a desk may be dead before the other one says that nothing passes. Three seconds of line: twice promise 5, and a look.
 const DEAD_FOR: Duration = Duration::from_secs(3);
-/// The same behind a relay's start: it says of a desk that it never met that it is silent after five seconds (profile `lan`), and
-/// until then the way over it counts as carrying (SECURITY, limit 18). Half as long again as a look and the redial take.
-const UNMET_FOR: Duration = Duration::from_millis(6_500);
 
 /// A desk whose other end is dead says so.
 fn dead(ending: &Ending) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut since: BTreeMap<&str, Duration> = BTreeMap::new();
     let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
-    // A relay that was started again has not met a desk that is dead: what it cannot know counts from then.
-    let mut relays: Option<Duration> = None;
     for kept in &ending.records {
         let now = kept.record.stamp.line.since_start();
         match &kept.record.kind {
@@ -161,9 +156,6 @@ fn dead(ending: &Ending) -> Vec<Broken> {
                     let what = format!("{who} died by itself at {} ms of line", now.as_millis());
                     broken.push(Broken::new(Promise::Exercise, what));
                 }
-                if !ending.logs.contains_key(&format!("desk-{who}")) {
-                    relays = Some(now);
-                }
                 continue;
             }
             Kind::Observed { desk, seen } => {
@@ -175,10 +167,9 @@ fn dead(ending: &Ending) -> Vec<Broken> {
         }
         for (desk, label) in &labels {
             let other = if *desk == "A" { "B" } else { "A" };
-            let gone = since.get(other).is_some_and(|since| {
-                let met = relays.is_none_or(|relays| now.saturating_sub(relays) > UNMET_FOR);
-                now.saturating_sub(*since) > DEAD_FOR && met
-            });
+            let gone = since
+                .get(other)
+                .is_some_and(|since| now.saturating_sub(*since) > DEAD_FOR);
             if gone && !since.contains_key(desk) && WHOLE.contains(label) {
                 let at = now.as_millis();
                 let what = format!("{label} at {desk} at {at} ms of line, and desk {other} is dead");

@@ -6,7 +6,7 @@ use super::{change, order, paths, place, took};
 use crate::channel::cause::{ON_ITS_WAY, Silence, causes};
 use crate::channel::watch::UNHEARD;
 use crate::channel::{
-    Attendance, Axis, Carrier, Cause, CauseKind, Evidence, Identified, Paths, Political, Stage, Waiting,
+    Attendance, Axis, Carrier, Cause, CauseKind, Evidence, Identified, Paths, Political, Stage, Told, Waiting,
 };
 use crate::duty::{OrderVerb, PresenceState, WatchVerb};
 use crate::precedence::Precedence;
@@ -119,6 +119,72 @@ fn a_dead_desk_is_told_from_one_that_cannot_be_reached() {
         (of_paths(&one), one.carrier().state),
         (CauseKind::RemoteDeskDead, Carrier::Down)
     );
+}
+
+/// The same, and these relays said it before they were lost, each a second after the one before it.
+fn before(paths: Paths, relays: &[&str]) -> Paths {
+    let mut paths = paths;
+    for (second, fact) in (1..).zip(&mut paths.presence) {
+        fact.evidence.received = super::at(second);
+        if relays.contains(&fact.relay.as_str()) {
+            fact.told = Told::Before;
+        }
+    }
+    paths
+}
+
+#[test]
+fn a_relay_that_was_lost_and_says_nothing_yet_carries_nothing() {
+    use PresenceState::{Closed, Present, Reset, Silent};
+    for (said, expected) in [
+        (Present, CauseKind::RemoteDeskUnreachable),
+        (Silent, CauseKind::RemoteDeskUnreachable),
+        (Reset, CauseKind::RemoteDeskDead),
+        (Closed, CauseKind::RemoteDeskDead),
+    ] {
+        let told = paths(WHOLE, &[("north", said), ("south", said)]);
+        let lost = before(told, &["north", "south"]);
+        assert_eq!(
+            (of_paths(&lost), lost.carrier().state),
+            (expected, Carrier::Down),
+            "{said}"
+        );
+        // The other relay still has it.
+        let told = paths(WHOLE, &[("north", said), ("south", Present)]);
+        let one = before(told, &["north"]);
+        assert_eq!(
+            (of_paths(&one), one.carrier().state),
+            (CauseKind::OnePathCut, Carrier::Degraded),
+            "{said}"
+        );
+    }
+    // One that never said anything is given the benefit of the doubt.
+    let new = before(paths(WHOLE, &[("north", Reset)]), &["north"]);
+    assert_eq!(new.carrier().state, Carrier::Degraded);
+    assert_eq!(
+        paths(WHOLE, &[]).carrier().state,
+        Carrier::Up,
+        "nobody said anything yet"
+    );
+}
+
+#[test]
+fn a_desk_that_came_back_elsewhere_is_not_called_dead_by_what_a_relay_said_before() {
+    use PresenceState::{Present, Reset};
+    // It was gone from north, then at south, and south cannot be heard any more.
+    let told = paths(
+        [true, true, false, false],
+        &[("north", Reset), ("south", Present)],
+    );
+    let back = before(told, &["north", "south"]);
+    assert_eq!(of_paths(&back), CauseKind::RemoteDeskUnreachable);
+    // It was at north, and then gone from south.
+    let told = paths(
+        [false, false, true, true],
+        &[("north", Present), ("south", Reset)],
+    );
+    let gone = before(told, &["north", "south"]);
+    assert_eq!(of_paths(&gone), CauseKind::RemoteDeskDead);
 }
 
 #[test]

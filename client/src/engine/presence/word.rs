@@ -1,0 +1,153 @@
+//! One relay's word about desks.
+
+use std::collections::BTreeMap;
+
+use hotline_core::channel::Told;
+
+use crate::status::PresenceStatus;
+
+/// Desks of which one relay's word is kept. 64: what it sends in one heartbeat.
+const DESKS_MAX: usize = 64;
+
+/// What a relay says about each desk's sessions with it.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Word {
+    /// The relay's process, as it said last: its ledger, and how often that was opened.
+    life: Option<([u8; 16], u64)>,
+    now: BTreeMap<String, PresenceStatus>,
+    /// What it said before it was lost, and has not said anew.
+    last: BTreeMap<String, PresenceStatus>,
+}
+
+impl Word {
+    /// What it says since it can be heard, by desk.
+    pub(in crate::engine) fn now(&self) -> &BTreeMap<String, PresenceStatus> {
+        &self.now
+    }
+
+    /// What it says of this desk, or said last.
+    pub(in crate::engine) fn of(&self, desk: &str) -> Option<(&PresenceStatus, Told)> {
+        let now = self.now.get(desk).map(|said| (said, Told::Now));
+        now.or_else(|| self.last.get(desk).map(|said| (said, Told::Before)))
+    }
+
+    /// A session with the process `life` was answered. Another process than before knows nothing of what that one said,
+    /// also when its end was never seen: legs may still seem up that led to it.
+    pub(in crate::engine) fn met(&mut self, life: ([u8; 16], u64)) {
+        let known = self.life;
+        // An answer of the process before, late on another lane, brings it back to nobody.
+        if known.is_some_and(|(ledger, boot)| ledger == life.0 && boot >= life.1) {
+            return;
+        }
+        self.life = Some(life);
+        if known.is_some() {
+            self.lose();
+        }
+    }
+
+    /// Takes what it says of `desk` now; whether that is news. Of what one process says the latest claim stands; the first
+    /// word since it was lost stands whatever its clock said before.
+    pub(super) fn say(&mut self, desk: String, said: PresenceStatus) -> bool {
+        let known = self.now.get(&desk);
+        let older = known.is_some_and(|known| known.claimed_ms >= said.claimed_ms);
+        let no_room = known.is_none() && self.now.len() >= DESKS_MAX;
+        if older || no_room {
+            return false;
+        }
+        let changed = known.is_none_or(|known| known.state != said.state);
+        self.last.remove(&desk);
+        self.now.insert(desk, said);
+        changed
+    }
+
+    /// It cannot be heard any more: its word of now becomes its last.
+    pub(super) fn lose(&mut self) {
+        for (desk, said) in std::mem::take(&mut self.now) {
+            if self.last.len() < DESKS_MAX || self.last.contains_key(&desk) {
+                self.last.insert(desk, said);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESK: &str = "spiffe://borenia.example/desk/ops";
+
+    fn said(state: &str, claimed_ms: u64) -> PresenceStatus {
+        PresenceStatus {
+            state: state.into(),
+            claimed_ms,
+            ..PresenceStatus::default()
+        }
+    }
+
+    fn stands(word: &Word) -> Option<(&str, Told)> {
+        word.of(DESK).map(|(said, told)| (said.state.as_str(), told))
+    }
+
+    #[test]
+    fn a_relay_that_was_lost_keeps_its_last_word_until_it_says_another() {
+        let mut word = Word::default();
+        assert_eq!(stands(&word), None);
+        assert!(word.say(DESK.into(), said("RESET", 1_000)));
+        word.lose();
+        word.lose();
+        assert!(
+            word.now().is_empty(),
+            "a relay that cannot be heard vouches for nobody"
+        );
+        assert_eq!(stands(&word), Some(("RESET", Told::Before)));
+        // Its clock may have been set back since.
+        assert!(word.say(DESK.into(), said("PRESENT", 900)));
+        assert_eq!(stands(&word), Some(("PRESENT", Told::Now)));
+        assert!(
+            !word.say(DESK.into(), said("SILENT", 900)),
+            "the latest claim stands"
+        );
+        assert_eq!(stands(&word), Some(("PRESENT", Told::Now)));
+    }
+
+    #[test]
+    fn another_process_of_a_relay_knows_nothing_of_what_the_one_before_it_said() {
+        let mut word = Word::default();
+        word.met(([1; 16], 4));
+        word.say(DESK.into(), said("PRESENT", 1_000));
+        word.met(([1; 16], 4));
+        assert_eq!(
+            stands(&word),
+            Some(("PRESENT", Told::Now)),
+            "another lane of the same"
+        );
+        word.met(([1; 16], 5));
+        assert_eq!(
+            stands(&word),
+            Some(("PRESENT", Told::Before)),
+            "it was started again"
+        );
+        word.say(DESK.into(), said("SILENT", 900));
+        word.met(([1; 16], 4));
+        assert_eq!(
+            stands(&word),
+            Some(("SILENT", Told::Now)),
+            "a late lane of the one before"
+        );
+        word.met(([2; 16], 1));
+        assert_eq!(stands(&word), Some(("SILENT", Told::Before)), "it was wiped");
+    }
+
+    #[test]
+    fn the_words_of_a_relay_that_are_kept_are_bounded() {
+        let mut word = Word::default();
+        for turn in 0..3 {
+            for desk in 0..DESKS_MAX {
+                word.say(format!("{turn}/{desk}"), said("PRESENT", 1_000));
+            }
+            assert!(!word.say("one more".into(), said("PRESENT", 1_000)));
+            word.lose();
+        }
+        assert_eq!(word.last.len(), DESKS_MAX);
+    }
+}
