@@ -17,6 +17,7 @@
 //! | `verdict` | statement or consent hash | rule and reason, JSON: what stood against it when it came |
 //! | `ended` | hash of an officer's key statement | leaf, 8 bytes: nothing that the ended key signed inside counts from there on |
 //! | `trust` | trust domain | what was newest of it: `hotline_ledger::TrustMemory` |
+//! | `presence` | relay name, desk | what that relay said last of the desk at the other end, JSON |
 //! | `story` | empty | the newest word of an exercise's story and when it was told, JSON |
 //! | `fault` | time, relay | two notes of a relay that signed two histories |
 
@@ -28,6 +29,8 @@ use hotline_core::{
     leg::{Lane, RelayName},
 };
 use hotline_ledger::Record;
+
+use crate::status::PresenceStatus;
 
 /// Newest checkpoint per relay.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -55,6 +58,8 @@ pub const QUARANTINE: &str = "quarantine";
 pub const VERDICT: &str = "verdict";
 /// From which leaf on nothing counts that an ended key signed inside.
 pub const ENDED: &str = "ended";
+/// What each relay said last of the desk at the other end.
+pub const PRESENCE: &str = "presence";
 /// How the story of an exercise ran when this desk was told last.
 pub const STORY: &str = "story";
 /// Proofs against relays.
@@ -118,6 +123,22 @@ pub fn read_missing_key(key: &[u8]) -> Option<(Identity, Missing)> {
         Err(_) => End::At(end.parse().ok()?),
     };
     Some((sender, Missing { epoch, first, end }))
+}
+
+/// The record of what a relay said last of a desk; none if it cannot be written, which no status is.
+#[must_use]
+pub fn presence_record(relay: &RelayName, desk: &str, said: &PresenceStatus) -> Option<Record> {
+    Some(Record::Put {
+        space: PRESENCE,
+        key: presence_key(relay, desk),
+        value: serde_json::to_vec(said).ok()?,
+    })
+}
+
+/// The key of that record.
+#[must_use]
+pub fn presence_key(relay: &RelayName, desk: &str) -> Vec<u8> {
+    format!("{relay}\n{desk}").into_bytes()
 }
 
 /// A relay's acceptance of one statement, as it is kept.

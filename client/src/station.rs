@@ -646,7 +646,7 @@ fn relays_of(
 ) -> Result<BTreeMap<RelayName, RelayState>, OpenError> {
     let mut by_name = BTreeMap::new();
     for place in directory.relays() {
-        let state = match RelayState::load(place.clone(), directory.rosters(), ledger) {
+        let state = match RelayState::load(place.clone(), &config.peer, directory.rosters(), ledger) {
             Ok(state) => state,
             Err(error @ LoadError::NoLogKey(_)) => {
                 at_start.push(("RELAY_UNUSABLE", format!("it is not dialled: {error}")));

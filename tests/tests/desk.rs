@@ -412,6 +412,40 @@ async fn a_desk_whose_clock_is_wrong_says_how_far_and_that_it_is_its_own() {
     stage.is_told("CLOCK_AGREES").await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn relays_that_were_started_again_while_the_other_desk_is_away_do_not_carry() {
+    let mut stage = Stage::set().await;
+    let carries = async |stage: &Stage| stage.status().await.standing.axes.carrier.state != "DOWN";
+    // A relay that never said anything is given the benefit of the doubt, for as long as it may take to find it.
+    assert!(carries(&stage).await);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(!carries(&stage).await, "both relays say that nobody is there");
+    for with_the_desk in [false, true] {
+        for relay in [0, 1] {
+            stage.kill(relay);
+        }
+        if with_the_desk {
+            stage.kill(stage.desk);
+        }
+        for relay in [0, 1] {
+            stage.start(relay).await;
+        }
+        if with_the_desk {
+            stage.start(stage.desk).await;
+        }
+        for look in 0..70 {
+            let status = stage.status().await;
+            assert_eq!(
+                status.standing.axes.carrier.state, "DOWN",
+                "look {look}, desk started again: {with_the_desk}: {:?}",
+                status.standing.axes.carrier
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(stage.status().await.legs_up(), 4);
+    }
+}
+
 /// What a ledger remembers of trust.
 const TRUST: &str = "trust";
 

@@ -23,7 +23,7 @@ use hotline_core::{
 };
 use hotline_ledger::{Ledger, ReadError, Stored};
 
-use super::{Engine, RelayState};
+use super::{Engine, RelayState, presence::Word};
 use crate::{
     book::{Book, Direction, Provenance, Shown},
     channels::{Channels, Taken},
@@ -408,7 +408,12 @@ fn arrival_of(arrivals: &BTreeMap<u64, ArrivalNote>, index: u64) -> (WallTime, O
 
 impl RelayState {
     /// A relay as the ledger remembers it.
-    pub(crate) fn load(place: RelayPlace, rosters: &RosterSet, ledger: &Ledger) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        place: RelayPlace,
+        peer: &Identity,
+        rosters: &RosterSet,
+        ledger: &Ledger,
+    ) -> Result<Self, LoadError> {
         let unnamed = || LoadError::NoLogKey(place.identity.clone());
         let name = place.name().map_err(|_| unnamed())?;
         let verifier = log_verifier(rosters, &place.identity).ok_or_else(unnamed)?;
@@ -425,6 +430,7 @@ impl RelayState {
         let stored_size = stored.as_ref().map_or(0, |seen| seen.size);
         let instance = stored_instance(ledger, &name)?;
         let cursors = stored_cursors(ledger, &name)?;
+        let word = stored_word(ledger, &name, peer)?;
         Ok(Self {
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
             instance,
@@ -437,7 +443,7 @@ impl RelayState {
             cursors,
             stored_size,
             tried: BTreeSet::new(),
-            word: super::presence::Word::default(),
+            word,
         })
     }
 
@@ -454,6 +460,14 @@ impl RelayState {
 fn stored_instance(ledger: &Ledger, name: &RelayName) -> Result<Option<[u8; 16]>, LoadError> {
     let value = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
     Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()))
+}
+
+/// What a relay said last of the desk at the other end, as the ledger says.
+fn stored_word(ledger: &Ledger, name: &RelayName, peer: &Identity) -> Result<Word, LoadError> {
+    let peer = peer.to_string();
+    let value = ledger.record(memory::PRESENCE, &memory::presence_key(name, &peer))?;
+    let said = value.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(Word::remembered(peer, said))
 }
 
 /// How far each lane's mailbox at a relay was read, as the ledger says.

@@ -2,7 +2,8 @@
 //! once it was lost.
 //!
 //! A relay keeps nobody's presence on disk. One that is started again says nothing of a desk that it has not met until that
-//! desk should have found it, and what it said before is then all that is known.
+//! desk should have found it, and what it said before is then all that is known. So its last word of the desk at the other end
+//! is kept on disk.
 
 mod word;
 
@@ -16,7 +17,7 @@ use hotline_core::{
 pub(super) use word::Word;
 
 use super::Engine;
-use crate::{request::News, round::Round, status::PresenceStatus};
+use crate::{memory, request::News, round::Round, status::PresenceStatus};
 
 impl Engine {
     /// Takes a relay's word about a desk. Copies come by each door; the latest claim stands.
@@ -63,8 +64,12 @@ impl Engine {
             state: status.state.clone(),
             since_ms: status.since_ms,
         };
+        let is_peer = said.desk == self.config.peer.to_string();
+        let record = memory::presence_record(&leg.relay, &said.desk, &status);
         if relay.word.say(said.desk, status) {
             round.news.push(news);
+            // After a restart it is all that is known while the relay says nothing.
+            round.records.extend(record.filter(|_| is_peer));
         }
     }
 

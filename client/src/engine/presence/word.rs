@@ -20,6 +20,14 @@ pub(in crate::engine) struct Word {
 }
 
 impl Word {
+    /// What a relay said last of one desk, as the ledger remembers it.
+    pub(in crate::engine) fn remembered(desk: String, said: Option<PresenceStatus>) -> Self {
+        Self {
+            last: said.map(|said| (desk, said)).into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// What it says since it can be heard, by desk.
     pub(in crate::engine) fn now(&self) -> &BTreeMap<String, PresenceStatus> {
         &self.now
@@ -108,6 +116,17 @@ mod tests {
             "the latest claim stands"
         );
         assert_eq!(stands(&word), Some(("PRESENT", Told::Now)));
+    }
+
+    #[test]
+    fn what_a_relay_said_before_this_desk_was_started_is_its_last_word() {
+        let mut word = Word::remembered(DESK.into(), Some(said("RESET", 1_000)));
+        word.met(([1; 16], 7));
+        assert_eq!(stands(&word), Some(("RESET", Told::Before)));
+        assert!(word.now().is_empty());
+        assert!(word.say(DESK.into(), said("RESET", 900)), "told anew");
+        assert_eq!(stands(&word), Some(("RESET", Told::Now)));
+        assert_eq!(stands(&Word::remembered(DESK.into(), None)), None);
     }
 
     #[test]
