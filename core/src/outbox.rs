@@ -243,7 +243,17 @@ impl Outbox {
         };
         self.plan_copies();
         self.carry_out(&leg.relay, orders, done);
+        self.catch_up(done);
         self.pump(&leg.relay, now, done);
+    }
+
+    /// Whatever is planned now carries first what flies: nothing that leaves later overtakes it on another door.
+    fn catch_up(&mut self, done: &mut Done) {
+        let relays: Vec<RelayName> = self.lines.keys().cloned().collect();
+        for relay in &relays {
+            let orders = self.lines.get_mut(relay).map(Line::catch_up);
+            self.carry_out(relay, orders.unwrap_or_default(), done);
+        }
     }
 
     /// Asks the plan of copies anew, for both kinds of precedence, after any leg has changed.

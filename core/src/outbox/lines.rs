@@ -223,6 +223,26 @@ impl Line {
         orders
     }
 
+    /// The plan may have changed: a door that is planned now takes what flies by the other alone, in its order. What is
+    /// released next leaves by it, and two doors keep no order between them.
+    pub(super) fn catch_up(&mut self) -> Vec<Order> {
+        let mut orders = Vec::new();
+        for (rank, flight) in &mut self.flying {
+            let planned = self.first_doors.of(*rank);
+            let doors: BTreeSet<Door> = planned.difference(&flight.doors).copied().collect();
+            if doors.is_empty() {
+                continue;
+            }
+            flight.doors.extend(&doors);
+            orders.push(Order {
+                rank: *rank,
+                doors,
+                attempts: flight.attempts,
+            });
+        }
+        orders
+    }
+
     /// A leg missed a probe: what flies on it alone takes the other door too.
     pub(super) fn leg_suspect(&mut self, door: Door) -> Vec<Order> {
         let other = door.other();
@@ -293,11 +313,17 @@ impl Line {
             self.refused(rank, Retry::NextSession, now);
             return GoesOn::Later;
         }
+        let carrying = self.carrying();
         match before.flying.get(&rank) {
             Some(earlier) => {
                 if let Some(flight) = self.flying.get_mut(&rank) {
                     flight.attempts = earlier.attempts;
                     flight.stage = earlier.stage;
+                    // It flies where it flew, not where it would have been sent now.
+                    let flew: BTreeSet<Door> = earlier.doors.intersection(&carrying).copied().collect();
+                    if !flew.is_empty() {
+                        flight.doors = flew;
+                    }
                 }
                 self.set_due(rank, earlier.due);
             }
@@ -385,6 +411,10 @@ impl Line {
             && flights
                 .into_iter()
                 .all(|flight| !flight.doors.is_empty() && flight.doors.is_subset(&carrying))
+            && self
+                .flying
+                .iter()
+                .all(|(rank, flight)| self.first_doors.of(*rank).is_subset(&flight.doors))
             && (self.waiting.ordinary.is_empty()
                 || carrying.is_empty()
                 || self.flying_count.ordinary >= window)

@@ -283,7 +283,11 @@ fn what_flew_on_a_leg_that_died_leaves_at_once_by_the_other_door() {
         copies(&outbox.handle(Event::LegDown(leg("north/quic")), at(5))),
         ["1 north/tcp"]
     );
-    assert!(copies(&outbox.handle(Event::LegDown(leg("north/tcp")), at(6))).is_empty());
+    assert_eq!(
+        copies(&outbox.handle(Event::LegDown(leg("north/tcp")), at(6))),
+        ["1 south/quic"],
+        "both doors of the relay that is left take part"
+    );
     assert_eq!(outbox.owed_to(&relay("north")), 1);
     assert_eq!(
         copies(&outbox.handle(Event::LegUp(leg("north/quic")), at(7))),
@@ -312,6 +316,28 @@ fn a_suspect_leg_brings_the_other_door_in_at_once() {
             .handle(Event::LegUp(leg("north/quic")), at(8))
             .then
             .is_empty()
+    );
+}
+
+#[test]
+fn a_door_that_is_planned_anew_carries_first_what_flies_by_the_other_alone() {
+    let mut outbox = up();
+    let _ = outbox.handle(Event::LegDown(leg("north/quic")), at(0));
+    for number in [1, 2] {
+        let _ = outbox.queue(item(number, Precedence::Routine), at(0)).unwrap();
+    }
+    // It came up as a second door of a relay whose first one is busy: what is released next takes the new one alone.
+    assert_eq!(
+        copies(&outbox.handle(Event::LegUp(leg("north/quic")), at(5))),
+        ["1 north/quic", "2 north/quic"]
+    );
+    let next = outbox.queue(item(3, Precedence::Routine), at(6)).unwrap();
+    assert_eq!(copies(&next), ["3 north/quic", "3 south/tcp"]);
+    // One relay is left: its other door takes part from now on.
+    let _ = outbox.handle(Event::LegDown(leg("south/quic")), at(7));
+    assert_eq!(
+        copies(&outbox.handle(Event::LegDown(leg("south/tcp")), at(8))),
+        ["3 north/tcp"]
     );
 }
 
@@ -571,7 +597,11 @@ fn an_outbox_taken_up_anew_sends_at_once_what_had_not_left_and_later_what_was_an
     let mut outbox = Outbox::new(Bounds::default());
     let mut kept = outbox.queue(item(1, Precedence::Routine), at(0)).unwrap().keep;
     let (mut outbox, now_leaves) = taken_up(&kept, &outbox, 10);
-    assert_eq!(now_leaves, ["1 north/quic", "1 south/quic"]);
+    assert_eq!(
+        now_leaves,
+        ["1 north/quic", "1 north/tcp", "1 south/quic", "1 south/tcp"],
+        "each leg in turn is planned while the others are not up"
+    );
     kept.extend(outbox.queue(item(2, Precedence::Routine), at(10)).unwrap().keep);
     for number in [1, 2] {
         sent(&mut outbox, number, "north/quic", 10);

@@ -1,7 +1,10 @@
 //! Coming back: after long cuts, and after a relay's restart.
 
 use hotline_core::{health::Profile, precedence::Precedence};
-use hotline_faults::{emulator::Conditions, world::Death};
+use hotline_faults::{
+    emulator::Conditions,
+    world::{Death, Wire},
+};
 
 use super::{
     LEGS,
@@ -79,6 +82,49 @@ async fn what_waited_while_all_legs_were_cut_arrives_in_the_order_in_which_it_wa
             stage.arrives(message, 10_000).await;
         }
         assert!(stage.arrived() == released, "{leg}: the order is kept");
+    }
+}
+
+/// Desk A's session on a leg.
+async fn is_up(stage: &Stage, leg: &str) {
+    while !stage.status(0).await.legs[leg].up {
+        stage.rest(1).await;
+    }
+}
+
+/// A door that comes back carries what is released from then on, and the other one is still busy with what waited.
+#[tokio::test(start_paused = true)]
+async fn a_second_door_that_heals_while_the_first_is_busy_lets_nothing_overtake() {
+    let doors = [("north/quic", Wire::Udp), ("north/tcp", Wire::Tcp)];
+    for (turn, [quick, busy]) in [doors, [doors[1], doors[0]]].into_iter().enumerate() {
+        let mut stage = Stage::set(70 + turn as u64, Profile::Lan, &Conditions::default()).await;
+        stage.all("UP").await;
+        stage.change_all(&cut());
+        stage.rest(3000).await;
+        let mut released = Vec::new();
+        for _ in 0..60 {
+            released.push(stage.release_of(Precedence::Routine, 4000).await);
+        }
+        // What waited takes it a second.
+        let narrow = Conditions {
+            bandwidth: Some(300_000),
+            queue_bytes: 600_000,
+            ..Conditions::default()
+        };
+        stage.change((0, 0), busy.1, Cut::Both, &narrow);
+        stage.change((0, 1), busy.1, Cut::Both, &Conditions::default());
+        is_up(&stage, busy.0).await;
+        stage.change((0, 0), quick.1, Cut::Both, &Conditions::default());
+        is_up(&stage, quick.0).await;
+        assert!(stage.arrived_ms(&released[59]).is_none(), "{} is busy", busy.0);
+        for _ in 0..60 {
+            released.push(stage.release(Precedence::Routine).await);
+            stage.rest(20).await;
+        }
+        for message in &released {
+            stage.arrives(message, 20_000).await;
+        }
+        assert!(stage.arrived() == released, "{} first: the order is kept", busy.0);
     }
 }
 
