@@ -13,6 +13,7 @@ use hotline_core::{
 use hotline_transport::Refusal;
 
 use crate::{
+    leg::Orders,
     logview::{LogFault, Seen},
     trust::Changed,
 };
@@ -31,6 +32,8 @@ pub struct Arrival {
 /// What a relay said in its hello.
 #[derive(Clone, Debug)]
 pub struct RelayAnswer {
+    /// Where the orders for this session of the leg go.
+    pub orders: Orders,
     /// Its ledger: another one than before means that it was wiped.
     pub instance: [u8; 16],
     /// How often that ledger was opened: which process it is.

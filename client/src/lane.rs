@@ -45,7 +45,7 @@ use tonic::Streaming;
 use self::pulse::{Parts, Pulse};
 use crate::{
     input::{Arrival, Input, RelayAnswer},
-    leg::LegContext,
+    leg::{LegContext, Orders},
     logview::{LogFault, Observed, Seen, Update, greet},
     relay::{BASE_WITHIN, read_hashes, read_update},
 };
@@ -127,6 +127,8 @@ pub(crate) struct LaneSession<'a> {
     pulse: Pulse<'a, Streaming<v1::SessionResponse>>,
     /// Size of the relay's log that this desk had seen when it said hello.
     asked_from: u64,
+    /// Where this session's orders go; none once the station was told.
+    orders_in: Option<Orders>,
     /// A statement that found no room in the frame before.
     held_back: Option<Order>,
     /// Statements whose acceptance is awaited: the leaf hash, and the probe before it.
@@ -137,13 +139,14 @@ pub(crate) struct LaneSession<'a> {
     acknowledged: u64,
 }
 
-/// Runs one lane until it ends; tells `proved` once it is up.
+/// Runs one lane until it ends; tells `proved` once it is up. The station is told where this session's orders go, and what
+/// it orders comes by the other end.
 pub(crate) async fn run(
     context: &LegContext,
     leg: Leg,
     lane: Lane,
     channel: LaneChannel,
-    orders: &mut mpsc::Receiver<Order>,
+    (orders_in, orders): (Orders, &mut mpsc::Receiver<Order>),
     proved: &watch::Sender<bool>,
 ) -> LaneEnd {
     let numbers = context.profile.numbers();
@@ -182,6 +185,7 @@ pub(crate) async fn run(
         channel,
         pulse: Pulse::new(parts, inbound),
         asked_from,
+        orders_in: Some(orders_in),
         held_back: None,
         awaited: BTreeMap::new(),
         numbers,
@@ -267,7 +271,9 @@ impl LaneSession<'_> {
             }
             None => None,
         };
+        let orders = self.orders_in.take().ok_or(LaneEnd::Ours)?;
         let answer = RelayAnswer {
+            orders,
             instance,
             boot: hello.boot,
             accepting: if hello.accepting { None } else { Some(hello.reason) },

@@ -94,8 +94,14 @@ impl LegContext {
 pub struct LegHandle {
     /// Which leg.
     pub leg: Leg,
-    lanes: [mpsc::Sender<Order>; 3],
+    /// None while the leg is down, as far as the station knows.
+    session: Option<Orders>,
 }
+
+/// Where the orders for one session of a leg go. They end with it: what was ordered on a session that is over would leave
+/// before everything else with the next one, and so before what was released earlier and has to be sent again.
+#[derive(Clone, Debug)]
+pub struct Orders([mpsc::Sender<Order>; 3]);
 
 /// Time between two legs that are dialled anew to show a new certificate. 2 s: a leg takes tenths of a second to come up,
 /// and a redial after a failure is in it too.
@@ -104,17 +110,44 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// Orders waiting per lane. 4,096: at the bound the outbox keeps the statement and sends it again.
 const ORDERS_MAX: usize = 4096;
 
+impl Orders {
+    /// Those of a new session, and what its three lanes are ordered.
+    fn of_a_session() -> (Self, [mpsc::Receiver<Order>; 3]) {
+        let (control_in, control) = mpsc::channel(ORDERS_MAX);
+        let (message_in, message) = mpsc::channel(ORDERS_MAX);
+        let (bulk_in, bulk) = mpsc::channel(ORDERS_MAX);
+        let orders = Self([control_in, message_in, bulk_in]);
+        (orders, [control, message, bulk])
+    }
+}
+
 impl LegHandle {
-    /// Orders something on one lane.
+    /// A leg that has no session yet.
+    fn new(leg: Leg) -> Self {
+        Self { leg, session: None }
+    }
+
+    /// A session has begun; what is ordered from now on is for it.
+    pub fn opened(&mut self, orders: Orders) {
+        self.session = Some(orders);
+    }
+
+    /// Its session is over.
+    pub fn ended(&mut self) {
+        self.session = None;
+    }
+
+    /// Orders something on one lane of the session.
     ///
     /// # Errors
-    /// The order, if the lane's queue is full.
+    /// The order, if the lane's queue is full or the session is over.
     pub fn order(&self, lane: Lane, order: Order) -> Result<(), Order> {
-        self.lanes[index(lane)]
-            .try_send(order)
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order) => order,
-            })
+        let Some(Orders(lanes)) = &self.session else {
+            return Err(order);
+        };
+        lanes[index(lane)].try_send(order).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order) => order,
+        })
     }
 }
 
@@ -129,13 +162,7 @@ fn index(lane: Lane) -> usize {
 /// Starts a leg; it lives until the station's spawner closes.
 pub fn start(context: LegContext, door: Door) -> LegHandle {
     let leg = Leg::new(context.relay.name.clone(), door);
-    let (control_in, control) = mpsc::channel(ORDERS_MAX);
-    let (message_in, message) = mpsc::channel(ORDERS_MAX);
-    let (bulk_in, bulk) = mpsc::channel(ORDERS_MAX);
-    let handle = LegHandle {
-        leg: leg.clone(),
-        lanes: [control_in, message_in, bulk_in],
-    };
+    let handle = LegHandle::new(leg.clone());
     let spawner = context.seams.spawner.clone();
     spawner.spawn("leg", async move {
         let closing = context.seams.spawner.closing();
@@ -143,7 +170,6 @@ pub fn start(context: LegContext, door: Door) -> LegHandle {
             changes: context.trust.watch(),
             context,
             leg,
-            orders: [control, message, bulk],
         };
         let overdue = async {
             closing.cancelled().await;
@@ -164,7 +190,6 @@ struct Life {
     /// Changes of trust that this leg has not looked at yet.
     changes: Watcher,
     leg: Leg,
-    orders: [mpsc::Receiver<Order>; 3],
 }
 
 /// What a dial gave: three lanes, and for QUIC the connection they share.
@@ -249,10 +274,6 @@ impl Life {
             if closing.is_cancelled() {
                 return;
             }
-            // What was ordered on a leg that is down is stale: the outbox sends it again when the leg is back.
-            for orders in &mut self.orders {
-                while orders.try_recv().is_ok() {}
-            }
             let permanence = end.permanence;
             if !self.tell(end).await {
                 return;
@@ -291,17 +312,21 @@ impl Life {
         } = dialled;
         let channels = [control.clone(), message.clone(), bulk.clone()];
         let (proved, mut proofs) = watch::channel(false);
-        let [control_orders, message_orders, bulk_orders] = &mut self.orders;
+        let (orders, [mut control_in, mut message_in, mut bulk_in]) = Orders::of_a_session();
         let (context, leg, changes) = (&self.context, &self.leg, &mut self.changes);
         let run = |lane, channel, orders, up| lane::run(context, leg.clone(), lane, channel, orders, up);
         let (quiet, _) = watch::channel(false);
         let end = {
+            // Once the lanes are answered only the station holds where their orders go: with it they end.
+            let control = run(Lane::Control, control, (orders.clone(), &mut control_in), &proved);
+            let message = run(Lane::Message, message, (orders.clone(), &mut message_in), &quiet);
+            let bulk = run(Lane::Bulk, bulk, (orders, &mut bulk_in), &quiet);
             let lanes = async {
                 tokio::select! {
                     biased;
-                    end = run(Lane::Control, control, control_orders, &proved) => end,
-                    end = run(Lane::Message, message, message_orders, &quiet) => end,
-                    end = run(Lane::Bulk, bulk, bulk_orders, &quiet) => end,
+                    end = control => end,
+                    end = message => end,
+                    end = bulk => end,
                 }
             };
             let proved_itself = async {
@@ -392,5 +417,31 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
         refusal,
         fault,
         permanence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn an_order_on_a_session_that_is_over_leaves_with_no_later_one() {
+        let mut leg = LegHandle::new("north/quic".parse().unwrap());
+        assert!(leg.order(Lane::Message, Order::Probe).is_err(), "no session yet");
+        let (orders, [_, mut first, _]) = Orders::of_a_session();
+        leg.opened(orders);
+        assert!(leg.order(Lane::Message, Order::Probe).is_ok());
+        assert!(first.try_recv().is_ok());
+        // It is over, and the station does not know yet.
+        drop(first);
+        let (orders, [_, mut second, _]) = Orders::of_a_session();
+        assert!(leg.order(Lane::Message, Order::Probe).is_err());
+        leg.ended();
+        assert!(leg.order(Lane::Message, Order::Probe).is_err());
+        assert!(second.try_recv().is_err(), "nothing of it leaves with the next");
+        leg.opened(orders);
+        assert!(leg.order(Lane::Message, Order::Probe).is_ok());
+        assert!(second.try_recv().is_ok());
     }
 }

@@ -57,21 +57,6 @@ struct Heard {
     claims: BTreeMap<RelayName, Claim>,
 }
 
-impl Heard {
-    /// Notes which legs can be asked: one that has ended answers nothing, and may stay away for long.
-    fn note_legs(&mut self, input: &Input) {
-        match input {
-            Input::LaneUp { leg, .. } => {
-                self.up.insert(leg.clone());
-            }
-            Input::LegDown { leg, .. } => {
-                self.up.remove(leg);
-            }
-            _ => {}
-        }
-    }
-}
-
 impl Engine {
     /// Waits for the relays, adopts what they know, and lets the first signature through.
     pub(super) async fn open_gate(&mut self) -> Result<(), String> {
@@ -151,6 +136,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Notes which legs can be asked, and in which session: one that has ended answers nothing, and may stay away for long.
+    fn note_legs(&mut self, input: &Input, heard: &mut Heard) {
+        match input {
+            Input::LaneUp { leg, answer, .. } => {
+                self.note_session(leg, answer);
+                heard.up.insert(leg.clone());
+            }
+            Input::LegDown { leg, .. } => {
+                heard.up.remove(leg);
+            }
+            _ => {}
+        }
+    }
+
     fn all_answered(&self, heard: &Heard) -> bool {
         self.relays.keys().all(|name| {
             let legs = self.legs.keys().filter(|leg| leg.relay == *name);
@@ -159,7 +158,7 @@ impl Engine {
     }
 
     fn hear(&mut self, input: Input, heard: &mut Heard) {
-        heard.note_legs(&input);
+        self.note_legs(&input, heard);
         match &input {
             Input::LaneUp { leg, answer, .. } => {
                 heard.answered.insert(leg.relay.clone());
@@ -253,7 +252,7 @@ impl Engine {
                 Ok(None) => return Err("all legs ended".into()),
                 Err(_) => return Ok(None),
             };
-            heard.note_legs(&input);
+            self.note_legs(&input, heard);
             match input {
                 Input::Arrived {
                     leg: from,

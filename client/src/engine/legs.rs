@@ -5,7 +5,7 @@ use hotline_core::{
     crash::Point,
     health::Health,
     leg::{Door, Lane, Leg, RelayName},
-    outbox::{Event, Retry},
+    outbox::{Event, Retry, Then},
     time::LineTime,
 };
 use hotline_ledger::Record;
@@ -24,6 +24,7 @@ use crate::{
 
 impl Engine {
     pub(super) fn lane_up(&mut self, leg: Leg, lane: Lane, answer: RelayAnswer, round: &mut Round) {
+        self.note_session(&leg, &answer);
         self.note_instance(&leg.relay, answer.instance, round);
         self.note_own_place(&leg, lane, answer.newest, round);
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
@@ -56,6 +57,24 @@ impl Engine {
         let then = self.outgoing.handle(Event::LegUp(leg), now, &mut round.records);
         round.then.extend(then);
         self.note_redundancy(round);
+    }
+
+    /// What is ordered from now on is for this session.
+    pub(super) fn note_session(&mut self, leg: &Leg, answer: &RelayAnswer) {
+        if let Some(handle) = self.legs.get_mut(leg) {
+            handle.opened(answer.orders.clone());
+        }
+    }
+
+    /// Nothing is ordered on a session that is over, and what this round was to send on it is not for the next one: the
+    /// outbox sends it again, in its order.
+    fn end_session(&mut self, leg: &Leg, round: &mut Round) {
+        if let Some(handle) = self.legs.get_mut(leg) {
+            handle.ended();
+        }
+        round
+            .then
+            .retain(|then| !matches!(then, Then::Send { leg: on, .. } if on == leg));
     }
 
     /// After the gate, a relay may know statements of ours which this ledger lacks: it is asked for them. If it names
@@ -159,6 +178,7 @@ impl Engine {
         } else if is_news && cause == "refused" {
             self.alarm("REFUSED", format!("{leg}: {why}"), round);
         }
+        self.end_session(&leg, round);
         self.lose_presence(&leg.relay);
         let carrier = self.shares.down(&leg);
         self.note_reachable();
