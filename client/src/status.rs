@@ -223,8 +223,12 @@ pub struct ClockView {
     pub ahead_ms: i64,
     /// Wrong by at most so much, either way, in milliseconds.
     pub uncertainty_ms: u64,
-    /// `AGREES`, `WARN` (surely more than 2 s) or `ALARM` (surely more than 10 s).
+    /// `AGREES`, `WARN` (surely more than 2 s) or `ALARM` (surely more than 10 s); `UNDECIDED` if it was not measured lately.
     pub grade: String,
+    /// How long ago it was measured, milliseconds. From three minutes on, or three of this desk's checks, it says nothing of
+    /// now.
+    #[serde(default)]
+    pub age_ms: u64,
 }
 
 /// The whole line.

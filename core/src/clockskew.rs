@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::time::WallTime;
+use crate::time::{LineTime, WallTime};
 
 /// From here on people are told at their next look: far above what synchronised clocks differ by.
 pub const WARN: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub enum Grade {
 /// One other clock, as it was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Skew {
-    newest: Option<Estimate>,
+    newest: Option<(Estimate, LineTime)>,
     grade: Grade,
 }
 
@@ -110,10 +110,10 @@ impl Skew {
         }
     }
 
-    /// Takes a measurement; the new grade if it is another. It gets worse once that is sure, and better once that is sure:
+    /// Takes a measurement that was made now; the new grade if it is another. It gets worse once that is sure, and better once that is sure:
     /// a measurement that leaves much open changes nothing.
-    pub fn note(&mut self, estimate: Estimate) -> Option<Grade> {
-        self.newest = Some(estimate);
+    pub fn note(&mut self, estimate: Estimate, now: LineTime) -> Option<Grade> {
+        self.newest = Some((estimate, now));
         let surely = Grade::of(estimate.surely_ms());
         let at_most = Grade::of(estimate.at_most_ms());
         let grade = surely.max(self.grade.min(at_most));
@@ -123,21 +123,32 @@ impl Skew {
     }
 
     /// The newest measurement.
-    pub const fn newest(&self) -> Option<Estimate> {
-        self.newest
+    pub fn newest(&self) -> Option<Estimate> {
+        self.newest.map(|(estimate, _)| estimate)
     }
 
-    /// How it stands.
+    /// How long ago that was; none if it was never measured.
+    pub fn age(&self, now: LineTime) -> Option<Duration> {
+        self.newest.map(|(_, at)| now.since(at))
+    }
+
+    /// Whether it was measured at most so long ago. A clock that was not may have been set, or have run away, since.
+    pub fn is_fresh(&self, now: LineTime, within: Duration) -> bool {
+        self.age(now).is_some_and(|age| age <= within)
+    }
+
+    /// How it stood when it was measured last.
     pub const fn grade(&self) -> Grade {
         self.grade
     }
 }
 
 /// Whether what others measured says that the clock which is wrong is ours: at least two of them are off, none agrees, and
-/// they lie the same way by the same, give or take what the measurements leave open and [`WARN`].
+/// they lie the same way by the same, give or take what the measurements leave open and [`WARN`]. Only what was measured
+/// lately is to be asked: see [`Skew::is_fresh`].
 pub fn is_ours<'a>(others: impl Iterator<Item = &'a Skew>) -> bool {
     let measured: Vec<(Grade, Estimate)> = others
-        .filter_map(|skew| Some((skew.grade, skew.newest?)))
+        .filter_map(|skew| Some((skew.grade, skew.newest()?)))
         .collect();
     let Some((_, first)) = measured.first() else {
         return false;
@@ -170,7 +181,10 @@ mod tests {
 
     fn noted(estimates: &[Estimate]) -> (Skew, Vec<Option<Grade>>) {
         let mut skew = Skew::new();
-        let turned = estimates.iter().map(|estimate| skew.note(*estimate)).collect();
+        let turned = estimates
+            .iter()
+            .map(|estimate| skew.note(*estimate, LineTime::START))
+            .collect();
         (skew, turned)
     }
 
@@ -204,6 +218,23 @@ mod tests {
             [Some(Grade::Alarm), None, Some(Grade::Warn), Some(Grade::Agrees)]
         );
         assert_eq!(skew.newest(), Some(told(0, 4)));
+    }
+
+    #[test]
+    fn a_clock_that_was_measured_long_ago_does_not_count_as_measured() {
+        let (at, within) = (
+            |s| LineTime::from_start(Duration::from_secs(s)),
+            Duration::from_secs(180),
+        );
+        let mut skew = Skew::new();
+        assert!(!skew.is_fresh(at(0), within), "it was never measured");
+        skew.note(told(420_000, 4), at(10));
+        assert!(skew.is_fresh(at(190), within));
+        assert!(!skew.is_fresh(at(191), within));
+        assert_eq!(skew.age(at(3_610)), Some(Duration::from_secs(3_600)));
+        assert_eq!(skew.grade(), Grade::Alarm, "what it was is not forgotten");
+        assert_eq!(skew.note(told(420_000, 4), at(3_610)), None, "nor told again");
+        assert!(skew.is_fresh(at(3_610), within));
     }
 
     #[test]

@@ -413,6 +413,43 @@ async fn a_desk_whose_clock_is_wrong_says_how_far_and_that_it_is_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_was_not_measured_for_three_minutes_is_undecided_and_has_no_say() {
+    let mut stage = Stage::set().await;
+    stage.station().on_duty().await;
+    stage.nodes[stage.desk].clock.set_off(420_000);
+    stage.is_told("CLOCK_SKEW").await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    for relay in [0, 1] {
+        stage.cut(relay, true);
+    }
+    let graded = async |stage: &Stage, grade: &str| {
+        let clocks = stage.status().await.clocks;
+        assert_eq!(clocks.len(), 2);
+        for (who, clock) in &clocks {
+            assert_eq!(clock.grade, grade, "{who}: {clock:?}");
+            assert_eq!(clock.age_ms > 180_000, grade == "UNDECIDED", "{who}: {clock:?}");
+        }
+    };
+    tokio::time::sleep(Duration::from_secs(170)).await;
+    graded(&stage, "ALARM").await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    graded(&stage, "UNDECIDED").await;
+    // One alone that is measured again does not prove that ours is wrong, whatever the other one said long ago.
+    stage.nodes[stage.desk].clock.set_off(0);
+    stage.cut(0, false);
+    stage.is_told("CLOCK_AGREES").await;
+    stage.nodes[stage.desk].clock.set_off(420_000);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let told = stage.told("CLOCK_SKEW");
+    assert_eq!(
+        told.len(),
+        3,
+        "of each relay once, and of the one again: {told:?}"
+    );
+    assert!(!told[2].ends_with("this desk's own clock is wrong"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn relays_that_were_started_again_while_the_other_desk_is_away_do_not_carry() {
     let mut stage = Stage::set().await;
     let carries = async |stage: &Stage| stage.status().await.standing.axes.carrier.state != "DOWN";

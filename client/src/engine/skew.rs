@@ -1,10 +1,14 @@
 //! How the other clocks of the line stand to this desk's: the relays', by heartbeats, and the other desk's, by its answers
 //! to comm checks. The rule is `core::clockskew`; here people are told.
+//!
+//! A measurement counts for as long as a desk may be unheard that checks as often as this one: three minutes, or three of
+//! its checks. Relays are measured with each probe, so one that is not was lost. What is older is shown and decides nothing.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::statement::Service;
 use hotline_core::{
+    channel::watch::may_be_unheard,
     clockskew::{self, Estimate, Grade, Skew, WARN},
     leg::RelayName,
     time::{LineTime, WallTime},
@@ -16,6 +20,9 @@ use crate::{
     round::Round,
     status::ClockView,
 };
+
+/// How a clock stands that was not measured lately.
+const UNDECIDED: &str = "UNDECIDED";
 
 /// Other clocks, by whose they are.
 #[derive(Default)]
@@ -53,7 +60,9 @@ impl Engine {
 
     fn clock_told(&mut self, who: String, told: WallTime, open: Duration, round: &mut Round) {
         let estimate = Estimate::of(told, self.wall(), open);
-        let turned = self.skews.0.entry(who.clone()).or_default().note(estimate);
+        let now = self.line();
+        let skew = self.skews.0.entry(who.clone()).or_default();
+        let turned = skew.note(estimate, now);
         let (Some(grade), true) = (turned, self.duty.is_some()) else {
             return;
         };
@@ -74,20 +83,25 @@ impl Engine {
         );
     }
 
-    /// Whether every other clock says that ours is the one which is wrong.
+    /// Whether every other clock that was measured lately says that ours is the one which is wrong.
     fn own_clock_is_off(&self) -> bool {
-        clockskew::is_ours(self.skews.0.values())
+        clockskew::is_ours(self.skews.0.values().filter(|skew| self.counts(skew)))
     }
 
-    /// Whether the time that a message claims is in doubt: it lies in the future, or its sender's clock is off now. Its
-    /// date-time group is then shown with a question mark.
+    /// Whether it was measured so lately that it says something of now.
+    fn counts(&self, skew: &Skew) -> bool {
+        let within = may_be_unheard(self.config.checks_every.unwrap_or_default());
+        skew.is_fresh(self.line(), within)
+    }
+
+    /// Whether the time that a message claims is in doubt: it lies in the future, or its sender's clock was off when it was
+    /// measured last, however long ago. Its date-time group is then shown with a question mark.
     pub(super) fn time_in_doubt(&self, letter: &Letter) -> bool {
         if letter.direction == Direction::Out {
             return false;
         }
         let header = &letter.message.header;
-        let warn = u64::try_from(WARN.as_millis()).unwrap_or(u64::MAX);
-        if header.claimed_time_ms > letter.stored.unix_ms().saturating_add(warn) {
+        if header.claimed_time_ms > letter.stored.unix_ms().saturating_add(millis(WARN)) {
             return true;
         }
         let skew = self.skews.0.get(&header.sender);
@@ -101,10 +115,19 @@ impl Engine {
             let view = ClockView {
                 ahead_ms: newest.ahead_ms,
                 uncertainty_ms: newest.off_ms,
-                grade: skew.grade().name().to_owned(),
+                grade: if self.counts(skew) {
+                    skew.grade().name().to_owned()
+                } else {
+                    UNDECIDED.to_owned()
+                },
+                age_ms: millis(skew.age(self.line()).unwrap_or_default()),
             };
             Some((who.clone(), view))
         });
         measured.collect()
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
