@@ -224,3 +224,13 @@ fn sides_that_hold_different_codebooks_agree_once_one_consents_to_the_other_ones
         [("MINISTER".to_owned(), CharterStanding::BothConsent)]
     );
 }
+
+#[test]
+fn words_that_were_read_aloud_are_compared_also_of_a_side_that_is_known() {
+    let sides = Sides::made();
+    let file = sides.their_export();
+    sides.trust_them(&file).unwrap();
+    let aloud = Compared::Aloud("these are not their words".into());
+    let refused = trust(&sides.ours(), &file, &aloud, KnownAnchors::Keep, NOW).unwrap_err();
+    assert_eq!(refused.code(), "HL-PKI-006", "{refused}");
+}
