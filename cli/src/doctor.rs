@@ -8,6 +8,7 @@
 //! 5 a leg, 1 anything else. With `--json` one object is printed.
 
 mod certificates;
+mod charters;
 mod finding;
 mod legs;
 mod lists;

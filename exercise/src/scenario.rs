@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 
 use cast::{Attack, Handout, Made, Objective, OfficerCard, Pin, SeatCard, StageRules, Tongues, Topology};
 use expect::Expect;
-use lists::{Ends, ReleaseRule, Tongue};
+use lists::{Ends, InstitutionVerb, ReleaseRule, Tongue};
 use moment::StorySpan;
-use msel::{Event, Inject};
+use msel::{Deed, Event, Inject, Institution};
 use place::{Placed, ScenarioErrors};
 use player::Script;
 #[cfg(test)]
@@ -102,6 +102,31 @@ impl Scenario {
     pub fn injects(&self) -> impl Iterator<Item = &Inject> {
         let incidents = self.events.iter().flat_map(|event| &event.incidents);
         incidents.flat_map(|incident| &incident.injects)
+    }
+
+    /// Whether the line sleeps at STARTEX: nothing of it runs until people wake it.
+    #[must_use]
+    pub fn sleeps(&self) -> bool {
+        self.acts().any(|act| act.verb == InstitutionVerb::Wake)
+    }
+
+    /// Whether an officer is enrolled while it is played, and is nobody before.
+    #[must_use]
+    pub fn comes_later(&self, officer: &OfficerCard) -> bool {
+        let mut enrolled = self.acts().filter(|act| act.verb == InstitutionVerb::Enrol);
+        enrolled.any(|act| {
+            act.identity
+                .as_ref()
+                .is_some_and(|name| **name == *officer.name.value)
+        })
+    }
+
+    /// Every act of an institution that the plan has.
+    pub fn acts(&self) -> impl Iterator<Item = &Institution> {
+        self.injects().filter_map(|inject| match &inject.deed {
+            Deed::Institution(act) => Some(act),
+            _ => None,
+        })
     }
 
     /// An officer by name.

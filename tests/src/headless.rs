@@ -53,6 +53,29 @@ pub async fn planted(
     said
 }
 
+/// Plays a shipped scenario, which must be met whole, and leave a report that is made again from its evidence.
+pub async fn met_whole(program: &str, id: &str) {
+    let place = tempfile::tempdir().expect("a test has a folder");
+    let out = place.path().join(id);
+    let said = played(program, id, &out, 0).await;
+    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    assert_eq!((&said["score"], &said["of"]), (&100.into(), &100.into()));
+    let again = place.path().join("again");
+    let words = [
+        "exercise",
+        "report",
+        "--from",
+        &word(&out),
+        "--out",
+        &word(&again),
+    ];
+    drop(typed(Path::new(program), &words, b"").await.ended(0));
+    for file in ["report.html", "report.json", "timeline.csv"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).expect("a report was made");
+        assert!(read(&out) == read(&again), "{file}");
+    }
+}
+
 /// Ids of the expectations that were not met, of all, or of those that were asked in this play.
 fn missed(said: &Value, counts: impl Fn(&str) -> bool) -> Vec<String> {
     let expectations = said["expectations"].as_array().into_iter().flatten();

@@ -60,6 +60,8 @@ async fn a_line_that_is_in_order_is_found_in_order_line_by_line() {
             "roster of exercise.borenia.example",
             "days left: our STATEMENT key",
             "days left: our LOG key",
+            "charter MINISTER of exercise.avelia.example",
+            "charter MINISTER of exercise.borenia.example",
             "disk",
             "log",
             "station",
@@ -78,7 +80,7 @@ async fn a_line_that_is_in_order_is_found_in_order_line_by_line() {
         said.all()
     );
     assert!(
-        said.text().ends_with("29 ok, 0 warn, 0 FAIL\n"),
+        said.text().ends_with("31 ok, 0 warn, 0 FAIL\n"),
         "{}",
         said.text()
     );
@@ -232,6 +234,71 @@ async fn what_only_looks_in_order_is_not_called_in_order() {
     let _door = tokio::net::TcpListener::bind(tcp).await.unwrap();
     let said = doctor(&line, &relay, &["--json"]).await;
     assert_eq!(about(&said.object(), "metrics").0, "warn");
+}
+
+/// The codebook that two sides hold is one, or the doctor says which each of them names.
+#[tokio::test(flavor = "current_thread")]
+async fn a_codebook_that_the_other_side_does_not_hold_and_a_releaser_who_has_left_are_named() {
+    let line = Line::prepared(PROGRAM);
+    let desk = line.stage.sides[AVELIA].desk.clone();
+    let [ours, theirs] = [AVELIA, BORENIA].map(|side| word(&line.stage.sides[side].folder));
+    let file = word(&line.folder().join("borenia.trust"));
+    let codebook = "5a".repeat(32);
+    let consent = |dir, officer| ["pki", "consent", "--dir", dir, officer, "--channel", "MINISTER"];
+    let newer = [
+        &consent(&theirs, "officer/castellan")[..],
+        &["--codebook", &codebook],
+    ]
+    .concat();
+    let _ = line.run(&newer).await.ended(0);
+    let export = ["pki", "export", "--dir", &theirs, "--out", &file];
+    let _ = line.run(&export).await.ended(0);
+    let trust = ["pki", "trust", "--dir", &ours, &file];
+    let _ = line.run(&trust).await.ended(4);
+    let said = doctor(&line, &desk, &["--json"]).await.ended(4);
+    let (level, fact, run) = about(&said.object(), "charter MINISTER of exercise.borenia.example");
+    assert_eq!(level, "FAIL");
+    assert!(
+        fact.starts_with(&format!("its codebook is {codebook}, and ours ")),
+        "{fact}"
+    );
+    assert!(run.ends_with("--channel MINISTER --codebook SHA256"), "{run}");
+
+    // Avelia agrees; then its releaser leaves. What was signed stands, and another one is due.
+    let agrees = [
+        &consent(&ours, "officer/lindqvist")[..],
+        &["--codebook", &codebook],
+    ]
+    .concat();
+    let _ = line.run(&agrees).await.ended(0);
+    let _ = line.run(&trust).await.ended(0);
+    let said = doctor(&line, &desk, &["--json"]).await;
+    for side in ["avelia", "borenia"] {
+        let (level, fact, _) = about(
+            &said.object(),
+            &format!("charter MINISTER of exercise.{side}.example"),
+        );
+        assert_eq!(
+            (level.as_str(), fact.as_str()),
+            ("ok", "a releaser of it consents to our words")
+        );
+    }
+    let words = [
+        "pki",
+        "revoke",
+        "--dir",
+        &ours,
+        "officer/lindqvist",
+        "--reason",
+        "left",
+    ];
+    let by = ["--officer", "tanaka", "--officer", "okoye"];
+    let _ = line.run(&[&words[..], &by[..]].concat()).await.ended(0);
+    let said = doctor(&line, &desk, &["--json"]).await;
+    let (level, fact, run) = about(&said.object(), "charter MINISTER of exercise.avelia.example");
+    assert_eq!(level, "warn");
+    assert!(fact.contains("another one is due"), "{fact}");
+    assert!(run.ends_with("officer/NAME --channel MINISTER"), "{run}");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -8,6 +8,7 @@ use hotline_ledger::{CaSeen, Inspector, OlderTrust, TrustMemory};
 use hotline_transport::{CaStanding, Seams, TrustStore, anchors_in, credentials};
 
 use super::certificates::{left, span};
+use super::charters;
 use super::finding::Findings;
 use super::settings::Patient;
 use crate::exit;
@@ -44,6 +45,7 @@ pub(super) fn trust(patient: &Patient, seams: &Seams, now: WallTime, findings: &
         domain(patient, roster, policy.rosters(), now, findings);
     }
     own_keys(patient, policy.rosters(), now, findings);
+    charters::agreed(patient, policy.rosters(), now, findings);
 }
 
 /// What the ledger remembers of trust. A ledger that cannot be read is told elsewhere, and remembers nothing.

@@ -14,7 +14,7 @@ use hotline_exercise::{
 use super::failed;
 use crate::{
     exit::Failure,
-    log::export::export,
+    log::{export::export, read},
     pki::excon::{DOMAIN, Excon},
 };
 
@@ -42,18 +42,24 @@ pub fn gather_with(
 ) -> Result<(), Failure> {
     let logs = folder.join(LOGS);
     for relay in site.relays() {
-        export(&relay.ledger, &logs.join(format!("relay-{}", relay.name)))?;
+        export_signed(&relay.ledger, &logs.join(format!("relay-{}", relay.name)))?;
     }
     for (_, desk) in site.desks().filter(|(_, desk)| !elsewhere.contains(&desk.name)) {
         for place in std::iter::once(desk).chain(desk.backup.as_deref()) {
-            // A backup that was never used has no log.
-            if place.ledger.exists() {
-                export(&place.ledger, &logs.join(log_name(place)))?;
-            }
+            export_signed(&place.ledger, &logs.join(log_name(place)))?;
         }
     }
     export(&excon.ledger(), &logs.join(EXCON))?;
     beside_logs(site, excon, scenario, folder)
+}
+
+/// Exports the log of a relay or desk, if anything was signed in it: a backup that was never used has none, nor has who never
+/// ran. The report says whose log is missing.
+fn export_signed(ledger: &Path, to: &Path) -> Result<(), Failure> {
+    if !ledger.exists() || read::ledger(ledger)?.head().note.is_none() {
+        return Ok(());
+    }
+    export(ledger, to).map(drop)
 }
 
 /// The same of logs that are at hand.

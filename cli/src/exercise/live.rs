@@ -83,6 +83,8 @@ pub(super) async fn play(
     let elsewhere = Elsewhere {
         joined: &mut joined,
         at: Some(lobby.at().ip()),
+        // `run` has refused one that sleeps.
+        asleep: false,
     };
     let stage = made.open_with(scenario, &args, elsewhere).await?;
     let controlled = controlled(&made, &args, &lobby, &joined, notes, &seams).await?;

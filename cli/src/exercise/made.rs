@@ -213,7 +213,11 @@ impl Made {
 
     /// Starts everything.
     pub(super) async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
-        self.open_with(scenario, args, Elsewhere::default()).await
+        let elsewhere = Elsewhere {
+            asleep: scenario.sleeps(),
+            ..Elsewhere::default()
+        };
+        self.open_with(scenario, args, elsewhere).await
     }
 
     /// The same, with desks whose people joined.

@@ -3,6 +3,7 @@
 //! The exercise makes no identity itself; it is given the folders made here. Every exercise has identities of its own, in
 //! EXERCISE domains: nothing here could ever speak to a line in operation.
 
+mod asleep;
 mod consent;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -22,15 +24,13 @@ use hotline_exercise::{
 };
 use hotline_transport::Seams;
 
-use super::{failed, lobby::Seat};
+use super::{failed, lobby::Seat, simulated::Still};
 use crate::{
     demo::stage::free_ports,
     exit::Failure,
     pki::{
         self, Brought, Compared, Declaration, KnownAnchors, PkiError,
-        declaration::{
-            DeclaredCharter, DeclaredDesk, DeclaredOfficer, DeclaredPeer, DeclaredRelay, Lifetimes,
-        },
+        declaration::{DeclaredCharter, DeclaredDesk, DeclaredOfficer, DeclaredPeer, DeclaredRelay},
         layout, replayable,
     },
 };
@@ -114,9 +114,16 @@ pub fn site(
     root: &Path,
     (seams, ground): (&Seams, Ground),
 ) -> Result<Site, Failure> {
-    let (brought, place) = (Brought::default(), (root, seams, ground));
+    let brought = Brought::default();
+    let then = Seams {
+        clock: Arc::new(Still(asleep::made_at(scenario, seams.clock.wall()))),
+        ..seams.clone()
+    };
+    // Made as long ago as the scenario says, which is today where it says nothing.
+    let seams = if scenario.sleeps() { &then } else { seams };
+    let place = (root, seams, ground);
     let made = sides(scenario, exercise, codebook, &brought, place)?;
-    exchanged(made, exercise, place)
+    exchanged(scenario, made, exercise, place)
 }
 
 /// The same, where people who joined bring keys of their own: releasers among them consent to the charter where they are.
@@ -143,7 +150,7 @@ pub async fn site_with(
     for side in &made {
         consent::ask(scenario, side, seats, seams).await?;
     }
-    exchanged(made, exercise, place)
+    exchanged(scenario, made, exercise, place)
 }
 
 /// Where both sides are made, and stand.
@@ -166,12 +173,17 @@ fn sides(
 
 /// Each trusts the other from now on.
 fn exchanged(
+    scenario: &Scenario,
     sides: Vec<SidePlace>,
     exercise: &str,
     (root, seams, ground): Place<'_>,
 ) -> Result<Site, Failure> {
     let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
     let now = seams.clock.wall();
+    let moved = sides
+        .iter()
+        .map(|side| asleep::before_moving(scenario, side, ground));
+    let moved: Vec<_> = moved.collect::<Result<_, _>>()?;
     for (ours, theirs) in [(0, 1), (1, 0)] {
         let file = root.join(format!("{}.trust", sides[theirs].side.name()));
         let (ours, theirs) = (folder(&sides[ours], root), folder(&sides[theirs], root));
@@ -179,6 +191,9 @@ fn exchanged(
         // Both were made here a moment ago.
         pki::trust(&ours, &file, &Compared::Vouched, KnownAnchors::Keep, now)
             .map_err(|error| pki_failed(&error))?;
+    }
+    for moved in moved.into_iter().flatten() {
+        moved.put_back()?;
     }
     if ground == Ground::World {
         let folders: Vec<_> = sides.iter().map(|side| folder(side, root)).collect();
@@ -360,7 +375,10 @@ fn declaration(
             ips: vec![quic.ip()],
         });
     }
-    let officers = scenario.officers.iter().filter(|officer| officer.side == side);
+    let officers = scenario
+        .officers
+        .iter()
+        .filter(|officer| officer.side == side && !scenario.comes_later(officer));
     let theirs = scenario
         .topology
         .desks
@@ -371,11 +389,7 @@ fn declaration(
         side: title(side).into(),
         prefix: side.name().into(),
         domains: vec![trust_domain(side)?],
-        lifetimes: Lifetimes {
-            authority: ground.lifetime(),
-            certificate: ground.lifetime(),
-            key_statement: ground.lifetime(),
-        },
+        lifetimes: asleep::lifetimes(scenario, ground),
         exercise: Some(exercise.to_owned()),
         operation: None,
         relays,
@@ -396,12 +410,12 @@ fn declaration(
             domains: vec![trust_domain(other(side))?],
             desk: theirs.map(|desk| desk.name.to_lowercase()).unwrap_or_default(),
         },
-        charter: charter(scenario, codebook),
+        charter: charter(scenario, asleep::pinned(scenario, side, codebook)),
     })
 }
 
-/// Both sides sign these same words.
-fn charter(scenario: &Scenario, codebook: Hash) -> DeclaredCharter {
+/// Both sides sign these same words; where one pins another codebook, they are still to agree on one.
+fn charter(scenario: &Scenario, codebook: Option<Hash>) -> DeclaredCharter {
     DeclaredCharter {
         channel: CHANNEL.into(),
         level: "ministers of defence and their duty officers".into(),
@@ -411,7 +425,7 @@ fn charter(scenario: &Scenario, codebook: Hash) -> DeclaredCharter {
             "DELIVERED by the desk at once; ACKNOWLEDGED by a named officer within the objective of the \
                          precedence"
                 .into(),
-        codebook: Some(codebook),
+        codebook,
     }
 }
 

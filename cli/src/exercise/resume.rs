@@ -51,6 +51,14 @@ pub async fn run(args: ResumeArgs) -> Outcome {
             .map_err(|error| Failure::io(&gathered.display().to_string(), &error))?;
     }
     let scenario = scenario::playable(&play.scenario)?;
+    if scenario.sleeps() {
+        let what = format!(
+            "{} begins with a line that sleeps, and what its people had put in order by then cannot be told from its records",
+            *scenario.id
+        );
+        let again = "play it again in a new folder";
+        return Err(Failure::new("HL-EX-153", exit::CONFIG, what, again).as_json(args.json));
+    }
     let codebook = shipped::starter().map_err(|errors| failed(&errors))?;
     let parts = (codebook, Seams::system());
     let interrupted = listen_for_interrupts();

@@ -287,10 +287,13 @@ fn refuse_unplayable(scenario: &Scenario, args: &RunArgs) -> Result<(), Failure>
             &format!("--variant one of: {}", known.join(", ")),
         );
     }
-    let lacking = match stage {
+    let mut lacking = match stage {
         StageKind::Simulated => lacking_in_worlds(scenario),
         StageKind::Live | StageKind::Headless => lacking(scenario),
     };
+    if stage == StageKind::Live && scenario.sleeps() {
+        lacking.push("a line that sleeps, with people who join".into());
+    }
     if lacking.is_empty() {
         return Ok(());
     }

@@ -37,7 +37,7 @@ const MADE_BEFORE_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 /// The clock while identities are made: it stands, as nobody's machine shall leave a mark on them.
 #[derive(Debug)]
-struct Still(WallTime);
+pub(super) struct Still(pub(super) WallTime);
 
 impl Clock for Still {
     fn wall(&self) -> WallTime {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hotline_audit::Hash;
 use hotline_core::words::OfficerRole;
 
 use super::declaration::{DeclaredDesk, DeclaredOfficer, DeclaredRelay};
@@ -235,6 +236,10 @@ pub(super) struct ConsentArgs {
     /// The channel, e.g. MINISTER.
     #[arg(long)]
     pub(super) channel: String,
+    /// The SHA-256 of the codebook that both sides are to hold, if it is another one than the charter names; the other side
+    /// consents to the same words.
+    #[arg(long, value_name = "SHA256")]
+    pub(super) codebook: Option<Hash>,
     /// A file with the passphrase in its first line, if the key is sealed.
     #[arg(long, value_name = "FILE")]
     pub(super) passphrase_file: Option<PathBuf>,

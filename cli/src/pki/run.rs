@@ -130,7 +130,11 @@ fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), Pk
 
 fn consented(args: &ConsentArgs, now: WallTime) -> Result<String, PkiError> {
     let name = args.name.join("/");
-    let sign = |passphrase| consent::consent(&args.dir.dir, &args.channel, &name, passphrase, now);
+    let words = consent::Words {
+        channel: &args.channel,
+        codebook: args.codebook,
+    };
+    let sign = |passphrase| consent::consent(&args.dir.dir, &words, &name, passphrase, now);
     let identity = match sign(None) {
         Err(PkiError::Sealed(SealedKeyError::PassphraseNeeded { .. })) => sign(Some(&passphrase::ask(
             "passphrase",
@@ -138,8 +142,11 @@ fn consented(args: &ConsentArgs, now: WallTime) -> Result<String, PkiError> {
         )?))?,
         other => other?,
     };
+    let codebook = args
+        .codebook
+        .map_or_else(String::new, |codebook| format!(", with codebook {codebook}"));
     Ok(format!(
-        "{identity} consents to the charter of {}\nnext: export it again: hotline pki export\n",
+        "{identity} consents to the charter of {}{codebook}\nnext: export it again: hotline pki export\n",
         args.channel
     ))
 }

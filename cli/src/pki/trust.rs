@@ -123,7 +123,8 @@ pub fn trust(
         // Under a root that nobody here has believed every order counts.
         _ => Vec::new(),
     };
-    if acquaintance != Acquaintance::Known {
+    // What somebody read aloud is compared, also of a side that is known.
+    if acquaintance != Acquaintance::Known || matches!(compared, Compared::Aloud(_)) {
         check_words(&offered, compared).map_err(refuse)?;
     }
     let charters = standings(&folder, &offered)?;

@@ -10,6 +10,7 @@ mod observe;
 mod resume;
 pub mod seats;
 mod stand;
+mod waking;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -172,6 +173,7 @@ impl<S: Scene> Conductor<S> {
     pub async fn play(&mut self, startex: Startex, files: &[(&str, &str)]) -> Result<Played, ConductError> {
         let story = self.note(Kind::Startex(Box::new(startex)))?;
         self.told = Told::of(Hash32(story.0));
+        self.note_asleep()?;
         self.first_notes()?;
         self.pause_at_start()?;
         self.hand_out_cards()?;

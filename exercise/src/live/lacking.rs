@@ -33,6 +33,8 @@ fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
             InstitutionVerb::Deny => return None,
             InstitutionVerb::UseBackup if has_backup(scenario, act) => return None,
             InstitutionVerb::UseBackup => "a backup identity that no desk has",
+            verb if verb.puts_in_order() && scenario.sleeps() => return None,
+            verb if verb.puts_in_order() => "a line that is awake put in order",
             verb if office_lacks(verb) => "an act of an institution",
             _ => return None,
         },
@@ -76,21 +78,24 @@ fn of_rule(rule: &Rule) -> Option<String> {
 fn of_settings(scenario: &Scenario) -> Vec<&'static str> {
     let (topology, made) = (&scenario.topology, &scenario.made);
     let of = |lacks: bool, what| lacks.then_some(what);
+    // Of a line that sleeps people put all of this in order before it opens.
+    let awake = !scenario.sleeps();
     [
         of(scenario.release == ReleaseRule::One, "release by one officer"),
         of(
-            scenario.codebook.pinned != Pinned::Both,
+            awake && scenario.codebook.pinned != Pinned::Both,
             "a codebook that one side alone has pinned",
         ),
         of(topology.doors.len() == 1, "relays with one door"),
         of(
-            topology.relays.iter().any(|relay| relay.from.is_some()),
+            awake && topology.relays.iter().any(|relay| relay.from.is_some()),
             "a relay that has moved",
         ),
         of(
-            made.days_before > 0 || made.dormant_days > 0,
-            "identities and a history of earlier days",
+            awake && made.days_before > 0,
+            "identities of earlier days on a line that is awake",
         ),
+        of(made.dormant_days > 0, "a history of earlier days"),
         of(
             scenario
                 .officers
@@ -135,6 +140,11 @@ mod tests {
                 "inject 1.1.9: a contingency",
             ),
             ("verb = \"present\"", "verb = \"callback\"", "callback"),
+            (
+                "pinned = \"both\"",
+                "pinned = \"both\"\n\n[made]\ndays_before = 150",
+                "a line that is awake",
+            ),
         ] {
             let lacking = changed(from, to);
             assert!(

@@ -125,6 +125,15 @@ impl Links {
         })
     }
 
+    /// No link, of a line that sleeps.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            rig: Rig::new(),
+            _workers: Workers(None),
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub const fn rig(&self) -> &Rig {

@@ -10,7 +10,10 @@ use tokio::time::Instant;
 
 use super::{
     site::Site,
-    stage::{Happening, Stage, StageError},
+    stage::{
+        Happening, Stage, StageError,
+        waking::{Readied, With},
+    },
     words::ToPlayer,
 };
 use crate::scenario::{
@@ -127,6 +130,39 @@ pub trait Scene {
         async { Ok(Vec::new()) }
     }
 
+    /// Whether the line sleeps: nothing of it runs until people wake it.
+    fn is_asleep(&self) -> bool {
+        false
+    }
+
+    /// People of a side put something of a line in order, or look at it.
+    ///
+    /// # Errors
+    /// If it cannot be done, or this stage has no such line.
+    fn put_in_order(
+        &mut self,
+        _act: &Institution,
+        _with: &With,
+    ) -> impl Future<Output = Result<Readied, StageError>> {
+        async { Err(StageError::Nobody("line that slept".into())) }
+    }
+
+    /// Links stand before every leg of a line that slept; its desks may be started from now on.
+    ///
+    /// # Errors
+    /// If they do not start, or the line is awake.
+    fn link(&mut self) -> impl Future<Output = Result<(), StageError>> {
+        async { Err(StageError::Nobody("line that sleeps".into())) }
+    }
+
+    /// People sit down at desks that were just opened; their seats.
+    ///
+    /// # Errors
+    /// If one does not.
+    fn seat_all(&mut self) -> impl Future<Output = Result<Vec<String>, StageError>> {
+        async { Ok(Vec::new()) }
+    }
+
     /// What relays wrote down of handshakes that were refused since they were asked last: `relay north`, and kind and
     /// sentence.
     fn refusals(&mut self) -> Vec<(String, String)> {
@@ -218,6 +254,22 @@ impl Scene for Stage {
 
     async fn reseat(&mut self) -> Result<Vec<String>, StageError> {
         self.reseat().await
+    }
+
+    fn is_asleep(&self) -> bool {
+        self.is_asleep()
+    }
+
+    async fn put_in_order(&mut self, act: &Institution, with: &With) -> Result<Readied, StageError> {
+        self.put_in_order(act, with).await
+    }
+
+    async fn link(&mut self) -> Result<(), StageError> {
+        self.link().await
+    }
+
+    async fn seat_all(&mut self) -> Result<Vec<String>, StageError> {
+        self.seat_all().await
     }
 
     fn refusals(&mut self) -> Vec<(String, String)> {

@@ -1,6 +1,7 @@
 //! The headless stage: relays, desks and players as processes on this machine, a link in front of every leg.
 
 mod ends;
+pub mod waking;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +31,7 @@ use super::{
     post::Post,
     reach::Reach,
     scene,
-    site::{DeskPlace, RelayPlace, Site},
+    site::{DeskPlace, RelayPlace, SidePlace, Site},
     words::{FromPlayer, ToPlayer},
 };
 use crate::scenario::{
@@ -120,6 +121,9 @@ pub enum StageError {
         /// What it said.
         said: String,
     },
+    /// Nothing of the line runs yet.
+    #[error("the line sleeps: desk {0} opens with all others, by verb = \"wake\"")]
+    Asleep(String),
     /// A person sits there.
     #[error("a person sits at {seat}: {what}")]
     Person {
@@ -137,6 +141,8 @@ pub struct Elsewhere<'a> {
     pub joined: &'a mut [JoinedSeat],
     /// The address of this machine that they reach; loopback without it.
     pub at: Option<IpAddr>,
+    /// The line sleeps: nothing runs, and no link stands before a leg, until people wake it ([`Stage::link`]).
+    pub asleep: bool,
 }
 
 /// A joined seat, and what it says beside answers and news.
@@ -178,6 +184,8 @@ pub struct Stage {
     listeners: BTreeMap<String, JoinHandle<()>>,
     /// With which words each seat's player was started. An attacker's has no desk.
     plans: Vec<SeatPlan>,
+    /// With which dice links start when the line is woken; none once it is awake.
+    asleep: Option<u64>,
     /// How far each relay's own words were read, in bytes.
     read: BTreeMap<String, usize>,
     /// Desks whose people joined: they run elsewhere.
@@ -205,15 +213,10 @@ impl Stage {
         seed: u64,
         elsewhere: Elsewhere<'_>,
     ) -> Result<Self, StageError> {
-        let linked: Vec<Linked> = site
-            .sides
-            .iter()
-            .map(|side| Linked {
-                name: side.side.to_string(),
-                trust: side.trust.clone(),
-            })
-            .collect();
-        let links = Links::start_at(&linked, seed, elsewhere.at).await?;
+        let links = match elsewhere.asleep {
+            true => Links::none(),
+            false => Links::start_at(&linked(&site), seed, elsewhere.at).await?,
+        };
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
         let mut stage = Self {
             site,
@@ -229,7 +232,11 @@ impl Stage {
             joined: BTreeMap::new(),
             heard,
             happenings,
+            asleep: elsewhere.asleep.then_some(seed),
         };
+        if elsewhere.asleep {
+            return Ok(stage);
+        }
         let relays: Vec<RelayPlace> = stage.site.relays().cloned().collect();
         for relay in &relays {
             stage.start_relay(relay).await?;
@@ -440,6 +447,9 @@ impl Stage {
                 what: format!("the desk runs on their machine; have them {} it", deed.name()),
             });
         }
+        if self.asleep.is_some() {
+            return Err(StageError::Asleep(desk.name.clone()));
+        }
         match deed {
             ProcessDeed::Start => self.start_desk(desk).await,
             ProcessDeed::Kill => {
@@ -559,6 +569,15 @@ impl Stage {
         let names = self.links.rig().links().map(|(name, _)| name.to_owned());
         scene::links_of(&self.site, names, link)
     }
+}
+
+/// The desks of each side, before whose legs links stand.
+fn linked(site: &Site) -> Vec<Linked> {
+    let side = |side: &SidePlace| Linked {
+        name: side.side.to_string(),
+        trust: side.trust.clone(),
+    };
+    site.sides.iter().map(side).collect()
 }
 
 fn found<'a>(children: &'a BTreeMap<String, Child>, name: &str) -> Result<&'a Child, StageError> {

@@ -227,6 +227,46 @@ list! {
         Deny "deny",
         /// The backup identity is used.
         UseBackup "use-backup",
+        /// The side's relays and desks are examined by `hotline doctor`.
+        Inspect "inspect",
+        /// Certificates are issued anew.
+        Renew "renew",
+        /// An officer who has left is revoked.
+        Retire "retire",
+        /// A new officer is enrolled.
+        Enrol "enrol",
+        /// A releaser consents to the charter with the codebook of this exercise.
+        AgreeCodebook "agree-codebook",
+        /// The other side's trust file is taken over anew, its words read aloud.
+        RePin "re-pin",
+        /// The desks of a line that slept are opened, and people sit down.
+        Wake "wake",
+        /// What was good before is tried: the other side's old trust file, and an officer's old hand.
+        TryOld "try-old",
+    }
+}
+
+impl InstitutionVerb {
+    /// Whether people put a line in order with it that nobody has used for long.
+    #[must_use]
+    pub const fn puts_in_order(self) -> bool {
+        matches!(
+            self,
+            Self::Inspect
+                | Self::Renew
+                | Self::Retire
+                | Self::Enrol
+                | Self::AgreeCodebook
+                | Self::RePin
+                | Self::Wake
+                | Self::TryOld
+        )
+    }
+
+    /// Whether it is about an officer, whom `identity` names.
+    #[must_use]
+    pub const fn names_an_officer(self) -> bool {
+        matches!(self, Self::Retire | Self::Enrol | Self::TryOld)
     }
 }
 

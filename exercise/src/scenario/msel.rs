@@ -278,7 +278,7 @@ pub struct Institution {
     pub effective: Option<Span>,
     /// When it will be looked at again.
     pub review_by: Option<Span>,
-    /// deny, use-backup: whose identity it is about: a desk.
+    /// Whose identity it is about: of deny and use-backup a desk, of retire, enrol and try-old an officer.
     pub identity: Option<Placed<String>>,
     /// deny: for how long its keys may have been in other hands.
     pub since: Option<Span>,

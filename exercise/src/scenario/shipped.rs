@@ -23,7 +23,7 @@ macro_rules! shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 10] = [
+pub const ALL: [Shipped; 11] = [
     shipped!("S1"),
     shipped!("S2"),
     shipped!("S3"),
@@ -32,6 +32,7 @@ pub const ALL: [Shipped; 10] = [
     shipped!("S6"),
     shipped!("S7"),
     shipped!("S14"),
+    shipped!("S15"),
     shipped!("L1"),
     shipped!("H1967"),
 ];

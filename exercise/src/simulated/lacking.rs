@@ -15,6 +15,7 @@ use crate::{
 pub fn lacking_in_worlds(scenario: &Scenario) -> Vec<String> {
     let mut all = lacking(scenario);
     all.extend(scenario.injects().filter_map(of_inject));
+    all.extend(scenario.sleeps().then(|| "a line that sleeps".to_owned()));
     all
 }
 

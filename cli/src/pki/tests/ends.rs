@@ -1,7 +1,9 @@
 //! How things end: renew before, revoke early, and what the other side notices.
 
+use hotline_audit::Hash;
+
 use super::*;
-use crate::pki::consent::consent;
+use crate::pki::consent::{Words, consent};
 use crate::pki::deny;
 use crate::pki::folder::DomainFolder;
 use crate::pki::issue::{Newcomer, issue};
@@ -122,9 +124,13 @@ fn a_charter_whose_releaser_was_revoked_needs_another_ones_consent() {
     };
     assert!(why.contains("revoked"), "{why}");
 
-    let drafter = consent(&sides.theirs(), "MINISTER", "officer/rossi", None, NOW).unwrap_err();
+    let minister = Words {
+        channel: "MINISTER",
+        codebook: None,
+    };
+    let drafter = consent(&sides.theirs(), &minister, "officer/rossi", None, NOW).unwrap_err();
     assert!(drafter.to_string().contains("RELEASER"), "{drafter}");
-    consent(&sides.theirs(), "MINISTER", "officer/castellan", None, NOW).unwrap();
+    consent(&sides.theirs(), &minister, "officer/castellan", None, NOW).unwrap();
     let trusted = sides.trust_them(&sides.their_export()).unwrap();
     assert_eq!(
         trusted.charters,
@@ -194,4 +200,37 @@ fn a_roster_that_was_cut_short_is_noticed_by_the_other_side() {
     .unwrap();
     let refused = sides.trust_them(&sides.their_export()).unwrap_err();
     assert!(refused.to_string().contains("two histories"), "{refused}");
+}
+
+#[test]
+fn sides_that_hold_different_codebooks_agree_once_one_consents_to_the_other_ones() {
+    let codebook = Hash::of(b"the codebook that both are to hold");
+    let sides = Sides::made();
+    let newer = Words {
+        channel: "MINISTER",
+        codebook: Some(codebook),
+    };
+    consent(&sides.ours(), &newer, "officer/lindqvist", None, NOW).unwrap();
+    let trusted = sides.trust_them(&sides.their_export()).unwrap();
+    let [(_, CharterStanding::Differs(differs))] = trusted.charters.as_slice() else {
+        panic!("{trusted:?}")
+    };
+    assert_eq!((differs.term, &differs.ours), ("codebook", &codebook.to_string()));
+
+    consent(&sides.theirs(), &newer, "officer/castellan", None, NOW).unwrap();
+    let trusted = sides.trust_them(&sides.their_export()).unwrap();
+    assert_eq!(
+        trusted.charters,
+        [("MINISTER".to_owned(), CharterStanding::BothConsent)]
+    );
+}
+
+#[test]
+fn words_that_were_read_aloud_are_compared_also_of_a_side_that_is_known() {
+    let sides = Sides::made();
+    let file = sides.their_export();
+    sides.trust_them(&file).unwrap();
+    let aloud = Compared::Aloud("these are not their words".into());
+    let refused = trust(&sides.ours(), &file, &aloud, KnownAnchors::Keep, NOW).unwrap_err();
+    assert_eq!(refused.code(), "HL-PKI-006", "{refused}");
 }

@@ -110,7 +110,7 @@ fn turn(timeline: &Timeline, entry: &Entry) -> Option<(String, Turn)> {
         What::Control(record) => match &record.kind {
             Kind::Fault { name, on, .. } => Some((format!("fault {name}"), begins(*on))),
             Kind::Process { who, deed } => match deed.as_str() {
-                "KILL" | "PAUSE" | "DIED" => Some((process(who), Turn::Begins)),
+                "KILL" | "PAUSE" | "DIED" | "ASLEEP" => Some((process(who), Turn::Begins)),
                 "RESUME" | "START" => Some((process(who), Turn::Ends)),
                 _ => None,
             },

@@ -37,9 +37,9 @@ fn a_label_of_silence_that_nothing_explains_is_named() {
 
 #[test]
 fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
-    let interrupted_at = |ms| {
+    let interrupted_at = |ms, begins: &str| {
         let mut play = Play::of(&expecting(&[]));
-        for (at, deed) in [(1_000, "KILL"), (3_000, "START")] {
+        for (at, deed) in [(1_000, begins), (3_000, "START")] {
             play.at(at).record(Kind::Process {
                 who: "relay north".into(),
                 deed: deed.into(),
@@ -51,9 +51,12 @@ fn a_process_that_runs_again_explains_no_interruption_long_behind_it() {
         play.at(ms).look("A", interrupted());
         one(&judge_of(&play), "C7").met
     };
-    assert_eq!(interrupted_at(2_000), Met::Yes);
-    assert_eq!(interrupted_at(33_000), Met::Yes, "half a minute behind its start");
-    assert_eq!(interrupted_at(33_001), Met::No);
+    for begins in ["KILL", "ASLEEP"] {
+        assert_eq!(interrupted_at(2_000, begins), Met::Yes);
+        let half_a_minute_behind = interrupted_at(33_000, begins);
+        assert_eq!(half_a_minute_behind, Met::Yes, "{begins}");
+        assert_eq!(interrupted_at(33_001, begins), Met::No, "{begins}");
+    }
 }
 
 #[test]

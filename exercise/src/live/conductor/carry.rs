@@ -109,7 +109,7 @@ impl<S: Scene> Conductor<S> {
     }
 
     /// The seat where an officer sits.
-    fn seat_of(&self, by: &[Placed<String>]) -> Result<String, StageError> {
+    pub(super) fn seat_of(&self, by: &[Placed<String>]) -> Result<String, StageError> {
         let name = by.last().map_or("", |name| name.as_str());
         let mut seats = self.plan.scenario().seats.iter();
         let seat = seats.find(|seat| seat.officers.iter().any(|officer| **officer == *name));

@@ -28,6 +28,14 @@ impl<S: Scene> Conductor<S> {
                 Ok(self.stage.deny(act, &sides, since).await?)
             }
             InstitutionVerb::UseBackup => self.use_backup(act).await,
+            InstitutionVerb::Wake => self.awaken().await,
+            InstitutionVerb::Inspect
+            | InstitutionVerb::Renew
+            | InstitutionVerb::Retire
+            | InstitutionVerb::Enrol
+            | InstitutionVerb::AgreeCodebook
+            | InstitutionVerb::RePin
+            | InstitutionVerb::TryOld => self.put_in_order(act, inject).await,
             InstitutionVerb::Open
             | InstitutionVerb::Suspend
             | InstitutionVerb::Sever
@@ -101,9 +109,10 @@ impl<S: Scene> Conductor<S> {
         Some(WallTime::from_unix_ms(now.saturating_sub(ago)))
     }
 
-    /// Writes down which handshakes relays have refused, where a scenario has attackers.
+    /// Writes down which handshakes relays have refused, where a scenario has attackers, or certificates that have ended.
     pub(super) fn hear_relays(&mut self) -> Result<(), ConductError> {
-        if self.plan.scenario().attacks.is_empty() {
+        let scenario = self.plan.scenario();
+        if scenario.attacks.is_empty() && !scenario.sleeps() {
             return Ok(());
         }
         for (seat, refused) in self.stage.refusals() {

@@ -164,7 +164,7 @@ impl<S: Scene> Conductor<S> {
         }
     }
 
-    async fn player(&mut self, seat: &str, said: FromPlayer) -> Result<(), ConductError> {
+    pub(super) async fn player(&mut self, seat: &str, said: FromPlayer) -> Result<(), ConductError> {
         let seat = seat.to_owned();
         match said {
             FromPlayer::Seated => Ok(()),

@@ -258,7 +258,7 @@ impl<S: Scene> Conductor<S> {
     }
 
     /// Players hear again what they may not have heard. What they have heard they do not hear twice.
-    async fn say_again(&mut self) {
+    pub(super) async fn say_again(&mut self) {
         let plan = &self.plan;
         let mut words: Vec<(Option<String>, ToPlayer)> = Vec::new();
         for (alias, message) in plan.names() {

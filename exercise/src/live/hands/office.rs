@@ -34,10 +34,11 @@ pub const fn watch_of(act: Act) -> Option<WatchVerb> {
 /// Whether scripted players cannot do this for an institution.
 #[must_use]
 pub const fn office_lacks(verb: InstitutionVerb) -> bool {
-    matches!(
-        verb,
-        InstitutionVerb::Refuse | InstitutionVerb::Deny | InstitutionVerb::UseBackup
-    )
+    verb.puts_in_order()
+        || matches!(
+            verb,
+            InstitutionVerb::Refuse | InstitutionVerb::Deny | InstitutionVerb::UseBackup
+        )
 }
 
 impl Hands {
@@ -52,7 +53,17 @@ impl Hands {
             InstitutionVerb::Suspend => OrderVerb::Suspend,
             InstitutionVerb::Sever => OrderVerb::Sever,
             InstitutionVerb::Restore => OrderVerb::Restore,
-            InstitutionVerb::Refuse | InstitutionVerb::Deny | InstitutionVerb::UseBackup => {
+            InstitutionVerb::Refuse
+            | InstitutionVerb::Deny
+            | InstitutionVerb::UseBackup
+            | InstitutionVerb::Inspect
+            | InstitutionVerb::Renew
+            | InstitutionVerb::Retire
+            | InstitutionVerb::Enrol
+            | InstitutionVerb::AgreeCodebook
+            | InstitutionVerb::RePin
+            | InstitutionVerb::Wake
+            | InstitutionVerb::TryOld => {
                 let what = format!("this stage has no hands for {}", act.verb);
                 return Err(refused("HL-EX-151", what));
             }

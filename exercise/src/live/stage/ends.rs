@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    process::Output,
 };
 
 use hotline_core::time::WallTime;
@@ -98,8 +99,7 @@ impl Stage {
         let said = self
             .verb(&["pki", "use-backup", "--dir", &own, &holder(&backup)])
             .await?;
-        let words = said.lines().find_map(|line| line.trim().strip_prefix("words"));
-        let words = words.map(str::trim).unwrap_or_default().to_owned();
+        let words = read_aloud(&said).to_owned();
         for other in self.site.sides.clone() {
             if other.side != side.side {
                 let dir = text(&folder(&other));
@@ -198,7 +198,7 @@ impl Stage {
             .ok_or_else(|| StageError::Nobody(format!("desk {name}")))
     }
 
-    fn side(&self, side: Side) -> Result<SidePlace, StageError> {
+    pub(super) fn side(&self, side: Side) -> Result<SidePlace, StageError> {
         let found = self.site.sides.iter().find(|place| place.side == side);
         found
             .cloned()
@@ -206,22 +206,38 @@ impl Stage {
     }
 
     /// Runs a verb of this program, and gives what it says.
-    async fn verb(&self, words: &[&str]) -> Result<String, StageError> {
-        let failed = |said: String| StageError::Verb {
-            words: words.join(" "),
-            said,
-        };
-        let done = Command::new(&self.site.exe)
+    pub(super) async fn verb(&self, words: &[&str]) -> Result<String, StageError> {
+        let done = self.typed(words).await?;
+        if done.status.success() {
+            return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+        Err(failed(words, said))
+    }
+
+    /// Runs a verb of this program, whatever comes of it.
+    pub(super) async fn typed(&self, words: &[&str]) -> Result<Output, StageError> {
+        Command::new(&self.site.exe)
             .args(words)
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
             .output()
             .await
-            .map_err(|error| failed(error.to_string()))?;
-        if done.status.success() {
-            return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
-        }
-        Err(failed(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+            .map_err(|error| failed(words, error.to_string()))
+    }
+}
+
+/// The words that people read aloud, of what a verb says.
+pub(super) fn read_aloud(said: &str) -> &str {
+    let words = said.lines().find_map(|line| line.trim().strip_prefix("words"));
+    words.map(str::trim).unwrap_or_default()
+}
+
+/// A verb did not do what it was typed for.
+pub(super) fn failed(words: &[&str], said: String) -> StageError {
+    StageError::Verb {
+        words: words.join(" "),
+        said,
     }
 }
 
@@ -234,7 +250,7 @@ fn refusal(line: &str) -> Option<String> {
         .then(|| format!("{}: {}", text("kind"), text("message")))
 }
 
-fn folder(side: &SidePlace) -> PathBuf {
+pub(super) fn folder(side: &SidePlace) -> PathBuf {
     side.trust.parent().map(Path::to_owned).unwrap_or_default()
 }
 
@@ -244,11 +260,11 @@ fn holder(desk: &DeskPlace) -> String {
     format!("desk/{name}")
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn at(path: &Path, source: io::Error) -> StageError {
+pub(super) fn at(path: &Path, source: io::Error) -> StageError {
     StageError::Verb {
         words: path.display().to_string(),
         said: source.to_string(),

@@ -28,6 +28,8 @@ use crate::{
 const RELEASES: &[OfficerRole] = &[OfficerRole::Releaser];
 /// Who keeps the watch.
 const WATCHES: &[OfficerRole] = &[OfficerRole::WatchOfficer, OfficerRole::DutyOfficer];
+/// Who has the side's keys in hand.
+const SECURES: &[OfficerRole] = &[OfficerRole::SecurityOfficer];
 /// Who may write a message.
 const DRAFTS: &[OfficerRole] = &[OfficerRole::Drafter, OfficerRole::Releaser];
 
@@ -138,7 +140,7 @@ fn places(findings: &mut Findings<'_>) {
         let mut officers = scenario
             .officers
             .iter()
-            .filter(|officer| officer.side == *side)
+            .filter(|officer| officer.side == *side && !scenario.comes_later(officer))
             .peekable();
         let place = officers.peek().map_or(0..0, |officer| officer.name.span.clone());
         let held: Vec<OfficerRole> = officers.flat_map(|officer| officer.roles.clone()).collect();
@@ -249,9 +251,16 @@ fn institution(findings: &mut Findings<'_>, key: &str, act: &Institution) {
         | InstitutionVerb::Suspend
         | InstitutionVerb::Sever
         | InstitutionVerb::Restore
-        | InstitutionVerb::Refuse => RELEASES,
+        | InstitutionVerb::Refuse
+        | InstitutionVerb::AgreeCodebook => RELEASES,
         InstitutionVerb::LeaveWatch => WATCHES,
-        InstitutionVerb::Deny | InstitutionVerb::UseBackup => &[],
+        InstitutionVerb::Renew | InstitutionVerb::Enrol | InstitutionVerb::RePin => SECURES,
+        InstitutionVerb::Deny
+        | InstitutionVerb::UseBackup
+        | InstitutionVerb::Retire
+        | InstitutionVerb::Inspect
+        | InstitutionVerb::Wake
+        | InstitutionVerb::TryOld => &[],
     };
     each(findings, key, &act.by, roles);
     for name in &act.by {
@@ -261,8 +270,17 @@ fn institution(findings: &mut Findings<'_>, key: &str, act: &Institution) {
             findings.refuse(Code::Role, name.span.clone(), key, what);
         }
     }
-    if act.verb == InstitutionVerb::Deny {
+    if matches!(act.verb, InstitutionVerb::Deny | InstitutionVerb::Retire) {
         ended_by(findings, key, act);
+    }
+    let of = act.identity.as_ref().filter(|_| act.verb.names_an_officer());
+    let stranger = |name: &&Placed<String>| {
+        let officer = findings.scenario.officer(name);
+        officer.is_some_and(|officer| officer.side != act.side)
+    };
+    if let Some(name) = of.filter(stranger) {
+        let what = format!("\"{}\" is no officer of side {}", name.value, act.side);
+        findings.refuse(Code::Role, name.span.clone(), key, what);
     }
 }
 

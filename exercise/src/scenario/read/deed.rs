@@ -354,9 +354,13 @@ impl Reader<'_> {
         let effective = self.may(entry, "effective", Self::span);
         let review_by = self.may(entry, "review_by", Self::span);
         let since = self.may(entry, "since", Self::span);
-        let identity = self.may(entry, "identity", |r, value, path| {
-            r.known(Kind::Desk, value, path)
-        });
+        let of_officer = verb.is_some_and(InstitutionVerb::names_an_officer);
+        let kind = if of_officer { Kind::Officer } else { Kind::Desk };
+        let identity = self.may(entry, "identity", |r, value, path| r.known(kind, value, path));
+        if of_officer && !entry.has("identity") {
+            let what = "retire, enrol and try-old name an officer, like identity = \"moreau\"";
+            self.refuse(Code::MissingKey, entry.span.clone(), &entry.key("identity"), what);
+        }
         let ends = matches!(verb, Some(InstitutionVerb::Deny | InstitutionVerb::UseBackup));
         if ends && !entry.has("identity") {
             let what = "deny and use-backup name a desk, like identity = \"A\"";

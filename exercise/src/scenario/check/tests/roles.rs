@@ -170,3 +170,56 @@ fn an_identity_that_one_officer_or_no_security_officer_ends_is_found() {
         assert_eq!(checked(&text.replacen(two, by, 1)), [Code::Role], "{by}");
     }
 }
+
+#[test]
+fn who_may_not_put_a_line_in_order_is_found() {
+    let text = crate::scenario::shipped::by_id("S15").unwrap().text;
+    assert_eq!(checked(text), []);
+    for (from, to, wanted) in [
+        (
+            "by = [\"tanaka\", \"okoye\"]",
+            "by = [\"tanaka\"]",
+            "an identity is ended by two officers",
+        ),
+        (
+            "verb = \"renew\"\nside = \"A\"\nby = [\"tanaka\"]",
+            "verb = \"renew\"\nside = \"A\"\nby = [\"okoye\"]",
+            "would have to be SECURITY_OFFICER",
+        ),
+        (
+            "verb = \"agree-codebook\"\nside = \"B\"\nby = [\"novak\"]",
+            "verb = \"agree-codebook\"\nside = \"B\"\nby = [\"weber\"]",
+            "would have to be RELEASER",
+        ),
+        (
+            "identity = \"petrov\"",
+            "identity = \"okoye\"",
+            "\"okoye\" is no officer of side B",
+        ),
+        (
+            "verb = \"retire\"\nside = \"A\"\nby = [\"tanaka\", \"okoye\"]\nidentity = \"lindqvist\"",
+            "verb = \"enrol\"\nside = \"A\"\nby = [\"tanaka\"]\nidentity = \"lindqvist\"",
+            "side A has no RELEASER",
+        ),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let told = told_of(&text.replacen(from, to, 1));
+        assert!(
+            told.iter().any(|told| told.contains(wanted)),
+            "{wanted}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn who_has_left_and_who_has_come_is_named() {
+    let text = crate::scenario::shipped::by_id("S15").unwrap().text;
+    for identity in ["identity = \"lindqvist\"\nreason", "identity = \"keita\"\n"] {
+        assert!(text.contains(identity), "{identity}");
+        let without = text.replacen(identity, identity.split_once('\n').unwrap().1, 1);
+        let errors = crate::scenario::parse("S15.toml", &without)
+            .unwrap_err()
+            .to_string();
+        assert!(errors.contains("name an officer"), "{errors}");
+    }
+}
