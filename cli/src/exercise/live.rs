@@ -10,6 +10,7 @@ use hotline_exercise::{
     bundle::LOGS,
     codebook::{Codebook, shipped},
     live::{
+        attend::Attendance,
         conductor::{Conductor, obey::Controlled, seats::Told},
         door::{Door, SOCKET},
         joined::{Joined, log},
@@ -200,6 +201,7 @@ async fn controlled(
         start_paused: args.by_hand.starts_paused(),
         persons,
         notes,
+        attendance: Attendance::default(),
         decide: args.by_hand.controlled || lobby.is_controlled(),
     })
 }

@@ -98,6 +98,7 @@ impl<S: Scene> Conductor<S> {
             let half = self.now().since(before) / 2;
             self.saw(&desk, &status, half).await?;
         }
+        self.attend()?;
         self.hear_relays()
     }
 
