@@ -1,10 +1,14 @@
 //! Seats that are lost before the start, people who keep others out, and control behind the end.
 
+use std::path::Path;
+
+use hotline_tests::wait::eventually;
 use hotline_transport::{Seams, plane};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::{ALONE, Hall, Talker};
+use super::{ALONE, Hall, STAGE, Talker};
 
 /// Somebody takes seat B once more, in another folder.
 async fn sits_anew(hall: &mut Hall, ticket: &str, dir: &str) -> Talker {
@@ -82,7 +86,7 @@ async fn a_seat_that_is_lost_in_the_lobby_is_given_away_again_and_a_start_throws
     hall.run.say("start").await;
     a.event("open").await;
     b.event("open").await;
-    super::eventually("STARTEX", super::STAGE, async || hall.standing(&lindqvist).await).await;
+    eventually("STARTEX", STAGE, async || hall.standing(&lindqvist).await).await;
     let done = hall.control(&lindqvist, &["end"]).await;
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!((a.ended().await, b.ended().await), (0, 0));
@@ -167,4 +171,72 @@ async fn seats_whose_keys_the_plan_needs_are_closed_before_anybody_joins() {
         errors.contains("A is played by its script: inject 1.2.2 is attack echo"),
         "{errors}"
     );
+}
+
+/// Waits until control knows that of seat A.
+async fn sits_at_a(hall: &Hall, dir: &Path, who: &str) {
+    eventually(who, STAGE, async || {
+        let standing = hall.standing(dir).await?;
+        let seats = standing["seats"].as_array()?;
+        let a = seats.iter().find(|seat| seat["seat"] == "A")?;
+        (a["who"] == who).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_told_once() {
+    let _alone = ALONE.lock().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut hall = Hall::open(dir.path(), &["--speed", "1", "--controlled"]).await;
+    let mut a = hall.seat("A").await;
+    hall.run.say("start").await;
+    a.event("open").await;
+    let played = dir.path().join("played");
+    sits_at_a(&hall, &played, "person").await;
+
+    // It stands still: what control says goes into its connection, and nobody takes it out.
+    let pid = a
+        .child
+        .id()
+        .and_then(|pid| i32::try_from(pid).ok())
+        .and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), Signal::STOP).unwrap();
+    let fired = hall.control(&played, &["fire", "1.1.1"]).await;
+    assert_eq!(fired.code, 0, "{fired:?}");
+    eventually("1.1.1", STAGE, async || {
+        let standing = hall.standing(&played).await?;
+        let injects = standing["injects"].as_array()?;
+        let first = injects.iter().find(|inject| inject["serial"] == "1.1.1")?;
+        (first["status"] == "DELIVERED").then_some(())
+    })
+    .await;
+    a.child.kill().await.unwrap();
+    sits_at_a(&hall, &played, "person, away").await;
+
+    let again = ["desk", "join", "--again", "--dir", "seat-A", "--json"];
+    let mut a = Talker::start(dir.path(), &again);
+    assert_eq!(a.event("inject").await["serial"], "1.1.1");
+    // It dies once more, perhaps before control has heard that the inject has come.
+    eventually("it is written down", STAGE, async || {
+        std::fs::read_to_string(dir.path().join("seat-A/plane/taken")).ok()
+    })
+    .await;
+    a.child.kill().await.unwrap();
+    sits_at_a(&hall, &played, "person, away").await;
+    let mut a = Talker::start(dir.path(), &again);
+    sits_at_a(&hall, &played, "person").await;
+    let fired = hall.control(&played, &["fire", "1.1.9"]).await;
+    assert_eq!(fired.code, 0, "{fired:?}");
+    assert_eq!(
+        a.event("inject").await["serial"],
+        "1.1.9",
+        "the first is not told again"
+    );
+
+    let done = hall.control(&played, &["end"]).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(a.ended().await, 0);
+    let code = hall.run.ended().await;
+    assert!(code == 0 || code == 10, "{code}: {:?}", hall.run.heard);
 }
