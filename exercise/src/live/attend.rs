@@ -131,8 +131,9 @@ mod tests {
         let later = Instant::now() + GONE_AFTER;
         assert_eq!(told(&attendance, later), ["control/hollis OBSERVER LEFT"]);
         drop(watching);
-        let later = Instant::now() + GONE_AFTER;
-        std::thread::sleep(Duration::from_millis(2));
+        let left = Instant::now();
+        let later = left + GONE_AFTER;
+        while Instant::now() == left {}
         drop(attendance.calls("hollis"));
         let turned = [
             "control/hollis OBSERVER JOINED",
