@@ -240,3 +240,46 @@ async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_
     let code = hall.run.ended().await;
     assert!(code == 0 || code == 10, "{code}: {:?}", hall.run.heard);
 }
+
+#[tokio::test]
+async fn a_seat_that_dies_while_the_stage_opens_sits_down_again_and_the_exercise_begins() {
+    let _alone = ALONE.lock().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut hall = Hall::open(dir.path(), &["--speed", "60", "--controlled"]).await;
+    let mut b = hall.seat("B").await;
+    loop {
+        hall.run.say("who").await;
+        assert_eq!(hall.run.event("seat").await["seat"], "A");
+        if hall.run.event("seat").await["how"] == "is in" {
+            break;
+        }
+    }
+    // Its releaser is asked to consent, and does not hear it.
+    let pid = b
+        .child
+        .id()
+        .and_then(|pid| i32::try_from(pid).ok())
+        .and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), Signal::STOP).unwrap();
+    hall.run.say("start").await;
+    hall.run.event("starts").await;
+    eventually("both sides are made", STAGE, async || {
+        let trust = dir.path().join("played/stage/exercise.borenia.example/trust");
+        trust.exists().then_some(())
+    })
+    .await;
+    b.child.kill().await.unwrap();
+    let mut b = Talker::start(
+        dir.path(),
+        &["desk", "join", "--again", "--dir", "seat-B", "--json"],
+    );
+    b.event("consents").await;
+    b.event("open").await;
+    let played = dir.path().join("played");
+    hall.sits(&played, "person").await;
+    let done = hall.control(&played, &["end"]).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(b.ended().await, 0);
+    let code = hall.run.ended().await;
+    assert!(code == 0 || code == 10, "{code}: {:?}", hall.run.heard);
+}
