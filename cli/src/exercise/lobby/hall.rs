@@ -164,10 +164,20 @@ impl Lobby {
                 self.say("in", json!({ "who": who }), &format!("{who} is in"));
             }
             Event::Out { number, who, why } => {
-                if let Some(number) = number {
-                    waiting.over(number);
+                let mut why = inert_line(&why).text;
+                let untold = match number {
+                    Some(number) => {
+                        waiting.over(number);
+                        0
+                    }
+                    None => match waiting.stranger(Instant::now()) {
+                        Some(untold) => untold,
+                        None => return,
+                    },
+                };
+                if untold > 0 {
+                    why = format!("{why} (and {untold} more since the last that was told)");
                 }
-                let why = inert_line(&why).text;
                 let help = match self.shared.open_seats().contains(&who) {
                     true => format!("; code {who} gives a new one"),
                     false => String::new(),

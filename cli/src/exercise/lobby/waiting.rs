@@ -14,6 +14,9 @@ use tokio::{sync::oneshot, time::Instant};
 /// How long a start waits for somebody who was let in and has not come in yet, or is not connected. 15 s.
 const COMES_IN_WITHIN: Duration = Duration::from_secs(15);
 
+/// How often a failure of somebody unknown is told, at most. A second.
+const STRANGERS_APART: Duration = Duration::from_secs(1);
+
 /// What somebody who joins is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
@@ -51,6 +54,8 @@ pub(super) struct Waiting {
     pub(super) go: Option<Instant>,
     /// What stands in its way was told.
     pub(super) told: bool,
+    /// When a failure of somebody unknown was told last, and how many were not since.
+    strangers: Option<(Instant, u32)>,
 }
 
 struct Asked {
@@ -112,6 +117,18 @@ impl Waiting {
         self.coming.remove(&number);
     }
 
+    /// Somebody unknown has failed: none if that is not told, else of how many before nothing was said. Whoever knocks all
+    /// the time does not push what matters off the screen.
+    pub(super) fn stranger(&mut self, now: Instant) -> Option<u32> {
+        match &mut self.strangers {
+            Some((last, untold)) if now.saturating_duration_since(*last) < STRANGERS_APART => {
+                *untold = untold.saturating_add(1);
+                None
+            }
+            strangers => Some(strangers.replace((now, 0)).map_or(0, |(_, untold)| untold)),
+        }
+    }
+
     /// Whether a start waits no more; `away`: somebody who is in is not connected.
     pub(super) fn starts(&self, away: bool) -> bool {
         let patient = |go: Instant| (away || !self.coming.is_empty()) && go.elapsed() < COMES_IN_WITHIN;
@@ -155,6 +172,15 @@ mod tests {
         waiting.answer(5, Said::Same);
         assert_eq!(second.try_recv(), Ok(Said::Same));
         assert_eq!(waiting.whom("5"), Whom::Nobody);
+    }
+
+    #[test]
+    fn of_strangers_who_fail_all_the_time_one_a_second_is_told_and_how_many_more() {
+        let mut waiting = Waiting::default();
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let told = [0, 10, 999, 1_000, 1_500, 2_000].map(|ms| waiting.stranger(at(ms)));
+        assert_eq!(told, [Some(0), None, None, Some(2), None, Some(1)]);
     }
 
     #[test]
