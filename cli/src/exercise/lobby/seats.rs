@@ -86,6 +86,14 @@ impl Lobby {
                 &format!("{seat} {how}"),
             );
         }
+        for seat in self.shared.about.closed.keys() {
+            let how = "is closed: its script plays";
+            self.say(
+                "seat",
+                json!({ "seat": seat, "how": how }),
+                &format!("{seat} {how}"),
+            );
+        }
         for (name, part) in self.shared.at_control() {
             let object = json!({ "name": name, "part": part });
             self.say("at-control", object, &format!("{name} is in, as {part}"));
