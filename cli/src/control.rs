@@ -243,7 +243,7 @@ async fn carry_out(args: ControlArgs) -> Outcome {
             place.saw(common.controller.as_deref(), &standing)?;
             print::standing(&standing, common.json)?;
             if watch {
-                follow(&common, visit).await?;
+                follow(&place, &common, visit).await?;
             }
             Ok(exit::OK)
         }
@@ -254,13 +254,23 @@ async fn carry_out(args: ControlArgs) -> Outcome {
     }
 }
 
+/// What a record of the end is.
+const ENDEX: &str = "ENDEX";
+
 /// Prints every record until the conductor goes or nobody reads.
-async fn follow(common: &Common, mut visit: Visit) -> Result<(), Failure> {
+async fn follow(place: &Place, common: &Common, mut visit: Visit) -> Result<(), Failure> {
     let failed = |error| Failure::io("the conductor", &error);
     visit.say(&Ask::Watch).await.map_err(failed)?;
     while let Some(answer) = visit.next().await.map_err(failed)? {
         match answer {
-            Answer::Record(record) if print::record(&record, common.json)? == Reader::Gone => return Ok(()),
+            Answer::Record(record) => {
+                if record.kind == ENDEX {
+                    place.ended()?;
+                }
+                if print::record(&record, common.json)? == Reader::Gone {
+                    return Ok(());
+                }
+            }
             Answer::Missed { records } => eprintln!("{records} records were written too fast to show"),
             _ => {}
         }

@@ -98,10 +98,16 @@ pub fn run(args: ExerciseArgs) -> Outcome {
     }
 }
 
+/// How long what is left may take to end. 1 s: everything that matters has ended by then.
+const ENDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Children ask to end with the thread that started them: the exercise runs on this one, not on a worker.
 fn on_one_thread(verb: impl Future<Output = Outcome>) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
-    runtime.block_on(verb)
+    let outcome = runtime.block_on(verb);
+    // The lobby may still wait for a line that nobody types: it would hold the end up until Enter is pressed.
+    runtime.shutdown_timeout(ENDS_WITHIN);
+    outcome
 }
 
 /// Something that could not be made for an exercise.

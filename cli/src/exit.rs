@@ -18,6 +18,7 @@
 use std::io;
 
 pub use hotline_core::causes::chain;
+use hotline_core::text::inert;
 use serde_json::json;
 
 /// Done.
@@ -94,6 +95,15 @@ impl Failure {
         self
     }
 
+    /// As a person reads it. Words of others may be in it: a peer's reason, a name in a file.
+    fn lines(&self) -> String {
+        let mut lines = format!("error [{}]: {}\n", self.code, inert(&self.what).text);
+        if !self.help.is_empty() {
+            lines.push_str(&format!("  next: {}\n", inert(&self.help).text));
+        }
+        lines
+    }
+
     /// Tells the person, or the script.
     pub fn print(&self) {
         if self.json {
@@ -109,10 +119,7 @@ impl Failure {
                 json!({ "error": { "code": code, "exit": exit, "what": what, "help": help } })
             );
         } else {
-            eprintln!("error [{}]: {}", self.code, self.what);
-            if !self.help.is_empty() {
-                eprintln!("  next: {}", self.help);
-            }
+            eprint!("{}", self.lines());
         }
     }
 }
@@ -137,4 +144,20 @@ pub fn die_with_parent(parent: Option<i32>) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_peer_says_does_nothing_to_the_terminal_on_which_a_failure_is_told() {
+        let wild = Failure::new("HL-EX-194", IDENTITY, "no\u{1b}[2J\u{9b}31m\u{202e}", "ask\r");
+        let told = wild.lines();
+        assert!(!told.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\r']), "{told:?}");
+        assert!(
+            told.starts_with("error [HL-EX-194]: no") && told.contains("\n  next: ask"),
+            "{told:?}"
+        );
+    }
 }

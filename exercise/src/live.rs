@@ -2,8 +2,10 @@
 //!
 //! Everything here acts through what users have: the program's own verbs, settings files, sockets and signals.
 
+pub mod attend;
 pub mod behind;
 pub mod child;
+pub mod closed;
 pub mod conductor;
 pub mod door;
 pub mod hands;

@@ -193,6 +193,9 @@ impl DeskWord {
     }
 }
 
+/// What is written down of somebody at control stands under this and their name: no seat of a scenario is called so.
+pub const AT_CONTROL: &str = "control/";
+
 /// What a record says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -265,11 +268,11 @@ pub enum Kind {
         /// What.
         seen: Box<Seen>,
     },
-    /// A seat was taken or left.
+    /// A seat was taken or left; or somebody joined control, or has gone.
     Seat {
-        /// Which.
+        /// Which; of control [`AT_CONTROL`] and a name.
         seat: String,
-        /// `JOINED`, `LEFT`, `SCRIPTED`.
+        /// `JOINED`, `LEFT`, `SCRIPTED`; of control `CONTROLLER JOINED`, `OBSERVER LEFT`.
         what: String,
     },
     /// A message has this name in the scenario.

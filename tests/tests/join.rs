@@ -1,6 +1,9 @@
 //! Joining from other terminals: real processes, codes and words as people use them, and what each may and may not do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "join/lost.rs"]
+mod lost;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -188,7 +191,7 @@ impl Hall {
         let (theirs, ours) = (joiner.event("words").await, self.run.event("joins").await);
         assert_eq!(theirs["yours"], ours["words"]);
         assert_eq!(theirs["control"], self.words.as_str());
-        self.run.say(&format!("yes {who}")).await;
+        self.run.say(&format!("yes {}", ours["number"])).await;
         assert_eq!(self.run.event("in").await["who"], who);
     }
 
@@ -383,8 +386,10 @@ async fn a_code_is_for_one_person_and_three_tries_and_a_wrong_one_is_told_no_mor
     // The facilitator says that the words are not the same.
     let third = hall.new_code("B").await;
     let said = async {
-        hall.run.event("joins").await;
+        let number = hall.run.event("joins").await["number"].clone();
+        // Somebody has joined as B before: a name is not enough.
         hall.run.say("no B").await;
+        hall.run.say(&format!("no {number}")).await;
     };
     let joiner = Talker::start(
         dir.path(),

@@ -35,6 +35,8 @@ pub struct PlaneStream {
     pub stream: BoxedStream,
     /// Who is at the other end, by control's CA; none if it showed nothing, or was not asked.
     pub peer: Option<Identity>,
+    /// The certificate that shows it: two may bear one name, one after another.
+    pub certificate: Option<CertificateDer<'static>>,
     /// What the two ends of this connection know, and nobody between them.
     pub binding: [u8; 32],
 }
@@ -54,14 +56,16 @@ pub async fn accept(tls: &ServerTls, stream: BoxedStream) -> io::Result<PlaneStr
             .1
             .export_keying_material([0; 32], BINDING_LABEL, None),
     )?;
-    let shown = stream.get_ref().1.peer_certificates().is_some();
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let certificate = shown.map(|shown| shown.clone().into_owned());
     let peer = judged(&verdict)?;
-    if shown && peer.is_none() {
+    if certificate.is_some() && peer.is_none() {
         return Err(io::Error::other("a certificate was shown and not judged"));
     }
     Ok(PlaneStream {
         stream: Box::new(stream),
         peer,
+        certificate,
         binding,
     })
 }
@@ -113,6 +117,7 @@ async fn connect(config: rustls::ClientConfig, stream: BoxedStream) -> io::Resul
     Ok(PlaneStream {
         stream: Box::new(stream),
         peer: None,
+        certificate: None,
         binding,
     })
 }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotline_core::text::inert_line;
 use hotline_exercise::{
     live::door::{SOCKET, Visit},
     order::Standing,
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exit::{self, Failure},
-    join::place::PlanePlace,
+    join::place::{Control, PlanePlace},
     pki::{
         excon::{CONDUCTOR, DOMAIN, Excon},
         layout,
@@ -26,6 +27,8 @@ use crate::{
 pub(crate) const STAGE: &str = "stage";
 /// The file with the exercise's identifier, in the stage.
 pub(crate) const IDENTIFIER: &str = "exercise";
+/// There once ENDEX was seen, in the stage.
+const ENDED: &str = "ended";
 /// What a controller has seen, beside its key.
 const SEEN: &str = "seen.json";
 
@@ -64,12 +67,37 @@ impl Place {
     /// None where nobody conducts here.
     pub(super) async fn visit(&self) -> Result<Option<Visit>, Failure> {
         if let Some(plane) = PlanePlace::find(&self.stage)? {
-            let (reader, writer) = plane.call(&Seams::system()).await?;
+            let called = plane.call(&Seams::system()).await;
+            let (reader, writer) = called.map_err(|failure| self.over(&plane.control, failure))?;
             return Ok(Some(Visit::over(reader.into_inner(), writer.into_inner())));
         }
         let socket = self.socket();
         let visit = Visit::open(&socket).await;
         visit.map_err(|error| Failure::io(&socket.display().to_string(), &error))
+    }
+
+    /// Control does not answer: because the exercise has ended, as far as one knows here.
+    fn over(&self, control: &Control, failure: Failure) -> Failure {
+        if failure.exit != exit::UNREACHABLE {
+            return failure;
+        }
+        let exercise = inert_line(&control.exercise).text;
+        let what = match self.stage.join(ENDED).exists() {
+            true => format!("exercise {exercise} has ended, and nobody conducts it any more"),
+            false => format!(
+                "{}: exercise {exercise} has ended, or control's program or network is gone",
+                failure.what
+            ),
+        };
+        let folder = match control.folder.as_str() {
+            "" => "the folder of the exercise".to_owned(),
+            name => format!("folder {name}"),
+        };
+        let help = format!(
+            "on control's machine the report lies in {folder}, as report.html; note, rate, improve and sign-off are \
+             ordered there, with that folder behind --dir"
+        );
+        Failure::new(&failure.code, failure.exit, what, help)
     }
 
     fn socket(&self) -> PathBuf {
@@ -131,6 +159,9 @@ impl Place {
 
     /// A controller has looked. Somebody who only looks, and names nobody, is no controller's eyes.
     pub(super) fn saw(&self, named: Option<&str>, standing: &Standing) -> Result<(), Failure> {
+        if standing.state == "ENDED" {
+            self.ended()?;
+        }
         let Ok(controller) = self.controller(named) else {
             return match named {
                 Some(_) => self.controller(named).map(drop),
@@ -153,6 +184,12 @@ impl Place {
         fs::write(&aside, text)
             .and_then(|()| fs::rename(&aside, &file))
             .map_err(|error| Failure::io(&file.display().to_string(), &error))
+    }
+
+    /// ENDEX was seen: whoever does not answer any more has a reason for it.
+    pub(super) fn ended(&self) -> Result<(), Failure> {
+        let file = self.stage.join(ENDED);
+        fs::write(&file, "").map_err(|error| Failure::io(&file.display().to_string(), &error))
     }
 
     fn seen_file(&self, controller: &str) -> PathBuf {

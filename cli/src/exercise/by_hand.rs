@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 use hotline_exercise::{
     live::{
+        attend::Attendance,
         conductor::{obey::Controlled, seats::Told},
         door::{Door, SOCKET},
         site::Site,
@@ -120,6 +121,7 @@ impl ByHandArgs {
                 .map(|(seat, file)| (seat, Told::File(file)))
                 .collect(),
             notes: Vec::new(),
+            attendance: Attendance::default(),
             decide: true,
         }))
     }

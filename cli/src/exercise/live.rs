@@ -10,6 +10,7 @@ use hotline_exercise::{
     bundle::LOGS,
     codebook::{Codebook, shipped},
     live::{
+        closed::closed,
         conductor::{Conductor, obey::Controlled, seats::Told},
         door::{Door, SOCKET},
         joined::{Joined, log},
@@ -19,13 +20,13 @@ use hotline_exercise::{
     },
     order::Authority,
     plan::Plan,
-    scenario::Scenario,
+    scenario::{Scenario, lists::Scripted},
 };
 use hotline_transport::Seams;
 
 use super::{
     evidence, failed,
-    lobby::{Lobby, Seat},
+    lobby::{About, Lobby, Seat, compared_words},
     made::{Begun, Made},
     making, report,
     run::{RunArgs, broken_off, tell},
@@ -63,7 +64,8 @@ pub(super) async fn play(
     let seams = Seams::system();
     let begun = Begun::make(scenario, &args, &seams)?;
     let authority = begun.excon.make_plane(&seams)?;
-    let mut lobby = Lobby::open(scenario, authority, &args.live, args.json, &seams).await?;
+    let about = about(scenario, &args)?;
+    let mut lobby = Lobby::open((scenario, about), authority, &args.live, args.json, &seams).await?;
     lobby.gather(&interrupted).await?;
     let mut seats = lobby.seats();
     let exercise = begun.excon.exercise.clone();
@@ -78,7 +80,8 @@ pub(super) async fn play(
     .await?;
     let made = begun.with(site, scenario, &codebook, &seams)?;
     let made = made.with_people(seats.keys().cloned());
-    let notes = notes(&seats);
+    let mut notes = notes(&seats);
+    notes.extend(lobby.notes());
     let mut joined = joined(scenario, seats);
     let elsewhere = Elsewhere {
         joined: &mut joined,
@@ -128,13 +131,35 @@ pub(super) async fn play(
     }
 }
 
+/// What the lobby knows of an exercise beside its scenario.
+///
+/// # Errors
+/// A seat is for people only, and no people who join could play it.
+fn about(scenario: &Scenario, args: &RunArgs) -> Result<About, Failure> {
+    let closed = closed(scenario, args.variant.as_deref());
+    let folder = args
+        .out
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    for (seat, why) in &closed {
+        let card = scenario.seat(seat).map(|card| card.scripted);
+        let script = scenario.players.iter().any(|script| *script.seat == **seat);
+        if !script || card == Some(Scripted::Never) {
+            let what = format!("nobody could play at {seat}: {why}");
+            let help = "leave that inject out, or give the seat a script";
+            return Err(Failure::new("HL-EX-151", exit::CONFIG, what, help));
+        }
+    }
+    Ok(About {
+        closed,
+        folder: folder.unwrap_or_default(),
+    })
+}
+
 /// What control writes down about who joined.
 fn notes(seats: &BTreeMap<String, Seat>) -> Vec<String> {
     let note = |(name, seat): (&String, &Seat)| {
-        let compared = match seat.compared {
-            true => "its words were compared at both ends",
-            false => "nobody at control compared its words",
-        };
+        let compared = compared_words(seat.compared);
         format!("seat {name} joined with a code; {compared}")
     };
     seats.iter().map(note).collect()
@@ -202,6 +227,7 @@ async fn controlled(
         start_paused: args.by_hand.starts_paused(),
         persons,
         notes,
+        attendance: lobby.attendance(),
         decide: args.by_hand.controlled || lobby.is_controlled(),
     })
 }

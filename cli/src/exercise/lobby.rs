@@ -6,10 +6,11 @@
 mod admit;
 mod hall;
 mod joining;
+mod seats;
 mod waiting;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,6 +26,7 @@ use hotline_exercise::{
         words::PartWord,
     },
     live::{
+        attend::Attendance,
         door::{Asker, May},
         joined::{Line, words::FromSeat},
         plane::{Guest, Plane},
@@ -37,6 +39,7 @@ use hotline_exercise::{
 use hotline_transport::Seams;
 use tokio::sync::{mpsc, oneshot};
 
+use self::waiting::Said;
 use super::making::domain;
 use crate::{
     desk::duration,
@@ -82,7 +85,30 @@ pub(super) struct Seat {
     pub(super) compared: bool,
 }
 
-/// Whom the control plane knows.
+/// What the lobby knows of an exercise beside its scenario.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// Seats that people who join cannot take, and why.
+    pub(super) closed: BTreeMap<String, String>,
+    /// The name of the exercise's folder, where its report will lie. No more of the path than that is anybody's.
+    pub(super) folder: String,
+}
+
+/// What is written down of whether both ends compared words.
+pub(super) const fn compared_words(compared: bool) -> &'static str {
+    match compared {
+        true => "its words were compared at both ends",
+        false => "nobody at control compared its words",
+    }
+}
+
+/// Whom the control plane knows, and by which certificate: a seat that was given away has had others under the same name.
+struct Member {
+    certificate: Vec<u8>,
+    known: Known,
+}
+
+/// As what.
 enum Known {
     Seat(Line),
     Control(May),
@@ -92,32 +118,47 @@ enum Known {
 enum Event {
     /// Somebody has a code and has made keys: are the words the same?
     Joins {
+        /// The number of the code.
+        number: u16,
         who: String,
         from: SocketAddr,
         words: String,
-        /// None where nobody is asked.
-        answer: oneshot::Sender<Option<bool>>,
+        answer: oneshot::Sender<Said>,
     },
     /// Somebody is in.
-    In { who: String },
+    In { number: u16, who: String },
     /// Somebody tried, and is not.
-    Out { who: String, why: String },
+    Out {
+        /// The number of the code, where it was right.
+        number: Option<u16>,
+        who: String,
+        why: String,
+    },
 }
 
 /// What the plane's tasks share with the lobby.
 struct Shared {
     scenario: Arc<Scenario>,
+    about: About,
     authority: PlaneAuthority,
     seams: Seams,
     events: mpsc::Sender<Event>,
     state: Mutex<State>,
+    /// Who joined control.
+    attendance: Attendance,
+    /// Control's roster is changed by one after another.
+    enrolling: Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
     book: Book,
     /// By identity.
-    known: BTreeMap<String, Known>,
+    known: BTreeMap<String, Member>,
+    /// What is to be written down of how people joined.
+    notes: Vec<String>,
+    /// Identities that somebody is about to have.
+    coming: BTreeSet<String>,
     seats: BTreeMap<String, Seat>,
     /// Once the conductor is there.
     asker: Option<Asker>,
@@ -137,7 +178,7 @@ pub(super) struct Lobby {
 impl Lobby {
     /// Opens the control plane.
     pub(super) async fn open(
-        scenario: &Arc<Scenario>,
+        (scenario, about): (&Arc<Scenario>, About),
         authority: PlaneAuthority,
         args: &LiveArgs,
         json: bool,
@@ -147,10 +188,13 @@ impl Lobby {
         let (events, heard) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             scenario: Arc::clone(scenario),
+            about,
             authority,
             seams: seams.clone(),
             events,
             state: Mutex::default(),
+            attendance: Attendance::default(),
+            enrolling: Mutex::default(),
         });
         let serving = Arc::clone(&shared);
         let serve = move |guest| serve(Arc::clone(&serving), guest);
@@ -191,7 +235,17 @@ impl Lobby {
         state
             .known
             .values()
-            .any(|known| matches!(known, Known::Control(May::Order)))
+            .any(|member| matches!(member.known, Known::Control(May::Order)))
+    }
+
+    /// Who joined control, for its records.
+    pub(super) fn attendance(&self) -> Attendance {
+        self.shared.attendance.clone()
+    }
+
+    /// What is to be written down of how people joined, beside the seats.
+    pub(super) fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.state().notes)
     }
 
     /// The seats that were taken, to play.
@@ -278,6 +332,7 @@ impl Shared {
         let seats = self.scenario.seats.iter().filter(|seat| {
             seat.kind == SeatKind::Desk && seat.desk.is_some() && seat.scripted != Scripted::Always
         });
+        let seats = seats.filter(|seat| !self.about.closed.contains_key(seat.name.as_str()));
         seats.map(|seat| seat.name.to_string()).collect()
     }
 
@@ -295,29 +350,43 @@ impl Shared {
 
 /// Serves whoever comes in over the control plane.
 async fn serve(shared: Arc<Shared>, guest: Guest) {
-    let Some(peer) = guest.peer.as_ref().map(Identity::to_string) else {
+    let Some(identity) = guest.peer.clone() else {
         admit::admit(&shared, guest).await;
         return;
     };
+    let peer = identity.to_string();
+    let Guest {
+        certificate,
+        place,
+        reader,
+        writer,
+        at,
+        ..
+    } = guest;
     let (line, may, asker) = {
         let state = shared.state();
-        let (line, may) = match state.known.get(&peer) {
+        let member = state.known.get(&peer);
+        let member = member.filter(|member| Some(&member.certificate) == certificate.as_ref());
+        let (line, may) = match member.map(|member| &member.known) {
             Some(Known::Seat(line)) => (Some(line.clone()), None),
             Some(Known::Control(may)) => (None, Some(*may)),
             None => (None, None),
         };
         (line, may, state.asker.clone())
     };
-    let Guest {
-        reader, writer, at, ..
-    } = guest;
+    // It is held until the connection ends.
+    let Some(_place) = place else {
+        admit::crowded(writer, line.is_some()).await;
+        return;
+    };
     match (line, may, asker) {
         // A seat is told what its own person may know, and has no way to ask anything else.
         (Some(line), ..) => line.serve(reader, writer, at).await,
         (None, Some(may), Some(asker)) => {
+            let _call = shared.attendance.calls(identity.name());
             let _ = asker.serve(reader.into_inner(), writer.into_inner(), may).await;
         }
         (None, Some(_), None) => admit::not_yet(writer).await,
-        (None, None, _) => {}
+        (None, None, _) => admit::nobody(writer).await,
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Entered {
     pub(crate) certificate: String,
     /// Control's roster.
     pub(crate) roster: String,
+    /// What the exercise's folder is called at control.
+    pub(crate) folder: String,
 }
 
 /// Joins: `make` makes the keys of what is offered, in the session.
@@ -86,10 +88,15 @@ pub(crate) async fn enter(
         return Err(differ());
     }
     match reader.must(OFFER_MAX, COMPARED_WITHIN).await.map_err(gone)? {
-        ToJoiner::Enrolled { certificate, roster } => Ok(Entered {
+        ToJoiner::Enrolled {
+            certificate,
+            roster,
+            folder,
+        } => Ok(Entered {
             offer,
             certificate,
             roster,
+            folder: inert_line(&folder).text,
         }),
         other => Err(no(&other)),
     }

@@ -43,6 +43,9 @@ pub(crate) struct Control {
     pub(crate) exercise: String,
     /// As what somebody joined.
     pub(crate) part: PartWord,
+    /// What the exercise's folder is called there; empty where that was not told.
+    #[serde(default)]
+    pub(crate) folder: String,
 }
 
 /// The control plane, as somebody who has joined finds it.
@@ -67,6 +70,7 @@ impl PlanePlace {
             conductor: conductor.clone(),
             exercise: exercise.clone(),
             part: part.clone(),
+            folder: entered.folder.clone(),
         };
         let folder = root.join(PLANE);
         let text = serde_json::to_string(&control).unwrap_or_default();

@@ -64,6 +64,8 @@ pub enum ToJoiner {
         certificate: String,
         /// Control's roster, with a new controller in it.
         roster: String,
+        /// What the folder is called in which the report will lie, where control is; empty for a seat.
+        folder: String,
     },
 }
 

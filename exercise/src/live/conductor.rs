@@ -1,6 +1,7 @@
 //! The conductor: control's own process. It asks the plan what is due, writes it down, does it, and writes down what it
 //! sees; and nothing is done before the record that says so is on disk.
 
+mod afar;
 mod carry;
 mod ends;
 mod hear;

@@ -1,5 +1,7 @@
 //! The control plane's listener: bounded connections, and JSON lines over them.
 
+mod places;
+
 use std::{
     future::Future,
     io,
@@ -17,15 +19,25 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf},
     net::TcpListener,
-    sync::Semaphore,
     task::JoinHandle,
     time::timeout,
 };
 
-/// Connections served at once. 64: seats, controllers with a few windows each, observers.
-const CONNECTIONS_MAX: usize = 64;
-/// Of those, from people who have not joined yet. 8: as many as join at the same moment.
-const STRANGERS_MAX: usize = 8;
+pub use places::Place;
+use places::{Places, holder};
+
+/// Connections at once of people who have joined. 64: seats, controllers with a few windows each, observers.
+const KNOWN_MAX: usize = 64;
+/// Of those, of one identity. 8: a controller's windows; of a seat one counts.
+const KNOWN_EACH: usize = 8;
+/// Connections at once that have not finished their handshake. 32: everybody whose network came back at this moment.
+const HANDSHAKES_MAX: usize = 32;
+/// Of those, from one address. 8: all terminals of one laptop.
+const HANDSHAKES_EACH: usize = 8;
+/// Connections at once of people who have not proven to know a code. 16: that takes a second, no person has to do anything.
+const STRANGERS_MAX: usize = 16;
+/// Of those, from one address.
+const STRANGERS_EACH: usize = 4;
 /// How long a line may take to be written. 10 s: whoever takes in nothing for longer has gone.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -33,10 +45,14 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 pub struct Guest {
     /// Who, by control's CA; none if they have not joined yet.
     pub peer: Option<Identity>,
+    /// The certificate that shows it, DER.
+    pub certificate: Option<Vec<u8>>,
     /// What the two ends of this connection know.
     pub binding: [u8; 32],
     /// From where.
     pub from: SocketAddr,
+    /// What it holds of the plane; none if this identity has as many connections as it may: it is to be told that.
+    pub place: Option<Place>,
     /// The address of ours that they called.
     pub at: IpAddr,
     /// What they say.
@@ -86,45 +102,47 @@ where
     F: Fn(Guest) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let strangers = Arc::new(Semaphore::new(STRANGERS_MAX));
+    let handshakes = Places::new(HANDSHAKES_MAX, HANDSHAKES_EACH);
+    let strangers = Places::new(STRANGERS_MAX, STRANGERS_EACH);
+    let known = Places::new(KNOWN_MAX, KNOWN_EACH);
     loop {
         let Ok((stream, from)) = listener.accept().await else {
             // No descriptors left, say: the next one has to wait.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // One too many is closed at once.
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            continue;
-        };
-        let (tls, serve, strangers) = (tls.clone(), Arc::clone(&serve), Arc::clone(&strangers));
+        let holder = holder(from.ip());
+        let shaking = handshakes.take(&holder);
+        let (tls, serve) = (tls.clone(), Arc::clone(&serve));
+        let (strangers, known) = (strangers.clone(), known.clone());
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
             let Ok(at) = stream.local_addr() else { return };
-            let Ok(stream) = plane::accept(&tls, Box::new(stream)).await else {
-                return;
+            let accepted = tokio::select! {
+                accepted = plane::accept(&tls, Box::new(stream)) => accepted,
+                // Others wait, and whoever is there says nothing or too much.
+                () = shaking.over() => return,
             };
-            let stranger = match stream.peer {
-                Some(_) => None,
-                None => match strangers.try_acquire_owned() {
-                    Ok(place) => Some(place),
-                    Err(_) => return,
-                },
+            let Ok(stream) = accepted else { return };
+            drop(shaking);
+            let place = match &stream.peer {
+                Some(peer) => known.ask(&peer.to_string()),
+                None => Some(strangers.take(&holder)),
             };
-            serve(Guest::of(stream, from, at.ip())).await;
-            drop((place, stranger));
+            serve(Guest::of(stream, (from, at.ip()), place)).await;
         });
     }
 }
 
 impl Guest {
-    fn of(stream: PlaneStream, from: SocketAddr, at: IpAddr) -> Self {
+    fn of(stream: PlaneStream, (from, at): (SocketAddr, IpAddr), place: Option<Place>) -> Self {
         let (reader, writer) = lines(stream.stream);
         Self {
             peer: stream.peer,
+            certificate: stream.certificate.map(|shown| shown.to_vec()),
             binding: stream.binding,
             from,
+            place,
             at,
             reader,
             writer,

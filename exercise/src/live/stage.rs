@@ -41,8 +41,9 @@ use crate::scenario::{
 
 /// How long a process may take to end in good order.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
-/// How long a seat that joined may be away when the stage opens. 10 s.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
+/// How long a seat that joined may be away when the stage opens. 60 s: it calls every second, and a person whose program
+/// died there types one line.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(60);
 /// Happenings that wait for the conductor. 16,384: what a desk keeps for a slow watcher.
 pub(crate) const HAPPENINGS: usize = 16_384;
 
@@ -515,12 +516,10 @@ impl Stage {
         let domain = desk.config.ancestors().nth(3).unwrap_or(Path::new("."));
         let files = folder::gather(domain, desk, joined, at).map_err(failed)?;
         joined.line.tell(ToSeat::Folder { files });
-        match timeout(scene::WHOLE_WITHIN, says.recv()).await {
-            Ok(Some(FromSeat::Open)) => {}
-            Ok(Some(FromSeat::Failed { what })) => return Err(failed(io::Error::other(what))),
-            Ok(_) => return Err(failed(io::Error::other("it says something else"))),
-            Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
-        }
+        let opened = timeout(scene::WHOLE_WITHIN, opens(says)).await;
+        opened
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(failed)?;
         let post = Post::joined(&desk.name, joined.line.clone(), self.heard.clone());
         self.posts.insert(desk.name.clone(), post);
         self.joined.insert(desk.name.clone(), joined.clone());
@@ -568,6 +567,19 @@ impl Stage {
     pub fn links_of(&self, link: &Link) -> Result<Vec<String>, StageError> {
         let names = self.links.rig().links().map(|(name, _)| name.to_owned());
         scene::links_of(&self.site, names, link)
+    }
+}
+
+/// Waits until a joined desk is open.
+async fn opens(says: &mut mpsc::Receiver<FromSeat>) -> io::Result<()> {
+    loop {
+        match says.recv().await {
+            Some(FromSeat::Open) => return Ok(()),
+            // Asked twice, because a connection broke: the first answer was taken.
+            Some(FromSeat::Consent { .. }) => {}
+            Some(FromSeat::Failed { what }) => return Err(io::Error::other(what)),
+            _ => return Err(io::Error::other("it says something else")),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub use integrity::{Integrity, LogRow, Offset, Pair, TurnKind, TurnRow, Version}
 pub(crate) use ladder::quantile;
 pub use ladder::{ClockName, HistoryStep, Ladder, LadderStep, LatencyRow};
 pub use msel::{MselRow, Planned};
-pub use overview::{Officer, Overview, PlayedBy, Seat, SignedOff};
+pub use overview::{Attendee, Officer, Overview, PlayedBy, Seat, SignedOff};
 pub use results::{
     Counts, ExpectRow, ImprovementRow, NoteRow, ObjectiveRow, Outcome, PrecedenceCount, RatingRow, Summary,
 };

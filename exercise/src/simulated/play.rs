@@ -23,6 +23,7 @@ use crate::{
     bundle::EXCON,
     codebook::{Codebook, shipped},
     live::{
+        attend::Attendance,
         conductor::{ConductError, Conductor, Played, obey::Controlled},
         door::Door,
         scene::wait_until_quiet,
@@ -149,6 +150,7 @@ async fn run(piece: Piece, interrupted: Arc<AtomicBool>, more: More) -> Result<E
             start_paused: false,
             persons: BTreeMap::new(),
             notes: Vec::new(),
+            attendance: Attendance::default(),
             decide: true,
         });
         let hand = Hand {

@@ -1,7 +1,9 @@
 //! A seat that joined, from its folder to ENDEX.
 
+mod consented;
 mod handing;
 mod own;
+mod taken;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -24,6 +26,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use self::taken::Taken;
 use super::{
     desk::{Desk, Told},
     identity, settings,
@@ -52,6 +55,8 @@ pub(super) struct Seated {
     desk: Option<Desk>,
     starts: u32,
     told: Option<(u32, u32)>,
+    taken: Taken,
+    handed: bool,
 }
 
 /// Why a connection ended.
@@ -71,6 +76,7 @@ impl Seated {
                 "this folder is a controller's: hotline control --dir DIR",
             ));
         };
+        let taken = Taken::read(&dir)?;
         let seated = Self {
             dir,
             place,
@@ -82,6 +88,8 @@ impl Seated {
             desk: None,
             starts: 0,
             told: None,
+            taken,
+            handed: false,
         };
         seated.welcome();
         Ok(seated)
@@ -118,6 +126,7 @@ impl Seated {
     pub(super) async fn play(mut self, seams: &Seams) -> Outcome {
         let settings = settings(&self.dir, &self.identity);
         if settings.exists() {
+            self.check(&settings)?;
             self.desk = Some(Desk::start(&settings, self.attended).await?);
         }
         let mut lost = false;
@@ -202,14 +211,29 @@ impl Seated {
                 words = heard.recv() => Ok(words),
                 told = told(&mut self.desk) => Err(told),
             };
+            let (owed, next) = match next {
+                Ok(Some(ToSeat::Owed { no, words })) => (Some(no), Ok(Some(*words))),
+                next => (None, next),
+            };
             let answer = match next {
                 Ok(None) => return Ok(End::Lost),
                 Ok(Some(ToSeat::Bye)) => return Ok(End::Bye),
                 Ok(Some(ToSeat::Ended)) => {
-                    self.hand_over(say).await;
+                    // A log is handed over once: half of it may lie at control already.
+                    if !std::mem::replace(&mut self.handed, true) {
+                        self.hand_over(say).await;
+                    }
                     None
                 }
-                Ok(Some(words)) => self.told(words, seams).await?,
+                Ok(Some(ToSeat::Inject { .. })) if owed.is_some_and(|no| !self.taken.is_new(no)) => None,
+                Ok(Some(words)) => {
+                    let inject = matches!(words, ToSeat::Inject { .. });
+                    let answer = self.told(words, seams).await?;
+                    if let Some(no) = owed.filter(|_| inject) {
+                        self.taken.took(no);
+                    }
+                    answer
+                }
                 Err(Told::News(news)) => Some(FromSeat::News { news: Box::new(news) }),
                 Err(Told::Ended { by_hand }) => {
                     self.desk = None;
@@ -221,10 +245,12 @@ impl Seated {
                     Some(FromSeat::Again)
                 }
             };
-            if let Some(answer) = answer
-                && say.send(answer).await.is_err()
-            {
-                return Ok(End::Lost);
+            // Behind its answer: control asks again for what it has not heard.
+            let took = owed.map(|no| FromSeat::Took { no });
+            for words in answer.into_iter().chain(took) {
+                if say.send(words).await.is_err() {
+                    return Ok(End::Lost);
+                }
             }
         }
     }
@@ -251,7 +277,10 @@ impl Seated {
     /// What control says; what is answered.
     async fn told(&mut self, words: ToSeat, seams: &Seams) -> Result<Option<FromSeat>, Failure> {
         Ok(match words {
-            ToSeat::Here | ToSeat::Ended | ToSeat::Bye => None,
+            ToSeat::Refused { what } => return Err(refused(&inert_line(&what).text)),
+            ToSeat::Here | ToSeat::Owed { .. } | ToSeat::Ended | ToSeat::Bye => None,
+            // The answer was lost.
+            ToSeat::Folder { files } if self.desk.is_some() && self.stands_on(&files) => Some(FromSeat::Open),
             // What a desk stands on is not changed under it, nor is anything signed once it runs.
             ToSeat::Consent { .. } | ToSeat::Folder { .. } if self.stands() => {
                 let what = "the desk of this seat stands already".to_owned();

@@ -13,18 +13,29 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Event, Lobby, waiting::Waiting};
+use super::{
+    Event, Lobby,
+    seats::Stands,
+    waiting::{Said, Waiting, Whom},
+};
 use crate::exit::{self, Failure};
 
-const HELP: &str = "yes WHO      their words are the same\n\
+const HELP: &str = "yes WHO      their words are the same; WHO is a name, or the number of their code\n\
 no WHO       they are not\n\
-code WHO     a new code: a seat, control or observer\n\
+code WHO     a new code: a seat, control or observer; a seat whose people were lost is free then\n\
 who          who is in\n\
 start        everybody is in: the exercise begins\n\
 quit         no exercise";
 
 /// How often an interruption is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Whether somebody sits at this terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Typing {
+    Somebody,
+    Nobody,
+}
 
 /// What the facilitator decided.
 enum Decided {
@@ -38,7 +49,7 @@ impl Lobby {
     pub(in crate::exercise) async fn gather(&mut self, interrupted: &AtomicBool) -> Result<(), Failure> {
         self.open_codes()?;
         let mut lines = (!self.args.no_input).then(|| BufReader::new(tokio::io::stdin()).lines());
-        let start = self.args.start_after.map(|after| Instant::now() + after);
+        let mut start = self.args.start_after.map(|after| Instant::now() + after);
         let mut waiting = Waiting::default();
         loop {
             let look = Instant::now() + LOOK_EVERY;
@@ -50,12 +61,12 @@ impl Lobby {
                 typed = typed(&mut lines) => match typed {
                     Some(line) => self.typed(&line, &mut waiting),
                     // Nobody types any more: the time decides.
-                    None if start.is_some() => { lines = None; Decided::Wait }
+                    None if self.args.start_after.is_some() => { lines = None; Decided::Wait }
                     None => return Err(nobody_types()),
                 },
-                () = sleep_until(look) => match start.is_some_and(|start| Instant::now() >= start) {
-                    true => Decided::Go,
-                    false => Decided::Wait,
+                () = sleep_until(look) => match start.take_if(|start| Instant::now() >= *start) {
+                    Some(_) => Decided::Go,
+                    None => Decided::Wait,
                 },
             };
             match decided {
@@ -64,14 +75,12 @@ impl Lobby {
                 Decided::Go => drop(waiting.go.get_or_insert_with(Instant::now)),
                 Decided::Wait => {}
             }
-            match waiting.starts() {
-                true if self.may_start() => break,
-                true if lines.is_none() => return Err(self.lacks()),
-                true => {
-                    waiting.go = None;
-                    self.lacks().print();
-                }
-                false => {}
+            let typing = match lines {
+                Some(_) => Typing::Somebody,
+                None => Typing::Nobody,
+            };
+            if waiting.starts(self.is_anybody_away()) && self.starts(&mut waiting, typing)? {
+                break;
             }
         }
         self.close();
@@ -94,6 +103,10 @@ impl Lobby {
         );
         for seat in self.shared.open_seats() {
             self.give_code(&seat)?;
+        }
+        for (seat, why) in &self.shared.about.closed {
+            let words = format!("{seat:<9} its script plays: {why}");
+            self.say("closed", json!({ "seat": seat, "why": why }), &words);
         }
         self.give_code("control")?;
         self.give_code("observer")?;
@@ -130,28 +143,41 @@ impl Lobby {
     fn heard(&self, event: Event, waiting: &mut Waiting) {
         match event {
             Event::Joins {
+                number,
                 who,
                 from,
                 words,
                 answer,
             } => {
+                let typed = waiting.ask(number, &who, answer);
                 self.say(
                     "joins",
-                    json!({ "who": who, "from": from.to_string(), "words": words }),
-                    &format!("{who} joins from {from}. Their words: {words}\n  the same as they read to you? yes {who}, or no {who}"),
+                    json!({ "who": who, "number": number, "from": from.to_string(), "words": words }),
+                    &format!("{who} joins from {from}. Their words: {words}\n  the same as they read to you? yes {typed}, or no {typed}"),
                 );
-                waiting.asked.insert(who.clone(), answer);
                 if self.args.no_input {
-                    waiting.answer(who, None);
+                    waiting.answer(number, Said::Unasked);
                 }
             }
-            Event::In { who } => {
-                waiting.over(&who);
+            Event::In { number, who } => {
+                waiting.over(number);
                 self.say("in", json!({ "who": who }), &format!("{who} is in"));
             }
-            Event::Out { who, why } => {
-                waiting.over(&who);
-                let why = inert_line(&why).text;
+            Event::Out { number, who, why } => {
+                let mut why = inert_line(&why).text;
+                let untold = match number {
+                    Some(number) => {
+                        waiting.over(number);
+                        0
+                    }
+                    None => match waiting.stranger(Instant::now()) {
+                        Some(untold) => untold,
+                        None => return,
+                    },
+                };
+                if untold > 0 {
+                    why = format!("{why} (and {untold} more since the last that was told)");
+                }
                 let help = match self.shared.open_seats().contains(&who) {
                     true => format!("; code {who} gives a new one"),
                     false => String::new(),
@@ -172,72 +198,92 @@ impl Lobby {
             (Some("start"), _) => return Decided::Go,
             (Some("quit"), _) => return Decided::Quit,
             (Some("who"), _) => self.who(),
-            (Some("code"), Some(who)) if self.has(who) => {
-                if let Err(failure) = self.give_code(who) {
-                    failure.print();
-                }
-            }
-            (Some(said @ ("yes" | "no")), who) => {
-                let asked = &waiting.asked;
-                let only = asked.keys().next().cloned().filter(|_| asked.len() == 1);
-                let who = who.map(str::to_owned).or(only);
-                if !who.is_some_and(|who| waiting.answer(who, Some(said == "yes"))) {
-                    eprintln!("nobody of that name waits");
-                }
-            }
+            (Some("code"), Some(who)) => self.new_code(who, waiting),
+            (Some("yes"), Some(who)) => self.answered(Said::Same, who, waiting),
+            (Some("no"), Some(who)) => self.answered(Said::Differ, who, waiting),
             _ => crate::say!("{HELP}"),
         }
         Decided::Wait
     }
 
-    fn has(&self, who: &str) -> bool {
-        let free = |who: &str| !self.shared.state().seats.contains_key(who);
-        matches!(who, "control" | "observer")
-            || self.shared.open_seats().iter().any(|seat| seat == who) && free(who)
+    /// Why a code cannot be given, where it cannot. A seat whose people are lost is free for others from then on.
+    fn refuses_code(&self, who: &str, waiting: &mut Waiting) -> Option<String> {
+        if matches!(who, "control" | "observer") {
+            return None;
+        }
+        if !self.shared.open_seats().iter().any(|seat| seat == who) {
+            return Some(match self.shared.about.closed.get(who) {
+                Some(why) => format!("{who} is played by its script: {why}"),
+                None => format!("there is no seat {} that could be taken", inert_line(who).text),
+            });
+        }
+        match self.shared.stands(who) {
+            Stands::In => {
+                return Some(format!(
+                    "somebody sits at {who}, and is connected: have them leave first"
+                ));
+            }
+            Stands::Away => {
+                self.shared.free(who);
+                let words = format!("whoever was at {who} does not come back with what they have");
+                self.say("free", json!({ "seat": who }), &words);
+            }
+            Stands::Scripted | Stands::Empty => {}
+        }
+        waiting.give_away(who);
+        None
     }
 
-    fn who(&self) {
-        let here = |seat: &String| {
-            let state = self.shared.state();
-            state.seats.get(seat).map(|seat| seat.line.here().is_some())
+    fn new_code(&self, who: &str, waiting: &mut Waiting) {
+        let given = match self.refuses_code(who, waiting) {
+            Some(what) => Err(Failure::new("HL-EX-195", exit::OTHER, what, "who says who is in")),
+            None => self.give_code(who),
         };
-        for seat in self.shared.open_seats() {
-            let how = match here(&seat) {
-                Some(true) => "is in",
-                Some(false) => "is in, and not connected now",
-                None if self.shared.has_script(&seat) => "is empty: its script plays",
-                None => "is empty, and has no script",
-            };
-            self.say(
-                "seat",
-                json!({ "seat": seat, "how": how }),
-                &format!("{seat} {how}"),
-            );
+        if let Err(failure) = given {
+            failure.print();
         }
     }
 
-    /// Whether every seat has somebody to play it.
-    fn may_start(&self) -> bool {
-        self.missing().is_empty()
+    fn answered(&self, said: Said, whom: &str, waiting: &mut Waiting) {
+        match waiting.whom(whom) {
+            Whom::Waits(number) => waiting.answer(number, said),
+            Whom::Nobody => eprintln!("nobody of that name or number waits"),
+            Whom::Several(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(u16::to_string).collect();
+                eprintln!(
+                    "more than one has joined under that name: yes or no, and a number: {}",
+                    numbers.join(", ")
+                );
+            }
+        }
     }
 
-    fn missing(&self) -> Vec<String> {
-        let taken = self.shared.state().seats.keys().cloned().collect::<Vec<_>>();
-        let seats = self.shared.open_seats().into_iter();
-        seats
-            .filter(|seat| !taken.contains(seat) && !self.shared.has_script(seat))
-            .collect()
-    }
-
-    fn lacks(&self) -> Failure {
-        let what = format!(
-            "nobody sits at {}, and no script plays there",
-            self.missing().join(", ")
+    /// Whether it starts. What is missing is told; then it starts when somebody types that again or, where nobody types,
+    /// once everybody is there.
+    fn starts(&self, waiting: &mut Waiting, typing: Typing) -> Result<bool, Failure> {
+        let lacking = self.lacking();
+        if lacking.is_empty() {
+            return Ok(true);
+        }
+        let what = format!("not started: {}", lacking.join("; "));
+        let failure = Failure::new(
+            "HL-EX-195",
+            exit::OTHER,
+            what.clone(),
+            "have somebody join there first",
         );
-        Failure::new("HL-EX-195", exit::OTHER, what, "have somebody join there first")
+        match typing {
+            Typing::Somebody => waiting.go = None,
+            Typing::Nobody if waiting.is_given_up() => return Err(failure),
+            Typing::Nobody => {}
+        }
+        if !std::mem::replace(&mut waiting.told, typing == Typing::Nobody) {
+            self.say("waits", json!({ "lacks": lacking }), &what);
+        }
+        Ok(false)
     }
 
-    fn say(&self, event: &str, mut object: serde_json::Value, words: &str) {
+    pub(super) fn say(&self, event: &str, mut object: serde_json::Value, words: &str) {
         match self.json {
             true => {
                 object["event"] = event.into();

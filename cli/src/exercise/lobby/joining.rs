@@ -10,15 +10,22 @@ use hotline_exercise::{
         keys::{KeyRequest, Point, fingerprint},
         words::{FromJoiner, LINE_MAX, Offer, PartWord, ToJoiner},
     },
-    live::{door::May, joined::Line},
+    live::{
+        attend::{CONTROLLER, OBSERVER},
+        door::May,
+        joined::Line,
+    },
 };
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    Event, Known, Seat, Shared,
+    Event, Known, Member, Said, Seat, Shared, State,
     admit::{Out, Wire},
+    compared_words,
 };
 use crate::{
+    exercise::failed,
     exit::Failure,
     pki::{DeskKeys, OfficerKeys, certificate::TheirKey, excon::CONDUCTOR, words::Fingerprint},
 };
@@ -31,6 +38,8 @@ const BEGUN: &str = "the exercise has begun";
 /// Somebody whose code was right.
 pub(super) struct Joining<'a> {
     pub(super) shared: &'a Shared,
+    /// The number of the code.
+    pub(super) number: u16,
     pub(super) part: &'a Part,
     pub(super) session: [u8; 32],
     pub(super) from: SocketAddr,
@@ -47,12 +56,28 @@ enum Becomes {
     Observer,
 }
 
+/// An identity that somebody is about to have.
+struct Coming<'a> {
+    shared: &'a Shared,
+    name: String,
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        self.shared.state().coming.remove(&self.name);
+    }
+}
+
+/// The bytes of a certificate that was made here.
+fn der(pem: &str) -> Result<Vec<u8>, Failure> {
+    let read = CertificateDer::from_pem_slice(pem.as_bytes());
+    let read = read.map_err(|error| failed(&format!("the certificate that was made: {error}")))?;
+    Ok(read.to_vec())
+}
+
 impl Joining<'_> {
     pub(super) async fn admit(&self, proof: String, wire: &mut Wire) -> Result<String, Out> {
-        let word = self
-            .shared
-            .word(self.part)
-            .map_err(|failure| Out::Refused(failure.what))?;
+        let word = self.shared.word(self.part).map_err(Out::Ours)?;
         let authority = &self.shared.authority;
         let offer = Offer {
             proof,
@@ -70,18 +95,47 @@ impl Joining<'_> {
         let request: KeyRequest =
             serde_json::from_str(&text).map_err(|error| Out::Refused(format!("keys: {error}")))?;
         let (identity, becomes) = self.checked(&word, &request).map_err(Out::Refused)?;
+        let _coming = self.comes(&identity).map_err(Out::Refused)?;
         let key = TheirKey(request.plane.bytes().map_err(Out::Refused)?);
         let compared = self.compare(&identity, &text, wire).await?;
-        let (certificate, roster) = self
-            .certify(&identity, &key, &becomes)
-            .map_err(|failure| Out::Refused(failure.what))?;
-        if !self.enter(&identity, becomes, compared) {
+        let (certificate, roster) = self.certify(&identity, &key, &becomes).map_err(Out::Ours)?;
+        let shown = der(&certificate).map_err(Out::Ours)?;
+        if !self.enter(&identity, becomes, shown, compared) {
             return Err(Out::Refused(BEGUN.into()));
         }
-        wire.writer
-            .say(&ToJoiner::Enrolled { certificate, roster })
-            .await?;
+        let folder = match self.part {
+            Part::Seat(_) => String::new(),
+            Part::Controller | Part::Observer => self.shared.about.folder.clone(),
+        };
+        let enrolled = ToJoiner::Enrolled {
+            certificate,
+            roster,
+            folder,
+        };
+        let given = wire.writer.say(&enrolled).await;
+        if let (Err(_), Part::Seat(seat)) = (&given, self.part) {
+            // Nobody has what opens it.
+            self.shared.free(seat);
+        }
+        given?;
         Ok(self.who(&identity))
+    }
+
+    /// Nobody else is, or is about to become, who they are to be; until the result is dropped.
+    fn comes(&self, identity: &Identity) -> Result<Coming<'_>, String> {
+        let name = identity.to_string();
+        let mut state = self.shared.state();
+        if state.known.contains_key(&name) || !state.coming.insert(name.clone()) {
+            return Err(format!(
+                "somebody else is, or is about to become, {}",
+                self.who(identity)
+            ));
+        }
+        drop(state);
+        Ok(Coming {
+            shared: self.shared,
+            name,
+        })
     }
 
     fn who(&self, identity: &Identity) -> String {
@@ -157,7 +211,8 @@ impl Joining<'_> {
         let words = Fingerprint(fingerprint(&self.session, text)).words();
         let who = self.who(identity);
         let joins = Event::Joins {
-            who: who.clone(),
+            number: self.number,
+            who,
             from: self.from,
             words,
             answer,
@@ -176,9 +231,12 @@ impl Joining<'_> {
         };
         let ours = async {
             match timeout(COMPARED_WITHIN, answered).await {
-                Ok(Ok(Some(true))) => Ok(true),
-                Ok(Ok(None)) => Ok(false),
-                Ok(Ok(Some(false))) => Err(Out::Refused(
+                Ok(Ok(Said::Same)) => Ok(true),
+                Ok(Ok(Said::Unasked)) => Ok(false),
+                Ok(Ok(Said::GivenAway)) => Err(Out::Refused(
+                    "control has given a new code for this seat meanwhile".into(),
+                )),
+                Ok(Ok(Said::Differ)) => Err(Out::Refused(
                     "control says that the words are not the same".into(),
                 )),
                 Ok(Err(_)) => Err(Out::Refused(BEGUN.into())),
@@ -196,6 +254,7 @@ impl Joining<'_> {
         becomes: &Becomes,
     ) -> Result<(String, String), Failure> {
         let (authority, seams) = (&self.shared.authority, &self.shared.seams);
+        let _one = self.shared.enrolling.lock();
         let roster = match becomes {
             Becomes::Controller(key) => authority.enrol(identity.name(), *key, seams.clock.wall())?,
             Becomes::Seat { .. } | Becomes::Observer => String::new(),
@@ -204,7 +263,7 @@ impl Joining<'_> {
     }
 
     /// False where it is too late.
-    fn enter(&self, identity: &Identity, becomes: Becomes, compared: bool) -> bool {
+    fn enter(&self, identity: &Identity, becomes: Becomes, certificate: Vec<u8>, compared: bool) -> bool {
         let mut state = self.shared.state();
         if state.closed {
             return false;
@@ -222,11 +281,28 @@ impl Joining<'_> {
                 state.seats.insert(seat, taken);
                 Known::Seat(line)
             }
-            Becomes::Controller(_) => Known::Control(May::Order),
-            Becomes::Observer => Known::Control(May::Look),
+            Becomes::Controller(_) => {
+                self.attends(&mut state, identity.name(), CONTROLLER, compared);
+                Known::Control(May::Order)
+            }
+            Becomes::Observer => {
+                self.attends(&mut state, identity.name(), OBSERVER, compared);
+                Known::Control(May::Look)
+            }
         };
-        state.known.insert(identity.to_string(), known);
+        let member = Member { certificate, known };
+        state.known.insert(identity.to_string(), member);
         true
+    }
+
+    /// Somebody is at control from now on, and that is written down.
+    fn attends(&self, state: &mut State, name: &str, part: &'static str, compared: bool) {
+        self.shared.attendance.joins(name, part);
+        let part = part.to_lowercase();
+        let how = compared_words(compared);
+        state
+            .notes
+            .push(format!("{part} {name} joined with a code; {how}"));
     }
 
     fn desk(&self, seat: &str) -> String {

@@ -26,8 +26,8 @@ use crate::{
     },
 };
 
-/// How long a seat may take. 30 s: it signs by itself, and may have to connect again.
-const SIGNS_WITHIN: Duration = Duration::from_secs(30);
+/// How long a seat may take. 60 s: it signs by itself, and may have to connect again, or a person has it sit down again.
+const SIGNS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Asks for a side's consent, where nobody here could sign it.
 pub(super) async fn ask(

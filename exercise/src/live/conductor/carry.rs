@@ -61,10 +61,16 @@ impl<S: Scene> Conductor<S> {
         let serial = inject.serial.to_string();
         match &inject.deed {
             Deed::News { .. } | Deed::Order { .. } => {
+                let mut away = Vec::new();
                 for seat in &inject.to {
-                    self.hand_over(seat, inject).await?;
+                    if !self.hand_over(seat, inject).await? {
+                        away.push(seat.as_str());
+                    }
                 }
-                Ok(Some(String::new()))
+                Ok(Some(match away.as_slice() {
+                    [] => String::new(),
+                    away => format!("away, and told when back: {}", away.join(", ")),
+                }))
             }
             Deed::Message { desk, .. } => {
                 let seat = self.seat_at(desk)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hotline_client::{request::News, view::MessageView};
 use hotline_core::{plant, precedence::Precedence, words::Rung};
 
-use super::{ConductError, Conductor, leap::Pending};
+use super::{ConductError, Conductor, afar::may_tell, leap::Pending};
 use crate::{
     codebook::coded::{self, Decoded},
     live::{
@@ -77,17 +77,14 @@ impl<S: Scene> Conductor<S> {
                 if what == "ADDED" && !self.listed_just_now(desk, &message) {
                     self.arrives(desk, &message);
                 }
-                self.climbed(&message);
+                self.climbed(desk, &message);
                 Ok(())
             }
             News::Alarm { code, what } => {
                 let stamp = self.stamp();
                 self.plan.see(&Sight::Alarm { desk, code: &code }, stamp);
-                self.watched
-                    .entry(desk.to_owned())
-                    .or_default()
-                    .alarms
-                    .push((code, cut(what)));
+                let watched = self.watched.entry(desk.to_owned()).or_default();
+                watched.alarm(code, cut(what));
                 Ok(())
             }
             News::Leg { .. } | News::Presence { .. } => Ok(()),
@@ -134,13 +131,14 @@ impl<S: Scene> Conductor<S> {
         Ok(())
     }
 
-    /// Every rung of a message that has a name is a mark of the plan.
-    fn climbed(&mut self, message: &MessageView) {
-        self.climbed_at(message, |_| None);
+    /// Every rung of a message that has a name is a mark of the plan. Of a desk that joined only what its own people and its
+    /// own machine did is, and who holds what it sent: nothing here proves what it says of others.
+    fn climbed(&mut self, desk: &str, message: &MessageView) {
+        self.climbed_at(desk, message, |_| None);
     }
 
     /// The same, each at its own moment; now, where that is not known. `when`: of milliseconds since 1970.
-    fn climbed_at(&mut self, message: &MessageView, when: impl Fn(u64) -> Option<Stamp>) {
+    fn climbed_at(&mut self, desk: &str, message: &MessageView, when: impl Fn(u64) -> Option<Stamp>) {
         let names: Vec<Alias> = self.plan.names_of(&message.sha256).cloned().collect();
         let now = self.stamp();
         for of in names {
@@ -148,6 +146,9 @@ impl<S: Scene> Conductor<S> {
                 let Ok(rung) = view.rung.parse::<Rung>() else {
                     continue;
                 };
+                if !self.may_tell(desk, message, rung, &view.by) {
+                    continue;
+                }
                 let at = self.stage.site().desk_of(&view.by).map(str::to_owned);
                 let climb = Sight::Climb {
                     of: &of,
@@ -226,7 +227,7 @@ impl<S: Scene> Conductor<S> {
             self.arrives(desk, message);
             self.listed.insert(key, self.now());
         }
-        self.climbed_at(message, when);
+        self.climbed_at(desk, message, when);
     }
 
     /// Whether this news is of what the desk's list had already told: the desk answers only once it may sign, and what came
@@ -245,7 +246,7 @@ impl<S: Scene> Conductor<S> {
         }
         self.arrived.insert((desk.to_owned(), message.sha256.clone()));
         let watched = self.watched.entry(desk.to_owned()).or_default();
-        watched.shown.push(message.sha256.clone());
+        watched.show(&message.sha256);
     }
 
     /// A message may have climbed before its name was known.
@@ -255,9 +256,15 @@ impl<S: Scene> Conductor<S> {
         };
         // A desk that has died meanwhile tells nothing more.
         if let Ok(view) = self.stage.show(&desk, message).await {
-            self.climbed(&view);
+            self.climbed(&desk, &view);
         }
         Ok(())
+    }
+
+    /// Whether a desk is heard about a rung that somebody gave a message.
+    fn may_tell(&self, desk: &str, message: &MessageView, rung: Rung, by: &str) -> bool {
+        let line = (self.stage.site(), self.plan.scenario().as_ref());
+        self.is_here(desk) || may_tell(line, desk, &message.direction, rung, by)
     }
 
     fn desk_of_seat(&self, seat: &str) -> Option<String> {

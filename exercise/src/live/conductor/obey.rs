@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{ConductError, Conductor, seats::Told};
 use crate::{
     live::{
+        attend::{Attendance, Turn},
         door::{Answer, Asked, Door, Reply},
         scene::Scene,
         stage::Happening,
@@ -40,6 +41,8 @@ pub struct Controlled {
     pub persons: BTreeMap<String, Told>,
     /// What is written down behind STARTEX.
     pub notes: Vec<String>,
+    /// Who joined control.
+    pub attendance: Attendance,
     /// What needs approval or is overdue waits for controllers, and they end it. Without that they may order all the same,
     /// and it runs by its plan.
     pub decide: bool,
@@ -52,6 +55,7 @@ pub(super) struct Hand {
     start_paused: bool,
     pub(super) persons: BTreeMap<String, Told>,
     notes: Vec<String>,
+    attendance: Attendance,
     pub(super) decide: bool,
     pub(super) heads: Heads,
     /// Records that were written.
@@ -91,6 +95,7 @@ impl<S: Scene> Conductor<S> {
             start_paused,
             persons,
             notes,
+            attendance,
             decide,
         } = controlled;
         self.hand = Some(Hand {
@@ -99,6 +104,7 @@ impl<S: Scene> Conductor<S> {
             start_paused,
             persons,
             notes,
+            attendance,
             decide,
             heads: Heads::default(),
             records: 0,
@@ -143,6 +149,18 @@ impl<S: Scene> Conductor<S> {
                 text,
                 objective: None,
             })?;
+        }
+        self.attend()
+    }
+
+    /// Writes down who has joined control, has gone, or is there again.
+    pub(super) fn attend(&mut self) -> Result<(), ConductError> {
+        let turns = self
+            .hand
+            .as_ref()
+            .map(|hand| hand.attendance.turns(Instant::now()));
+        for Turn { seat, what } in turns.unwrap_or_default() {
+            self.note(Kind::Seat { seat, what })?;
         }
         Ok(())
     }

@@ -17,6 +17,10 @@ use crate::{
 const CLOCK_EVERY: Duration = Duration::from_secs(5);
 /// Most alarms and shown messages of one record; what is beyond waits for the next. 64: a record stays below what it may hold.
 const AT_ONCE: usize = 64;
+/// Most that wait, of each. 4,096: what the last looks behind ENDEX still write down.
+const WAITING_MAX: usize = 4_096;
+/// What is written down as an alarm where more came than could wait.
+const MISSED: &str = "CONTROL_MISSED";
 
 /// What control knows of a desk.
 #[derive(Debug, Default)]
@@ -26,14 +30,49 @@ pub(super) struct Watched {
     /// When that was.
     at: Option<LineTime>,
     /// Alarms since then.
-    pub(super) alarms: Vec<(String, String)>,
+    alarms: Vec<(String, String)>,
     /// Messages that were looked at since then.
-    pub(super) shown: Vec<String>,
+    shown: Vec<String>,
+    /// Alarms and messages that came when there was no more room.
+    missed: u64,
     /// Statements that it owed the relays when it was asked last.
     owes: u64,
 }
 
 impl Watched {
+    /// An alarm that is to be written down.
+    pub(super) fn alarm(&mut self, code: String, what: String) {
+        match self.alarms.len() < WAITING_MAX {
+            true => self.alarms.push((code, what)),
+            false => self.missed += 1,
+        }
+    }
+
+    /// A message that was shown, and is to be written down.
+    pub(super) fn show(&mut self, message: &str) {
+        match self.shown.len() < WAITING_MAX {
+            true => self.shown.push(message.to_owned()),
+            false => self.missed += 1,
+        }
+    }
+
+    /// What goes into the next record.
+    fn take(&mut self) -> (Vec<(String, String)>, Vec<String>) {
+        if self.missed > 0 && self.alarms.len() < WAITING_MAX {
+            let what = format!(
+                "{} alarms and shown messages of this desk came faster than control writes, and are in no record",
+                std::mem::take(&mut self.missed)
+            );
+            self.alarms.push((MISSED.to_owned(), what));
+        }
+        let alarms = self.alarms.len().min(AT_ONCE);
+        let shown = self.shown.len().min(AT_ONCE);
+        (
+            self.alarms.drain(..alarms).collect(),
+            self.shown.drain(..shown).collect(),
+        )
+    }
+
     /// Whether there is more to write down than one record held.
     pub(super) fn has_more(&self) -> bool {
         !self.alarms.is_empty() || !self.shown.is_empty()
@@ -59,6 +98,7 @@ impl<S: Scene> Conductor<S> {
             let half = self.now().since(before) / 2;
             self.saw(&desk, &status, half).await?;
         }
+        self.attend()?;
         self.hear_relays()
     }
 
@@ -70,10 +110,7 @@ impl<S: Scene> Conductor<S> {
         let watched = self.watched.entry(desk.to_owned()).or_default();
         watched.owes = status.relays.values().map(|relay| relay.pending).sum();
         let mut news = changed(&watched.told, &full);
-        let alarms = watched.alarms.len().min(AT_ONCE);
-        let shown = watched.shown.len().min(AT_ONCE);
-        news.alarms = watched.alarms.drain(..alarms).collect();
-        news.shown = watched.shown.drain(..shown).collect();
+        (news.alarms, news.shown) = watched.take();
         let stale = watched.at.is_none_or(|at| now.since(at) >= CLOCK_EVERY);
         if news == Seen::default() && !stale {
             return Ok(());
@@ -172,6 +209,28 @@ fn changed(old: &Seen, new: &Seen) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_desk_that_raises_more_alarms_than_can_be_written_down_costs_no_memory_and_that_is_written_down() {
+        let mut watched = Watched::default();
+        for number in 0..WAITING_MAX + 5 {
+            watched.alarm("X".into(), number.to_string());
+            watched.show("aa");
+        }
+        let (mut alarms, mut shown) = (Vec::new(), 0);
+        while watched.has_more() {
+            let (more, messages) = watched.take();
+            assert!(more.len() <= AT_ONCE && messages.len() <= AT_ONCE);
+            alarms.extend(more);
+            shown += messages.len();
+        }
+        assert_eq!((alarms.len(), shown), (WAITING_MAX + 1, WAITING_MAX));
+        let missed = alarms.iter().find(|(code, _)| code == MISSED);
+        assert!(
+            missed.is_some_and(|(_, what)| what.starts_with("10 alarms")),
+            "{missed:?}"
+        );
+    }
 
     #[test]
     fn a_record_of_a_desk_has_what_changed_and_nothing_else() {

@@ -22,21 +22,25 @@ use crate::{
 };
 
 impl<S: Scene> Conductor<S> {
-    /// Delivers news or an order to a seat.
-    pub(super) async fn hand_over(&mut self, seat: &str, inject: &Inject) -> Result<(), ConductError> {
+    /// Delivers news or an order to a seat; false if it waits there until the seat is back.
+    pub(super) async fn hand_over(&mut self, seat: &str, inject: &Inject) -> Result<bool, ConductError> {
         match self.person_at(seat) {
-            Some(Told::File(file)) => Ok(self.tell_person(seat, &file, inject)?),
+            Some(Told::File(file)) => {
+                self.tell_person(seat, &file, inject)?;
+                Ok(true)
+            }
             Some(Told::Joined(line)) => {
                 line.tell(ToSeat::Inject {
                     serial: inject.serial.to_string(),
                     story_ms: u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX),
                     what: spoken(&inject.deed),
                 });
-                Ok(())
+                Ok(line.here().is_some())
             }
             None => {
                 let serial = inject.serial.to_string();
-                Ok(self.stage.tell(seat, &ToPlayer::Inject { serial }).await?)
+                self.stage.tell(seat, &ToPlayer::Inject { serial }).await?;
+                Ok(true)
             }
         }
     }
@@ -64,6 +68,17 @@ impl<S: Scene> Conductor<S> {
 
     fn person_at(&self, seat: &str) -> Option<Told> {
         self.hand.as_ref()?.persons.get(seat).cloned()
+    }
+
+    /// Whether a desk runs on this machine: it was started here, and people who joined are at no desk of ours.
+    pub(super) fn is_here(&self, desk: &str) -> bool {
+        let persons = self.hand.iter().flat_map(|hand| &hand.persons);
+        let mut joined = persons.filter(|(_, told)| matches!(told, Told::Joined(_)));
+        !joined.any(|(seat, _)| {
+            let card = self.plan.scenario().seat(seat);
+            card.and_then(|card| card.desk.as_ref())
+                .is_some_and(|at| **at == *desk)
+        })
     }
 
     /// People find the role card of their seat before anything else. Who joined has it in the seat's folder.

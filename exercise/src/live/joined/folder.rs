@@ -115,6 +115,16 @@ pub fn write(root: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a folder that came over the plane lies below `root` as it came.
+#[must_use]
+pub fn is_there(root: &Path, files: &BTreeMap<String, String>) -> bool {
+    let same = |(name, text): (&String, &String)| {
+        let lies = inside(name).and_then(|name| fs::read(root.join(name)).ok());
+        lies.is_some_and(|lies| BASE64.decode(text.as_bytes()).is_ok_and(|came| came == lies))
+    };
+    files.iter().all(same)
+}
+
 /// A name that stays below: plain parts of letters, digits, dots, dashes and underscores, none beginning with a dot, and no
 /// key.
 #[must_use]
@@ -174,6 +184,7 @@ mod tests {
         assert!(write(root.path(), &files(&["a", "../b"])).is_err());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         write(root.path(), &files(&["a"])).unwrap();
+        assert!(is_there(root.path(), &files(&["a"])) && !is_there(root.path(), &files(&["a", "b"])));
         assert!(write(root.path(), &files(&["a"])).is_err());
         assert_eq!(fs::read(root.path().join("a")).unwrap(), b"text");
     }

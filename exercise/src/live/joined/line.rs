@@ -25,7 +25,7 @@ use crate::live::{
 
 /// Words that wait for the connection's writer. 256: seconds of questions.
 const OUT_MAX: usize = 256;
-/// Words kept for a seat that is away: the newest. 256: every inject of a scenario.
+/// Words kept until a seat has taken them: the newest. 256: every inject of a scenario.
 const KEPT_MAX: usize = 256;
 /// Questions that wait for an answer.
 const WAITING_MAX: usize = 64;
@@ -51,7 +51,10 @@ struct State {
     /// Which connection: an older one that ends later changes nothing.
     number: u64,
     out: Option<mpsc::Sender<ToSeat>>,
-    kept: VecDeque<ToSeat>,
+    /// What it was told and has not taken yet, the oldest first, each with its number.
+    owed: VecDeque<(u64, ToSeat)>,
+    /// The newest number.
+    told: u64,
     asked: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
     /// The stage, once it plays.
@@ -101,20 +104,29 @@ impl Line {
         self.state().heard = Some(heard);
     }
 
-    /// Tells it something, now or when it is there again. Of what waits the newest is kept.
+    /// Tells it something, now or when it is there again: what it does not say that it has taken is told again over its next
+    /// connection. Of what waits the newest is kept, and of turns of the clock only the last.
     pub fn tell(&self, words: ToSeat) {
         let mut state = self.state();
-        let words = match state.out.as_ref().map(|out| out.try_send(words.clone())) {
-            Some(Ok(())) => return,
-            Some(Err(mpsc::error::TrySendError::Full(words) | mpsc::error::TrySendError::Closed(words))) => {
-                words
-            }
-            None => words,
-        };
-        if state.kept.len() == KEPT_MAX {
-            state.kept.pop_front();
+        if matches!(words, ToSeat::Clock { .. }) {
+            state
+                .owed
+                .retain(|(_, owed)| !matches!(owed, ToSeat::Clock { .. }));
         }
-        state.kept.push_back(words);
+        if state.owed.len() == KEPT_MAX {
+            state.owed.pop_front();
+        }
+        state.told += 1;
+        let no = state.told;
+        state.owed.push_back((no, words.clone()));
+        let lost = state
+            .out
+            .as_ref()
+            .is_some_and(|out| out.try_send(owed(no, &words)).is_err());
+        if lost {
+            // What comes behind it must not come before it: the connection ends, and the next one begins with it.
+            state.out = None;
+        }
     }
 
     /// Asks its desk.
@@ -184,12 +196,12 @@ impl Line {
     }
 
     fn begin(&self, at: IpAddr) -> (u64, mpsc::Receiver<ToSeat>) {
-        let (out, written) = mpsc::channel(OUT_MAX.max(KEPT_MAX));
+        let (out, written) = mpsc::channel(OUT_MAX + KEPT_MAX);
         let mut state = self.state();
         state.number += 1;
         // As many as the channel holds at most.
-        for words in std::mem::take(&mut state.kept) {
-            let _ = out.try_send(words);
+        for (no, words) in &state.owed {
+            let _ = out.try_send(owed(*no, words));
         }
         state.out = Some(out);
         state.waiting.clear();
@@ -213,6 +225,10 @@ impl Line {
     async fn hear(&self, said: FromSeat) -> bool {
         match said {
             FromSeat::Here => true,
+            FromSeat::Took { no } => {
+                self.state().owed.retain(|(owed, _)| *owed > no);
+                true
+            }
             FromSeat::Answer { id, answer } => {
                 if let Some(waits) = self.state().waiting.remove(&id) {
                     let _ = waits.send(*answer);
@@ -261,6 +277,13 @@ impl Line {
     }
 }
 
+fn owed(no: u64, words: &ToSeat) -> ToSeat {
+    ToSeat::Owed {
+        no,
+        words: Box::new(words.clone()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -285,19 +308,81 @@ mod tests {
         }
     }
 
+    /// The next inject, and its number.
+    async fn told(reader: &mut LineReader) -> (u64, ToSeat) {
+        match reader.next::<ToSeat>(LINE_MAX).await.unwrap() {
+            Some(ToSeat::Owed { no, words }) => (no, *words),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn gone(line: &Line) {
+        while line.here().is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn what_a_seat_was_told_while_it_was_away_comes_when_it_is_there_again() {
         let (line, _says) = Line::new("B", "B");
         line.tell(inject("1"));
-        let (mut reader, writer) = connect(&line);
-        assert_eq!(reader.next::<ToSeat>(LINE_MAX).await.unwrap(), Some(inject("1")));
-        drop((reader, writer));
-        while line.here().is_some() {
+        let (mut reader, mut writer) = connect(&line);
+        assert_eq!(told(&mut reader).await, (1, inject("1")));
+        writer.say(&FromSeat::Took { no: 1 }).await.unwrap();
+        while !line.state().owed.is_empty() {
             tokio::task::yield_now().await;
         }
+        drop((reader, writer));
+        gone(&line).await;
         line.tell(inject("2"));
         let (mut reader, _writer) = connect(&line);
-        assert_eq!(reader.next::<ToSeat>(LINE_MAX).await.unwrap(), Some(inject("2")));
+        assert_eq!(told(&mut reader).await, (2, inject("2")));
+    }
+
+    #[tokio::test]
+    async fn what_a_dying_connection_took_along_is_told_again_in_order_until_the_seat_says_that_it_has_it() {
+        let (line, _says) = Line::new("B", "B");
+        let (reader, writer) = connect(&line);
+        line.connected(SILENT_FOR).await.unwrap();
+        // They leave, and nobody at the other end reads them.
+        line.tell(inject("1"));
+        line.tell(inject("2"));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop((reader, writer));
+        gone(&line).await;
+        line.tell(inject("3"));
+        let (mut reader, mut writer) = connect(&line);
+        for (no, serial) in [(1, "1"), (2, "2"), (3, "3")] {
+            assert_eq!(told(&mut reader).await, (no, inject(serial)));
+        }
+        writer.say(&FromSeat::Took { no: 2 }).await.unwrap();
+        while line.state().owed.len() > 1 {
+            tokio::task::yield_now().await;
+        }
+        drop((reader, writer));
+        gone(&line).await;
+        let (mut reader, _writer) = connect(&line);
+        assert_eq!(told(&mut reader).await, (3, inject("3")));
+    }
+
+    #[tokio::test]
+    async fn of_turns_of_the_clock_a_seat_that_was_away_hears_the_last_and_of_the_rest_so_much_is_kept() {
+        let (line, _says) = Line::new("B", "B");
+        let clock = |story_ms| ToSeat::Clock {
+            running: (2, 1_000),
+            story_ms,
+        };
+        line.tell(clock(1));
+        line.tell(inject("1"));
+        line.tell(clock(2));
+        for serial in 0..KEPT_MAX - 2 {
+            line.tell(inject(&serial.to_string()));
+        }
+        let (mut reader, _writer) = connect(&line);
+        assert_eq!(told(&mut reader).await, (2, inject("1")));
+        assert_eq!(told(&mut reader).await, (3, clock(2)));
+        line.tell(inject("one more"));
+        assert_eq!(line.state().owed.len(), KEPT_MAX);
     }
 
     #[tokio::test]
@@ -327,6 +412,6 @@ mod tests {
         assert_eq!(old.next::<ToSeat>(LINE_MAX).await.unwrap(), None, "it is closed");
         assert!(line.here().is_some());
         line.tell(inject("1"));
-        assert_eq!(new.next::<ToSeat>(LINE_MAX).await.unwrap(), Some(inject("1")));
+        assert_eq!(told(&mut new).await, (1, inject("1")));
     }
 }

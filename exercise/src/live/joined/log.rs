@@ -310,7 +310,10 @@ mod tests {
         line.connected(PART_WITHIN).await.unwrap();
         let (mut hears, mut speaks) = lines(Box::new(theirs));
         tokio::spawn(async move {
-            while hears.next::<ToSeat>(LINE_MAX).await.unwrap() != Some(ToSeat::Ended) {}
+            while !matches!(
+                hears.next::<ToSeat>(LINE_MAX).await.unwrap(),
+                Some(ToSeat::Owed { words, .. }) if *words == ToSeat::Ended
+            ) {}
             for word in says {
                 speaks.say(&word).await.unwrap();
             }

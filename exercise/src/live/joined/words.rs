@@ -16,6 +16,13 @@ pub const LINE_MAX: u64 = 16 * 1024 * 1024;
 pub enum ToSeat {
     /// Control is there.
     Here,
+    /// Something that the seat says it has taken: what it has not is told again over the next connection, in the same order.
+    Owed {
+        /// The number, from 1: each is taken once.
+        no: u64,
+        /// What.
+        words: Box<ToSeat>,
+    },
     /// A releaser of this seat is asked to consent to the channel's charter.
     Consent {
         /// The exact bytes of its terms, base64.
@@ -57,6 +64,11 @@ pub enum ToSeat {
     Ended,
     /// Control has what it needs.
     Bye,
+    /// Nobody with this certificate sits here.
+    Refused {
+        /// Why.
+        what: String,
+    },
 }
 
 /// What a seat says.
@@ -65,6 +77,11 @@ pub enum ToSeat {
 pub enum FromSeat {
     /// It is there.
     Here,
+    /// It has taken what it is owed, up to this number.
+    Took {
+        /// The number.
+        no: u64,
+    },
     /// The consent, signed, base64.
     Consent {
         /// Exact bytes of the statement.

@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 use super::{ENDS_WITHIN, Stage, StageError};
 use crate::{
-    live::site::{DeskPlace, SidePlace},
+    live::site::{DeskPlace, SidePlace, Site},
     scenario::{lists::Side, msel::Institution},
 };
 
@@ -38,13 +38,7 @@ impl Stage {
         since: Option<WallTime>,
     ) -> Result<String, StageError> {
         let (side, desk) = self.desk_named(act)?;
-        let own = folder(&side);
-        let apart = self.site.root.join(format!("apart-{}", side.side));
-        let order = apart.join("trust").join(&side.domain).join(DENY);
-        if !order.exists() {
-            copy(&own, &apart).map_err(|source| at(&apart, source))?;
-            self.sign(act, &desk, &apart, since).await?;
-        }
+        let order = ordered(&self.site, (&side, &desk), act, since).await?;
         for reached in sides {
             match *reached == side.side {
                 true => install(&order, &side.trust.join(&side.domain).join(DENY))?,
@@ -61,29 +55,6 @@ impl Stage {
             desk.identity,
             names.join(" and ")
         ))
-    }
-
-    async fn sign(
-        &self,
-        act: &Institution,
-        desk: &DeskPlace,
-        apart: &Path,
-        since: Option<WallTime>,
-    ) -> Result<(), StageError> {
-        let (dir, holder) = (text(apart), holder(desk));
-        let reason = act
-            .reason
-            .clone()
-            .unwrap_or_else(|| "its keys were copied".into());
-        let since = since.map(|since| since.rfc3339().to_string());
-        let mut words = vec!["pki", "revoke", "--dir", &dir, &holder, "--reason", &reason];
-        if let Some(since) = &since {
-            words.extend(["--since", since]);
-        }
-        for officer in &act.by {
-            words.extend(["--officer", officer]);
-        }
-        self.verb(&words).await.map(drop)
     }
 
     /// The side of a desk whose identity has ended goes over to the backup that was issued beforehand; the other side
@@ -206,25 +177,78 @@ impl Stage {
     }
 
     /// Runs a verb of this program, and gives what it says.
+    /// Runs a verb of this program, which must do what it is typed for.
     pub(super) async fn verb(&self, words: &[&str]) -> Result<String, StageError> {
-        let done = self.typed(words).await?;
-        if done.status.success() {
-            return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
-        }
-        let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-        Err(failed(words, said))
+        verb(&self.site.exe, words).await
     }
 
     /// Runs a verb of this program, whatever comes of it.
     pub(super) async fn typed(&self, words: &[&str]) -> Result<Output, StageError> {
-        Command::new(&self.site.exe)
-            .args(words)
-            .stdin(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .map_err(|error| failed(words, error.to_string()))
+        typed(&self.site.exe, words).await
     }
+}
+
+/// The list in which two officers of a side have ended this desk's identity, and whatever they had ended before; signed in
+/// a folder apart. Each identity is ended once: a desk that has gone over to its backup has another one.
+async fn ordered(
+    site: &Site,
+    (side, desk): (&SidePlace, &DeskPlace),
+    act: &Institution,
+    since: Option<WallTime>,
+) -> Result<PathBuf, StageError> {
+    let apart = site.root.join(format!("apart-{}", side.side));
+    let order = apart.join("trust").join(&side.domain).join(DENY);
+    if !order.exists() {
+        copy(&folder(side), &apart).map_err(|source| at(&apart, source))?;
+    }
+    let ended = apart.join(format!("ended-{}", holder(desk).replace('/', "-")));
+    if !ended.exists() {
+        sign(&site.exe, act, desk, &apart, since).await?;
+        fs::write(&ended, "").map_err(|source| at(&ended, source))?;
+    }
+    Ok(order)
+}
+
+async fn sign(
+    exe: &Path,
+    act: &Institution,
+    desk: &DeskPlace,
+    apart: &Path,
+    since: Option<WallTime>,
+) -> Result<(), StageError> {
+    let (dir, holder) = (text(apart), holder(desk));
+    let reason = act
+        .reason
+        .clone()
+        .unwrap_or_else(|| "its keys were copied".into());
+    let since = since.map(|since| since.rfc3339().to_string());
+    let mut words = vec!["pki", "revoke", "--dir", &dir, &holder, "--reason", &reason];
+    if let Some(since) = &since {
+        words.extend(["--since", since]);
+    }
+    for officer in &act.by {
+        words.extend(["--officer", officer]);
+    }
+    verb(exe, &words).await.map(drop)
+}
+
+async fn verb(exe: &Path, words: &[&str]) -> Result<String, StageError> {
+    let done = typed(exe, words).await?;
+    if done.status.success() {
+        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+    Err(failed(words, said))
+}
+
+async fn typed(exe: &Path, words: &[&str]) -> Result<Output, StageError> {
+    Command::new(exe)
+        .args(words)
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| failed(words, error.to_string()))
 }
 
 /// The words that people read aloud, of what a verb says.
@@ -297,4 +321,78 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::scenario::lists::InstitutionVerb;
+
+    fn desk(root: &Path, name: &str) -> DeskPlace {
+        DeskPlace {
+            name: "A".into(),
+            config: root.join("desk.toml"),
+            ledger: root.join("desk.ledger"),
+            identity: format!("spiffe://exercise.avelia.example/desk/{name}"),
+            backup: None,
+        }
+    }
+
+    /// A side, and a program that writes the words that it is started with into the side's deny-list.
+    fn site(root: &Path) -> Site {
+        let domain = "exercise.avelia.example";
+        let trust = root.join(domain).join("trust");
+        fs::create_dir_all(trust.join(domain)).unwrap();
+        let exe = root.join("verb");
+        fs::write(
+            &exe,
+            format!("#!/bin/sh\necho \"$5\" >> \"$4/trust/{domain}/deny\"\n"),
+        )
+        .unwrap();
+        fs::set_permissions(&exe, fs::Permissions::from_mode(0o700)).unwrap();
+        let side = SidePlace {
+            side: Side::A,
+            domain: domain.into(),
+            trust,
+            relays: Vec::new(),
+            desks: vec![desk(root, "a")],
+        };
+        Site {
+            root: root.to_owned(),
+            exe,
+            exercise: "S7-1".into(),
+            sides: vec![side],
+        }
+    }
+
+    #[tokio::test]
+    async fn each_identity_of_a_side_is_ended_once_and_a_second_one_too() {
+        let root = tempfile::tempdir().unwrap();
+        let site = site(root.path());
+        let side = &site.sides[0];
+        let act = Institution {
+            verb: InstitutionVerb::Deny,
+            side: Side::A,
+            by: Vec::new(),
+            channel: None,
+            scope: Vec::new(),
+            reason: None,
+            effective: None,
+            review_by: None,
+            identity: None,
+            since: None,
+        };
+        let (first, backup) = (desk(root.path(), "a"), desk(root.path(), "a-backup"));
+        let ended = async |desk: &DeskPlace| {
+            let order = ordered(&site, (side, desk), &act, None).await.unwrap();
+            fs::read_to_string(order).unwrap()
+        };
+        assert_eq!(ended(&first).await, "desk/a\n");
+        assert_eq!(ended(&first).await, "desk/a\n", "it is only handed on");
+        assert_eq!(ended(&backup).await, "desk/a\ndesk/a-backup\n");
+        assert_eq!(ended(&backup).await, "desk/a\ndesk/a-backup\n");
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::{Making, moment, texts};
 use crate::{
-    record::Kind,
-    report::model::{Officer, Overview, PlayedBy, Seat, SignedOff},
+    record::{AT_CONTROL, Kind},
+    report::model::{Attendee, Officer, Overview, PlayedBy, Seat, SignedOff},
     scenario::lists::SeatKind,
 };
 
@@ -55,6 +55,7 @@ impl Making<'_> {
             codebook: startex.codebook.clone(),
             codebook_sha256: self.timeline.codebook_sha256.to_string(),
             seats: self.seats(),
+            at_control: self.at_control(),
             signed_off: self.signed_off(),
         }
     }
@@ -84,6 +85,31 @@ impl Making<'_> {
             }
         });
         seats.collect()
+    }
+
+    /// Who joined control, by what control wrote down of it.
+    fn at_control(&self) -> Vec<Attendee> {
+        let mut found: Vec<Attendee> = Vec::new();
+        for (entry, record) in self.timeline.records() {
+            let Kind::Seat { seat, what } = &record.kind else {
+                continue;
+            };
+            let (Some(name), Some((part, what))) = (seat.strip_prefix(AT_CONTROL), what.split_once(' '))
+            else {
+                continue;
+            };
+            let left = (what == "LEFT").then(|| moment(entry.at));
+            match found.iter_mut().find(|attendee| attendee.name == name) {
+                Some(known) => known.left = left,
+                None => found.push(Attendee {
+                    name: name.to_owned(),
+                    part: part.to_owned(),
+                    joined: moment(entry.at),
+                    left,
+                }),
+            }
+        }
+        found
     }
 
     /// A note of the DIRECTOR that begins with SIGNED_OFF ends the draft.

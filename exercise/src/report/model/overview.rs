@@ -51,6 +51,8 @@ pub struct Overview {
     pub codebook_sha256: String,
     /// The seats, in the scenario's order.
     pub seats: Vec<Seat>,
+    /// Who joined control from elsewhere, in the order in which they did.
+    pub at_control: Vec<Attendee>,
     /// Who signed the report off; `None`: it is a DRAFT.
     pub signed_off: Option<SignedOff>,
 }
@@ -68,6 +70,19 @@ pub struct Seat {
     pub officers: Vec<Officer>,
     /// By whom.
     pub played_by: PlayedBy,
+}
+
+/// Somebody who joined control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Attendee {
+    /// The name.
+    pub name: String,
+    /// `CONTROLLER`, `OBSERVER`.
+    pub part: String,
+    /// When control wrote down that they had joined.
+    pub joined: Moment,
+    /// When they were gone for good; `None`: they were there to the end.
+    pub left: Option<Moment>,
 }
 
 /// An officer of a seat.

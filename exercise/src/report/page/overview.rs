@@ -3,7 +3,7 @@
 use super::{code, head::title_of, heading, paragraph};
 use crate::report::{
     html::{Html, Table, text},
-    model::{Model, Overview, PlayedBy, Seat},
+    model::{Attendee, Model, Overview, PlayedBy, Seat},
     words::{length, list, rate},
 };
 
@@ -12,7 +12,7 @@ pub fn content(model: &Model) -> Html {
     let mut out = paragraph(title_of(&overview.summary));
     out.push(&facts(model));
     out.push(&heading("Participants"));
-    out.push(&seats(&overview.seats));
+    out.push(&seats(&overview.seats, &overview.at_control));
     if overview.release == 1 {
         out.push(&Html::ours(
             "<p class=\"notice\">One officer released OVERRIDE and FLASH in this exercise, by the scenario\u{2019}s exception. On \
@@ -100,7 +100,7 @@ fn duration(overview: &Overview) -> String {
     )
 }
 
-fn seats(seats: &[Seat]) -> Html {
+fn seats(seats: &[Seat], at_control: &[Attendee]) -> Html {
     let mut table = Table::new("seats", &["seat", "kind", "desk", "officers", "played by"]);
     for seat in seats {
         let officers: Vec<String> = seat
@@ -122,6 +122,23 @@ fn seats(seats: &[Seat]) -> Html {
                 PlayedBy::Script => "a script",
                 PlayedBy::Nobody => "nobody",
             }),
+        ]);
+    }
+    let none = || text("\u{2013}");
+    for attendee in at_control {
+        let until = match attendee.left {
+            Some(left) => format!(" to {}", left.utc()),
+            None => String::new(),
+        };
+        table.row(&[
+            text(&attendee.name),
+            text(&attendee.part.to_lowercase()),
+            none(),
+            none(),
+            text(&format!(
+                "a person who joined, from {}{until}",
+                attendee.joined.utc()
+            )),
         ]);
     }
     table.end()

@@ -16,7 +16,7 @@ use hotline_exercise::live::joined::folder;
 use hotline_transport::Seams;
 use serde_json::json;
 
-use super::{super::settings, Desk, Seated};
+use super::{super::settings, Desk, Seated, consented::Consented};
 use crate::{
     exit::{self, Failure},
     pki::{keys, layout},
@@ -44,6 +44,7 @@ impl Seated {
         let key = self
             .key("officer", officer, layout::OFFICER_KEY)
             .map_err(|failure| failure.what)?;
+        Consented::to(&bytes, officer, key_statement).keep(&self.dir)?;
         let key_statement: Hash = key_statement.parse().map_err(|_| "no key statement".to_owned())?;
         let name = officer.rsplit('/').next().unwrap_or_default();
         let words = format!(
@@ -94,6 +95,11 @@ impl Seated {
         Ok(())
     }
 
+    /// Whether this is the folder that the desk has.
+    pub(super) fn stands_on(&self, files: &BTreeMap<String, String>) -> bool {
+        folder::is_there(&self.dir.join(self.identity.domain().as_str()), files)
+    }
+
     /// A key that was made here.
     fn key(&self, role: &str, identity: &str, file: &str) -> Result<SigningKey, Failure> {
         let name = identity.rsplit('/').next().unwrap_or_default();
@@ -103,7 +109,7 @@ impl Seated {
     }
 
     /// Nobody else's key is enrolled under the names of this seat.
-    fn check(&self, settings: &Path) -> Result<(), Failure> {
+    pub(super) fn check(&self, settings: &Path) -> Result<(), Failure> {
         let unusable =
             |what: String| Failure::new("HL-EX-194", exit::IDENTITY, what, "ask control what happened");
         let config = DeskConfig::load(settings).map_err(|error| unusable(error.to_string()))?;

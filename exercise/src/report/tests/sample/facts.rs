@@ -65,6 +65,20 @@ pub fn overview() -> Overview {
             seat("control", "control", None, Vec::new(), PlayedBy::Script),
             seat("observer", "observer", None, Vec::new(), PlayedBy::Nobody),
         ],
+        at_control: vec![
+            Attendee {
+                name: "hollis".into(),
+                part: "OBSERVER".into(),
+                joined: at(0),
+                left: Some(at(300_000)),
+            },
+            Attendee {
+                name: "lindqvist".into(),
+                part: "CONTROLLER".into(),
+                joined: at(0),
+                left: None,
+            },
+        ],
         signed_off: None,
     }
 }
