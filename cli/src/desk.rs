@@ -4,6 +4,8 @@ pub mod act;
 pub mod annex;
 pub mod answer;
 pub mod backup;
+pub mod coded;
+pub mod codes;
 pub mod contact;
 pub mod draft;
 pub mod here;
@@ -106,6 +108,8 @@ enum Verb {
     Present(annex::PresentArgs),
     /// Answers a message.
     Answer(answer::AnswerArgs),
+    /// The codes of the agreed codebook, or one with its fields and what belongs into them.
+    Codes(codes::CodesArgs),
     /// Prints what happens, as it happens.
     Tail(tail::TailArgs),
     /// How the line stands: legs, relays, gaps, alarms.
@@ -140,6 +144,7 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Translate(args) => annex::translate(args).await,
             Verb::Present(args) => annex::present(args).await,
             Verb::Answer(args) => answer::run(args).await,
+            Verb::Codes(args) => codes::run(&args),
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,
             Verb::Reload(args) => reload::run(args).await,

@@ -182,7 +182,7 @@ async fn attend(station: &Station, view: &MessageView, json: bool) {
             .await,
     );
     if !json {
-        crate::say_part!("{}", print::message(view));
+        crate::say_part!("{}", print::read(view, station.config()));
         crate::say!(
             "  ack {}   or   answer {} {}",
             view.name,
