@@ -19,6 +19,7 @@ pub mod seat;
 pub mod send;
 pub mod show;
 pub mod signing;
+pub mod state;
 pub mod tail;
 
 use std::{path::PathBuf, time::Duration};
@@ -110,6 +111,8 @@ enum Verb {
     Answer(answer::AnswerArgs),
     /// The codes of the agreed codebook, or one with its fields and what belongs into them.
     Codes(codes::CodesArgs),
+    /// Says what you judge (why it is silent, how the line stands), for control to write down. In exercises only.
+    State(state::StateArgs),
     /// Prints what happens, as it happens.
     Tail(tail::TailArgs),
     /// How the line stands: legs, relays, gaps, alarms.
@@ -145,6 +148,7 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Present(args) => annex::present(args).await,
             Verb::Answer(args) => answer::run(args).await,
             Verb::Codes(args) => codes::run(&args),
+            Verb::State(args) => state::run(args).await,
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,
             Verb::Reload(args) => reload::run(args).await,

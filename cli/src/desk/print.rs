@@ -292,6 +292,12 @@ pub fn news(news: &News) -> String {
         } => {
             format!("relay {relay}: {} is {state}", inert_line(desk).text)
         }
+        News::Stated { what, is } => format!(
+            "this seat states of {}: {}",
+            inert_line(what).text,
+            inert_line(is).text
+        ),
+        News::Refused { code, what } => format!("refused here [{code}]: {}", inert_line(what).text),
         News::Alarm { code, what } => format!("ALARM {code}: {}", inert_line(what).text),
     }
 }
