@@ -14,6 +14,7 @@ pub mod join;
 pub mod keyring;
 pub mod print;
 pub mod reload;
+pub mod role;
 pub mod run;
 pub mod seat;
 pub mod send;
@@ -113,6 +114,8 @@ enum Verb {
     Codes(codes::CodesArgs),
     /// Says what you judge (why it is silent, how the line stands), for control to write down. In exercises only.
     State(state::StateArgs),
+    /// The role cards of this seat.
+    Role(role::RoleArgs),
     /// Prints what happens, as it happens.
     Tail(tail::TailArgs),
     /// How the line stands: legs, relays, gaps, alarms.
@@ -149,6 +152,7 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Answer(args) => answer::run(args).await,
             Verb::Codes(args) => codes::run(&args),
             Verb::State(args) => state::run(args).await,
+            Verb::Role(args) => role::run(&args),
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,
             Verb::Reload(args) => reload::run(args).await,

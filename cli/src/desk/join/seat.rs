@@ -3,7 +3,11 @@
 mod handing;
 mod own;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    time::Duration,
+};
 
 use hotline_core::{identity::Identity, story::Running, text::inert_line, time::StoryTime};
 use hotline_exercise::{
@@ -25,7 +29,8 @@ use tokio::{
 };
 
 use super::{
-    desk::{Desk, Told},
+    super::run::prompt::Prompt,
+    desk::{Desk, Sits, Told},
     identity, settings,
 };
 use crate::{
@@ -47,7 +52,7 @@ pub(super) struct Seated {
     seat: String,
     identity: Identity,
     officers: Vec<String>,
-    attended: bool,
+    sits: Sits,
     json: bool,
     desk: Option<Desk>,
     starts: u32,
@@ -65,7 +70,7 @@ enum End {
 }
 
 impl Seated {
-    pub(super) fn new(dir: PathBuf, place: PlanePlace, attended: bool, json: bool) -> Result<Self, Failure> {
+    pub(super) fn new(dir: PathBuf, place: PlanePlace, sits: Sits, json: bool) -> Result<Self, Failure> {
         let PartWord::Seat { seat, desk, officers } = place.control.part.clone() else {
             return Err(refused(
                 "this folder is a controller's: hotline control --dir DIR",
@@ -77,7 +82,7 @@ impl Seated {
             seat,
             identity: identity(&desk)?,
             officers,
-            attended,
+            sits,
             json,
             desk: None,
             starts: 0,
@@ -118,7 +123,7 @@ impl Seated {
     pub(super) async fn play(mut self, seams: &Seams) -> Outcome {
         let settings = settings(&self.dir, &self.identity);
         if settings.exists() {
-            self.desk = Some(Desk::start(&settings, self.attended).await?);
+            self.desk = Some(Desk::start(&settings, self.sits).await?);
         }
         let mut lost = false;
         loop {
@@ -239,7 +244,7 @@ impl Seated {
         eprintln!("the desk ended by itself and is started again");
         sleep(CALL_AGAIN).await;
         let settings = settings(&self.dir, &self.identity);
-        self.desk = Some(Desk::start(&settings, self.attended).await?);
+        self.desk = Some(Desk::start(&settings, self.sits).await?);
         Ok(())
     }
 
@@ -298,10 +303,13 @@ impl Seated {
         let (serial, what) = (inert_line(serial).text, inert_line(what).text);
         let story = story(story_ms);
         let object = json!({ "serial": serial, "story_ms": story_ms, "what": what });
-        self.say("inject", object, &format!("\n[{story}] {what}"));
+        let sign = self.sign();
+        sign.over(true);
+        self.say("inject", object, &format!("[{story}] {what}"));
         if !self.json {
             super::super::print::bell();
         }
+        sign.again(true);
     }
 
     fn clock(&mut self, running: (u32, u32), story_ms: u64) {
@@ -315,11 +323,21 @@ impl Seated {
             Some(Running::Ended) => "the exercise has ended".to_owned(),
             Some(Running::NotStarted) | None => return,
         };
+        let sign = self.sign();
+        sign.over(true);
         self.say(
             "clock",
             json!({ "story_ms": story_ms, "what": how }),
             &format!("[{story}] {how}"),
         );
+        sign.again(true);
+    }
+
+    /// The sign at which somebody types at this desk, on the same terminal.
+    fn sign(&self) -> Prompt {
+        let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let types = terminal && self.desk.is_some() && !self.json;
+        Prompt::of(&self.seat, types)
     }
 }
 
