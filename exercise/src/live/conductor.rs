@@ -8,6 +8,7 @@ mod leap;
 pub mod obey;
 mod observe;
 mod resume;
+mod said;
 pub mod seats;
 mod stand;
 mod waking;
@@ -36,6 +37,7 @@ use self::{
     leap::Pending,
     obey::{Hand, Next},
     observe::Watched,
+    said::Said,
 };
 use super::{scene::Scene, stage::StageError, words::ToPlayer};
 use crate::{
@@ -118,6 +120,8 @@ pub struct Conductor<S> {
     offered: LineTime,
     /// Controllers, if any run this exercise by hand.
     hand: Option<Hand>,
+    /// How much of what people say was written down.
+    said: Said,
 }
 
 /// What became of an exercise.
@@ -163,6 +167,7 @@ impl<S: Scene> Conductor<S> {
             looked: LineTime::START,
             offered: LineTime::START,
             hand: None,
+            said: Said::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hotline_client::{request::News, view::MessageView};
 use hotline_core::{plant, precedence::Precedence, words::Rung};
 
-use super::{ConductError, Conductor, leap::Pending};
+use super::{ConductError, Conductor, leap::Pending, said::Room};
 use crate::{
     codebook::coded::{self, Decoded},
     live::{
@@ -180,7 +180,15 @@ impl<S: Scene> Conductor<S> {
             .map(|card| card.name.to_string())
             .find(|seat| self.is_person(seat));
         match person {
-            Some(seat) => Box::pin(self.player(&seat, said)).await,
+            Some(seat) => match self.said.more(&seat) {
+                Room::Yes => Box::pin(self.player(&seat, said)).await,
+                Room::NoMore => {
+                    let rule = BY_HAND.to_owned();
+                    let refused = "too much was said here: no more of it is written down".to_owned();
+                    self.note(Kind::Played { seat, rule, refused }).map(drop)
+                }
+                Room::No => Ok(()),
+            },
             None => Ok(()),
         }
     }
