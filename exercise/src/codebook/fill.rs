@@ -6,7 +6,7 @@ use std::time::Duration;
 use hotline_core::time::WallTime;
 
 use super::{
-    Code, Codebook, Kind,
+    Code, Codebook, Field, Kind, Must,
     coded::{self, Coded},
 };
 use crate::scenario::moment::ahead;
@@ -24,7 +24,7 @@ pub struct Unfit {
 /// it is so much of the story later.
 ///
 /// # Errors
-/// Every [`Unfit`] field.
+/// Every [`Unfit`] field, and then those that lack. Of a message in which nothing else is wrong [`text`] says what lacks.
 pub fn fill<'w>(
     code: &Code,
     written: impl IntoIterator<Item = (&'w str, &'w str)>,
@@ -34,7 +34,9 @@ pub fn fill<'w>(
     let mut filled = Coded::new(&code.id);
     filled.remark = remark;
     let mut unfit = Vec::new();
+    let mut seen = Vec::new();
     for (id, text) in written {
+        seen.push(id);
         let value = match code.field(id) {
             None => Err(format!("{} has no field {id}; it has {}", code.id, ids(code))),
             Some(field) => dated(&field.kind, text, reckon).and_then(|text| field.kind.read(&text)),
@@ -47,10 +49,13 @@ pub fn fill<'w>(
             }),
         }
     }
-    match unfit.is_empty() {
-        true => Ok(filled),
-        false => Err(unfit),
+    if unfit.is_empty() {
+        return Ok(filled);
     }
+    let mandatory = code.fields.iter().filter(|field| field.must == Must::Mandatory);
+    let lacking = mandatory.filter(|field| !seen.contains(&field.id.as_str()));
+    unfit.extend(lacking.map(lacks));
+    Err(unfit)
 }
 
 /// The text that is signed, and everything that keeps it from being one.
@@ -67,12 +72,10 @@ pub fn text(book: &Codebook, filled: &Coded) -> Result<String, Vec<Unfit>> {
 fn unfit(refused: coded::Refused, code: Option<&Code>) -> Unfit {
     let why = refused.to_string();
     match refused {
-        coded::Refused::Lacking(id) => {
-            let kind = code.and_then(|code| code.field(&id)).map(|field| &field.kind);
-            let example = kind.map(Kind::example).unwrap_or_default();
-            let why = format!("{id} is mandatory and lacks: {example}");
-            Unfit { field: Some(id), why }
-        }
+        coded::Refused::Lacking(id) => match code.and_then(|code| code.field(&id)) {
+            Some(field) => lacks(field),
+            None => Unfit { field: Some(id), why },
+        },
         coded::Refused::Wrong { field, why } => Unfit {
             field: Some(field),
             why,
@@ -82,6 +85,13 @@ fn unfit(refused: coded::Refused, code: Option<&Code>) -> Unfit {
             why,
         },
         coded::Refused::NoSuchCode(_) | coded::Refused::Remark(_) => Unfit { field: None, why },
+    }
+}
+
+fn lacks(field: &Field) -> Unfit {
+    Unfit {
+        field: Some(field.id.clone()),
+        why: format!("{} is mandatory and lacks: {}", field.id, field.kind.example()),
     }
 }
 
@@ -134,6 +144,11 @@ mod tests {
         let wrong = filled(&[("whose", "MINE"), ("wether", "fair")]).unwrap_err();
         assert!(wrong[0].contains("OURS, YOURS or THIRD(name)"), "{wrong:?}");
         assert!(wrong[1].contains("no field wether; it has whose"), "{wrong:?}");
+        assert!(
+            wrong[2].starts_with("activity is mandatory and lacks"),
+            "{wrong:?}"
+        );
+        assert_eq!(wrong.len(), 5, "{wrong:?}");
     }
 
     #[test]
