@@ -55,13 +55,28 @@ pub struct CheckArgs {
 /// A failure.
 pub fn run(args: CheckArgs) -> Outcome {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
-    runtime.block_on(async {
-        let common = &args.common;
-        let mut seat = Seat::open(desk::load(common)?, common.json).await?;
-        let done = check(&mut seat, common, &args).await;
-        seat.leave().await;
-        done
-    })
+    runtime.block_on(carry_out(args))
+}
+
+/// The same, in a process that has a runtime.
+///
+/// # Errors
+/// A failure.
+pub async fn carry_out(args: CheckArgs) -> Outcome {
+    let common = &args.common;
+    let mut seat = Seat::open(desk::load(common)?, common.json).await?;
+    let done = check(&mut seat, common, &args).await;
+    seat.leave().await;
+    done
+}
+
+impl CheckArgs {
+    /// The same, where whoever waits could type nothing else meanwhile: the answer comes as news.
+    #[must_use]
+    pub fn at_a_prompt(self) -> Self {
+        let wait = self.wait.or(Some(Duration::ZERO));
+        Self { wait, ..self }
+    }
 }
 
 async fn check(seat: &mut Seat, common: &desk::Common, args: &CheckArgs) -> Outcome {

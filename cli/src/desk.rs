@@ -4,6 +4,8 @@ pub mod act;
 pub mod annex;
 pub mod answer;
 pub mod backup;
+pub mod coded;
+pub mod codes;
 pub mod contact;
 pub mod draft;
 pub mod here;
@@ -12,11 +14,13 @@ pub mod join;
 pub mod keyring;
 pub mod print;
 pub mod reload;
+pub mod role;
 pub mod run;
 pub mod seat;
 pub mod send;
 pub mod show;
 pub mod signing;
+pub mod state;
 pub mod tail;
 
 use std::{path::PathBuf, time::Duration};
@@ -106,6 +110,12 @@ enum Verb {
     Present(annex::PresentArgs),
     /// Answers a message.
     Answer(answer::AnswerArgs),
+    /// The codes of the agreed codebook, or one with its fields and what belongs into them.
+    Codes(codes::CodesArgs),
+    /// Says what you judge (why it is silent, how the line stands), for control to write down. In exercises only.
+    State(state::StateArgs),
+    /// The role cards of this seat.
+    Role(role::RoleArgs),
     /// Prints what happens, as it happens.
     Tail(tail::TailArgs),
     /// How the line stands: legs, relays, gaps, alarms.
@@ -140,6 +150,9 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Translate(args) => annex::translate(args).await,
             Verb::Present(args) => annex::present(args).await,
             Verb::Answer(args) => answer::run(args).await,
+            Verb::Codes(args) => codes::run(&args),
+            Verb::State(args) => state::run(args).await,
+            Verb::Role(args) => role::run(&args),
             Verb::Tail(args) => tail::run(args).await,
             Verb::Status(args) => show::status(args).await,
             Verb::Reload(args) => reload::run(args).await,

@@ -19,6 +19,7 @@ mod duty;
 mod evidence;
 mod gate;
 mod health;
+mod judged;
 mod legs;
 mod load;
 mod officers;

@@ -117,6 +117,14 @@ pub enum Request {
         /// The word.
         word: StoryFacts,
     },
+    /// Tell whoever watches what people here judge: in an exercise control writes it down as this seat's word. Nothing of
+    /// it is signed or kept here. Refused by OPERATION desks.
+    State {
+        /// About what: `cause`, `label`.
+        what: String,
+        /// What they say of it.
+        is: String,
+    },
     /// Every change from now on, a line each, until the connection is closed.
     Watch,
     /// Read trust folders, certificate and key anew.
@@ -244,6 +252,20 @@ pub enum News {
         state: String,
         /// Since when, by the relay's clock, milliseconds since 1970.
         since_ms: u64,
+    },
+    /// People here have judged something: what, and what they say of it.
+    Stated {
+        /// About what.
+        what: String,
+        /// What they say.
+        is: String,
+    },
+    /// What officers here signed was refused, and nothing of it went out.
+    Refused {
+        /// Stable code: `HL-DESK-011`.
+        code: String,
+        /// A sentence with the facts in it.
+        what: String,
     },
     /// An alarm: forged or foreign statements, equivocation, a fork of a relay's log, redundancy lost or restored.
     Alarm {

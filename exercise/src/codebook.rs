@@ -16,6 +16,7 @@ pub mod brevity;
 mod canonical;
 pub mod coded;
 pub mod fields;
+pub mod fill;
 pub mod read;
 pub mod shipped;
 #[cfg(test)]

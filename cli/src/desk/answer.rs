@@ -1,16 +1,19 @@
 //! `hotline desk answer`: a reply, released as any message is.
 
 use clap::Args;
-use hotline_client::{compose::Wording, request::Request};
+use hotline_client::{compose::Wording, request::Request, view::MessageView};
 use hotline_core::{
     precedence::Precedence,
     words::{Answer, Function, ResponseAttribute, TrafficClass},
 };
 
 use super::{
-    Common, load,
+    Common,
+    coded::{self, CodedArgs, Filling, Typed},
+    load,
     seat::{Seat, reference},
     send::{self, SignersArgs, WaitArgs},
+    signing,
 };
 use crate::exit::{self, Failure, Outcome};
 
@@ -24,15 +27,25 @@ pub struct AnswerArgs {
     /// ROGER, AFFIRM, NEGATIVE, ACCEPT, UNABLE, COUNTER, DECLINE, YES, NO, UNKNOWN, SUFFICIENT, INSUFFICIENT,
     /// STANDBY or FREE_TEXT: what the message asks for.
     answer: Answer,
-    /// Words to go with it.
-    #[arg(long, value_name = "TEXT")]
-    text: Option<String>,
+    /// Words to go with it, in quotes: each more of them is a line more. Or a code with its fields. Of a COUNTER to a coded
+    /// message the fields that change are enough.
+    #[arg(value_name = "WORDS")]
+    words: Vec<String>,
+    #[command(flatten)]
+    coded: CodedArgs,
+    /// Repeat exactly the words of the message, so that both sides have signed one text. ACCEPT of a coded message does so
+    /// by itself.
+    #[arg(long, conflicts_with_all = ["words", "code", "fields", "text"])]
+    same: bool,
     /// Precedence; without it, that of the message.
     #[arg(long, value_name = "WORD")]
     precedence: Option<Precedence>,
     /// What the answer itself asks for; COUNTER asks for ACCEPT_COUNTER_DECLINE unless told otherwise.
     #[arg(long, value_name = "WORD")]
     response: Option<ResponseAttribute>,
+    /// Also a message that has ended.
+    #[arg(long)]
+    anyhow: bool,
     #[command(flatten)]
     signers: SignersArgs,
     #[command(flatten)]
@@ -68,6 +81,40 @@ async fn answer(seat: &mut Seat, args: &AnswerArgs) -> Outcome {
 
 async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure> {
     let asked = seat.show(&args.message).await?;
+    signing::refuse_ended(&asked, false, args.anyhow)?;
+    let is_coded = coded::is_coded(&asked.text);
+    match coded::typed(&args.words, &args.coded, is_coded)? {
+        Typed::Coded(filling) => of_code(seat, args, &filling, asked).await,
+        Typed::Free(text) => of_words(args, &asked, text),
+        Typed::Nothing if args.same || (is_coded && args.answer == Answer::Accept) => {
+            coded::show(seat, &asked.text);
+            of_words(args, &asked, asked.text.clone())
+        }
+        Typed::Nothing => of_words(args, &asked, args.answer.name().to_owned()),
+    }
+}
+
+/// A code with its fields.
+async fn of_code(
+    seat: &mut Seat,
+    args: &AnswerArgs,
+    filling: &Filling,
+    asked: MessageView,
+) -> Result<Wording, Failure> {
+    let channel = asked.channel.clone();
+    let composed = coded::compose(seat, filling, Some(asked.clone()), &channel, args.precedence).await?;
+    coded::show(seat, &composed.text);
+    let wording = reply(args, &asked, composed.precedence, composed.text)?;
+    let response = args.response.unwrap_or(composed.code.response);
+    let class = composed.code.class;
+    Ok(Wording {
+        response,
+        class,
+        ..wording
+    })
+}
+
+fn of_words(args: &AnswerArgs, asked: &MessageView, text: String) -> Result<Wording, Failure> {
     let precedence = match args.precedence {
         Some(precedence) => precedence,
         None => asked.precedence.parse().map_err(|_| {
@@ -79,23 +126,27 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
             )
         })?,
     };
+    reply(args, asked, precedence, text)
+}
+
+fn reply(
+    args: &AnswerArgs,
+    asked: &MessageView,
+    precedence: Precedence,
+    text: String,
+) -> Result<Wording, Failure> {
     let response = args.response.unwrap_or(match args.answer {
         Answer::Counter => ResponseAttribute::AcceptCounterDecline,
         _ => ResponseAttribute::None,
     });
     Ok(Wording {
-        precedence,
         class: asked.class.parse().unwrap_or(TrafficClass::Formal),
         function: Function::Reply,
         response,
-        channel: asked.channel.clone(),
-        refers_to: Some(reference(&asked)?),
+        refers_to: Some(reference(asked)?),
         answer: Some(args.answer),
-        text: args.text.clone().unwrap_or_else(|| args.answer.name().to_owned()),
-        expires_ms: 0,
         // Who is asked about lives may answer under a suspension, too.
         safety_of_life: asked.safety_of_life,
-        respond_by_ms: 0,
-        contact: None,
+        ..Wording::notice(precedence, asked.channel.clone(), text)
     })
 }

@@ -39,12 +39,18 @@ async fn inbox(seat: &mut Seat, args: &InboxArgs) -> Outcome {
         return Ok(exit::OTHER);
     };
     let json = args.common.json;
+    let config = seat.config.clone();
     seat.display(&messages, || {
         for view in &messages {
             if json {
                 print::object(view);
             } else {
-                crate::say!("{}  now: {} [{}]\n", print::message(view), view.plain, view.state);
+                crate::say!(
+                    "{}  now: {} [{}]\n",
+                    print::read(view, &config),
+                    view.plain,
+                    view.state
+                );
             }
         }
         if messages.is_empty() && !json {

@@ -14,7 +14,7 @@ use hotline_exercise::join::words::{Offer, PartWord};
 use hotline_exercise::live::joined::folder::inside;
 use hotline_transport::Seams;
 
-use self::seat::Seated;
+use self::{desk::Sits, seat::Seated};
 use crate::{
     exit::{self, Failure, Outcome},
     join::{
@@ -37,6 +37,9 @@ pub struct DeskJoinArgs {
     /// Somebody looks: draw what comes in and sign DISPLAYED. On a terminal that is so by itself.
     #[arg(long)]
     attended: bool,
+    /// Read verbs from standard input, though it is no terminal; somebody looks then.
+    #[arg(long)]
+    typed: bool,
     /// Print objects, one a line.
     #[arg(long)]
     json: bool,
@@ -72,7 +75,12 @@ async fn carry_out(args: DeskJoinArgs) -> Outcome {
             return Err(Failure::new("HL-EX-191", exit::USAGE, what, help));
         }
     };
-    let seated = Seated::new(dir, place, args.attended, args.json)?;
+    let sits = match (args.typed, args.attended) {
+        (true, _) => Sits::Typing,
+        (false, true) => Sits::Looking,
+        (false, false) => Sits::AsTheTerminalSays,
+    };
+    let seated = Seated::new(dir, place, sits, args.json)?;
     seated.play(&seams).await
 }
 

@@ -32,9 +32,8 @@ pub fn officer(
 ) -> Result<Officer, Failure> {
     let name = match wanted {
         Some(name) => name.to_owned(),
-        None => {
-            first_with(seat, roles, other_than).ok_or_else(|| nobody(seat, roles).as_json(common.json))?
-        }
+        None => first_with(seat, roles, other_than)
+            .ok_or_else(|| nobody(seat, roles, other_than).as_json(common.json))?,
     };
     named(&seat.config, &seat.directory, common, &name)
 }
@@ -113,8 +112,18 @@ pub fn first_with(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) 
     })
 }
 
-fn nobody(seat: &Seat, roles: &[OfficerRole]) -> Failure {
+fn nobody(seat: &Seat, roles: &[OfficerRole], other_than: Option<&str>) -> Failure {
     let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    if let Some(first) = other_than {
+        let first = first.rsplit('/').next().unwrap_or(first);
+        let what = format!(
+            "two officers sign this, and beside {first} no officer with the role {} has a key in {}",
+            roles.join(" or "),
+            seat.config.officers.display()
+        );
+        let help = "--precedence IMMEDIATE and below need one officer, answers to a FLASH too; or have a second officer join this seat";
+        return Failure::new("HL-DESK-032", exit::IDENTITY, what, help);
+    }
     let what = format!(
         "no officer with the role {} has a key in {}",
         roles.join(" or "),

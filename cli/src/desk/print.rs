@@ -7,12 +7,15 @@ pub use translations::translations;
 use std::io::{IsTerminal as _, Write as _};
 
 use hotline_client::{
+    config::DeskConfig,
     request::News,
     status::LineStatus,
     view::{MessageView, OverdueView},
 };
 use hotline_core::{contact::Contact, text::inert_line, time::WallTime};
 use serde::Serialize;
+
+use super::coded::{Book, is_coded};
 
 /// One object on one line.
 pub fn object(value: &impl Serialize) {
@@ -22,9 +25,24 @@ pub fn object(value: &impl Serialize) {
     }
 }
 
-/// A message in full.
+/// A message in full, as it was signed.
 #[must_use]
 pub fn message(view: &MessageView) -> String {
+    written(view, None)
+}
+
+/// A message in full as officers of this desk read it: a coded one by the codebook that lies here.
+#[must_use]
+pub fn read(view: &MessageView, config: &DeskConfig) -> String {
+    let book = match is_coded(&view.text) {
+        true => Book::of(config).ok().flatten(),
+        false => None,
+    };
+    written(view, book.and_then(|book| book.drawn(&view.text, false)))
+}
+
+/// `drawn`: how its words read, where they are not words.
+fn written(view: &MessageView, drawn: Option<String>) -> String {
     let mut text = format!(
         "{} {} {} {} {}  from {} on {}\n",
         exercise_mark(view),
@@ -75,10 +93,13 @@ pub fn message(view: &MessageView) -> String {
     if view.shown == "before" {
         text.push_str("  (shown before restart)\n");
     }
-    for line in view.shown_text.lines() {
-        text.push_str("  | ");
-        text.push_str(line);
-        text.push('\n');
+    match drawn {
+        Some(drawn) => text.push_str(&drawn),
+        None => {
+            for line in view.shown_text.lines() {
+                text.push_str(&format!("  | {line}\n"));
+            }
+        }
     }
     if view.marked > 0 {
         text.push_str(&format!(
@@ -271,6 +292,12 @@ pub fn news(news: &News) -> String {
         } => {
             format!("relay {relay}: {} is {state}", inert_line(desk).text)
         }
+        News::Stated { what, is } => format!(
+            "this seat states of {}: {}",
+            inert_line(what).text,
+            inert_line(is).text
+        ),
+        News::Refused { code, what } => format!("refused here [{code}]: {}", inert_line(what).text),
         News::Alarm { code, what } => format!("ALARM {code}: {}", inert_line(what).text),
     }
 }

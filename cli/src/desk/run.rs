@@ -4,9 +4,12 @@
 //! ring and are signed ALERTED. Unattended, nothing is signed but DELIVERED. At the prompt the same verbs are typed
 //! without their settings.
 
+pub mod prompt;
+mod told;
+
 use std::{io::IsTerminal as _, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use hotline_client::{
     request::{Answer, News, Request},
     socket,
@@ -17,17 +20,14 @@ use hotline_client::{
 use hotline_core::precedence::Precedence;
 use hotline_ledger::Restored;
 use hotline_transport::Seams;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Common, act, annex, answer, draft, inbox, load, print, seat::not_opened, send, show};
-use crate::{
-    channel,
-    exit::{self, Failure, Outcome},
-    status, watch,
+use self::{
+    prompt::{Prompt, prompt},
+    told::Told,
 };
+use super::{Common, load, print, seat::not_opened};
+use crate::exit::{self, Failure, Outcome};
 
 /// How long closing may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -46,6 +46,9 @@ pub struct RunArgs {
     /// Nobody looks, even on a terminal.
     #[arg(long, conflicts_with = "attended")]
     unattended: bool,
+    /// Read verbs from standard input, though it is no terminal; somebody looks then.
+    #[arg(long, conflicts_with = "unattended")]
+    typed: bool,
     /// End when the process that started this one ends.
     #[arg(long, hide = true, value_name = "PID")]
     die_with_parent: Option<i32>,
@@ -70,7 +73,8 @@ pub async fn run(args: RunArgs) -> Outcome {
     let config = load(&common)?;
     let json = common.json;
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    let watch = if args.attended || (terminal && !args.unattended) {
+    let typed = args.typed || (terminal && !args.unattended);
+    let watch = if args.attended || args.typed || (terminal && !args.unattended) {
         Watch::Attended
     } else {
         Watch::Unattended
@@ -95,8 +99,10 @@ pub async fn run(args: RunArgs) -> Outcome {
     let asked = hotline_transport::asking().map_err(|error| Failure::io("signals", &error))?;
     let fresh = station.keep_fresh(watch_files, asked);
     tokio::pin!(fresh);
-    let prompt = prompt(&common, terminal && watch == Watch::Attended);
+    let sign = Prompt::of(&config.prefix, terminal && typed && !json);
+    let prompt = prompt(&common, &sign, typed);
     tokio::pin!(prompt);
+    let mut told = Told::default();
     let code = loop {
         tokio::select! {
             _ = term.recv() => break exit::OK,
@@ -108,7 +114,16 @@ pub async fn run(args: RunArgs) -> Outcome {
                 break exit::OTHER;
             }
             item = news.next() => match item {
-                Some(item) => show_news(&station, &item, watch, json).await,
+                Some(item) if json => show_news(&station, &item, watch, json).await,
+                Some(item) => {
+                    let lines = told.lines(&item, watch == Watch::Attended);
+                    sign.over(!lines.is_empty());
+                    for line in &lines {
+                        crate::say!("{line}");
+                    }
+                    show_news(&station, &item, watch, json).await;
+                    sign.again(!lines.is_empty());
+                }
                 None => break exit::OTHER,
             },
         }
@@ -137,8 +152,6 @@ fn announce(station: &Station, json: bool) {
 async fn show_news(station: &Station, news: &News, watch: Watch, json: bool) {
     if json {
         print::object(news);
-    } else {
-        crate::say!("{}", print::news(news));
     }
     if let News::Alarm { code, .. } = news
         && watch == Watch::Attended
@@ -182,7 +195,7 @@ async fn attend(station: &Station, view: &MessageView, json: bool) {
             .await,
     );
     if !json {
-        crate::say_part!("{}", print::message(view));
+        crate::say_part!("{}", print::read(view, station.config()));
         crate::say!(
             "  ack {}   or   answer {} {}",
             view.name,
@@ -196,161 +209,5 @@ async fn attend(station: &Station, view: &MessageView, json: bool) {
 fn tell(answer: Answer) {
     if let Answer::Refused(refusal) = answer {
         eprintln!("error [{}]: {}", refusal.code, refusal.what);
-    }
-}
-
-/// What is typed at the station's prompt.
-#[derive(Debug, Parser)]
-#[command(no_binary_name = true, disable_help_flag = true, name = "")]
-struct Line {
-    #[command(subcommand)]
-    verb: Typed,
-}
-
-#[derive(Debug, Subcommand)]
-enum Typed {
-    /// send [-p FLASH] "words": releases a message.
-    Send(send::SendArgs),
-    /// draft "words": keeps a draft for the second officer.
-    Draft(draft::DraftArgs),
-    /// release [ID]: releases a draft as the second officer.
-    Release(draft::ReleaseArgs),
-    /// inbox: what came in.
-    Inbox(inbox::InboxArgs),
-    /// show A-0017: every rung, signer and leg.
-    Show(show::ShowArgs),
-    /// ack A-0017: acknowledges.
-    Ack(act::AckArgs),
-    /// act HOLDING A-0017: any other act.
-    Act(act::ActArgs),
-    /// translate A-0017 --grade sight --into qav "text": puts a translation beside it.
-    Translate(annex::TranslateArgs),
-    /// present A-0017 --to "the minister": says that it was put before a principal.
-    Present(annex::PresentArgs),
-    /// answer A-0017 ROGER: answers.
-    Answer(answer::AnswerArgs),
-    /// status: how the line stands, and why it is silent.
-    Status(status::StatusArgs),
-    /// watch take, handover or leave.
-    Watch(watch::WatchArgs),
-    /// channel open, suspend, sever, restore or list.
-    Channel(channel::ChannelArgs),
-    /// quit: ends the station.
-    Quit,
-}
-
-/// Reads verbs from the terminal; resolves on quit or end of input. Without a terminal it never resolves.
-async fn prompt(common: &Common, typed_here: bool) {
-    if !typed_here {
-        return std::future::pending().await;
-    }
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Some(words) = words(&line, common) else {
-            continue;
-        };
-        match Line::try_parse_from(words) {
-            Ok(Line { verb: Typed::Quit }) => return,
-            Ok(Line { verb }) => {
-                if let Err(failure) = Box::pin(carry_out(verb)).await {
-                    failure.print();
-                }
-            }
-            Err(error) => {
-                let _ = error.print();
-            }
-        }
-    }
-}
-
-async fn carry_out(verb: Typed) -> Outcome {
-    match verb {
-        Typed::Send(args) => send::run(args).await,
-        Typed::Draft(args) => draft::draft(args).await,
-        Typed::Release(args) => draft::release(args).await,
-        Typed::Inbox(args) => inbox::run(args).await,
-        Typed::Show(args) => show::run(args).await,
-        Typed::Ack(args) => act::ack(args).await,
-        Typed::Act(args) => act::act(args).await,
-        Typed::Translate(args) => annex::translate(args).await,
-        Typed::Present(args) => annex::present(args).await,
-        Typed::Answer(args) => answer::run(args).await,
-        Typed::Status(args) => status::carry_out(args).await,
-        Typed::Watch(args) => watch::carry_out(args).await,
-        Typed::Channel(args) => channel::carry_out(args).await,
-        Typed::Quit => Ok(exit::OK),
-    }
-}
-
-/// The words of a typed line, with the settings that every verb takes; quotes keep words together.
-fn words(line: &str, common: &Common) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let (mut quoted, mut any) = (false, false);
-    for c in line.trim().chars() {
-        match c {
-            '"' => {
-                quoted = !quoted;
-                any = true;
-            }
-            c if c.is_whitespace() && !quoted => {
-                if any {
-                    words.push(std::mem::take(&mut word));
-                    any = false;
-                }
-            }
-            c => {
-                word.push(c);
-                any = true;
-            }
-        }
-    }
-    if any {
-        words.push(word);
-    }
-    let verb = words.first()?.clone();
-    if !matches!(verb.as_str(), "quit" | "help") {
-        // These have verbs of their own, which take the settings.
-        let behind = match verb.as_str() {
-            "watch" | "channel" if words.len() > 1 => 2,
-            _ => 1,
-        };
-        if let Some(file) = &common.config {
-            words.insert(behind, format!("--config={}", file.display()));
-        }
-        if let Some(file) = &common.passphrase_file {
-            words.insert(behind, format!("--passphrase-file={}", file.display()));
-        }
-    }
-    Some(words)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn verbs_typed_at_the_prompt_take_the_settings_of_the_station() {
-        let common = Common {
-            config: Some("desk.toml".into()),
-            json: false,
-            passphrase_file: Some("passphrase".into()),
-        };
-        for line in [
-            "status",
-            "watch take --remark \"quiet night\"",
-            "watch handover --to sato",
-            "channel list",
-            "channel suspend MARITIME --reason \"a visit\"",
-            "send -p FLASH \"Collision; help wanted.\"",
-            "ack A-0017",
-        ] {
-            let words = words(line, &common).unwrap();
-            assert!(words.contains(&"--config=desk.toml".to_owned()), "{words:?}");
-            let read = Line::try_parse_from(words);
-            assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
-        }
-        assert_eq!(words("quit", &common), Some(vec!["quit".to_owned()]));
     }
 }

@@ -83,6 +83,12 @@ impl Seat {
         Ok(seat)
     }
 
+    /// Whether objects are printed, and no words for people.
+    #[must_use]
+    pub const fn json(&self) -> bool {
+        self.json
+    }
+
     /// Asks; a refusal is a failure.
     ///
     /// # Errors

@@ -14,13 +14,15 @@ use hotline_core::{
     release::Capacity,
     text::inert_line,
     time::WallTime,
-    words::{Answer, Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
+    words::{Function, OfficerRole, ResponseAttribute, Rung, TrafficClass},
 };
 
 use serde::Serialize;
 
 use super::{
-    Common, duration, keyring, load, print,
+    Common,
+    coded::{self, CodedArgs, Filling, Typed},
+    duration, keyring, load, print,
     seat::{Seat, reference},
 };
 use crate::exit::{self, Failure, Outcome};
@@ -52,24 +54,29 @@ pub struct SignersArgs {
 /// What a message says.
 #[derive(Debug, Args)]
 pub struct WordingArgs {
-    /// The words; - reads them from standard input.
-    text: String,
-    /// OVERRIDE, FLASH (two officers sign), IMMEDIATE, PRIORITY, ROUTINE or DEFERRED.
-    #[arg(long, short, default_value = "ROUTINE", value_name = "WORD")]
-    precedence: Precedence,
-    /// NOTIFY, QUERY, UPDATE, CANCEL or ERROR; the last three need --refers-to.
-    #[arg(long, default_value = "NOTIFY", value_name = "WORD")]
-    function: Function,
+    /// The words, in quotes; - reads them from standard input. Or a code of the codebook and its fields:
+    /// QX-01 whose=OURS place="..." "OURS: what we know".
+    #[arg(required_unless_present_any = ["code", "text"], value_name = "WORDS")]
+    words: Vec<String>,
+    #[command(flatten)]
+    coded: CodedArgs,
+    /// OVERRIDE, FLASH (two officers sign), IMMEDIATE, PRIORITY, ROUTINE or DEFERRED; without it ROUTINE, or as the code
+    /// has it.
+    #[arg(long, short, value_name = "WORD")]
+    precedence: Option<Precedence>,
+    /// NOTIFY, QUERY, UPDATE, CANCEL or ERROR; the last three need --refers-to. Without it NOTIFY, or as the code has it.
+    #[arg(long, value_name = "WORD")]
+    function: Option<Function>,
     /// What closes the dialogue: NONE, ROGER, AFFIRM_NEGATIVE, ACCEPT_UNABLE, ACCEPT_COUNTER_DECLINE,
-    /// YES_NO_UNKNOWN or SUFFICIENT_INSUFFICIENT.
-    #[arg(long, default_value = "ROGER", value_name = "WORD")]
-    response: ResponseAttribute,
+    /// YES_NO_UNKNOWN or SUFFICIENT_INSUFFICIENT. Without it ROGER, or as the code has it.
+    #[arg(long, value_name = "WORD")]
+    response: Option<ResponseAttribute>,
     /// The channel; without it, the one of the settings.
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
-    /// FORMAL, SERVICE or TEST.
-    #[arg(long, default_value = "FORMAL", value_name = "WORD")]
-    class: TrafficClass,
+    /// FORMAL, SERVICE or TEST; without it FORMAL, or as the code has it.
+    #[arg(long, value_name = "WORD")]
+    class: Option<TrafficClass>,
     /// It is about saving lives: it passes a suspension.
     #[arg(long)]
     safety_of_life: bool,
@@ -180,41 +187,82 @@ pub fn typed(text: &str) -> Result<String, Failure> {
     Ok(text.trim_end().to_owned())
 }
 
-/// What was typed, as a wording.
+/// What was typed, as a wording. A coded message is shown as both sides read it.
 ///
 /// # Errors
-/// If the words cannot be read, or refer to a message that is not known.
+/// If the words cannot be read, refer to a message that is not known, or are no coded message of the agreed codebook.
 pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Failure> {
-    let text = typed(&args.text)?;
-    let refers_to = match &args.refers_to {
-        Some(name) => Some(reference(&seat.show(name).await?)?),
+    let original = match &args.refers_to {
+        Some(name) => Some(seat.show(name).await?),
         None => None,
     };
-    let channel = match (&args.channel, args.class) {
-        (Some(channel), _) => channel.clone(),
-        (None, TrafficClass::Formal) => seat.config.channel.clone(),
-        (None, TrafficClass::Service | TrafficClass::Test | TrafficClass::Control | TrafficClass::Excon) => {
-            String::new()
-        }
+    let changes = original.as_ref().is_some_and(|view| coded::is_coded(&view.text));
+    let mut wording = match coded::typed(&args.words, &args.coded, changes)? {
+        Typed::Coded(filling) => of_code(seat, args, &filling, original).await?,
+        Typed::Free(text) => of_words(seat, args, typed(&text)?, original.as_ref())?,
+        Typed::Nothing => of_words(seat, args, String::new(), original.as_ref())?,
     };
-    let respond_by_ms = match args.respond_by {
-        Some(time) => seat.people_from_now(time).await?,
-        None => 0,
-    };
+    if let Some(time) = args.respond_by {
+        wording.respond_by_ms = seat.people_from_now(time).await?;
+    }
+    wording.expires_ms = args.expires.map_or(0, |time| from_now(seat, time));
+    wording.safety_of_life = args.safety_of_life;
+    Ok(wording)
+}
+
+/// Free words.
+fn of_words(
+    seat: &Seat,
+    args: &WordingArgs,
+    text: String,
+    original: Option<&MessageView>,
+) -> Result<Wording, Failure> {
+    let class = args.class.unwrap_or(TrafficClass::Formal);
     Ok(Wording {
-        expires_ms: args.expires.map_or(0, |time| from_now(seat, time)),
-        respond_by_ms,
-        contact: None,
-        safety_of_life: args.safety_of_life,
-        precedence: args.precedence,
-        class: args.class,
-        function: args.function,
-        response: args.response,
-        channel,
-        refers_to,
-        answer: None::<Answer>,
-        text,
+        class,
+        function: args.function.unwrap_or(Function::Notify),
+        response: args.response.unwrap_or(ResponseAttribute::Roger),
+        refers_to: original.map(reference).transpose()?,
+        ..Wording::notice(
+            args.precedence.unwrap_or(Precedence::Routine),
+            channel(seat, args, class),
+            text,
+        )
     })
+}
+
+/// A code with its fields.
+async fn of_code(
+    seat: &mut Seat,
+    args: &WordingArgs,
+    filling: &Filling,
+    original: Option<MessageView>,
+) -> Result<Wording, Failure> {
+    let formal = channel(seat, args, TrafficClass::Formal);
+    let names_original = original.is_some();
+    let composed = coded::compose(seat, filling, original, &formal, args.precedence).await?;
+    coded::show(seat, &composed.text);
+    let class = args.class.unwrap_or(composed.class());
+    let function = args.function.unwrap_or(composed.function(None, names_original));
+    if function == Function::Reply {
+        return Err(composed.only_answers());
+    }
+    Ok(Wording {
+        class,
+        function,
+        response: args.response.unwrap_or(composed.code.response),
+        refers_to: composed.original.as_ref().map(reference).transpose()?,
+        ..Wording::notice(composed.precedence, channel(seat, args, class), composed.text)
+    })
+}
+
+/// The channel that was named, else the one of the settings; SERVICE and TEST need none.
+fn channel(seat: &Seat, args: &WordingArgs, class: TrafficClass) -> String {
+    match (&args.channel, class) {
+        (Some(channel), _) => channel.clone(),
+        (None, TrafficClass::Formal | TrafficClass::Control) => seat.config.channel.clone(),
+        (None, TrafficClass::Service | TrafficClass::Test | TrafficClass::Excon) => String::new(),
+    }
 }
 
 /// That time from now, milliseconds since 1970.

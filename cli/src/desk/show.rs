@@ -36,11 +36,12 @@ pub async fn run(args: ShowArgs) -> Outcome {
 async fn show(seat: &mut Seat, args: &ShowArgs) -> Outcome {
     let view = seat.show(&args.message).await?;
     let json = args.common.json;
+    let config = seat.config.clone();
     seat.display(std::slice::from_ref(&view), || {
         if json {
             print::object(&view);
         } else {
-            let (original, beside) = (print::message(&view), print::translations(&view));
+            let (original, beside) = (print::read(&view, &config), print::translations(&view));
             crate::say_part!("{original}{beside}{}", print::timeline(&view));
         }
     })

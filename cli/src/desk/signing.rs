@@ -38,14 +38,35 @@ pub async fn prepare(
     let view = seat.show(message).await?;
     let by = keyring::officer(seat, common, officer, roles, None)?;
     let json = common.json;
+    let read = print::read(&view, &seat.config);
     seat.display(std::slice::from_ref(&view), || {
         if !json {
-            crate::say_part!("{}", print::message(&view));
+            crate::say_part!("{read}");
         }
     })
     .await?;
     let (reference, _) = reference(&view)?;
     Ok(Signing { view, reference, by })
+}
+
+/// A message ends once: what was declined is not taken up or answered, and what an answer closed is not declined.
+///
+/// # Errors
+/// HL-DESK-043, unless that is wanted all the same.
+pub fn refuse_ended(view: &MessageView, declines: bool, anyhow: bool) -> Result<(), Failure> {
+    let how = match declines {
+        true => view.closed().then_some("answered, and closed by that"),
+        false => view.reached(Rung::Declined).then_some("declined"),
+    };
+    match how.filter(|_| !anyhow) {
+        Some(how) => Err(Failure::new(
+            "HL-DESK-043",
+            exit::OTHER,
+            format!("{} was {how}: with this it would end in two ways", view.name),
+            "send a new message about it; --anyhow signs all the same",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What is to be signed cannot be.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use hotline_exercise::{
+    codebook::shipped,
     live::{
         attend::Attendance,
         conductor::{obey::Controlled, seats::Told},
@@ -107,6 +108,7 @@ impl ByHandArgs {
             .await
             .map_err(|error| Failure::io(&socket.display().to_string(), &error))?;
         self.tell(site, out);
+        self.give_codebook(site)?;
         Ok(Some(Controlled {
             door,
             authority: Authority {
@@ -124,6 +126,17 @@ impl ByHandArgs {
             attendance: Attendance::default(),
             decide: true,
         }))
+    }
+
+    /// People at desks of this machine find the agreed codebook where their desk looks for it. Who joined gets it with the
+    /// folder.
+    fn give_codebook(&self, site: &Site) -> Result<(), Failure> {
+        for side in site.sides.iter().filter(|_| !self.persons.is_empty()) {
+            let file = side.trust.with_file_name("codebook.toml");
+            let place = file.display().to_string();
+            std::fs::write(&file, shipped::STARTER).map_err(|error| Failure::io(&place, &error))?;
+        }
+        Ok(())
     }
 
     /// The file in which each person is told injects.

@@ -184,17 +184,34 @@ async fn compare(args: &JoinArgs, json: bool, offer: &Offer, ours: Hash) -> Resu
 
 /// Asks at the terminal, or reads the answer from a pipe.
 async fn ask(theirs: &str) -> Result<bool, Failure> {
-    if io::stdin().is_terminal() {
-        crate::say_part!(
-            "Read your words to control. Does control read the same words of its own? yes or no: "
-        );
-    }
-    let mut answer = String::new();
+    let terminal = io::stdin().is_terminal();
     let mut input = BufReader::new(tokio::io::stdin());
-    let read = input.read_line(&mut answer).await;
-    read.map_err(|error| Failure::io("standard input", &error))?;
-    let answer = answer.trim();
-    Ok(answer.eq_ignore_ascii_case("yes") || Fingerprint::same_words(theirs, answer))
+    if terminal {
+        crate::say_part!("Read your words to control. Does control read the same words of its own? ");
+    }
+    loop {
+        if terminal {
+            crate::say_part!("yes or no: ");
+        }
+        let mut line = String::new();
+        let read = input.read_line(&mut line).await;
+        let read = read.map_err(|error| Failure::io("standard input", &error))?;
+        if let Some(same) = answered(theirs, line.trim(), read == 0) {
+            return Ok(same);
+        }
+    }
+}
+
+/// What a line answers; none if it is to be asked again: a slip of the hand spends no code.
+fn answered(theirs: &str, line: &str, over: bool) -> Option<bool> {
+    let is = |word: &str| line.eq_ignore_ascii_case(word);
+    match line {
+        _ if is("yes") || is("y") => Some(true),
+        _ if is("no") || is("n") || over => Some(false),
+        // Whoever types words means them.
+        words if words.split_whitespace().count() > 1 => Some(Fingerprint::same_words(theirs, words)),
+        _ => None,
+    }
 }
 
 fn no(said: &ToJoiner) -> Failure {
@@ -211,4 +228,26 @@ fn differ() -> Failure {
         "control's words are not those that control has read to you: somebody may be between",
         "tell control; it gives you a new code",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_enter_at_the_question_for_the_words_is_asked_again_and_no_is_no() {
+        let theirs = "tumble crack dice burst blush crash crack flee";
+        for (line, over, same) in [
+            ("", false, None),
+            ("ye", false, None),
+            ("yes", false, Some(true)),
+            ("Y", false, Some(true)),
+            ("no", false, Some(false)),
+            ("", true, Some(false)),
+            (theirs, false, Some(true)),
+            ("tumble crack", false, Some(false)),
+        ] {
+            assert_eq!(answered(theirs, line, over), same, "{line:?}");
+        }
+    }
 }

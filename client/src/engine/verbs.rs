@@ -19,7 +19,7 @@ use hotline_core::{
 use hotline_ledger::{Ledger, Record, SpaceLeft};
 use tokio::sync::oneshot;
 
-use super::{Ask, CatchingUp, Engine, Signing};
+use super::{Ask, CatchingUp, Engine, Signing, judged};
 use crate::{
     book::{Direction, Letter, Shown},
     compose::Sheet,
@@ -66,8 +66,13 @@ impl Engine {
                 | Request::Show { .. }
                 | Request::Status
                 | Request::Story { .. }
+                | Request::State { .. }
         );
+        let signed = judged::signed_by_officers(&request);
         let answered = self.answer(request, round);
+        if let (true, Err(refusal)) = (signed, &answered) {
+            round.news.push(judged::refused(refusal));
+        }
         let rests_on = if needs_no_disk || answered.is_err() {
             RestsOn::Nothing
         } else {
@@ -100,6 +105,7 @@ impl Engine {
             Request::Status => Ok(Reply::Ready(Answer::Status(Box::new(self.line_status())))),
             Request::Clock { offset_ms } => self.clock_was_set(offset_ms, round),
             Request::Story { word } => self.story_told(&word),
+            Request::State { what, is } => self.state(&what, &is, round),
             Request::KeepWatch { watch } => self.keep_watch(&watch, round),
             Request::Order { order } => self.order(&order, round),
             Request::OpenChannel { terms, consent } => self.open_channel(&terms, &consent, round),

@@ -206,7 +206,9 @@ impl Kind {
         }
     }
 
-    fn example(&self) -> String {
+    /// What belongs there, with an example: "write OURS, YOURS or THIRD(name)".
+    #[must_use]
+    pub fn example(&self) -> String {
         match self {
             Self::Whose => "write OURS, YOURS or THIRD(name)".to_owned(),
             Self::Dtg => "write one like 260942Z NOV 26".to_owned(),

@@ -12,6 +12,7 @@ use crate::{
     record::Kind,
     scenario::{
         expect::{By, Compare, Is, Reached},
+        lists::Label,
         mark::{Alias, Mark},
         moment::Span,
         place::Placed,
@@ -38,8 +39,13 @@ impl Case<'_> {
                 self.each(of, by, |about| self.step(*step, at, by, about))
             }
             Is::Label(label, at, by) => {
+                let may_be_away = matches!(by, By::Never(_)) && *label == Label::Interrupted;
                 let label = label.name();
                 let stood = self.stood(at, label, |standing| standing.label.as_deref() == Some(label));
+                let stood = match may_be_away {
+                    true => self.without_absences(stood),
+                    false => stood,
+                };
                 self.if_seen(
                     self.by(&stood, by, &format!("{label} at {}", at.value), None),
                     by,

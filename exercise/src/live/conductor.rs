@@ -9,6 +9,7 @@ mod leap;
 pub mod obey;
 mod observe;
 mod resume;
+mod said;
 pub mod seats;
 mod stand;
 mod waking;
@@ -37,6 +38,7 @@ use self::{
     leap::Pending,
     obey::{Hand, Next},
     observe::Watched,
+    said::Said,
 };
 use super::{scene::Scene, stage::StageError, words::ToPlayer};
 use crate::{
@@ -119,6 +121,8 @@ pub struct Conductor<S> {
     offered: LineTime,
     /// Controllers, if any run this exercise by hand.
     hand: Option<Hand>,
+    /// How much of what people say was written down.
+    said: Said,
 }
 
 /// What became of an exercise.
@@ -164,6 +168,7 @@ impl<S: Scene> Conductor<S> {
             looked: LineTime::START,
             offered: LineTime::START,
             hand: None,
+            said: Said::default(),
         }
     }
 

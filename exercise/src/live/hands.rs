@@ -24,10 +24,9 @@ use hotline_transport::Seams;
 
 use super::reach::{Asking, Reach, Watching};
 use crate::{
-    codebook::{Codebook, Kind, coded},
+    codebook::{Codebook, coded, fill},
     scenario::{
         lists::{Grade, Tongue},
-        moment::ahead,
         msel::Sending,
         place::Placed,
     },
@@ -411,26 +410,16 @@ impl Hands {
         let wrong = |what: String| refused("HL-EX-114", what);
         let code = self.codebook.code(&coding.code);
         let code = code.ok_or_else(|| wrong(format!("the codebook has no {}", *coding.code)))?;
-        let mut filled = coded::Coded::new(&coding.code);
-        filled.remark = free;
-        for (id, text) in &coding.fields {
-            let field = code.field(id);
-            let field = field.ok_or_else(|| wrong(format!("{} has no field {id}", *coding.code)))?;
-            let dates = matches!(field.kind, Kind::Dtg | Kind::Dtgs);
-            let text = match ahead(text).filter(|_| dates) {
-                Some(Ok(length)) => self.later_by(pace(length.0)).dtg().to_string(),
-                Some(Err(error)) => return Err(wrong(format!("{id}: {error}"))),
-                None => text.to_string(),
-            };
-            let value = field
-                .kind
-                .read(&text)
-                .map_err(|why| wrong(format!("{id}: {why}")))?;
-            filled = filled.with(id, value);
-        }
-        coded::encode(&self.codebook, &filled).map_err(|errors| {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            wrong(errors.join("; "))
+        let reckon = |length| self.later_by(pace(length));
+        let written = coding
+            .fields
+            .iter()
+            .map(|(id, text)| (id.as_str(), text.as_str()));
+        let filled = fill::fill(code, written, free, &reckon);
+        let text = filled.and_then(|filled| fill::text(&self.codebook, &filled));
+        text.map_err(|unfit| {
+            let whys: Vec<String> = unfit.into_iter().map(|unfit| unfit.why).collect();
+            wrong(whys.join("; "))
         })
     }
 

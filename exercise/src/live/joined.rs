@@ -41,6 +41,7 @@ pub const fn may_be_asked(request: &Request) -> bool {
         | Request::KeepWatch { .. }
         | Request::Order { .. }
         | Request::OpenChannel { .. }
+        | Request::State { .. }
         | Request::Watch
         | Request::Reload
         | Request::Opens

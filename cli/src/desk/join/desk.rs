@@ -38,6 +38,17 @@ pub(super) struct Desk {
     watching: Connection,
 }
 
+/// Who sits there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sits {
+    /// Somebody who looks and types, if this is a terminal; else nobody.
+    AsTheTerminalSays,
+    /// Somebody looks.
+    Looking,
+    /// Somebody looks, and types on standard input.
+    Typing,
+}
+
 /// What a desk does by itself.
 pub(super) enum Told {
     /// It tells something.
@@ -48,20 +59,25 @@ pub(super) enum Told {
 
 impl Desk {
     /// Starts `hotline desk run`, on this terminal if there is one.
-    pub(super) async fn start(settings: &PathBuf, attended: bool) -> Result<Self, Failure> {
+    pub(super) async fn start(settings: &PathBuf, sits: Sits) -> Result<Self, Failure> {
         let config = DeskConfig::load(settings)
             .map_err(|error| Failure::new("HL-DESK-020", exit::CONFIG, error.to_string(), "join again"))?;
         let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let shown = terminal || attended;
+        let shown = terminal || sits != Sits::AsTheTerminalSays;
+        let types = terminal || sits == Sits::Typing;
         let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
         let failed = |error: io::Error| Failure::io("the desk", &error);
         let child = Command::new(exe)
             .args(["desk", "run", "--config"])
             .arg(settings)
-            .arg(if shown { "--attended" } else { "--unattended" })
+            .arg(match (shown, types) {
+                (_, true) => "--typed",
+                (true, false) => "--attended",
+                (false, false) => "--unattended",
+            })
             .arg("--die-with-parent")
             .arg(std::process::id().to_string())
-            .stdin(if terminal { Stdio::inherit() } else { Stdio::null() })
+            .stdin(if types { Stdio::inherit() } else { Stdio::null() })
             .stdout(if shown { Stdio::inherit() } else { Stdio::null() })
             .kill_on_drop(true)
             .spawn()

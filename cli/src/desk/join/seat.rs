@@ -5,7 +5,11 @@ mod handing;
 mod own;
 mod taken;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    time::Duration,
+};
 
 use hotline_core::{identity::Identity, story::Running, text::inert_line, time::StoryTime};
 use hotline_exercise::{
@@ -28,7 +32,8 @@ use tokio::{
 
 use self::taken::Taken;
 use super::{
-    desk::{Desk, Told},
+    super::run::prompt::Prompt,
+    desk::{Desk, Sits, Told},
     identity, settings,
 };
 use crate::{
@@ -50,7 +55,7 @@ pub(super) struct Seated {
     seat: String,
     identity: Identity,
     officers: Vec<String>,
-    attended: bool,
+    sits: Sits,
     json: bool,
     desk: Option<Desk>,
     starts: u32,
@@ -70,7 +75,7 @@ enum End {
 }
 
 impl Seated {
-    pub(super) fn new(dir: PathBuf, place: PlanePlace, attended: bool, json: bool) -> Result<Self, Failure> {
+    pub(super) fn new(dir: PathBuf, place: PlanePlace, sits: Sits, json: bool) -> Result<Self, Failure> {
         let PartWord::Seat { seat, desk, officers } = place.control.part.clone() else {
             return Err(refused(
                 "this folder is a controller's: hotline control --dir DIR",
@@ -83,7 +88,7 @@ impl Seated {
             seat,
             identity: identity(&desk)?,
             officers,
-            attended,
+            sits,
             json,
             desk: None,
             starts: 0,
@@ -127,7 +132,7 @@ impl Seated {
         let settings = settings(&self.dir, &self.identity);
         if settings.exists() {
             self.check(&settings)?;
-            self.desk = Some(Desk::start(&settings, self.attended).await?);
+            self.desk = Some(Desk::start(&settings, self.sits).await?);
         }
         let mut lost = false;
         loop {
@@ -265,7 +270,7 @@ impl Seated {
         eprintln!("the desk ended by itself and is started again");
         sleep(CALL_AGAIN).await;
         let settings = settings(&self.dir, &self.identity);
-        self.desk = Some(Desk::start(&settings, self.attended).await?);
+        self.desk = Some(Desk::start(&settings, self.sits).await?);
         Ok(())
     }
 
@@ -327,10 +332,13 @@ impl Seated {
         let (serial, what) = (inert_line(serial).text, inert_line(what).text);
         let story = story(story_ms);
         let object = json!({ "serial": serial, "story_ms": story_ms, "what": what });
-        self.say("inject", object, &format!("\n[{story}] {what}"));
+        let sign = self.sign();
+        sign.over(true);
+        self.say("inject", object, &format!("[{story}] {what}"));
         if !self.json {
             super::super::print::bell();
         }
+        sign.again(true);
     }
 
     fn clock(&mut self, running: (u32, u32), story_ms: u64) {
@@ -344,11 +352,21 @@ impl Seated {
             Some(Running::Ended) => "the exercise has ended".to_owned(),
             Some(Running::NotStarted) | None => return,
         };
+        let sign = self.sign();
+        sign.over(true);
         self.say(
             "clock",
             json!({ "story_ms": story_ms, "what": how }),
             &format!("[{story}] {how}"),
         );
+        sign.again(true);
+    }
+
+    /// The sign at which somebody types at this desk, on the same terminal.
+    fn sign(&self) -> Prompt {
+        let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let types = terminal && self.desk.is_some() && !self.json;
+        Prompt::of(&self.seat, types)
     }
 }
 

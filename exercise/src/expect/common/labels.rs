@@ -1,10 +1,13 @@
 //! Labels of silence beside what control knows.
 
+use std::collections::BTreeSet;
+
 use hotline_core::duty::{OrderVerb, ServiceKind};
 
 use crate::{
     expect::{
         Met,
+        by::Occurrence,
         case::{Case, Finding},
         when,
     },
@@ -55,6 +58,37 @@ impl Case<'_> {
             Met::Yes,
             format!("{looked} looks at desks, and no label contradicts them"),
         )
+    }
+
+    /// Without what people who left their seat explain: while they are away, and half a minute behind it, a line that says
+    /// so says what is so.
+    pub(in crate::expect) fn without_absences(&self, stood: Vec<Occurrence>) -> Vec<Occurrence> {
+        let left = self.desks_that_were_left();
+        let mut away = self.trouble();
+        away.retain(|trouble| left.contains(&trouble.of));
+        let explained = |occurrence: &Occurrence| {
+            let from = occurrence.from.as_ref();
+            from.is_some_and(|from| away.iter().any(|trouble| trouble.explains(from)))
+        };
+        stood
+            .into_iter()
+            .filter(|occurrence| !explained(occurrence))
+            .collect()
+    }
+
+    /// Seats that people have left, and their desks, as [`Trouble`] calls them.
+    fn desks_that_were_left(&self) -> BTreeSet<String> {
+        let mut left = BTreeSet::new();
+        for (_, record) in self.timeline.records() {
+            if let Kind::Seat { seat, what } = &record.kind
+                && what == "LEFT"
+            {
+                left.insert(format!("seat {seat}"));
+                let desk = self.scenario.seat(seat).and_then(|card| card.desk.as_ref());
+                left.extend(desk.map(|desk| format!("desk {}", desk.as_str())));
+            }
+        }
+        left
     }
 
     /// Everything that explains a cut line: faults and dead processes as control wrote them down, desks that closed, a line

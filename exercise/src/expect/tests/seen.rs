@@ -62,6 +62,38 @@ fn a_state_that_holds_already_at_the_mark_is_met_at_once() {
 }
 
 #[test]
+fn that_a_line_is_down_while_a_seat_is_left_is_no_false_label() {
+    let is = "{ label = \"INTERRUPTED\", at = \"A\", never = true }";
+    let left = |behind: &'static [(u64, &str)]| {
+        move |play: &mut Play| {
+            for (ms, what) in [(10_000, "LEFT"), (20_000, "JOINED")] {
+                play.at(ms).record(Kind::Seat {
+                    seat: "B".into(),
+                    what: what.into(),
+                });
+            }
+            for (ms, label) in behind {
+                play.at(*ms).look("A", labelled(label));
+            }
+            play.at(60_000).endex();
+        }
+    };
+    let looks = [
+        (5_000, "OPEN"),
+        (11_000, "INTERRUPTED"),
+        (22_000, "OPEN"),
+        (30_000, "OPEN"),
+    ];
+    let more = [(40_000, "OPEN"), (50_000, "OPEN"), (59_000, "OPEN")];
+    let mut seen = looks.to_vec();
+    seen.extend(more);
+    met(is, left(Box::leak(seen.clone().into_boxed_slice())));
+    seen[5] = (51_000, "INTERRUPTED");
+    let seen = not_met(is, left(Box::leak(seen.into_boxed_slice())));
+    assert_eq!(seen, "INTERRUPTED at A at T+00:51:00.000");
+}
+
+#[test]
 fn a_label_that_must_not_stand_between_two_marks_is_told_when_it_does() {
     let is = "{ label = \"INTERRUPTED\", at = \"A\", never = true, \
               during = { from = \"inject 1.1.1\", to = \"ENDEX\" } }";

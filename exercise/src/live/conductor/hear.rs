@@ -5,7 +5,7 @@ use std::time::Duration;
 use hotline_client::{request::News, view::MessageView};
 use hotline_core::{plant, precedence::Precedence, words::Rung};
 
-use super::{ConductError, Conductor, afar::may_tell, leap::Pending};
+use super::{ConductError, Conductor, afar::may_tell, leap::Pending, said::Room};
 use crate::{
     codebook::coded::{self, Decoded},
     live::{
@@ -87,6 +87,14 @@ impl<S: Scene> Conductor<S> {
                 watched.alarm(code, cut(what));
                 Ok(())
             }
+            News::Stated { what, is } => self.people(desk, FromPlayer::Stated { what, is }).await,
+            News::Refused { code, what } => {
+                let said = FromPlayer::Played {
+                    rule: BY_HAND.to_owned(),
+                    refused: format!("{code}: {what}"),
+                };
+                self.people(desk, said).await
+            }
             News::Leg { .. } | News::Presence { .. } => Ok(()),
         }
     }
@@ -162,6 +170,27 @@ impl<S: Scene> Conductor<S> {
                 let of = of.clone();
                 self.plan.seen(Mark::Rung { of, rung, at }, stamp);
             }
+        }
+    }
+
+    /// What people at a desk say counts like a script's words. A script says so itself.
+    async fn people(&mut self, desk: &str, said: FromPlayer) -> Result<(), ConductError> {
+        let seats = self.plan.scenario().seats.iter();
+        let at = seats.filter(|card| card.desk.as_ref().is_some_and(|at| **at == *desk));
+        let person = at
+            .map(|card| card.name.to_string())
+            .find(|seat| self.is_person(seat));
+        match person {
+            Some(seat) => match self.said.more(&seat) {
+                Room::Yes => Box::pin(self.player(&seat, said)).await,
+                Room::NoMore => {
+                    let rule = BY_HAND.to_owned();
+                    let refused = "too much was said here: no more of it is written down".to_owned();
+                    self.note(Kind::Played { seat, rule, refused }).map(drop)
+                }
+                Room::No => Ok(()),
+            },
+            None => Ok(()),
         }
     }
 
@@ -280,6 +309,8 @@ impl<S: Scene> Conductor<S> {
     }
 }
 
+/// What stands for a rule where a person did something.
+const BY_HAND: &str = "by hand";
 /// How long behind a list news of the same message may come. A second of line: twice what a desk may take to answer.
 const LISTED_BEFORE: Duration = Duration::from_secs(1);
 /// Most characters of a sentence in a record. 400: 64 of them fit beside everything else that a record holds.

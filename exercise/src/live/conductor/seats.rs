@@ -66,6 +66,11 @@ impl<S: Scene> Conductor<S> {
         }
     }
 
+    /// Whether a person sits there.
+    pub(super) fn is_person(&self, seat: &str) -> bool {
+        self.person_at(seat).is_some()
+    }
+
     fn person_at(&self, seat: &str) -> Option<Told> {
         self.hand.as_ref()?.persons.get(seat).cloned()
     }

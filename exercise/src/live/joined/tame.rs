@@ -31,7 +31,12 @@ pub(super) fn tame(said: FromSeat) -> FromSeat {
         FromSeat::News { mut news } => match &mut *news {
             // No message of this line: that the seat is there is all that it says.
             News::Message { message, .. } if !is_hash(message) => FromSeat::Here,
-            News::Alarm { code, what } => {
+            News::Stated { what, is } => {
+                *what = cut(what, WORD);
+                *is = cut(is, SENTENCE);
+                FromSeat::News { news }
+            }
+            News::Alarm { code, what } | News::Refused { code, what } => {
                 *code = cut(code, WORD);
                 *what = cut(what, SENTENCE);
                 FromSeat::News { news }

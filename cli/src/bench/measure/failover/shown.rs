@@ -54,7 +54,12 @@ impl Shown {
                 }
             }
             News::Alarm { code, .. } if code == "LAGGED" => self.missed += 1,
-            News::Message { .. } | News::Leg { .. } | News::Presence { .. } | News::Alarm { .. } => {}
+            News::Message { .. }
+            | News::Leg { .. }
+            | News::Presence { .. }
+            | News::Stated { .. }
+            | News::Refused { .. }
+            | News::Alarm { .. } => {}
         }
     }
 

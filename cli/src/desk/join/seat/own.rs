@@ -76,7 +76,7 @@ impl Seated {
         folder::write(&domain, files).map_err(|error| Failure::io(&place, &error))?;
         let settings = settings(&self.dir, &self.identity);
         self.check(&settings)?;
-        self.desk = Some(Desk::start(&settings, self.attended).await?);
+        self.desk = Some(Desk::start(&settings, self.sits).await?);
         let cards: Vec<String> = files
             .keys()
             .filter(|name| name.starts_with("role/"))
@@ -84,7 +84,7 @@ impl Seated {
             .collect();
         let read = match cards.is_empty() {
             true => String::new(),
-            false => format!("; your role: {}", cards.join(", ")),
+            false => "; type role for your role card".to_owned(),
         };
         let words = format!(
             "the desk is open; the line is coming up. The codebook: {}{read}",
