@@ -58,11 +58,20 @@ impl Drop for Call {
 impl Attendance {
     /// Somebody has joined: [`CONTROLLER`] or [`OBSERVER`].
     pub fn joins(&self, name: &str, part: &'static str) {
+        self.begins(name, part, None);
+    }
+
+    /// Somebody had joined before control stopped and went on: the records say so.
+    pub fn returns(&self, name: &str, part: &'static str) {
+        self.begins(name, part, Some(true));
+    }
+
+    fn begins(&self, name: &str, part: &'static str, told: Option<bool>) {
         let attends = Attends {
             part,
             open: 0,
             heard: Instant::now(),
-            told: None,
+            told,
         };
         self.all().insert(name.to_owned(), attends);
     }

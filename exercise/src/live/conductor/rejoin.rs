@@ -1,15 +1,20 @@
 //! Seats whose people joined, behind a stop of control: their desks went on, and they call again by themselves. Until one
 //! does it is away; then what its desk tells counts from when it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_client::view::MessageView;
 
-use super::{ConductError, Conductor, resume, seats::Told};
+use super::{
+    ConductError, Conductor, resume,
+    seats::{Told, told},
+};
 use crate::{
     live::scene::Scene,
     log::Kept,
-    record::{Kind, Record},
+    plan::Status,
+    record::{Kind, Record, Stamp},
+    scenario::{mark::Serial, msel::Deed},
     timeline::clock::ControlClock,
 };
 
@@ -39,6 +44,25 @@ impl<S: Scene> Conductor<S> {
             }
         }
         Ok(())
+    }
+
+    /// Seats hear once more what was delivered to them, each under the number of before: what one has taken it does not take
+    /// twice. `begun`: the record with which each was begun, by its number.
+    pub(super) fn tell_seats_again(&self, begun: &BTreeMap<u64, (Serial, Stamp)>) {
+        for (record, (serial, stamp)) in begun {
+            let Some(step) = self.plan.step(*serial) else {
+                continue;
+            };
+            let told_to = matches!(step.inject.deed, Deed::News { .. } | Deed::Order { .. });
+            if !told_to || step.status() != Status::Delivered {
+                continue;
+            }
+            for seat in &step.inject.to {
+                if let Some(Told::Joined(line)) = self.person_at(seat) {
+                    line.tell_as(*record, told(&step.inject, stamp.story));
+                }
+            }
+        }
     }
 
     /// What control had to say about who joined, if it stopped before that was written down.

@@ -38,6 +38,8 @@ struct Stood {
     processes: BTreeMap<String, ProcessDeed>,
     /// Seats whose people had left.
     left: BTreeSet<String>,
+    /// The record with which each inject was begun, by its number.
+    begun: BTreeMap<u64, (Serial, Stamp)>,
 }
 
 impl<S: Scene> Conductor<S> {
@@ -76,6 +78,7 @@ impl<S: Scene> Conductor<S> {
         self.put_back(&stood).await?;
         self.hear_again(&stood.records).await;
         self.say_again().await;
+        self.tell_seats_again(&stood.begun);
         self.tell_clock().await?;
         self.look().await?;
         self.run().await
@@ -90,6 +93,7 @@ impl<S: Scene> Conductor<S> {
             faults: BTreeMap::new(),
             processes: BTreeMap::new(),
             left: BTreeSet::new(),
+            begun: BTreeMap::new(),
             records: Vec::new(),
         };
         for kept in &records {
@@ -126,6 +130,16 @@ impl<S: Scene> Conductor<S> {
                 "PAUSE" => drop(stood.processes.insert(who.clone(), ProcessDeed::Pause)),
                 _ => drop(stood.processes.remove(who)),
             },
+            Kind::Inject {
+                serial,
+                status: InjectStatus::Firing,
+                ..
+            } => {
+                let record = self.hand.as_ref().map_or(0, |hand| hand.records);
+                if let Ok(serial) = serial.parse() {
+                    stood.begun.insert(record, (serial, *stamp));
+                }
+            }
             Kind::Seat { seat, what } => match what.as_str() {
                 "LEFT" => drop(stood.left.insert(seat.clone())),
                 _ => drop(stood.left.remove(seat)),
