@@ -119,7 +119,16 @@ impl Asked {
             )));
         }
         let text = fs::read(&file).map_err(|error| no_exercise(error.to_string()))?;
-        serde_json::from_slice(&text).map_err(|error| no_exercise(error.to_string()))
+        let asked: Self = serde_json::from_slice(&text).map_err(|error| no_exercise(error.to_string()))?;
+        // What was made names its files as they were typed.
+        let there = |path: &Path| fs::canonicalize(path).ok();
+        if there(&asked.site.root).is_none_or(|place| Some(place) != there(root)) {
+            return Err(no_exercise(format!(
+                "it was run with its stage as {}, which is another folder from here",
+                asked.site.root.display()
+            )));
+        }
+        Ok(asked)
     }
 
     fn speed(&self) -> Result<Rate, Failure> {

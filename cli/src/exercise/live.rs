@@ -24,6 +24,7 @@ use hotline_exercise::{
     },
     order::Authority,
     plan::Plan,
+    record::Kind,
     scenario::{Scenario, lists::Scripted},
 };
 use hotline_transport::Seams;
@@ -171,9 +172,13 @@ pub(super) async fn resume(
     let seams = Seams::system();
     // Its lock first: whoever has it not touches nothing of the stage.
     let log = made.log(&seams)?;
-    if log.records().map_err(|error| failed(&error))?.is_empty() {
+    let records = log.records().map_err(|error| failed(&error))?;
+    if records.is_empty() {
         return Err(not_begun(&args));
     }
+    let over = records
+        .iter()
+        .any(|kept| matches!(kept.record.kind, Kind::Endex { .. }));
     let authority = made.excon.open_plane()?;
     let seats: BTreeMap<String, _> = roll
         .seats()
@@ -190,7 +195,9 @@ pub(super) async fn resume(
         again: true,
     };
     let stage = made.open_with(scenario, &args, elsewhere).await?;
-    lobby.awaits(&args);
+    if !over {
+        lobby.awaits(&args);
+    }
     let controlled = controlled(
         &made,
         &args,

@@ -24,7 +24,7 @@ use crate::exit::{self, Failure, Outcome};
 /// What `resume` takes.
 #[derive(Clone, Debug, Args)]
 pub struct ResumeArgs {
-    /// The folder that `exercise run` was given with --out; of a scenario with variants the folder of one.
+    /// The folder of the exercise: what --out named, or exercise-SCENARIO; of a scenario with variants the folder of one.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// Print one object.

@@ -151,4 +151,13 @@ mod tests {
         assert_eq!(told(&attendance, later), turned);
         assert_eq!(told(&attendance, later), Vec::<String>::new());
     }
+
+    #[test]
+    fn who_had_joined_before_control_stopped_is_not_told_again_and_has_gone_if_they_do_not_call() {
+        let attendance = Attendance::default();
+        attendance.returns("lindqvist", CONTROLLER);
+        assert_eq!(told(&attendance, Instant::now()), Vec::<String>::new());
+        let later = Instant::now() + GONE_AFTER;
+        assert_eq!(told(&attendance, later), ["control/lindqvist CONTROLLER LEFT"]);
+    }
 }

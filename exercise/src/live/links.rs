@@ -235,8 +235,60 @@ async fn open(
     };
     let what = match at.port() {
         0 => "a port".to_owned(),
-        _ => format!("{at} ({}), at which desks of other machines call", door),
+        _ => format!("{at} ({door}), at which desks of other machines call"),
     };
     let started = runtime.spawn(Proxy::start(listen, to, seed)).await;
     started.map_err(|_| gone())?.map_err(LinkError::of(&what))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::{net::TcpListener, time::Duration};
+
+    use super::*;
+
+    const SIDE: &str = "side = \"Avelia\"\nprefix = \"A\"\ndomain = \"exercise.avelia.example\"\nexercise = \"S1\"\n\n[[relay]]\nidentity = \
+                        \"spiffe://exercise.avelia.example/relay/north\"\nquic = \"127.0.0.1:1\"\ntcp = \"127.0.0.1:2\"\n";
+
+    async fn started(trust: &Path, ports: Ports) -> Result<Links, LinkError> {
+        let linked = Linked {
+            name: "A".into(),
+            trust: trust.to_owned(),
+        };
+        Links::start_at(&[linked], 1, None, ports).await
+    }
+
+    #[tokio::test]
+    async fn links_that_are_started_again_listen_where_desks_elsewhere_were_told_or_say_that_they_cannot() {
+        let root = tempfile::tempdir().unwrap();
+        let trust = root.path().join("trust");
+        let folder = trust.join("exercise.avelia.example");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(SIDE_FILE), SIDE).unwrap();
+        let told = || fs::read_to_string(folder.join(SIDE_FILE)).unwrap();
+        drop(started(&trust, Ports::Any).await.unwrap());
+        let before = told();
+        assert_ne!(before, SIDE);
+        let tcp = SideFile::parse(&before).unwrap().relay[0].tcp;
+        // Its thread may take a moment to let go.
+        let other = loop {
+            match TcpListener::bind(tcp) {
+                Ok(other) => break other,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        let taken = started(&trust, Ports::AsBefore).await.err().unwrap().to_string();
+        assert!(taken.contains(&tcp.to_string()), "{taken}");
+        drop(other);
+        let again = loop {
+            match started(&trust, Ports::AsBefore).await {
+                Ok(again) => break again,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        assert_eq!(told(), before);
+        let links = again.rig().view();
+        assert_eq!(links.len(), 2, "{links:?}");
+    }
 }

@@ -175,3 +175,67 @@ async fn a_live_exercise_whose_control_is_killed_goes_on_where_it_stood_with_who
     let page = fs::read_to_string(broken.hall.dir.join("played/timeline.csv")).unwrap();
     assert!(page.contains("RESUMED"), "{page}");
 }
+
+/// Waits until an inject is delivered.
+async fn delivered(hall: &Hall, dir: &Path, serial: &str) {
+    eventually(serial, STAGE, async || {
+        let standing = hall.standing(dir).await?;
+        let injects = standing["injects"].as_array()?;
+        let inject = injects.iter().find(|inject| inject["serial"] == serial)?;
+        (inject["status"] == "DELIVERED").then_some(())
+    })
+    .await;
+}
+
+/// Control dies, and goes on.
+async fn dies_and_goes_on(hall: &mut Hall) {
+    hall.run.child.kill().await.unwrap();
+    hall.run = Talker::start(&hall.dir, &["exercise", "resume", "played", "--json"]);
+    assert_eq!(hall.run.event("back").await["seat"], "A");
+}
+
+#[tokio::test]
+async fn an_inject_that_died_with_control_comes_when_both_are_back_and_is_told_once() {
+    let _alone = ALONE.lock().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut hall = Hall::open(dir.path(), &["--speed", "1", "--controlled"]).await;
+    let mut a = hall.seat("A").await;
+    hall.run.say("start").await;
+    a.event("open").await;
+    let played = dir.path().join("played");
+    eventually("STARTEX", STAGE, async || hall.standing(&played).await).await;
+    // Nobody of A is there to hear it, and nobody of control a moment later.
+    a.child.kill().await.unwrap();
+    let fired = hall.control(&played, &["fire", "1.1.1"]).await;
+    assert_eq!(fired.code, 0, "{fired:?}");
+    delivered(&hall, &played, "1.1.1").await;
+    hall.run.child.kill().await.unwrap();
+    let again = ["desk", "join", "--again", "--dir", "seat-A", "--json"];
+    let mut a = Talker::start(dir.path(), &again);
+    a.event("lost").await;
+    dies_and_goes_on(&mut hall).await;
+    assert_eq!(a.event("inject").await["serial"], "1.1.1");
+    // Both die once more, and the seat has it on its disk.
+    eventually("it is written down", STAGE, async || {
+        fs::read_to_string(dir.path().join("seat-A/plane/taken")).ok()
+    })
+    .await;
+    a.child.kill().await.unwrap();
+    let mut a = Talker::start(dir.path(), &again);
+    dies_and_goes_on(&mut hall).await;
+    paused(&hall, &played).await;
+    let fired = hall.control(&played, &["fire", "1.1.9"]).await;
+    assert_eq!(fired.code, 0, "{fired:?}");
+    let next = a.event("inject").await;
+    assert_eq!(next["serial"], "1.1.9", "the first is not told again");
+
+    let done = hall.control(&played, &["end"]).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(a.ended().await, 0);
+    let code = hall.run.ended().await;
+    assert!(code == 0 || code == 10, "{code}: {:?}", hall.run.heard);
+    let report = hall.report();
+    let crashes = report["integrity"]["turns"].as_array().unwrap().iter();
+    assert_eq!(crashes.filter(|turn| turn["turn"] == "CRASH").count(), 2);
+    assert!(played.join("evidence/logs/desk-A/checkpoint").exists());
+}
