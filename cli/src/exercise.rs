@@ -17,6 +17,7 @@ mod making;
 mod player;
 pub(crate) mod report;
 mod resume;
+mod roll;
 mod run;
 mod scenario;
 mod sheets;

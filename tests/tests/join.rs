@@ -3,6 +3,8 @@
 
 #[path = "join/lost.rs"]
 mod lost;
+#[path = "join/resumed.rs"]
+mod resumed;
 
 use std::{
     collections::BTreeMap,

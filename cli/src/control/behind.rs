@@ -56,7 +56,7 @@ fn open(place: &Place, seams: &Seams) -> Result<Behind, Failure> {
             "HL-EX-171",
             exit::USAGE,
             "nobody conducts this exercise now, and it has no report yet",
-            "wait until hotline exercise run has opened its stage, or has made the report",
+            "wait until hotline exercise run has opened its stage, or has made the report; if it was ended in the middle: hotline exercise resume DIR",
         ));
     }
     let excon = place.excon()?;

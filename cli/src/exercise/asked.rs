@@ -16,6 +16,7 @@ use super::{
     failed,
     lobby::LiveArgs,
     made::{Attacker, Made},
+    roll::Roll,
     run::RunArgs,
 };
 use crate::exit::{self, Failure};
@@ -41,6 +42,9 @@ pub(super) struct Asked {
     pub(super) attackers: Vec<Attacker>,
     /// Where everything lies.
     pub(super) site: Site,
+    /// Who joined; none of an exercise that nobody could join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) joined: Option<Roll>,
 }
 
 impl Asked {
@@ -52,6 +56,15 @@ impl Asked {
             by_hand: args.by_hand.clone(),
             attackers: made.attackers.clone(),
             site: made.site.clone(),
+            joined: None,
+        }
+    }
+
+    /// The same of a live exercise.
+    pub(super) fn with(self, joined: Roll) -> Self {
+        Self {
+            joined: Some(joined),
+            ..self
         }
     }
 
@@ -59,14 +72,14 @@ impl Asked {
     pub(super) fn args(self, scenario: String, out: &Path, json: bool) -> Result<RunArgs, Failure> {
         Ok(RunArgs {
             scenario,
-            headless: true,
+            headless: self.joined.is_none(),
             simulated: false,
             trace: None,
             seed: self.seed,
             speed: Some(self.speed()?),
             variant: self.variant,
             by_hand: self.by_hand,
-            live: LiveArgs::default(),
+            live: self.joined.map_or_else(LiveArgs::default, |roll| roll.args()),
             folder: None,
             out: out.to_owned(),
             json,
@@ -80,7 +93,9 @@ impl Asked {
         let write = || {
             let mut file = File::create_new(&file)?;
             file.write_all(&text)?;
-            file.sync_all()
+            file.sync_all()?;
+            // Its name as well.
+            File::open(root)?.sync_all()
         };
         write().map_err(|error| Failure::io(&file.display().to_string(), &error))
     }
@@ -92,7 +107,7 @@ impl Asked {
                 "HL-EX-153",
                 exit::CONFIG,
                 format!("{}: {why}", file.display()),
-                "name the folder that a headless exercise was given with --out; one that people joined is not gone on with",
+                "name the folder of the exercise, and type it in the folder in which it was run; one that had not begun is run anew",
             )
         };
         let size = fs::metadata(&file)
@@ -104,7 +119,16 @@ impl Asked {
             )));
         }
         let text = fs::read(&file).map_err(|error| no_exercise(error.to_string()))?;
-        serde_json::from_slice(&text).map_err(|error| no_exercise(error.to_string()))
+        let asked: Self = serde_json::from_slice(&text).map_err(|error| no_exercise(error.to_string()))?;
+        // What was made names its files as they were typed.
+        let there = |path: &Path| fs::canonicalize(path).ok();
+        if there(&asked.site.root).is_none_or(|place| Some(place) != there(root)) {
+            return Err(no_exercise(format!(
+                "it was run with its stage as {}, which is another folder from here",
+                asked.site.root.display()
+            )));
+        }
+        Ok(asked)
     }
 
     fn speed(&self) -> Result<Rate, Failure> {

@@ -4,6 +4,7 @@
 //! often as the connection breaks.
 
 mod admit;
+mod again;
 mod hall;
 mod joining;
 mod seats;
@@ -36,7 +37,7 @@ use hotline_exercise::{
         lists::{Scripted, SeatKind, Tongue},
     },
 };
-use hotline_transport::Seams;
+use hotline_transport::{Seams, ServerTls};
 use tokio::sync::{mpsc, oneshot};
 
 use self::waiting::Said;
@@ -184,7 +185,6 @@ impl Lobby {
         json: bool,
         seams: &Seams,
     ) -> Result<Self, Failure> {
-        let tls = authority.listener(seams)?;
         let (events, heard) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             scenario: Arc::clone(scenario),
@@ -196,12 +196,11 @@ impl Lobby {
             attendance: Attendance::default(),
             enrolling: Mutex::default(),
         });
-        let serving = Arc::clone(&shared);
-        let serve = move |guest| serve(Arc::clone(&serving), guest);
-        let opened = match Plane::open(args.listen, tls.clone(), serve.clone()).await {
+        let tls = shared.authority.listener(seams)?;
+        let opened = match listen(&shared, tls.clone(), args.listen).await {
             // Another exercise has the usual place: any other is printed with the codes.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && usual(args.listen) => {
-                Plane::open(SocketAddr::new(args.listen.ip(), 0), tls, serve).await
+                listen(&shared, tls, SocketAddr::new(args.listen.ip(), 0)).await
             }
             opened => opened,
         };
@@ -278,6 +277,11 @@ fn towards_others() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect(anybody).ok()?;
     socket.local_addr().ok().map(|at| at.ip())
+}
+
+async fn listen(shared: &Arc<Shared>, tls: ServerTls, at: SocketAddr) -> io::Result<Plane> {
+    let serving = Arc::clone(shared);
+    Plane::open(at, tls, move |guest| serve(Arc::clone(&serving), guest)).await
 }
 
 fn usual(at: SocketAddr) -> bool {

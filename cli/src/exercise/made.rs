@@ -21,14 +21,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     asked::Asked,
-    making::{self, Ground},
+    making::{self, Ground, pki_failed},
     new_folder,
+    roll::Roll,
     run::RunArgs,
 };
 use crate::{
     control::IDENTIFIER,
     exit::{self, Failure},
-    pki::excon::{self, Excon},
+    pki::{
+        excon::{self, Excon},
+        files::{self, Audience},
+    },
 };
 
 /// The folder of everything that runs, in an exercise's folder.
@@ -78,7 +82,7 @@ impl Begun {
         let scenario_file = root.join(SCENARIO_FILE);
         let identifier = root.join(IDENTIFIER);
         for (file, text) in [(&scenario_file, &scenario.source.text), (&identifier, &exercise)] {
-            std::fs::write(file, text).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+            files::write_new(file, text.as_bytes(), Audience::Anybody).map_err(|error| pki_failed(&error))?;
         }
         Ok(Self {
             root,
@@ -127,19 +131,20 @@ impl Made {
         Ok(made)
     }
 
-    /// What was made for an exercise whose control has stopped, and what was asked of it.
-    pub(super) fn again(out: &Path, json: bool) -> Result<(Self, RunArgs), Failure> {
+    /// What was made for an exercise whose control has stopped, what was asked of it, and of a live one who joined.
+    pub(super) fn again(out: &Path, json: bool) -> Result<(Self, RunArgs, Option<Roll>), Failure> {
         let root = out.join(STAGE);
         let asked = Asked::read(&root)?;
+        let joined = asked.joined.clone();
         let made = Self {
             excon: excon::open(&root, &asked.site.exercise)?,
             scenario_file: root.join(SCENARIO_FILE),
             attackers: asked.attackers.clone(),
-            people: BTreeSet::new(),
+            people: joined.iter().flat_map(Roll::seats).collect(),
             site: asked.site.clone(),
         };
         let scenario = made.scenario_file.display().to_string();
-        Ok((made, asked.args(scenario, out, json)?))
+        Ok((made, asked.args(scenario, out, json)?, joined))
     }
 
     /// With people at these seats, who joined.

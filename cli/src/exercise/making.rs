@@ -435,7 +435,7 @@ fn trust_domain(side: Side) -> Result<TrustDomain, Failure> {
         .map_err(|error: hotline_core::identity::IdentityError| failed(&error))
 }
 
-fn pki_failed(error: &PkiError) -> Failure {
+pub(super) fn pki_failed(error: &PkiError) -> Failure {
     Failure {
         code: error.code().into(),
         exit: error.exit_code(),

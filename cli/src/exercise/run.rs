@@ -191,7 +191,9 @@ pub(super) async fn perform(
     let plan = Plan::new(Arc::clone(scenario), args.variant.as_deref());
     let mut conductor = Conductor::new(plan, stage, log, codebook.clone(), seams.clone(), interrupted);
     let by_hand = args.by_hand.open(&made.site, &made.excon, &args.out, &seams);
-    if let Some(controlled) = by_hand.await? {
+    if let Some(mut controlled) = by_hand.await? {
+        // Where it goes on it goes on as it stood.
+        controlled.start_paused &= begin == Begin::Startex;
         conductor = conductor.controlled(controlled);
     }
     let files = [
@@ -234,7 +236,7 @@ pub(super) async fn perform(
 }
 
 /// Control stopped before STARTEX.
-fn not_begun(args: &RunArgs) -> Failure {
+pub(super) fn not_begun(args: &RunArgs) -> Failure {
     let what = format!("the exercise in {} had not begun", args.out.display());
     Failure::new("HL-EX-153", exit::CONFIG, what, "play it again in a new folder").as_json(args.json)
 }

@@ -58,11 +58,20 @@ impl Drop for Call {
 impl Attendance {
     /// Somebody has joined: [`CONTROLLER`] or [`OBSERVER`].
     pub fn joins(&self, name: &str, part: &'static str) {
+        self.begins(name, part, None);
+    }
+
+    /// Somebody had joined before control stopped and went on: the records say so.
+    pub fn returns(&self, name: &str, part: &'static str) {
+        self.begins(name, part, Some(true));
+    }
+
+    fn begins(&self, name: &str, part: &'static str, told: Option<bool>) {
         let attends = Attends {
             part,
             open: 0,
             heard: Instant::now(),
-            told: None,
+            told,
         };
         self.all().insert(name.to_owned(), attends);
     }
@@ -141,5 +150,14 @@ mod tests {
         ];
         assert_eq!(told(&attendance, later), turned);
         assert_eq!(told(&attendance, later), Vec::<String>::new());
+    }
+
+    #[test]
+    fn who_had_joined_before_control_stopped_is_not_told_again_and_has_gone_if_they_do_not_call() {
+        let attendance = Attendance::default();
+        attendance.returns("lindqvist", CONTROLLER);
+        assert_eq!(told(&attendance, Instant::now()), Vec::<String>::new());
+        let later = Instant::now() + GONE_AFTER;
+        assert_eq!(told(&attendance, later), ["control/lindqvist CONTROLLER LEFT"]);
     }
 }

@@ -8,6 +8,7 @@ mod hear;
 mod leap;
 pub mod obey;
 mod observe;
+mod rejoin;
 mod resume;
 mod said;
 pub mod seats;
@@ -114,6 +115,8 @@ pub struct Conductor<S> {
     /// Of those, what a desk that was started again listed, and when: its news of the same may still be on its way.
     listed: BTreeMap<(String, String), LineTime>,
     watched: BTreeMap<String, Watched>,
+    /// Desks whose people joined and that were not heard since control had stopped.
+    unheard: BTreeSet<String>,
     /// When anything happened last.
     stirred: LineTime,
     ticked: LineTime,
@@ -163,6 +166,7 @@ impl<S: Scene> Conductor<S> {
             arrived: BTreeSet::new(),
             listed: BTreeMap::new(),
             watched: BTreeMap::new(),
+            unheard: BTreeSet::new(),
             stirred: LineTime::START,
             ticked: LineTime::START,
             looked: LineTime::START,

@@ -211,7 +211,8 @@ async fn serve(listener: UnixListener, ask: mpsc::Sender<Asked>) {
 }
 
 /// What whoever asks may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum May {
     /// Look, and hand in orders: each is proven by its signature.
     Order,

@@ -289,11 +289,19 @@ const QUIET_WITHIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`StageError::NotWhole`] after half a minute, with what lacks.
 pub async fn wait_until_whole<S: Scene>(stage: &mut S) -> Result<(), StageError> {
-    let until = Instant::now() + WHOLE_WITHIN;
     let desks: Vec<String> = stage.desks().map(str::to_owned).collect();
+    wait_until_whole_at(stage, &desks).await
+}
+
+/// The same of these desks.
+///
+/// # Errors
+/// As [`wait_until_whole`].
+pub(super) async fn wait_until_whole_at<S: Scene>(stage: &mut S, desks: &[String]) -> Result<(), StageError> {
+    let until = Instant::now() + WHOLE_WITHIN;
     loop {
         let mut lacking = Vec::new();
-        for desk in &desks {
+        for desk in desks {
             let status = match stage.status(desk).await {
                 Ok(status) => status,
                 // Under way to another machine words may be late.

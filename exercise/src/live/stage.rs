@@ -27,7 +27,7 @@ use tokio::{
 use super::{
     child::{Child, ChildError, Input, Listener, Program},
     joined::{Joined, folder, words::FromSeat, words::ToSeat},
-    links::{LinkError, Linked, Links},
+    links::{LinkError, Linked, Links, Ports},
     post::Post,
     reach::Reach,
     scene,
@@ -144,6 +144,8 @@ pub struct Elsewhere<'a> {
     pub at: Option<IpAddr>,
     /// The line sleeps: nothing runs, and no link stands before a leg, until people wake it ([`Stage::link`]).
     pub asleep: bool,
+    /// The exercise goes on: those desks have their folders, call where they were told, and may be away.
+    pub again: bool,
 }
 
 /// A joined seat, and what it says beside answers and news.
@@ -214,9 +216,13 @@ impl Stage {
         seed: u64,
         elsewhere: Elsewhere<'_>,
     ) -> Result<Self, StageError> {
+        let ports = match elsewhere.again {
+            true => Ports::AsBefore,
+            false => Ports::Any,
+        };
         let links = match elsewhere.asleep {
             true => Links::none(),
-            false => Links::start_at(&linked(&site), seed, elsewhere.at).await?,
+            false => Links::start_at(&linked(&site), seed, elsewhere.at, ports).await?,
         };
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
         let mut stage = Self {
@@ -251,13 +257,23 @@ impl Stage {
         }
         for seat in elsewhere.joined.iter_mut() {
             if let Some(place) = there.iter().find(|desk| desk.name == seat.joined.desk) {
-                stage.await_desk(place, seat).await?;
+                match elsewhere.again {
+                    true => stage.has_joined(&seat.joined),
+                    false => stage.await_desk(place, seat).await?,
+                }
             }
         }
         for seat in seats {
             stage.start_player(seat).await?;
         }
-        scene::wait_until_whole(&mut stage).await?;
+        // Whoever is elsewhere comes back in their own time.
+        let waits = |desk: &str| !elsewhere.again || stage.desks.contains_key(desk);
+        let waited: Vec<String> = stage
+            .desks()
+            .filter(|desk| waits(desk))
+            .map(str::to_owned)
+            .collect();
+        scene::wait_until_whole_at(&mut stage, &waited).await?;
         Ok(stage)
     }
 
@@ -520,10 +536,16 @@ impl Stage {
         opened
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(failed)?;
-        let post = Post::joined(&desk.name, joined.line.clone(), self.heard.clone());
-        self.posts.insert(desk.name.clone(), post);
-        self.joined.insert(desk.name.clone(), joined.clone());
+        self.has_joined(joined);
         Ok(())
+    }
+
+    /// A desk that runs elsewhere is of this stage.
+    fn has_joined(&mut self, joined: &Joined) {
+        let desk = joined.desk.clone();
+        let post = Post::joined(&desk, joined.line.clone(), self.heard.clone());
+        self.posts.insert(desk.clone(), post);
+        self.joined.insert(desk, joined.clone());
     }
 
     async fn start_player(&mut self, seat: &SeatPlan) -> Result<(), StageError> {

@@ -27,7 +27,7 @@ use hotline_transport::Seams;
 use serde_json::json;
 use tokio::{
     sync::mpsc,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use self::taken::Taken;
@@ -43,6 +43,8 @@ use crate::{
 
 /// How long to wait before control is called again.
 const CALL_AGAIN: Duration = Duration::from_secs(1);
+/// For how long it is called. 15 min: as long as somebody may take to start a laptop again and go on with the exercise.
+const CALLS_FOR: Duration = Duration::from_secs(15 * 60);
 /// Words on their way to or from control. 256: seconds of a busy exercise.
 const WORDS: usize = 256;
 /// How often a desk that ends by itself is started again.
@@ -61,7 +63,8 @@ pub(super) struct Seated {
     starts: u32,
     told: Option<(u32, u32)>,
     taken: Taken,
-    handed: bool,
+    /// Under which number it was told of the end, when it handed its log over.
+    handed: Option<u64>,
 }
 
 /// Why a connection ended.
@@ -94,7 +97,7 @@ impl Seated {
             starts: 0,
             told: None,
             taken,
-            handed: false,
+            handed: None,
         };
         seated.welcome();
         Ok(seated)
@@ -134,11 +137,11 @@ impl Seated {
             self.check(&settings)?;
             self.desk = Some(Desk::start(&settings, self.sits).await?);
         }
-        let mut lost = false;
+        let mut lost: Option<Instant> = None;
         loop {
             match self.place.call(seams).await {
                 Ok((reader, writer)) => {
-                    if std::mem::take(&mut lost) {
+                    if lost.take().is_some() {
                         self.say("back", json!({}), "control is there again");
                     }
                     match self.connected(reader, writer, seams).await? {
@@ -155,14 +158,24 @@ impl Seated {
                     }
                 }
                 // Control was never there with this certificate: waiting would not help.
-                Err(failure) if self.desk.is_none() && !lost && failure.exit != exit::UNREACHABLE => {
+                Err(failure)
+                    if self.desk.is_none() && lost.is_none() && failure.exit != exit::UNREACHABLE =>
+                {
                     return Err(failure);
                 }
                 Err(_) => {}
             }
-            if !std::mem::replace(&mut lost, true) {
-                let words = "control is not there; your desk goes on, and control is called again and again";
-                self.say("lost", json!({}), words);
+            match lost {
+                Some(since) if since.elapsed() > CALLS_FOR => return Err(self.gives_up().await),
+                Some(_) => {}
+                None => {
+                    lost = Some(Instant::now());
+                    let minutes = CALLS_FOR.as_secs() / 60;
+                    let words = format!(
+                        "control is not there; your desk goes on, and control is called again for {minutes} min"
+                    );
+                    self.say("lost", json!({ "minutes": minutes }), &words);
+                }
             }
             // What the desk does meanwhile is its log's; it must not wait for us.
             let waited = timeout(CALL_AGAIN, self.alone()).await;
@@ -170,6 +183,22 @@ impl Seated {
                 return Ok(exit::OK);
             }
         }
+    }
+
+    /// Control did not come back: the desk closes, and says how it is opened again.
+    async fn gives_up(&mut self) -> Failure {
+        if let Some(desk) = self.desk.take() {
+            desk.end().await;
+        }
+        let minutes = CALLS_FOR.as_secs() / 60;
+        let what = format!(
+            "control was not there for {minutes} min; your desk is closed, and its messages are kept"
+        );
+        let help = format!(
+            "when control is there again: hotline desk join --again --dir {}",
+            self.dir.display()
+        );
+        Failure::new("HL-EX-193", exit::UNREACHABLE, what, help)
     }
 
     /// Takes what the desk tells while nobody hears it; returns if the person ends it.
@@ -224,8 +253,10 @@ impl Seated {
                 Ok(None) => return Ok(End::Lost),
                 Ok(Some(ToSeat::Bye)) => return Ok(End::Bye),
                 Ok(Some(ToSeat::Ended)) => {
-                    // A log is handed over once: half of it may lie at control already.
-                    if !std::mem::replace(&mut self.handed, true) {
+                    // A log is handed over once: half of it may lie at control already. Control that had stopped and
+                    // goes on tells of the end anew.
+                    let told = owed.unwrap_or_default();
+                    if self.handed.replace(told) != Some(told) {
                         self.hand_over(say).await;
                     }
                     None

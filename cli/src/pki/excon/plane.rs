@@ -12,6 +12,7 @@ use hotline_core::time::WallTime;
 use hotline_transport::{Anchor, ClientTls, Credentials, Seams, ServerTls, TrustStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use zeroize::Zeroizing;
 
 use super::{Excon, LIFETIME, domain, identity, refused};
 use crate::exit::{self, Failure};
@@ -38,6 +39,44 @@ impl Excon {
     /// It is there already, or the disk refuses.
     pub fn make_plane(&self, seams: &Seams) -> Result<PlaneAuthority, Failure> {
         self.plane(seams).map_err(|error| refused(&error))
+    }
+
+    /// Control's CA, as it was made.
+    ///
+    /// # Errors
+    /// It is not there, or its key may be read by others.
+    pub fn open_plane(&self) -> Result<PlaneAuthority, Failure> {
+        self.plane_again().map_err(|error| refused(&error))
+    }
+
+    fn plane_again(&self) -> Result<PlaneAuthority, PkiError> {
+        let domain = domain()?;
+        let path = self.folder.join(layout::CA_CERTIFICATE);
+        let ca = files::read_text(&path)?;
+        let key = Zeroizing::new(files::read_secret(&self.folder.join(layout::CA_KEY))?);
+        let authority = Authority::open(&domain, &path, &ca, &key)?;
+        let der = CertificateDer::from_pem_slice(ca.as_bytes())
+            .map_err(|error| PkiError::unreadable(&path, "control's CA", error))?;
+        self.with_authority(domain, authority, (&ca, &der))
+    }
+
+    fn with_authority(
+        &self,
+        domain: TrustDomain,
+        authority: Authority,
+        (ca, der): (&str, &[u8]),
+    ) -> Result<PlaneAuthority, PkiError> {
+        let path = self.folder.join(layout::ROOT_PUBLIC);
+        let root = files::read_text(&path)?;
+        let (_, public) = keys::read_root(&path, &root)?;
+        Ok(PlaneAuthority {
+            excon: self.clone(),
+            fingerprint: Fingerprint::of(&domain, der, public.as_bytes()),
+            domain,
+            authority,
+            ca: ca.to_owned(),
+            root,
+        })
     }
 
     fn plane(&self, seams: &Seams) -> Result<PlaneAuthority, PkiError> {
@@ -71,17 +110,7 @@ impl Excon {
             &listener.pem(),
             Audience::Anybody,
         )?;
-        let path = self.folder.join(layout::ROOT_PUBLIC);
-        let root = files::read_text(&path)?;
-        let (_, public) = keys::read_root(&path, &root)?;
-        Ok(PlaneAuthority {
-            excon: self.clone(),
-            fingerprint: Fingerprint::of(&domain, certificate.der(), public.as_bytes()),
-            domain,
-            authority,
-            ca,
-            root,
-        })
+        self.with_authority(domain, authority, (&ca, certificate.der()))
     }
 }
 

@@ -177,3 +177,16 @@ fn what_is_there_is_never_overwritten_and_is_found_again() {
     assert_eq!(bad.code, "HL-PKI-014");
     assert!(!place.path().join("other").join(DOMAIN).exists());
 }
+
+#[test]
+fn controls_ca_is_the_same_when_it_is_opened_again() {
+    let root = tempfile::tempdir().unwrap();
+    let seams = Seams::system();
+    let excon = excon(root.path(), EXERCISE, &seams).unwrap();
+    assert!(excon.open_plane().is_err(), "none was made");
+    let made = excon.make_plane(&seams).unwrap();
+    let again = excon.open_plane().unwrap();
+    let both = [&made, &again].map(|plane| (plane.words(), plane.ca().to_owned(), plane.root().to_owned()));
+    assert_eq!(both[0], both[1]);
+    assert!(again.listener(&seams).is_ok());
+}

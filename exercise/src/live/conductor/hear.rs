@@ -57,15 +57,15 @@ impl<S: Scene> Conductor<S> {
     }
 
     /// A desk is heard again: it hears how the story runs, and what it has done meanwhile is looked at.
-    async fn look_anew(&mut self, desk: &str) -> Result<(), ConductError> {
+    pub(super) async fn look_anew(&mut self, desk: &str) -> Result<(), ConductError> {
         let _ = self.tell_story(desk).await;
-        for message in self.stage.list(desk).await.unwrap_or_default() {
-            if message.direction == "out" {
-                self.name_by_filters(desk, &message).await?;
-            }
-            self.message(desk, &message);
+        let Ok(messages) = self.stage.list(desk).await else {
+            return Ok(());
+        };
+        for message in messages.iter().filter(|message| message.direction == "out") {
+            self.name_by_filters(desk, message).await?;
         }
-        Ok(())
+        self.take_list(desk, &messages)
     }
 
     async fn news(&mut self, desk: &str, news: News) -> Result<(), ConductError> {
@@ -296,7 +296,7 @@ impl<S: Scene> Conductor<S> {
         self.is_here(desk) || may_tell(line, desk, &message.direction, rung, by)
     }
 
-    fn desk_of_seat(&self, seat: &str) -> Option<String> {
+    pub(super) fn desk_of_seat(&self, seat: &str) -> Option<String> {
         let card = self.plan.scenario().seat(seat)?;
         card.desk.as_ref().map(|desk| desk.to_string())
     }

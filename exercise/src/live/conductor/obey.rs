@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_audit::Hash;
-use hotline_core::{story::Running, time::LineTime};
+use hotline_core::{
+    story::Running,
+    time::{LineTime, WallTime},
+};
 use tokio::time::Instant;
 
 use super::{ConductError, Conductor, seats::Told};
@@ -35,7 +38,7 @@ pub struct Controlled {
     pub door: Door,
     /// Who they are.
     pub authority: Authority,
-    /// The story stands from STARTEX on, until somebody resumes it.
+    /// The story stands from STARTEX on, or where the exercise goes on, until somebody resumes it.
     pub start_paused: bool,
     /// Seats where a person sits, and how each is told its injects.
     pub persons: BTreeMap<String, Told>,
@@ -54,7 +57,7 @@ pub(super) struct Hand {
     pub(super) authority: Authority,
     start_paused: bool,
     pub(super) persons: BTreeMap<String, Told>,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     attendance: Attendance,
     pub(super) decide: bool,
     pub(super) heads: Heads,
@@ -130,11 +133,16 @@ impl<S: Scene> Conductor<S> {
 
     /// Whether the story stands from the beginning.
     pub(super) fn pause_at_start(&mut self) -> Result<(), ConductError> {
+        self.stand_still((self.seams.clock.wall(), self.now()))
+    }
+
+    /// The same at this moment.
+    pub(super) fn stand_still(&mut self, at: (WallTime, LineTime)) -> Result<(), ConductError> {
         let wanted = self.hand.as_ref().is_some_and(|hand| hand.start_paused);
         match self.plan.clock().running() {
             Running::Running(_) if wanted => {
                 let turn = TurnWord::Pause;
-                self.note(Kind::Clock { turn }).map(drop)
+                self.note_at(Kind::Clock { turn }, at).map(drop)
             }
             _ => Ok(()),
         }

@@ -96,6 +96,9 @@ impl<S: Scene> Conductor<S> {
                 continue;
             };
             let half = self.now().since(before) / 2;
+            if self.unheard.contains(&desk) {
+                self.look_anew(&desk).await?;
+            }
             self.saw(&desk, &status, half).await?;
         }
         self.attend()?;

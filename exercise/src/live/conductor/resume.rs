@@ -1,7 +1,10 @@
 //! Control goes on after it had stopped: a crash, a power cut. Everything that it knew is in its records; everything that
 //! desks know they tell again. While it was gone the story stood.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hotline_client::request::Request;
 use hotline_core::{
@@ -33,6 +36,10 @@ struct Stood {
     faults: BTreeMap<String, (Option<FaultDeed>, Stamp)>,
     /// Processes that were not as they were at STARTEX.
     processes: BTreeMap<String, ProcessDeed>,
+    /// Seats whose people had left.
+    left: BTreeSet<String>,
+    /// The record with which each inject was begun, by its number.
+    begun: BTreeMap<u64, (Serial, Stamp)>,
 }
 
 impl<S: Scene> Conductor<S> {
@@ -43,9 +50,11 @@ impl<S: Scene> Conductor<S> {
     pub async fn resume(&mut self, files: &[(&str, &str)]) -> Result<Played, ConductError> {
         let stood = self.read_again()?;
         let mut found = vec![format!(
-            "control was away for {} s; all processes were started again",
+            "control was away for {} s; all its processes were started again",
             self.now().since(last(&stood.records).line).as_secs()
         )];
+        let joined = self.joined_seats().into_iter().filter(|seat| self.is_away(seat));
+        found.extend(joined.map(|seat| format!("seat {seat} is away until it calls")));
         let begun: Vec<Serial> = self.begun();
         found.extend(begun.iter().map(|serial| format!("inject {serial} is unknown")));
         found.extend(stood.faults.keys().map(|name| format!("fault {name} goes on")));
@@ -55,15 +64,21 @@ impl<S: Scene> Conductor<S> {
                 .iter()
                 .map(|(who, deed)| format!("{who}: {} as before", deed.name())),
         );
-        self.note(Kind::Resumed { found })?;
+        let now = (self.seams.clock.wall(), self.now());
+        self.note_at(Kind::Resumed { found }, now)?;
+        // At the same moment of all clocks: not a millisecond of the story passes before somebody wants it to.
+        self.stand_still(now)?;
+        self.are_away(&stood.left)?;
         for serial in begun {
             let what = "control stopped in the middle of it".to_owned();
             self.inject(serial, InjectStatus::Unknown, what)?;
         }
+        self.note_the_rest(&stood.records)?;
         self.annex_the_rest(&stood.records, files)?;
         self.put_back(&stood).await?;
         self.hear_again(&stood.records).await;
         self.say_again().await;
+        self.tell_seats_again(&stood.begun);
         self.tell_clock().await?;
         self.look().await?;
         self.run().await
@@ -77,6 +92,8 @@ impl<S: Scene> Conductor<S> {
         let mut stood = Stood {
             faults: BTreeMap::new(),
             processes: BTreeMap::new(),
+            left: BTreeSet::new(),
+            begun: BTreeMap::new(),
             records: Vec::new(),
         };
         for kept in &records {
@@ -112,6 +129,20 @@ impl<S: Scene> Conductor<S> {
                 "KILL" => drop(stood.processes.insert(who.clone(), ProcessDeed::Kill)),
                 "PAUSE" => drop(stood.processes.insert(who.clone(), ProcessDeed::Pause)),
                 _ => drop(stood.processes.remove(who)),
+            },
+            Kind::Inject {
+                serial,
+                status: InjectStatus::Firing,
+                ..
+            } => {
+                let record = self.hand.as_ref().map_or(0, |hand| hand.records);
+                if let Ok(serial) = serial.parse() {
+                    stood.begun.insert(record, (serial, *stamp));
+                }
+            }
+            Kind::Seat { seat, what } => match what.as_str() {
+                "LEFT" => drop(stood.left.insert(seat.clone())),
+                _ => drop(stood.left.remove(seat)),
             },
             Kind::Observed { desk, seen } => {
                 let shown = seen.shown.iter().map(|message| (desk.clone(), message.clone()));
@@ -249,7 +280,8 @@ impl<S: Scene> Conductor<S> {
     async fn hear_again(&mut self, records: &[Kept]) {
         let records: Vec<&Record> = records.iter().map(|kept| &kept.record).collect();
         let clock = ControlClock::of(&records);
-        let desks: Vec<String> = self.stage.desks().map(str::to_owned).collect();
+        let ours = |desk: &&str| !self.unheard.contains(*desk);
+        let desks: Vec<String> = self.stage.desks().filter(ours).map(str::to_owned).collect();
         for desk in desks {
             for message in self.stage.list(&desk).await.unwrap_or_default() {
                 self.message_at(&desk, &message, |at_ms| stamp(&clock, at_ms));
@@ -303,7 +335,7 @@ fn last(records: &[Kept]) -> Stamp {
 }
 
 /// A moment of control's wall clock on its other clocks.
-fn stamp(clock: &ControlClock, at_ms: u64) -> Option<Stamp> {
+pub(super) fn stamp(clock: &ControlClock, at_ms: u64) -> Option<Stamp> {
     let moment = clock.moment(at_ms, 0);
     Some(Stamp {
         wall: WallTime::from_unix_ms(at_ms),

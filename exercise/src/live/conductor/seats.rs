@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotline_core::time::StoryTime;
+
 use super::{ConductError, Conductor};
 use crate::{
     live::{
@@ -30,11 +32,9 @@ impl<S: Scene> Conductor<S> {
                 Ok(true)
             }
             Some(Told::Joined(line)) => {
-                line.tell(ToSeat::Inject {
-                    serial: inject.serial.to_string(),
-                    story_ms: u64::try_from(self.story().since_startex().as_millis()).unwrap_or(u64::MAX),
-                    what: spoken(&inject.deed),
-                });
+                // Its number is that of the record that it was begun with: nobody else's, whoever conducts.
+                let record = self.hand.as_ref().map_or(0, |hand| hand.records);
+                line.tell_as(record, told(inject, self.story()));
                 Ok(line.here().is_some())
             }
             None => {
@@ -71,7 +71,7 @@ impl<S: Scene> Conductor<S> {
         self.person_at(seat).is_some()
     }
 
-    fn person_at(&self, seat: &str) -> Option<Told> {
+    pub(super) fn person_at(&self, seat: &str) -> Option<Told> {
         self.hand.as_ref()?.persons.get(seat).cloned()
     }
 
@@ -131,6 +131,15 @@ impl Told {
             Self::File(_) => false,
             Self::Joined(line) => line.here().is_none(),
         }
+    }
+}
+
+/// An inject as a seat that joined is told it.
+pub(super) fn told(inject: &Inject, story: StoryTime) -> ToSeat {
+    ToSeat::Inject {
+        serial: inject.serial.to_string(),
+        story_ms: u64::try_from(story.since_startex().as_millis()).unwrap_or(u64::MAX),
+        what: spoken(&inject.deed),
     }
 }
 

@@ -107,6 +107,12 @@ impl Line {
     /// Tells it something, now or when it is there again: what it does not say that it has taken is told again over its next
     /// connection. Of what waits the newest is kept, and of turns of the clock only the last.
     pub fn tell(&self, words: ToSeat) {
+        self.tell_as(0, words);
+    }
+
+    /// The same under this number, or a higher one if that was passed. Whoever tells it once more, because control had
+    /// stopped, names the same number: a seat that has it takes it no second time.
+    pub fn tell_as(&self, no: u64, words: ToSeat) {
         let mut state = self.state();
         if matches!(words, ToSeat::Clock { .. }) {
             state
@@ -116,8 +122,8 @@ impl Line {
         if state.owed.len() == KEPT_MAX {
             state.owed.pop_front();
         }
-        state.told += 1;
-        let no = state.told;
+        let no = no.max(state.told.saturating_add(1));
+        state.told = no;
         state.owed.push_back((no, words.clone()));
         let lost = state
             .out
@@ -363,6 +369,24 @@ mod tests {
         gone(&line).await;
         let (mut reader, _writer) = connect(&line);
         assert_eq!(told(&mut reader).await, (3, inject("3")));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_once_more_by_a_control_that_goes_on_has_the_number_of_before() {
+        let numbers = async |line: Line| {
+            let (mut reader, _writer) = connect(&line);
+            [told(&mut reader).await.0, told(&mut reader).await.0]
+        };
+        let (before, _says) = Line::new("B", "B");
+        before.tell_as(7, inject("1"));
+        before.tell_as(20, inject("2"));
+        assert_eq!(numbers(before).await, [7, 20]);
+        let (again, _says) = Line::new("B", "B");
+        again.tell_as(7, inject("1"));
+        again.tell_as(20, inject("2"));
+        again.tell(inject("3"));
+        assert_eq!(again.state().told, 21);
+        assert_eq!(numbers(again).await, [7, 20]);
     }
 
     #[tokio::test]
