@@ -4,6 +4,7 @@ pub mod act;
 pub mod annex;
 pub mod answer;
 pub mod backup;
+pub mod cancel;
 pub mod coded;
 pub mod codes;
 pub mod contact;
@@ -102,7 +103,9 @@ enum Verb {
     Show(show::ShowArgs),
     /// Acknowledges a message, as an officer.
     Ack(act::AckArgs),
-    /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED, CONFIRMED.
+    /// Cancels a message that was sent from here: one officer, one level above it.
+    Cancel(cancel::CancelArgs),
+    /// Any other act of an officer: HOLDING, READ_BACK, INSUFFICIENT, DECLINED; of the desk that sent it CONFIRMED, CORRECTED.
     Act(act::ActArgs),
     /// Puts a translation beside a message, as an officer: TRANSLATED.
     Translate(annex::TranslateArgs),
@@ -147,6 +150,7 @@ pub fn run(args: DeskArgs) -> Outcome {
             Verb::Show(args) => show::run(args).await,
             Verb::Ack(args) => act::ack(args).await,
             Verb::Act(args) => act::act(args).await,
+            Verb::Cancel(args) => cancel::run(args).await,
             Verb::Translate(args) => annex::translate(args).await,
             Verb::Present(args) => annex::present(args).await,
             Verb::Answer(args) => answer::run(args).await,

@@ -26,6 +26,7 @@ mod officers;
 mod ping;
 mod presence;
 mod proofs;
+mod readback;
 mod reviews;
 mod settle;
 mod skew;

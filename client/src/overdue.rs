@@ -77,7 +77,8 @@ fn person_says(fact: &Fact) -> Says {
             | Rung::Delivered
             | Rung::Alerted
             | Rung::Displayed
-            | Rung::Confirmed,
+            | Rung::Confirmed
+            | Rung::Corrected,
             _,
         ) => Says::Nothing,
     }

@@ -9,7 +9,8 @@ use hotline_audit::statement::Reference;
 use hotline_core::{
     contact::Contact,
     id::StatementId,
-    ladder::{Fact, Signer},
+    identity::Identity,
+    ladder::{Fact, ReadBack, Signer},
     name::MessageName,
     text::{inert, inert_line},
     time::WallTime,
@@ -46,6 +47,22 @@ pub struct RungView {
     /// The signer's words, inert; of TRANSLATED grade and language, of PRESENTED to whom.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// Where the reading back of a message stands at a desk that is to act on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBackView {
+    /// The desk that read it back.
+    pub desk: String,
+    /// `READ_BACK` while it waits for the sender, `CONFIRMED` or `CORRECTED`.
+    pub state: String,
+    /// The same in plain words.
+    pub plain: String,
+    /// What was read back last, as signed.
+    pub words: String,
+    /// What its sender says is right, as signed, if it was corrected.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub correction: String,
 }
 
 /// How a message's timer stands: nobody has acknowledged it yet.
@@ -166,6 +183,12 @@ pub struct MessageView {
     /// It holds no longer: it is never to be acted on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expired: bool,
+    /// Its own sender has cancelled it: it is not to be acted on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// Where its reading back stands, at each desk that read it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read_backs: Vec<ReadBackView>,
     /// How its timer stands, while it waits for a person and this desk is on duty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue: Option<OverdueView>,
@@ -176,6 +199,13 @@ impl MessageView {
     #[must_use]
     pub fn reached(&self, rung: Rung) -> bool {
         self.rungs.iter().any(|view| view.rung == rung.name())
+    }
+
+    /// What was read back and waits for the sender's word, if anything does.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> Option<&ReadBackView> {
+        let awaits = Rung::ReadBack.name();
+        self.read_backs.iter().find(|read| read.state == awaits)
     }
 
     /// The earliest fact of that rung.
@@ -308,7 +338,24 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         delay_unknown: overdue::unknown_by(letter).is_some(),
         locked: overdue::locked(letter),
         expired: overdue::expired(letter, now),
+        cancelled: false,
+        read_backs: letter.ladder.read_backs().map(read_back).collect(),
         overdue: None,
+    }
+}
+
+fn read_back((desk, stands): (&Identity, ReadBack<'_>)) -> ReadBackView {
+    let (words, correction) = match stands {
+        ReadBack::Nothing => ("", ""),
+        ReadBack::Awaits { words } | ReadBack::Confirmed { words } => (words, ""),
+        ReadBack::Corrected { words, correction } => (words, correction),
+    };
+    ReadBackView {
+        desk: desk.to_string(),
+        state: stands.name().to_owned(),
+        plain: stands.to_string(),
+        words: words.to_owned(),
+        correction: correction.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@
 //! A ladder never climbs by itself: no rung of it follows from silence, from time or from a higher rung. CLOSED alone
 //! is not signed; it follows from the answers.
 
+mod readback;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::release::Recipient;
 use crate::time::WallTime;
 use crate::words::{Answer, OfficerRole, RecipientKind, ResponseAttribute, Rung};
 
+pub use readback::ReadBack;
 pub use table::{Foreign, roles_for};
 
 /// What a ladder must know of its message.
@@ -373,7 +375,8 @@ const fn is_human(rung: Rung) -> bool {
         | Rung::ReadBack
         | Rung::Insufficient
         | Rung::Declined
-        | Rung::Confirmed => true,
+        | Rung::Confirmed
+        | Rung::Corrected => true,
         Rung::Drafted
         | Rung::Released
         | Rung::Accepted
@@ -402,7 +405,8 @@ const fn sayings_kept(rung: Rung) -> usize {
         | Rung::ReadBack
         | Rung::Insufficient
         | Rung::Declined
-        | Rung::Confirmed => MAX_SAYINGS,
+        | Rung::Confirmed
+        | Rung::Corrected => MAX_SAYINGS,
     }
 }
 

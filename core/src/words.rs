@@ -217,8 +217,10 @@ words! {
         Insufficient = 22 "INSUFFICIENT",
         /// Refused, with a reason.
         Declined = 23 "DECLINED",
-        /// Its sender stands by it although it came late: it may be acted on again.
+        /// Its sender stands by it although it came late: it may be acted on again. Or, word for word, by what was read back.
         Confirmed = 24 "CONFIRMED",
+        /// What was read back is not what its sender said; the text says what is right.
+        Corrected = 25 "CORRECTED",
     }
 }
 
@@ -264,6 +266,7 @@ impl Rung {
             Self::Insufficient => "found insufficient",
             Self::Declined => "declined",
             Self::Confirmed => "confirmed by its sender",
+            Self::Corrected => "corrected by its sender",
         }
     }
 }

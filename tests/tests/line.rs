@@ -4,6 +4,8 @@
 
 #[path = "line/broken.rs"]
 mod broken;
+#[path = "line/dialogues.rs"]
+mod dialogues;
 #[path = "line/ladder.rs"]
 mod ladder;
 #[path = "line/restored.rs"]

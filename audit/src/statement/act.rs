@@ -45,7 +45,7 @@ pub struct OfficerAct {
     pub officer: String,
     /// Hash of the officer's key statement.
     pub key_statement: Hash,
-    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED, 24 CONFIRMED.
+    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED, 24 CONFIRMED, 25 CORRECTED.
     pub rung: u32,
     /// Desk at which the officer sits.
     pub desk: String,
@@ -105,4 +105,4 @@ impl OfficerAct {
 }
 
 /// The rungs that an officer's act can climb.
-const RUNGS: [u32; 6] = [7, 20, 21, 22, 23, 24];
+const RUNGS: [u32; 7] = [7, 20, 21, 22, 23, 24, 25];

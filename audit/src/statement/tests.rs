@@ -171,7 +171,7 @@ proptest! {
     #[test]
     fn officers_statements_come_back_from_their_bytes(
         message in any_message(), (officer, text) in (text(), "[a-z ]{0,10}"), (hash, other) in (hash(), hash()),
-        (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23, 24]),
+        (capacity, time) in (1..=2u32, 1..=u64::MAX), rung in prop::sample::select(vec![7u32, 20, 21, 22, 23, 24, 25]),
         reference in reference(), codebook in option::of(any::<[u8; 32]>()), done in any_done(),
     ) {
         let by = ApprovalBy { officer: officer.clone(), key_statement: hash, capacity, claimed_time_ms: time };

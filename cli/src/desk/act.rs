@@ -29,11 +29,12 @@ pub struct AckArgs {
 pub struct ActArgs {
     #[command(flatten)]
     common: Common,
-    /// HOLDING, READ_BACK, INSUFFICIENT or DECLINED; CONFIRMED by the desk that sent it, when it came late.
+    /// HOLDING, READ_BACK, INSUFFICIENT or DECLINED; by the desk that sent it CONFIRMED, when it came late or was read back
+    /// rightly, and CORRECTED, when it was read back wrongly.
     act: Rung,
     /// The message.
     message: String,
-    /// The reason, or what was read back.
+    /// The reason, what was read back, or what is right. CONFIRMED repeats what was read back.
     #[arg(long, default_value = "", value_name = "TEXT")]
     text: String,
     /// With INSUFFICIENT: the fields of a coded message that lack or say too little, e.g. area,scale.
@@ -148,15 +149,21 @@ pub async fn sign(seat: &mut Seat, common: &Common, acting: Acting<'_>) -> Outco
         OfficerRole::WatchOfficer,
         OfficerRole::DutyOfficer,
     ];
-    let roles = if rung == Rung::Confirmed {
+    let roles = if matches!(rung, Rung::Confirmed | Rung::Corrected) {
         &sending[..]
     } else {
         &receiving
     };
     let signing = signing::prepare(seat, common, message, officer, roles).await?;
-    if rung != Rung::Confirmed {
+    if !matches!(rung, Rung::Confirmed | Rung::Corrected) {
         signing::refuse_ended(&signing.view, rung == Rung::Declined, anyhow)?;
     }
+    // Shown to whoever signs, with the message.
+    let repeated = match (rung, text) {
+        (Rung::Confirmed, "") => signing.view.awaits_confirmation(),
+        _ => None,
+    };
+    let text = repeated.map_or(text, |read| &read.words);
     let act = compose::act(
         &seat.config,
         &signing.by,

@@ -183,6 +183,23 @@ fn deadlines(view: &MessageView) -> String {
         }
         (false, false) => {}
     }
+    if view.cancelled {
+        text.push_str("  CANCELLED by its sender: not to be acted on\n");
+    }
+    for read in &view.read_backs {
+        text.push_str(&format!(
+            "  {} [{}]: \"{}\"\n",
+            read.plain,
+            read.state,
+            inert_line(&read.words).text
+        ));
+        if !read.correction.is_empty() {
+            text.push_str(&format!(
+                "  right is: \"{}\"\n",
+                inert_line(&read.correction).text
+            ));
+        }
+    }
     if let Some(timer) = &view.overdue {
         text.push_str(&format!("  waits for a person: {}\n", waits(timer)));
     }

@@ -19,7 +19,7 @@ use hotline_core::{
 use hotline_ledger::{Ledger, Record, SpaceLeft};
 use tokio::sync::oneshot;
 
-use super::{Ask, CatchingUp, Engine, Signing, judged};
+use super::{Ask, CatchingUp, Engine, Signing, judged, readback};
 use crate::{
     book::{Direction, Letter, Shown},
     compose::Sheet,
@@ -377,14 +377,18 @@ impl Engine {
         bytes: Vec<u8>,
         rosters: &hotline_audit::key::RosterSet,
     ) -> Result<(), Refusal> {
-        let confirms = read.rung == Rung::Confirmed.to_wire();
+        let confirms = [Rung::Confirmed, Rung::Corrected]
+            .map(Rung::to_wire)
+            .contains(&read.rung);
         match (letter.direction, confirms) {
             (Direction::In, false) | (Direction::Out, true) => {}
             (Direction::Out, false) => {
                 return Err(not_released("only the desk that received a message acts on it"));
             }
             (Direction::In, true) => {
-                return Err(not_released("only the desk that sent a message confirms it"));
+                return Err(not_released(
+                    "only the desk that sent a message confirms or corrects what is read back",
+                ));
             }
         }
         self.still_holds(letter)?;
@@ -405,6 +409,7 @@ impl Engine {
             arrived: self.wall(),
             claimed: WallTime::from_unix_ms(read.claimed_time_ms),
             rung: judged.rung,
+        readback::permit(letter, read)?;
             signer: Signer::Officer {
                 identity: judged.officer,
                 roles: judged.roles,
@@ -521,6 +526,7 @@ impl Engine {
     fn prefix(&self, sender: &str) -> String {
         if sender == self.me.to_string() {
             return self.config.prefix.clone();
+            cancelled: self.book.is_cancelled(letter),
         }
         self.trust.directory().prefix(sender).unwrap_or("X").to_owned()
     }

@@ -100,7 +100,7 @@ pub const fn roles_for(rung: Rung) -> &'static [OfficerRole] {
         Rung::Acknowledged | Rung::Holding | Rung::ReadBack | Rung::Insufficient | Rung::Declined => {
             &[R::WatchOfficer, R::DutyOfficer]
         }
-        Rung::Confirmed => &[R::Releaser, R::WatchOfficer, R::DutyOfficer],
+        Rung::Confirmed | Rung::Corrected => &[R::Releaser, R::WatchOfficer, R::DutyOfficer],
         Rung::Translated => &[R::Translator],
         Rung::Presented => &[R::DutyOfficer],
         Rung::Answered => &[R::Releaser],
@@ -130,7 +130,7 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
             named_for_action(subject, rung, desk)?;
             officer_with(fact)
         }
-        (Rung::Confirmed, Signer::Officer { desk, .. }) => {
+        (Rung::Confirmed | Rung::Corrected, Signer::Officer { desk, .. }) => {
             the_sender(subject, rung, desk)?;
             officer_with(fact)
         }
@@ -156,6 +156,7 @@ pub(super) fn permit(subject: &Subject, fact: &Fact) -> Result<(), Foreign> {
             | Rung::Insufficient
             | Rung::Declined
             | Rung::Confirmed
+            | Rung::Corrected
             | Rung::Translated
             | Rung::Presented
             | Rung::Answered,

@@ -302,6 +302,7 @@ fn every_test_named_in_the_specification_exists() {
         include_str!("tests/coding.rs"),
         include_str!("tests/inverse.rs"),
         include_str!("tests/values.rs"),
+        include_str!("../../../tests/tests/line/dialogues.rs"),
     ];
     let named: Vec<&str> = SPECIFICATION
         .split('`')

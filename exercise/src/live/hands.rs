@@ -1,5 +1,6 @@
 //! A scripted player's hands: they sign with its officers' keys and ask its desk, as a person's verbs do.
 
+mod cancel;
 mod office;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -199,7 +200,13 @@ impl Hands {
     /// # Errors
     /// [`Refused`].
     pub async fn act(&mut self, by: &str, rung: Rung, message: &str, text: &str) -> Result<(), Refused> {
-        let reference = reference(&self.show(message).await?)?.0;
+        let view = self.show(message).await?;
+        let reference = reference(&view)?.0;
+        let text = match (rung, text) {
+            // A script that says no more confirms what was read back, word for word.
+            (Rung::Confirmed, "") => view.awaits_confirmation().map_or("", |read| &read.words),
+            (_, text) => text,
+        };
         let clock = self.seams.clock.clone();
         let act = compose::act(
             &self.config,

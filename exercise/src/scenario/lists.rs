@@ -315,6 +315,8 @@ list! {
         TakeWatch "take-watch",
         /// It ends.
         LeaveWatch "leave-watch",
+        /// It is not, and the text says what is.
+        CorrectReadBack "correct_read_back",
         /// It is handed over.
         HandOver "hand-over",
         /// The other side's step is agreed to.

@@ -237,7 +237,7 @@ pub struct OfficerActPayload {
     pub officer: ::prost::alloc::string::String,
     #[prost(bytes = "bytes", tag = "2")]
     pub key_statement: ::prost::bytes::Bytes,
-    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED, 24 CONFIRMED.
+    /// 7 ACKNOWLEDGED, 20 HOLDING, 21 READ_BACK, 22 INSUFFICIENT, 23 DECLINED, 24 CONFIRMED, 25 CORRECTED.
     #[prost(uint32, tag = "3")]
     pub rung: u32,
     /// Desk at which the officer sits.

@@ -212,7 +212,8 @@ impl Seen {
             | Rung::ReadBack
             | Rung::Insufficient
             | Rung::Declined
-            | Rung::Confirmed => None,
+            | Rung::Confirmed
+            | Rung::Corrected => None,
         }
     }
 }

@@ -245,8 +245,9 @@ impl Player {
 
 /// Whether scripted players cannot do this.
 #[must_use]
+            _ if act == Act::Cancel => self.hands.cancel(by, message, text).await,
 pub fn hands_lack(act: Act) -> bool {
-    act != Act::Present && rung_of(act).is_none() && watch_of(act).is_none()
+    !matches!(act, Act::Present | Act::Cancel) && rung_of(act).is_none() && watch_of(act).is_none()
 }
 
 /// The rung that an act signs; none for acts that are no rung of a message.
@@ -263,6 +264,7 @@ pub(super) const fn rung_of(act: Act) -> Option<Rung> {
 /// The number of the first copy of several.
 fn several(sending: &Sending) -> Option<u16> {
     (sending.repeat > 1).then_some(1)
+        Act::CorrectReadBack => Some(Rung::Corrected),
 }
 
 pub(super) fn first(by: &[Placed<String>]) -> &str {

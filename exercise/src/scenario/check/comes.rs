@@ -195,10 +195,12 @@ impl<'a> Comes<'a> {
         };
         let why = match rung {
             Rung::Accepted => format!("{rung} is signed by relays, at no desk"),
-            Rung::Drafted | Rung::Released | Rung::Confirmed if at != sender => {
+            Rung::Drafted | Rung::Released | Rung::Confirmed | Rung::Corrected if at != sender => {
                 format!("{rung} is signed where \"{of}\" comes from, at {sender}")
             }
-            Rung::Drafted | Rung::Released | Rung::Confirmed | Rung::Closed => return Ok(()),
+            Rung::Drafted | Rung::Released | Rung::Confirmed | Rung::Corrected | Rung::Closed => {
+                return Ok(());
+            }
             _ if at == sender => format!("{rung} is signed where \"{of}\" arrives, and {at} sends it"),
             _ => return Ok(()),
         };

@@ -202,6 +202,7 @@ const fn of_act(act: Act) -> (&'static [OfficerRole], Option<End>) {
         Act::Present => (roles_for(Rung::Presented), Some(End::Recipient)),
         Act::Standby => (roles_for(Rung::Answered), Some(End::Recipient)),
         Act::Confirm => (roles_for(Rung::Confirmed), Some(End::Sender)),
+        Act::CorrectReadBack => (roles_for(Rung::Corrected), Some(End::Sender)),
         Act::Cancel => (RELEASES, Some(End::Sender)),
         Act::Consent => (RELEASES, None),
         Act::TakeWatch | Act::LeaveWatch | Act::HandOver | Act::Check | Act::AnswerCheck => (WATCHES, None),

@@ -256,7 +256,9 @@ impl Reader<'_> {
         let by = self.must(entry, "by", Self::signers);
         let of = self.may(entry, "of", Self::message);
         let text = match act {
-            Act::Decline | Act::Cancel | Act::Deny => self.must(entry, "text", Self::text),
+            Act::ReadBack | Act::CorrectReadBack | Act::Decline | Act::Cancel | Act::Deny => {
+                self.must(entry, "text", Self::text)
+            }
             _ => self.may(entry, "text", Self::text),
         };
         Some(Do::Act {

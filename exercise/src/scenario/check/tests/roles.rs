@@ -27,7 +27,7 @@ fn every_act_of_the_ladder_asks_for_its_role() {
     let ack = "{ verb = \"ack\", by = [\"rossi\"] }";
     for (deed, wanted) in [
         (
-            "verb = \"read_back\", by = [\"castellan\"]",
+            "verb = \"read_back\", by = [\"castellan\"], text = \"An aircraft is missing.\"",
             "WATCH_OFFICER or DUTY_OFFICER",
         ),
         (
