@@ -23,6 +23,7 @@ use hotline_core::{
     identity::Identity,
     ladder::{Fact, Foreign, Ladder, Signer, Step, Subject},
     leg::Leg,
+    release::ReleaseRule,
     time::WallTime,
     words::{Function, Rung, TrafficClass},
 };
@@ -166,6 +167,8 @@ pub struct Provenance {
 pub struct Book {
     me: Identity,
     rosters: Arc<RosterSet>,
+    /// How many officers release.
+    rule: ReleaseRule,
     letters: BTreeMap<Hash, Letter>,
     keys: BTreeMap<(String, [u8; 16]), Hash>,
     order: Vec<Hash>,
@@ -182,6 +185,7 @@ impl Book {
         Self {
             me,
             rosters,
+            rule: ReleaseRule::ByPrecedence,
             letters: BTreeMap::new(),
             keys: BTreeMap::new(),
             order: Vec::new(),
@@ -207,6 +211,13 @@ impl Book {
         self.keys
             .get(&(sender.to_owned(), id))
             .and_then(|hash| self.letters.get(hash))
+    }
+
+    /// The same, where so many officers release.
+    #[must_use]
+    pub const fn released_by(mut self, rule: ReleaseRule) -> Self {
+        self.rule = rule;
+        self
     }
 
     /// Whether its own sender cancelled a message.
@@ -458,9 +469,9 @@ impl Book {
         match payload {
             Payload::Message(message) => {
                 let judged = if message.header.sender == self.me.to_string() {
-                    judge::recall_message(message, &self.rosters)
+                    judge::recall_message(message, &self.rosters, self.rule)
                 } else {
-                    judge::recall_theirs(message, &self.rosters, at.stored.unix_ms())
+                    judge::recall_theirs(message, &self.rosters, at.stored.unix_ms(), self.rule)
                 };
                 let judged = judged.and_then(|judged| match against {
                     Some(verdict) => Err(Rejected::AsItCame(verdict.why.clone())),

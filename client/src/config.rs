@@ -14,6 +14,7 @@ use hotline_core::{
     health::Profile,
     identity::{Identity, Role, World},
     leg::RelayName,
+    release::ReleaseRule,
     story,
 };
 pub use hotline_transport::settings::ConfigError;
@@ -41,6 +42,7 @@ struct File {
     profiles: BTreeMap<String, String>,
     checks_every: Option<String>,
     human_time_factor: Option<u32>,
+    release: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +92,9 @@ pub struct DeskConfig {
     /// By how much human deadlines (escalation, the answer to a human comm check) are divided. 1 unless set, and always 1
     /// outside an exercise; no timer of the line looks at it. A desk that is told of a story runs them on that instead.
     pub human_time_factor: u32,
+    /// How many officers release OVERRIDE and FLASH: two, unless the desks of an exercise were set to one. Each desk judges
+    /// what comes by its own setting, so both must have the same.
+    pub release: ReleaseRule,
 }
 
 impl DeskConfig {
@@ -138,6 +143,7 @@ impl DeskConfig {
                 None => 1,
                 Some(factor) => factor_of(&check, factor, &identity)?,
             },
+            release: release_of(&check, raw.release.as_deref(), &identity)?,
             identity,
             peer,
         })
@@ -175,6 +181,24 @@ fn factor_of(check: &Checker<'_>, factor: u32, identity: &Identity) -> Result<u3
     Err(check.wrong("human_time_factor", &factor.to_string(), problem, "60"))
 }
 
+/// How many officers release OVERRIDE and FLASH: an exercise may have one.
+fn release_of(
+    check: &Checker<'_>,
+    found: Option<&str>,
+    identity: &Identity,
+) -> Result<ReleaseRule, ConfigError> {
+    let (found, problem) = match (found, identity.world()) {
+        (None | Some("two"), _) => return Ok(ReleaseRule::ByPrecedence),
+        (Some("one"), World::Exercise) => return Ok(ReleaseRule::SingleOfficer),
+        (Some("one"), World::Operation) => (
+            "one",
+            "lets one officer release a FLASH, which only an exercise may",
+        ),
+        (Some(other), _) => (other, "is neither one nor two"),
+    };
+    Err(check.wrong("release", found, problem, "two"))
+}
+
 /// A time from 1 s to 1 h: `5s`, `2m`, `1h`.
 fn interval(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -193,6 +217,27 @@ fn interval(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_officer_releases_only_in_an_exercise() {
+        let check = Checker::new(Path::new("desk.toml"));
+        let identity = |domain: &str| {
+            let text = format!("spiffe://{domain}/desk/ops");
+            text.parse::<Identity>().ok()
+        };
+        let (exercise, operation) = (identity("exercise.avelia.example"), identity("avelia.example"));
+        let (Some(exercise), Some(operation)) = (exercise, operation) else {
+            unreachable!("both are identities");
+        };
+        let rule = |found, identity| release_of(&check, found, identity).ok();
+        for identity in [&exercise, &operation] {
+            assert_eq!(rule(None, identity), Some(ReleaseRule::ByPrecedence));
+            assert_eq!(rule(Some("two"), identity), Some(ReleaseRule::ByPrecedence));
+            assert_eq!(rule(Some("three"), identity), None);
+        }
+        assert_eq!(rule(Some("one"), &exercise), Some(ReleaseRule::SingleOfficer));
+        assert_eq!(rule(Some("one"), &operation), None);
+    }
 
     #[test]
     fn an_interval_is_a_number_and_a_unit_from_one_second_to_one_hour() {

@@ -222,12 +222,20 @@ pub fn key_of(reference: &Reference) -> Result<StatementKey, Rejected> {
 ///
 /// # Errors
 /// [`Rejected`] with the first thing that is not in order.
-pub fn judge_message(message: &Message, rosters: &RosterSet, now_ms: u64) -> Result<JudgedMessage, Rejected> {
-    judge_with(message, |bytes| check::verify_approval(bytes, rosters, now_ms))
+pub fn judge_message(
+    message: &Message,
+    rosters: &RosterSet,
+    now_ms: u64,
+    rule: ReleaseRule,
+) -> Result<JudgedMessage, Rejected> {
+    judge_with(message, rule, |bytes| {
+        check::verify_approval(bytes, rosters, now_ms)
+    })
 }
 
 fn judge_with(
     message: &Message,
+    rule: ReleaseRule,
     verify: impl Fn(&[u8]) -> Result<ByOfficer<Approval>, StatementError>,
 ) -> Result<JudgedMessage, Rejected> {
     let draft = draft_of(message)?;
@@ -245,11 +253,11 @@ fn judge_with(
             capacity: defined("capacity", checked.said.capacity, Capacity::from_wire)?,
         });
     }
-    released(draft, &facts)
+    released(draft, &facts, rule)
 }
 
-fn released(draft: Draft, facts: &[ApprovalFact]) -> Result<JudgedMessage, Rejected> {
-    let released = Released::judge(&draft, facts, ReleaseRule::ByPrecedence)?;
+fn released(draft: Draft, facts: &[ApprovalFact], rule: ReleaseRule) -> Result<JudgedMessage, Rejected> {
+    let released = Released::judge(&draft, facts, rule)?;
     let releaser = released.releaser().clone();
     let releaser_roles = facts
         .iter()
@@ -273,8 +281,9 @@ pub fn recall_theirs(
     message: &Message,
     rosters: &RosterSet,
     stored_ms: u64,
+    rule: ReleaseRule,
 ) -> Result<JudgedMessage, Rejected> {
-    judge_with(message, |bytes| {
+    judge_with(message, rule, |bytes| {
         check::verify_approval_stored(bytes, rosters, stored_ms)
     })
 }
@@ -284,7 +293,11 @@ pub fn recall_theirs(
 ///
 /// # Errors
 /// [`Rejected`], as when it was released.
-pub fn recall_message(message: &Message, rosters: &RosterSet) -> Result<JudgedMessage, Rejected> {
+pub fn recall_message(
+    message: &Message,
+    rosters: &RosterSet,
+    rule: ReleaseRule,
+) -> Result<JudgedMessage, Rejected> {
     let draft = draft_of(message)?;
     let facts = message
         .approvals
@@ -298,7 +311,7 @@ pub fn recall_message(message: &Message, rosters: &RosterSet) -> Result<JudgedMe
             })
         })
         .collect::<Result<Vec<_>, Rejected>>()?;
-    released(draft, &facts)
+    released(draft, &facts, rule)
 }
 
 /// Roles of a key in the roster, revoked or not: what was stored was judged when it came.

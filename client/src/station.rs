@@ -227,8 +227,14 @@ impl Station {
                 shares.stored(name, *lane, *cursor);
             }
         }
-        let loaded = Loaded::read(&config.identity, &rosters, &names, &ledger, seams.clock.line())
-            .map_err(load_error)?;
+        let loaded = Loaded::read(
+            (&config.identity, config.release),
+            &rosters,
+            &names,
+            &ledger,
+            seams.clock.line(),
+        )
+        .map_err(load_error)?;
         let dialer = Dialer::new(seams, trust.tls());
         let (inputs_in, inputs) = mpsc::channel(INPUTS_MAX);
         let verified = Arc::new(Verified::default());

@@ -286,6 +286,19 @@ pub fn count_words(text: &str) -> usize {
         .sum()
 }
 
+// === impl ReleaseRule ===
+
+impl ReleaseRule {
+    /// How many officers sign under this rule. That a single one suffices in an exercise only is for the judge.
+    #[must_use]
+    pub fn signatures_needed(self, precedence: Precedence, function: Function) -> SignaturesNeeded {
+        match self {
+            Self::ByPrecedence => precedence.signatures_needed(function, None),
+            Self::SingleOfficer => SignaturesNeeded::One,
+        }
+    }
+}
+
 // === impl Capacity ===
 
 impl Capacity {

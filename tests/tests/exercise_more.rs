@@ -13,6 +13,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
 const S14: &str = include_str!("../../exercise/scenarios/S14.toml");
+const S1: &str = include_str!("../../exercise/scenarios/S1.toml");
 const S6: &str = include_str!("../../exercise/scenarios/S6.toml");
 const L1: &str = include_str!("../../exercise/scenarios/L1.toml");
 const H1967: &str = include_str!("../../exercise/scenarios/H1967.toml");
@@ -194,4 +195,30 @@ async fn a_message_that_lies_too_long_before_it_is_put_before_the_principal_make
     let missed = planted(H1967, slow, &[]).await;
     has(&missed, &["E3", "E4"]);
     has_not(&missed, &["E1", "E2", "E7", "E8"]);
+}
+
+/// A FLASH of one officer, where the scenario lets one release: both desks take it, and the report says that it was so.
+#[tokio::test(flavor = "current_thread")]
+async fn one_officer_releases_a_flash_where_the_scenario_says_so_and_the_report_says_it() {
+    let place = tempfile::tempdir().unwrap();
+    let two = "by = [\"haddad\", \"lindqvist\"]";
+    let text = S1.replacen("release = \"two\"", "release = \"one\"", 1);
+    let text = text.replacen(two, "by = [\"lindqvist\"]", 1);
+    assert!(
+        text.contains("release = \"one\"") && !text.contains(two),
+        "{text}"
+    );
+    let file = place.path().join("one.toml");
+    fs::write(&file, text).unwrap();
+    let out = place.path().join("out");
+    let said = run(file.to_str().unwrap(), &out, &["--json"])
+        .await
+        .ended(0)
+        .object();
+    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(
+        page.contains("One officer released OVERRIDE and FLASH"),
+        "the report says it"
+    );
 }

@@ -288,7 +288,8 @@ pub fn sign(
         Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text").as_json(common.json)
     };
     let releaser = keyring::officer(seat, common, releaser, &[OfficerRole::Releaser], None)?;
-    match wording.precedence.signatures_needed(wording.function, None) {
+    let rule = seat.config.release;
+    match rule.signatures_needed(wording.precedence, wording.function) {
         SignaturesNeeded::One => compose::write(
             &seat.config,
             wording,

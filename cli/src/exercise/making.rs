@@ -19,7 +19,11 @@ use hotline_audit::Hash;
 use hotline_core::identity::{Identity, Role, TrustDomain};
 use hotline_exercise::{
     live::site::{DeskPlace, RelayPlace, SidePlace, Site},
-    scenario::{Scenario, cast::DeskCard, lists::Side},
+    scenario::{
+        Scenario,
+        cast::DeskCard,
+        lists::{ReleaseRule, Side},
+    },
     simulated::stage::address,
 };
 use hotline_transport::Seams;
@@ -318,7 +322,7 @@ pub fn forged(
     Ok(place.join(layout::DESK_SETTINGS))
 }
 
-/// Writes profile and comm checks into the settings, above their tables.
+/// Writes profile, comm checks and how many officers release into the settings, above their tables.
 fn settle(scenario: &Scenario, side: &SidePlace) -> Result<(), Failure> {
     let topology = &scenario.topology;
     let checks = match &topology.checks_every {
@@ -332,10 +336,17 @@ fn settle(scenario: &Scenario, side: &SidePlace) -> Result<(), Failure> {
     });
     // What a desk judges each relay's legs by, where that is not the line's profile.
     let own = format!("profiles = {{ {} }}\n", own.collect::<Vec<_>>().join(", "));
+    let release = match scenario.release {
+        ReleaseRule::Two => "",
+        ReleaseRule::One => "release = \"one\"\n",
+    };
     let backups = side.desks.iter().filter_map(|desk| desk.backup.as_deref());
     for desk in side.desks.iter().chain(backups) {
         let line = profile(&topology.profile);
-        prepend(&desk.config, &format!("{line}{own}checks_every = \"{checks}\"\n"))?;
+        prepend(
+            &desk.config,
+            &format!("{line}{own}{release}checks_every = \"{checks}\"\n"),
+        )?;
     }
     for relay in &side.relays {
         let card = topology.relays.iter().find(|card| *card.name == relay.name);

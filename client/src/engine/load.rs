@@ -18,6 +18,7 @@ use hotline_core::{
     inbox::Inbox,
     leg::{Lane, Leg, RelayName},
     outbox::{Event, GoesOn, Then},
+    release::ReleaseRule,
     time::{LineTime, WallTime},
     words::TrafficClass,
 };
@@ -86,7 +87,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Reads everything.
     pub(crate) fn read(
-        me: &Identity,
+        (me, rule): (&Identity, ReleaseRule),
         rosters: &Arc<RosterSet>,
         relays: &[RelayName],
         ledger: &Ledger,
@@ -96,7 +97,7 @@ impl Loaded {
             me: me.to_string(),
             tip: Tip::START,
             past: Past::default(),
-            book: Book::new(me.clone(), Arc::clone(rosters)),
+            book: Book::new(me.clone(), Arc::clone(rosters)).released_by(rule),
             channels: Channels::over(me, relays.iter().cloned()),
             rosters: Arc::clone(rosters),
             links: BTreeMap::new(),
@@ -496,7 +497,13 @@ impl Engine {
     /// is owed leaves by those that came up in that round.
     pub(super) fn take_up(&mut self, came_up: &[Leg]) -> Result<(), LoadError> {
         let names: Vec<RelayName> = self.relays.keys().cloned().collect();
-        let loaded = Loaded::read(&self.me, &self.trust.rosters(), &names, &self.ledger, self.line())?;
+        let loaded = Loaded::read(
+            (&self.me, self.config.release),
+            &self.trust.rosters(),
+            &names,
+            &self.ledger,
+            self.line(),
+        )?;
         // The epoch was chosen for good, whether or not the round that keeps it was stored.
         let number = loaded.tip.number.max(self.tip.number);
         self.signs_kept = loaded.signs == self.signs;

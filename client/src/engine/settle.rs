@@ -287,7 +287,6 @@ impl Engine {
 
     /// Asks the release judge about the messages of others in this round. Nobody is told before they are on disk.
     fn judge_placed(&self, round: &mut Round) {
-        let now_ms = self.wall().unix_ms();
         for placed in &mut round.placed {
             if let (Payload::Message(message), None) = (&placed.payload, &placed.judged) {
                 let ours = message.header.sender == self.me.to_string();
@@ -297,7 +296,7 @@ impl Engine {
                     placed.judged = Some(Err(judge::Rejected::Quarantined(why)));
                     continue;
                 }
-                placed.judged = Some(judge::judge_message(message, rosters, now_ms));
+                placed.judged = Some(self.judge_message(message, rosters));
             }
         }
     }
@@ -352,7 +351,7 @@ impl Engine {
                 }
                 let judged = placed
                     .judged
-                    .unwrap_or_else(|| judge::judge_message(&message, placed.trust.rosters(), now_ms))
+                    .unwrap_or_else(|| self.judge_message(&message, placed.trust.rosters()))
                     .and_then(|judged| placed.off_line.map_or(Ok(judged), Err));
                 let changes = self.book.add_message(at, std::sync::Arc::new(message), judged);
                 if let Some(letter) = self.book.letter_mut(&at.hash)

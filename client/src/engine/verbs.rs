@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{
     Hash, SignedStatement,
-    statement::{Act, Header, OfficerAct, ReceiptItem},
+    key::RosterSet,
+    statement::{Act, Header, Message, OfficerAct, ReceiptItem},
 };
 use hotline_core::{
     crash::{self, Point},
@@ -155,10 +156,20 @@ impl Engine {
         }
     }
 
+    /// By this desk's clock and its rule of release.
+    pub(super) fn judge_message(
+        &self,
+        message: &Message,
+        rosters: &RosterSet,
+    ) -> Result<judge::JudgedMessage, judge::Rejected> {
+        judge::judge_message(message, rosters, self.wall().unix_ms(), self.config.release)
+    }
+
     fn release(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         self.must_sign()?;
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
-        let judged = judge::judge_message(&message, round.trust.rosters(), self.wall().unix_ms())
+        let judged = self
+            .judge_message(&message, round.trust.rosters())
             .map_err(|error| not_released(&error.to_string()))?;
         if judged.draft.sender != self.me || message.header.exercise != self.pen.exercise {
             return Err(not_released("it was approved for another desk or exercise"));
@@ -375,7 +386,7 @@ impl Engine {
         letter: &Letter,
         read: &OfficerAct,
         bytes: Vec<u8>,
-        rosters: &hotline_audit::key::RosterSet,
+        rosters: &RosterSet,
     ) -> Result<(), Refusal> {
         let confirms = [Rung::Confirmed, Rung::Corrected]
             .map(Rung::to_wire)
@@ -398,6 +409,7 @@ impl Engine {
         if takes_up && overdue::locked(letter) {
             return Err(self.is_locked(letter));
         }
+        readback::permit(letter, read)?;
         // Judged as it will be judged by the other side: with this desk as the place.
         let placed = Act {
             header: header_of(letter, &self.me.to_string(), &self.pen.exercise),
@@ -409,7 +421,6 @@ impl Engine {
             arrived: self.wall(),
             claimed: WallTime::from_unix_ms(read.claimed_time_ms),
             rung: judged.rung,
-        readback::permit(letter, read)?;
             signer: Signer::Officer {
                 identity: judged.officer,
                 roles: judged.roles,
@@ -515,6 +526,7 @@ impl Engine {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
             unanswered: self.unanswered(letter),
+            cancelled: self.book.is_cancelled(letter),
             dtg: match self.time_in_doubt(letter) {
                 true => format!("{}?", view.dtg),
                 false => view.dtg.clone(),
@@ -526,7 +538,6 @@ impl Engine {
     fn prefix(&self, sender: &str) -> String {
         if sender == self.me.to_string() {
             return self.config.prefix.clone();
-            cancelled: self.book.is_cancelled(letter),
         }
         self.trust.directory().prefix(sender).unwrap_or("X").to_owned()
     }

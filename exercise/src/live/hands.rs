@@ -439,7 +439,8 @@ impl Hands {
             compose::write(&self.config, wording, officer, capacity, clock, entropy)
                 .map_err(|error| unsigned(&error))
         };
-        match wording.precedence.signatures_needed(wording.function, None) {
+        let rule = self.config.release;
+        match rule.signatures_needed(wording.precedence, wording.function) {
             SignaturesNeeded::One => alone(releaser, Capacity::Releaser),
             SignaturesNeeded::Two => {
                 let drafter = self.officer(by.first().ok_or_else(nobody)?)?;

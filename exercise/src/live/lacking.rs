@@ -7,7 +7,7 @@ use crate::{
     scenario::{
         Scenario,
         cast::DeskCard,
-        lists::{InstitutionVerb, Pinned, ReleaseRule},
+        lists::{InstitutionVerb, Pinned},
         msel::{Deed, Inject, Institution, When},
         player::{Do, Rule},
     },
@@ -81,7 +81,6 @@ fn of_settings(scenario: &Scenario) -> Vec<&'static str> {
     // Of a line that sleeps people put all of this in order before it opens.
     let awake = !scenario.sleeps();
     [
-        of(scenario.release == ReleaseRule::One, "release by one officer"),
         of(
             awake && scenario.codebook.pinned != Pinned::Both,
             "a codebook that one side alone has pinned",
@@ -132,7 +131,6 @@ mod tests {
     #[test]
     fn each_part_that_would_be_left_out_is_named() {
         for (from, to, what) in [
-            ("release = \"two\"", "release = \"one\"", "release by one officer"),
             ("pinned = \"both\"", "pinned = \"stale-B\"", "pinned"),
             (
                 "is = { rung = \"RELEASED\", within = \"5m story\", after = \"inject 1.1.1\" }",
