@@ -7,10 +7,11 @@ mod behind;
 mod join;
 mod order;
 mod place;
-mod print;
+pub(crate) mod print;
 mod words;
 
 pub(crate) use place::IDENTIFIER;
+pub(crate) use words::moment;
 
 use std::path::PathBuf;
 

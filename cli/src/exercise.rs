@@ -15,6 +15,7 @@ mod lobby;
 mod made;
 mod making;
 mod player;
+mod replay;
 pub(crate) mod report;
 mod resume;
 mod roll;
@@ -63,6 +64,8 @@ enum Verb {
     Resume(resume::ResumeArgs),
     /// Makes the report of an exercise again from its evidence.
     Report(report::ReportArgs),
+    /// Plays a finished exercise back as it happened, from its evidence. It only looks.
+    Replay(replay::ReplayArgs),
     /// A scripted player. Started by `run`.
     #[command(hide = true)]
     Player(player::PlayerArgs),
@@ -85,6 +88,7 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::Export(args) => sheets::export(&args),
         Verb::DryRun(args) => dry::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Replay(args) => on_one_thread(replay::run(args)),
         Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),
         Verb::Resume(args) => on_one_thread(resume::run(args)),

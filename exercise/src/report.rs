@@ -14,6 +14,7 @@ mod lines;
 pub mod mermaid;
 pub mod model;
 mod page;
+pub mod replay;
 mod svg;
 pub(crate) mod words;
 

@@ -2,11 +2,11 @@
 //! that must make it fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, path::Path, process::Stdio, time::Instant};
 
 use hotline_tests::{
     headless::{self, not_met_of_those_asked as not_met},
-    verb::Said,
+    verb::{Said, typed, word},
     wait::{PATIENCE, eventually},
 };
 use serde_json::Value;
@@ -220,5 +220,63 @@ async fn one_officer_releases_a_flash_where_the_scenario_says_so_and_the_report_
     assert!(
         page.contains("One officer released OVERRIDE and FLASH"),
         "the report says it"
+    );
+}
+
+/// The lesson of ten minutes, played back: whole, from a moment on, on the story's clock; and what is no exercise, no part
+/// of one, or altered.
+#[tokio::test(flavor = "current_thread")]
+async fn a_finished_exercise_is_played_back_and_what_is_none_or_was_altered_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("L1");
+    let _ = run("L1", &out, &[]).await.ended(0);
+    let dir = word(&out);
+    let replay = async |more: &[&str]| {
+        let words: Vec<&str> = ["exercise", "replay"].iter().chain(more).copied().collect();
+        typed(Path::new(PROGRAM), &words, b"").await
+    };
+    let all = replay(&[&dir, "--json"]).await.ended(0).objects();
+    let story = |line: &Value| line["story_ms"].as_u64().unwrap();
+    assert!(all.len() > 20 && all.iter().map(story).is_sorted(), "{all:#?}");
+    assert_eq!(all[0]["kind"], "STARTEX");
+    assert!(all.iter().any(|line| line["kind"] == "ENDEX"), "{all:#?}");
+    let begun = Instant::now();
+    let part = ["--from", "4m", "--until", "5m", "--speed", "60"];
+    let part = replay(&[&[dir.as_str(), "--json"], &part[..]].concat())
+        .await
+        .ended(0)
+        .objects();
+    assert_eq!(part[0]["state"], "RUNNING", "how it stood comes first");
+    let lines: Vec<&Value> = part[1..].iter().collect();
+    assert!(
+        lines
+            .iter()
+            .all(|line| (240_000..=300_000).contains(&story(line)))
+    );
+    let last = lines.last().map_or(240_000, |line| story(line));
+    assert!(begun.elapsed().as_millis() >= u128::from((last - 240_000) / 60));
+    let backwards = replay(&[&dir, "--from", "5m", "--until", "4m"]).await.ended(2);
+    assert!(backwards.err.contains("HL-EX-182"), "{}", backwards.err);
+    let none = replay(&[&word(place.path())]).await.ended(3);
+    assert!(
+        none.err.contains("HL-EX-174") && none.err.contains("L1"),
+        "{}",
+        none.err
+    );
+    let scenario = out.join("evidence/scenario.toml");
+    let text = fs::read_to_string(&scenario).unwrap();
+    fs::write(&scenario, text.replacen("10m story", "11m story", 1)).unwrap();
+    let altered = replay(&[&dir]).await.ended(3);
+    assert!(
+        altered.err.contains("HL-EX-181") && altered.err.contains("scenario.toml"),
+        "{}",
+        altered.err
+    );
+    fs::remove_dir_all(out.join("evidence")).unwrap();
+    let running = replay(&[&dir]).await.ended(2);
+    assert!(
+        running.err.contains("HL-EX-153") && running.err.contains("resume"),
+        "{}",
+        running.err
     );
 }

@@ -8,7 +8,7 @@ use hotline_exercise::order::{Clocks, RecordStands, Standing};
 use crate::{exit::Failure, log::say, out::Reader};
 
 /// Prints how the exercise stands.
-pub(super) fn standing(standing: &Standing, json: bool) -> Result<(), Failure> {
+pub(crate) fn standing(standing: &Standing, json: bool) -> Result<(), Failure> {
     match json {
         true => say::object(standing),
         false => say::text(text(standing).trim_end()),

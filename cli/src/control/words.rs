@@ -63,7 +63,7 @@ pub(super) fn signed(text: &str) -> Result<i64, String> {
 }
 
 /// `10m` behind STARTEX, in milliseconds.
-pub(super) fn moment(text: &str) -> Result<u64, String> {
+pub(crate) fn moment(text: &str) -> Result<u64, String> {
     let length = value::duration(text)?;
     u64::try_from(length.as_millis()).map_err(|_| format!("\"{text}\" is too far"))
 }

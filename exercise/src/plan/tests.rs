@@ -236,6 +236,8 @@ fn every_rule_of_the_clock_names_tests_that_there_are() {
         include_str!("../person/tests/rules.rs"),
         include_str!("../person/tests/bounds.rs"),
         include_str!("../person/tests/s1.rs"),
+        include_str!("../report/replay/tests.rs"),
+        include_str!("../../../cli/src/exercise/replay.rs"),
     ];
     let there = |name: &str| {
         sources

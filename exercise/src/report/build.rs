@@ -13,6 +13,8 @@ mod strips;
 mod transcript;
 
 use std::{
+pub(super) use lanes::is_news;
+
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
 };
@@ -191,7 +193,7 @@ impl<'m> Making<'m> {
 }
 
 /// A moment of the timeline as the report has it. What lies before STARTEX stands at its beginning.
-fn moment(at: timeline::Moment) -> Moment {
+pub(super) fn moment(at: timeline::Moment) -> Moment {
     let known = |off: u64| match off {
         timeline::UNKNOWN_MS => None,
         off => u32::try_from(off).ok(),

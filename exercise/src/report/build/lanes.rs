@@ -43,7 +43,7 @@ impl Making<'_> {
     fn marks(&self) -> BTreeMap<String, Vec<Mark>> {
         let mut marks: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
         for (no, entry) in self.timeline.entries.iter().enumerate() {
-            if is_drawn(entry) {
+            if is_news(entry) {
                 let kind = self.lines.kind(entry);
                 let mark = Mark {
                     at: moment(entry.at),
@@ -144,7 +144,7 @@ impl Making<'_> {
 }
 
 /// Ticks, annexes and looks without news would hide everything else.
-fn is_drawn(entry: &Entry) -> bool {
+pub(in crate::report) fn is_news(entry: &Entry) -> bool {
     match &entry.what {
         What::Control(record) => match &record.kind {
             Kind::Tick | Kind::Annex { .. } | Kind::Named { .. } => false,
