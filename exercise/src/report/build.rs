@@ -8,13 +8,14 @@ mod ladders;
 mod lanes;
 mod msel;
 mod overview;
+mod precedences;
 mod results;
 mod strips;
 mod transcript;
 
-use std::{
 pub(super) use lanes::is_news;
 
+use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
 };

@@ -25,7 +25,7 @@ pub use figures::{
     StripState, Wait, WaitKind,
 };
 pub use integrity::{Integrity, LogRow, Offset, Pair, TurnKind, TurnRow, Version};
-pub(crate) use ladder::quantile;
+pub(crate) use ladder::median_wait;
 pub use ladder::{ClockName, HistoryStep, Ladder, LadderStep, LatencyRow};
 pub use msel::{MselRow, Planned};
 pub use overview::{Attendee, Officer, Overview, PlayedBy, Seat, SignedOff};

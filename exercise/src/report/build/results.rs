@@ -1,7 +1,5 @@
 //! What came of it: expectations, counts, objectives, notes, improvements.
 
-use std::collections::BTreeMap;
-
 use hotline_core::words::{Rung, TrafficClass};
 
 use super::{Making, moment, overview::millis};
@@ -9,8 +7,7 @@ use crate::{
     expect::{self, Judged, Met},
     record::{InjectStatus, Kind},
     report::model::{
-        ClockName, Counts, ExpectRow, ImprovementRow, NoteRow, ObjectiveRow, Outcome, PrecedenceCount,
-        RatingRow, Summary,
+        ClockName, Counts, ExpectRow, ImprovementRow, NoteRow, ObjectiveRow, Outcome, RatingRow, Summary,
     },
     scenario::lists::{Figure, Tongue},
     timeline::{UNKNOWN_MS, What},
@@ -98,7 +95,6 @@ impl Making<'_> {
     }
 
     fn count_messages(&self, counts: &mut Counts) {
-        let mut precedences: BTreeMap<(String, String), u32> = BTreeMap::new();
         for entry in &self.timeline.entries {
             let What::Message(fact) = &entry.what else {
                 continue;
@@ -112,20 +108,8 @@ impl Making<'_> {
             counts.delivered += reached(Rung::Delivered);
             counts.acknowledged += reached(Rung::Acknowledged);
             counts.answered += reached(Rung::Answered);
-            let side = self.timeline.desk_of(&entry.who);
-            let side = side.map_or_else(String::new, |(_, desk)| desk.side.clone());
-            *precedences
-                .entry((side, fact.precedence.to_string()))
-                .or_default() += 1;
         }
-        counts.precedences = precedences
-            .into_iter()
-            .map(|((side, precedence), messages)| PrecedenceCount {
-                side,
-                precedence,
-                messages,
-            })
-            .collect();
+        counts.precedences = self.precedences();
     }
 
     fn count_records(&self, counts: &mut Counts) {

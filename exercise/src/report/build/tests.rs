@@ -320,3 +320,37 @@ fn how_far_a_story_time_can_be_off_is_that_of_the_story_or_unknown() {
     assert!(page.contains("\u{b1} unknown") && !page.contains("4294967295"));
     assert_eq!(violations(&json(&model).unwrap()), Vec::<String>::new());
 }
+
+#[test]
+fn how_each_side_used_the_precedences_is_counted_shared_and_timed() {
+    let model = model_of(&played(&Wrong::default()).evidence());
+    let counts = &model.summary.counts.precedences;
+    let row = |side: &str, precedence: &str| {
+        counts
+            .iter()
+            .find(|count| count.side == side && count.precedence == precedence)
+            .unwrap()
+    };
+    let (flash, routine) = (row("A", "FLASH"), row("A", "ROUTINE"));
+    assert_eq!((flash.messages, flash.share_thousandths), (1, 24));
+    assert_eq!((routine.messages, routine.share_thousandths), (40, 976));
+    // Delivered at 1.71 s and acknowledged at 2.22 s of line, at ×60.
+    assert_eq!(flash.acknowledge_median_ms, Some(30_600));
+    assert_eq!(
+        routine.acknowledge_median_ms, None,
+        "nothing was to be acknowledged"
+    );
+    assert!(flash.words_most > routine.words_most);
+    assert_eq!(row("B", "FLASH").share_thousandths, 1_000);
+    let page = page(&model);
+    assert!(page.contains("Side A sent 1 of its 41 FORMAL messages (2.4 %) as FLASH or OVERRIDE."));
+    assert!(page.contains("Side B sent 1 of its 1 FORMAL messages (100.0 %) as FLASH or OVERRIDE."));
+
+    let silent = played(&Wrong {
+        never_acknowledged: true,
+        ..Wrong::default()
+    });
+    let model = model_of(&silent.evidence());
+    let flash = &model.summary.counts.precedences[0];
+    assert_eq!((flash.side.as_str(), flash.acknowledge_median_ms), ("A", None));
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Figure, LEFT, axis, ends, placed};
 use crate::report::{
     html::{Links, Table, text},
-    model::{Wait, WaitKind, quantile},
+    model::{Wait, WaitKind, median_wait},
     svg::{Anchor, LogScale, Shape, Svg, Tenth, legend, mark, px},
     words::length,
 };
@@ -106,12 +106,7 @@ fn groups(waits: &[Wait]) -> BTreeMap<(WaitKind, usize), Vec<&Wait>> {
 
 /// The median of all; one that did not come is longer than any. `None`: half of them did not come.
 fn median(waits: &[&Wait]) -> Option<u64> {
-    let mut all: Vec<u64> = waits
-        .iter()
-        .map(|wait| wait.story_ms.unwrap_or(u64::MAX))
-        .collect();
-    all.sort_unstable();
-    quantile(&all, 500).filter(|median| *median < u64::MAX)
+    median_wait(waits.iter().map(|wait| wait.story_ms))
 }
 
 fn late(wait: &Wait) -> bool {

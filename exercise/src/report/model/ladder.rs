@@ -115,6 +115,14 @@ impl LatencyRow {
     }
 }
 
+/// The median of waits; one that did not come (`None`) is longer than any. `None`: half of them did not come.
+pub(crate) fn median_wait(waits: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
+    let waits = waits.into_iter().map(|wait| wait.unwrap_or(u64::MAX));
+    let mut all: Vec<u64> = waits.collect();
+    all.sort_unstable();
+    quantile(&all, 500).filter(|median| *median < u64::MAX)
+}
+
 /// The nearest-rank quantile of sorted values: the smallest that `thousandths` of them do not exceed.
 pub(crate) fn quantile(sorted: &[u64], thousandths: usize) -> Option<u64> {
     let rank = (sorted.len().saturating_mul(thousandths)).div_ceil(1_000).max(1);

@@ -69,6 +69,13 @@ pub struct PrecedenceCount {
     pub precedence: String,
     /// Messages.
     pub messages: u32,
+    /// Their share of the side's FORMAL messages, in thousandths.
+    pub share_thousandths: u32,
+    /// The median of how long the other side took to acknowledge one that was delivered, in milliseconds of story. One
+    /// that was not acknowledged is longer than any; `None`: half of them were not, or nothing was to be acknowledged.
+    pub acknowledge_median_ms: Option<u64>,
+    /// Words of the longest of them.
+    pub words_most: u32,
 }
 
 /// Whether an expectation was met.

@@ -1,12 +1,17 @@
 //! One page for whoever reads one page. Nothing in it is made up: sentences are the scenario's and control's, the rest is
 //! counted.
 
+use std::collections::BTreeMap;
+
 use super::{heading, items, paragraph};
 use crate::report::{
     html::{Html, Links, Table, text},
     model::{Counts, ExpectRow, Model, Outcome},
-    words::story,
+    words::{length, story},
 };
+
+/// The precedences that need two officers and wake people.
+const URGENT: [&str; 2] = ["OVERRIDE", "FLASH"];
 
 pub fn content(model: &Model, links: &Links<'_>) -> Html {
     let summary = &model.summary;
@@ -79,15 +84,51 @@ fn counts(counts: &Counts) -> Html {
 }
 
 fn precedences(counts: &Counts) -> Html {
-    let mut table = Table::new("precedences", &["side", "precedence", "FORMAL messages"]);
+    let heads = [
+        "side",
+        "precedence",
+        "FORMAL messages",
+        "share of the side\u{2019}s",
+        "median until acknowledged",
+        "words of the longest",
+    ];
+    let mut table = Table::new("precedences", &heads);
     for count in &counts.precedences {
+        let median = count.acknowledge_median_ms;
         table.row(&[
             text(&count.side),
             text(&count.precedence),
             text(&count.messages.to_string()),
+            text(&percent(count.share_thousandths)),
+            text(&median.map_or_else(|| "\u{2013}".to_owned(), length)),
+            text(&count.words_most.to_string()),
         ]);
     }
-    table.end()
+    let mut out = table.end();
+    out.push(&items(urgent(counts).map(|line| text(&line))));
+    out
+}
+
+/// What each side sent as urgent, in a sentence: where everything is urgent nothing is.
+fn urgent(counts: &Counts) -> impl Iterator<Item = String> {
+    let mut sides: BTreeMap<&str, (u32, u32, u32)> = BTreeMap::new();
+    for count in &counts.precedences {
+        let (urgent, share, all) = sides.entry(&count.side).or_default();
+        *all += count.messages;
+        if URGENT.contains(&count.precedence.as_str()) {
+            *urgent += count.messages;
+            *share += count.share_thousandths;
+        }
+    }
+    sides.into_iter().map(|(side, (urgent, share, all))| {
+        let share = percent(share.min(1_000));
+        format!("Side {side} sent {urgent} of its {all} FORMAL messages ({share}) as FLASH or OVERRIDE.")
+    })
+}
+
+/// `6.8 %`.
+fn percent(thousandths: u32) -> String {
+    format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
 fn named(model: &Model, ids: &[String], none: &str) -> Html {

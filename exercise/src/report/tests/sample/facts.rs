@@ -130,10 +130,13 @@ pub fn integrity(turns: Vec<TurnRow>, evidence: &Evidence, leaf: &Leaf) -> Integ
 }
 
 pub fn summary(expectations: &[ExpectRow], noted: &NoteRow) -> Summary {
-    let count = |side: &str, precedence: &str, messages| PrecedenceCount {
+    let count = |side: &str, precedence: &str, messages, of| PrecedenceCount {
         side: side.into(),
         precedence: precedence.into(),
         messages,
+        share_thousandths: messages * 1_000 / of,
+        acknowledge_median_ms: (messages == 1).then_some(112_000),
+        words_most: 63,
     };
     Summary {
         asked: strings(&[
@@ -152,9 +155,9 @@ pub fn summary(expectations: &[ExpectRow], noted: &NoteRow) -> Summary {
             score: 60,
             score_of: 70,
             precedences: vec![
-                count("A", "FLASH", 1),
-                count("A", "ROUTINE", 12),
-                count("B", "FLASH", 1),
+                count("A", "FLASH", 1, 13),
+                count("A", "ROUTINE", 12, 13),
+                count("B", "FLASH", 1, 1),
             ],
             ..Counts::default()
         },
