@@ -61,7 +61,12 @@ fn axis(svg: &mut Svg, ticks: &[(Tenth, String)], top: Tenth, bottom: Tenth, nam
     for (x, words) in ticks {
         svg.line("grid", (*x, top), (*x, bottom));
         if *x >= free {
-            svg.words("tick", (*x, bottom + px(15)), Anchor::Middle, words);
+            // At the border half of the words would stand outside.
+            let (at, anchor) = match *x + px(TICK / 2 + 6) > px(super::svg::WIDTH) {
+                true => (px(super::svg::WIDTH - 1), Anchor::End),
+                false => (*x, Anchor::Middle),
+            };
+            svg.words("tick", (at, bottom + px(15)), anchor, words);
             free = *x + px(TICK);
         }
     }

@@ -18,6 +18,14 @@ const BAR: i64 = 14;
 const ROW: i64 = 52;
 /// Room above the rows of one kind, in pixels.
 const HEAD: i64 = 26;
+/// Room for the distances under the axis, in pixels.
+const FLOWN: i64 = 32;
+/// Room for one of them, in pixels.
+const FLOWN_TICK: i64 = 52;
+/// Metres that an aircraft flies in a second: 900 km/h.
+const METRES_A_SECOND: u64 = 250;
+/// What they are.
+const FLOWN_NAME: &str = "flown by then at 900 km/h";
 /// Room between the longest time and those that did not come, in pixels.
 const NEVER: i64 = 64;
 /// The precedences, most urgent first.
@@ -44,7 +52,7 @@ pub fn figure(waits: &[Wait], links: &Links<'_>) -> Figure {
         "fig-acknowledge-svg",
         "Time to acknowledge and to answer, by precedence",
         &words,
-        height + 46,
+        height + 46 + FLOWN,
     );
     axis(
         &mut svg,
@@ -53,6 +61,7 @@ pub fn figure(waits: &[Wait], links: &Links<'_>) -> Figure {
         px(height),
         "story time from DELIVERED, each step of the axis a multiple",
     );
+    flown(&mut svg, &scale, px(height + 47));
     let mut y = 0;
     let mut before = None;
     for ((kind, rank), waits) in &rows {
@@ -79,6 +88,30 @@ pub fn figure(waits: &[Wait], links: &Links<'_>) -> Figure {
         ]),
         words,
         table: table(waits, links),
+    }
+}
+
+/// Under the axis: how far an aircraft has flown by each tick. What a silence costs is read off it.
+fn flown(svg: &mut Svg, scale: &LogScale, y: Tenth) {
+    let mut free = px(0);
+    for (ms, _) in scale.ticks().into_iter().filter(|(ms, _)| *ms >= 1_000) {
+        let x = scale.at(ms);
+        if x >= free {
+            svg.words("tick", (x, y), Anchor::Middle, &distance(ms));
+            free = x + px(FLOWN_TICK);
+        }
+    }
+    svg.words("axis-name", (ends().1, y + px(16)), Anchor::End, FLOWN_NAME);
+}
+
+/// `250 m`, `2.5 km`, `15 km`.
+fn distance(ms: u64) -> String {
+    let metres = ms.saturating_mul(METRES_A_SECOND) / 1_000;
+    let (km, tenths) = (metres / 1_000, metres % 1_000 / 100);
+    match (km, tenths) {
+        (0, _) => format!("{metres} m"),
+        (km, 0) => format!("{km} km"),
+        (km, tenths) => format!("{km}.{tenths} km"),
     }
 }
 
@@ -200,7 +233,10 @@ fn words(waits: &[Wait]) -> String {
         )
     });
     let sentences: Vec<String> = sentences.collect();
-    sentences.join(" ")
+    format!(
+        "{} Under the axis stands how far an aircraft at 900 km/h has flown by then.",
+        sentences.join(" ")
+    )
 }
 
 fn table(waits: &[Wait], links: &Links<'_>) -> crate::report::html::Html {
@@ -239,4 +275,31 @@ fn table(waits: &[Wait], links: &Links<'_>) -> crate::report::html::Html {
         ]);
     }
     table.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn under_the_axis_stands_how_far_an_aircraft_has_flown_by_then() {
+        for (ms, flown) in [
+            (1_000, "250 m"),
+            (10_000, "2.5 km"),
+            (60_000, "15 km"),
+            (300_000, "75 km"),
+            (7_200_000, "1800 km"),
+        ] {
+            assert_eq!(distance(ms), flown);
+        }
+        let mut svg = Svg::new("fig", "title", "words", 100);
+        let scale = LogScale::over([5, 300_000].into_iter(), px(0), px(700));
+        super::flown(&mut svg, &scale, px(50));
+        let drawn = svg.end();
+        let drawn = drawn.as_str();
+        for words in ["250 m", "2.5 km", "15 km", "75 km", FLOWN_NAME] {
+            assert!(drawn.contains(words), "{words} in {drawn}");
+        }
+        assert!(!drawn.contains("25 m"), "nothing flies far in 100 ms: {drawn}");
+    }
 }

@@ -246,7 +246,8 @@ fn label(svg: &mut Svg, mark: &Mark, (x, middle): (Tenth, Tenth), next: Tenth) {
     };
     let words: String = words.chars().take(LABEL).collect();
     let width = Tenth(LETTER * i64::try_from(words.chars().count()).unwrap_or(0));
-    if x + px(12) + width < next {
+    // Behind the words a mark of its own width, and a little air.
+    if x + px(20) + width < next {
         svg.words("label", (x + px(8), middle + Tenth(35)), Anchor::Start, &words);
     }
 }

@@ -11,7 +11,7 @@ use crate::report::{
 /// Height of a row, in pixels.
 const ROW: i64 = 26;
 /// Room for a row's name, in pixels.
-const NAMES: i64 = 236;
+const NAMES: i64 = 272;
 
 pub fn figure(rows: &[LatencyRow]) -> Figure {
     let lengths = rows.iter().flat_map(|row| [row.min_ms, row.max_ms]);

@@ -42,11 +42,25 @@ fn verdict(integrity: &Integrity) -> Html {
         .iter()
         .filter(|pair| pair.verdict == "MATCH")
         .count();
+    let unproven = integrity
+        .pairs
+        .iter()
+        .filter(|pair| pair.verdict == "SENT_NO_RECEIPT")
+        .count();
     let (logs, pairs) = (integrity.logs.len(), integrity.pairs.len());
     let (class, words) = if refused == 0 && contradict == 0 {
+        let rest = match (pairs - same, unproven) {
+            (0, _) => String::new(),
+            (others, unproven) if others == unproven => format!(
+                " In {unproven} something stands in one log of which the other side has signed no receipt \
+                 (SENT_NO_RECEIPT): nothing is forged or altered, and nothing proves that it arrived. The table says how \
+                 many; what was signed last is often still on its way at ENDEX."
+            ),
+            (others, _) => format!(" In {others} a log lacks what the other has; the table says what."),
+        };
         let words = format!(
-            "All {logs} logs verify, and none contradicts another: {same} of {pairs} comparisons say MATCH, and where one \
-             does not, a log lacks what the other has. Every figure below was counted from them."
+            "All {logs} logs verify, and none contradicts another. In {same} of {pairs} comparisons both logs say the \
+             same (MATCH).{rest} Every figure below was counted from these logs."
         );
         ("good", words)
     } else {

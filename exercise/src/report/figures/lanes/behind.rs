@@ -4,12 +4,18 @@ use super::{TOP, ends, height};
 use crate::report::{
     html::{Html, Links, text},
     model::{Model, TurnKind},
-    svg::{Anchor, Scale, Svg, Tenth, px},
+    svg::{Anchor, Scale, Svg, Tenth, WIDTH, px},
 };
+
+/// Room for the name of a fault, in pixels.
+const FAULT_NAME: i64 = 24;
+/// Room for the name of a pause, in pixels.
+const PAUSE_NAME: i64 = 48;
 
 /// Every fault, over the lanes that it touches.
 pub fn shades(svg: &mut Svg, model: &Model, scale: &Scale, links: &Links<'_>) {
     let lanes = &model.figures.lanes;
+    let mut free = px(0);
     for (number, fault) in model.figures.faults.iter().enumerate() {
         let from = scale.at(fault.from.story_ms);
         let to = fault.to.map_or(ends().1, |to| scale.at(to.story_ms));
@@ -22,8 +28,11 @@ pub fn shades(svg: &mut Svg, model: &Model, scale: &Scale, links: &Links<'_>) {
             }
             y += tall;
         }
+        // Faults that begin together have their names beside each other.
+        let named = from.max(free);
+        free = named + px(FAULT_NAME);
         let name = Html::ours(format!(
-            "<text class=\"fault-name\" x=\"{from}\" y=\"{}\">F{}<title>{}</title></text>",
+            "<text class=\"fault-name\" x=\"{named}\" y=\"{}\">F{}<title>{}</title></text>",
             px(TOP - 5),
             number + 1,
             text(&format!("{}: {}", fault.name, fault.fault))
@@ -48,8 +57,13 @@ pub fn pauses(svg: &mut Svg, model: &Model, scale: &Scale, bottom: Tenth) {
         let x = scale.at(turn.at.story_ms);
         svg.line("pause", (x, px(TOP - 14)), (x, bottom));
         if x >= free {
-            svg.words("label", (x + px(3), px(TOP - 18)), Anchor::Start, name);
-            free = x + px(48);
+            // At the right border it stands before its line.
+            let (at, anchor) = match x + px(PAUSE_NAME) > px(WIDTH) {
+                true => (x - px(3), Anchor::End),
+                false => (x + px(3), Anchor::Start),
+            };
+            svg.words("label", (at, px(TOP - 18)), anchor, name);
+            free = x + px(PAUSE_NAME);
         }
     }
 }
