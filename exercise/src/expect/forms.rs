@@ -12,7 +12,7 @@ use crate::{
     record::Kind,
     scenario::{
         expect::{By, Compare, Is, Reached},
-        lists::Label,
+        lists::{Jump, Label},
         mark::{Alias, Mark},
         moment::Span,
         place::Placed,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub(super) use line::line;
-use line::{link_name, rung_word};
+use line::{link_name, rung_word, said_word};
 
 use super::{
     Met,
@@ -33,7 +33,7 @@ impl Case<'_> {
     pub(super) fn judge(&self, is: &Is) -> Finding {
         match is {
             Is::Rung(reached, by) => self.each(&reached.of, by, |about| self.rung(reached, by, about)),
-            Is::Said(said, at, of, by) => self.of_itself(*said, at, of.as_deref(), by),
+            Is::Said(said, at, of, jump, by) => self.of_itself((*said, *jump), at, of.as_deref(), by),
             Is::Step(step, of, at, by) => {
                 let at = at.as_ref().map(|at| at.value.as_str());
                 self.each(of, by, |about| self.step(*step, at, by, about))
@@ -78,8 +78,8 @@ impl Case<'_> {
                     at,
                 )
             }
-            Is::Alarm(code, at, count, by) => {
-                let alarms = self.alarms(at, code);
+            Is::Alarm(code, at, count, says, by) => {
+                let alarms = self.alarms(at, code, says.as_deref());
                 let often = self.often(&alarms, by, *count, &format!("alarm {code} at {}", at.value));
                 self.if_seen(often, by, at)
             }
@@ -93,7 +93,9 @@ impl Case<'_> {
                 let which = (reason.as_str(), by.as_deref(), says.as_deref());
                 self.refused(which, *count, *shown)
             }
-            Is::Ordered(verb, at, channel, by) => self.ordered(*verb, at, channel.as_deref(), by),
+            Is::Ordered(verb, at, channel, agrees, by) => {
+                self.ordered((*verb, channel.as_deref(), *agrees), at, by)
+            }
             Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
@@ -221,12 +223,19 @@ impl Case<'_> {
     }
 
     /// What a desk signs of itself; about a message, if one is asked for. Steps of escalation are a form of their own.
-    fn of_itself(&self, said: ServiceKind, at: &str, of: Option<&Alias>, by: &By) -> Finding {
+    fn of_itself(
+        &self,
+        (said, jump): (ServiceKind, Option<Jump>),
+        at: &str,
+        of: Option<&Alias>,
+        by: &By,
+    ) -> Finding {
         let about = of.map(|of| self.messages(of));
         let entries = self.timeline.entries.iter().enumerate();
         let said_so = entries.filter_map(|(no, entry)| match &entry.what {
             What::Service(service)
                 if service.kind == said
+                    && jump.is_none_or(|jump| service.jumped() == Some(jump))
                     && service.step.is_none()
                     && self.timeline.name_of(&entry.who) == at
                     && about.as_ref().is_none_or(|messages| {
@@ -237,14 +246,14 @@ impl Case<'_> {
                     from: Some(entry.at),
                     until: Until::Point,
                     entry: no,
-                    what: format!("{said} of {at}"),
+                    what: format!("{} of {at}", said_word(said, jump)),
                     late: false,
                 })
             }
             _ => None,
         });
         let said_so: Vec<Occurrence> = said_so.collect();
-        self.by(&said_so, by, &format!("{said} of {at}"), None)
+        self.by(&said_so, by, &format!("{} of {at}", said_word(said, jump)), None)
     }
 
     fn step(&self, step: OverdueStep, at: Option<&str>, by: &By, about: About<'_>) -> Finding {
@@ -316,7 +325,11 @@ impl Case<'_> {
         let mut entries = Vec::new();
         let desks = self.timeline.startex.desks.keys();
         for desk in desks.filter(|desk| says.is_none() && asked(desk)) {
-            entries.extend(self.alarms(desk, reason).into_iter().map(|alarm| alarm.entry));
+            entries.extend(
+                self.alarms(desk, reason, None)
+                    .into_iter()
+                    .map(|alarm| alarm.entry),
+            );
         }
         let refused = self.timeline.entries.iter().enumerate();
         entries.extend(refused.filter_map(|(no, entry)| match &entry.what {

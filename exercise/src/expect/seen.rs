@@ -149,11 +149,14 @@ impl Case<'_> {
         stretches
     }
 
-    /// Every alarm of this code that a desk raised.
-    pub(super) fn alarms(&self, desk: &str, code: &str) -> Vec<Occurrence> {
+    /// Every alarm of this code that a desk raised; of those with these words, if any are asked for.
+    pub(super) fn alarms(&self, desk: &str, code: &str, says: Option<&str>) -> Vec<Occurrence> {
+        let is = |(raised, sentence): &&(String, String)| {
+            raised == code && says.is_none_or(|says| sentence.contains(says))
+        };
         let mut alarms = Vec::new();
         for look in self.looks(desk) {
-            for _ in look.new.alarms.iter().filter(|(raised, _)| raised == code) {
+            for _ in look.new.alarms.iter().filter(is) {
                 alarms.push(Occurrence {
                     from: Some(look.at),
                     until: Until::Point,

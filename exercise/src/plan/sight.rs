@@ -32,6 +32,8 @@ pub enum Sight<'a> {
         desk: &'a str,
         /// The alarm's stable name.
         code: &'a str,
+        /// Its sentence.
+        says: &'a str,
     },
     /// A message reached a rung.
     Climb {
@@ -57,6 +59,8 @@ pub enum Sight<'a> {
     },
     /// A desk refused what a script did.
     Refused {
+        /// At which seat.
+        seat: &'a str,
         /// Stable name, then a sentence.
         what: &'a str,
     },
@@ -69,7 +73,9 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
     match is {
         Is::Rung(reached, _) => {
             let plain = reached.grade.is_none() && reached.answer.is_none() && reached.text.is_none();
-            reached.over.is_none() && (plain || sent_once(scenario, &reached.of))
+            // Of a translation control sees grade and language; its words stand in the log.
+            let hidden = reached.text.is_some() && reached.rung == Rung::Translated;
+            reached.over.is_none() && !hidden && (plain || sent_once(scenario, &reached.of))
         }
         Is::Interval { .. }
         | Is::Label(..)
@@ -77,8 +83,11 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
         | Is::Axis(..)
         | Is::Leg(..)
         | Is::Stated { .. } => true,
-        Is::Alarm(_, _, count, _) => *count == Compare::AtLeast(1),
-        Is::Refused { count, shown, .. } => *count == Compare::AtLeast(1) && *shown == 0,
+        Is::Alarm(_, _, count, _, _) => *count == Compare::AtLeast(1),
+        Is::Refused { count, shown, by, .. } => {
+            let seen = by.as_deref().is_none_or(|by| refuses_in_sight(scenario, by));
+            *count == Compare::AtLeast(1) && *shown == 0 && seen
+        }
         Is::Said(..)
         | Is::Ordered(..)
         | Is::Third(..)
@@ -86,6 +95,16 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
         | Is::Figure(..)
         | Is::TextIdentical(..) => false,
     }
+}
+
+/// Whether control sees at once what is refused there: deeds at a seat or of an attacker, alarms at a desk. What a relay
+/// wrote down is read when it is over.
+fn refuses_in_sight(scenario: &Scenario, by: &str) -> bool {
+    let desk = scenario.topology.desks.iter().any(|desk| *desk.name == *by);
+    let attacker = by
+        .strip_prefix("attacker-")
+        .is_some_and(|id| scenario.attacks.iter().any(|attack| *attack.id == *id));
+    desk || attacker || scenario.seat(by).is_some()
 }
 
 /// Whether nothing in the file sends a message of this name more than once.
@@ -126,8 +145,16 @@ impl Plan {
             (Is::Leg(link, state, at, by), Sight::Desk { desk, stands }) => {
                 **at == *desk && self.is_lit(link, state.name(), &stands.legs) && self.is_open(by)
             }
-            (Is::Alarm(alarm, at, _, by), Sight::Alarm { desk, code }) => {
-                **at == *desk && alarm == code && self.is_open(by)
+            (
+                Is::Alarm(alarm, at, _, says, by),
+                Sight::Alarm {
+                    desk,
+                    code,
+                    says: said,
+                },
+            ) => {
+                let worded = says.as_ref().is_none_or(|says| said.contains(says.as_str()));
+                **at == *desk && alarm == code && worded && self.is_open(by)
             }
             (Is::Rung(reached, by), Sight::Climb { .. }) => self.is_open_for(by) && is_climb(reached, sight),
             (
@@ -138,11 +165,22 @@ impl Plan {
                     is: said,
                 },
             ) => **by == *seat && what == about && is == said,
-            (Is::Refused { reason, says, .. }, Sight::Refused { what }) => {
+            (Is::Refused { reason, by, says, .. }, Sight::Refused { seat, what }) => {
                 let code = what.split([' ', ':']).next();
                 let said = says.as_ref().is_none_or(|says| what.contains(says.as_str()));
-                code == Some(reason.as_str()) && said
+                let here = by.as_deref().is_none_or(|by| by == *seat);
+                code == Some(reason.as_str()) && said && here
             }
+            // A desk's own alarm of that name is a refusal too, as behind ENDEX.
+            (
+                Is::Refused {
+                    reason,
+                    by,
+                    says: None,
+                    ..
+                },
+                Sight::Alarm { desk, code, .. },
+            ) => reason == code && by.as_deref().is_none_or(|by| by == *desk),
             _ => false,
         }
     }

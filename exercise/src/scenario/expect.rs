@@ -11,7 +11,7 @@ use hotline_core::{
 
 use super::{
     cast::Tongues,
-    lists::{Figure, Grade, Label, Side, StageKind},
+    lists::{Figure, Grade, Jump, Label, Side, StageKind},
     mark::{Alias, Mark},
     moment::Span,
     msel::Link,
@@ -137,8 +137,8 @@ pub enum Is {
     Axis(String, String, Placed<String>, By),
     /// A lamp.
     Leg(Placed<Link>, Health, Placed<String>, By),
-    /// An alarm, so many times.
-    Alarm(String, Placed<String>, Compare, By),
+    /// An alarm, so many times; with these words in its sentence, if any are asked for.
+    Alarm(String, Placed<String>, Compare, Option<String>, By),
     /// Something was refused, so many times, and so often displayed.
     Refused {
         /// The reason's stable name.
@@ -152,10 +152,17 @@ pub enum Is {
         /// Words that stand in each refusal, if any are asked for.
         says: Option<String>,
     },
-    /// A desk signs something of itself: which, where, and about which message.
-    Said(ServiceKind, Placed<String>, Option<Placed<Alias>>, By),
-    /// A releaser at a desk signs an order: which, where, and about which channel.
-    Ordered(OrderVerb, Placed<String>, Option<String>, By),
+    /// A desk signs something of itself: which, where, and about which message; of CLOCK_STEP, which way its clock jumped.
+    Said(
+        ServiceKind,
+        Placed<String>,
+        Option<Placed<Alias>>,
+        Option<Jump>,
+        By,
+    ),
+    /// A releaser at a desk signs an order: which, where, and about which channel; and whether it must agree to the other
+    /// side's, which it names.
+    Ordered(OrderVerb, Placed<String>, Option<String>, bool, By),
     /// Whatever is said of a third state is marked as its own: its name, and a message in which every line bears a mark.
     Third(String, Option<Placed<Alias>>),
     /// A step of escalation is taken.
@@ -194,9 +201,9 @@ impl Is {
             | Self::Cause(_, _, by)
             | Self::Axis(_, _, _, by)
             | Self::Leg(_, _, _, by)
-            | Self::Alarm(_, _, _, by)
-            | Self::Said(_, _, _, by)
-            | Self::Ordered(_, _, _, by)
+            | Self::Alarm(_, _, _, _, by)
+            | Self::Said(_, _, _, _, by)
+            | Self::Ordered(_, _, _, _, by)
             | Self::Step(_, _, _, by) => Some(by),
             Self::Refused { .. }
             | Self::Third(..)

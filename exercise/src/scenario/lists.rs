@@ -71,6 +71,16 @@ list! {
 }
 
 list! {
+    /// Which way a clock jumped.
+    Jump {
+        /// It was set ahead.
+        Ahead "AHEAD",
+        /// It was set back.
+        Back "BACK",
+    }
+}
+
+list! {
     /// How many officers release OVERRIDE and FLASH.
     ReleaseRule {
         /// Two different ones, as on the line.
@@ -305,6 +315,8 @@ list! {
         ReadBack "read_back",
         /// A reading back is right.
         Confirm "confirm",
+        /// It is not, and the text says what is.
+        CorrectReadBack "correct_read_back",
         /// A message is declined, with a reason.
         Decline "decline",
         /// More time is asked for.
@@ -315,8 +327,6 @@ list! {
         TakeWatch "take-watch",
         /// It ends.
         LeaveWatch "leave-watch",
-        /// It is not, and the text says what is.
-        CorrectReadBack "correct_read_back",
         /// It is handed over.
         HandOver "hand-over",
         /// The other side's step is agreed to.

@@ -21,6 +21,8 @@ pub const CAUSE: &str = "cause";
 pub const LABEL: &str = "label";
 /// About the answer to the message that gave the cue: `LAPSED` if the time for it is over and there is none, else `OPEN`.
 pub const ANSWER: &str = "answer";
+/// About the messages that came in: their names in the order in which the desk shows them, `B-0001, B-0002`.
+pub const ORDER: &str = "order";
 /// About the messages that came in and stand in a window of doubt: their names, `A-0002, A-0004`.
 pub const REVIEWS: &str = "reviews";
 /// About the date-time group of that message: `DOUBTED` if a `?` stands behind it, else `AS_CLAIMED`.

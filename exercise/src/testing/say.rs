@@ -303,7 +303,19 @@ impl Play {
         verb: OrderVerb,
         channel: &str,
     ) -> Hash {
+        self.order_to((desk, who), verb, channel, None)
+    }
+
+    /// The same, which agrees to another order.
+    pub(crate) fn order_to(
+        &mut self,
+        (desk, who): (&str, fn(&Side) -> &Signer),
+        verb: OrderVerb,
+        channel: &str,
+        agrees_to: Option<Hash>,
+    ) -> Hash {
         let header = self.header(desk);
+        let consents_to = agrees_to.map(|order| self.reference(order));
         let officer = who(self.side(desk));
         let said = OfficerOrder {
             officer: officer.identity.clone(),
@@ -315,14 +327,17 @@ impl Play {
             scope: String::new(),
             reason: "a test".into(),
             review_by_ms: 0,
-            consents_to: None,
+            consents_to,
             subject_sha256: None,
             claimed_time_ms: header.claimed_time_ms,
             effective_ms: 0,
         };
         let order = officer.sign(PayloadType::OfficerOrder, &said.encode());
+        let sent = (header.id, header.sender.clone());
         let placed = Lifecycle { header, order };
-        self.say(desk, PayloadType::Lifecycle, &placed.encode(), &LINE_LOGS)
+        let hash = self.say(desk, PayloadType::Lifecycle, &placed.encode(), &LINE_LOGS);
+        self.sent.insert(hash, sent);
+        hash
     }
 
     fn service(&self, desk: &str, kind: ServiceKind) -> Service {

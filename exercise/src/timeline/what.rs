@@ -13,7 +13,11 @@ use hotline_core::{
     words::{Answer, Function, MessageType, ResponseAttribute, Rung, TrafficClass},
 };
 
-use crate::{codebook::coded::Decoded, record::Record, scenario::lists::Grade};
+use crate::{
+    codebook::coded::Decoded,
+    record::Record,
+    scenario::lists::{Grade, Jump},
+};
 
 /// What a statement says.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +55,8 @@ pub enum What {
         scope: String,
         /// Why.
         reason: String,
+        /// The other side's order that it agrees to: SHA-256 of its statement.
+        consents_to: Option<Hash>,
     },
     /// A channel's charter.
     Charter {
@@ -147,6 +153,18 @@ pub struct ServiceFact {
     pub clock_ms: (u64, u64),
     /// In words; may be empty.
     pub text: String,
+}
+
+impl ServiceFact {
+    /// Of CLOCK_STEP: which way the desk's clock jumped.
+    #[must_use]
+    pub const fn jumped(&self) -> Option<Jump> {
+        match self.clock_ms {
+            (before, behind) if behind > before => Some(Jump::Ahead),
+            (before, behind) if behind < before => Some(Jump::Back),
+            _ => None,
+        }
+    }
 }
 
 impl MessageFact {

@@ -1,7 +1,10 @@
 //! Forms as text.
 
+use hotline_core::duty::ServiceKind;
+
 use crate::scenario::{
     expect::{By, Is, Reached},
+    lists::Jump,
     msel::Link,
     place::Placed,
 };
@@ -29,6 +32,11 @@ pub(super) fn link_name(link: &Link) -> String {
     }
 }
 
+/// `CLOCK_STEP BACK`.
+pub(super) fn said_word(said: ServiceKind, jump: Option<Jump>) -> String {
+    jump.map_or_else(|| said.to_string(), |jump| format!("{said} {jump}"))
+}
+
 /// A form as one line.
 pub(in crate::expect) fn line(is: &Is) -> String {
     let at = |at: &Placed<String>| format!(" at {}", at.value);
@@ -41,7 +49,12 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Cause(cause, desk, _) => format!("cause {cause}{}", at(desk)),
         Is::Axis(axis, state, desk, _) => format!("{axis} {state}{}", at(desk)),
         Is::Leg(link, state, desk, _) => format!("{} {state}{}", link_name(link), at(desk)),
-        Is::Alarm(code, desk, count, _) => format!("alarm {code}{} {count}", at(desk)),
+        Is::Alarm(code, desk, count, says, _) => {
+            let with = says
+                .as_ref()
+                .map_or_else(String::new, |says| format!(" with \"{says}\""));
+            format!("alarm {code}{}{with} {count}", at(desk))
+        }
         Is::Refused {
             reason,
             by,
@@ -55,9 +68,14 @@ pub(in crate::expect) fn line(is: &Is) -> String {
                 .map_or_else(String::new, |says| format!(" with \"{says}\""));
             format!("refused {reason}{whose}{with} {count}, shown == {shown}")
         }
-        Is::Ordered(verb, desk, channel, _) => {
+        Is::Ordered(verb, desk, channel, agrees, _) => {
+            let agrees = if *agrees {
+                ", which agrees to the other side\u{2019}s"
+            } else {
+                ""
+            };
             format!(
-                "{} by {}",
+                "{} by {}{agrees}",
                 super::super::orders::said(*verb, channel.as_deref()),
                 desk.value
             )
@@ -68,11 +86,11 @@ pub(in crate::expect) fn line(is: &Is) -> String {
             });
             format!("what is said of {name} marked THIRD({name}){of}")
         }
-        Is::Said(said, desk, of, _) => {
+        Is::Said(said, desk, of, jump, _) => {
             let of = of
                 .as_ref()
                 .map_or_else(String::new, |of| format!(" about {}", of.value));
-            format!("{said}{of}{}", at(desk))
+            format!("{}{of}{}", said_word(*said, *jump), at(desk))
         }
         Is::Step(step, of, desk, _) => {
             let at = desk.as_ref().map_or_else(String::new, at);

@@ -252,6 +252,36 @@ fn alarms_are_counted() {
 }
 
 #[test]
+fn an_alarm_counts_only_with_the_words_asked_for() {
+    let says =
+        |words: &str| format!("{{ alarm = \"PATH_LOST\", at = \"A\", says = \"{words}\", recorded = true }}");
+    let raised = |play: &mut Play| {
+        play.at(1_000).look("A", alarm("PATH_LOST"));
+    };
+    met(&says("a sentence"), raised);
+    let seen = not_met(&says("another"), raised);
+    assert!(seen.contains("PATH_LOST at A: 0"), "{seen}");
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_not_one_that_was_set_ahead() {
+    let jump =
+        |way: &str| format!("{{ said = \"CLOCK_STEP\", at = \"B\", jump = \"{way}\", recorded = true }}");
+    let set = |ahead_ms| {
+        move |play: &mut Play| {
+            play.at(1_000).clock_step("B", ahead_ms);
+        }
+    };
+    met(&jump("AHEAD"), set(420_000));
+    met(&jump("BACK"), set(-180_000));
+    assert_eq!(
+        not_met(&jump("BACK"), set(420_000)),
+        "CLOCK_STEP BACK of B did not come"
+    );
+    not_met(&jump("AHEAD"), set(-180_000));
+}
+
+#[test]
 fn what_was_refused_is_counted_and_must_not_have_been_displayed() {
     let is = "{ refused = \"UNAUTHORISED_RELEASE\", count = \"== 1\", shown = 0 }";
     met(is, |play| {

@@ -122,3 +122,26 @@ fn an_order_counts_at_the_desk_that_signed_it_and_about_its_channel() {
         ordered("B", ""),
     );
 }
+
+#[test]
+fn two_restorations_agree_only_if_one_names_the_other_sides_of_the_same_channel() {
+    let is = "{ ordered = \"RESTORE\", at = \"A\", channel = \"MARITIME\", agrees = true, recorded = true }";
+    let restores = |first: (&'static str, &'static str), names: bool| {
+        move |play: &mut Play| {
+            let first = play.at(1_000).order(first.0, OrderVerb::Restore, first.1);
+            let to = Some(first).filter(|_| names);
+            play.at(2_000)
+                .order_to(("A", |side| &side.officer), OrderVerb::Restore, "MARITIME", to);
+        }
+    };
+    met(is, restores(("B", "MARITIME"), true));
+    let seen = not_met(is, restores(("B", "MARITIME"), false));
+    assert!(seen.contains("agrees to the other side"), "{seen}");
+    // Of the own side, or about something else.
+    not_met(is, restores(("A", "MARITIME"), true));
+    not_met(is, restores(("B", "POLICY"), true));
+    met(
+        "{ ordered = \"RESTORE\", at = \"A\", channel = \"MARITIME\", recorded = true }",
+        restores(("B", "MARITIME"), false),
+    );
+}

@@ -82,7 +82,12 @@ impl<S: Scene> Conductor<S> {
             }
             News::Alarm { code, what } => {
                 let stamp = self.stamp();
-                self.plan.see(&Sight::Alarm { desk, code: &code }, stamp);
+                let sight = Sight::Alarm {
+                    desk,
+                    code: &code,
+                    says: &what,
+                };
+                self.plan.see(&sight, stamp);
                 let watched = self.watched.entry(desk.to_owned()).or_default();
                 watched.alarm(code, cut(what));
                 Ok(())
@@ -218,7 +223,11 @@ impl<S: Scene> Conductor<S> {
             FromPlayer::Played { rule, refused } => {
                 let refused = cut(refused);
                 let stamp = self.stamp();
-                self.plan.see(&Sight::Refused { what: &refused }, stamp);
+                let sight = Sight::Refused {
+                    seat: &seat,
+                    what: &refused,
+                };
+                self.plan.see(&sight, stamp);
                 self.note(Kind::Played { seat, rule, refused }).map(drop)
             }
             FromPlayer::Stated { what, is } => {

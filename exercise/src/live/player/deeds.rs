@@ -1,6 +1,6 @@
 //! What a player does when its script says so.
 
-use hotline_core::words::Rung;
+use hotline_core::words::{Rung, TrafficClass};
 
 use super::{Player, PlayerError, on_the_wall};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         mark::Serial,
         msel::{Deed, Institution, Sending},
         place::Placed,
-        player::{ANSWER, AS_SHOWN, DTG, Do, LABEL, REVIEWS},
+        player::{ANSWER, AS_SHOWN, DTG, Do, LABEL, ORDER, REVIEWS},
     },
 };
 
@@ -206,6 +206,14 @@ impl Player {
             let lapsed = self.hands.show(message).await?.unanswered;
             return Ok(if lapsed { "LAPSED" } else { "OPEN" }.to_owned());
         }
+        if what == ORDER {
+            let came = self.hands.list().await?.into_iter();
+            let names: Vec<String> = came
+                .filter(|view| view.direction == "in" && view.class == TrafficClass::Formal.name())
+                .map(|view| view.name)
+                .collect();
+            return Ok(names.join(", "));
+        }
         if what == REVIEWS {
             let came = self.hands.list().await?.into_iter();
             let doubted = came.filter(|view| view.direction == "in" && view.review.is_some());
@@ -237,6 +245,7 @@ impl Player {
     ) -> Result<(), Refused> {
         match rung_of(act) {
             _ if act == Act::Present => self.hands.present(first(by), message, text).await,
+            _ if act == Act::Cancel => self.hands.cancel(by, message, text).await,
             Some(rung) => self.hands.act(first(by), rung, message, text).await,
             None => Err(lacks(act.name())),
         }
@@ -245,7 +254,6 @@ impl Player {
 
 /// Whether scripted players cannot do this.
 #[must_use]
-            _ if act == Act::Cancel => self.hands.cancel(by, message, text).await,
 pub fn hands_lack(act: Act) -> bool {
     !matches!(act, Act::Present | Act::Cancel) && rung_of(act).is_none() && watch_of(act).is_none()
 }
@@ -256,6 +264,7 @@ pub(super) const fn rung_of(act: Act) -> Option<Rung> {
         Act::Ack => Some(Rung::Acknowledged),
         Act::ReadBack => Some(Rung::ReadBack),
         Act::Confirm => Some(Rung::Confirmed),
+        Act::CorrectReadBack => Some(Rung::Corrected),
         Act::Decline => Some(Rung::Declined),
         _ => None,
     }
@@ -264,7 +273,6 @@ pub(super) const fn rung_of(act: Act) -> Option<Rung> {
 /// The number of the first copy of several.
 fn several(sending: &Sending) -> Option<u16> {
     (sending.repeat > 1).then_some(1)
-        Act::CorrectReadBack => Some(Rung::Corrected),
 }
 
 pub(super) fn first(by: &[Placed<String>]) -> &str {

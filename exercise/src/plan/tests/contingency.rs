@@ -195,8 +195,12 @@ fn a_contingency_on_a_lamp_an_alarm_a_refusal_or_a_judgement_is_decided_by_what_
     let half = &lamps(&[("north/quic", "DOWN"), ("north/tcp", "UP")]);
     let whole = &lamps(&[("north/quic", "DOWN"), ("north/tcp", "DOWN"), ("south/tcp", "UP")]);
     let desk = |stands| Sight::Desk { desk: "A", stands };
-    let alarm = |desk| Sight::Alarm { desk, code: "GAP" };
-    let refused = |what| Sight::Refused { what };
+    let alarm = |desk| Sight::Alarm {
+        desk,
+        code: "GAP",
+        says: "2 messages of A are missing",
+    };
+    let refused = |seat, what| Sight::Refused { seat, what };
     let stated = |is| Sight::Stated {
         seat: "A",
         what: "label",
@@ -214,10 +218,25 @@ fn a_contingency_on_a_lamp_an_alarm_a_refusal_or_a_judgement_is_decided_by_what_
             alarm("A"),
         ),
         (
-            "refused = \"HL-DESK-011\", says = \"suspended\"",
-            refused("HL-DESK-012: it is suspended"),
-            refused("HL-DESK-011: it is suspended"),
+            "alarm = \"GAP\", at = \"A\", says = \"missing\", recorded = true",
+            Sight::Alarm {
+                desk: "A",
+                code: "GAP",
+                says: "all is well",
+            },
+            alarm("A"),
         ),
+        (
+            "refused = \"HL-DESK-011\", says = \"suspended\"",
+            refused("A", "HL-DESK-012: it is suspended"),
+            refused("A", "HL-DESK-011: it is suspended"),
+        ),
+        (
+            "refused = \"HL-DESK-011\", by = \"A\"",
+            refused("B", "HL-DESK-011: it is suspended"),
+            refused("A", "HL-DESK-011: it is suspended"),
+        ),
+        ("refused = \"GAP\", by = \"A\"", alarm("B"), alarm("A")),
         (
             "stated = \"label\", by = \"A\", is = \"OPEN\"",
             stated("SEVERED"),
@@ -228,5 +247,35 @@ fn a_contingency_on_a_lamp_an_alarm_a_refusal_or_a_judgement_is_decided_by_what_
         control.run_to(100_000);
         assert_eq!(seeing(&mut control, &other), Status::Pending, "{is}");
         assert_eq!(seeing(&mut control, &very), Status::NotNeeded, "{is}");
+    }
+}
+
+#[test]
+fn what_control_hears_of_behind_endex_only_is_no_matter_for_a_contingency() {
+    for (is, seen) in [
+        ("refused = \"UNKNOWN_ISSUER\", by = \"relay north\"", false),
+        ("refused = \"UNKNOWN_ISSUER\", by = \"A\"", true),
+        ("refused = \"UNKNOWN_ISSUER\"", true),
+        (
+            "rung = \"TRANSLATED\", of = \"m1\", text = \"a crew is lost\", recorded = true",
+            false,
+        ),
+        (
+            "rung = \"TRANSLATED\", of = \"m1\", grade = \"SIGHT\", recorded = true",
+            true,
+        ),
+    ] {
+        let control = asks(is);
+        let scenario = control.plan.scenario();
+        let expect = scenario
+            .expects
+            .iter()
+            .find(|expect| *expect.id.value == *"E9")
+            .unwrap();
+        assert_eq!(
+            crate::plan::is_seen_while_played(scenario, &expect.is),
+            seen,
+            "{is}"
+        );
     }
 }

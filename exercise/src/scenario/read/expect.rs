@@ -10,7 +10,7 @@ use hotline_core::{
 use super::{Code, Entry, Reader, Value, names::Kind, value::word};
 use crate::scenario::{
     expect::{By, Compare, Expect, Filter, Is, Reached},
-    lists::{Figure, Grade, Label, Side, StageKind},
+    lists::{Figure, Grade, Jump, Label, Side, StageKind},
     mark::{Alias, Mark},
     place::Placed,
 };
@@ -118,9 +118,9 @@ impl Reader<'_> {
             "cause" => &["cause", "at"],
             "axis" => &["axis", "state", "at"],
             "leg" => &["leg", "state", "at"],
-            "alarm" => &["alarm", "at", "count"],
-            "said" => &["said", "at", "of"],
-            "ordered" => &["ordered", "at", "channel"],
+            "alarm" => &["alarm", "at", "count", "says"],
+            "said" => &["said", "at", "of", "jump"],
+            "ordered" => &["ordered", "at", "channel", "agrees"],
             "refused" => &["refused", "by", "count", "shown", "says"],
             "third" => &["third", "of"],
             "step" => &["step", "of", "at"],
@@ -194,17 +194,24 @@ impl Reader<'_> {
             "alarm" => {
                 let alarm = word(self, "alarm");
                 let count = self.may(entry, "count", Self::compare);
-                Is::Alarm(alarm?, at?, count.unwrap_or(Compare::AtLeast(1)), by?)
+                let says = self.may(entry, "says", Self::text);
+                Is::Alarm(alarm?, at?, count.unwrap_or(Compare::AtLeast(1)), says, by?)
             }
             "said" => {
                 let said = self.may(entry, "said", word!(ServiceKind));
                 let of = self.may(entry, "of", Self::message);
-                Is::Said(said?, at?, of, by?)
+                let jump = self.may(entry, "jump", word!(Jump));
+                if jump.is_some() && said.is_some_and(|said| said != ServiceKind::ClockStep) {
+                    let what = "\"jump\" goes with \"said = \"CLOCK_STEP\"\"".to_owned();
+                    self.refuse(Code::Value, entry.span_of("jump"), &entry.key("jump"), what);
+                }
+                Is::Said(said?, at?, of, jump, by?)
             }
             "ordered" => {
                 let order = self.may(entry, "ordered", word!(OrderVerb));
                 let channel = self.may(entry, "channel", Self::text);
-                Is::Ordered(order?, at?, channel, by?)
+                let agrees = self.may(entry, "agrees", Self::boolean);
+                Is::Ordered(order?, at?, channel, agrees.unwrap_or(false), by?)
             }
             _ => {
                 let step = self.may(entry, "step", word!(OverdueStep));

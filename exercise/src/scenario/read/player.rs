@@ -15,7 +15,7 @@ use crate::scenario::{
     lists::{Act, Grade, InstitutionVerb, Label, Tongue},
     moment::{Span, StorySpan},
     place::Placed,
-    player::{ANSWER, AS_SHOWN, CAUSE, Cue, DTG, Do, LABEL, REVIEWS, Rule, Script},
+    player::{ANSWER, AS_SHOWN, CAUSE, Cue, DTG, Do, LABEL, ORDER, REVIEWS, Rule, Script},
 };
 
 /// Most rules of one seat.
@@ -221,7 +221,7 @@ impl Reader<'_> {
             "state" => {
                 let what = self.must(entry, "what", Self::text);
                 let is = self.must(entry, "is", Self::text);
-                let shows = [CAUSE, LABEL, ANSWER, DTG, REVIEWS];
+                let shows = [CAUSE, LABEL, ANSWER, DTG, REVIEWS, ORDER];
                 if is.as_deref() == Some(AS_SHOWN)
                     && !shows.iter().any(|shown| what.as_deref() == Some(shown))
                 {

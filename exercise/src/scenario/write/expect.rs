@@ -62,10 +62,11 @@ fn is(is: &Is) -> Keys {
             keys.text("state", state.name());
             keys.text("at", at);
         }
-        Is::Alarm(alarm, at, count, _) => {
+        Is::Alarm(alarm, at, count, says, _) => {
             keys.text("alarm", alarm);
             keys.text("at", at);
             keys.text("count", &count.to_string());
+            keys.maybe("says", says.as_deref().map(quoted));
         }
         Is::Refused {
             reason,
@@ -80,10 +81,11 @@ fn is(is: &Is) -> Keys {
             keys.text("count", &count.to_string());
             keys.put("shown", shown.to_string());
         }
-        Is::Ordered(verb, at, channel, _) => {
+        Is::Ordered(verb, at, channel, agrees, _) => {
             keys.text("ordered", verb.name());
             keys.text("at", at);
             keys.maybe("channel", channel.as_deref().map(quoted));
+            keys.maybe("agrees", agrees.then(|| "true".to_owned()));
         }
         Is::Third(name, about) => {
             keys.text("third", name);
@@ -91,9 +93,10 @@ fn is(is: &Is) -> Keys {
                 of(&mut keys, about);
             }
         }
-        Is::Said(said, at, about, _) => {
+        Is::Said(said, at, about, jump, _) => {
             keys.text("said", said.name());
             keys.text("at", at);
+            keys.maybe("jump", jump.map(|jump| quoted(jump.name())));
             if let Some(about) = about {
                 of(&mut keys, about);
             }

@@ -216,6 +216,7 @@ fn order_fact(lifecycle: &Lifecycle, by: Reading<'_>) -> Result<What, StrictErro
         channel: said.channel,
         scope: said.scope,
         reason: said.reason,
+        consents_to: said.consents_to.map(|reference| reference.sha256),
     })
 }
 

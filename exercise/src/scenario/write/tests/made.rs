@@ -18,8 +18,8 @@ use super::super::super::{
     cast::{Attack, Handout, Made, Tongues},
     expect::{By, Compare, Expect, Filter, Is, Reached},
     lists::{
-        Act, Approve, AttackKind, Category, Figure, Grade, InjectKind, InstitutionVerb, Label, ProcessDeed,
-        Side, StageKind, Tongue,
+        Act, Approve, AttackKind, Category, Figure, Grade, InjectKind, InstitutionVerb, Jump, Label,
+        ProcessDeed, Side, StageKind, Tongue,
     },
     mark::{Alias, Mark, Serial},
     moment::{LineSpan, Span, StorySpan},

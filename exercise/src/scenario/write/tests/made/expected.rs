@@ -57,7 +57,8 @@ fn is() -> BoxedStrategy<Is> {
             at,
             by
         )),
-        (text(), desk(), compare(), by()).prop_map(|(alarm, at, count, by)| Is::Alarm(alarm, at, count, by)),
+        (text(), desk(), compare(), option::of(text()), by())
+            .prop_map(|(alarm, at, count, says, by)| Is::Alarm(alarm, at, count, says, by)),
         (
             text(),
             compare(),
@@ -72,16 +73,26 @@ fn is() -> BoxedStrategy<Is> {
                 shown,
                 says
             }),
-        (select(OrderVerb::ALL.to_vec()), desk(), option::of(text()), by())
-            .prop_map(|(verb, at, channel, by)| Is::Ordered(verb, at, channel, by)),
+        (
+            select(OrderVerb::ALL.to_vec()),
+            desk(),
+            option::of(text()),
+            any::<bool>(),
+            by()
+        )
+            .prop_map(|(verb, at, channel, agrees, by)| Is::Ordered(verb, at, channel, agrees, by)),
         (text(), option::of(alias())).prop_map(|(name, of)| Is::Third(name, of)),
         (
             select(ServiceKind::ALL.to_vec()),
             desk(),
             option::of(alias()),
+            option::of(select(Jump::ALL)),
             by()
         )
-            .prop_map(|(said, at, of, by)| Is::Said(said, at, of, by)),
+            .prop_map(|(said, at, of, jump, by)| {
+                let jump = jump.filter(|_| said == ServiceKind::ClockStep);
+                Is::Said(said, at, of, jump, by)
+            }),
         (
             select(OverdueStep::ALL.to_vec()),
             alias(),
