@@ -42,7 +42,23 @@ async fn a_desk_that_measures_no_clock_makes_s5_fail() {
         has(&missed, "E5"),
         "nobody answers a check, so A learns nothing of B's clock: {missed:?}"
     );
-    for met in ["E4", "E7", "E13", "E18", "E19", "E20"] {
+    assert!(has(&missed, "E21"), "{missed:?}");
+    for met in ["E4", "E7", "E13", "E18", "E19", "E20", "E23"] {
+        assert!(!has(&missed, met), "{met}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_clock_that_is_never_set_back_and_another_order_on_the_screen_make_s5_fail() {
+    let order = "what = \"order\", is = \"as shown\"";
+    let by_dtg = "what = \"order\", is = \"B-0002, B-0001, B-0003\"";
+    let text = S5.replacen(order, by_dtg, 1);
+    assert_ne!(text, S5);
+    let missed = planted(&text, "offset = \"+4m\"", "offset = \"+10m\"").await;
+    for named in ["E7", "E23"] {
+        assert!(has(&missed, named), "{named}: {missed:?}");
+    }
+    for met in ["E6", "E21", "E19"] {
         assert!(!has(&missed, met), "{met}: {missed:?}");
     }
 }

@@ -101,8 +101,16 @@ async fn a_side_that_does_not_agree_to_restore_makes_s6_fail() {
     let nothing = "[ { verb = \"nothing\" } ]\n# [ { verb = \"restore\", side = \"A\"";
     let missed = planted(S6, (agrees, nothing), &["--variant", "restore"]).await;
     // What is sent again is refused again.
-    has(&missed, &["E5", "E16", "E17", "E18"]);
-    has_not(&missed, &["E6", "E11", "E15", "C7"]);
+    has(&missed, &["E5", "E16", "E17", "E18", "E40", "E43", "E44", "E45"]);
+    has_not(&missed, &["E6", "E11", "E15", "E41", "C7"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_topic_that_one_side_alone_restores_makes_s6_fail() {
+    let both = ", { verb = \"restore\", side = \"A\", by = [\"lindqvist\"], channel = \"POLICY\", reason = \"agreed\" } ]";
+    let missed = planted(S6, (both, " ]"), &["--variant", "restore"]).await;
+    has(&missed, &["E44", "E45"]);
+    has_not(&missed, &["E16", "E18", "E43"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -114,7 +122,7 @@ async fn a_suspension_that_nobody_signs_makes_s6_fail() {
     );
     let missed = planted(S6, policy, &["--variant", "restore"]).await;
     has(&missed, &["E1", "E5"]);
-    has_not(&missed, &["E2", "E11"]);
+    has_not(&missed, &["E2", "E11", "E40", "E41"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
