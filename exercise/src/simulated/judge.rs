@@ -1,5 +1,6 @@
 //! The judge of simulated exercises: it sees logs and records, and knows nothing of the seed.
 
+mod causes;
 mod rules;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -86,7 +87,8 @@ pub fn judge(ending: &Ending, scenario: &Scenario, trust: &TrustPolicy) -> Vec<B
         scenario,
         !ending.orders.is_empty(),
     ));
-    broken.extend(rules::of_deeds(&ending.records, &ending.witnessed));
+    broken.extend(causes::of_causes(&ending.records));
+    broken.extend(rules::of_deeds(&ending.records, scenario, &ending.witnessed));
     let obeyed = |order: &&Ordered| order.must_fail && order.done;
     let obeyed = ending.orders.iter().filter(obeyed);
     broken.extend(obeyed.map(|order| {

@@ -10,7 +10,11 @@ use crate::{
     log::Kept,
     plan::{OFFERED_APART, OVERDUE},
     record::{InjectStatus, Kind, Record, TurnWord},
-    scenario::{Scenario, lists::Approve, msel::When},
+    scenario::{
+        Scenario,
+        lists::Approve,
+        msel::{Deed, When},
+    },
     simulated::stage::{Seen, Witnessed},
 };
 
@@ -269,8 +273,16 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Whether an inject ends or starts this process.
+fn is_process(scenario: &Scenario, serial: &str, who: &str) -> bool {
+    scenario.injects().any(|inject| {
+        let of = matches!(&inject.deed, Deed::Process { who: process, .. } if **process == *who);
+        of && inject.serial.to_string() == serial
+    })
+}
+
 /// Deeds that were done before the record which says so was on disk.
-pub(super) fn of_deeds(records: &[Kept], witnessed: &[Witnessed]) -> Vec<Broken> {
+pub(super) fn of_deeds(records: &[Kept], scenario: &Scenario, witnessed: &[Witnessed]) -> Vec<Broken> {
     let mut processes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
     for deed in witnessed {
@@ -291,14 +303,15 @@ pub(super) fn of_deeds(records: &[Kept], witnessed: &[Witnessed]) -> Vec<Broken>
             Seen::Process(who) => {
                 let times = processes.entry(who).or_default();
                 *times += 1;
-                let begun = written.iter().filter(|kept| {
-                    matches!(
-                        &kept.record.kind,
-                        Kind::Inject {
-                            status: InjectStatus::Firing,
-                            ..
-                        }
-                    )
+                // Control that goes on ends again what was ended on purpose.
+                let begun = written.iter().filter(|kept| match &kept.record.kind {
+                    Kind::Inject {
+                        serial,
+                        status: InjectStatus::Firing,
+                        ..
+                    } => is_process(scenario, serial, who),
+                    Kind::Resumed { .. } => true,
+                    _ => false,
                 });
                 begun.count() >= *times
             }
