@@ -20,6 +20,9 @@ pub struct LegStatus {
     /// Since when, milliseconds since 1970; none before anything happened.
     #[serde(default)]
     pub since_ms: Option<u64>,
+    /// It is up, and has not relapsed for five minutes, or never: its lamp is steady.
+    #[serde(default)]
+    pub steady: bool,
     /// Why it is suspect or down, in words; down: `refused`, `unreachable`, `lost` or `not tried yet` first.
     pub why: String,
     /// By whose numbers it is judged: `lan`, `wan`, `satellite`.
@@ -69,6 +72,18 @@ pub struct LegStatus {
     /// How it changed lately, the newest last.
     #[serde(default)]
     pub transitions: Vec<TransitionView>,
+}
+
+impl LegStatus {
+    /// Its lamp, as people read it: `UP`, or `UP, not steady` while it has been up for less than five minutes behind a
+    /// relapse.
+    #[must_use]
+    pub fn lamp(&self) -> String {
+        match self.state == "UP" && !self.steady {
+            true => format!("{}, not steady", self.state),
+            false => self.state.clone(),
+        }
+    }
 }
 
 /// A leg stood differently from then on.

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use crate::copies::LegStanding;
 
-pub use leg::{Lateness, LegHealth, TRANSITIONS_KEPT, Transition};
+pub use leg::{Lateness, LegHealth, STEADY_AFTER, TRANSITIONS_KEPT, Transition};
 pub use probes::{Answered, GOOD_CHECKS, Probes, Tally, Ticked};
 pub use profile::{NotAProfile, Numbers, Profile};
 pub use redundancy::{Redundancy, RedundancyChange};

@@ -332,7 +332,8 @@ pub fn status(status: &LineStatus) -> String {
             .map(|ms| format!("  {ms:.1} ms"))
             .unwrap_or_default();
         let mark = match state.state.as_str() {
-            "UP" => "up".to_owned(),
+            "UP" if state.steady => "up".to_owned(),
+            "UP" => "up, not steady".to_owned(),
             "PROVING" => "up, being proved".to_owned(),
             "SUSPECT" => format!("SUSPECT  {}", inert_line(&state.why).text),
             _ => format!("DOWN  {}", inert_line(&state.why).text),

@@ -126,7 +126,7 @@ fn row_of(name: &str, leg: &LegStatus, now_ms: u64) -> Vec<String> {
     };
     vec![
         name.to_owned(),
-        leg.state.clone(),
+        leg.lamp(),
         leg.since_ms
             .map_or_else(|| "never tried".into(), |since| ago(since, now_ms)),
         trip,
@@ -194,6 +194,19 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text} lacks {part}");
         }
+    }
+
+    #[test]
+    fn a_lamp_is_not_steady_while_a_relapse_is_young() {
+        let leg = |steady| LegStatus {
+            state: "UP".into(),
+            since_ms: Some(1_000),
+            steady,
+            ..LegStatus::default()
+        };
+        let text = shown(&line(leg(false)), 61_000);
+        assert!(text.contains("UP, not steady"), "{text}");
+        assert!(!shown(&line(leg(true)), 301_000).contains("not steady"));
     }
 
     #[test]

@@ -199,6 +199,7 @@ impl Engine {
         };
         let trip = health.tally().round_trip;
         status.state = health.health().name().into();
+        status.steady = health.is_steady(self.line());
         status.since_ms = health.since().map(|(wall, _)| wall.unix_ms());
         if health.health() == Health::Suspect {
             status.why = health.why().to_owned();

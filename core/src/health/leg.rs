@@ -10,6 +10,10 @@ use crate::time::{LineTime, WallTime};
 /// Transitions kept of each leg. 32: an hour of a leg that flaps every few minutes; a watcher keeps more.
 pub const TRANSITIONS_KEPT: usize = 32;
 
+/// How long a leg that was up and fell must be up again until its lamp is steady. 5 min: long enough to see that a repair
+/// holds, short enough to tell the watch that comes next.
+pub const STEADY_AFTER: Duration = Duration::from_secs(300);
+
 /// Late copies over which the median is told.
 const LATE_OVER: usize = 256;
 
@@ -46,6 +50,8 @@ pub struct LegHealth {
     /// Why it stands as it does.
     why: String,
     since: Option<(WallTime, LineTime)>,
+    /// It was up once, and was not for a while.
+    relapsed: bool,
     transitions: VecDeque<Transition>,
     /// The probes of this session.
     tally: Tally,
@@ -63,6 +69,7 @@ impl Default for LegHealth {
             proved: false,
             why: String::new(),
             since: None,
+            relapsed: false,
             transitions: VecDeque::new(),
             tally: Tally::default(),
             before: (0, 0),
@@ -81,6 +88,12 @@ impl LegHealth {
     /// counts until it is down.
     pub fn counts(&self) -> bool {
         self.proved
+    }
+
+    /// Whether its lamp is steady: it is up, and never was otherwise since it first was, or not for [`STEADY_AFTER`].
+    pub fn is_steady(&self, now: LineTime) -> bool {
+        let long = |(_, since): (WallTime, LineTime)| now.since(since) >= STEADY_AFTER;
+        self.health == Health::Up && (!self.relapsed || self.since.is_some_and(long))
     }
 
     /// Why it stands as it does; empty before anything happened.
@@ -160,6 +173,7 @@ impl LegHealth {
         if from == to {
             return None;
         }
+        self.relapsed |= from == Health::Up;
         self.why.clone_from(&why);
         self.since = Some((at, line));
         let transition = Transition {

@@ -107,6 +107,32 @@ fn a_leg_that_stays_down_keeps_its_time_and_tells_its_newest_reason() {
 }
 
 #[test]
+fn a_leg_that_relapsed_is_steady_after_five_minutes_and_one_that_never_did_at_once() {
+    const MINUTES: u64 = 60_000;
+    let mut leg = opened();
+    assert!(!leg.is_steady(now(0).1), "it is not up");
+    for lane in Lane::ALL {
+        let _ = leg.lane_changed(lane, &to(Health::Up), now(600));
+    }
+    assert!(leg.is_steady(now(601).1), "it never was otherwise since it is up");
+    let _ = leg.ended("cut".into(), now(MINUTES));
+    assert!(!leg.is_steady(now(20 * MINUTES).1));
+    for lane in Lane::ALL {
+        let _ = leg.lane_opened(lane, now(20 * MINUTES));
+        let _ = leg.lane_changed(lane, &to(Health::Up), now(20 * MINUTES));
+    }
+    assert_eq!(leg.health(), Health::Up);
+    assert!(!leg.is_steady(now(25 * MINUTES - 1).1));
+    assert!(leg.is_steady(now(25 * MINUTES).1));
+    // A probe that was missed is a relapse, too.
+    let _ = leg.lane_changed(Lane::Control, &to(Health::Suspect), now(26 * MINUTES));
+    assert!(!leg.is_steady(now(26 * MINUTES).1));
+    let _ = leg.lane_changed(Lane::Control, &to(Health::Up), now(27 * MINUTES));
+    assert!(!leg.is_steady(now(31 * MINUTES).1));
+    assert!(leg.is_steady(now(32 * MINUTES).1));
+}
+
+#[test]
 fn only_the_newest_transitions_of_a_leg_are_kept() {
     let mut leg = LegHealth::default();
     for turn in 0..100 {
