@@ -2,7 +2,7 @@
 //! that must make it fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::{fs, path::Path, process::Stdio, time::Instant};
+use std::{fs, path::Path, process::Stdio};
 
 use hotline_tests::{
     headless::{self, not_met_of_those_asked as not_met},
@@ -10,6 +10,7 @@ use hotline_tests::{
     wait::{PATIENCE, eventually},
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
 const S14: &str = include_str!("../../exercise/scenarios/S14.toml");
