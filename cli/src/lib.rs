@@ -11,6 +11,7 @@ pub mod control;
 pub mod demo;
 pub mod desk;
 pub mod doctor;
+pub mod duress;
 pub mod exercise;
 pub mod exit;
 pub mod fault;
@@ -70,6 +71,8 @@ enum Verb {
     Log(log::LogArgs),
     /// Looks whether everything is in order: clocks, keys, chains, lists, every leg, MTU, disk, log.
     Doctor(doctor::DoctorArgs),
+    /// The security officer's: who of a seat has typed the second passphrase, the one for duress.
+    Duress(duress::DuressArgs),
     /// Tabletop exercises on the real line: scenarios, players, faults, a report.
     Exercise(exercise::ExerciseArgs),
     /// An exercise of this machine, run by hand: pause, resume, injects, faults, notes, ratings.
@@ -156,6 +159,7 @@ fn run(verb: Verb) -> Outcome {
         Verb::Path(args) => path::run(args),
         Verb::Log(args) => log::run(args),
         Verb::Doctor(args) => doctor::run(args),
+        Verb::Duress(args) => duress::run(&args),
         Verb::Exercise(args) => exercise::run(args),
         Verb::Control(args) => control::run(args),
         Verb::Bench(args) => bench::run(args),

@@ -7,7 +7,7 @@ use hotline_core::identity::{Identity, Role};
 use crate::{
     compose::Officer,
     config::DeskConfig,
-    sealed::{Passphrase, SealedKeyError, load_officer_key},
+    sealed::{SealedKeyError, Unlocking, load_officer_key},
     side::Directory,
 };
 
@@ -46,7 +46,7 @@ pub fn officer(
     config: &DeskConfig,
     directory: &Directory,
     name: &str,
-    passphrase: Option<&Passphrase>,
+    unlocking: Option<&Unlocking<'_>>,
 ) -> Result<Officer, KeyringError> {
     let domain = config.identity.domain().clone();
     let identity = Identity::new(domain, Role::Officer, name).map_err(|error| KeyringError::Name {
@@ -54,7 +54,7 @@ pub fn officer(
         why: error.to_string(),
     })?;
     let file = config.officers.join(name).join(KEY_FILE);
-    let key = load_officer_key(&file, passphrase)?;
+    let key = load_officer_key(&file, unlocking)?;
     let identity = identity.to_string();
     match directory.officer_key_statement(&identity, &key.public()) {
         Some(key_statement) => Ok(Officer {

@@ -1,37 +1,32 @@
 //! An officer's signing key at rest: plain PKCS#8 in a file that only its owner may read, or sealed with a passphrase.
 //!
-//! The sealed form is text:
+//! A sealed key has two slots under one head, each of which opens with a passphrase of its own and holds the same key; or
+//! one of them is chance, and the file does not tell. What stands where is `client/SEALED.md`, whose worked example a test
+//! reads. PBKDF2 is used because ring has it; the iteration count is OWASP's for it, so a passphrase of four random words
+//! costs an attacker about 10^19 hashes.
 //!
-//! ```text
-//! -----BEGIN HOTLINE SEALED KEY-----
-//! officer: spiffe://exercise.avelia.example/officer/okoye
-//! kdf: PBKDF2-HMAC-SHA256
-//! iterations: 600000
-//! salt: <base64, 16 bytes>
-//! cipher: CHACHA20-POLY1305
-//! nonce: <base64, 12 bytes>
-//!
-//! <base64 of the encrypted PKCS#8 bytes and their 16-byte tag, 64 characters a line>
-//! -----END HOTLINE SEALED KEY-----
-//! ```
-//!
-//! The key that encrypts is PBKDF2-HMAC-SHA256(passphrase, salt, iterations). The seven lines from BEGIN to `nonce`,
-//! each with its line feed, are authenticated with the key, so that nobody can hand an officer's sealed key to another
-//! name. Reading is strict: lines in this order, nothing else. PBKDF2 is used because ring has it; the iteration count
-//! is OWASP's for it, so a passphrase of four random words costs an attacker about 10^19 hashes.
+//! The second passphrase is the one of an officer under duress. Nothing here knows which of the two was typed: both do the
+//! same and leave the same behind, a note of the unlocking ([`notes`]). Only whoever holds the book of it ([`book`]) can
+//! tell them apart.
 //!
 //! Nothing here asks anybody for a passphrase, and nothing keeps one.
+
+pub mod book;
+pub mod notes;
+mod slots;
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use hotline_audit::SigningKey;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-use ring::pbkdf2;
+use hotline_core::time::WallTime;
+use hotline_transport::Seams;
+use zeroize::{Zeroize, Zeroizing};
+
+pub use slots::{Sealed, seal};
 
 /// First line of a sealed key.
 pub const BEGIN: &str = "-----BEGIN HOTLINE SEALED KEY-----";
@@ -41,20 +36,12 @@ pub const END: &str = "-----END HOTLINE SEALED KEY-----";
 pub const ITERATIONS: u32 = 600_000;
 /// Most rounds accepted when opening: ten times as many, so that a file cannot hold us up for long.
 pub const ITERATIONS_MAX: u32 = 10 * ITERATIONS;
-/// Largest key file read. A sealed key has about 500 bytes.
+/// Largest key file read. A sealed key has about 700 bytes.
 pub const FILE_BYTES_MAX: u64 = 16 * 1024;
 /// Shortest passphrase accepted for sealing, in characters. NIST SP 800-63B asks for at least 15 when it stands alone.
 pub const PASSPHRASE_CHARACTERS_MIN: usize = 15;
 
-/// Fresh random bytes that sealing needs: salt and nonce.
-pub const RANDOM_BYTES: usize = SALT_BYTES + NONCE_BYTES;
-
-const SALT_BYTES: usize = 16;
-const NONCE_BYTES: usize = 12;
-const KEY_BYTES: usize = 32;
-const BASE64_COLUMNS: usize = 64;
-const KDF: &str = "PBKDF2-HMAC-SHA256";
-const CIPHER: &str = "CHACHA20-POLY1305";
+const SECRET_BYTES: usize = 32;
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
@@ -70,10 +57,82 @@ impl Passphrase {
     }
 }
 
+impl Drop for Passphrase {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(…)")
     }
+}
+
+/// A passphrase that is typed now, and what the note of it needs.
+pub struct Unlocking<'a> {
+    /// What was typed.
+    pub passphrase: &'a Passphrase,
+    /// When, by this machine's clock.
+    pub wall: WallTime,
+    /// Fresh chance: it serves one note.
+    pub chance: [u8; notes::CHANCE_BYTES],
+}
+
+impl Drop for Unlocking<'_> {
+    fn drop(&mut self) {
+        self.chance.zeroize();
+    }
+}
+
+impl<'a> Unlocking<'a> {
+    /// A passphrase that is typed now.
+    #[must_use]
+    pub fn now(passphrase: &'a Passphrase, seams: &Seams) -> Self {
+        let mut chance = [0; notes::CHANCE_BYTES];
+        seams.entropy.fill(&mut chance);
+        Self {
+            passphrase,
+            wall: seams.clock.wall(),
+            chance,
+        }
+    }
+}
+
+/// 32 secret bytes. It prints as nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret([u8; SECRET_BYTES]);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What a slot holds beside the key, for the note of an unlocking. To whoever reads it, it is chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Beside {
+    /// The slot's own. Which of a file's two is that of the second passphrase stands in the security officer's book and
+    /// nowhere else.
+    token: Secret,
+    /// The public half of a key made for this file: whoever has the other half can tell whose token a note was made with.
+    /// The two slots have the same.
+    watch: [u8; SECRET_BYTES],
+}
+
+/// What the book knows of a second passphrase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watching {
+    /// The secret half of the key made for this file.
+    secret: Secret,
+    /// The token of the second passphrase's slot.
+    token: Secret,
 }
 
 /// How an officer's key lies in its file.
@@ -130,22 +189,35 @@ pub enum SealedKeyError {
         /// How many it has.
         found: usize,
     },
+    /// Both passphrases are the same.
+    #[error("the second passphrase is the same as the first: then nobody can tell which was meant")]
+    SamePassphrases,
+    /// The note of an unlocking cannot be written. Nothing is signed then, whichever passphrase it was.
+    #[error("{} cannot be written, and an unlocking that is not noted opens no key", .path.display())]
+    NotNoted {
+        /// The file of notes, beside the key.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Loads an officer's key from a plain or sealed file. A passphrase for a plain file is not looked at.
 ///
-/// Takes about 0.2 s for a sealed key, on purpose.
+/// A sealed key takes about 0.2 s, on purpose, and its unlocking is noted beside it before it is given back. Which of two
+/// passphrases it was makes no difference to anything that this does or leaves behind.
 ///
 /// # Errors
 /// [`SealedKeyError::PassphraseNeeded`] if the file is sealed and no passphrase is given; otherwise what is wrong with
 /// the file, its permissions or the passphrase.
-pub fn load_officer_key(path: &Path, passphrase: Option<&Passphrase>) -> Result<SigningKey, SealedKeyError> {
+pub fn load_officer_key(
+    path: &Path,
+    unlocking: Option<&Unlocking<'_>>,
+) -> Result<SigningKey, SealedKeyError> {
     let text = read_private(path)?;
-    let pkcs8 = match (kind(&text), passphrase) {
-        (Some(KeyFile::Plain), _) => pem_body(&text).map_err(|why| not_a_key(path, why))?,
-        (Some(KeyFile::Sealed), Some(passphrase)) => {
-            unseal(&text, passphrase).map_err(|fault| fault.at(path))?
-        }
+    let pkcs8 = match (kind(&text), unlocking) {
+        (Some(KeyFile::Plain), _) => Zeroizing::new(pem_body(&text).map_err(|why| not_a_key(path, why))?),
+        (Some(KeyFile::Sealed), Some(unlocking)) => unlock(path, &text, unlocking)?,
         (Some(KeyFile::Sealed), None) => {
             return Err(SealedKeyError::PassphraseNeeded {
                 path: path.to_owned(),
@@ -159,6 +231,25 @@ pub fn load_officer_key(path: &Path, passphrase: Option<&Passphrase>) -> Result<
         }
     };
     SigningKey::from_pkcs8(&pkcs8).map_err(|e| not_a_key(path, e.to_string()))
+}
+
+/// The PKCS#8 bytes of a sealed key, to seal them anew. It is noted as any other unlocking.
+///
+/// # Errors
+/// As [`load_officer_key`].
+pub fn unlock(
+    path: &Path,
+    text: &str,
+    unlocking: &Unlocking<'_>,
+) -> Result<Zeroizing<Vec<u8>>, SealedKeyError> {
+    let opened = slots::open(text, unlocking.passphrase).map_err(|fault| fault.at(path))?;
+    if let Some(beside) = &opened.beside {
+        let officer = claimed_officer(text).unwrap_or_default();
+        let file = notes::beside(path);
+        notes::write(&file, officer, beside, unlocking)
+            .map_err(|source| SealedKeyError::NotNoted { path: file, source })?;
+    }
+    Ok(opened.pkcs8)
 }
 
 /// Whether the key in this text is plain or sealed; `None` if it is no key at all.
@@ -181,47 +272,11 @@ pub fn claimed_officer(text: &str) -> Option<&str> {
         .strip_prefix("officer: ")
 }
 
-/// Seals PKCS#8 bytes for an officer. `random` must be fresh for every call: it is salt and nonce.
-///
-/// # Errors
-/// [`SealedKeyError::ShortPassphrase`].
-pub fn seal(
-    officer: &str,
-    pkcs8: &[u8],
-    passphrase: &Passphrase,
-    random: &[u8; RANDOM_BYTES],
-) -> Result<String, SealedKeyError> {
-    let found = passphrase.0.chars().count();
-    if found < PASSPHRASE_CHARACTERS_MIN {
-        return Err(SealedKeyError::ShortPassphrase { found });
-    }
-    let (salt, nonce) = random.split_at(SALT_BYTES);
-    let mut nonce_bytes = [0; NONCE_BYTES];
-    nonce_bytes.copy_from_slice(nonce);
-    let head = format!(
-        "{BEGIN}\nofficer: {officer}\nkdf: {KDF}\niterations: {ITERATIONS}\nsalt: {}\ncipher: {CIPHER}\nnonce: {}\n",
-        BASE64.encode(salt),
-        BASE64.encode(nonce),
-    );
-    let rounds = NonZeroU32::new(ITERATIONS).expect("the constant is not zero");
-    let mut sealed = pkcs8.to_vec();
-    sealing_key(passphrase, salt, rounds)
-        .seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce_bytes),
-            Aad::from(head.as_bytes()),
-            &mut sealed,
-        )
-        .expect("a key file is far below the cipher's bound of 256 GiB");
-    let body = BASE64.encode(&sealed);
-    let mut text = head;
-    text.push('\n');
-    for line in body.as_bytes().chunks(BASE64_COLUMNS) {
-        text.extend(line.iter().copied().map(char::from));
-        text.push('\n');
-    }
-    text.push_str(END);
-    text.push('\n');
-    Ok(text)
+/// Whether a sealed text is of the form that has one slot only.
+#[must_use]
+pub fn is_old(text: &str) -> bool {
+    let head = text.lines().take_while(|line| !line.is_empty());
+    head.last().is_some_and(|last| last.starts_with(slots::OLD_NONCE))
 }
 
 /// The PKCS#8 bytes of a plain key file's text.
@@ -252,79 +307,6 @@ impl Fault {
             },
         }
     }
-}
-
-fn unseal(text: &str, passphrase: &Passphrase) -> Result<Vec<u8>, Fault> {
-    let (head, body) = text
-        .split_once("\n\n")
-        .ok_or_else(|| Fault::Text("no empty line stands after its head".into()))?;
-    let mut lines = head.lines();
-    expect_line(&mut lines, BEGIN, "")?;
-    expect_line(&mut lines, "officer: ", "…")?;
-    expect_line(&mut lines, &format!("kdf: {KDF}"), "")?;
-    let rounds = expect_line(&mut lines, "iterations: ", "600000")?;
-    let salt = decoded::<SALT_BYTES>("salt", expect_line(&mut lines, "salt: ", "…")?)?;
-    expect_line(&mut lines, &format!("cipher: {CIPHER}"), "")?;
-    let nonce = decoded::<NONCE_BYTES>("nonce", expect_line(&mut lines, "nonce: ", "…")?)?;
-    if let Some(more) = lines.next() {
-        return Err(Fault::Text(format!("nobody knows the line {more:?}")));
-    }
-    let rounds: u32 = rounds
-        .parse()
-        .map_err(|_| Fault::Text("its iterations are no number".into()))?;
-    let rounds = NonZeroU32::new(rounds)
-        .filter(|rounds| (ITERATIONS..=ITERATIONS_MAX).contains(&rounds.get()))
-        .ok_or_else(|| Fault::Text(format!("its iterations are not {ITERATIONS} to {ITERATIONS_MAX}")))?;
-    let body = body
-        .strip_suffix('\n')
-        .and_then(|body| body.strip_suffix(END))
-        .ok_or_else(|| Fault::Text(format!("it does not end with {END}")))?;
-    let joined: String = body.split('\n').collect();
-    let mut sealed = BASE64
-        .decode(joined.as_bytes())
-        .map_err(|e| Fault::Text(e.to_string()))?;
-    let authenticated = format!("{head}\n");
-    let opened = sealing_key(passphrase, &salt, rounds)
-        .open_in_place(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(authenticated.as_bytes()),
-            &mut sealed,
-        )
-        .map_err(|_| Fault::Passphrase)?;
-    Ok(opened.to_vec())
-}
-
-fn expect_line<'a>(
-    lines: &mut impl Iterator<Item = &'a str>,
-    opening: &str,
-    example: &str,
-) -> Result<&'a str, Fault> {
-    lines
-        .next()
-        .and_then(|line| line.strip_prefix(opening))
-        .filter(|rest| rest.is_empty() == example.is_empty())
-        .ok_or_else(|| Fault::Text(format!("the line \"{opening}{example}\" is missing")))
-}
-
-fn decoded<const N: usize>(what: &str, text: &str) -> Result<[u8; N], Fault> {
-    BASE64
-        .decode(text.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| Fault::Text(format!("its {what} is not the base64 of {N} bytes")))
-}
-
-fn sealing_key(passphrase: &Passphrase, salt: &[u8], rounds: NonZeroU32) -> LessSafeKey {
-    let mut key = [0; KEY_BYTES];
-    pbkdf2::derive(
-        pbkdf2::PBKDF2_HMAC_SHA256,
-        rounds,
-        salt,
-        passphrase.0.as_bytes(),
-        &mut key,
-    );
-    let key = UnboundKey::new(&CHACHA20_POLY1305, &key).expect("the key has the cipher's 32 bytes");
-    LessSafeKey::new(key)
 }
 
 fn read_private(path: &Path) -> Result<String, SealedKeyError> {

@@ -5,13 +5,14 @@ use std::{fs, path::Path};
 use hotline_client::{
     compose::Officer,
     config::DeskConfig,
-    sealed::{Passphrase, SealedKeyError, load_officer_key},
+    sealed::{Passphrase, SealedKeyError, Unlocking, load_officer_key},
     side::Directory,
 };
 use hotline_core::{
     identity::{Identity, Role},
     words::OfficerRole,
 };
+use hotline_transport::Seams;
 
 use super::{Common, seat::Seat};
 use crate::exit::{self, Failure};
@@ -151,7 +152,8 @@ fn read(file: &Path, common: &Common) -> Result<hotline_audit::SigningKey, Failu
         Ok(key) => Ok(key),
         Err(SealedKeyError::PassphraseNeeded { .. }) => {
             let passphrase = passphrase(file, common)?;
-            load_officer_key(file, Some(&passphrase)).map_err(|error| failed(&error))
+            let unlocking = Unlocking::now(&passphrase, &Seams::system());
+            load_officer_key(file, Some(&unlocking)).map_err(|error| failed(&error))
         }
         Err(error) => Err(failed(&error)),
     }

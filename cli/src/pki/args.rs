@@ -39,7 +39,7 @@ pub(super) enum Verb {
     Trust(TrustArgs),
     /// Goes over to a backup desk, after the other one was ended: ours, or the other side's.
     UseBackup(UseBackupArgs),
-    /// Puts an officer's key under a passphrase.
+    /// Puts an officer's key under a passphrase, or under two: one of every day, and one for duress.
     Seal(SealArgs),
     /// Signs a charter anew with another releaser's key.
     Consent(ConsentArgs),
@@ -224,6 +224,16 @@ pub(super) struct SealArgs {
     /// A file with the passphrase in its first line, instead of asking.
     #[arg(long, value_name = "FILE")]
     pub(super) passphrase_file: Option<PathBuf>,
+    /// Sets a second passphrase too, for an officer under duress: it opens the key as the first does, and this book, which
+    /// is the security officer's, tells when it was typed. The officer is written into it; it is made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub(super) duress_book: Option<PathBuf>,
+    /// A file with the second passphrase, instead of asking.
+    #[arg(long, value_name = "FILE", requires = "duress_book")]
+    pub(super) second_passphrase_file: Option<PathBuf>,
+    /// A file with the passphrase that a sealed key has now, instead of asking: it is sealed anew.
+    #[arg(long, value_name = "FILE")]
+    pub(super) present_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

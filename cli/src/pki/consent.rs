@@ -8,7 +8,7 @@ use std::path::Path;
 
 use hotline_audit::statement::CharterTerms;
 use hotline_audit::{Hash, Purpose, SigningKey};
-use hotline_client::sealed::{self, Passphrase};
+use hotline_client::sealed::{self, Unlocking};
 use hotline_core::identity::Identity;
 use hotline_core::time::WallTime;
 
@@ -34,7 +34,7 @@ pub fn consent(
     dir: &Path,
     words: &Words<'_>,
     officer: &str,
-    passphrase: Option<&Passphrase>,
+    unlocking: Option<&Unlocking<'_>>,
     now: WallTime,
 ) -> Result<Identity, PkiError> {
     let folder = DomainFolder::open(dir)?;
@@ -52,7 +52,7 @@ pub fn consent(
     let terms_file = place.join(layout::TERMS);
     let before = files::read(&terms_file)?;
     let terms = with_codebook(&terms_file, &before, words.codebook)?;
-    let key = sealed::load_officer_key(&folder.of(&identity).join(layout::OFFICER_KEY), passphrase)?;
+    let key = sealed::load_officer_key(&folder.of(&identity).join(layout::OFFICER_KEY), unlocking)?;
     let statement = signed(&folder, &identity, &key, &terms, now)?;
     let roster = folder.roster()?;
     charter::check_consent(&statement, &terms, &roster, now).map_err(|why| PkiError::KeyRefused {

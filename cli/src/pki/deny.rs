@@ -12,9 +12,10 @@ use data_encoding::BASE64;
 use hotline_audit::key::{DenyList, SECURITY_OFFICER};
 use hotline_audit::statement::{Deny, DenyOrder};
 use hotline_audit::{PayloadType, Purpose, Roster, SignedStatement};
-use hotline_client::sealed::{self, Passphrase};
+use hotline_client::sealed::{self, Passphrase, Unlocking};
 use hotline_core::identity::{Identity, TrustDomain};
 use hotline_core::time::WallTime;
+use hotline_transport::Seams;
 
 use super::error::PkiError;
 use super::files::{self, Audience};
@@ -309,9 +310,14 @@ fn signature(
         identity: identity.to_string(),
         why: why.to_owned(),
     };
+    let seams = Seams::system();
+    let unlocking = officer
+        .passphrase
+        .as_ref()
+        .map(|typed| Unlocking::now(typed, &seams));
     let key = sealed::load_officer_key(
         &folder.of(&identity).join(layout::OFFICER_KEY),
-        officer.passphrase.as_ref(),
+        unlocking.as_ref(),
     )?;
     let entry = roster
         .current_key(&identity.to_string(), Purpose::Officer, now.unix_ms())

@@ -241,6 +241,9 @@ impl PkiError {
             }
             Self::Making { .. } => "this is a fault of hotline itself: please report it with this message".into(),
             Self::Ended { .. } => "make new identities in a fresh folder: hotline pki init --from FILE --out DIR".into(),
+            Self::Sealed(SealedKeyError::PassphraseNeeded { .. }) => "name a file with --present-passphrase-file, or type it".into(),
+            Self::Sealed(SealedKeyError::NotNoted { .. }) => "let its owner write there, then run the same command again".into(),
+            Self::Sealed(SealedKeyError::SamePassphrases) => "choose another one".into(),
             Self::Sealed(_) => "try the passphrase again, or issue the officer a new key".into(),
             Self::Usage { .. } => "hotline pki --help".into(),
             Self::Print(_) => "check where the output goes".into(),

@@ -1,8 +1,10 @@
 //! From a typed verb to its function, and from its answer to what people read.
 
 use std::io::Write;
+use std::path::PathBuf;
 
-use hotline_client::sealed::{PASSPHRASE_CHARACTERS_MIN, SealedKeyError};
+use hotline_client::sealed::notes::CHANCE_BYTES;
+use hotline_client::sealed::{PASSPHRASE_CHARACTERS_MIN, Passphrase, SealedKeyError, Unlocking};
 use hotline_core::time::WallTime;
 use hotline_transport::seams::Seams;
 
@@ -66,8 +68,8 @@ pub fn run_at(
             let compared = compared(args.words, args.yes);
             say::backup(&backup::use_backup(&args.dir.dir, &args.name, &compared, now)?)
         }
-        Verb::Seal(args) => sealed(&args, entropy)?,
-        Verb::Consent(args) => consented(&args, now)?,
+        Verb::Seal(args) => sealed(&args, now, entropy)?,
+        Verb::Consent(args) => consented(&args, now, entropy)?,
         Verb::Tour => {
             let workplace =
                 tempfile::tempdir().map_err(|e| PkiError::file("made", &std::env::temp_dir(), e))?;
@@ -88,14 +90,62 @@ fn made(args: InitArgs, now: WallTime, entropy: &mut dyn FnMut(&mut [u8])) -> Re
     ))
 }
 
-fn sealed(args: &SealArgs, entropy: &mut dyn FnMut(&mut [u8])) -> Result<String, PkiError> {
+fn sealed<'a>(
+    args: &'a SealArgs,
+    now: WallTime,
+    entropy: &mut dyn FnMut(&mut [u8]),
+) -> Result<String, PkiError> {
+    let (dir, name) = (&args.dir.dir, args.name.join("/"));
+    let file = |file: &'a Option<PathBuf>| file.as_deref();
+    let sealed = seal::is_sealed(dir, &name)?;
+    let present = sealed
+        .then(|| {
+            passphrase::ask(
+                "the passphrase that it has now",
+                file(&args.present_passphrase_file),
+            )
+        })
+        .transpose()?;
     let prompt = format!("a passphrase of at least {PASSPHRASE_CHARACTERS_MIN} characters");
-    let passphrase = passphrase::ask_new(&prompt, args.passphrase_file.as_deref())?;
-    let path = seal::seal(&args.dir.dir, &args.name.join("/"), &passphrase, entropy)?;
+    let first = passphrase::ask_new(&prompt, file(&args.passphrase_file))?;
+    let second = args
+        .duress_book
+        .as_ref()
+        .map(|_| passphrase::ask_new("another one, for duress", file(&args.second_passphrase_file)))
+        .transpose()?;
+    let present = present.as_ref().map(|typed| unlocking(typed, now, entropy));
+    let typed = seal::Typed {
+        present: present.as_ref(),
+        first: &first,
+        second: second.as_ref().zip(file(&args.duress_book)),
+    };
+    let path = seal::seal(dir, &name, typed, entropy)?;
+    let book = args.duress_book.as_ref().map_or_else(String::new, |book| {
+        format!(
+            "the security officer watches with: hotline duress --config DESK --book {} --follow\n\
+             keep that book where the seats are not\n",
+            book.display()
+        )
+    });
     Ok(format!(
-        "sealed {}\nwithout its passphrase this key is lost: nobody can open it\n",
+        "sealed {}\nwithout its passphrase this key is lost: nobody can open it\n{book}",
         path.display()
     ))
+}
+
+/// A passphrase that is typed now.
+fn unlocking<'a>(
+    passphrase: &'a Passphrase,
+    wall: WallTime,
+    entropy: &mut dyn FnMut(&mut [u8]),
+) -> Unlocking<'a> {
+    let mut chance = [0; CHANCE_BYTES];
+    entropy(&mut chance);
+    Unlocking {
+        passphrase,
+        wall,
+        chance,
+    }
 }
 
 fn compared(words: Option<String>, yes: bool) -> Compared {
@@ -128,18 +178,22 @@ fn trusted(args: TrustArgs, now: WallTime, out: &mut dyn Write) -> Result<(), Pk
     }
 }
 
-fn consented(args: &ConsentArgs, now: WallTime) -> Result<String, PkiError> {
+fn consented(
+    args: &ConsentArgs,
+    now: WallTime,
+    entropy: &mut dyn FnMut(&mut [u8]),
+) -> Result<String, PkiError> {
     let name = args.name.join("/");
     let words = consent::Words {
         channel: &args.channel,
         codebook: args.codebook,
     };
-    let sign = |passphrase| consent::consent(&args.dir.dir, &words, &name, passphrase, now);
+    let sign = |unlocking| consent::consent(&args.dir.dir, &words, &name, unlocking, now);
     let identity = match sign(None) {
-        Err(PkiError::Sealed(SealedKeyError::PassphraseNeeded { .. })) => sign(Some(&passphrase::ask(
-            "passphrase",
-            args.passphrase_file.as_deref(),
-        )?))?,
+        Err(PkiError::Sealed(SealedKeyError::PassphraseNeeded { .. })) => {
+            let typed = passphrase::ask("passphrase", args.passphrase_file.as_deref())?;
+            sign(Some(&unlocking(&typed, now, entropy)))?
+        }
         other => other?,
     };
     let codebook = args

@@ -96,6 +96,8 @@ impl Case<'_> {
             Is::Ordered(verb, at, channel, agrees, by) => {
                 self.ordered((*verb, channel.as_deref(), *agrees), at, by)
             }
+            Is::Duress(officer, by) => self.duress(officer, by),
+            Is::Alike(one, other) => self.alike(one, other),
             Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),

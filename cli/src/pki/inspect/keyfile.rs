@@ -38,6 +38,19 @@ pub(super) fn private(path: &Path, text: &str) -> Result<Report, PkiError> {
                 officer,
                 "Whose key it says it is; opening it with the passphrase proves it.",
             );
+            if sealed::is_old(text) {
+                report.line(
+                    "form",
+                    "one slot",
+                    "Sealed before there were second passphrases: hotline pki seal seals it anew.",
+                );
+            } else {
+                report.line(
+                    "form",
+                    "two slots",
+                    "Each as long as the other. Whether a second passphrase is set cannot be told from the file.",
+                );
+            }
             report
         }
         Some(KeyFile::Plain) | None => plain(path, text)?,

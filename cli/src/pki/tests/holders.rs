@@ -1,7 +1,8 @@
 //! Issue, renew, revoke, seal, consent, list.
 
 use hotline_audit::{KeyError, PublicKey};
-use hotline_client::sealed::{Passphrase, SealedKeyError, load_officer_key};
+use hotline_client::sealed::book::Watch;
+use hotline_client::sealed::{Passphrase, SealedKeyError, Unlocking, load_officer_key};
 
 use super::*;
 use crate::pki::declaration::{DeclaredDesk, DeclaredOfficer, DeclaredRelay};
@@ -9,7 +10,7 @@ use crate::pki::folder::DomainFolder;
 use crate::pki::issue::{Newcomer, issue};
 use crate::pki::list::{Standing, list};
 use crate::pki::revoke::revoke;
-use crate::pki::seal::seal;
+use crate::pki::seal::{Typed, read_book, seal};
 
 /// The small-order point for which one signature verifies for every message (the vector of the research notes).
 const WEAK: &str = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -205,26 +206,72 @@ fn a_folder_above_the_domains_is_answered_with_their_names() {
     );
 }
 
+fn alone(first: &Passphrase) -> Typed<'_> {
+    Typed {
+        present: None,
+        first,
+        second: None,
+    }
+}
+
+const fn typed_now(passphrase: &Passphrase) -> Unlocking<'_> {
+    Unlocking {
+        passphrase,
+        wall: NOW,
+        chance: [3; 32],
+    }
+}
+
 #[test]
 fn a_sealed_key_stays_the_key_of_the_roster() {
     let sides = Sides::made();
     let path = sides.ours().join("officer/moreau/officer.key");
     let before = load_officer_key(&path, None).unwrap().public();
     let passphrase = Passphrase::new("four words of nobody".into());
-    seal(&sides.ours(), "officer/moreau", &passphrase, &mut entropy).unwrap();
+    seal(&sides.ours(), "officer/moreau", alone(&passphrase), &mut entropy).unwrap();
     assert_eq!(mode(&path), 0o600);
     assert!(matches!(
         load_officer_key(&path, None),
         Err(SealedKeyError::PassphraseNeeded { .. })
     ));
     assert_eq!(
-        load_officer_key(&path, Some(&passphrase)).unwrap().public(),
+        load_officer_key(&path, Some(&typed_now(&passphrase)))
+            .unwrap()
+            .public(),
         before
     );
-    let again = seal(&sides.ours(), "officer/moreau", &passphrase, &mut entropy).unwrap_err();
-    assert!(again.to_string().contains("sealed already"), "{again}");
-    let desk = seal(&sides.ours(), "desk/ops", &passphrase, &mut entropy).unwrap_err();
+    let again = seal(&sides.ours(), "officer/moreau", alone(&passphrase), &mut entropy).unwrap_err();
+    assert!(again.help().contains("--present-passphrase-file"), "{again}");
+    let desk = seal(&sides.ours(), "desk/ops", alone(&passphrase), &mut entropy).unwrap_err();
     assert_eq!(desk.exit_code(), 2);
+}
+
+#[test]
+fn a_sealed_key_is_sealed_anew_with_a_second_passphrase_and_the_book_knows_of_it() {
+    let sides = Sides::made();
+    let path = sides.ours().join("officer/moreau/officer.key");
+    let before = load_officer_key(&path, None).unwrap().public();
+    let (old, new) = (
+        Passphrase::new("four words of nobody".into()),
+        Passphrase::new("four others of nobody".into()),
+    );
+    let second = Passphrase::new("the tea is cold tonight".into());
+    seal(&sides.ours(), "officer/moreau", alone(&old), &mut entropy).unwrap();
+    let book = sides.file("security.book");
+    let typed = Typed {
+        present: Some(&typed_now(&old)),
+        first: &new,
+        second: Some((&second, &book)),
+    };
+    seal(&sides.ours(), "officer/moreau", typed, &mut entropy).unwrap();
+    assert_eq!(mode(&book), 0o600);
+    assert!(load_officer_key(&path, Some(&typed_now(&old))).is_err());
+    let mut watch = Watch::new(read_book(&book).unwrap(), sides.ours().join("officer"));
+    for (passphrase, told) in [(&new, 0), (&second, 1)] {
+        let key = load_officer_key(&path, Some(&typed_now(passphrase))).unwrap();
+        assert_eq!(key.public(), before);
+        assert_eq!(watch.look().0.len(), told);
+    }
 }
 
 #[test]

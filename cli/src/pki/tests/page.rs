@@ -145,4 +145,38 @@ fn a_passphrase_comes_from_a_private_file() {
     assert_eq!(seal().unwrap_err().code(), "HL-PKI-004");
     set_mode(&file, 0o600);
     assert!(seal().unwrap().contains("sealed "));
+    // Anew, and with a second one.
+    let (second, book) = (sides.file("second"), sides.file("security.book"));
+    fs::write(&second, "the tea is cold tonight\n").unwrap();
+    set_mode(&second, 0o600);
+    let words = |files: &[(&str, &std::path::Path)]| {
+        let mut words = vec!["seal", "--dir", &dir, "officer", "okoye"];
+        words.extend(
+            files
+                .iter()
+                .flat_map(|(flag, file)| [*flag, file.to_str().unwrap()]),
+        );
+        typed(&words)
+    };
+    let said = words(&[
+        ("--present-passphrase-file", &file),
+        ("--passphrase-file", &file),
+        ("--second-passphrase-file", &second),
+        ("--duress-book", &book),
+    ])
+    .unwrap();
+    assert!(said.contains("hotline duress"), "{said}");
+    let key = sides.ours().join("officer/okoye/officer.key");
+    let said = typed(&["inspect", key.to_str().unwrap()]).unwrap();
+    assert!(
+        said.contains("two slots") && said.contains("cannot be told"),
+        "{said}"
+    );
+    let same = words(&[
+        ("--present-passphrase-file", &second),
+        ("--passphrase-file", &file),
+        ("--second-passphrase-file", &file),
+        ("--duress-book", &book),
+    ]);
+    assert!(same.unwrap_err().to_string().contains("same as the first"));
 }
