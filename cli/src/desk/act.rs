@@ -64,7 +64,7 @@ pub async fn ack(args: AckArgs) -> Outcome {
     };
     let done = sign(&mut seat, &args.common, acting).await;
     seat.leave().await;
-    done
+    done.map_err(|failure| failure.as_json(args.common.json))
 }
 
 /// Signs another act.
@@ -76,7 +76,7 @@ pub async fn act(args: ActArgs) -> Outcome {
     let mut seat = Seat::open(config, args.common.json).await?;
     let done = of_words(&mut seat, &args).await;
     seat.leave().await;
-    done
+    done.map_err(|failure| failure.as_json(args.common.json))
 }
 
 async fn of_words(seat: &mut Seat, args: &ActArgs) -> Outcome {

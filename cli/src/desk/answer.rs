@@ -61,7 +61,7 @@ pub async fn run(args: AnswerArgs) -> Outcome {
     let mut seat = Seat::open(config, args.common.json).await?;
     let done = answer(&mut seat, &args).await;
     seat.leave().await;
-    done
+    done.map_err(|failure| failure.as_json(args.common.json))
 }
 
 async fn answer(seat: &mut Seat, args: &AnswerArgs) -> Outcome {

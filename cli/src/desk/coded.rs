@@ -10,7 +10,7 @@ use hotline_client::view::MessageView;
 use hotline_core::{
     precedence::Precedence,
     time::WallTime,
-    words::{Answer, Function, TrafficClass},
+    words::{Function, TrafficClass},
 };
 use hotline_exercise::codebook::{
     Code, Kind, Value, brevity,
@@ -37,14 +37,13 @@ pub struct Composed {
 }
 
 impl Composed {
-    /// What the message does, unless its sender says so: an answer replies, and what is sent again updates.
+    /// What the message does, unless its sender says so: what is sent again updates.
     #[must_use]
-    pub fn function(&self, answer: Option<Answer>, names_original: bool) -> Function {
-        match (answer, self.code.function) {
-            (Some(_), _) => Function::Reply,
-            (None, own @ (Function::Cancel | Function::Error | Function::Update)) => own,
-            (None, _) if names_original => Function::Update,
-            (None, own) => own,
+    pub const fn function(&self, names_original: bool) -> Function {
+        match self.code.function {
+            own @ (Function::Cancel | Function::Error | Function::Update) => own,
+            _ if names_original => Function::Update,
+            own => own,
         }
     }
 
@@ -53,9 +52,7 @@ impl Composed {
     pub const fn class(&self) -> TrafficClass {
         self.code.class
     }
-}
 
-impl Composed {
     /// A code that only answers was to be sent by itself.
     #[must_use]
     pub fn only_answers(&self) -> Failure {

@@ -49,7 +49,7 @@ pub async fn draft(args: DraftArgs) -> Outcome {
     let mut seat = Seat::open(config, args.common.json).await?;
     let done = keep(&mut seat, &args).await;
     seat.leave().await;
-    done
+    done.map_err(|failure| failure.as_json(args.common.json))
 }
 
 async fn keep(seat: &mut Seat, args: &DraftArgs) -> Outcome {

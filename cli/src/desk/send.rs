@@ -154,7 +154,7 @@ pub async fn run(args: SendArgs) -> Outcome {
     let mut seat = Seat::open(config, args.common.json).await?;
     let done = send(&mut seat, &args).await;
     seat.leave().await;
-    done
+    done.map_err(|failure| failure.as_json(args.common.json))
 }
 
 async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
@@ -243,7 +243,7 @@ async fn of_code(
     let composed = coded::compose(seat, filling, original, &formal, args.precedence).await?;
     coded::show(seat, &composed.text);
     let class = args.class.unwrap_or(composed.class());
-    let function = args.function.unwrap_or(composed.function(None, names_original));
+    let function = args.function.unwrap_or(composed.function(names_original));
     if function == Function::Reply {
         return Err(composed.only_answers());
     }

@@ -298,6 +298,7 @@ fn the_specification_names_the_hash_of_the_starter_codebook() {
 #[test]
 fn every_test_named_in_the_specification_exists() {
     let sources = [
+        include_str!("fill.rs"),
         include_str!("tests.rs"),
         include_str!("tests/coding.rs"),
         include_str!("tests/inverse.rs"),
