@@ -20,6 +20,7 @@ mod resume;
 mod roll;
 mod run;
 mod scenario;
+mod security;
 mod sheets;
 pub mod simulate;
 mod simulated;
@@ -69,6 +70,9 @@ enum Verb {
     /// The attacker of a prepared attack. Started by `run`.
     #[command(hide = true)]
     Attacker(attacker::AttackerArgs),
+    /// A side's security officer. Started by `run`.
+    #[command(hide = true)]
+    SecurityOfficer(security::SecurityArgs),
 }
 
 /// Runs the verb.
@@ -95,6 +99,10 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::Attacker(args) => {
             exit::die_with_parent(args.die_with_parent)?;
             on_one_thread(attacker::run(args))
+        }
+        Verb::SecurityOfficer(args) => {
+            exit::die_with_parent(args.die_with_parent)?;
+            on_one_thread(security::run(args))
         }
     }
 }

@@ -9,6 +9,7 @@ mod case;
 mod claims;
 mod common;
 mod covered;
+mod duress;
 mod figures;
 mod forms;
 mod orders;

@@ -335,6 +335,17 @@ pub enum Kind {
         /// By when.
         due: String,
     },
+    /// A security officer's watch has told control of a second passphrase.
+    Duress {
+        /// Whose watch: `security-A`.
+        seat: String,
+        /// The officer: `lindqvist`.
+        officer: String,
+        /// `DURESS`: the second passphrase was typed. `LOST`: notes of unlockings are gone.
+        what: String,
+        /// When, by the clock of the officer's seat, milliseconds since 1970; 0 where that is not known.
+        noted_ms: u64,
+    },
     /// ENDEX.
     Endex {
         /// Why: `DONE`, `DURATION`, `CONTROL`.
@@ -373,6 +384,7 @@ impl Kind {
             Self::Endex { .. } => 16,
             Self::Improvement { .. } => 17,
             Self::Played { .. } => 18,
+            Self::Duress { .. } => 19,
         }
     }
 

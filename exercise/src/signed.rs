@@ -49,6 +49,7 @@ pub fn subject(kind: &Kind) -> &str {
         Kind::Rating { objective, .. } => objective,
         Kind::Observed { desk, .. } => desk,
         Kind::Seat { seat, .. } | Kind::Stated { seat, .. } | Kind::Played { seat, .. } => seat,
+        Kind::Duress { officer, .. } => officer,
         Kind::Refused { controller, .. } => controller,
         Kind::Named { alias, .. } => alias,
         Kind::Annex { file, .. } => file,

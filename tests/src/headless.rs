@@ -56,23 +56,21 @@ pub async fn planted(
 /// Plays a shipped scenario, which must be met whole, and leave a report that is made again from its evidence.
 pub async fn met_whole(program: &str, id: &str) {
     let place = tempfile::tempdir().expect("a test has a folder");
-    let out = place.path().join(id);
-    let said = played(program, id, &out, 0).await;
-    assert_eq!(not_met(&said), Vec::<String>::new(), "{said:#}");
+    met_whole_with(program, id, &[], &place.path().join(id)).await;
+}
+
+/// The same with more words behind, one variant among them if the scenario has any, into a folder that stays.
+pub async fn met_whole_with(program: &str, id: &str, more: &[&str], out: &Path) {
+    let more = [&["--json"], more].concat();
+    let said = run(program, id, out, &more).await.ended(0).object();
+    assert_eq!(not_met_of_those_asked(&said), Vec::<String>::new(), "{said:#}");
     assert_eq!((&said["score"], &said["of"]), (&100.into(), &100.into()));
-    let again = place.path().join("again");
-    let words = [
-        "exercise",
-        "report",
-        "--from",
-        &word(&out),
-        "--out",
-        &word(&again),
-    ];
+    let again = out.with_extension("again");
+    let words = ["exercise", "report", "--from", &word(out), "--out", &word(&again)];
     drop(typed(Path::new(program), &words, b"").await.ended(0));
     for file in ["report.html", "report.json", "timeline.csv"] {
         let read = |folder: &Path| fs::read(folder.join(file)).expect("a report was made");
-        assert!(read(&out) == read(&again), "{file}");
+        assert!(read(out) == read(&again), "{file}");
     }
 }
 

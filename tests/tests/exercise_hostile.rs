@@ -2,9 +2,11 @@
 //! planted in each makes it fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::fs;
+
 use hotline_tests::{
     AVELIA, Line,
-    headless::{self, not_met},
+    headless::{self, not_met, not_met_of_those_asked},
     verb::word,
     wait::{PATIENCE, eventually},
 };
@@ -24,6 +26,14 @@ async fn planted(text: &str, from: &str, to: &str) -> Vec<String> {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("planted");
     not_met(&headless::planted(PROGRAM, text, (from, to), &[], &out).await)
+}
+
+/// The same in one variant: ids of what was asked in it and not met.
+async fn planted_in(variant: &str, text: &str, from: &str, to: &str) -> Vec<String> {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("planted");
+    let more = ["--variant", variant];
+    not_met_of_those_asked(&headless::planted(PROGRAM, text, (from, to), &more, &out).await)
 }
 
 fn has(missed: &[String], id: &str) -> bool {
@@ -120,7 +130,50 @@ async fn a_thief_who_comes_before_the_order_is_shown_and_makes_s7_fail() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn s4_is_played_headless_and_every_expectation_is_met() {
-    met_whole("S4").await;
+    let place = tempfile::tempdir().unwrap();
+    headless::met_whole_with(PROGRAM, "S4", &["--variant", "abc"], &place.path().join("S4")).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn in_s4_d_the_second_passphrase_looks_like_the_first_and_security_officer_and_control_know() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("S4-d");
+    headless::met_whole_with(PROGRAM, "S4", &["--variant", "d"], &out).await;
+    let timeline = fs::read_to_string(out.join("timeline.csv")).unwrap();
+    let told: Vec<&str> = timeline.lines().filter(|line| line.contains("DURESS")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("lindqvist, told by security-A"), "{told:?}");
+    // Players, desks and relays have said nothing of it.
+    for who in ["player-A", "player-B", "desk-A", "desk-B", "north", "south"] {
+        let said = fs::read_to_string(out.join("stage").join(format!("{who}.err"))).unwrap();
+        assert!(!said.to_lowercase().contains("duress"), "{who}: {said}");
+    }
+    let journal = "stage/exercise.avelia.example/desk/a/player-A.journal";
+    let journal = fs::read_to_string(out.join(journal)).unwrap();
+    assert!(
+        !journal.contains("2.2.1") && !journal.contains("hrase"),
+        "{journal}"
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_officer_who_types_the_passphrase_of_every_day_makes_s4_d_fail() {
+    // Another officer of A is forced, who signs nothing: lindqvist goes on with the first passphrase.
+    let duress = "roles = [\"WATCH_OFFICER\"] },\n  { name = \"rossi\"";
+    let okoye = "roles = [\"WATCH_OFFICER\"], duress = true },\n  { name = \"rossi\"";
+    let text = S4.replacen(duress, okoye, 1);
+    assert_ne!(text, S4);
+    let missed = planted_in("d", &text, "officer = \"lindqvist\"", "officer = \"okoye\"").await;
+    assert_eq!(missed, ["E13"], "nobody is told; all else is as before");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_under_duress_that_looks_otherwise_makes_s4_d_fail() {
+    // B's watch reads the first message only, as if the second had been held back there.
+    let reads = "id = \"b-reads\"\n";
+    let not_d2 = "id = \"b-reads\"\nunless = \"d2.RELEASED@A\"\n";
+    let missed = planted_in("d", S4, reads, not_d2).await;
+    assert_eq!(missed, ["E15"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -129,7 +182,7 @@ async fn an_officer_who_may_release_is_shown_and_makes_s4_fail() {
     let role = "{ name = \"rossi\",     side = \"B\", desk = \"B\", roles = [\"WATCH_OFFICER\"] }";
     let right =
         "{ name = \"rossi\",     side = \"B\", desk = \"B\", roles = [\"WATCH_OFFICER\", \"RELEASER\"] }";
-    let missed = planted(S4, role, right).await;
+    let missed = planted_in("abc", S4, role, right).await;
     for named in ["E7", "E8", "E9"] {
         assert!(has(&missed, named), "{named}: {missed:?}");
     }
@@ -141,7 +194,7 @@ async fn an_officer_who_may_release_is_shown_and_makes_s4_fail() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_stranger_whose_keys_were_made_by_nobody_else_is_let_in_and_makes_s4_fail() {
     // Copied keys instead of forged ones: every door opens, and the expectation of a refusal is not met.
-    let missed = planted(S4, "kind = \"unknown-ca\"", "kind = \"stolen-key\"").await;
+    let missed = planted_in("abc", S4, "kind = \"unknown-ca\"", "kind = \"stolen-key\"").await;
     for named in ["E1", "E2", "E3"] {
         assert!(has(&missed, named), "{named}: {missed:?}");
     }

@@ -48,7 +48,7 @@ pub struct Control {
     pub running: u32,
     /// Story time over line time in thousandths, 100 to 60,000; 0 unless it was running or paused.
     pub rate: u32,
-    /// 1 STARTEX to 18 PLAYED; up to 64 for records to come.
+    /// 1 STARTEX to 19 DURESS; up to 64 for records to come.
     pub kind: u32,
     /// What it is about; may be empty.
     pub subject: String,

@@ -9,7 +9,7 @@ use hotline_exercise::{
     codebook::Codebook,
     live::{
         opening::{Opening, startex},
-        site::Site,
+        site::{SidePlace, Site},
         stage::{self, Elsewhere, SeatPlan, Stage},
     },
     log::ExconLog,
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     asked::Asked,
-    making::{self, Ground, pki_failed},
+    making::{self, Ground, passphrases, pki_failed},
     new_folder,
     roll::Roll,
     run::RunArgs,
@@ -234,6 +234,7 @@ impl Made {
     ) -> Result<Stage, Failure> {
         let mut seats = self.seats(scenario, args);
         seats.extend(self.attackers.iter().map(|attacker| self.attacking(attacker)));
+        seats.extend(self.site.sides.iter().filter_map(|side| self.watching(side)));
         Stage::open_with(self.site.clone(), &seats, args.seed, elsewhere)
             .await
             .map_err(|error| {
@@ -262,6 +263,20 @@ impl Made {
         }
     }
 
+    /// A side's security officer, where one of its officers has a second passphrase.
+    fn watching(&self, side: &SidePlace) -> Option<SeatPlan> {
+        let book = passphrases::book(&self.site.root, side.side)?;
+        let desk = side.desks.first()?;
+        let mut words: Vec<String> = ["exercise", "security-officer"].map(str::to_owned).into();
+        words.extend(["--config".to_owned(), desk.config.display().to_string()]);
+        words.extend(["--book".to_owned(), book.display().to_string()]);
+        Some(SeatPlan {
+            seat: stage::security_officer(side.side),
+            desk: String::new(),
+            words,
+        })
+    }
+
     /// Whether a person sits there.
     fn sits(&self, args: &RunArgs, seat: &str) -> bool {
         args.by_hand.sits(seat) || self.people.contains(seat)
@@ -281,6 +296,9 @@ impl Made {
                 words.extend(["--config".to_owned(), place.config.display().to_string()]);
                 for (_, desk) in self.site.desks() {
                     words.extend(["--desk".to_owned(), format!("{}={}", desk.name, desk.identity)]);
+                }
+                if let Some(folder) = passphrases::by_heart(&self.site.root) {
+                    words.extend(["--by-heart".to_owned(), folder.display().to_string()]);
                 }
                 if let Some(variant) = &args.variant {
                     words.extend(["--variant".to_owned(), variant.clone()]);

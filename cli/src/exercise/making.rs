@@ -5,6 +5,7 @@
 
 mod asleep;
 mod consent;
+pub mod passphrases;
 
 use std::{
     collections::BTreeMap,
@@ -222,6 +223,7 @@ fn make(
     let mut entropy = |bytes: &mut [u8]| seams.entropy.fill(bytes);
     pki::init_with(declared, brought, root, seams.clock.wall(), &mut entropy)
         .map_err(|error| pki_failed(&error))?;
+    passphrases::seal_keys(scenario, side, root, seams)?;
     let folder = root.join(domain(side));
     let relays = scenario.topology.relays.iter().filter(|relay| relay.side == side);
     let relays = relays.map(|relay| {

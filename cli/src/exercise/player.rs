@@ -35,6 +35,9 @@ pub struct PlayerArgs {
     /// Each desk of the exercise with its identity: A=spiffe://...
     #[arg(long = "desk", value_name = "NAME=IDENTITY")]
     desks: Vec<String>,
+    /// The folder of what its officers know by heart: their passphrases.
+    #[arg(long, value_name = "DIR")]
+    by_heart: Option<PathBuf>,
     /// End when the process that started this one ends.
     #[arg(long, hide = true, value_name = "PID")]
     pub(super) die_with_parent: Option<i32>,
@@ -63,6 +66,7 @@ pub async fn run(args: PlayerArgs) -> Outcome {
             .collect(),
         seed: None,
         journal: Some(journal),
+        by_heart: args.by_heart,
     };
     play(setup, Seams::system())
         .await

@@ -94,6 +94,8 @@ impl Case<'_> {
                 self.refused(which, *count, *shown)
             }
             Is::Ordered(verb, at, channel, by) => self.ordered(*verb, at, channel.as_deref(), by),
+            Is::Duress(officer, by) => self.duress(officer, by),
+            Is::Alike(one, other) => self.alike(one, other),
             Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),

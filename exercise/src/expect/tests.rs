@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod attacks;
+mod duress;
 mod foreign;
 mod forms;
 mod labels;

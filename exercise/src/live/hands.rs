@@ -1,6 +1,7 @@
 //! A scripted player's hands: they sign with its officers' keys and ask its desk, as a person's verbs do.
 
 mod office;
+mod phrase;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +9,7 @@ use hotline_audit::statement::Reference;
 use hotline_client::{
     compose::{self, Annexing, Officer, Sheet, SheetError, Wording},
     config::{ConfigError, DeskConfig},
-    keyring::{self, KeyringError},
+    keyring::KeyringError,
     request::{Answer as Reply, Request},
     side::Directory,
     status::LineStatus,
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use office::{office_lacks, watch_of};
+use phrase::{Held, Phrases};
 
 /// Most messages that are asked for at once, behind a restart of the desk.
 const LIST_MOST: usize = 10_000;
@@ -83,7 +85,9 @@ pub enum Relation<'a> {
 /// A player's hands.
 pub struct Hands {
     config: DeskConfig,
-    officers: BTreeMap<String, Officer>,
+    officers: BTreeMap<String, Held>,
+    directory: Directory,
+    phrases: Phrases,
     reach: Reach,
     desk: Asking,
     seams: Seams,
@@ -107,13 +111,14 @@ impl Hands {
             Directory::load(&config).map_err(|error| SitError::Trust(hotline_core::causes::chain(&error)))?;
         let mut held = BTreeMap::new();
         for name in officers {
-            let officer = keyring::officer(&config, &directory, name, None)?;
-            held.insert(name.to_owned(), officer);
+            held.insert(name.to_owned(), Held::read(&config, &directory, name)?);
         }
         let desk = reach.connect().await.map_err(SitError::Desk)?;
         Ok(Self {
             config,
             officers: held,
+            directory,
+            phrases: Phrases::default(),
             reach,
             desk,
             seams,
@@ -203,7 +208,7 @@ impl Hands {
         let clock = self.seams.clock.clone();
         let act = compose::act(
             &self.config,
-            self.officer(by)?,
+            &*self.officer(by)?,
             rung,
             reference,
             text,
@@ -253,7 +258,7 @@ impl Hands {
     async fn annex(&mut self, by: &str, message: &str, annexing: &Annexing) -> Result<(), Refused> {
         let reference = reference(&self.show(message).await?)?.0;
         let seams = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
-        let annex = compose::annex(&self.config, self.officer(by)?, reference, annexing, seams);
+        let annex = compose::annex(&self.config, &*self.officer(by)?, reference, annexing, seams);
         let annex = annex.map_err(|error| unsigned(&error))?;
         self.message(Request::Annex { annex }).await.map(drop)
     }
@@ -329,11 +334,6 @@ impl Hands {
     fn later_by(&self, time: Duration) -> WallTime {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         WallTime::from_unix_ms(self.seams.clock.wall().unix_ms().saturating_add(time))
-    }
-
-    fn officer(&self, name: &str) -> Result<&Officer, Refused> {
-        let nobody = || refused("HL-EX-107", format!("no officer {name} sits here"));
-        self.officers.get(name).ok_or_else(nobody)
     }
 
     fn wording(
@@ -428,17 +428,17 @@ impl Hands {
         let nobody = || refused("HL-EX-109", "nobody is named who signs".into());
         let releaser = self.officer(by.last().ok_or_else(nobody)?)?;
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
-        let alone = |officer, capacity| {
+        let alone = |officer: &Officer, capacity| {
             compose::write(&self.config, wording, officer, capacity, clock, entropy)
                 .map_err(|error| unsigned(&error))
         };
         match wording.precedence.signatures_needed(wording.function, None) {
-            SignaturesNeeded::One => alone(releaser, Capacity::Releaser),
+            SignaturesNeeded::One => alone(&releaser, Capacity::Releaser),
             SignaturesNeeded::Two => {
                 let drafter = self.officer(by.first().ok_or_else(nobody)?)?;
-                let mut sheet = alone(drafter, Capacity::Drafter)?;
+                let mut sheet = alone(&drafter, Capacity::Drafter)?;
                 sheet
-                    .approve(releaser, Capacity::Releaser, clock)
+                    .approve(&releaser, Capacity::Releaser, clock)
                     .map_err(|error| unsigned(&error))?;
                 Ok(sheet)
             }

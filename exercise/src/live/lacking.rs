@@ -38,7 +38,6 @@ fn of_inject(scenario: &Scenario, inject: &Inject) -> Option<String> {
             verb if office_lacks(verb) => "an act of an institution",
             _ => return None,
         },
-        Deed::Phrase(_) => "a second passphrase",
         Deed::Clock { who, .. } if relay(who) => "a relay's clock that is wrong",
         _ => match &inject.when {
             When::Unless { expect, .. } if !is_seen(scenario, expect) => {
@@ -96,13 +95,6 @@ fn of_settings(scenario: &Scenario) -> Vec<&'static str> {
             "identities of earlier days on a line that is awake",
         ),
         of(made.dormant_days > 0, "a history of earlier days"),
-        of(
-            scenario
-                .officers
-                .iter()
-                .any(|officer| officer.sealed || officer.duress),
-            "sealed keys",
-        ),
     ]
     .into_iter()
     .flatten()

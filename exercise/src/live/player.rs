@@ -98,6 +98,8 @@ pub struct Setup {
     pub seed: Option<u64>,
     /// Where it writes down what it hears and does, so that it can be started again; nowhere, if it never is.
     pub journal: Option<PathBuf>,
+    /// The folder of what its officers know by heart: their passphrases.
+    pub by_heart: Option<PathBuf>,
 }
 
 /// A player at its seat.
@@ -216,6 +218,7 @@ impl Player {
             desks,
             seed,
             journal,
+            by_heart,
         } = setup;
         let person = Person::new(&scenario, &seat, variant.as_deref(), seed)?;
         let no_desk = || PlayerError::NoDesk(seat.clone());
@@ -225,7 +228,8 @@ impl Player {
         let tongue = side.ok_or_else(no_desk)?.side.tongue();
         let officers: Vec<String> = card.officers.iter().map(|officer| officer.to_string()).collect();
         let names = officers.iter().map(String::as_str);
-        let hands = Hands::sit((desk, reach), names, codebook, tongue, seams.clone()).await?;
+        let mut hands = Hands::sit((desk, reach), names, codebook, tongue, seams.clone()).await?;
+        hands.knows_by_heart(by_heart);
         let whose = (&scenario, seat.as_str(), variant.as_deref());
         let opened = journal.map(|path| Journal::open(&path, whose)).transpose();
         let (journal, left) = opened.map_err(failed("journal"))?.unzip();
@@ -479,6 +483,11 @@ impl Player {
                     }),
                     None => Ok(()),
                 }
+            }
+            // It is written down nowhere at the seat: control says it again.
+            ToPlayer::Phrase { officer } => {
+                self.hands.types_second(officer);
+                Ok(())
             }
             ToPlayer::Mark { mark } => match mark.parse::<Mark>() {
                 Ok(mark) => self.hear(&Heard::Mark(mark)),

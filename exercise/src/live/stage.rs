@@ -35,7 +35,7 @@ use super::{
     words::{FromPlayer, ToPlayer},
 };
 use crate::scenario::{
-    lists::ProcessDeed,
+    lists::{ProcessDeed, Side},
     msel::{FaultDeed, Link},
 };
 
@@ -172,6 +172,12 @@ pub struct SeatPlan {
 #[must_use]
 pub fn attacker(attack: &str) -> String {
     format!("attacker-{attack}")
+}
+
+/// The seat at which a side's security officer watches for second passphrases.
+#[must_use]
+pub fn security_officer(side: Side) -> String {
+    format!("security-{side}")
 }
 
 /// Everything that runs.

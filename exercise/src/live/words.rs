@@ -49,6 +49,11 @@ pub enum ToPlayer {
         /// Its name.
         mark: String,
     },
+    /// This officer types the second passphrase from now on.
+    Phrase {
+        /// Who.
+        officer: String,
+    },
 }
 
 /// Whether it is left out.
@@ -92,6 +97,15 @@ pub enum FromPlayer {
         what: String,
         /// What it says.
         is: String,
+    },
+    /// A security officer's watch has found something.
+    Duress {
+        /// About which officer.
+        officer: String,
+        /// `DURESS`, or `LOST`.
+        what: String,
+        /// When it was noted, milliseconds since 1970 by the clock of the officer's seat; 0 where that is not known.
+        noted_ms: u64,
     },
     /// So many deeds wait for their time.
     Waiting {

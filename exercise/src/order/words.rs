@@ -56,6 +56,9 @@ pub fn words(kind: &Kind) -> String {
         Kind::Seat { seat, what } => format!("{seat} {what}"),
         Kind::Named { alias, message } => format!("{alias} is {}", message.get(..12).unwrap_or(message)),
         Kind::Played { seat, rule, refused } => with(format!("{seat} {rule}"), refused),
+        Kind::Duress {
+            seat, officer, what, ..
+        } => format!("{what} {officer}, told by {seat}"),
         Kind::Stated { seat, what, is } => format!("{seat} says of {what}: {is}"),
         Kind::Refused {
             controller,

@@ -82,6 +82,8 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
         Is::Said(..)
         | Is::Ordered(..)
         | Is::Third(..)
+        | Is::Duress(..)
+        | Is::Alike(..)
         | Is::Step(..)
         | Is::Figure(..)
         | Is::TextIdentical(..) => false,

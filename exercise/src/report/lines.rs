@@ -104,6 +104,9 @@ impl<'t> Lines<'t> {
                 format!("{alias} is {name}")
             }
             Kind::Played { seat, rule, .. } => format!("{seat} {rule}"),
+            Kind::Duress {
+                seat, officer, what, ..
+            } => format!("{what} {officer}, told by {seat}"),
             Kind::Stated { seat, what, is } => format!("{seat} {what}: {is}"),
             Kind::Refused {
                 controller, order, ..
@@ -147,6 +150,14 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// What a security officer's watch told.
+fn duress_words(what: &str) -> &'static str {
+    match what {
+        "DURESS" => "typed the second passphrase, the one for duress",
+        _ => "notes of unlockings are gone",
+    }
+}
+
 /// What control wrote down, in its words.
 fn record_words(kind: &Kind) -> String {
     match kind {
@@ -161,6 +172,7 @@ fn record_words(kind: &Kind) -> String {
             .collect::<Vec<_>>()
             .join("; "),
         Kind::Played { refused, .. } => refused.clone(),
+        Kind::Duress { what, .. } => duress_words(what).to_owned(),
         Kind::Refused { why, .. } => why.clone(),
         Kind::Resumed { found } => found.join("; "),
         Kind::Improvement { finding, action, .. } => format!("{finding}: {action}"),

@@ -169,6 +169,11 @@ pub enum Is {
         /// How far.
         within: Span,
     },
+    /// A security officer's watch tells control that this officer typed the second passphrase.
+    Duress(Placed<String>, By),
+    /// The first of these messages looks like the second, to everybody who may see them: the same rungs by the same people
+    /// at the same desks, and nothing that anybody else was told since.
+    Alike(Placed<Alias>, Placed<Alias>),
     /// A figure of the timeline.
     Figure(Figure, Compare),
     /// The same text is signed at these desks.
@@ -197,9 +202,11 @@ impl Is {
             | Self::Alarm(_, _, _, by)
             | Self::Said(_, _, _, by)
             | Self::Ordered(_, _, _, by)
+            | Self::Duress(_, by)
             | Self::Step(_, _, _, by) => Some(by),
             Self::Refused { .. }
             | Self::Third(..)
+            | Self::Alike(..)
             | Self::Interval { .. }
             | Self::Figure(..)
             | Self::TextIdentical(..)

@@ -164,6 +164,12 @@ impl Deed {
             Self::Hand => Method::Hand,
         }
     }
+
+    /// Whether seats are told that it came. Of a second passphrase none is, not even by the inject's number.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        !matches!(self, Self::Phrase(_))
+    }
 }
 
 /// What is sent.

@@ -16,6 +16,13 @@ pub fn lacking_in_worlds(scenario: &Scenario) -> Vec<String> {
     let mut all = lacking(scenario);
     all.extend(scenario.injects().filter_map(of_inject));
     all.extend(scenario.sleeps().then(|| "a line that sleeps".to_owned()));
+    if scenario
+        .officers
+        .iter()
+        .any(|officer| officer.sealed || officer.duress)
+    {
+        all.push("sealed keys".to_owned());
+    }
     all
 }
 
@@ -26,6 +33,7 @@ fn of_inject(inject: &Inject) -> Option<String> {
             ..
         } => "a process that stands still".to_owned(),
         Deed::Fault(fault) if !in_worlds(&fault.fault) => format!("a fault {}", fault.fault.kind()),
+        Deed::Phrase(_) => "a second passphrase".to_owned(),
         _ => return None,
     };
     Some(format!("inject {}: {what}", inject.serial))

@@ -271,6 +271,7 @@ impl Stage {
                 codebook: opening.codebook.clone(),
                 desks: known.clone(),
                 journal: None,
+                by_heart: None,
                 seed: Some(opening.dice.apart(&format!("chance {seat}")).throw()),
             };
             let (tell, told) = mpsc::channel(TOLD_MAX);

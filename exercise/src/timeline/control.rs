@@ -23,6 +23,7 @@ pub(crate) const fn word(kind: &Kind) -> &'static str {
         Kind::Resumed { .. } => "RESUMED",
         Kind::Annex { .. } => "ANNEX",
         Kind::Improvement { .. } => "IMPROVEMENT",
+        Kind::Duress { .. } => "DURESS",
         Kind::Endex { .. } => "ENDEX",
     }
 }

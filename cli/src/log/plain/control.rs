@@ -13,7 +13,7 @@ use hotline_core::{
 use super::{EntryView, Words};
 
 /// Kinds of record by number, from 1 (`FORMAT.md` §14.1).
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "STARTEX",
     "TICK",
     "CLOCK",
@@ -32,6 +32,7 @@ const KINDS: [&str; 18] = [
     "ENDEX",
     "IMPROVEMENT",
     "PLAYED",
+    "DURESS",
 ];
 
 pub(super) fn record(view: EntryView, statement: &SignedStatement, words: Words) -> EntryView {

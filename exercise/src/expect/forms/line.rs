@@ -78,6 +78,8 @@ pub(in crate::expect) fn line(is: &Is) -> String {
             let at = desk.as_ref().map_or_else(String::new, at);
             format!("{step} about {}{at}", of.value)
         }
+        Is::Duress(officer, _) => format!("second passphrase of {} told", officer.value),
+        Is::Alike(one, other) => format!("{} looks like {}", one.value, other.value),
         Is::Interval { from, to, within } => {
             format!("from {} to {} within {within}", from.value, to.value)
         }

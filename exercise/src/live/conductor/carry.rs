@@ -12,6 +12,7 @@ use crate::{
         stage::{StageError, attacker},
         words::ToPlayer,
     },
+    plan::Status,
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         lists::ProcessDeed,
@@ -51,9 +52,20 @@ impl<S: Scene> Conductor<S> {
     /// An inject was done.
     pub(super) async fn delivered(&mut self, serial: Serial, what: String) -> Result<(), ConductError> {
         self.inject(serial, InjectStatus::Delivered, what)?;
-        let mark = format!("inject {serial}");
-        self.stage.tell_all(&ToPlayer::Mark { mark }).await;
+        self.tell_mark(serial).await;
         Ok(())
+    }
+
+    /// Seats hear that an inject came, where they may.
+    pub(super) async fn tell_mark(&mut self, serial: Serial) {
+        if self
+            .plan
+            .step(serial)
+            .is_some_and(|step| step.inject.deed.is_told())
+        {
+            let mark = format!("inject {serial}");
+            self.stage.tell_all(&ToPlayer::Mark { mark }).await;
+        }
     }
 
     /// What came of it; none if that is still to be told.
@@ -103,7 +115,38 @@ impl<S: Scene> Conductor<S> {
                 self.stage.tell(&seat, &ToPlayer::Inject { serial }).await?;
                 Ok(None)
             }
-            Deed::Phrase(_) => Err(StageError::Nobody("one who could do that".into()).into()),
+            Deed::Phrase(officer) => {
+                let seat = self.seat_of(std::slice::from_ref(officer))?;
+                self.only_a_script(&seat)?;
+                self.tell_phrase(&seat, officer).await?;
+                Ok(Some(String::new()))
+            }
+        }
+    }
+
+    /// From now on this officer, who sits there, types the second passphrase.
+    async fn tell_phrase(&mut self, seat: &str, officer: &str) -> Result<(), StageError> {
+        let officer = officer.to_owned();
+        self.stage.tell(seat, &ToPlayer::Phrase { officer }).await
+    }
+
+    /// A player that sits down anew is told what it typed before: it keeps no passphrase.
+    pub(super) async fn tell_phrases_again(&mut self) {
+        let done = self
+            .plan
+            .steps()
+            .filter(|step| step.status() == Status::Delivered);
+        let typed: Vec<Placed<String>> = done
+            .filter_map(|step| match &step.inject.deed {
+                Deed::Phrase(officer) => Some(officer.clone()),
+                _ => None,
+            })
+            .collect();
+        for officer in typed {
+            if let Ok(seat) = self.seat_of(std::slice::from_ref(&officer)) {
+                // A seat where nobody plays any more hears nothing.
+                let _ = self.tell_phrase(&seat, &officer).await;
+            }
         }
     }
 

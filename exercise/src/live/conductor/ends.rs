@@ -75,6 +75,7 @@ impl<S: Scene> Conductor<S> {
             let clock = ToPlayer::Clock { running, story_ms };
             self.stage.tell(&seat, &clock).await?;
         }
+        self.tell_phrases_again().await;
         Ok(format!("read aloud and the same at both ends: {words}"))
     }
 

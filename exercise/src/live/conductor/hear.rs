@@ -232,6 +232,18 @@ impl<S: Scene> Conductor<S> {
                 self.plan.see(&judgement, stamp);
                 self.note(Kind::Stated { seat, what, is }).map(drop)
             }
+            FromPlayer::Duress {
+                officer,
+                what,
+                noted_ms,
+            } => self
+                .note(Kind::Duress {
+                    seat,
+                    officer,
+                    what,
+                    noted_ms,
+                })
+                .map(drop),
             FromPlayer::Waiting { deeds, next_story_ms } => {
                 self.waiting.insert(seat, Pending::of(deeds, next_story_ms));
                 Ok(())

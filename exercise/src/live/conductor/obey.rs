@@ -16,7 +16,6 @@ use crate::{
         door::{Answer, Asked, Door, Reply},
         scene::Scene,
         stage::Happening,
-        words::ToPlayer,
     },
     order::{Authority, Becomes, Genuine, Heads, RecordStands, Refusal, judge},
     record::{InjectStatus, Kind, Record, TurnWord},
@@ -331,8 +330,9 @@ impl<S: Scene> Conductor<S> {
                 status: InjectStatus::Completed,
                 ..
             } => {
-                let mark = format!("inject {serial}");
-                self.stage.tell_all(&ToPlayer::Mark { mark }).await;
+                if let Ok(serial) = serial.parse() {
+                    self.tell_mark(serial).await;
+                }
                 Ok(())
             }
             _ => Ok(()),

@@ -79,6 +79,7 @@ impl<S: Scene> Conductor<S> {
         self.hear_again(&stood.records).await;
         self.say_again().await;
         self.tell_seats_again(&stood.begun);
+        self.tell_phrases_again().await;
         self.tell_clock().await?;
         self.look().await?;
         self.run().await
@@ -306,7 +307,9 @@ impl<S: Scene> Conductor<S> {
                 }));
             }
             let mark = format!("inject {serial}");
-            words.push((None, ToPlayer::Mark { mark }));
+            if step.inject.deed.is_told() {
+                words.push((None, ToPlayer::Mark { mark }));
+            }
         }
         for step in plan.steps().filter(|step| step.status() == Status::Firing) {
             if let Some(seat) = self.script_that_sends(&step.inject) {

@@ -106,7 +106,7 @@ impl Hands {
             consents_to,
         };
         let by = self.officer(releaser(&act.by))?;
-        let order = compose::order(&self.config, by, &ordering, self.seams.clock.as_ref());
+        let order = compose::order(&self.config, &by, &ordering, self.seams.clock.as_ref());
         let order = order.map_err(|error| unsigned(&error))?;
         self.ask(Request::Order { order }).await.map(drop)
     }
@@ -119,7 +119,7 @@ impl Hands {
             return Ok(());
         };
         let by = self.officer(releaser(&act.by))?;
-        let consent = compose::consent(by, &terms, self.seams.clock.as_ref());
+        let consent = compose::consent(&by, &terms, self.seams.clock.as_ref());
         let consent = consent.map_err(|error| unsigned(&error))?;
         let terms = data_encoding::BASE64.encode(&terms);
         self.ask(Request::OpenChannel { terms, consent }).await.map(drop)
@@ -193,7 +193,7 @@ impl Hands {
         };
         let signed = compose::watch(
             &self.config,
-            officer,
+            &officer,
             verb,
             (&other, ""),
             self.seams.clock.as_ref(),

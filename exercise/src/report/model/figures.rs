@@ -211,7 +211,9 @@ impl MarkClass {
             | "DECLINED" | "CONFIRMED" | "CORRECTED" | "STATED" => Self::Person,
             "STARTEX" | "ENDEX" | "INJECT" | "CLOCK" | "NOTE" | "RATING" | "SEAT" | "RESUMED"
             | "IMPROVEMENT" => Self::Control,
-            "FAULT" | "PROCESS" | "REFUSED" | "REJECTED" | "QUARANTINED" | "ALARM" => Self::Trouble,
+            "FAULT" | "PROCESS" | "REFUSED" | "REJECTED" | "QUARANTINED" | "ALARM" | "DURESS" => {
+                Self::Trouble
+            }
             _ => Self::Service,
         }
     }

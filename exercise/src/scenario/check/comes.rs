@@ -106,6 +106,16 @@ impl<'a> Comes<'a> {
         }
     }
 
+    /// Whether an officer has a second passphrase.
+    pub(super) fn has_second(&self, officer: &str) -> Result<(), String> {
+        match self.scenario.officer(officer) {
+            Some(card) if card.duress => Ok(()),
+            _ => Err(format!(
+                "{officer} has no second passphrase; give the officer duress = true"
+            )),
+        }
+    }
+
     /// Whether a message of this name can come.
     pub(super) fn message(&self, of: &Alias, only: &[String]) -> Result<(), String> {
         let named = self.called(&of.name);

@@ -206,6 +206,14 @@ fn possible(expect: &Expect, comes: &Comes<'_>) -> Result<(), String> {
             comes.message(of, only)?;
             began(by, only, comes)
         }
+        Is::Duress(officer, by) => {
+            comes.has_second(officer)?;
+            began(by, only, comes)
+        }
+        Is::Alike(one, other) => {
+            comes.message(one, only)?;
+            comes.message(other, only)
+        }
         Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => comes.message(of, only),
         is => is.by().map_or(Ok(()), |by| began(by, only, comes)),
     }

@@ -111,6 +111,12 @@ pub(super) fn officers(findings: &mut Findings<'_>, comes: &Comes<'_>) {
         if let Deed::Institution(act) = &inject.deed {
             institution(findings, &format!("inject {}", inject.serial), act);
         }
+        if let Deed::Phrase(officer) = &inject.deed
+            && let Err(what) = comes.has_second(officer)
+        {
+            let key = format!("inject {}.officer", inject.serial);
+            findings.refuse(Code::Role, officer.span.clone(), &key, what);
+        }
     }
     for script in &scenario.players {
         let seat = scenario.seat(&script.seat);

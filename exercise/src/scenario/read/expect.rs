@@ -19,7 +19,7 @@ use crate::scenario::{
 const SCORE_MAX: u16 = 100;
 
 /// The forms of `is`, each named by its first key.
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 17] = [
     "rung",
     "label",
     "cause",
@@ -31,6 +31,8 @@ const FORMS: [&str; 15] = [
     "refused",
     "third",
     "step",
+    "duress",
+    "alike",
     "interval",
     "figure",
     "text_identical",
@@ -124,6 +126,8 @@ impl Reader<'_> {
             "refused" => &["refused", "by", "count", "shown", "says"],
             "third" => &["third", "of"],
             "step" => &["step", "of", "at"],
+            "duress" => &["duress"],
+            "alike" => &["alike", "of"],
             "interval" => &["interval", "within"],
             "figure" => &["figure", "is"],
             "text_identical" => &["text_identical", "of"],
@@ -131,7 +135,7 @@ impl Reader<'_> {
         };
         let timed = !matches!(
             form,
-            "refused" | "third" | "interval" | "figure" | "text_identical" | "stated"
+            "refused" | "third" | "alike" | "interval" | "figure" | "text_identical" | "stated"
         );
         let known: Vec<&str> = own
             .iter()
@@ -151,6 +155,7 @@ impl Reader<'_> {
         let by = self.by(entry);
         let at = match form {
             "rung" | "step" => self.may(entry, "at", Self::a_desk),
+            "duress" => None,
             _ => self.must(entry, "at", Self::a_desk),
         };
         let word = |reader: &mut Self, key| reader.must(entry, key, Self::text);
@@ -201,6 +206,12 @@ impl Reader<'_> {
                 let of = self.may(entry, "of", Self::message);
                 Is::Said(said?, at?, of, by?)
             }
+            "duress" => {
+                let officer = self.may(entry, "duress", |r, value, path| {
+                    r.known(Kind::Officer, value, path)
+                });
+                Is::Duress(officer?, by?)
+            }
             "ordered" => {
                 let order = self.may(entry, "ordered", word!(OrderVerb));
                 let channel = self.may(entry, "channel", Self::text);
@@ -237,6 +248,11 @@ impl Reader<'_> {
                 let name = self.may(entry, "third", Self::text);
                 let of = self.may(entry, "of", Self::message);
                 Is::Third(name?, of)
+            }
+            "alike" => {
+                let one = self.may(entry, "alike", Self::message);
+                let other = self.about(entry, filter);
+                Is::Alike(one?, other?)
             }
             "interval" => {
                 let ends = self.may(entry, "interval", Self::two_marks);

@@ -94,6 +94,8 @@ fn every_table() -> String {
         "said",
         "ordered",
         "third",
+        "duress",
+        "alike",
         "figure",
         "text_identical",
         "stated",

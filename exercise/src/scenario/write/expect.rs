@@ -103,6 +103,11 @@ fn is(is: &Is) -> Keys {
             of(&mut keys, about);
             keys.name("at", at.as_ref());
         }
+        Is::Duress(officer, _) => keys.text("duress", officer),
+        Is::Alike(one, other) => {
+            keys.text("alike", &one.to_string());
+            of(&mut keys, other);
+        }
         Is::Interval { from, to, within } => {
             let mut marks = Keys::default();
             marks.text("from", &from.to_string());

@@ -223,3 +223,19 @@ fn who_has_left_and_who_has_come_is_named() {
         assert!(errors.contains("name an officer"), "{errors}");
     }
 }
+
+#[test]
+fn who_types_a_second_passphrase_has_one() {
+    let inject = "[[event.incident.inject]]\nserial = \"1.1.7\"\ntitle = { en = \"forced\" }\nkind = \"contextual\"\n\
+                  method = \"phrase\"\nat = \"2m story\"\nofficer = \"lindqvist\"\n\n[[player]]";
+    let expect = "[[expect]]\nid = \"D1\"\ntitle = { en = \"told\" }\nis = { duress = \"lindqvist\", recorded = true }\n\n[[expect]]";
+    let forced = S1.replacen("[[player]]", inject, 1);
+    assert_eq!(checked(&forced), [Code::Role]);
+    let expected = S1.replacen("[[expect]]", expect, 1);
+    assert_eq!(checked(&expected), [Code::Expectation]);
+    let both = forced.replacen("[[expect]]", expect, 1);
+    let has = "side = \"A\", desk = \"A\", roles = [\"RELEASER\", \"DUTY_OFFICER\"] },";
+    let with = "side = \"A\", desk = \"A\", roles = [\"RELEASER\", \"DUTY_OFFICER\"], duress = true },";
+    assert!(both.contains(has));
+    assert_eq!(checked(&both.replacen(has, with, 1)), []);
+}

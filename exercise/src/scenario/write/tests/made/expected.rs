@@ -89,6 +89,8 @@ fn is() -> BoxedStrategy<Is> {
             by()
         )
             .prop_map(|(step, of, at, by)| Is::Step(step, of, at, by)),
+        (name(&["haddad", "novak"]), by()).prop_map(|(officer, by)| Is::Duress(officer, by)),
+        (alias(), alias()).prop_map(|(one, other)| Is::Alike(one, other)),
         (mark(), mark(), span()).prop_map(|(from, to, within)| Is::Interval { from, to, within }),
         (select(Figure::ALL), compare()).prop_map(|(figure, compare)| Is::Figure(figure, compare)),
         (vec(desk(), 1..3), alias()).prop_map(|(desks, of)| Is::TextIdentical(desks, of)),
