@@ -218,12 +218,6 @@ impl Reader<'_> {
                 });
                 Is::Duress(officer?, by?)
             }
-            "duress" => {
-                let officer = self.may(entry, "duress", |r, value, path| {
-                    r.known(Kind::Officer, value, path)
-                });
-                Is::Duress(officer?, by?)
-            }
             "ordered" => {
                 let order = self.may(entry, "ordered", word!(OrderVerb));
                 let channel = self.may(entry, "channel", Self::text);
