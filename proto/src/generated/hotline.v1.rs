@@ -592,7 +592,7 @@ pub struct ControlPayload {
     #[prost(uint32, tag = "11")]
     pub rate: u32,
     /// 1 STARTEX, 2 TICK, 3 CLOCK, 4 INJECT, 5 FAULT, 6 PROCESS, 7 NOTE, 8 RATING, 9 OBSERVED, 10 SEAT, 11 REFUSED,
-    /// 12 NAMED, 13 RESUMED, 14 STATED, 15 ANNEX, 16 ENDEX, 17 IMPROVEMENT, 18 PLAYED; up to 64.
+    /// 12 NAMED, 13 RESUMED, 14 STATED, 15 ANNEX, 16 ENDEX, 17 IMPROVEMENT, 18 PLAYED, 19 DURESS; up to 64.
     #[prost(uint32, tag = "12")]
     pub kind: u32,
     /// An inject's number, a seat, a fault's name.
