@@ -20,6 +20,7 @@ pub mod line;
 pub mod rack;
 pub mod schema;
 pub mod storm;
+pub mod talker;
 pub mod traffic;
 pub mod verb;
 pub mod wait;

@@ -10,97 +10,30 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
     sync::Arc,
     time::Duration,
 };
 
 use hotline_tests::{
+    talker::{STAGE, Talker},
     verb::{Said, typed, word},
     wait::eventually,
 };
 use hotline_transport::{Anchor, BoxedStream, ClientTls, Credentials, Seams, TrustStore, plane};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    process::{Child, ChildStdin, ChildStdout, Command},
     time::timeout,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
-/// How long a stage may take to open, and a scenario to be played at ×60. 120 s: four times what it takes.
-const STAGE: Duration = Duration::from_secs(120);
 /// One stage at a time: ports that were free a moment ago are another's otherwise.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// A process that says an object a line.
-struct Talker {
-    child: Child,
-    input: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-    heard: Vec<String>,
-}
-
-impl Talker {
-    fn start(dir: &Path, words: &[&str]) -> Self {
-        let errors = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(dir.join("err"))
-            .unwrap();
-        let mut child = Command::new(PROGRAM)
-            .args(words)
-            .current_dir(dir)
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        Self {
-            input: child.stdin.take().unwrap(),
-            lines: BufReader::new(child.stdout.take().unwrap()).lines(),
-            child,
-            heard: Vec::new(),
-        }
-    }
-
-    /// The next event of this name; others are passed over.
-    async fn event(&mut self, name: &str) -> Value {
-        let found = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                let said: Value = serde_json::from_str(&line).unwrap_or_default();
-                self.heard.push(line);
-                if said["event"] == name {
-                    return said;
-                }
-            }
-            panic!("it ended before {name}: {:?}", self.heard);
-        };
-        timeout(STAGE, found)
-            .await
-            .unwrap_or_else(|_| panic!("no {name}"))
-    }
-
-    async fn say(&mut self, line: &str) {
-        self.input
-            .write_all(format!("{line}\n").as_bytes())
-            .await
-            .unwrap();
-    }
-
-    /// Everything that it still says; its exit code.
-    async fn ended(&mut self) -> i32 {
-        let ended = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.heard.push(line);
-            }
-            self.child.wait().await.unwrap().code().unwrap_or(-1)
-        };
-        timeout(STAGE, ended).await.unwrap()
-    }
+/// A person's terminal, in the folder of all.
+fn talker(dir: &Path, words: &[&str]) -> Talker {
+    Talker::start(PROGRAM, dir, words)
 }
 
 /// The lobby of an exercise, and everybody in one folder.
@@ -124,7 +57,7 @@ impl Hall {
             "--out",
             "played",
         ];
-        let mut run = Talker::start(dir, &[&all, words].concat());
+        let mut run = talker(dir, &[&all, words].concat());
         let lobby = run.event("lobby").await;
         let mut hall = Self {
             dir: dir.to_owned(),
@@ -154,7 +87,7 @@ impl Hall {
 
     /// Somebody takes a seat; whoever they are, their words are compared.
     async fn seat(&mut self, seat: &str) -> Talker {
-        let mut joiner = Talker::start(
+        let mut joiner = talker(
             &self.dir,
             &[
                 "desk",
@@ -181,7 +114,7 @@ impl Hall {
             "--name",
             name,
         ];
-        let mut joiner = Talker::start(&self.dir, &[&join, words].concat());
+        let mut joiner = talker(&self.dir, &[&join, words].concat());
         self.let_in(name, &mut joiner).await;
         joiner.event("joined").await;
         assert_eq!(joiner.ended().await, 0);
@@ -199,7 +132,7 @@ impl Hall {
 
     /// Somebody tries to sit down at B with these words, and what comes of it.
     async fn tries(&self, ticket: &str, words: &str) -> (i32, String, String) {
-        let mut joiner = Talker::start(
+        let mut joiner = talker(
             &self.dir,
             &[
                 "desk",
@@ -230,13 +163,13 @@ impl Hall {
         (said.code == 0 && standing["state"] != "NOT_STARTED").then_some(standing)
     }
 
-    /// Waits until control knows that of seat B.
-    async fn sits(&self, dir: &Path, who: &str) {
+    /// Waits until control knows that of a seat.
+    async fn sits(&self, dir: &Path, seat: &str, who: &str) {
         eventually(who, STAGE, async || {
             let standing = self.standing(dir).await?;
             let seats = standing["seats"].as_array()?;
-            let b = seats.iter().find(|seat| seat["seat"] == "B")?;
-            (b["who"] == who).then_some(())
+            let known = seats.iter().find(|known| known["seat"] == seat)?;
+            (known["who"] == who).then_some(())
         })
         .await;
     }
@@ -393,7 +326,7 @@ async fn a_code_is_for_one_person_and_three_tries_and_a_wrong_one_is_told_no_mor
         hall.run.say("no B").await;
         hall.run.say(&format!("no {number}")).await;
     };
-    let joiner = Talker::start(
+    let joiner = talker(
         dir.path(),
         &[
             "desk",
@@ -431,7 +364,7 @@ async fn a_code_is_for_one_person_and_three_tries_and_a_wrong_one_is_told_no_mor
         "--name",
         "mallory",
     ];
-    let mut mallory = Talker::start(dir.path(), &control);
+    let mut mallory = talker(dir.path(), &control);
     assert_eq!(mallory.ended().await, 4);
     assert!(
         mallory.heard.last().unwrap().contains("desk join"),
@@ -538,7 +471,7 @@ async fn where_nobody_sits_at_the_lobby_it_is_written_down_that_nobody_there_com
     let _alone = ALONE.lock().await;
     let dir = tempfile::tempdir().unwrap();
     let mut hall = Hall::open(dir.path(), &["--no-input", "--start-after", "3s"]).await;
-    let mut b = Talker::start(
+    let mut b = talker(
         dir.path(),
         &[
             "desk",
@@ -551,7 +484,7 @@ async fn where_nobody_sits_at_the_lobby_it_is_written_down_that_nobody_there_com
     );
     b.event("open").await;
     let played = dir.path().join("played");
-    hall.sits(&played, "person").await;
+    hall.sits(&played, "B", "person").await;
     let done = hall.control(&played, &["end"]).await;
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(b.ended().await, 0);
@@ -577,15 +510,15 @@ async fn a_seat_that_dies_comes_back_with_its_certificate_and_one_that_stays_awa
     eventually("STARTEX", STAGE, async || hall.standing(&played).await).await;
     for _ in 0..2 {
         b.child.kill().await.unwrap();
-        hall.sits(&played, "person, away").await;
-        b = Talker::start(
+        hall.sits(&played, "B", "person, away").await;
+        b = talker(
             dir.path(),
             &["desk", "join", "--again", "--dir", "seat-B", "--json"],
         );
-        hall.sits(&played, "person").await;
+        hall.sits(&played, "B", "person").await;
     }
     b.child.kill().await.unwrap();
-    hall.sits(&played, "person, away").await;
+    hall.sits(&played, "B", "person, away").await;
     let done = hall.control(&played, &["end"]).await;
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(hall.run.ended().await, 10);

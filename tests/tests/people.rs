@@ -2,115 +2,39 @@
 //! the scenario asks is met, and what people judge and are refused is in control's records.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::{collections::BTreeMap, fs, path::Path, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use hotline_tests::verb::{typed, word};
-use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
+use hotline_tests::{
+    talker::Talker,
+    verb::{typed, word},
 };
+use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
-/// How long anything may take that is waited for. 120 s: several times what the slowest takes.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// One exercise at a time: ports that were free a moment ago are another's otherwise.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// A terminal: what is typed goes in, lines come out.
-struct Terminal {
-    child: Child,
-    input: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-    heard: Vec<String>,
+/// Types what releases a message; its name.
+async fn releases(at: &mut Talker, line: &str) -> String {
+    at.say(line).await;
+    let sent = at.reads(": sent [RELEASED]").await;
+    let name = sent.split([' ', ':']).find(|word| word.contains("-0"));
+    name.unwrap().to_owned()
 }
 
-impl Terminal {
-    fn open(dir: &Path, words: &[&str]) -> Self {
-        let errors = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(dir.join("err"))
-            .unwrap();
-        let mut child = Command::new(PROGRAM)
-            .args(words)
-            .current_dir(dir)
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        Self {
-            input: child.stdin.take().unwrap(),
-            lines: BufReader::new(child.stdout.take().unwrap()).lines(),
-            child,
-            heard: Vec::new(),
-        }
-    }
-
-    async fn types(&mut self, line: &str) {
-        self.input
-            .write_all(format!("{line}\n").as_bytes())
-            .await
-            .unwrap();
-    }
-
-    /// The next line with these words in it; others are passed over.
-    async fn reads(&mut self, words: &str) -> String {
-        let found = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.heard.push(line.clone());
-                if line.contains(words) {
-                    return line;
-                }
-            }
-            panic!("it ended before \"{words}\": {:#?}", self.heard);
-        };
-        let found = timeout(PATIENCE, found).await;
-        found.unwrap_or_else(|_| panic!("no \"{words}\": {:#?}", self.heard))
-    }
-
-    /// The next object with this event.
-    async fn event(&mut self, name: &str) -> Value {
-        let line = self.reads(&format!("\"event\":\"{name}\"")).await;
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// Types what releases a message; its name.
-    async fn releases(&mut self, line: &str) -> String {
-        self.types(line).await;
-        let sent = self.reads(": sent [RELEASED]").await;
-        let name = sent.split([' ', ':']).find(|word| word.contains("-0"));
-        name.unwrap().to_owned()
-    }
-
-    /// Waits until a message is on the screen, and acknowledges it.
-    async fn takes_up(&mut self, message: &str) {
-        self.reads(&format!("ack {message}   or   answer")).await;
-        self.types(&format!("ack {message}")).await;
-        self.reads("[ACKNOWLEDGED]").await;
-    }
-
-    async fn ended(&mut self) -> i32 {
-        let ended = async {
-            while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.heard.push(line);
-            }
-            self.child.wait().await.unwrap().code().unwrap_or(-1)
-        };
-        timeout(PATIENCE, ended).await.unwrap()
-    }
+/// Waits until a message is on the screen, and acknowledges it.
+async fn takes_up(at: &mut Talker, message: &str) {
+    at.reads(&format!("ack {message}   or   answer")).await;
+    at.say(&format!("ack {message}")).await;
+    at.reads("[ACKNOWLEDGED]").await;
 }
 
 /// An exercise with people at both desks, and a controller on its machine.
 struct Evening {
     folder: tempfile::TempDir,
-    run: Terminal,
-    a: Terminal,
-    b: Terminal,
+    run: Talker,
+    a: Talker,
+    b: Talker,
 }
 
 impl Evening {
@@ -126,7 +50,7 @@ impl Evening {
             "played",
             "--controlled",
         ];
-        let mut run = Terminal::open(dir, &[&all, words, &more].concat());
+        let mut run = Talker::start(PROGRAM, dir, &[&all, words, &more].concat());
         let said = run.event("lobby").await["words"].as_str().unwrap().to_owned();
         let mut codes = BTreeMap::new();
         for _ in 0..4 {
@@ -136,17 +60,21 @@ impl Evening {
         }
         let a = Self::seat(dir, &mut run, ("A", &codes["A"]), &said).await;
         let b = Self::seat(dir, &mut run, ("B", &codes["B"]), &said).await;
-        run.types("start").await;
+        run.say("start").await;
         let mut evening = Self { folder, run, a, b };
         evening.a.reads("the story runs").await;
         evening.b.reads("the story runs").await;
         evening
     }
 
-    async fn seat(dir: &Path, run: &mut Terminal, (seat, code): (&str, &str), words: &str) -> Terminal {
-        let terminal = Terminal::open(dir, &["desk", "join", code, "--typed", "--yes-words", words]);
+    async fn seat(dir: &Path, run: &mut Talker, (seat, code): (&str, &str), words: &str) -> Talker {
+        let terminal = Talker::start(
+            PROGRAM,
+            dir,
+            &["desk", "join", code, "--typed", "--yes-words", words],
+        );
         run.event("joins").await;
-        run.types(&format!("yes {seat}")).await;
+        run.say(&format!("yes {seat}")).await;
         assert_eq!(run.event("in").await["who"], seat);
         terminal
     }
@@ -188,71 +116,73 @@ async fn s14_with_people_at_both_desks_is_met() {
     let (a, b) = (&mut evening.a, &mut evening.b);
     a.reads("Live fire north of the shoal").await;
     // What lacks is named with a caret, and nothing is sent.
-    a.types("codes NT-01").await;
+    a.say("codes NT-01").await;
     a.reads("send NT-01 area=").await;
-    let notice = a
-        .releases(
-            "send NT-01 area=\"48-40.0N 012-40.0W; 48-40.0N 012-10.0W; 48-55.0N 012-10.0W\" start=now+24h \
+    let notice = releases(
+        a,
+        "send NT-01 area=\"48-40.0N 012-40.0W; 48-40.0N 012-10.0W; 48-55.0N 012-10.0W\" start=now+24h \
              end=now+30h scale=small live-fire=YES contact=\"Duty officer of Avelia\"",
-        )
-        .await;
+    )
+    .await;
     b.reads("NT-01 in qbo").await;
-    b.takes_up(&notice).await;
-    b.types(&format!("act INSUFFICIENT {notice} --fields scale"))
-        .await;
+    takes_up(b, &notice).await;
+    b.say(&format!("act INSUFFICIENT {notice} --fields scale")).await;
     b.reads("[INSUFFICIENT]").await;
-    b.releases(&format!(
-        "answer {notice} INSUFFICIENT \"The scale is not said.\""
-    ))
+    releases(
+        b,
+        &format!("answer {notice} INSUFFICIENT \"The scale is not said.\""),
+    )
     .await;
     a.reads("[INSUFFICIENT]").await;
-    let again = a
-        .releases(&format!(
-            "send --refers-to {notice} scale=\"Two frigates and one aircraft; guns only; 240 people\""
-        ))
-        .await;
-    b.takes_up(&again).await;
-    b.releases(&format!("answer {again} SUFFICIENT \"Your notice is received.\""))
-        .await;
+    let again = releases(
+        a,
+        &format!("send --refers-to {notice} scale=\"Two frigates and one aircraft; guns only; 240 people\""),
+    )
+    .await;
+    takes_up(b, &again).await;
+    releases(
+        b,
+        &format!("answer {again} SUFFICIENT \"Your notice is received.\""),
+    )
+    .await;
 
     for inject in ["2.1.1", "2.1.2"] {
         evening.control(&["fire", inject]).await;
     }
     let (a, b) = (&mut evening.a, &mut evening.b);
     b.reads("PETREL").await;
-    let question = b
-        .releases(
-            "send QX-01 whose=THIRD(Caldria) activity=\"A fishing vessel of Caldria has collided with our ship \
+    let question = releases(
+        b,
+        "send QX-01 whose=THIRD(Caldria) activity=\"A fishing vessel of Caldria has collided with our ship \
              PETREL\" place=\"48-25.0N 012-35.0W within 1.0 NM\" concern=\"What Avelia has seen\"",
-        )
-        .await;
-    a.takes_up(&question).await;
-    let answer = a
-        .releases(&format!(
+    )
+    .await;
+    takes_up(a, &question).await;
+    let answer = releases(a, &format!(
             "answer {question} ROGER OURS:\"No ship of ours is within ten miles.\" YOURS:\"One ship, which our \
              radar saw.\" THIRD(Caldria):\"One fishing vessel of Caldria. We do not speak for Caldria.\""
         ))
         .await;
     b.reads("| THIRD(Caldria): One fishing vessel").await;
-    b.takes_up(&answer).await;
-    let proposal = a
-        .releases(
-            "send DE-01 area=\"48-15.0N 012-50.0W; 48-15.0N 012-20.0W; 48-35.0N 012-35.0W\" distance=\"12 NM\" \
+    takes_up(b, &answer).await;
+    let proposal = releases(
+        a,
+        "send DE-01 area=\"48-15.0N 012-50.0W; 48-15.0N 012-20.0W; 48-35.0N 012-35.0W\" distance=\"12 NM\" \
              from=now until=now+24h",
-        )
-        .await;
-    b.takes_up(&proposal).await;
-    let counter = b
-        .releases(&format!(
-            "answer {proposal} COUNTER distance=\"6 NM\" until=now+12h"
-        ))
-        .await;
-    a.takes_up(&counter).await;
-    let agreed = a.releases(&format!("answer {counter} ACCEPT")).await;
+    )
+    .await;
+    takes_up(b, &proposal).await;
+    let counter = releases(
+        b,
+        &format!("answer {proposal} COUNTER distance=\"6 NM\" until=now+12h"),
+    )
+    .await;
+    takes_up(a, &counter).await;
+    let agreed = releases(a, &format!("answer {counter} ACCEPT")).await;
     b.reads(&format!("ack {agreed}")).await;
     // It is closed: the desk refuses more, and control writes that down.
-    a.types(&format!("answer {counter} DECLINE \"no\"")).await;
-    a.types("state label OPEN").await;
+    a.say(&format!("answer {counter} DECLINE \"no\"")).await;
+    a.say("state label OPEN").await;
     a.reads("you state label: OPEN").await;
 
     let (report, timeline) = evening.ends().await;
@@ -269,16 +199,16 @@ async fn s3_with_people_at_both_desks_is_met_and_what_they_judge_counts() {
         evening.control(&["fire", inject]).await;
     }
     let (a, b) = (&mut evening.a, &mut evening.b);
-    b.types("role").await;
+    b.say("role").await;
     b.reads("An order tells you how to be silent").await;
     a.reads("Fire-control radar").await;
-    let flash = a.releases("send -p FLASH \"Is it yours?\"").await;
+    let flash = releases(a, "send -p FLASH \"Is it yours?\"").await;
     b.reads(&format!("ack {flash}")).await;
     a.reads("out-of-band step is due").await;
-    a.types("status").await;
+    a.say("status").await;
     a.reads("[DISPLAYED_NOT_ACKNOWLEDGED]").await;
-    a.types("state label UNRESPONSIVE").await;
-    a.types("state cause displayed_not_acknowledged").await;
+    a.say("state label UNRESPONSIVE").await;
+    a.say("state cause displayed_not_acknowledged").await;
     a.reads("you state cause: DISPLAYED_NOT_ACKNOWLEDGED").await;
     let (report, _) = evening.ends().await;
     assert_eq!(not_met(&report), Vec::<String>::new());

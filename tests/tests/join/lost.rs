@@ -1,18 +1,16 @@
 //! Seats that are lost before the start, people who keep others out, and control behind the end.
 
-use std::path::Path;
-
 use hotline_tests::wait::eventually;
 use hotline_transport::{Seams, plane};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::{ALONE, Hall, STAGE, Talker};
+use super::{ALONE, Hall, STAGE, Talker, talker};
 
 /// Somebody takes seat B once more, in another folder.
 async fn sits_anew(hall: &mut Hall, ticket: &str, dir: &str) -> Talker {
-    let mut joiner = Talker::start(
+    let mut joiner = talker(
         &hall.dir,
         &[
             "desk",
@@ -66,7 +64,7 @@ async fn a_seat_that_is_lost_in_the_lobby_is_given_away_again_and_a_start_throws
     // Others take the seat, and whoever had it finds it taken.
     let ticket = hall.new_code("B").await;
     let mut b = sits_anew(&mut hall, &ticket, "seat-B2").await;
-    let mut again = Talker::start(
+    let mut again = talker(
         dir.path(),
         &["desk", "join", "--again", "--dir", "seat-B", "--json"],
     );
@@ -150,7 +148,7 @@ async fn seats_whose_keys_the_plan_needs_are_closed_before_anybody_joins() {
         "--out",
         "played",
     ];
-    let mut run = Talker::start(dir.path(), &words);
+    let mut run = talker(dir.path(), &words);
     for seat in ["A", "B"] {
         let closed = run.event("closed").await;
         assert_eq!(closed["seat"], seat);
@@ -173,17 +171,6 @@ async fn seats_whose_keys_the_plan_needs_are_closed_before_anybody_joins() {
     );
 }
 
-/// Waits until control knows that of seat A.
-async fn sits_at_a(hall: &Hall, dir: &Path, who: &str) {
-    eventually(who, STAGE, async || {
-        let standing = hall.standing(dir).await?;
-        let seats = standing["seats"].as_array()?;
-        let a = seats.iter().find(|seat| seat["seat"] == "A")?;
-        (a["who"] == who).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_told_once() {
     let _alone = ALONE.lock().await;
@@ -193,7 +180,7 @@ async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_
     hall.run.say("start").await;
     a.event("open").await;
     let played = dir.path().join("played");
-    sits_at_a(&hall, &played, "person").await;
+    hall.sits(&played, "A", "person").await;
 
     // It stands still: what control says goes into its connection, and nobody takes it out.
     let pid = a
@@ -212,10 +199,10 @@ async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_
     })
     .await;
     a.child.kill().await.unwrap();
-    sits_at_a(&hall, &played, "person, away").await;
+    hall.sits(&played, "A", "person, away").await;
 
     let again = ["desk", "join", "--again", "--dir", "seat-A", "--json"];
-    let mut a = Talker::start(dir.path(), &again);
+    let mut a = talker(dir.path(), &again);
     assert_eq!(a.event("inject").await["serial"], "1.1.1");
     // It dies once more, perhaps before control has heard that the inject has come.
     eventually("it is written down", STAGE, async || {
@@ -223,9 +210,9 @@ async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_
     })
     .await;
     a.child.kill().await.unwrap();
-    sits_at_a(&hall, &played, "person, away").await;
-    let mut a = Talker::start(dir.path(), &again);
-    sits_at_a(&hall, &played, "person").await;
+    hall.sits(&played, "A", "person, away").await;
+    let mut a = talker(dir.path(), &again);
+    hall.sits(&played, "A", "person").await;
     let fired = hall.control(&played, &["fire", "1.1.9"]).await;
     assert_eq!(fired.code, 0, "{fired:?}");
     assert_eq!(
@@ -269,14 +256,14 @@ async fn a_seat_that_dies_while_the_stage_opens_sits_down_again_and_the_exercise
     })
     .await;
     b.child.kill().await.unwrap();
-    let mut b = Talker::start(
+    let mut b = talker(
         dir.path(),
         &["desk", "join", "--again", "--dir", "seat-B", "--json"],
     );
     b.event("consents").await;
     b.event("open").await;
     let played = dir.path().join("played");
-    hall.sits(&played, "person").await;
+    hall.sits(&played, "B", "person").await;
     let done = hall.control(&played, &["end"]).await;
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(b.ended().await, 0);

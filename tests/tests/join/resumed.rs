@@ -10,7 +10,7 @@ use hotline_tests::{verb::word, wait::eventually};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{ALONE, Hall, STAGE, Talker, verb};
+use crate::{ALONE, Hall, STAGE, Talker, talker, verb};
 
 /// S1 with somebody at B and a controller, and everybody's control dead in the middle of it.
 struct Broken {
@@ -47,7 +47,7 @@ impl Broken {
     /// `exercise resume`, from another terminal.
     fn resume(&mut self) {
         let words = ["exercise", "resume", "played", "--json"];
-        self.hall.run = Talker::start(&self.hall.dir, &words);
+        self.hall.run = talker(&self.hall.dir, &words);
     }
 
     /// What the clock was turned to, and what the story showed.
@@ -136,7 +136,7 @@ async fn a_live_exercise_whose_control_is_killed_goes_on_where_it_stood_with_who
     // The controller who joined is one still, and the observer looks.
     let (lindqvist, observer) = (broken.lindqvist.clone(), broken.observer.clone());
     let stood = paused(&broken.hall, &lindqvist).await;
-    broken.hall.sits(&observer, "person").await;
+    broken.hall.sits(&observer, "B", "person").await;
     let refused = broken.hall.control(&observer, &["resume"]).await;
     assert_eq!(refused.code, 4, "{refused:?}");
     assert_eq!(paused(&broken.hall, &lindqvist).await, stood, "the story stands");
@@ -190,7 +190,7 @@ async fn delivered(hall: &Hall, dir: &Path, serial: &str) {
 /// Control dies, and goes on.
 async fn dies_and_goes_on(hall: &mut Hall) {
     hall.run.child.kill().await.unwrap();
-    hall.run = Talker::start(&hall.dir, &["exercise", "resume", "played", "--json"]);
+    hall.run = talker(&hall.dir, &["exercise", "resume", "played", "--json"]);
     assert_eq!(hall.run.event("back").await["seat"], "A");
 }
 
@@ -211,7 +211,7 @@ async fn an_inject_that_died_with_control_comes_when_both_are_back_and_is_told_o
     delivered(&hall, &played, "1.1.1").await;
     hall.run.child.kill().await.unwrap();
     let again = ["desk", "join", "--again", "--dir", "seat-A", "--json"];
-    let mut a = Talker::start(dir.path(), &again);
+    let mut a = talker(dir.path(), &again);
     a.event("lost").await;
     dies_and_goes_on(&mut hall).await;
     assert_eq!(a.event("inject").await["serial"], "1.1.1");
@@ -221,7 +221,7 @@ async fn an_inject_that_died_with_control_comes_when_both_are_back_and_is_told_o
     })
     .await;
     a.child.kill().await.unwrap();
-    let mut a = Talker::start(dir.path(), &again);
+    let mut a = talker(dir.path(), &again);
     dies_and_goes_on(&mut hall).await;
     paused(&hall, &played).await;
     let fired = hall.control(&played, &["fire", "1.1.9"]).await;
