@@ -20,7 +20,7 @@ use hotline_exercise::{
         joined::{Joined, Line, log, words::FromSeat},
         scene::wait_until_quiet,
         site::Site,
-        stage::{Elsewhere, JoinedSeat, Stage},
+        stage::{Elsewhere, JoinedSeat, Opens, Stage},
     },
     order::Authority,
     plan::Plan,
@@ -135,8 +135,7 @@ pub(super) async fn play(
         joined: &mut joined,
         at: Some(lobby.at().ip()),
         // `run` has refused one that sleeps.
-        asleep: false,
-        again: false,
+        opens: Opens::New,
     };
     let stage = made.open_with(scenario, &args, elsewhere).await?;
     let starts = if args.by_hand.starts_paused() {
@@ -194,8 +193,7 @@ pub(super) async fn resume(
     let elsewhere = Elsewhere {
         joined: &mut joined,
         at: Some(roll.at.ip()),
-        asleep: false,
-        again: true,
+        opens: Opens::Again,
     };
     let stage = made.open_with(scenario, &args, elsewhere).await?;
     if !over {

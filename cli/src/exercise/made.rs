@@ -10,7 +10,7 @@ use hotline_exercise::{
     live::{
         opening::{Opening, startex},
         site::{SidePlace, Site},
-        stage::{self, Elsewhere, SeatPlan, Stage},
+        stage::{self, Elsewhere, Opens, SeatPlan, Stage},
     },
     log::ExconLog,
     record::Startex,
@@ -218,8 +218,12 @@ impl Made {
 
     /// Starts everything.
     pub(super) async fn open(&self, scenario: &Scenario, args: &RunArgs) -> Result<Stage, Failure> {
+        let opens = match scenario.sleeps() {
+            true => Opens::Asleep,
+            false => Opens::New,
+        };
         let elsewhere = Elsewhere {
-            asleep: scenario.sleeps(),
+            opens,
             ..Elsewhere::default()
         };
         self.open_with(scenario, args, elsewhere).await

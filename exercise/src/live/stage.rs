@@ -142,10 +142,20 @@ pub struct Elsewhere<'a> {
     pub joined: &'a mut [JoinedSeat],
     /// The address of this machine that they reach; loopback without it.
     pub at: Option<IpAddr>,
-    /// The line sleeps: nothing runs, and no link stands before a leg, until people wake it ([`Stage::link`]).
-    pub asleep: bool,
-    /// The exercise goes on: those desks have their folders, call where they were told, and may be away.
-    pub again: bool,
+    /// What was there before.
+    pub opens: Opens,
+}
+
+/// What of a line was there before its stage opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opens {
+    /// Nothing: everything starts now.
+    #[default]
+    New,
+    /// A line that sleeps: nothing runs, and no link stands before a leg, until people wake it ([`Stage::link`]).
+    Asleep,
+    /// The exercise, which goes on: joined desks have their folders, call where they were told, and may be away.
+    Again,
 }
 
 /// A joined seat, and what it says beside answers and news.
@@ -222,13 +232,10 @@ impl Stage {
         seed: u64,
         elsewhere: Elsewhere<'_>,
     ) -> Result<Self, StageError> {
-        let ports = match elsewhere.again {
-            true => Ports::AsBefore,
-            false => Ports::Any,
-        };
-        let links = match elsewhere.asleep {
-            true => Links::none(),
-            false => Links::start_at(&linked(&site), seed, elsewhere.at, ports).await?,
+        let links = match elsewhere.opens {
+            Opens::Asleep => Links::none(),
+            Opens::New => Links::start_at(&linked(&site), seed, elsewhere.at, Ports::Any).await?,
+            Opens::Again => Links::start_at(&linked(&site), seed, elsewhere.at, Ports::AsBefore).await?,
         };
         let (heard, happenings) = mpsc::channel(HAPPENINGS);
         let mut stage = Self {
@@ -245,9 +252,9 @@ impl Stage {
             joined: BTreeMap::new(),
             heard,
             happenings,
-            asleep: elsewhere.asleep.then_some(seed),
+            asleep: (elsewhere.opens == Opens::Asleep).then_some(seed),
         };
-        if elsewhere.asleep {
+        if elsewhere.opens == Opens::Asleep {
             return Ok(stage);
         }
         let relays: Vec<RelayPlace> = stage.site.relays().cloned().collect();
@@ -263,7 +270,7 @@ impl Stage {
         }
         for seat in elsewhere.joined.iter_mut() {
             if let Some(place) = there.iter().find(|desk| desk.name == seat.joined.desk) {
-                match elsewhere.again {
+                match elsewhere.opens == Opens::Again {
                     true => stage.has_joined(&seat.joined),
                     false => stage.await_desk(place, seat).await?,
                 }
@@ -273,7 +280,7 @@ impl Stage {
             stage.start_player(seat).await?;
         }
         // Whoever is elsewhere comes back in their own time.
-        let waits = |desk: &str| !elsewhere.again || stage.desks.contains_key(desk);
+        let waits = |desk: &str| elsewhere.opens != Opens::Again || stage.desks.contains_key(desk);
         let waited: Vec<String> = stage
             .desks()
             .filter(|desk| waits(desk))
