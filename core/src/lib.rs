@@ -103,6 +103,7 @@ mod tests {
         include_str!("identity.rs"),
         include_str!("inbox/tests.rs"),
         include_str!("intake.rs"),
+        include_str!("ladder/readback/tests.rs"),
         include_str!("ladder/tests.rs"),
         include_str!("leg.rs"),
         include_str!("name.rs"),

@@ -41,6 +41,10 @@ fn of(scenario: &Scenario, inject: &Inject, desk: &str) -> Option<String> {
         Deed::Attack(attack) => uses_keys(scenario, attack, desk)
             .then(|| format!("is attack {}, which needs keys of this seat", **attack)),
         Deed::Institution(act) => of_act(scenario, act, desk),
+        Deed::Phrase(officer) => scenario
+            .officer(officer)
+            .is_some_and(|officer| *officer.desk == *desk)
+            .then(|| "needs a key of this seat with two passphrases".to_owned()),
         _ => None,
     }
 }
@@ -97,10 +101,14 @@ mod tests {
     use crate::scenario::{parse, shipped};
 
     fn closed_in(id: &str, from: &str, to: &str) -> Vec<String> {
+        closed_in_variant(id, None, from, to)
+    }
+
+    fn closed_in_variant(id: &str, variant: Option<&str>, from: &str, to: &str) -> Vec<String> {
         let text = shipped::by_id(id).unwrap().text;
         assert!(text.contains(from), "{from}");
         let scenario = parse("x.toml", &text.replace(from, to)).unwrap();
-        closed(&scenario, None).into_keys().collect()
+        closed(&scenario, variant).into_keys().collect()
     }
 
     #[test]
@@ -108,11 +116,13 @@ mod tests {
         assert_eq!(closed_in("S1", "S1", "S1"), Vec::<String>::new());
         assert_eq!(closed_in("S14", "S14", "S14"), Vec::<String>::new());
         // An echo of A, an insider at B, and a stranger whose keys are forged.
-        assert_eq!(closed_in("S4", "S4", "S4"), ["A", "B"]);
-        let no_insider = closed_in("S4", "use = \"insider\"", "use = \"stranger\"");
+        assert_eq!(closed_in_variant("S4", Some("abc"), "S4", "S4"), ["A", "B"]);
+        let no_insider = closed_in_variant("S4", Some("abc"), "use = \"insider\"", "use = \"stranger\"");
         assert_eq!(no_insider, ["A"]);
-        let no_thief = closed_in("S4", "use = \"echo\"", "use = \"stranger\"");
+        let no_thief = closed_in_variant("S4", Some("abc"), "use = \"echo\"", "use = \"stranger\"");
         assert_eq!(no_thief, ["B"]);
+        // An officer of A types the second passphrase.
+        assert_eq!(closed_in_variant("S4", Some("d"), "S4", "S4"), ["A"]);
         // Both go over to other keys when A takes its backup.
         assert_eq!(closed_in("S7", "S7", "S7"), ["A", "B"]);
         // Nobody joins a line that sleeps.

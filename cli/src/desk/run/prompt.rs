@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 use hotline_core::{contact::Contact, text::inert_line};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use super::super::{Common, act, annex, answer, codes, contact, draft, inbox, role, send, show, state};
+use super::super::{
+    Common, act, annex, answer, cancel, codes, contact, draft, inbox, role, send, show, state,
+};
 use crate::{
     channel, check,
     exit::{self, Outcome},
@@ -43,6 +45,8 @@ enum Typed {
     Present(annex::PresentArgs),
     /// answer A-0017 ROGER "words": answers.
     Answer(answer::AnswerArgs),
+    /// cancel A-0017 ["why"]: takes back what was sent.
+    Cancel(cancel::CancelArgs),
     /// call "words" --respond-by 48h: asks for a call between persons.
     Call(contact::ContactArgs),
     /// presence "words" --respond-by 10m: asks whether somebody stands by.
@@ -138,6 +142,7 @@ async fn carry_out(verb: Typed) -> Outcome {
         Typed::Translate(args) => annex::translate(args).await,
         Typed::Present(args) => annex::present(args).await,
         Typed::Answer(args) => answer::run(args).await,
+        Typed::Cancel(args) => cancel::run(args).await,
         Typed::Status(args) => status::carry_out(args).await,
         Typed::Watch(args) => watch::carry_out(args).await,
         Typed::Channel(args) => channel::carry_out(args).await,

@@ -119,8 +119,8 @@ impl Lobby {
     /// A new code for a seat, control or an observer.
     fn give_code(&self, who: &str) -> Result<(), Failure> {
         let (part, verb, behind) = match who {
-            "control" => (Part::Controller, "control join", ""),
-            "observer" => (Part::Observer, "control join", " --observe"),
+            "control" => (Part::Controller, "control join", " --name NAME"),
+            "observer" => (Part::Observer, "control join", " --observe --name NAME"),
             seat => (Part::Seat(seat.to_owned()), "desk join", ""),
         };
         let code = self.issue(part).ok_or_else(|| {
