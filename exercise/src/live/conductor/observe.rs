@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hotline_client::status::LineStatus;
-use hotline_core::time::LineTime;
+use hotline_core::time::{LineTime, WallTime};
 
 use super::{ConductError, Conductor};
 use crate::{
@@ -15,6 +15,10 @@ use crate::{
 
 /// How often a desk's clock is written down when nothing else changes. Five seconds of line.
 const CLOCK_EVERY: Duration = Duration::from_secs(5);
+/// From so many milliseconds on a desk's clock was set, and did not just run. Half a second: far above what a look leaves open.
+const CLOCK_JUMP_MS: u64 = 500;
+/// How long after that it is written down again: once the setting surely holds, which the judge gives a second.
+const CLOCK_HOLDS_BY: Duration = Duration::from_millis(1_250);
 /// Most alarms and shown messages of one record; what is beyond waits for the next. 64: a record stays below what it may hold.
 const AT_ONCE: usize = 64;
 /// Most that wait, of each. 4,096: what the last looks behind ENDEX still write down.
@@ -29,6 +33,10 @@ pub(super) struct Watched {
     pub(super) told: Seen,
     /// When that was.
     at: Option<LineTime>,
+    /// How far its clock was ahead of control's when it was asked last, in milliseconds.
+    ahead_ms: Option<i64>,
+    /// When its clock was set, until that is written down.
+    jumped: Option<LineTime>,
     /// Alarms since then.
     alarms: Vec<(String, String)>,
     /// Messages that were looked at since then.
@@ -54,6 +62,23 @@ impl Watched {
             true => self.shown.push(message.to_owned()),
             false => self.missed += 1,
         }
+    }
+
+    /// Whether its clock is to be written down, though nothing else changed: now and then, and soon after it was set.
+    fn clock_is_due(&mut self, wall_ms: u64, wall: WallTime, now: LineTime) -> bool {
+        let of = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        let ahead = (wall_ms > 0).then(|| of(wall_ms).saturating_sub(of(wall.unix_ms())));
+        let before = std::mem::replace(&mut self.ahead_ms, ahead);
+        if let (Some(before), Some(ahead)) = (before, ahead)
+            && ahead.abs_diff(before) > CLOCK_JUMP_MS
+        {
+            self.jumped = Some(now);
+        }
+        let holds = self.jumped.is_some_and(|at| now.since(at) >= CLOCK_HOLDS_BY);
+        if holds {
+            self.jumped = None;
+        }
+        holds || self.at.is_none_or(|at| now.since(at) >= CLOCK_EVERY)
     }
 
     /// What goes into the next record.
@@ -114,8 +139,8 @@ impl<S: Scene> Conductor<S> {
         watched.owes = status.relays.values().map(|relay| relay.pending).sum();
         let mut news = changed(&watched.told, &full);
         (news.alarms, news.shown) = watched.take();
-        let stale = watched.at.is_none_or(|at| now.since(at) >= CLOCK_EVERY);
-        if news == Seen::default() && !stale {
+        let due = watched.clock_is_due(status.wall_ms, wall, now);
+        if news == Seen::default() && !due {
             return Ok(());
         }
         let label = news.label.clone();
@@ -233,6 +258,30 @@ mod tests {
             missed.is_some_and(|(_, what)| what.starts_with("10 alarms")),
             "{missed:?}"
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_written_down_again_once_the_setting_holds() {
+        let mut watched = Watched::default();
+        let mut due = |line_ms: u64, desk_ms: u64| {
+            let wall = WallTime::from_unix_ms(100_000 + line_ms);
+            let now = LineTime::from_start(Duration::from_millis(line_ms));
+            let due = watched.clock_is_due(desk_ms + line_ms, wall, now);
+            if due {
+                watched.at = Some(now);
+            }
+            due
+        };
+        assert!(due(0, 100_000), "the first look");
+        assert!(!due(250, 100_020), "it runs as it ran");
+        assert!(
+            !due(500, 104_000),
+            "it was set, and something else writes that down"
+        );
+        assert!(!due(1_500, 104_000));
+        assert!(due(1_750, 104_000), "now the setting surely holds");
+        assert!(!due(2_000, 104_000) && !due(6_500, 104_000));
+        assert!(due(6_750, 104_000), "and then now and then");
     }
 
     #[test]
