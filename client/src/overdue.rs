@@ -180,4 +180,4 @@ pub fn key(hash: &Hash) -> hotline_core::id::Hash32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,10 +17,10 @@ use hotline_core::{
 use super::*;
 use crate::{book::Provenance, judge::JudgedMessage};
 
-const A_DESK: &str = "spiffe://exercise.avelia.example/desk/ops";
-const B_DESK: &str = "spiffe://exercise.borenia.example/desk/ops";
-const OKOYE: &str = "spiffe://exercise.avelia.example/officer/okoye";
-const LUND: &str = "spiffe://exercise.borenia.example/officer/lund";
+pub(crate) const A_DESK: &str = "spiffe://exercise.avelia.example/desk/ops";
+pub(crate) const B_DESK: &str = "spiffe://exercise.borenia.example/desk/ops";
+pub(crate) const OKOYE: &str = "spiffe://exercise.avelia.example/officer/okoye";
+pub(crate) const LUND: &str = "spiffe://exercise.borenia.example/officer/lund";
 
 fn id(text: &str) -> Identity {
     text.parse().unwrap()
@@ -30,21 +30,32 @@ fn wall(ms: u64) -> WallTime {
     WallTime::from_unix_ms(ms)
 }
 
-fn hash(byte: u8) -> Hash {
+pub(crate) fn hash(byte: u8) -> Hash {
     Hash([byte; 32])
 }
 
 /// A book at A with one message of its own, and the CANCEL of it if asked for.
-fn book(cancelled: bool) -> Book {
+pub(crate) fn book(cancelled: bool) -> Book {
     let mut book = Book::new(id(A_DESK), Arc::new(RosterSet::new()));
-    add(&mut book, 1, None);
+    add(&mut book, 1, None, &[B_DESK]);
     if cancelled {
-        add(&mut book, 2, Some(1));
+        add(&mut book, 2, Some(1), &[B_DESK]);
     }
     book
 }
 
-fn add(book: &mut Book, byte: u8, cancels: Option<u8>) {
+/// The same, and that message is for these desks to act on.
+pub(crate) fn to_desks(desks: &[&str]) -> Book {
+    let mut book = Book::new(id(A_DESK), Arc::new(RosterSet::new()));
+    add(&mut book, 1, None, desks);
+    book
+}
+
+fn add(book: &mut Book, byte: u8, cancels: Option<u8>, desks: &[&str]) {
+    let action = |desk: &&str| Recipient {
+        identity: id(desk),
+        kind: RecipientKind::Action,
+    };
     let function = cancels.map_or(Function::Notify, |_| Function::Cancel);
     let message = Message {
         header: Header {
@@ -84,10 +95,7 @@ fn add(book: &mut Book, byte: u8, cancels: Option<u8>) {
     let judged = JudgedMessage {
         draft: Draft {
             sender: id(A_DESK),
-            recipients: vec![Recipient {
-                identity: id(B_DESK),
-                kind: RecipientKind::Action,
-            }],
+            recipients: desks.iter().map(action).collect(),
             class: TrafficClass::Formal,
             message_type: MessageType::Exercise,
             function,
@@ -113,7 +121,7 @@ fn add(book: &mut Book, byte: u8, cancels: Option<u8>) {
 }
 
 /// Somebody at a desk signs about a message; `at` is the time, and the place in that desk's chain.
-fn signs(book: &mut Book, message: u8, desk: &str, rung: Rung, at: u64) {
+pub(crate) fn signs(book: &mut Book, message: u8, desk: &str, rung: Rung, at: u64) {
     let signer = match rung {
         Rung::Delivered | Rung::Displayed => Signer::Desk(id(desk)),
         _ => Signer::Officer {
