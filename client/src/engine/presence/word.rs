@@ -85,6 +85,7 @@ impl Word {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const DESK: &str = "spiffe://borenia.example/desk/ops";
