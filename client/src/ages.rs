@@ -14,15 +14,16 @@ use hotline_core::{
     id::Place,
     story::DeskStory,
     time::{LineTime, WallTime},
+    words::Rung,
 };
 
 /// Facts that are remembered. 16,384, about 2 MiB: four for each of the messages that are looked through. What is older ages
 /// like what was stored before the start.
 const REMEMBERED: usize = 16_384;
 
-/// What something waits for is about: the message, and where the fact since which it waits stands in its desk's chain; none
-/// for the message itself.
-type About = (Hash, Option<Place>);
+/// What something waits for is about: the message, and the fact since which it waits, by its rung and where it stands in its
+/// desk's chain (a correction stands in the sender's); none for the message itself.
+type About = (Hash, Option<(Rung, Place)>);
 
 /// When what came.
 #[derive(Debug)]

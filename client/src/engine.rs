@@ -437,7 +437,8 @@ impl Engine {
                 why,
                 refusal,
                 fault,
-            } => self.leg_down(leg, why, refusal, fault, round),
+                renewed,
+            } => self.leg_down(leg, (why, renewed), refusal, fault, round),
             Input::Accepted {
                 leg,
                 checkpoint,

@@ -70,6 +70,8 @@ pub enum Input {
         refusal: Option<Box<Refusal>>,
         /// If the relay's log is not to be believed.
         fault: Option<LogFault>,
+        /// Whether it was a turn of our own: our certificate was renewed.
+        renewed: bool,
     },
     /// The relay holds these, proved: SHA-256, leaf index, inclusion proof.
     Accepted {
@@ -198,6 +200,7 @@ mod tests {
             why: "cut".into(),
             refusal: None,
             fault: None,
+            renewed: false,
         };
         let refused = Input::Refused {
             leg: leg.clone(),

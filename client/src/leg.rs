@@ -229,6 +229,8 @@ struct LegEnd {
     refusal: Option<Box<Refusal>>,
     fault: Option<LogFault>,
     permanence: Permanence,
+    /// Whether it was a turn of our own.
+    renewed: bool,
 }
 
 impl From<Box<Refusal>> for LegEnd {
@@ -238,6 +240,7 @@ impl From<Box<Refusal>> for LegEnd {
             permanence: refusal.permanence(),
             refusal: Some(refusal),
             fault: None,
+            renewed: false,
         }
     }
 }
@@ -251,6 +254,7 @@ impl LegEnd {
                 refusal: None,
                 fault: None,
                 permanence: Permanence::Temporary,
+                renewed: false,
             },
         }
     }
@@ -299,6 +303,7 @@ impl Life {
             why: end.why,
             refusal: end.refusal,
             fault: end.fault,
+            renewed: end.renewed,
         };
         self.context.station.send(told).await.is_ok()
     }
@@ -402,6 +407,7 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
     let why = refusal
         .as_ref()
         .map_or_else(|| end.to_string(), ToString::to_string);
+    let renewed = refusal.is_none() && matches!(end, LaneEnd::Renewed);
     let fault = match end {
         LaneEnd::Log(fault) => Some(fault),
         LaneEnd::Transport(_)
@@ -417,6 +423,7 @@ fn describe(end: LaneEnd, refusal: Option<Box<Refusal>>) -> LegEnd {
         refusal,
         fault,
         permanence,
+        renewed,
     }
 }
 

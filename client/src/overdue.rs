@@ -13,10 +13,11 @@ use hotline_core::{
     words::{Answer, Function, RecipientKind, Rung, TrafficClass},
 };
 
-use crate::book::{Direction, Letter};
+use crate::book::{Book, Direction, Letter};
 
 /// The fact since which a message waits for a person of the desk that is to act; none if it does not wait. It waits from
-/// DELIVERED on, and anew from each HOLDING or STANDBY. What came later is told by the desk's chain and by no clock.
+/// DELIVERED on, and anew from each HOLDING or STANDBY, and from its sender's CORRECTED until it is read back again. What
+/// came later is told by the desk's chain and by no clock.
 #[must_use]
 pub fn waits_since(letter: &Letter) -> Option<(Precedence, &Fact)> {
     let judged = letter.judged.as_ref()?;
@@ -34,7 +35,38 @@ pub fn waits_since(letter: &Letter) -> Option<(Precedence, &Fact)> {
     Some((draft.precedence, since))
 }
 
+/// Whether a message asks nobody any more, whatever was signed about it: it holds no longer, or its sender took it back. The
+/// CANCEL itself asks until a person has taken note of it.
+#[must_use]
+pub fn is_over(book: &Book, letter: &Letter, now: WallTime) -> bool {
+    expired(letter, now) || book.is_cancelled(letter)
+}
+
+/// The fact since which a desk owes a new reading of what its sender corrected: CORRECTED, or a HOLDING or STANDBY signed
+/// since; none if it owes none. Whoever answered, declined or called it insufficient since reads nothing back any more;
+/// ACKNOWLEDGED is no reading.
+#[must_use]
+pub fn owes_reading<'a>(letter: &'a Letter, desk: &Identity) -> Option<&'a Fact> {
+    let (read, corrected) = letter.ladder.corrected(desk)?;
+    let mut since = corrected;
+    for fact in letter.ladder.timeline() {
+        if fact.signer.desk() != Some(desk) || fact.place <= read.place {
+            continue;
+        }
+        let reads_on = matches!(fact.rung, Rung::Acknowledged | Rung::Translated | Rung::Presented);
+        match person_says(fact) {
+            Says::GiveMeTime if fact.arrived > since.arrived => since = fact,
+            Says::Done if !reads_on => return None,
+            Says::Nothing | Says::GiveMeTime | Says::Done => {}
+        }
+    }
+    Some(since)
+}
+
 fn waits_at<'a>(letter: &'a Letter, desk: &Identity) -> Option<&'a Fact> {
+    if let Some(since) = owes_reading(letter, desk) {
+        return Some(since);
+    }
     let mut since = letter.ladder.reached_at(Rung::Delivered, desk)?;
     for fact in letter.ladder.timeline() {
         if fact.signer.desk() != Some(desk) {
@@ -146,3 +178,6 @@ pub fn answer_due(letter: &Letter) -> Option<WallTime> {
 pub fn key(hash: &Hash) -> hotline_core::id::Hash32 {
     hotline_core::id::Hash32(hash.0)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -147,6 +147,9 @@ pub struct PresenceStatus {
     pub claimed_ms: u64,
     /// When this desk heard it, milliseconds since 1970.
     pub heard_ms: u64,
+    /// When this desk heard last that the relay says PRESENT, milliseconds since 1970; none if never, or not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub there_ms: Option<u64>,
     /// SHA-256 of the signed bytes, hex.
     pub sha256: String,
 }

@@ -49,13 +49,15 @@ pub async fn prepare(
     Ok(Signing { view, reference, by })
 }
 
-/// A message ends once: what was declined is not taken up or answered, and what an answer closed is not declined.
+/// A message ends once: what was declined, or its sender cancelled, is not taken up or answered, and what an answer closed
+/// is not declined.
 ///
 /// # Errors
 /// HL-DESK-043, unless that is wanted all the same.
 pub fn refuse_ended(view: &MessageView, declines: bool, anyhow: bool) -> Result<(), Failure> {
     let how = match declines {
         true => view.closed().then_some("answered, and closed by that"),
+        false if view.cancelled => Some("cancelled by its sender"),
         false => view.reached(Rung::Declined).then_some("declined"),
     };
     match how.filter(|_| !anyhow) {

@@ -75,6 +75,9 @@ impl Engine {
                 Told::Before => {
                     format!("relay {name}, before it was lost: the remote desk is {state} since {since}")
                 }
+                Told::Remembered => format!(
+                    "relay {name}, before this desk was started: the remote desk is {state} since {since}"
+                ),
             };
             let evidence = Evidence {
                 what,
@@ -88,6 +91,7 @@ impl Engine {
                 relay: name.clone(),
                 state,
                 told,
+                there: said.there_ms.map(WallTime::from_unix_ms),
                 evidence,
             })
         });

@@ -137,7 +137,7 @@ impl Engine {
     pub(super) fn leg_down(
         &mut self,
         leg: Leg,
-        why: String,
+        (why, renewed): (String, bool),
         refusal: Option<Box<Refusal>>,
         fault: Option<LogFault>,
         round: &mut Round,
@@ -154,11 +154,11 @@ impl Engine {
         let is_news = was_up || status.why != why;
         status.why.clone_from(&why);
         let now = self.now();
-        let ended = self
-            .health
-            .entry(leg.clone())
-            .or_default()
-            .ended(why.clone(), now);
+        let health = self.health.entry(leg.clone()).or_default();
+        let ended = match renewed {
+            true => health.turned(why.clone(), now),
+            false => health.ended(why.clone(), now),
+        };
         if let Some(transition) = ended {
             self.turned(&leg, &transition, round);
         }

@@ -56,6 +56,7 @@ impl Engine {
             since_ms: said.since_ms,
             claimed_ms: said.claimed_time_ms,
             heard_ms: now_ms,
+            there_ms: (state == PresenceState::Present).then_some(now_ms),
             sha256: hash.to_string(),
         };
         let news = News::Presence {
@@ -65,9 +66,10 @@ impl Engine {
             since_ms: status.since_ms,
         };
         let is_peer = said.desk == self.config.peer.to_string();
-        let record = memory::presence_record(&leg.relay, &said.desk, &status);
-        if relay.word.say(said.desk, status) {
+        if relay.word.say(said.desk.clone(), status) {
             round.news.push(news);
+            let status = relay.word.now().get(&said.desk);
+            let record = status.and_then(|status| memory::presence_record(&leg.relay, &said.desk, status));
             // After a restart it is all that is known while the relay says nothing.
             round.records.extend(record.filter(|_| is_peer));
         }

@@ -8,7 +8,7 @@ use hotline_core::{
     id::Hash32,
     ladder::Fact,
     time::WallTime,
-    words::{Function, Rung},
+    words::Rung,
 };
 
 use super::Engine;
@@ -32,14 +32,16 @@ impl Engine {
         let mut waiting = Vec::new();
         for letter in self.looked_through() {
             let channel = letter.message.channel.as_str();
-            let over = self.book.is_cancelled(letter) || overdue::expired(letter, now);
+            let over = overdue::is_over(&self.book, letter, now);
             let spoken = [Rung::Acknowledged, Rung::Answered]
                 .iter()
                 .any(|rung| letter.ladder.reached_at(*rung, &self.config.peer).is_some());
             if spoken {
                 answered.insert(channel);
-            } else if !over
-                && letter.message.function != Function::Cancel.to_wire()
+            }
+            let owes = overdue::owes_reading(letter, &self.config.peer).is_some();
+            if (!spoken || owes)
+                && !over
                 && let Some(waits) = self.waits(letter, answered.contains(channel))
             {
                 waiting.push((letter, waits));
@@ -65,7 +67,7 @@ impl Engine {
 
     /// How far a message came without a person's word, and for how long; none if it waits for nobody. One that was
     /// declined is named until a later one on its channel is acknowledged or answered; one for which somebody asked for
-    /// time is named again once that is over.
+    /// time is named again once that is over, and one that was read back wrongly if nobody reads it back again in time.
     fn waits(&self, letter: &Letter, answered_since: bool) -> Option<Waiting> {
         let peer = &self.config.peer;
         let reached = |rung| letter.ladder.reached_at(rung, peer);
@@ -94,6 +96,11 @@ impl Engine {
             return Some(of(Stage::NotDelivered, waited, None));
         }
         let (_, asked) = overdue::waits_since(letter)?;
+        if let Some((read, _)) = letter.ladder.corrected(peer) {
+            // What was read back is on its chain; the correction is on ours.
+            let waits = of(Stage::Corrected, age(asked), Some(read));
+            return waits.overdue().then_some(waits);
+        }
         let stage = match reached(Rung::Displayed) {
             Some(_) => Stage::Displayed,
             None => Stage::NotDisplayed {
@@ -107,7 +114,7 @@ impl Engine {
 
     /// How old a fact about a message is for people.
     pub(super) fn age_for_people(&self, message: &Hash, fact: &Fact) -> Duration {
-        let about = (*message, fact.place);
+        let about = (*message, fact.place.map(|place| (fact.rung, place)));
         self.ages
             .age_of_people(about, fact.arrived, self.line(), &self.story)
     }
@@ -123,8 +130,8 @@ impl Engine {
                 };
                 let new = |fact: &&Fact| fact.rung == *rung && fact.arrived == stored;
                 for fact in letter.ladder.timeline().into_iter().filter(new) {
-                    if fact.place.is_some() {
-                        self.ages.came((*message, fact.place), now);
+                    if let Some(place) = fact.place {
+                        self.ages.came((*message, Some((fact.rung, place))), now);
                     }
                 }
             }

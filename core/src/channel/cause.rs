@@ -75,6 +75,8 @@ pub enum Stage {
     },
     /// It was on screen.
     Displayed,
+    /// It was read back, and we corrected that: nobody has read it back again.
+    Corrected,
     /// An officer declined it.
     Declined {
         /// The reason, verbatim; may be empty.
@@ -133,6 +135,10 @@ impl Waiting {
             Stage::Displayed => (
                 CauseKind::DisplayedNotAcknowledged,
                 format!("{name}: on screen, and nobody acknowledged it"),
+            ),
+            Stage::Corrected => (
+                CauseKind::DisplayedNotAcknowledged,
+                format!("{name}: read back and corrected, and nobody read it back again"),
             ),
             Stage::Declined { reason, by } if reason.is_empty() => (
                 CauseKind::Declined,

@@ -37,6 +37,9 @@ pub enum Told {
     Now,
     /// It said so before it was lost, and nothing since.
     Before,
+    /// It said so before this desk was started, however long ago, and nothing since. It names no cause: much may have
+    /// changed that nobody here heard of.
+    Remembered,
 }
 
 /// What a relay signed about the other desk's sessions with it.
@@ -48,6 +51,8 @@ pub struct PresenceFact {
     pub state: PresenceState,
     /// Whether that is its word of now.
     pub told: Told,
+    /// When it was last heard to say that the other desk is there, by our clock; none if never.
+    pub there: Option<WallTime>,
     /// Its signature, as people see it.
     pub evidence: Evidence,
 }
@@ -159,32 +164,37 @@ impl Paths {
     /// No relay that we reach says that the other desk is there.
     fn nobody_there(&self) -> Cause {
         let told: Vec<&PresenceFact> = self.counting().collect();
-        let names = names(told.iter().copied());
-        let any = |state| {
-            let said = |fact: &&PresenceFact| fact.state == state && !self.is_overtaken(fact);
-            told.iter().any(said)
-        };
-        let (kind, plain) = if any(PresenceState::Reset) {
+        let of_now = |fact: &&&PresenceFact| fact.told == Told::Now;
+        let (reset, closed) = (
+            self.gone(&told, PresenceState::Reset),
+            self.gone(&told, PresenceState::Closed),
+        );
+        let (kind, plain) = if !reset.is_empty() {
+            let names = names(&reset);
             (
                 CauseKind::RemoteDeskDead,
                 format!("the remote desk's process is gone: its machine ended the connections to {names}"),
             )
-        } else if any(PresenceState::Closed) {
+        } else if !closed.is_empty() {
+            let names = names(&closed);
             (
                 CauseKind::RemoteDeskDead,
                 format!("the remote desk is closed: it took leave of {names} in good order"),
             )
-        } else if told.iter().all(|fact| fact.told == Told::Before) {
-            (
-                CauseKind::RemoteDeskUnreachable,
-                format!("{names} can be heard again, and nobody says yet that the remote desk is there"),
-            )
-        } else {
+        } else if told.iter().any(|fact| fact.told == Told::Now) {
+            let now: Vec<&PresenceFact> = told.iter().filter(of_now).copied().collect();
+            let names = names(&now);
             (
                 CauseKind::RemoteDeskUnreachable,
                 format!(
                     "the remote desk no longer answers {names}: its ways are cut, or its machine stands still"
                 ),
+            )
+        } else {
+            let names = names(&told);
+            (
+                CauseKind::RemoteDeskUnreachable,
+                format!("{names} can be heard again, and nobody says yet that the remote desk is there"),
             )
         };
         Cause {
@@ -195,11 +205,18 @@ impl Paths {
         }
     }
 
-    /// Whether the other desk was at some relay after this one said last, before it was lost, that it is not.
-    fn is_overtaken(&self, old: &PresenceFact) -> bool {
-        let later = |fact: &PresenceFact| {
-            fact.state == PresenceState::Present && fact.evidence.received > old.evidence.received
+    /// Those of them that say in this state that the other desk is gone, and count.
+    fn gone<'a>(&self, told: &[&'a PresenceFact], state: PresenceState) -> Vec<&'a PresenceFact> {
+        let counts = |fact: &&&PresenceFact| {
+            fact.state == state && fact.told != Told::Remembered && !self.is_overtaken(fact)
         };
+        told.iter().filter(counts).copied().collect()
+    }
+
+    /// Whether the other desk was at some relay after this one said last, before it was lost, that it is not; also if that
+    /// relay has lost it since.
+    fn is_overtaken(&self, old: &PresenceFact) -> bool {
+        let later = |fact: &PresenceFact| fact.there > Some(old.evidence.received);
         old.told == Told::Before && self.presence.iter().any(later)
     }
 
@@ -214,7 +231,9 @@ impl Paths {
         let ours = down.iter().map(|fact| format!("{} is down here", fact.leg));
         let theirs = away.iter().map(|fact| match fact.told {
             Told::Now => format!("the remote desk is not at {}", fact.relay),
-            Told::Before => format!("{} does not say yet that the remote desk is there", fact.relay),
+            Told::Before | Told::Remembered => {
+                format!("{} does not say yet that the remote desk is there", fact.relay)
+            }
         });
         let cut: Vec<String> = ours.chain(theirs).collect();
         let evidence = down.iter().map(|fact| self.leg(fact));
@@ -234,7 +253,7 @@ impl Paths {
     }
 }
 
-fn names<'a>(facts: impl Iterator<Item = &'a PresenceFact>) -> String {
-    let names: Vec<&str> = facts.map(|fact| fact.relay.as_str()).collect();
+fn names(facts: &[&PresenceFact]) -> String {
+    let names: Vec<&str> = facts.iter().map(|fact| fact.relay.as_str()).collect();
     names.join(" and ")
 }

@@ -107,6 +107,7 @@ fn paths(up: [bool; 4], presence: &[(&str, PresenceState)]) -> Paths {
                 relay: relay(name),
                 state: *state,
                 told: Told::Now,
+                there: (*state == PresenceState::Present).then_some(at(1)),
                 evidence: Evidence::observed(format!("{name} says {state}"), *name, at(1)),
             })
             .collect(),

@@ -50,7 +50,7 @@ pub struct LegHealth {
     /// Why it stands as it does.
     why: String,
     since: Option<(WallTime, LineTime)>,
-    /// It was up once, and was not for a while.
+    /// It was up once, and was not for a while that was no turn of our own.
     relapsed: bool,
     transitions: VecDeque<Transition>,
     /// The probes of this session.
@@ -159,6 +159,15 @@ impl LegHealth {
             self.why = why;
             self.since.get_or_insert(now);
         }
+        transition
+    }
+
+    /// As [`Self::ended`], by a turn of our own, as when a certificate was renewed: no relapse, its lamp is as steady after it
+    /// as it was before.
+    pub fn turned(&mut self, why: String, now: (WallTime, LineTime)) -> Option<Transition> {
+        let relapsed = self.relapsed;
+        let transition = self.ended(why, now);
+        self.relapsed = relapsed;
         transition
     }
 

@@ -88,6 +88,17 @@ impl Ladder {
         }
     }
 
+    /// The newest reading at a desk and the correction that it is to be read back again after; none if its sender's newest
+    /// word is not CORRECTED.
+    #[must_use]
+    pub fn corrected(&self, desk: &Identity) -> Option<(&Fact, &Fact)> {
+        let ReadBack::Corrected { .. } = self.read_back(desk) else {
+            return None;
+        };
+        let read = self.sayings(Rung::ReadBack, Some(desk)).pop()?;
+        Some((read, self.sayings(Rung::Corrected, None).pop()?))
+    }
+
     /// Who is to act, and has read back.
     pub fn read_backs(&self) -> impl Iterator<Item = (&Identity, ReadBack<'_>)> {
         self.action_desks()

@@ -3,6 +3,7 @@
 use hotline_core::words::Rung;
 use hotline_tests::{
     AVELIA, BORENIA, Line,
+    verb::word,
     wait::{PATIENCE, eventually},
 };
 
@@ -105,6 +106,22 @@ async fn a_message_is_cancelled_in_one_step_above_its_precedence_and_the_cancel_
         .ended(0)
         .text();
     assert!(shown.contains("CANCELLED by its sender"), "{shown}");
+    // Nobody has seen the CANCEL yet, and that is what is silent.
+    let config = word(&line.stage.sides[AVELIA].desk);
+    let status = ["status", "--config", &config, "--json"];
+    let stands = line.run(&status).await.ended(0).object();
+    let named = stands["causes"].as_array().unwrap().iter();
+    let messages: Vec<_> = named.filter_map(|cause| cause["message"].as_str()).collect();
+    assert_eq!(messages, [cancel.name.as_str()], "{stands}");
+    // What was taken back is not taken up by mistake.
+    for (verb, words) in [
+        ("ack", &[&sent.name[..]][..]),
+        ("act", &["READ_BACK", &sent.name, "--text", "We sail at noon."]),
+        ("answer", &[&sent.name, "ROGER"]),
+    ] {
+        let late = line.desk_plain(BORENIA, verb, words).await.ended(1);
+        assert!(late.err.contains("HL-DESK-043"), "{verb}: {}", late.err);
+    }
     let _ = line.desk(BORENIA, "ack", &[&cancel.name]).await.ended(0);
     let _ = line
         .desk(BORENIA, "answer", &[&cancel.name, "ROGER"])

@@ -53,7 +53,7 @@ impl Engine {
         let Some(letter) = self.book.letter(&hash) else {
             return;
         };
-        let over = overdue::expired(letter, wall) || self.book.is_cancelled(letter);
+        let over = overdue::is_over(&self.book, letter, wall);
         let Some(due) = overdue::answer_due(letter).filter(|_| !over) else {
             return;
         };

@@ -150,7 +150,7 @@ impl Engine {
     /// or was cancelled.
     pub(super) fn waits_for_person(&self, hash: &Hash) -> Option<(Precedence, &Fact)> {
         let letter = self.book.letter(hash)?;
-        if overdue::expired(letter, self.wall()) || self.book.is_cancelled(letter) {
+        if overdue::is_over(&self.book, letter, self.wall()) {
             return None;
         }
         overdue::waits_since(letter).filter(|(precedence, _)| precedence.alert_schedule().is_some())

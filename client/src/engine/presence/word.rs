@@ -16,14 +16,17 @@ pub(in crate::engine) struct Word {
     life: Option<([u8; 16], u64)>,
     now: BTreeMap<String, PresenceStatus>,
     /// What it said before it was lost, and has not said anew.
-    last: BTreeMap<String, PresenceStatus>,
+    last: BTreeMap<String, (PresenceStatus, Told)>,
 }
 
 impl Word {
     /// What a relay said last of one desk, as the ledger remembers it.
     pub(in crate::engine) fn remembered(desk: String, said: Option<PresenceStatus>) -> Self {
         Self {
-            last: said.map(|said| (desk, said)).into_iter().collect(),
+            last: said
+                .map(|said| (desk, (said, Told::Remembered)))
+                .into_iter()
+                .collect(),
             ..Self::default()
         }
     }
@@ -36,7 +39,7 @@ impl Word {
     /// What it says of this desk, or said last.
     pub(in crate::engine) fn of(&self, desk: &str) -> Option<(&PresenceStatus, Told)> {
         let now = self.now.get(desk).map(|said| (said, Told::Now));
-        now.or_else(|| self.last.get(desk).map(|said| (said, Told::Before)))
+        now.or_else(|| self.last.get(desk).map(|(said, told)| (said, *told)))
     }
 
     /// A session with the process `life` was answered. Another process than before knows nothing of what that one said,
@@ -55,7 +58,8 @@ impl Word {
 
     /// Takes what it says of `desk` now; whether that is news. Of what one process says the latest claim stands; the first
     /// word since it was lost stands whatever its clock said before.
-    pub(super) fn say(&mut self, desk: String, said: PresenceStatus) -> bool {
+    /// When it said last that the desk is there is kept through later words.
+    pub(super) fn say(&mut self, desk: String, mut said: PresenceStatus) -> bool {
         let known = self.now.get(&desk);
         let older = known.is_some_and(|known| known.claimed_ms >= said.claimed_ms);
         let no_room = known.is_none() && self.now.len() >= DESKS_MAX;
@@ -63,6 +67,7 @@ impl Word {
             return false;
         }
         let changed = known.is_none_or(|known| known.state != said.state);
+        said.there_ms = said.there_ms.or_else(|| self.of(&desk)?.0.there_ms);
         self.last.remove(&desk);
         self.now.insert(desk, said);
         changed
@@ -72,7 +77,7 @@ impl Word {
     pub(super) fn lose(&mut self) {
         for (desk, said) in std::mem::take(&mut self.now) {
             if self.last.len() < DESKS_MAX || self.last.contains_key(&desk) {
-                self.last.insert(desk, said);
+                self.last.insert(desk, (said, Told::Before));
             }
         }
     }
@@ -80,6 +85,7 @@ impl Word {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const DESK: &str = "spiffe://borenia.example/desk/ops";
@@ -122,11 +128,38 @@ mod tests {
     fn what_a_relay_said_before_this_desk_was_started_is_its_last_word() {
         let mut word = Word::remembered(DESK.into(), Some(said("RESET", 1_000)));
         word.met(([1; 16], 7));
-        assert_eq!(stands(&word), Some(("RESET", Told::Before)));
+        assert_eq!(stands(&word), Some(("RESET", Told::Remembered)));
         assert!(word.now().is_empty());
+        word.lose();
+        assert_eq!(stands(&word), Some(("RESET", Told::Remembered)));
         assert!(word.say(DESK.into(), said("RESET", 900)), "told anew");
         assert_eq!(stands(&word), Some(("RESET", Told::Now)));
         assert_eq!(stands(&Word::remembered(DESK.into(), None)), None);
+    }
+
+    #[test]
+    fn when_a_relay_said_last_that_a_desk_is_there_is_kept_through_later_words_and_restarts() {
+        let present = PresenceStatus {
+            there_ms: Some(50),
+            ..said("PRESENT", 1_000)
+        };
+        let mut word = Word::default();
+        word.say(DESK.into(), present);
+        word.say(DESK.into(), said("SILENT", 1_001));
+        let there = |word: &Word| word.of(DESK).and_then(|(said, _)| said.there_ms);
+        assert_eq!(there(&word), Some(50));
+        word.lose();
+        word.say(DESK.into(), said("RESET", 900));
+        assert_eq!(there(&word), Some(50));
+        let kept = serde_json::to_vec(word.of(DESK).unwrap().0).unwrap();
+        let kept: PresenceStatus = serde_json::from_slice(&kept).unwrap();
+        let mut again = Word::remembered(DESK.into(), Some(kept));
+        assert_eq!(there(&again), Some(50));
+        again.say(DESK.into(), said("SILENT", 901));
+        assert_eq!(there(&again), Some(50));
+        let older = r#"{"state":"RESET","doors":[],"since_ms":1,"claimed_ms":1,"heard_ms":1,"sha256":""}"#;
+        let older: PresenceStatus = serde_json::from_str(older).unwrap();
+        assert_eq!(older.there_ms, None);
     }
 
     #[test]

@@ -126,6 +126,7 @@ fn before(paths: Paths, relays: &[&str]) -> Paths {
     let mut paths = paths;
     for (second, fact) in (1..).zip(&mut paths.presence) {
         fact.evidence.received = super::at(second);
+        fact.there = fact.there.map(|_| super::at(second));
         if relays.contains(&fact.relay.as_str()) {
             fact.told = Told::Before;
         }
@@ -185,6 +186,54 @@ fn a_desk_that_came_back_elsewhere_is_not_called_dead_by_what_a_relay_said_befor
     );
     let gone = before(told, &["north", "south"]);
     assert_eq!(of_paths(&gone), CauseKind::RemoteDeskDead);
+}
+
+#[test]
+fn a_desk_that_was_elsewhere_since_is_not_called_dead_though_it_was_lost_there_too() {
+    use PresenceState::{Reset, Silent};
+    // Gone from north, which was lost; then at south, which says SILENT now.
+    let told = paths(WHOLE, &[("north", Reset), ("south", Silent)]);
+    let mut since = before(told, &["north"]);
+    since.presence[1].there = Some(super::at(2));
+    let cause = since.cause().unwrap();
+    assert_eq!(cause.kind, CauseKind::RemoteDeskUnreachable);
+    assert!(
+        cause.plain.contains("no longer answers south:"),
+        "only who says it is named: {}",
+        cause.plain
+    );
+    // It was at south, and then gone from north.
+    since.presence[1].there = Some(super::at(0));
+    let cause = since.cause().unwrap();
+    assert_eq!(cause.kind, CauseKind::RemoteDeskDead);
+    assert!(
+        cause.plain.ends_with("the connections to north"),
+        "{}",
+        cause.plain
+    );
+}
+
+#[test]
+fn what_a_relay_said_before_this_desk_was_started_calls_nobody_dead() {
+    use PresenceState::{Closed, Present, Reset, Silent};
+    for said in [Present, Closed, Reset, Silent] {
+        let mut told = paths(WHOLE, &[("north", said), ("south", said)]);
+        for fact in &mut told.presence {
+            fact.told = Told::Remembered;
+        }
+        let cause = told.cause().unwrap();
+        assert_eq!(
+            (cause.kind, told.carrier().state),
+            (CauseKind::RemoteDeskUnreachable, Carrier::Down),
+            "{said}"
+        );
+        assert!(cause.plain.contains("nobody says yet"), "{}", cause.plain);
+        // One relay says it in this life.
+        told.presence[0].told = Told::Now;
+        let dead = matches!(said, Closed | Reset);
+        let kind = told.cause().map(|cause| cause.kind);
+        assert_eq!(kind == Some(CauseKind::RemoteDeskDead), dead, "{said}");
+    }
 }
 
 #[test]

@@ -133,6 +133,24 @@ fn a_leg_that_relapsed_is_steady_after_five_minutes_and_one_that_never_did_at_on
 }
 
 #[test]
+fn a_leg_that_we_turned_ourselves_is_no_relapse() {
+    let mut leg = up();
+    let turn = leg.turned("this desk shows its new certificate".into(), now(1000));
+    assert_eq!(turn.unwrap().to, Health::Down);
+    let mut up_again = |at| {
+        for lane in Lane::ALL {
+            let _ = leg.lane_opened(lane, now(at));
+            let _ = leg.lane_changed(lane, &to(Health::Up), now(at + 1));
+        }
+        let steady = leg.is_steady(now(at + 2).1);
+        let _ = leg.ended("cut".into(), now(at + 3));
+        steady
+    };
+    assert!(up_again(1100));
+    assert!(!up_again(2000), "what was cut is one");
+}
+
+#[test]
 fn only_the_newest_transitions_of_a_leg_are_kept() {
     let mut leg = LegHealth::default();
     for turn in 0..100 {
