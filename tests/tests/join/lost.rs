@@ -142,6 +142,8 @@ async fn seats_whose_keys_the_plan_needs_are_closed_before_anybody_joins() {
         "exercise",
         "run",
         "S4",
+        "--variant",
+        "abc",
         "--json",
         "--listen",
         "127.0.0.1:0",
