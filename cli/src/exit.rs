@@ -14,6 +14,7 @@
 //! | 9 | measured, and a promise (`--slo`) was missed |
 //! | 10 | an expectation of an exercise was not met |
 //! | 11 | fewer legs answer than were asked for |
+//! | 12 | a second passphrase was typed, or what would tell it is not whole |
 
 use std::io;
 
@@ -45,6 +46,8 @@ pub const SLO_MISSED: u8 = 9;
 pub const NOT_MET: u8 = 10;
 /// Fewer legs answer than were asked for.
 pub const REDUNDANCY: u8 = 11;
+/// A second passphrase was typed, or what would tell it is not whole.
+pub const ALARM: u8 = 12;
 
 /// What a verb ends with: its exit code, or a failure.
 pub type Outcome = Result<u8, Failure>;

@@ -7,13 +7,14 @@
 //!
 //! The second passphrase is the one of an officer under duress. Nothing here knows which of the two was typed: both do the
 //! same and leave the same behind, a note of the unlocking ([`notes`]). Only whoever holds the book of it ([`book`]) can
-//! tell them apart.
+//! tell them apart, by a watch over the notes ([`watch`]).
 //!
 //! Nothing here asks anybody for a passphrase, and nothing keeps one.
 
 pub mod book;
 pub mod notes;
 mod slots;
+pub mod watch;
 
 use std::fmt;
 use std::fs::File;
@@ -42,6 +43,7 @@ pub const FILE_BYTES_MAX: u64 = 16 * 1024;
 pub const PASSPHRASE_CHARACTERS_MIN: usize = 15;
 
 const SECRET_BYTES: usize = 32;
+const SALT_BYTES: usize = 16;
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
@@ -133,6 +135,22 @@ pub struct Watching {
     secret: Secret,
     /// The token of the second passphrase's slot.
     token: Secret,
+    /// The salt of the sealed file, which anybody may read there: by it the watch knows whether the book is of today's key.
+    salt: [u8; SALT_BYTES],
+    /// The public half.
+    watch: [u8; SECRET_BYTES],
+}
+
+impl Watching {
+    fn new(secret: Secret, token: Secret, salt: [u8; SALT_BYTES]) -> Self {
+        let watch = notes::public(&secret);
+        Self {
+            secret,
+            token,
+            salt,
+            watch,
+        }
+    }
 }
 
 /// How an officer's key lies in its file.
@@ -270,6 +288,12 @@ pub fn claimed_officer(text: &str) -> Option<&str> {
         .then(|| lines.next())
         .flatten()?
         .strip_prefix("officer: ")
+}
+
+/// The salt that stands in a sealed text's head, before anybody has opened it.
+fn claimed_salt(text: &str) -> Option<[u8; SALT_BYTES]> {
+    let salt = text.lines().find_map(|line| line.strip_prefix("salt: "))?;
+    BASE64.decode(salt.as_bytes()).ok()?.try_into().ok()
 }
 
 /// Whether a sealed text is of the form that has one slot only.

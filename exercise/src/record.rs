@@ -341,7 +341,8 @@ pub enum Kind {
         seat: String,
         /// The officer: `lindqvist`.
         officer: String,
-        /// `DURESS`: the second passphrase was typed. `LOST`: notes of unlockings are gone.
+        /// `DURESS`: the second passphrase was typed. `LOST`: notes of unlockings are gone, or the watch cannot tell whether it
+        /// was.
         what: String,
         /// When, by the clock of the officer's seat, milliseconds since 1970; 0 where that is not known.
         noted_ms: u64,

@@ -2,10 +2,13 @@
 //! `hotline duress --follow` does, and tells control what it finds. `exercise run` starts it where a scenario has an officer
 //! with one; it speaks with the conductor as a player does.
 
-use std::{io::Write as _, path::PathBuf};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use hotline_client::sealed::book::Found;
+use hotline_client::sealed::{notes::NOTES_FILE, watch::Found};
 use hotline_exercise::live::words::FromPlayer;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -14,7 +17,7 @@ use tokio::{
 
 use super::failed;
 use crate::{
-    duress::{self, LOOK_EVERY},
+    duress::{LOOK_EVERY, Watching},
     exit::{self, Failure, Outcome},
 };
 
@@ -37,10 +40,11 @@ pub struct SecurityArgs {
 /// # Errors
 /// A [`Failure`] if what it was given cannot be used.
 pub async fn run(args: SecurityArgs) -> Outcome {
-    let mut watch = duress::watch(&args.config, &args.book)?;
-    // What was noted before the exercise is none of its business.
-    drop(duress::look(&mut watch)?);
+    let mut watch = Watching::open(&args.config, &args.book)?;
     say(&FromPlayer::Seated)?;
+    // Its keys were made for the exercise: what stands there already came while no watch ran, as control had stopped. What
+    // control has written down already it does not write down again.
+    say_all(&watch.look())?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
         tokio::select! {
@@ -49,23 +53,38 @@ pub async fn run(args: SecurityArgs) -> Outcome {
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => return Ok(exit::OK),
             },
-            () = sleep(LOOK_EVERY) => for found in duress::look(&mut watch)? {
-                say(&told(&found))?;
-            },
+            () = sleep(LOOK_EVERY) => say_all(&watch.look())?,
         }
     }
 }
 
+fn say_all(found: &[Found]) -> Result<(), Failure> {
+    found.iter().try_for_each(|found| say(&told(found)))
+}
+
 fn told(found: &Found) -> FromPlayer {
     let (officer, what, noted_ms) = match found {
-        Found::Duress { officer, at, .. } => (officer, "DURESS", at.unix_ms()),
-        Found::Lost { officer, .. } => (officer, "LOST", 0),
+        Found::Duress { officer, at, .. } => (officer.name(), "DURESS", at.unix_ms()),
+        Found::Lost { officer, .. } | Found::Resealed { officer } => (officer.name(), "LOST", 0),
+        Found::Gone { place } | Found::Unreadable { place, .. } => (whose(place), "LOST", 0),
     };
     FromPlayer::Duress {
-        officer: officer.name().to_owned(),
+        officer: officer.to_owned(),
         what: what.to_owned(),
         noted_ms,
     }
+}
+
+/// Whose folder this is, or whose file: that of the folder which holds it.
+fn whose(place: &Path) -> &str {
+    let folder = match place.extension().is_some() || place.ends_with(NOTES_FILE) {
+        true => place.parent().unwrap_or(place),
+        false => place,
+    };
+    folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
 }
 
 /// A line to control.

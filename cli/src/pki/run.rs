@@ -120,13 +120,18 @@ fn sealed<'a>(
         second: second.as_ref().zip(file(&args.duress_book)),
     };
     let path = seal::seal(dir, &name, typed, entropy)?;
-    let book = args.duress_book.as_ref().map_or_else(String::new, |book| {
-        format!(
-            "the security officer watches with: hotline duress --config DESK --book {} --follow\n\
+    // The same sentence whether there was a second one or not: nobody can tell from the key.
+    let one = "one passphrase only; a second one that was set before no longer opens it\n";
+    let book = args.duress_book.as_ref().map_or_else(
+        || one.to_owned(),
+        |book| {
+            format!(
+                "the security officer watches with: hotline duress --config DESK --book {} --follow\n\
              keep that book where the seats are not\n",
-            book.display()
-        )
-    });
+                book.display()
+            )
+        },
+    );
     Ok(format!(
         "sealed {}\nwithout its passphrase this key is lost: nobody can open it\n{book}",
         path.display()

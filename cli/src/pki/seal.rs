@@ -90,7 +90,7 @@ fn write_down(file: &Path, officer: Identity, watching: Watching) -> Result<(), 
     } else {
         Book::default()
     };
-    book.set(officer, watching);
+    book.add(officer, watching);
     let text = Zeroizing::new(book.text());
     files::replace(file, text.as_bytes(), Audience::Owner)
 }

@@ -14,9 +14,11 @@
 //! takes the secret half of the watch key, which the book alone has. So nobody at the seat can find out whether a passphrase
 //! is the one of every day.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use hotline_core::time::WallTime;
@@ -34,6 +36,13 @@ pub const NOTES_MAX: u64 = 1_024;
 /// What every note is made over, first of all.
 pub const CONTEXT: &[u8] = b"hotline unlocked 1\n";
 
+/// How long between two tries at a lock that another process has.
+const LOCK_AGAIN: Duration = Duration::from_millis(10);
+/// Tries before an unlocking is refused: 2 s. Who holds the lock for longer is no verb of ours.
+const LOCK_TRIES_TO_WRITE: u32 = 200;
+/// Tries of a watch, which looks again: 0.1 s.
+const LOCK_TRIES_TO_READ: u32 = 10;
+
 const NOTE_BYTES: usize = 64;
 const KEY_AT: usize = 16;
 const MAC_AT: usize = 48;
@@ -45,7 +54,7 @@ pub fn beside(key_file: &Path) -> PathBuf {
 }
 
 /// One unlocking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note([u8; NOTE_BYTES]);
 
 impl Note {
@@ -80,8 +89,7 @@ impl Note {
         let mut own = [0; SECRET_BYTES];
         own.copy_from_slice(&note[KEY_AT..]);
         let agreed = agreed(&own, watching.secret.0);
-        let watch = public(&watching.secret);
-        mac(&agreed, officer, note, (&watch, &watching.token)) == *made
+        mac(&agreed, officer, note, (&watching.watch, &watching.token)) == *made
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -107,25 +115,58 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let mut notes = open(file)?;
     // Two verbs may unlock at once.
-    notes.lock()?;
+    locked(LOCK_TRIES_TO_WRITE, || notes.try_lock())?;
     let newest = all(&mut notes)?.last().map_or(0, Note::number);
     let number = newest.checked_add(1).ok_or(io::ErrorKind::InvalidData)?;
     let note = Note::new(number, officer, beside, unlocking);
     notes.seek(SeekFrom::Start(note.place()))?;
     notes.write_all(&note.0)?;
-    notes.sync_data()
+    notes.sync_data()?;
+    if newest == 0 {
+        sync_folder(file)?;
+    }
+    Ok(())
 }
 
-/// Every note that is kept, the oldest first; none if the key was never unlocked.
+/// Takes a lock that nobody holds for long, or fails.
+#[allow(clippy::disallowed_methods, reason = "a lock of another process wakes nobody")]
+fn locked(tries: u32, mut take: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
+    for _ in 0..tries {
+        match take() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_AGAIN),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::TimedOut,
+        "another process holds its lock",
+    ))
+}
+
+/// The name of a file that is new is on disk too.
+#[cfg(unix)]
+fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_file: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Every note that is kept, the oldest first; none if the key was never unlocked. Where the system allows it, the file does
+/// not show that it was read.
 ///
 /// # Errors
 /// What the system says.
 pub fn read(file: &Path) -> io::Result<Vec<Note>> {
-    let mut notes = match File::open(file) {
+    let mut notes = match super::watch::open(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened?,
     };
-    notes.lock_shared()?;
+    locked(LOCK_TRIES_TO_READ, || notes.try_lock_shared())?;
     all(&mut notes)
 }
 
@@ -163,7 +204,8 @@ fn mac(
     note: &[u8],
     (watch, token): (&[u8; SECRET_BYTES], &Secret),
 ) -> [u8; NOTE_BYTES - MAC_AT] {
-    let said = [CONTEXT, officer.as_bytes(), b"\n", note, watch, &token.0].concat();
+    // The token is in it.
+    let said = Zeroizing::new([CONTEXT, officer.as_bytes(), b"\n", note, watch, &token.0].concat());
     let whole = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, agreed), &said);
     let mut mac = [0; NOTE_BYTES - MAC_AT];
     mac.copy_from_slice(&whole.as_ref()[..NOTE_BYTES - MAC_AT]);

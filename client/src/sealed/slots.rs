@@ -8,11 +8,10 @@ use ring::pbkdf2;
 use zeroize::Zeroizing;
 
 use super::{
-    BEGIN, Beside, END, Fault, ITERATIONS, ITERATIONS_MAX, PASSPHRASE_CHARACTERS_MIN, Passphrase,
+    BEGIN, Beside, END, Fault, ITERATIONS, ITERATIONS_MAX, PASSPHRASE_CHARACTERS_MIN, Passphrase, SALT_BYTES,
     SECRET_BYTES, SealedKeyError, Secret, Watching, notes,
 };
 
-const SALT_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
 const BASE64_COLUMNS: usize = 64;
 const KDF: &str = "PBKDF2-HMAC-SHA256";
@@ -91,16 +90,16 @@ pub fn seal(
     let of_second = if of_first == 0 { one } else { zero };
     Ok(Sealed {
         text: written(head, &body),
-        second: second.map(|_| Watching {
-            secret,
-            token: of_second,
-        }),
+        second: second.map(|_| Watching::new(secret, of_second, salt)),
     })
 }
 
 /// A slot with its tag.
 fn filled(key: &LessSafeKey, nonce: [u8; NONCE_LEN], head: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut slot = parts.concat();
+    // Room for the tag too: a buffer that grows leaves the key behind in freed memory.
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut slot = Vec::with_capacity(length + CHACHA20_POLY1305.tag_len());
+    parts.iter().for_each(|part| slot.extend_from_slice(part));
     key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(head), &mut slot)
         .expect("a key file is far below the cipher's bound of 256 GiB");
     slot

@@ -199,7 +199,7 @@ fn the_sealed_key_of_the_paper_opens_with_both_of_its_passphrases() {
     }
     let book = book::Book::parse(&shown("book")).unwrap();
     let mut made = book::Book::default();
-    made.set(OFFICER.parse().unwrap(), sealed_with_two().second.unwrap());
+    made.add(OFFICER.parse().unwrap(), sealed_with_two().second.unwrap());
     assert_eq!(book, made);
     let (_folder, path) = file(&text, 0o600);
     load(&path, &second()).unwrap();
@@ -271,22 +271,17 @@ fn a_key_file_does_not_tell_whether_a_second_passphrase_is_set() {
 #[test]
 fn both_passphrases_leave_the_same_behind_and_only_the_book_tells_them_apart() {
     let sealed = sealed_with_two();
-    let officer = OFFICER.parse().unwrap();
     let mut book = book::Book::default();
-    book.set(officer, sealed.second.unwrap());
+    book.add(OFFICER.parse().unwrap(), sealed.second.unwrap());
     let book = book::Book::parse(&book.text()).unwrap();
     let seat = tempfile::tempdir().unwrap();
     fs::create_dir(seat.path().join("okoye")).unwrap();
     let path = seat.path().join("okoye/officer.key");
     fs::write(&path, &sealed.text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let mut watch = book::Watch::new(book, seat.path().to_owned());
-    assert_eq!(watch.here().len(), 1);
-    let mut look = || {
-        let (found, read) = watch.look();
-        read.unwrap();
-        found
-    };
+    let mut watch = watch::Watch::new(book, seat.path().to_owned());
+    assert_eq!(watch.officers().filter(|(_, here)| *here).count(), 1);
+    let mut look = || watch.look();
 
     load(&path, &passphrase()).unwrap();
     assert_eq!(look(), Vec::new(), "the first passphrase tells nobody anything");
@@ -295,10 +290,11 @@ fn both_passphrases_leave_the_same_behind_and_only_the_book_tells_them_apart() {
         .unwrap();
     assert_eq!(look(), Vec::new());
     load(&path, &second()).unwrap();
-    let duress = book::Found::Duress {
+    let duress = watch::Found::Duress {
         officer: OFFICER.parse().unwrap(),
         at: WallTime::from_unix_ms(1_790_000_000_000),
         note: 2,
+        earlier: false,
     };
     assert_eq!(look(), [duress]);
     assert_eq!(look(), Vec::new(), "it is told once");
@@ -310,9 +306,11 @@ fn both_passphrases_leave_the_same_behind_and_only_the_book_tells_them_apart() {
     assert_eq!(notes[..7], notes[64..71], "all but number and seal are the same");
     assert_eq!(notes[8..48], notes[72..112]);
     fs::remove_file(&file).unwrap();
-    let lost = book::Found::Lost {
+    let lost = watch::Found::Lost {
         officer: OFFICER.parse().unwrap(),
-        had: 2,
+        from: 1,
+        to: 2,
+        how: watch::Lost::Taken,
     };
     assert_eq!(look(), [lost], "whoever takes the notes away is told as well");
 }
@@ -322,10 +320,7 @@ fn notes_are_bounded_and_an_unlocking_that_cannot_be_noted_opens_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(notes::NOTES_FILE);
     let passphrase = passphrase();
-    let watching = |token| Watching {
-        secret: Secret([8; 32]),
-        token: Secret([token; 32]),
-    };
+    let watching = |token| Watching::new(Secret([8; 32]), Secret([token; 32]), [0; SALT_BYTES]);
     let beside = Beside {
         token: Secret([3; 32]),
         watch: notes::public(&Secret([8; 32])),
@@ -339,6 +334,11 @@ fn notes_are_bounded_and_an_unlocking_that_cannot_be_noted_opens_nothing() {
     assert_eq!(numbers, (4, notes::NOTES_MAX + 3));
     assert!(kept.iter().all(|note| note.is_of(OFFICER, &watching(3))));
     assert!(!kept[0].is_of(OFFICER, &watching(4)));
+    // Somebody who holds the lock holds nobody up for long: it is refused as any note that cannot be written.
+    let held = fs::File::open(&file).unwrap();
+    held.lock().unwrap();
+    let refused = notes::write(&file, OFFICER, &beside, &typed(&passphrase)).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
 
     let (_folder, path) = self::file(&sealed(), 0o600);
     fs::create_dir(notes::beside(&path)).unwrap();

@@ -6,7 +6,7 @@ use hotline_audit::Hash;
 
 use crate::{
     record::Kind,
-    scenario::{expect::By, mark::Alias},
+    scenario::{cast::security_officer, expect::By, mark::Alias},
     timeline::What,
 };
 
@@ -20,29 +20,58 @@ use super::{
 type Step = (String, String, Option<String>);
 
 impl Case<'_> {
-    /// A security officer's watch told control that this officer typed the second passphrase.
+    /// The watch of this officer's own security officer told control that the officer typed the second passphrase. That
+    /// it was never told is not known where the watch had died.
     pub(super) fn duress(&self, officer: &str, by: &By) -> Finding {
-        let entries = self.timeline.entries.iter().enumerate();
-        let told = entries.filter_map(|(no, entry)| match &entry.what {
-            What::Control(record) => match &record.kind {
-                Kind::Duress {
-                    seat,
-                    officer: whose,
-                    what,
-                    ..
-                } if whose == officer && what == "DURESS" => Some(Occurrence {
-                    from: Some(entry.at),
-                    until: Until::Point,
-                    entry: no,
-                    what: format!("DURESS of {officer}, told by {seat}"),
-                    late: false,
-                }),
-                _ => None,
-            },
+        let card = self.scenario.officer(officer);
+        let watch = card.map_or_else(String::new, |card| security_officer(card.side));
+        let told = self.controls(|kind| match kind {
+            Kind::Duress {
+                seat,
+                officer: whose,
+                what,
+                ..
+            } => (*seat == watch && whose == officer && what == "DURESS")
+                .then(|| (Until::Point, format!("DURESS of {officer}, told by {seat}"))),
             _ => None,
         });
-        let told: Vec<Occurrence> = told.collect();
-        self.by(&told, by, &format!("DURESS of {officer}"), None)
+        let found = self.by(&told, by, &format!("DURESS of {officer}"), None);
+        if !matches!((by, found.met), (By::Never(_), Met::Yes)) {
+            return found;
+        }
+        let player = format!("player {watch}");
+        let died = self.controls(|kind| match kind {
+            Kind::Process { who, deed } => {
+                (*who == player && deed == "DIED").then(|| (Until::Open, format!("{watch} had died")))
+            }
+            _ => None,
+        });
+        match self.by(&died, by, &watch, None).met {
+            Met::Yes => found,
+            _ => {
+                let why = format!("{}, but {watch} had died", found.observed);
+                Finding::new(Met::Undecided, why).seen_in(died.iter().map(|died| died.entry))
+            }
+        }
+    }
+
+    /// What control wrote down, as it occurred.
+    fn controls(&self, what: impl Fn(&Kind) -> Option<(Until, String)>) -> Vec<Occurrence> {
+        let entries = self.timeline.entries.iter().enumerate();
+        let found = entries.filter_map(|(no, entry)| {
+            let What::Control(record) = &entry.what else {
+                return None;
+            };
+            let (until, what) = what(&record.kind)?;
+            Some(Occurrence {
+                from: Some(entry.at),
+                until,
+                entry: no,
+                what,
+                late: false,
+            })
+        });
+        found.collect()
     }
 
     /// Whether a message looks like another one that came before it: its rungs, and what was told at every desk since.

@@ -3,6 +3,7 @@
 
 mod afar;
 mod carry;
+mod duress;
 mod ends;
 mod hear;
 mod leap;
@@ -126,6 +127,8 @@ pub struct Conductor<S> {
     hand: Option<Hand>,
     /// How much of what people say was written down.
     said: Said,
+    /// What security officers told and is written down.
+    alarms: duress::Alarms,
 }
 
 /// What became of an exercise.
@@ -173,6 +176,7 @@ impl<S: Scene> Conductor<S> {
             offered: LineTime::START,
             hand: None,
             said: Said::default(),
+            alarms: duress::Alarms::default(),
         }
     }
 

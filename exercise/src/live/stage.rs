@@ -35,7 +35,7 @@ use super::{
     words::{FromPlayer, ToPlayer},
 };
 use crate::scenario::{
-    lists::{ProcessDeed, Side},
+    lists::ProcessDeed,
     msel::{FaultDeed, Link},
 };
 
@@ -184,11 +184,7 @@ pub fn attacker(attack: &str) -> String {
     format!("attacker-{attack}")
 }
 
-/// The seat at which a side's security officer watches for second passphrases.
-#[must_use]
-pub fn security_officer(side: Side) -> String {
-    format!("security-{side}")
-}
+pub use crate::scenario::cast::security_officer;
 
 /// Everything that runs.
 pub struct Stage {

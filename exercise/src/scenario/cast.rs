@@ -180,3 +180,9 @@ pub struct Handout {
     /// What it says.
     pub text: Tongues,
 }
+
+/// The seat at which a side's security officer watches for second passphrases.
+#[must_use]
+pub fn security_officer(side: Side) -> String {
+    format!("security-{side}")
+}

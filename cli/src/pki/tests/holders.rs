@@ -1,7 +1,7 @@
 //! Issue, renew, revoke, seal, consent, list.
 
 use hotline_audit::{KeyError, PublicKey};
-use hotline_client::sealed::book::Watch;
+use hotline_client::sealed::watch::Watch;
 use hotline_client::sealed::{Passphrase, SealedKeyError, Unlocking, load_officer_key};
 
 use super::*;
@@ -270,7 +270,7 @@ fn a_sealed_key_is_sealed_anew_with_a_second_passphrase_and_the_book_knows_of_it
     for (passphrase, told) in [(&new, 0), (&second, 1)] {
         let key = load_officer_key(&path, Some(&typed_now(passphrase))).unwrap();
         assert_eq!(key.public(), before);
-        assert_eq!(watch.look().0.len(), told);
+        assert_eq!(watch.look().len(), told);
     }
 }
 

@@ -144,7 +144,11 @@ fn a_passphrase_comes_from_a_private_file() {
     set_mode(&file, 0o644);
     assert_eq!(seal().unwrap_err().code(), "HL-PKI-004");
     set_mode(&file, 0o600);
-    assert!(seal().unwrap().contains("sealed "));
+    let once = seal().unwrap();
+    assert!(
+        once.contains("sealed ") && once.contains("one passphrase only"),
+        "{once}"
+    );
     // Anew, and with a second one.
     let (second, book) = (sides.file("second"), sides.file("security.book"));
     fs::write(&second, "the tea is cold tonight\n").unwrap();
@@ -179,4 +183,10 @@ fn a_passphrase_comes_from_a_private_file() {
         ("--duress-book", &book),
     ]);
     assert!(same.unwrap_err().to_string().contains("same as the first"));
+    // Without one again: what is said does not tell whether there was one, and the note of it is known by the book.
+    let anew = words(&[
+        ("--present-passphrase-file", &second),
+        ("--passphrase-file", &file),
+    ]);
+    assert_eq!(anew.unwrap(), once);
 }

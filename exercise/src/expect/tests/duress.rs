@@ -49,6 +49,61 @@ fn a_second_passphrase_counts_when_control_was_told_and_by_when() {
 }
 
 #[test]
+fn a_second_passphrase_is_told_by_the_own_security_officer_and_by_nobody_else() {
+    let text = expecting(&["{ duress = \"lindqvist\", recorded = true }"]);
+    for (from, met) in [
+        ("security-A", Met::Yes),
+        ("security-B", Met::No),
+        ("A", Met::No),
+        ("attacker-echo", Met::No),
+    ] {
+        let mut play = Play::of(&text);
+        let Kind::Duress {
+            officer,
+            what,
+            noted_ms,
+            ..
+        } = told("DURESS")
+        else {
+            panic!("it is one")
+        };
+        let seat = from.to_owned();
+        play.at(1_000).record(Kind::Duress {
+            seat,
+            officer,
+            what,
+            noted_ms,
+        });
+        assert_eq!(one(&judge_of(&play), "E1").met, met, "{from}");
+    }
+}
+
+#[test]
+fn that_nothing_was_told_is_not_known_where_the_watch_had_died() {
+    let text = expecting(&[
+        "{ duress = \"lindqvist\", never = true }",
+        "{ duress = \"lindqvist\", never = true, during = { from = \"STARTEX\", to = \"x.RELEASED\" } }",
+    ]);
+    let met = |at_ms: u64, who: &str| {
+        let mut play = Play::of(&text);
+        play.at(at_ms).record(Kind::Process {
+            who: who.into(),
+            deed: "DIED".into(),
+        });
+        sent(&mut play, 10_000, "an ordinary night");
+        let judged = judge_of(&play);
+        ["E1", "E2"].map(|id| one(&judged, id).met)
+    };
+    assert_eq!(met(5_000, "player security-A"), [Met::Undecided, Met::Undecided]);
+    assert_eq!(
+        met(5_000, "player security-B"),
+        [Met::Yes, Met::Yes],
+        "the other side's"
+    );
+    assert_eq!(met(5_000, "desk A"), [Met::Yes, Met::Yes]);
+}
+
+#[test]
 fn two_messages_look_alike_when_the_same_people_signed_the_same_and_no_alarm_names_them() {
     let text = expecting(&["{ alike = \"y\", of = \"x\" }\nof = { from = \"A\", as = \"y\" }"]);
     let judged = |more: &dyn Fn(&mut Play, Hash)| {

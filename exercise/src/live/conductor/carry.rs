@@ -12,7 +12,6 @@ use crate::{
         stage::{StageError, attacker},
         words::ToPlayer,
     },
-    plan::Status,
     record::{InjectStatus, Kind, Stamp},
     scenario::{
         lists::ProcessDeed,
@@ -125,29 +124,9 @@ impl<S: Scene> Conductor<S> {
     }
 
     /// From now on this officer, who sits there, types the second passphrase.
-    async fn tell_phrase(&mut self, seat: &str, officer: &str) -> Result<(), StageError> {
+    pub(super) async fn tell_phrase(&mut self, seat: &str, officer: &str) -> Result<(), StageError> {
         let officer = officer.to_owned();
         self.stage.tell(seat, &ToPlayer::Phrase { officer }).await
-    }
-
-    /// A player that sits down anew is told what it typed before: it keeps no passphrase.
-    pub(super) async fn tell_phrases_again(&mut self) {
-        let done = self
-            .plan
-            .steps()
-            .filter(|step| step.status() == Status::Delivered);
-        let typed: Vec<Placed<String>> = done
-            .filter_map(|step| match &step.inject.deed {
-                Deed::Phrase(officer) => Some(officer.clone()),
-                _ => None,
-            })
-            .collect();
-        for officer in typed {
-            if let Ok(seat) = self.seat_of(std::slice::from_ref(&officer)) {
-                // A seat where nobody plays any more hears nothing.
-                let _ = self.tell_phrase(&seat, &officer).await;
-            }
-        }
     }
 
     pub(super) fn seat_at(&self, desk: &str) -> Result<String, StageError> {

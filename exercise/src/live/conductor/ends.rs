@@ -64,7 +64,9 @@ impl<S: Scene> Conductor<S> {
             self.process(ProcessDeed::Start, desk).await?;
         }
         let words = taken?;
-        for seat in self.stage.reseat().await? {
+        let seats = self.stage.reseat().await?;
+        self.tell_phrases_again().await;
+        for seat in seats {
             self.waiting.remove(&seat);
             self.note(Kind::Seat {
                 seat: seat.clone(),
@@ -75,7 +77,6 @@ impl<S: Scene> Conductor<S> {
             let clock = ToPlayer::Clock { running, story_ms };
             self.stage.tell(&seat, &clock).await?;
         }
-        self.tell_phrases_again().await;
         Ok(format!("read aloud and the same at both ends: {words}"))
     }
 

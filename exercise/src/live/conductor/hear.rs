@@ -245,14 +245,7 @@ impl<S: Scene> Conductor<S> {
                 officer,
                 what,
                 noted_ms,
-            } => self
-                .note(Kind::Duress {
-                    seat,
-                    officer,
-                    what,
-                    noted_ms,
-                })
-                .map(drop),
+            } => self.told_of_duress(seat, officer, what, noted_ms),
             FromPlayer::Waiting { deeds, next_story_ms } => {
                 self.waiting.insert(seat, Pending::of(deeds, next_story_ms));
                 Ok(())
@@ -338,7 +331,7 @@ const LISTED_BEFORE: Duration = Duration::from_secs(1);
 const SENTENCE_MAX: usize = 400;
 
 /// A sentence that is not too long for a record.
-fn cut(sentence: String) -> String {
+pub(super) fn cut(sentence: String) -> String {
     match sentence.char_indices().nth(SENTENCE_MAX) {
         Some((at, _)) => format!("{}…", &sentence[..at]),
         None => sentence,

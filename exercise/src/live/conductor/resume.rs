@@ -77,9 +77,9 @@ impl<S: Scene> Conductor<S> {
         self.annex_the_rest(&stood.records, files)?;
         self.put_back(&stood).await?;
         self.hear_again(&stood.records).await;
+        self.tell_phrases_again().await;
         self.say_again().await;
         self.tell_seats_again(&stood.begun);
-        self.tell_phrases_again().await;
         self.tell_clock().await?;
         self.look().await?;
         self.run().await
@@ -145,6 +145,14 @@ impl<S: Scene> Conductor<S> {
                 "LEFT" => drop(stood.left.insert(seat.clone())),
                 _ => drop(stood.left.remove(seat)),
             },
+            Kind::Duress {
+                officer,
+                what,
+                noted_ms,
+                ..
+            } => {
+                self.alarms.take(officer, what, *noted_ms);
+            }
             Kind::Observed { desk, seen } => {
                 let shown = seen.shown.iter().map(|message| (desk.clone(), message.clone()));
                 self.arrived.extend(shown);

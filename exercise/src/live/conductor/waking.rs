@@ -76,6 +76,7 @@ impl<S: Scene> Conductor<S> {
             let what = "SCRIPTED".to_owned();
             self.note(Kind::Seat { seat, what })?;
         }
+        self.tell_phrases_again().await;
         self.say_again().await;
         self.tell_clock().await?;
         scene::wait_until_whole(&mut self.stage).await?;
