@@ -23,6 +23,8 @@ const AT_ONCE: usize = 64;
 const ROOM: usize = MAX_CONTROL_DETAIL - 1024;
 /// Most that wait, of each. 4,096: what the last looks behind ENDEX still write down.
 const WAITING_MAX: usize = 4_096;
+/// Most messages that came in at a desk that joined. 10,000: as many as it is asked for behind a break.
+const ARRIVED_MAX: usize = 10_000;
 /// What is written down as an alarm where more came than could wait.
 const MISSED: &str = "CONTROL_MISSED";
 
@@ -39,6 +41,8 @@ pub(super) struct Watched {
     shown: Vec<String>,
     /// Alarms and messages that came when there was no more room.
     missed: u64,
+    /// How many messages came in there.
+    arrived: usize,
     /// Statements that it owed the relays when it was asked last.
     owes: u64,
 }
@@ -48,7 +52,7 @@ impl Watched {
     pub(super) fn alarm(&mut self, code: String, what: String) {
         match self.alarms.len() < WAITING_MAX {
             true => self.alarms.push((code, what)),
-            false => self.missed += 1,
+            false => self.missed = self.missed.saturating_add(1),
         }
     }
 
@@ -56,8 +60,19 @@ impl Watched {
     pub(super) fn show(&mut self, message: &str) {
         match self.shown.len() < WAITING_MAX {
             true => self.shown.push(message.to_owned()),
-            false => self.missed += 1,
+            false => self.missed = self.missed.saturating_add(1),
         }
+    }
+
+    /// Whether one more message that came in there is kept in mind: as long as the desk is `here`, or has not told of more
+    /// than any exercise has.
+    pub(super) fn has_room(&mut self, here: bool) -> bool {
+        let room = here || self.arrived < ARRIVED_MAX;
+        match room {
+            true => self.arrived = self.arrived.saturating_add(1),
+            false => self.missed = self.missed.saturating_add(1),
+        }
+        room
     }
 
     /// What goes into the next record.
@@ -134,7 +149,8 @@ impl<S: Scene> Conductor<S> {
                 continue;
             };
             let half = self.now().since(before) / 2;
-            if self.unheard.contains(&desk) {
+            let now = self.now();
+            if self.turns.is_due(&desk, now) || self.unheard.contains(&desk) {
                 self.look_anew(&desk).await?;
             }
             self.saw(&desk, &status, half).await?;
@@ -394,6 +410,22 @@ mod tests {
             missed.is_some_and(|(_, what)| what.starts_with("10 alarms")),
             "{missed:?}"
         );
+    }
+
+    #[test]
+    fn a_joined_desk_that_tells_of_more_messages_than_an_exercise_has_costs_no_memory_and_that_is_written_down()
+     {
+        let mut watched = Watched::default();
+        let room = (0..ARRIVED_MAX + 3).filter(|_| watched.has_room(false)).count();
+        assert_eq!(room, ARRIVED_MAX);
+        let (alarms, _) = watched.take();
+        assert!(
+            alarms
+                .iter()
+                .any(|(code, what)| code == MISSED && what.starts_with("3 ")),
+            "{alarms:?}"
+        );
+        assert!(watched.has_room(true), "one of this machine is believed");
     }
 
     #[test]
