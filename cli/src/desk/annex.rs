@@ -16,7 +16,7 @@ use super::{
     send,
     signing::{self, Signing},
 };
-use crate::exit::{self, Outcome};
+use crate::exit::{self, Failure, Outcome};
 
 /// `hotline desk translate`.
 #[derive(Debug, Args)]
@@ -63,10 +63,21 @@ fn grade(word: &str) -> Result<Grade, String> {
         .map_err(|_| format!("\"{word}\" is no grade; sight, rough or certified would work"))
 }
 
+impl TranslateArgs {
+    /// The same, where standard input is the prompt itself.
+    ///
+    /// # Errors
+    /// HL-DESK-041: its words were to come from there.
+    pub fn at_a_prompt(self) -> Result<Self, Failure> {
+        send::not_the_prompt(&self.text)?;
+        Ok(self)
+    }
+}
+
 /// Places a translation.
 ///
 /// # Errors
-/// A [`Failure`](crate::exit::Failure).
+/// A [`Failure`].
 pub async fn translate(args: TranslateArgs) -> Outcome {
     let text = send::typed(&args.text)?;
     let config = load(&args.common)?;
@@ -79,7 +90,7 @@ pub async fn translate(args: TranslateArgs) -> Outcome {
 /// Places that a message was put before a principal.
 ///
 /// # Errors
-/// A [`Failure`](crate::exit::Failure).
+/// A [`Failure`].
 pub async fn present(args: PresentArgs) -> Outcome {
     let config = load(&args.common)?;
     let mut seat = Seat::open(config, args.common.json).await?;

@@ -83,10 +83,15 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
     let asked = seat.show(&args.message).await?;
     signing::refuse_ended(&asked, false, args.anyhow)?;
     let is_coded = coded::is_coded(&asked.text);
+    let accepts_coded = is_coded && args.answer == Answer::Accept;
     match coded::typed(&args.words, &args.coded, is_coded)? {
+        Typed::Coded(_) | Typed::Free(_) if accepts_coded => Err(coded::accepted_as_it_is(&asked.name)),
         Typed::Coded(filling) => of_code(seat, args, &filling, asked).await,
-        Typed::Free(text) => of_words(args, &asked, text),
-        Typed::Nothing if args.same || (is_coded && args.answer == Answer::Accept) => {
+        Typed::Free(text) => {
+            coded::check_words(seat, &text, &asked.channel).await?;
+            of_words(args, &asked, text)
+        }
+        Typed::Nothing if args.same || accepts_coded => {
             coded::show(seat, &asked.text);
             of_words(args, &asked, asked.text.clone())
         }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use hotline_client::view::MessageView;
 use hotline_core::{
     precedence::Precedence,
+    text::inert_line,
     time::WallTime,
     words::{Function, TrafficClass},
 };
 use hotline_exercise::codebook::{
-    Code, Kind, Value, brevity,
-    coded::{Coded, FIRST_LINE},
+    Code, Codebook, Kind, Value, brevity,
+    coded::{Coded, Decoded, FIRST_LINE, decode, lacking},
     fill::{self, Unfit},
 };
 
@@ -77,6 +78,49 @@ pub fn show(seat: &Seat, text: &str) {
 #[must_use]
 pub fn is_coded(text: &str) -> bool {
     text.lines().next() == Some(FIRST_LINE)
+}
+
+/// Words that were not typed as fields, but begin as a coded message does: only if they are one goes that as such. Both sides
+/// read it as their codebook says, so it must say something.
+///
+/// # Errors
+/// HL-DESK-041: they are none, or a field lacks. HL-DESK-042: no codebook may be used here.
+pub async fn check_words(seat: &mut Seat, text: &str, channel: &str) -> Result<(), Failure> {
+    match is_coded(text) {
+        true => genuine(&Book::pinned(seat, channel).await?.book, text),
+        false => Ok(()),
+    }
+}
+
+fn genuine(book: &Codebook, text: &str) -> Result<(), Failure> {
+    let why = match decode(book, text) {
+        Decoded::Free => return Ok(()),
+        Decoded::Coded(coded) => {
+            let lacks: Vec<&str> = lacking(book, &coded)
+                .into_iter()
+                .map(|field| field.id.as_str())
+                .collect();
+            if lacks.is_empty() {
+                return Ok(());
+            }
+            format!("{} lacks", lacks.join(", "))
+        }
+        Decoded::OtherCodebook { book, .. } => {
+            format!("they are of another codebook, {}", inert_line(&book).text)
+        }
+        Decoded::Malformed(why) => why.to_string(),
+    };
+    let what = format!("these words begin as a coded message and are none: {why}");
+    let help = "type the code with its fields, or words that do not begin so";
+    Err(Failure::new("HL-DESK-041", exit::USAGE, what, help))
+}
+
+/// ACCEPT signs what the other side signed, and nothing else.
+#[must_use]
+pub fn accepted_as_it_is(name: &str) -> Failure {
+    let what = format!("ACCEPT repeats {name} word for word: no fields and no words go with it");
+    let help = format!("answer {name} ACCEPT; COUNTER changes fields: answer {name} COUNTER field=value");
+    Failure::new("HL-DESK-041", exit::USAGE, what, help)
 }
 
 /// Fills in what was typed, with the codebook that the channel's charter pins. `chosen`: the precedence that was typed.
@@ -237,5 +281,46 @@ pub fn example(kind: &Kind) -> String {
     match kind {
         Kind::Dtg | Kind::Dtgs => format!("{}, or now, or now+6h", kind.example()),
         other => other.example(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use hotline_exercise::codebook::shipped::starter;
+
+    use super::*;
+
+    #[test]
+    fn words_that_begin_as_a_coded_message_go_only_if_they_are_one() {
+        let book = starter().unwrap();
+        let code = book.code("QX-01").unwrap();
+        let fields = [
+            ("whose", "OURS"),
+            ("activity", "A ship was seen"),
+            ("place", "48-25.0N 012-35.0W within 1.0 NM"),
+            ("concern", "Whose it is"),
+        ];
+        let reckon = |_| WallTime::from_unix_ms(0);
+        let filled = fill::fill(code, fields, String::new(), &reckon).unwrap();
+        let text = fill::text(&book, &filled).unwrap();
+        assert!(is_coded(&text));
+        genuine(&book, &text).unwrap();
+        genuine(&book, "We see your ship.").unwrap();
+        let lame: String = text
+            .lines()
+            .filter(|line| !line.starts_with("place:"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let false_hash = text.replacen("sha256:", "sha256:0", 1);
+        for (bad, why) in [
+            (lame, "place lacks"),
+            (false_hash, "are none"),
+            (format!("{FIRST_LINE}\nWe see your ship."), "line 2"),
+        ] {
+            let refused = genuine(&book, &bad).unwrap_err();
+            assert_eq!(refused.code, "HL-DESK-041");
+            assert!(refused.what.contains(why), "{refused:?}");
+        }
     }
 }

@@ -26,6 +26,17 @@ pub struct DraftArgs {
     officer: Option<String>,
 }
 
+impl DraftArgs {
+    /// The same, where standard input is the prompt itself.
+    ///
+    /// # Errors
+    /// HL-DESK-041: its words were to come from there.
+    pub fn at_a_prompt(self) -> Result<Self, Failure> {
+        self.wording.at_a_prompt()?;
+        Ok(self)
+    }
+}
+
 /// `hotline desk release`.
 #[derive(Debug, Args)]
 pub struct ReleaseArgs {

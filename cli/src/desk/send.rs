@@ -27,6 +27,9 @@ use super::{
 };
 use crate::exit::{self, Failure, Outcome};
 
+/// What stands for words that come from standard input.
+const STANDARD_INPUT: &str = "-";
+
 /// `hotline desk send`.
 #[derive(Debug, Args)]
 pub struct SendArgs {
@@ -38,6 +41,17 @@ pub struct SendArgs {
     signers: SignersArgs,
     #[command(flatten)]
     waiting: WaitArgs,
+}
+
+impl SendArgs {
+    /// The same, where standard input is the prompt itself.
+    ///
+    /// # Errors
+    /// HL-DESK-041: its words were to come from there.
+    pub fn at_a_prompt(self) -> Result<Self, Failure> {
+        self.wording.at_a_prompt()?;
+        Ok(self)
+    }
 }
 
 /// Who signs.
@@ -90,6 +104,34 @@ pub struct WordingArgs {
     /// The message this one updates, cancels or corrects.
     #[arg(long, value_name = "MESSAGE")]
     refers_to: Option<String>,
+}
+
+impl WordingArgs {
+    /// Refuses words that were to come from standard input, where that is the prompt itself: the station would stand still
+    /// until nobody types there any more.
+    ///
+    /// # Errors
+    /// HL-DESK-041.
+    pub fn at_a_prompt(&self) -> Result<(), Failure> {
+        let mut words = self.words.iter().chain(&self.coded.text);
+        words.try_for_each(|word| not_the_prompt(word))
+    }
+}
+
+/// Refuses - at a prompt, which standard input belongs to.
+///
+/// # Errors
+/// HL-DESK-041.
+pub fn not_the_prompt(word: &str) -> Result<(), Failure> {
+    if word != STANDARD_INPUT {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "HL-DESK-041",
+        exit::USAGE,
+        "- reads standard input, and what is typed here is that",
+        "type the words in quotes; or type the verb with - in another terminal",
+    ))
 }
 
 /// How long a verb waits, and for what.
@@ -175,7 +217,7 @@ async fn send(seat: &mut Seat, args: &SendArgs) -> Outcome {
 /// # Errors
 /// If standard input cannot be read.
 pub fn typed(text: &str) -> Result<String, Failure> {
-    if text != "-" {
+    if text != STANDARD_INPUT {
         return Ok(text.to_owned());
     }
     let mut text = String::new();
@@ -199,7 +241,12 @@ pub async fn wording(seat: &mut Seat, args: &WordingArgs) -> Result<Wording, Fai
     let changes = original.as_ref().is_some_and(|view| coded::is_coded(&view.text));
     let mut wording = match coded::typed(&args.words, &args.coded, changes)? {
         Typed::Coded(filling) => of_code(seat, args, &filling, original).await?,
-        Typed::Free(text) => of_words(seat, args, typed(&text)?, original.as_ref())?,
+        Typed::Free(text) => {
+            let text = typed(&text)?;
+            let formal = channel(seat, args, TrafficClass::Formal);
+            coded::check_words(seat, &text, &formal).await?;
+            of_words(seat, args, text, original.as_ref())?
+        }
         Typed::Nothing => of_words(seat, args, String::new(), original.as_ref())?,
     };
     if let Some(time) = args.respond_by {

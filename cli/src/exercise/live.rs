@@ -406,6 +406,7 @@ async fn gather_logs(
         let place = log::Place {
             to: &folder.join(LOGS).join(&name),
             aside: &folder.with_file_name(format!("{name}.coming")),
+            no: Seams::system().clock.wall().unix_ms(),
             origin: identity.strip_prefix("spiffe://").unwrap_or_default(),
         };
         if let Err(error) = log::take(&joined.line, says, place, interrupted).await {

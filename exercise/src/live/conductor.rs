@@ -14,6 +14,7 @@ mod resume;
 mod said;
 pub mod seats;
 mod stand;
+mod turns;
 mod waking;
 
 use std::{
@@ -41,6 +42,7 @@ use self::{
     obey::{Hand, Next},
     observe::Watched,
     said::Said,
+    turns::Turns,
 };
 use super::{scene::Scene, stage::StageError, words::ToPlayer};
 use crate::{
@@ -57,8 +59,8 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often a running exercise says so. A second of line: after a crash no more than that of the story is told twice.
 const TICK_EVERY: Duration = Duration::from_secs(1);
-/// Looks at ENDEX until everything that desks told is written down. 64 looks hold 4,096 alarms of each desk.
-const LAST_LOOKS: u32 = 64;
+/// Looks at ENDEX until everything that desks told is written down. 128 looks hold 4,096 alarms of each desk, however long they are.
+const LAST_LOOKS: u32 = 128;
 /// For how long nothing may happen before an exercise counts as done. A second of line: many times what a message takes.
 const QUIET_FOR: Duration = Duration::from_secs(1);
 
@@ -129,6 +131,8 @@ pub struct Conductor<S> {
     said: Said,
     /// What security officers told and is written down.
     alarms: duress::Alarms,
+    /// Seats and desks that came and went.
+    turns: Turns,
 }
 
 /// What became of an exercise.
@@ -177,6 +181,7 @@ impl<S: Scene> Conductor<S> {
             hand: None,
             said: Said::default(),
             alarms: duress::Alarms::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -205,7 +210,7 @@ impl<S: Scene> Conductor<S> {
             if let Some(why) = self.step().await? {
                 return self.end(why).await;
             }
-            if self.interrupted.load(Ordering::Relaxed) {
+            if self.is_interrupted() {
                 return Err(ConductError::Interrupted(self.story()));
             }
             let until = self.wake();
@@ -288,12 +293,10 @@ impl<S: Scene> Conductor<S> {
     }
 
     async fn end(&mut self, why: &'static str) -> Result<Played, ConductError> {
-        while let Some(happening) = self.stage.heard_already() {
-            self.hear(happening).await?;
-        }
+        self.hear_the_last().await?;
         for _ in 0..LAST_LOOKS {
             self.look().await?;
-            if !self.watched.values().any(Watched::has_more) {
+            if self.is_interrupted() || !self.watched.values().any(Watched::has_more) {
                 break;
             }
         }
@@ -308,6 +311,10 @@ impl<S: Scene> Conductor<S> {
             story: self.story(),
             line: self.now().since(LineTime::START),
         })
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Whether a person sits at a desk, or did and may come back.

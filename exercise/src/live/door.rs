@@ -9,6 +9,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use data_encoding::BASE64;
@@ -22,6 +23,7 @@ use tokio::{
     net::UnixListener,
     sync::{Semaphore, broadcast, mpsc, oneshot},
     task::JoinHandle,
+    time::{Instant, sleep_until},
 };
 
 use crate::order::{RecordStands, Refusal, Standing};
@@ -34,6 +36,8 @@ const LINE_MAX: u64 = 64 * 1024;
 const CONNECTIONS_MAX: usize = 16;
 /// Questions that wait for the conductor. 64: it answers one each time around.
 const ASKED_MAX: usize = 64;
+/// How long between two answers to one connection that asks how the exercise stands. 100 ms: a person sees no difference.
+const STATUS_APART: Duration = Duration::from_millis(100);
 /// Records kept for a slow watcher. 1,024: many minutes of an exercise.
 const RECORDS_MAX: usize = 1_024;
 
@@ -245,10 +249,15 @@ async fn converse(
     ask: &mpsc::Sender<Asked>,
     may: May,
 ) -> io::Result<()> {
+    let mut status_from = Instant::now();
     while let Some(line) = bounded_line(&mut reader).await? {
         let (reply, answer) = oneshot::channel();
         let asked = match serde_json::from_str(&line) {
-            Ok(Ask::Status) => Asked::Status(reply),
+            Ok(Ask::Status) => {
+                sleep_until(status_from).await;
+                status_from = Instant::now() + STATUS_APART;
+                Asked::Status(reply)
+            }
             Ok(Ask::Watch) => return watch(&mut reader, &mut write, ask).await,
             Ok(Ask::Order { .. }) if may == May::Look => {
                 say(&mut write, &Answer::refused(&looks_only())).await?;

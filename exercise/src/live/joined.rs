@@ -8,7 +8,7 @@ mod exported;
 pub mod folder;
 mod line;
 pub mod log;
-mod tame;
+pub(super) mod tame;
 pub mod words;
 
 use std::collections::BTreeMap;

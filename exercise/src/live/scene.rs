@@ -38,6 +38,9 @@ pub trait Scene {
     /// The next happening; none if there is none within that time.
     fn next(&mut self, until: Instant) -> impl Future<Output = Option<Happening>>;
 
+    /// How much has happened and was not heard yet.
+    fn unheard(&self) -> usize;
+
     /// What has happened and was not heard yet; never waits.
     fn heard_already(&mut self) -> Option<Happening>;
 
@@ -189,6 +192,10 @@ impl Scene for Stage {
 
     async fn next(&mut self, until: Instant) -> Option<Happening> {
         self.next(until).await
+    }
+
+    fn unheard(&self) -> usize {
+        self.unheard()
     }
 
     fn heard_already(&mut self) -> Option<Happening> {

@@ -307,6 +307,12 @@ impl Stage {
         awake.map(String::as_str)
     }
 
+    /// How much has happened and was not heard yet.
+    #[must_use]
+    pub fn unheard(&self) -> usize {
+        self.happenings.len()
+    }
+
     /// What has happened and was not heard yet; never waits.
     pub fn heard_already(&mut self) -> Option<Happening> {
         self.happenings.try_recv().ok()

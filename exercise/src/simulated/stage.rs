@@ -359,6 +359,10 @@ impl Scene for Stage {
         }
     }
 
+    fn unheard(&self) -> usize {
+        self.happenings.len()
+    }
+
     fn heard_already(&mut self) -> Option<Happening> {
         self.happenings.try_recv().ok()
     }

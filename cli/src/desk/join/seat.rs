@@ -4,6 +4,7 @@ mod consented;
 mod handing;
 mod own;
 mod taken;
+mod unsaid;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -30,7 +31,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use self::taken::Taken;
+use self::{taken::Taken, unsaid::Unsaid};
 use super::{
     super::run::prompt::Prompt,
     desk::{Desk, Sits, Told},
@@ -63,6 +64,8 @@ pub(super) struct Seated {
     starts: u32,
     told: Option<(u32, u32)>,
     taken: Taken,
+    /// What control has not heard.
+    unsaid: Unsaid,
     /// Under which number it was told of the end, when it handed its log over.
     handed: Option<u64>,
 }
@@ -75,6 +78,13 @@ enum End {
     Left,
     /// It broke.
     Lost,
+}
+
+/// Whether somebody ended the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ByHand {
+    Yes,
+    No,
 }
 
 impl Seated {
@@ -97,6 +107,7 @@ impl Seated {
             starts: 0,
             told: None,
             taken,
+            unsaid: Unsaid::default(),
             handed: None,
         };
         seated.welcome();
@@ -178,9 +189,13 @@ impl Seated {
                 }
             }
             // What the desk does meanwhile is its log's; it must not wait for us.
-            let waited = timeout(CALL_AGAIN, self.alone()).await;
-            if waited.is_ok() {
-                return Ok(exit::OK);
+            match timeout(CALL_AGAIN, self.alone()).await {
+                Ok(ByHand::Yes) => return Ok(exit::OK),
+                Ok(ByHand::No) => {
+                    self.start_again().await?;
+                    self.unsaid.keep(FromSeat::Again);
+                }
+                Err(_) => {}
             }
         }
     }
@@ -201,18 +216,9 @@ impl Seated {
         Failure::new("HL-EX-193", exit::UNREACHABLE, what, help)
     }
 
-    /// Takes what the desk tells while nobody hears it; returns if the person ends it.
-    async fn alone(&mut self) {
-        loop {
-            match &mut self.desk {
-                None => sleep(CALL_AGAIN * 2).await,
-                Some(desk) => {
-                    if let Told::Ended { by_hand: true } = desk.next().await {
-                        return;
-                    }
-                }
-            }
-        }
+    /// Takes what the desk tells while nobody hears it, until it has ended. Then there is none.
+    async fn alone(&mut self) -> ByHand {
+        alone(&mut self.desk, &mut self.unsaid, async |desk| told(desk).await).await
     }
 
     async fn connected(
@@ -229,7 +235,9 @@ impl Seated {
         drop(say);
         reading.abort();
         // What was said last goes out first.
-        let _ = timeout(Duration::from_secs(5), writing).await;
+        if let Ok(Ok(lost)) = timeout(Duration::from_secs(5), writing).await {
+            self.unsaid.keep_before(lost);
+        }
         end
     }
 
@@ -239,6 +247,12 @@ impl Seated {
         heard: &mut mpsc::Receiver<ToSeat>,
         seams: &Seams,
     ) -> Result<End, Failure> {
+        while let Some(words) = self.unsaid.next() {
+            if let Err(lost) = say.send(words).await {
+                self.unsaid.keep_before(vec![lost.0]);
+                return Ok(End::Lost);
+            }
+        }
         loop {
             let next = tokio::select! {
                 biased;
@@ -273,7 +287,9 @@ impl Seated {
                 Err(Told::News(news)) => Some(FromSeat::News { news: Box::new(news) }),
                 Err(Told::Ended { by_hand }) => {
                     self.desk = None;
-                    let _ = say.send(FromSeat::Gone).await;
+                    if let Err(lost) = say.send(FromSeat::Gone).await {
+                        self.unsaid.keep(lost.0);
+                    }
                     if by_hand {
                         return Ok(End::Left);
                     }
@@ -284,7 +300,8 @@ impl Seated {
             // Behind its answer: control asks again for what it has not heard.
             let took = owed.map(|no| FromSeat::Took { no });
             for words in answer.into_iter().chain(took) {
-                if say.send(words).await.is_err() {
+                if let Err(lost) = say.send(words).await {
+                    self.unsaid.keep(lost.0);
                     return Ok(End::Lost);
                 }
             }
@@ -413,15 +430,39 @@ async fn told(desk: &mut Option<Desk>) -> Told {
     }
 }
 
-async fn write(mut said: mpsc::Receiver<FromSeat>, mut writer: LineWriter) {
+/// Takes what a desk tells while nobody hears it, until it has ended; then there is none, and whoever starts it again does.
+async fn alone<D>(
+    desk: &mut Option<D>,
+    unsaid: &mut Unsaid,
+    told: impl AsyncFn(&mut Option<D>) -> Told,
+) -> ByHand {
+    loop {
+        match told(desk).await {
+            Told::News(news) => unsaid.keep(FromSeat::News { news: Box::new(news) }),
+            Told::Ended { by_hand } => {
+                *desk = None;
+                unsaid.keep(FromSeat::Gone);
+                return if by_hand { ByHand::Yes } else { ByHand::No };
+            }
+        }
+    }
+}
+
+/// Writes what is said until nobody says more or the connection breaks; what of it was not written.
+async fn write(mut said: mpsc::Receiver<FromSeat>, mut writer: LineWriter) -> Vec<FromSeat> {
     loop {
         let words = match timeout(HERE_EVERY, said.recv()).await {
             Ok(Some(words)) => words,
-            Ok(None) => return,
+            Ok(None) => return Vec::new(),
             Err(_) => FromSeat::Here,
         };
         if writer.say(&words).await.is_err() {
-            return;
+            said.close();
+            let mut lost = vec![words];
+            while let Some(words) = said.recv().await {
+                lost.push(words);
+            }
+            return lost;
         }
     }
 }
@@ -431,5 +472,61 @@ async fn read(mut reader: LineReader, heard: mpsc::Sender<ToSeat>) {
         if heard.send(words).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::collections::VecDeque;
+
+    use hotline_client::request::News;
+    use hotline_exercise::live::plane::lines;
+
+    use super::*;
+
+    fn stated(what: &str) -> News {
+        News::Stated {
+            what: what.into(),
+            is: "OPEN".into(),
+        }
+    }
+
+    fn said(what: &str) -> FromSeat {
+        let news = Box::new(stated(what));
+        FromSeat::News { news }
+    }
+
+    #[tokio::test]
+    async fn a_desk_that_dies_while_control_is_away_is_started_again_and_both_are_told_when_control_is_back()
+    {
+        let mut desk = Some(VecDeque::from([stated("1")]));
+        let mut unsaid = Unsaid::default();
+        // A process that has ended says so whenever it is asked.
+        let told = async |desk: &mut Option<VecDeque<News>>| match desk {
+            Some(told) => match told.pop_front() {
+                Some(news) => Told::News(news),
+                None => Told::Ended { by_hand: false },
+            },
+            None => std::future::pending().await,
+        };
+        let ended = timeout(CALL_AGAIN, alone(&mut desk, &mut unsaid, told)).await;
+        assert_eq!(ended.unwrap(), ByHand::No);
+        assert!(desk.is_none());
+        assert_eq!(unsaid.next(), Some(said("1")));
+        assert_eq!(unsaid.next(), Some(FromSeat::Gone));
+    }
+
+    #[tokio::test]
+    async fn what_a_dying_connection_did_not_take_is_kept_for_the_next() {
+        let (ours, theirs) = tokio::io::duplex(1024);
+        let (_reader, writer) = lines(Box::new(ours));
+        drop(theirs);
+        let (say, heard) = mpsc::channel(8);
+        for what in ["1", "2"] {
+            say.send(said(what)).await.unwrap();
+        }
+        assert_eq!(write(heard, writer).await, [said("1"), said("2")]);
+        assert!(say.send(said("3")).await.is_err());
     }
 }

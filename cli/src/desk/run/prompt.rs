@@ -132,14 +132,14 @@ async fn obey(line: &str, common: &Common) -> bool {
 
 async fn carry_out(verb: Typed) -> Outcome {
     match verb {
-        Typed::Send(args) => send::run(args).await,
-        Typed::Draft(args) => draft::draft(args).await,
+        Typed::Send(args) => send::run(args.at_a_prompt()?).await,
+        Typed::Draft(args) => draft::draft(args.at_a_prompt()?).await,
         Typed::Release(args) => draft::release(args).await,
         Typed::Inbox(args) => inbox::run(args).await,
         Typed::Show(args) => show::run(args).await,
         Typed::Ack(args) => act::ack(args).await,
         Typed::Act(args) => act::act(args).await,
-        Typed::Translate(args) => annex::translate(args).await,
+        Typed::Translate(args) => annex::translate(args.at_a_prompt()?).await,
         Typed::Present(args) => annex::present(args).await,
         Typed::Answer(args) => answer::run(args).await,
         Typed::Cancel(args) => cancel::run(args).await,
@@ -237,5 +237,27 @@ mod tests {
             assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
         }
         assert_eq!(words("quit", &common), Some(vec!["quit".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_verb_that_would_read_the_prompt_is_refused_there() {
+        let common = Common {
+            config: Some("desk.toml".into()),
+            json: false,
+            passphrase_file: None,
+        };
+        for line in [
+            "send -",
+            "send --text -",
+            "draft -p FLASH -",
+            "translate A-0001 - --grade rough --into qbo",
+        ] {
+            let Line { verb } = Line::try_parse_from(words(line, &common).unwrap()).unwrap();
+            let refused = carry_out(verb).await.unwrap_err();
+            assert!(
+                refused.what.starts_with("- reads standard input"),
+                "{line}: {refused:?}"
+            );
+        }
     }
 }

@@ -30,29 +30,31 @@ impl<S: Scene> Conductor<S> {
             Happening::Gone { who } if self.stage.is_down(&who) => Ok(()),
             Happening::Gone { who } => {
                 let deed = "DIED".to_owned();
-                self.note(Kind::Process { who, deed }).map(drop)
+                self.turned(&who.clone(), Kind::Process { who, deed })
             }
             Happening::Again { desk } => {
-                self.note(Kind::Process {
-                    who: format!("desk {desk}"),
-                    deed: "START".to_owned(),
-                })?;
-                self.look_anew(&desk).await
+                let (who, deed) = (format!("desk {desk}"), "START".to_owned());
+                self.turned(&who.clone(), Kind::Process { who, deed })?;
+                self.turns.look_at(desk);
+                Ok(())
             }
             Happening::Seat { seat, here } => self.seat(&seat, here).await,
         }
     }
 
-    /// A seat whose people joined is lost, or there again: then its desk hears how the story runs, and what it has shown
-    /// meanwhile is looked at.
+    /// A seat whose people joined is lost, or there again: then its desk hears at the next look how the story runs, and what it
+    /// has shown meanwhile is looked at. At once, if it was not heard since control had stopped: before any news of it.
     async fn seat(&mut self, seat: &str, here: bool) -> Result<(), ConductError> {
-        self.note(Kind::Seat {
-            seat: seat.to_owned(),
-            what: if here { "JOINED" } else { "LEFT" }.to_owned(),
-        })?;
-        match self.desk_of_seat(seat).filter(|_| here) {
-            Some(desk) => self.look_anew(&desk).await,
-            None => Ok(()),
+        let what = if here { "JOINED" } else { "LEFT" }.to_owned();
+        let who = seat.to_owned();
+        self.turned(&format!("seat {seat}"), Kind::Seat { seat: who, what })?;
+        let desk = self.desk_of_seat(seat).filter(|_| here);
+        let Some(desk) = desk else { return Ok(()) };
+        self.turns.look_at(desk.clone());
+        let now = self.now();
+        match self.unheard.contains(&desk) && self.turns.is_due(&desk, now) {
+            true => self.look_anew(&desk).await,
+            false => Ok(()),
         }
     }
 
@@ -266,8 +268,7 @@ impl<S: Scene> Conductor<S> {
         when: impl Fn(u64) -> Option<Stamp>,
     ) {
         let key = (desk.to_owned(), message.sha256.clone());
-        if !self.arrived.contains(&key) {
-            self.arrives(desk, message);
+        if !self.arrived.contains(&key) && self.arrives(desk, message) {
             self.listed.insert(key, self.now());
         }
         self.climbed_at(desk, message, when);
@@ -282,14 +283,21 @@ impl<S: Scene> Conductor<S> {
             && !plant::active("listed-counted-again")
     }
 
-    /// A desk shows a message that came in as new. Told twice, it is written down twice: that is what promise 4 forbids.
-    fn arrives(&mut self, desk: &str, message: &MessageView) {
+    /// A desk shows a message that came in as new; whether it does. Told twice, it is written down twice: that is what promise
+    /// 4 forbids. Of a desk that joined so many messages are kept in mind, and more are counted as missed.
+    fn arrives(&mut self, desk: &str, message: &MessageView) -> bool {
         if message.direction != "in" || message.rejected.is_some() {
-            return;
+            return false;
         }
-        self.arrived.insert((desk.to_owned(), message.sha256.clone()));
+        let key = (desk.to_owned(), message.sha256.clone());
+        let (known, here) = (self.arrived.contains(&key), self.is_here(desk));
         let watched = self.watched.entry(desk.to_owned()).or_default();
+        if !known && !watched.has_room(here) {
+            return false;
+        }
         watched.show(&message.sha256);
+        self.arrived.insert(key);
+        true
     }
 
     /// A message may have climbed before its name was known.

@@ -68,6 +68,8 @@ pub(super) struct Hand {
     carrying: Option<Carrying>,
     /// Who ordered the end, and waits for it.
     ending: Option<Reply>,
+    /// Whether what came last was a question.
+    has_asked: bool,
     /// When an order that no controller signed was written down last.
     stranger: Option<LineTime>,
 }
@@ -113,6 +115,7 @@ impl<S: Scene> Conductor<S> {
             newest: None,
             carrying: None,
             ending: None,
+            has_asked: false,
             stranger: None,
         });
         self
@@ -123,11 +126,10 @@ impl<S: Scene> Conductor<S> {
         let Some(hand) = &mut self.hand else {
             return self.stage.next(until).await.map(Next::Happening);
         };
-        tokio::select! {
-            biased;
-            asked = hand.door.next() => Some(Next::Asked(asked)),
-            happening = self.stage.next(until) => happening.map(Next::Happening),
-        }
+        let happening = self.stage.next(until);
+        let next = in_turn(std::mem::take(&mut hand.has_asked), happening, hand.door.next()).await;
+        hand.has_asked = matches!(next, Some(Next::Asked(_)));
+        next
     }
 
     /// Whether the story stands from the beginning.
@@ -401,5 +403,44 @@ impl<S: Scene> Conductor<S> {
     }
 }
 
+/// What comes next: of two that are there a question, unless one came last. So whoever asks all the time holds no stage up.
+async fn in_turn(
+    has_asked: bool,
+    happening: impl Future<Output = Option<Happening>>,
+    asked: impl Future<Output = Asked>,
+) -> Option<Next> {
+    match has_asked {
+        true => tokio::select! {
+            biased;
+            happening = happening => happening.map(Next::Happening),
+            asked = asked => Some(Next::Asked(asked)),
+        },
+        false => tokio::select! {
+            biased;
+            asked = asked => Some(Next::Asked(asked)),
+            happening = happening => happening.map(Next::Happening),
+        },
+    }
+}
+
 /// Kind of a record of a fault.
 const FAULT: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn behind_each_question_that_a_controller_asks_the_stage_is_heard() {
+        for (has_asked, stage) in [(false, false), (true, true)] {
+            let happening = Happening::Gone { who: "desk A".into() };
+            let asked = Asked::Status(oneshot::channel().0);
+            let next = in_turn(has_asked, ready(Some(happening)), ready(asked)).await;
+            assert_eq!(matches!(next, Some(Next::Happening(_))), stage);
+        }
+    }
+}

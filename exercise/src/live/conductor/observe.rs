@@ -3,8 +3,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use hotline_audit::statement::MAX_CONTROL_DETAIL;
 use hotline_client::status::LineStatus;
 use hotline_core::time::{LineTime, WallTime};
+use serde::Serialize;
 
 use super::{ConductError, Conductor};
 use crate::{
@@ -19,10 +21,14 @@ const CLOCK_EVERY: Duration = Duration::from_secs(5);
 const CLOCK_JUMP_MS: u64 = 500;
 /// How long after that it is written down again: once the setting surely holds, which the judge gives a second.
 const CLOCK_HOLDS_BY: Duration = Duration::from_millis(1_250);
-/// Most alarms and shown messages of one record; what is beyond waits for the next. 64: a record stays below what it may hold.
+/// Most alarms and shown messages of one record; what is beyond waits for the next.
 const AT_ONCE: usize = 64;
+/// Most bytes of what a record says of a desk. What a record may hold, less 1 KiB: the desk's name, its clock and the frame.
+const ROOM: usize = MAX_CONTROL_DETAIL - 1024;
 /// Most that wait, of each. 4,096: what the last looks behind ENDEX still write down.
 const WAITING_MAX: usize = 4_096;
+/// Most messages that came in at a desk that joined. 10,000: as many as it is asked for behind a break.
+const ARRIVED_MAX: usize = 10_000;
 /// What is written down as an alarm where more came than could wait.
 const MISSED: &str = "CONTROL_MISSED";
 
@@ -43,6 +49,8 @@ pub(super) struct Watched {
     shown: Vec<String>,
     /// Alarms and messages that came when there was no more room.
     missed: u64,
+    /// How many messages came in there.
+    arrived: usize,
     /// Statements that it owed the relays when it was asked last.
     owes: u64,
 }
@@ -52,7 +60,7 @@ impl Watched {
     pub(super) fn alarm(&mut self, code: String, what: String) {
         match self.alarms.len() < WAITING_MAX {
             true => self.alarms.push((code, what)),
-            false => self.missed += 1,
+            false => self.missed = self.missed.saturating_add(1),
         }
     }
 
@@ -60,7 +68,7 @@ impl Watched {
     pub(super) fn show(&mut self, message: &str) {
         match self.shown.len() < WAITING_MAX {
             true => self.shown.push(message.to_owned()),
-            false => self.missed += 1,
+            false => self.missed = self.missed.saturating_add(1),
         }
     }
 
@@ -81,6 +89,17 @@ impl Watched {
         holds || self.at.is_none_or(|at| now.since(at) >= CLOCK_EVERY)
     }
 
+    /// Whether one more message that came in there is kept in mind: as long as the desk is `here`, or has not told of more
+    /// than any exercise has.
+    pub(super) fn has_room(&mut self, here: bool) -> bool {
+        let room = here || self.arrived < ARRIVED_MAX;
+        match room {
+            true => self.arrived = self.arrived.saturating_add(1),
+            false => self.missed = self.missed.saturating_add(1),
+        }
+        room
+    }
+
     /// What goes into the next record.
     fn take(&mut self) -> (Vec<(String, String)>, Vec<String>) {
         if self.missed > 0 && self.alarms.len() < WAITING_MAX {
@@ -96,6 +115,40 @@ impl Watched {
             self.alarms.drain(..alarms).collect(),
             self.shown.drain(..shown).collect(),
         )
+    }
+
+    /// What has changed since it was written down last, so much of it as a record holds, and the rest waits; and what counts
+    /// as written down then.
+    fn news(&mut self, mut full: Seen) -> (Seen, Seen) {
+        let mut news = changed(&self.told, &full);
+        (news.alarms, news.shown) = self.take();
+        let mut over = encoded(&news).saturating_sub(ROOM);
+        let mut alarms = Vec::new();
+        while over > 0
+            && let Some(last) = news.alarms.pop()
+        {
+            over = over.saturating_sub(encoded(&last));
+            alarms.push(last);
+        }
+        let mut shown = Vec::new();
+        while over > 0
+            && let Some(last) = news.shown.pop()
+        {
+            over = over.saturating_sub(encoded(&last));
+            shown.push(last);
+        }
+        self.alarms.splice(..0, alarms.into_iter().rev());
+        self.shown.splice(..0, shown.into_iter().rev());
+        // A leg that finds no room stays as it was told last, and so differs at the next look.
+        while over > 0
+            && let Some((leg, state)) = news.legs.pop_last()
+        {
+            over = over.saturating_sub(encoded(&leg) + encoded(&state));
+            news.legs_since_ms.remove(&leg);
+            as_before(&self.told.legs, &mut full.legs, &leg);
+            as_before(&self.told.legs_since_ms, &mut full.legs_since_ms, &leg);
+        }
+        (news, full)
     }
 
     /// Whether there is more to write down than one record held.
@@ -121,7 +174,8 @@ impl<S: Scene> Conductor<S> {
                 continue;
             };
             let half = self.now().since(before) / 2;
-            if self.unheard.contains(&desk) {
+            let now = self.now();
+            if self.turns.is_due(&desk, now) || self.unheard.contains(&desk) {
                 self.look_anew(&desk).await?;
             }
             self.saw(&desk, &status, half).await?;
@@ -136,9 +190,9 @@ impl<S: Scene> Conductor<S> {
         let stamp = self.stamp();
         self.plan.see(&Sight::Desk { desk, stands: &full }, stamp);
         let watched = self.watched.entry(desk.to_owned()).or_default();
-        watched.owes = status.relays.values().map(|relay| relay.pending).sum();
-        let mut news = changed(&watched.told, &full);
-        (news.alarms, news.shown) = watched.take();
+        let owed = status.relays.values().map(|relay| relay.pending);
+        watched.owes = owed.fold(0, u64::saturating_add);
+        let (mut news, full) = watched.news(full);
         let due = watched.clock_is_due(status.wall_ms, wall, now);
         if news == Seen::default() && !due {
             return Ok(());
@@ -156,6 +210,20 @@ impl<S: Scene> Conductor<S> {
         }
         self.note_at(Kind::Observed { desk, seen }, (wall, now)).map(drop)
     }
+}
+
+/// Bytes of a thing as a record holds it.
+fn encoded(thing: &impl Serialize) -> usize {
+    // What cannot be written is in no record.
+    serde_json::to_vec(thing).map_or(0, |bytes| bytes.len())
+}
+
+/// A leg stands in `new` as it does in `old`.
+fn as_before<T: Clone>(old: &BTreeMap<String, T>, new: &mut BTreeMap<String, T>, leg: &str) {
+    match old.get(leg) {
+        Some(before) => new.insert(leg.to_owned(), before.clone()),
+        None => new.remove(leg),
+    };
 }
 
 fn seen(status: &LineStatus) -> Seen {
@@ -236,7 +304,116 @@ fn changed(old: &Seen, new: &Seen) -> Seen {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use hotline_client::{
+        request::{Answer, News},
+        standing::CauseView,
+        status::LegStatus,
+    };
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+    use crate::live::joined::{tame::tame, words::FromSeat};
+
+    /// Words that become long where they are written: quotes, what is made inert, signs of four bytes.
+    fn words() -> impl Strategy<Value = String> {
+        vec(
+            prop_oneof![Just('"'), Just('\\'), Just('\u{1}'), Just('\u{1f6a2}'), Just('x')],
+            0..600,
+        )
+        .prop_map(|signs| signs.into_iter().collect())
+    }
+
+    fn alarm_of_a_seat(code: String, what: String) -> (String, String) {
+        let news = Box::new(News::Alarm { code, what });
+        match tame(FromSeat::News { news }) {
+            FromSeat::News { news } => match *news {
+                News::Alarm { code, what } => (code, what),
+                _ => Default::default(),
+            },
+            _ => Default::default(),
+        }
+    }
+
+    fn status_of_a_seat(words: &[String]) -> LineStatus {
+        let mut status = LineStatus::default();
+        status.standing.label = words.first().cloned().unwrap_or_default();
+        for (number, word) in words.iter().enumerate() {
+            status.standing.causes.push(CauseView {
+                code: format!("{number}{word}"),
+                ..CauseView::default()
+            });
+            let leg: String = "\"".repeat(60) + &number.to_string();
+            let view = LegStatus {
+                state: word.clone(),
+                since_ms: Some(u64::MAX),
+                ..LegStatus::default()
+            };
+            status.legs.insert(leg, view);
+        }
+        let answer = Box::new(Answer::Status(Box::new(status)));
+        match tame(FromSeat::Answer { id: 1, answer }) {
+            FromSeat::Answer { answer, .. } => match *answer {
+                Answer::Status(status) => *status,
+                _ => LineStatus::default(),
+            },
+            _ => LineStatus::default(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn whatever_a_joined_desk_tells_fits_into_records_and_all_of_it_comes_into_one(
+            alarms in vec((words(), words()), 0..150),
+            shown in 0_usize..150,
+            stands in vec(words(), 0..100),
+        ) {
+            let mut watched = Watched::default();
+            let told: Vec<_> = alarms.into_iter().map(|(code, what)| alarm_of_a_seat(code, what)).collect();
+            for (code, what) in told.clone() {
+                watched.alarm(code, what);
+            }
+            for _ in 0..shown {
+                watched.show(&"a".repeat(64));
+            }
+            let full = seen(&status_of_a_seat(&stands));
+            let (mut written, mut looked_at, mut legs) = (Vec::new(), 0, BTreeMap::new());
+            for _ in 0..64 {
+                let (mut news, stands) = watched.news(full.clone());
+                watched.told = stands;
+                news.wall_ms = Some((u64::MAX, u32::MAX));
+                written.extend(news.alarms.clone());
+                looked_at += news.shown.len();
+                legs.extend(news.legs.clone());
+                let seen = Box::new(news);
+                let desk = "B".repeat(64);
+                let detail = Kind::Observed { desk, seen }.detail().unwrap();
+                prop_assert!(detail.len() <= MAX_CONTROL_DETAIL, "{}", detail.len());
+            }
+            prop_assert_eq!((written, looked_at), (told, shown));
+            prop_assert_eq!(legs, full.legs.clone());
+            prop_assert!(!watched.has_more());
+        }
+    }
+
+    #[test]
+    fn legs_that_find_no_room_are_told_at_the_next_look() {
+        let legs = (0..1_000).map(|number| (format!("{number:060}"), "\"".repeat(64)));
+        let full = Seen {
+            legs: legs.collect(),
+            ..Seen::default()
+        };
+        let mut watched = Watched::default();
+        let mut told = BTreeMap::new();
+        for _ in 0..8 {
+            let (news, stands) = watched.news(full.clone());
+            watched.told = stands;
+            assert!(encoded(&news) <= ROOM);
+            told.extend(news.legs);
+        }
+        assert_eq!(told, full.legs);
+    }
 
     #[test]
     fn a_desk_that_raises_more_alarms_than_can_be_written_down_costs_no_memory_and_that_is_written_down() {
@@ -282,6 +459,22 @@ mod tests {
         assert!(due(1_750, 104_000), "now the setting surely holds");
         assert!(!due(2_000, 104_000) && !due(6_500, 104_000));
         assert!(due(6_750, 104_000), "and then now and then");
+    }
+
+    #[test]
+    fn a_joined_desk_that_tells_of_more_messages_than_an_exercise_has_costs_no_memory_and_that_is_written_down()
+     {
+        let mut watched = Watched::default();
+        let room = (0..ARRIVED_MAX + 3).filter(|_| watched.has_room(false)).count();
+        assert_eq!(room, ARRIVED_MAX);
+        let (alarms, _) = watched.take();
+        assert!(
+            alarms
+                .iter()
+                .any(|(code, what)| code == MISSED && what.starts_with("3 ")),
+            "{alarms:?}"
+        );
+        assert!(watched.has_room(true), "one of this machine is believed");
     }
 
     #[test]

@@ -93,3 +93,17 @@ async fn a_line_that_is_too_long_and_a_visitor_too_many_are_turned_away() {
     assert!(late.ask(&Ask::Status).await.is_err());
     conductor.abort();
 }
+
+#[tokio::test]
+async fn whoever_asks_all_the_time_how_it_stands_is_answered_ten_times_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(SOCKET);
+    let conductor = tokio::spawn(refuse(Door::open(&path).await.unwrap()));
+    let mut visit = Visit::open(&path).await.unwrap().unwrap();
+    let began = Instant::now();
+    for _ in 0..4 {
+        assert_eq!(visit.ask(&Ask::Status).await.unwrap(), refusal("status"));
+    }
+    assert!(began.elapsed() >= 3 * STATUS_APART);
+    conductor.abort();
+}

@@ -17,6 +17,8 @@ use crate::live::site::DeskPlace;
 const FILES_MAX: usize = 256;
 /// Largest folder, in bytes of base64. 8 MiB: two rosters, and little else.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The settings of a desk.
+const SETTINGS: &str = "desk.toml";
 /// What a trust folder says about its side.
 const SIDE: &str = "side.toml";
 
@@ -83,10 +85,11 @@ fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Writes a folder that came over the plane below `root`. What lies there already (keys) is not replaced.
+/// Writes a folder that came over the plane below `root`. What lies there already (keys) is not replaced; the same in the same
+/// bytes is no mistake: the folder may have come before, in part. The desk's settings come last: where they are, all of it is.
 ///
 /// # Errors
-/// A name leads out of the folder, there are too many, or the disk refuses.
+/// A name leads out of the folder, there are too many, something else lies there, or the disk refuses.
 pub fn write(root: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let bytes: usize = files.values().map(String::len).sum();
@@ -105,14 +108,31 @@ pub fn write(root: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
             .map_err(|error| wrong(error.to_string()))?;
         read.push((root.join(name), bytes));
     }
-    for (path, bytes) in read {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+    read.sort_by_key(|(path, _): &(PathBuf, Vec<u8>)| path.ends_with(SETTINGS));
+    read.iter().try_for_each(|(path, bytes)| place(path, bytes))
+}
+
+/// Puts a file in its place, whole or not at all.
+fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(lies) if lies == bytes => return Ok(()),
+        Ok(_) => {
+            let why = format!("{} lies there with other bytes", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
-        let mut file = fs::File::options().write(true).create_new(true).open(&path)?;
-        io::Write::write_all(&mut file, &bytes)?;
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
-    Ok(())
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // No name that comes begins with a dot.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let coming = path.with_file_name(format!(".{name}.coming"));
+    let mut file = fs::File::create(&coming)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    fs::rename(&coming, path)
 }
 
 /// Whether a folder that came over the plane lies below `root` as it came.
@@ -185,8 +205,28 @@ mod tests {
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         write(root.path(), &files(&["a"])).unwrap();
         assert!(is_there(root.path(), &files(&["a"])) && !is_there(root.path(), &files(&["a", "b"])));
+        fs::write(root.path().join("a"), b"key").unwrap();
         assert!(write(root.path(), &files(&["a"])).is_err());
-        assert_eq!(fs::read(root.path().join("a")).unwrap(), b"text");
+        assert_eq!(fs::read(root.path().join("a")).unwrap(), b"key");
+    }
+
+    #[test]
+    fn a_folder_that_came_in_part_is_completed_and_its_settings_come_last() {
+        let root = tempfile::tempdir().unwrap();
+        let names = ["a", "desk/b/desk.toml", "trust/x"];
+        let files: BTreeMap<String, String> = names
+            .iter()
+            .map(|name| ((*name).to_owned(), BASE64.encode(name.as_bytes())))
+            .collect();
+        fs::write(root.path().join("trust"), b"in the way").unwrap();
+        assert!(write(root.path(), &files).is_err());
+        assert!(root.path().join("a").exists() && !root.path().join("desk/b/desk.toml").exists());
+        fs::remove_file(root.path().join("trust")).unwrap();
+        write(root.path(), &files).unwrap();
+        write(root.path(), &files).unwrap();
+        assert!(is_there(root.path(), &files));
+        let left: Vec<PathBuf> = below(root.path()).unwrap();
+        assert_eq!(left.len(), names.len(), "{left:?}");
     }
 
     #[test]

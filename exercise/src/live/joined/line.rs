@@ -29,6 +29,8 @@ const OUT_MAX: usize = 256;
 const KEPT_MAX: usize = 256;
 /// Questions that wait for an answer.
 const WAITING_MAX: usize = 64;
+/// Judgements that wait for the stage. 64: as many as a seat keeps while control is away.
+const EARLY_MAX: usize = 64;
 /// Words of a seat that wait for whoever made its line.
 const SAID_MAX: usize = 64;
 /// How often each end says that it is there.
@@ -57,6 +59,8 @@ struct State {
     told: u64,
     asked: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
+    /// What people judged before the stage played: control that goes on may hear a seat before it has its stage.
+    early: VecDeque<Box<News>>,
     /// The stage, once it plays.
     heard: Option<mpsc::Sender<Happening>>,
 }
@@ -101,7 +105,12 @@ impl Line {
 
     /// What its desk tells goes to a stage from now on, and whether it is there.
     pub fn play(&self, heard: mpsc::Sender<Happening>) {
-        self.state().heard = Some(heard);
+        let mut state = self.state();
+        for news in std::mem::take(&mut state.early) {
+            let desk = self.desk.to_string();
+            let _ = heard.try_send(Happening::News { desk, news });
+        }
+        state.heard = Some(heard);
     }
 
     /// Tells it something, now or when it is there again: what it does not say that it has taken is told again over its next
@@ -264,11 +273,25 @@ impl Line {
     }
 
     async fn news(&self, news: Box<News>) {
+        let Some(news) = self.is_early(news) else { return };
         self.happened(|line| Happening::News {
             desk: line.desk.to_string(),
             news,
         })
         .await;
+    }
+
+    /// News that a stage hears; none where none plays yet, and what was judged is kept for it.
+    fn is_early(&self, news: Box<News>) -> Option<Box<News>> {
+        let mut state = self.state();
+        if state.heard.is_some() {
+            return Some(news);
+        }
+        let judged = matches!(*news, News::Stated { .. } | News::Refused { .. });
+        if judged && state.early.len() < EARLY_MAX {
+            state.early.push_back(news);
+        }
+        None
     }
 
     async fn happened(&self, what: impl FnOnce(&Self) -> Happening) {
@@ -425,6 +448,27 @@ mod tests {
         ));
         drop((reader, writer));
         assert!(asking.await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_people_judged_while_control_was_away_is_heard_by_a_stage_that_opens_later() {
+        let (line, _says) = Line::new("B", "B");
+        let (_reader, mut writer) = connect(&line);
+        let news = Box::new(News::Stated {
+            what: "label".into(),
+            is: "OPEN".into(),
+        });
+        writer.say(&FromSeat::News { news }).await.unwrap();
+        while line.state().early.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let (heard, mut happenings) = mpsc::channel(4);
+        line.play(heard);
+        let happening = happenings.recv().await.unwrap();
+        assert!(
+            matches!(&happening, Happening::News { news, .. } if matches!(**news, News::Stated { .. })),
+            "{happening:?}"
+        );
     }
 
     #[tokio::test]

@@ -82,6 +82,8 @@ pub struct Place<'a> {
     pub to: &'a Path,
     /// A folder on the same disk outside of the evidence, for what has not been checked.
     pub aside: &'a Path,
+    /// Under which number the seat is told of the end, at least: another one than a control that has stopped told it under.
+    pub no: u64,
     /// The desk's identity as the origin of a log.
     pub origin: &'a str,
 }
@@ -105,7 +107,12 @@ pub async fn take(
             break;
         }
     }
-    line.tell(ToSeat::Ended);
+    // Control may have stopped while a log came: half of that one would spoil this one.
+    match fs::remove_dir_all(place.aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    line.tell_as(place.no, ToSeat::Ended);
     let taken = within(
         receive(says, place.aside),
         [LOG_WITHIN, HURRIED_WITHIN],
@@ -297,6 +304,9 @@ mod tests {
     async fn taken(says: Vec<FromSeat>, origin: &str, interrupted: bool) -> (io::Result<()>, bool, bool) {
         let root = tempfile::tempdir().unwrap();
         let (to, aside) = (root.path().join("logs/desk-B"), root.path().join("aside"));
+        // Control had stopped while a log came.
+        fs::create_dir_all(&aside).unwrap();
+        fs::write(aside.join("checkpoint"), b"half").unwrap();
         let (line, mut said) = Line::new("B", "B");
         let (ours, theirs) = tokio::io::duplex(1024 * 1024);
         let (reader, writer) = lines(Box::new(ours));
@@ -312,7 +322,7 @@ mod tests {
         tokio::spawn(async move {
             while !matches!(
                 hears.next::<ToSeat>(LINE_MAX).await.unwrap(),
-                Some(ToSeat::Owed { words, .. }) if *words == ToSeat::Ended
+                Some(ToSeat::Owed { no: 7, words }) if *words == ToSeat::Ended
             ) {}
             for word in says {
                 speaks.say(&word).await.unwrap();
@@ -325,6 +335,7 @@ mod tests {
         let place = Place {
             to: &to,
             aside: &aside,
+            no: 7,
             origin,
         };
         let pressed = AtomicBool::new(false);

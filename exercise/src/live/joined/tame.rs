@@ -1,6 +1,8 @@
 //! What a joined seat says, made fit for control's terminal and log: a seat may be another ministry's, and its program
 //! another one. Words are inert and short, and there are no more of them than a desk has.
 
+use std::collections::BTreeSet;
+
 use hotline_client::{
     request::{Answer, News},
     status::LineStatus,
@@ -12,14 +14,14 @@ use super::words::FromSeat;
 
 /// Longest word: a label, a state, a code, a name of a leg. 64 bytes: twice the longest that there is.
 const WORD: usize = 64;
-/// Longest sentence, in bytes. 400: 64 of them fit into a record.
+/// Longest sentence, in bytes. 400: as control cuts those of its own desks.
 const SENTENCE: usize = 400;
-/// Most causes, and most legs. 64: several times what two relays and their doors make.
-const MOST: usize = 64;
+/// Most causes, and most legs. 16: four times what two relays and their doors make.
+const MOST: usize = 16;
 
 /// The same, fit for control.
 #[must_use]
-pub(super) fn tame(said: FromSeat) -> FromSeat {
+pub(in crate::live) fn tame(said: FromSeat) -> FromSeat {
     match said {
         FromSeat::Failed { what } => FromSeat::Failed {
             what: cut(&what, SENTENCE),
@@ -64,10 +66,14 @@ fn answer_of(answer: &mut Answer) {
 fn status_of(status: &mut LineStatus) {
     let standing = &mut status.standing;
     standing.label = cut(&standing.label, WORD);
-    standing.causes.truncate(MOST);
     for cause in &mut standing.causes {
         cause.code = cut(&cause.code, WORD);
     }
+    // The same about many messages is one cause to control.
+    let mut codes = BTreeSet::new();
+    standing
+        .causes
+        .retain(|cause| codes.len() < MOST && codes.insert(cause.code.clone()));
     let axes = &mut standing.axes;
     for axis in [
         &mut axes.carrier,
@@ -97,15 +103,16 @@ fn cut(words: &str, most: usize) -> String {
     inert
 }
 
-/// Whether a message has the hash of one: records name messages by it.
+/// Whether a message has the hash of one, in its one writing: records name messages by it.
 fn is_hash(view: &MessageView) -> bool {
-    view.sha256.len() == 64 && view.sha256.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    view.sha256.len() == 64 && view.sha256.bytes().all(lower)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use hotline_client::request::Refusal;
+    use hotline_client::{request::Refusal, standing::CauseView};
 
     use super::*;
 
@@ -132,8 +139,14 @@ mod tests {
         assert!(refusal.code.len() <= WORD && !refusal.what.contains('\u{1b}'));
         let mut status = LineStatus::default();
         status.standing.label = wild;
-        status.standing.causes = vec![Default::default(); 10_000];
+        for code in 0..10_000 {
+            let cause = CauseView {
+                code: (code / 5_000).to_string(),
+                ..CauseView::default()
+            };
+            status.standing.causes.push(cause);
+        }
         status_of(&mut status);
-        assert!(status.standing.label.len() <= WORD && status.standing.causes.len() == MOST);
+        assert!(status.standing.label.len() <= WORD && status.standing.causes.len() == 2);
     }
 }
