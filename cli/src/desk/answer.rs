@@ -83,19 +83,28 @@ async fn wording(seat: &mut Seat, args: &AnswerArgs) -> Result<Wording, Failure>
     let asked = seat.show(&args.message).await?;
     signing::refuse_ended(&asked, false, args.anyhow)?;
     let is_coded = coded::is_coded(&asked.text);
-    let accepts_coded = is_coded && args.answer == Answer::Accept;
-    match coded::typed(&args.words, &args.coded, is_coded)? {
-        Typed::Coded(_) | Typed::Free(_) if accepts_coded => Err(coded::accepted_as_it_is(&asked.name)),
+    match typed(args, &asked.name, &asked.text)? {
         Typed::Coded(filling) => of_code(seat, args, &filling, asked).await,
         Typed::Free(text) => {
             coded::check_words(seat, &text, &asked.channel).await?;
             of_words(args, &asked, text)
         }
-        Typed::Nothing if args.same || accepts_coded => {
+        Typed::Nothing if args.same || (is_coded && args.answer == Answer::Accept) => {
             coded::show(seat, &asked.text);
             of_words(args, &asked, asked.text.clone())
         }
         Typed::Nothing => of_words(args, &asked, args.answer.name().to_owned()),
+    }
+}
+
+/// What goes with the answer. With ACCEPT of a coded message that is nothing: it is accepted as it is.
+fn typed(args: &AnswerArgs, asked: &str, text: &str) -> Result<Typed, Failure> {
+    let is_coded = coded::is_coded(text);
+    match coded::typed(&args.words, &args.coded, is_coded)? {
+        Typed::Coded(_) | Typed::Free(_) if is_coded && args.answer == Answer::Accept => {
+            Err(coded::accepted_as_it_is(asked))
+        }
+        typed => Ok(typed),
     }
 }
 
@@ -154,4 +163,44 @@ fn reply(
         safety_of_life: asked.safety_of_life,
         ..Wording::notice(precedence, asked.channel.clone(), text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: AnswerArgs,
+    }
+
+    #[test]
+    fn accept_of_a_coded_message_goes_with_no_fields_and_no_words() {
+        let (coded, free) = ("HOTLINE-CODED 1\n", "Will you?");
+        let typed_as = |words: &[&str], text: &str| {
+            let line = ["answer", "A-0003"].iter().chain(words);
+            typed(&Line::try_parse_from(line).unwrap().args, "A-0003", text)
+        };
+        for words in [
+            &["ACCEPT", "distance=6 NM"][..],
+            &["ACCEPT", "Agreed, with 8 NM."],
+            &["ACCEPT", "--text", "Agreed."],
+            &["ACCEPT", "DE-01", "distance=6 NM"],
+        ] {
+            let refused = typed_as(words, coded).unwrap_err();
+            assert!(
+                refused.help.contains("COUNTER changes fields"),
+                "{words:?}: {refused:?}"
+            );
+        }
+        assert_eq!(typed_as(&["ACCEPT"], coded), Ok(Typed::Nothing));
+        let counter = typed_as(&["COUNTER", "distance=6 NM"], coded);
+        assert!(matches!(counter, Ok(Typed::Coded(_))));
+        let agreed = typed_as(&["ACCEPT", "Agreed."], free);
+        assert_eq!(agreed, Ok(Typed::Free("Agreed.".into())));
+    }
 }
