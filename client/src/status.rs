@@ -296,6 +296,9 @@ pub struct LineStatus {
     /// Why this desk signs nothing, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<String>,
+    /// Whether that is because its own key has ended: its log is in order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key_ended: bool,
 }
 
 impl LineStatus {

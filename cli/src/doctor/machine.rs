@@ -135,7 +135,11 @@ pub(super) async fn station(desk: &DeskConfig, findings: &mut Findings) -> Optio
     };
     let fact = format!("runs, {} of {} legs up", status.legs_up(), status.legs.len());
     if let Some(why) = &status.read_only {
-        findings.fail(exit::LOG, "station", format!("signs nothing: {why}"), look);
+        let exit = match status.key_ended {
+            true => exit::IDENTITY,
+            false => exit::LOG,
+        };
+        findings.fail(exit, "station", format!("signs nothing: {why}"), look);
     } else if status.legs_up() < status.legs.len() {
         findings.warn("station", fact, look);
     } else {

@@ -189,6 +189,7 @@ impl Engine {
                 Signing::Open => None,
                 Signing::Closed(why) | Signing::KeyEnded(why) => Some(why.clone()),
             },
+            key_ended: matches!(self.signing, Signing::KeyEnded(_)),
         }
     }
 
