@@ -71,6 +71,12 @@ impl Site {
             .flat_map(|side| side.desks.iter().map(move |desk| (side, desk)))
     }
 
+    /// The names of all desks.
+    #[must_use]
+    pub fn desk_names(&self) -> Vec<String> {
+        self.desks().map(|(_, desk)| desk.name.clone()).collect()
+    }
+
     /// All relays.
     pub fn relays(&self) -> impl Iterator<Item = &RelayPlace> {
         self.sides.iter().flat_map(|side| &side.relays)

@@ -47,12 +47,7 @@ impl<S: Scene> Conductor<S> {
 
     /// The desk that has ended stands still, both sides go over to its backup, and everybody sits down again.
     async fn use_backup(&mut self, act: &Institution) -> Result<String, ConductError> {
-        let desks: Vec<String> = self
-            .stage
-            .site()
-            .desks()
-            .map(|(_, desk)| desk.name.clone())
-            .collect();
+        let desks = self.stage.site().desk_names();
         for desk in &desks {
             if self.stage.desks().any(|runs| runs == desk) {
                 self.process(ProcessDeed::Kill, desk).await?;

@@ -63,12 +63,7 @@ impl<S: Scene> Conductor<S> {
     /// Links stand before the legs, desks are opened, people sit down and hear what they missed; done when every leg is up.
     pub(super) async fn awaken(&mut self) -> Result<String, ConductError> {
         self.stage.link().await?;
-        let desks: Vec<String> = self
-            .stage
-            .site()
-            .desks()
-            .map(|(_, desk)| desk.name.clone())
-            .collect();
+        let desks = self.stage.site().desk_names();
         for desk in &desks {
             self.process(ProcessDeed::Start, desk).await?;
         }
