@@ -290,6 +290,25 @@ pub struct Institution {
     pub since: Option<Span>,
 }
 
+impl Institution {
+    /// Nothing but what is done, of which side.
+    #[must_use]
+    pub const fn new(verb: InstitutionVerb, side: Side) -> Self {
+        Self {
+            verb,
+            side,
+            by: Vec::new(),
+            channel: None,
+            scope: Vec::new(),
+            reason: None,
+            effective: None,
+            review_by: None,
+            identity: None,
+            since: None,
+        }
+    }
+}
+
 /// Whether two things with these variants can be in one play.
 #[must_use]
 pub fn together(one: &[String], other: &[String]) -> bool {

@@ -51,18 +51,7 @@ pub(super) fn read(cell: &str) -> Result<Institution, String> {
         lines.next().unwrap_or(""),
     )
     .map_err(|what| format!("{what}; {like}"))?;
-    let mut act = Institution {
-        verb,
-        side: Side::A,
-        by: Vec::new(),
-        channel: None,
-        scope: Vec::new(),
-        reason: None,
-        effective: None,
-        review_by: None,
-        identity: None,
-        since: None,
-    };
+    let mut act = Institution::new(verb, Side::A);
     let mut side = None;
     for line in lines {
         let (key, value) = line

@@ -373,18 +373,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let site = site(root.path());
         let side = &site.sides[0];
-        let act = Institution {
-            verb: InstitutionVerb::Deny,
-            side: Side::A,
-            by: Vec::new(),
-            channel: None,
-            scope: Vec::new(),
-            reason: None,
-            effective: None,
-            review_by: None,
-            identity: None,
-            since: None,
-        };
+        let act = Institution::new(InstitutionVerb::Deny, Side::A);
         let (first, backup) = (desk(root.path(), "a"), desk(root.path(), "a-backup"));
         let ended = async |desk: &DeskPlace| {
             let order = ordered(&site, (side, desk), &act, None).await.unwrap();
