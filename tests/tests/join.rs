@@ -163,6 +163,28 @@ impl Hall {
         (said.code == 0 && standing["state"] != "NOT_STARTED").then_some(standing)
     }
 
+    /// An exercise that controllers run, behind STARTEX, with somebody at one seat; and its folder.
+    async fn playing(dir: &Path, speed: &str, seat: &str) -> (Self, Talker, PathBuf) {
+        let mut hall = Self::open(dir, &["--speed", speed, "--controlled"]).await;
+        let mut person = hall.seat(seat).await;
+        hall.run.say("start").await;
+        person.event("open").await;
+        let played = dir.join("played");
+        eventually("STARTEX", STAGE, async || hall.standing(&played).await).await;
+        (hall, person, played)
+    }
+
+    /// Waits until an inject was delivered.
+    async fn delivered(&self, dir: &Path, serial: &str) {
+        eventually(serial, STAGE, async || {
+            let standing = self.standing(dir).await?;
+            let injects = standing["injects"].as_array()?;
+            let inject = injects.iter().find(|inject| inject["serial"] == serial)?;
+            (inject["status"] == "DELIVERED").then_some(())
+        })
+        .await;
+    }
+
     /// Waits until control knows that of a seat.
     async fn sits(&self, dir: &Path, seat: &str, who: &str) {
         eventually(who, STAGE, async || {
@@ -502,12 +524,7 @@ async fn where_nobody_sits_at_the_lobby_it_is_written_down_that_nobody_there_com
 async fn a_seat_that_dies_comes_back_with_its_certificate_and_one_that_stays_away_is_named() {
     let _alone = ALONE.lock().await;
     let dir = tempfile::tempdir().unwrap();
-    let mut hall = Hall::open(dir.path(), &["--speed", "6", "--controlled"]).await;
-    let mut b = hall.seat("B").await;
-    hall.run.say("start").await;
-    b.event("open").await;
-    let played = dir.path().join("played");
-    eventually("STARTEX", STAGE, async || hall.standing(&played).await).await;
+    let (mut hall, mut b, played) = Hall::playing(dir.path(), "6", "B").await;
     for _ in 0..2 {
         b.child.kill().await.unwrap();
         hall.sits(&played, "B", "person, away").await;

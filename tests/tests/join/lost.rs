@@ -177,11 +177,7 @@ async fn seats_whose_keys_the_plan_needs_are_closed_before_anybody_joins() {
 async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_told_once() {
     let _alone = ALONE.lock().await;
     let dir = tempfile::tempdir().unwrap();
-    let mut hall = Hall::open(dir.path(), &["--speed", "1", "--controlled"]).await;
-    let mut a = hall.seat("A").await;
-    hall.run.say("start").await;
-    a.event("open").await;
-    let played = dir.path().join("played");
+    let (mut hall, mut a, played) = Hall::playing(dir.path(), "1", "A").await;
     hall.sits(&played, "A", "person").await;
 
     // It stands still: what control says goes into its connection, and nobody takes it out.
@@ -193,13 +189,7 @@ async fn an_inject_that_was_handed_to_a_dying_seat_comes_when_it_is_back_and_is_
     kill_process(pid.unwrap(), Signal::STOP).unwrap();
     let fired = hall.control(&played, &["fire", "1.1.1"]).await;
     assert_eq!(fired.code, 0, "{fired:?}");
-    eventually("1.1.1", STAGE, async || {
-        let standing = hall.standing(&played).await?;
-        let injects = standing["injects"].as_array()?;
-        let first = injects.iter().find(|inject| inject["serial"] == "1.1.1")?;
-        (first["status"] == "DELIVERED").then_some(())
-    })
-    .await;
+    hall.delivered(&played, "1.1.1").await;
     a.child.kill().await.unwrap();
     hall.sits(&played, "A", "person, away").await;
 

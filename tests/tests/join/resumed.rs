@@ -176,17 +176,6 @@ async fn a_live_exercise_whose_control_is_killed_goes_on_where_it_stood_with_who
     assert!(page.contains("RESUMED"), "{page}");
 }
 
-/// Waits until an inject is delivered.
-async fn delivered(hall: &Hall, dir: &Path, serial: &str) {
-    eventually(serial, STAGE, async || {
-        let standing = hall.standing(dir).await?;
-        let injects = standing["injects"].as_array()?;
-        let inject = injects.iter().find(|inject| inject["serial"] == serial)?;
-        (inject["status"] == "DELIVERED").then_some(())
-    })
-    .await;
-}
-
 /// Control dies, and goes on.
 async fn dies_and_goes_on(hall: &mut Hall) {
     hall.run.child.kill().await.unwrap();
@@ -198,17 +187,12 @@ async fn dies_and_goes_on(hall: &mut Hall) {
 async fn an_inject_that_died_with_control_comes_when_both_are_back_and_is_told_once() {
     let _alone = ALONE.lock().await;
     let dir = tempfile::tempdir().unwrap();
-    let mut hall = Hall::open(dir.path(), &["--speed", "1", "--controlled"]).await;
-    let mut a = hall.seat("A").await;
-    hall.run.say("start").await;
-    a.event("open").await;
-    let played = dir.path().join("played");
-    eventually("STARTEX", STAGE, async || hall.standing(&played).await).await;
+    let (mut hall, mut a, played) = Hall::playing(dir.path(), "1", "A").await;
     // Nobody of A is there to hear it, and nobody of control a moment later.
     a.child.kill().await.unwrap();
     let fired = hall.control(&played, &["fire", "1.1.1"]).await;
     assert_eq!(fired.code, 0, "{fired:?}");
-    delivered(&hall, &played, "1.1.1").await;
+    hall.delivered(&played, "1.1.1").await;
     hall.run.child.kill().await.unwrap();
     let again = ["desk", "join", "--again", "--dir", "seat-A", "--json"];
     let mut a = talker(dir.path(), &again);
