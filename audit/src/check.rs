@@ -9,6 +9,7 @@
 mod control;
 mod officers;
 mod refusal;
+mod relay;
 mod seen;
 
 pub(crate) use control::control_record;
@@ -19,6 +20,8 @@ use officers::{
     approval, consent, officer_act, officer_annex, officer_order, officer_watch, report_signature,
 };
 pub use refusal::StatementError;
+pub(crate) use relay::relay_record;
+pub use relay::{RelayVerified, is_relay_record, verify_relay_record, verify_relay_record_archived};
 pub use seen::{SeenRefusal, check_seen};
 
 use crate::dsse::{PayloadType, SignedStatement};
@@ -327,7 +330,11 @@ pub(crate) fn desk_statement(
         | PayloadType::OfficerWatch
         | PayloadType::OfficerOrder
         | PayloadType::Presence
+        | PayloadType::PeerCheckpoint
+        | PayloadType::CosignRefused
+        | PayloadType::LogLink
         | PayloadType::Key
+        | PayloadType::SealKey
         | PayloadType::Revocation
         | PayloadType::Deny
         | PayloadType::Control

@@ -50,8 +50,16 @@ pub enum PayloadType {
     OfficerOrder,
     /// A relay's word about a desk's sessions with it.
     Presence,
+    /// A checkpoint of another log that a relay has seen.
+    PeerCheckpoint,
+    /// A cosignature that a relay asked for and did not get.
+    CosignRefused,
+    /// The first leaf of a log that goes on for another.
+    LogLink,
     /// A roster entry that enrols a key.
     Key,
+    /// A roster entry that enrols a key for sealing.
+    SealKey,
     /// A roster entry that ends one.
     Revocation,
     /// What each of two officers signs to end an identity of their side.
@@ -66,7 +74,7 @@ pub enum PayloadType {
 
 impl PayloadType {
     /// All of them.
-    pub const ALL: [PayloadType; 21] = [
+    pub const ALL: [PayloadType; 25] = [
         PayloadType::Message,
         PayloadType::Receipt,
         PayloadType::Act,
@@ -82,7 +90,11 @@ impl PayloadType {
         PayloadType::OfficerWatch,
         PayloadType::OfficerOrder,
         PayloadType::Presence,
+        PayloadType::PeerCheckpoint,
+        PayloadType::CosignRefused,
+        PayloadType::LogLink,
         PayloadType::Key,
+        PayloadType::SealKey,
         PayloadType::Revocation,
         PayloadType::Deny,
         PayloadType::Control,
@@ -109,7 +121,11 @@ impl PayloadType {
             PayloadType::OfficerWatch => "application/vnd.hotline.officer-watch.v1",
             PayloadType::OfficerOrder => "application/vnd.hotline.officer-order.v1",
             PayloadType::Presence => "application/vnd.hotline.presence.v1",
+            PayloadType::PeerCheckpoint => "application/vnd.hotline.peer-checkpoint.v1",
+            PayloadType::CosignRefused => "application/vnd.hotline.cosign-refused.v1",
+            PayloadType::LogLink => "application/vnd.hotline.log-link.v1",
             PayloadType::Key => "application/vnd.hotline.key.v1",
+            PayloadType::SealKey => "application/vnd.hotline.seal-key.v1",
             PayloadType::Revocation => "application/vnd.hotline.revocation.v1",
             PayloadType::Deny => "application/vnd.hotline.deny.v1",
             PayloadType::Control => "application/vnd.hotline.control.v1",

@@ -7,6 +7,7 @@ mod build;
 mod deny;
 mod fault;
 mod roster;
+mod seal;
 mod set;
 mod subject;
 
@@ -15,7 +16,10 @@ pub use deny::{
     Denial, DenyError, DenyFault, DenyHead, DenyList, MAX_DENY_BYTES, MAX_DENY_ENTRIES, SECURITY_OFFICER,
 };
 pub use fault::{EntryFault, RosterError};
-pub use roster::{EndedBy, KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead};
+pub use roster::{
+    EndedBy, KeyEntry, MAX_ROSTER_BYTES, MAX_ROSTER_ENTRIES, Revoked, Roster, RosterHead, is_roster_entry,
+};
+pub use seal::{SealEnrolment, SealKeyEntry};
 pub use set::{KeyRefusal, RosterSet};
 pub use subject::{Subject, is_trust_domain, origin_of, subject_of_origin};
 
@@ -32,6 +36,10 @@ pub enum Purpose {
     Officer,
     /// Control's records and orders.
     Control,
+    /// The cosignatures of a relay that has seen another log grow.
+    Witness,
+    /// The cosignatures of a relay that holds another log.
+    Mirror,
 }
 
 impl Purpose {
@@ -43,6 +51,8 @@ impl Purpose {
             2 => Some(Purpose::Log),
             3 => Some(Purpose::Officer),
             4 => Some(Purpose::Control),
+            5 => Some(Purpose::Witness),
+            6 => Some(Purpose::Mirror),
             _ => None,
         }
     }
@@ -55,6 +65,8 @@ impl Purpose {
             Purpose::Log => 2,
             Purpose::Officer => 3,
             Purpose::Control => 4,
+            Purpose::Witness => 5,
+            Purpose::Mirror => 6,
         }
     }
 
@@ -66,6 +78,7 @@ impl Purpose {
             Purpose::Log => ["desk", "relay", "control"].contains(&role),
             Purpose::Officer => role == "officer",
             Purpose::Control => role == "control",
+            Purpose::Witness | Purpose::Mirror => role == "relay",
         }
     }
 }
@@ -77,6 +90,8 @@ impl fmt::Display for Purpose {
             Purpose::Log => "LOG",
             Purpose::Officer => "OFFICER",
             Purpose::Control => "CONTROL",
+            Purpose::Witness => "WITNESS",
+            Purpose::Mirror => "MIRROR",
         })
     }
 }

@@ -15,8 +15,10 @@ mod lifecycle;
 mod message;
 mod presence;
 mod receipt;
+mod relay_record;
 mod report_signature;
 mod roster_entry;
+mod seal_key;
 mod service;
 mod watch;
 
@@ -31,8 +33,10 @@ pub use lifecycle::{Lifecycle, OfficerOrder};
 pub use message::{Content, ContentError, Message};
 pub use presence::Presence;
 pub use receipt::{Receipt, ReceiptItem};
+pub use relay_record::{CosignRefused, LogLink, MAX_LOGGED_NOTE, PeerCheckpoint, RelayRecord};
 pub use report_signature::ReportSignature;
 pub use roster_entry::{KeyStatement, Revocation};
+pub use seal_key::{SEAL_KEY_BYTES, SEAL_SUITE_XWING, SealKey};
 pub use service::{LegFact, Service};
 pub use watch::{OfficerWatch, Watch};
 
@@ -97,7 +101,11 @@ impl Payload {
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
             | PayloadType::Presence
+            | PayloadType::PeerCheckpoint
+            | PayloadType::CosignRefused
+            | PayloadType::LogLink
             | PayloadType::Key
+            | PayloadType::SealKey
             | PayloadType::Revocation
             | PayloadType::Deny
             | PayloadType::Control

@@ -5,8 +5,8 @@ pub(crate) mod excon;
 
 use crate::dsse::{PayloadType, SignedStatement, SigningKey};
 use crate::hash::Hash;
-use crate::key::{Enrolment, Purpose, RosterBuilder, RosterSet, origin_of};
-use crate::statement::{Approval, ApprovalBy, Message, samples};
+use crate::key::{DenyList, Enrolment, Purpose, RosterBuilder, RosterSet, origin_of};
+use crate::statement::{Approval, ApprovalBy, Deny, Message, samples};
 use crate::{Checkpoint, LogSigner};
 
 /// A time within every key's validity.
@@ -219,4 +219,44 @@ impl World {
             std::fs::write(folder.join("roster"), &side.roster_text).unwrap();
         }
     }
+}
+
+/// The world after two security officers of Avelia have denied its desk: with the policy that counts it, and the two
+/// statements of the order.
+pub(crate) fn denied_desk() -> (World, crate::TrustPolicy, [Vec<u8>; 2]) {
+    let mut world = world();
+    let (mut builder, _) = builder("avelia", "north", world.avelia.first);
+    let officers = [("weiss", 15u8), ("tanaka", 16)].map(|(name, seed)| {
+        let identity = format!("spiffe://{}/officer/{name}", world.avelia.domain);
+        let enrolment = Enrolment {
+            purpose: Purpose::Officer,
+            subject: identity.clone(),
+            roles: vec![7],
+            public_key: SigningKey::from_seed(&[seed; 32]).public(),
+            not_before_ms: NOW - 1_000_000,
+            not_after_ms: NOW + 1_000_000,
+        };
+        let key_statement = builder.enrol(enrolment).unwrap();
+        Signer {
+            identity,
+            key_statement,
+            seed: [seed; 32],
+        }
+    });
+    let roster = builder.finish();
+    let mut list = DenyList::empty(&roster);
+    let order = list.next(&world.avelia.desk.identity, "copied", NOW, NOW + 1);
+    let signed = officers.map(|by| {
+        let deny = Deny {
+            officer: by.identity.clone(),
+            key_statement: by.key_statement,
+            order: order.encode(),
+        };
+        by.sign(PayloadType::Deny, &deny.encode())
+    });
+    list.append([&signed[0], &signed[1]], &roster).unwrap();
+    world.rosters.update(roster).unwrap();
+    world.rosters.deny(list);
+    let policy = crate::TrustPolicy::new(world.rosters.clone());
+    (world, policy, signed)
 }

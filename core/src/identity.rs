@@ -32,6 +32,8 @@ pub enum Role {
     Officer,
     /// Exercise control.
     Control,
+    /// A side's own archive, to which every message of its line is sealed as well. It connects nowhere.
+    Escrow,
 }
 
 /// One party: trust domain, role and name.
@@ -57,8 +59,8 @@ pub enum IdentityError {
         /// What stood there.
         found: String,
     },
-    /// The role is not one of `desk`, `relay`, `officer`, `control`.
-    #[error("the role {} is not desk, relay, officer or control", shown(.found))]
+    /// The role is not one of `desk`, `relay`, `officer`, `control`, `escrow`.
+    #[error("the role {} is not desk, relay, officer, control or escrow", shown(.found))]
     UnknownRole {
         /// What stood there.
         found: String,
@@ -143,13 +145,14 @@ impl fmt::Display for World {
 // === impl Role ===
 
 impl Role {
-    /// The word in an identity: `desk`, `relay`, `officer` or `control`.
+    /// The word in an identity: `desk`, `relay`, `officer`, `control` or `escrow`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Desk => "desk",
             Self::Relay => "relay",
             Self::Officer => "officer",
             Self::Control => "control",
+            Self::Escrow => "escrow",
         }
     }
 }
@@ -163,6 +166,7 @@ impl FromStr for Role {
             "relay" => Ok(Self::Relay),
             "officer" => Ok(Self::Officer),
             "control" => Ok(Self::Control),
+            "escrow" => Ok(Self::Escrow),
             other => Err(IdentityError::UnknownRole {
                 found: excerpt(other),
             }),

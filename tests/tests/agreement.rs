@@ -6,9 +6,10 @@ use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
     statement::{
         Act, Annex, AnnexDone, Approval, Charter, CharterConsent, CharterTerms, Content, Control,
-        ControlOrder, Deny, DenyOrder, Header, KeyStatement, LegFact, Lifecycle, Message, OfficerAct,
-        OfficerAnnex, OfficerOrder, OfficerWatch, Presence, Receipt, ReceiptItem, Recipient, Reference,
-        ReportSignature, Revocation, SeenCheckpoint, Service, Watch,
+        ControlOrder, CosignRefused, Deny, DenyOrder, Header, KeyStatement, LegFact, Lifecycle, LogLink,
+        Message, OfficerAct, OfficerAnnex, OfficerOrder, OfficerWatch, PeerCheckpoint, Presence, Receipt,
+        ReceiptItem, Recipient, Reference, ReportSignature, Revocation, SEAL_KEY_BYTES, SEAL_SUITE_XWING,
+        SealKey, SeenCheckpoint, Service, Watch,
     },
 };
 use hotline_proto::v1;
@@ -126,7 +127,7 @@ prop_compose! {
         (trust_domain, subject) in (text(), text()),
         (number, not_before_ms, not_after_ms) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX),
         (previous, public_key) in (hash(), any::<[u8; 32]>()),
-        purpose in 1..=4u32,
+        purpose in 1..=6u32,
         roles in prop::sample::subsequence(vec![1u32, 2, 3, 4, 5, 6, 7, 8], 0..=8),
     ) -> KeyStatement {
         KeyStatement {
@@ -265,6 +266,38 @@ proptest! {
         let revocation =
             Revocation { trust_domain, number, previous: first, key_statement: second, reason, claimed_time_ms };
         agree!(revocation, Revocation, v1::RevocationPayload);
+    }
+
+    #[test]
+    fn both_readers_find_the_same_in_keys_for_sealing_and_records_of_relays(
+        (trust_domain, subject, words) in (text(), text(), text()), (previous, key_statement) in (hash(), hash()),
+        (number, time, other_time, size) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX, 0..=u64::MAX),
+        byte in any::<u8>(), note in prop::collection::vec(any::<u8>(), 1..400), old in any::<bool>(),
+        (reason, status) in (1..=5u32, prop_oneof![Just(0u32), 100..=599u32]),
+    ) {
+        let seal = SealKey {
+            trust_domain: trust_domain.clone(), number, previous, subject: subject.clone(), suite: SEAL_SUITE_XWING,
+            public_key: Box::new([byte; SEAL_KEY_BYTES]), not_before_ms: time, not_after_ms: other_time,
+        };
+        let read = agree!(seal, SealKey, v1::SealKeyPayload);
+        prop_assert_eq!(read.public_key.as_ref(), &[byte; SEAL_KEY_BYTES][..]);
+        let peer = PeerCheckpoint {
+            relay: subject.clone(), key_statement, note: note.clone(), claimed_time_ms: time, mirrored: size,
+        };
+        let read = agree!(peer, PeerCheckpoint, v1::PeerCheckpointPayload);
+        prop_assert_eq!((read.note.as_ref(), read.mirrored), (note.as_slice(), size));
+        let refused = CosignRefused {
+            relay: subject.clone(), key_statement, witness: words.clone(), size, reason, status, claimed_time_ms: time,
+            since_ms: other_time,
+        };
+        let read = agree!(refused, CosignRefused, v1::CosignRefusedPayload);
+        prop_assert_eq!((read.reason, read.status, read.since_ms), (reason, status, other_time));
+        let link = LogLink {
+            relay: subject, key_statement, old_origin: trust_domain, old_note: if old { note } else { Vec::new() },
+            reason: words, claimed_time_ms: time,
+        };
+        let read = agree!(link, LogLink, v1::LogLinkPayload);
+        prop_assert_eq!(read.old_note.is_empty(), !old);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Making rosters: what a side's security officer does with the statement root.
 
-use super::{Purpose, Roster, RosterError};
+use super::{Purpose, Roster, RosterError, SealEnrolment};
 use crate::dsse::{PayloadType, PublicKey, SignedStatement, SigningKey};
 use crate::hash::Hash;
-use crate::statement::{KeyStatement, Revocation};
+use crate::statement::{KeyStatement, Revocation, SEAL_SUITE_XWING, SealKey};
 use crate::strict::StrictError;
 
 /// Who is to have which key.
@@ -65,6 +65,24 @@ impl RosterBuilder {
             not_after_ms: enrolment.not_after_ms,
         };
         self.append(PayloadType::Key, &statement.encode())
+    }
+
+    /// Enrols a key for sealing and returns the hash of its roster entry.
+    ///
+    /// # Errors
+    /// When a reader would refuse the entry: a weak or reused key, a subject that is no desk and no escrow, and so on.
+    pub fn enrol_seal_key(&mut self, enrolment: SealEnrolment) -> Result<Hash, RosterError> {
+        let statement = SealKey {
+            trust_domain: self.roster.trust_domain().to_owned(),
+            number: self.roster.next_number(),
+            previous: self.previous(),
+            subject: enrolment.subject,
+            suite: SEAL_SUITE_XWING,
+            public_key: enrolment.public_key,
+            not_before_ms: enrolment.not_before_ms,
+            not_after_ms: enrolment.not_after_ms,
+        };
+        self.append(PayloadType::SealKey, &statement.encode())
     }
 
     /// Revokes the key with this key-statement hash and returns the hash of the revocation.

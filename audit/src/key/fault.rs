@@ -80,6 +80,12 @@ pub enum EntryFault {
     /// A weak or malformed key.
     #[error("its key is refused: {0}")]
     BadKey(#[source] KeyError),
+    /// A key for sealing that no library should seal to.
+    #[error("its key for sealing is refused: not a sound key of X-Wing")]
+    BadSealKey,
+    /// A key for sealing of somebody to whom nothing is sealed.
+    #[error("{0} cannot have a key for sealing: desks and escrows have")]
+    NoSealing(String),
     /// A subject that is no identity of this trust domain.
     #[error("{0:?} is not an identity of this trust domain")]
     BadSubject(String),
@@ -123,10 +129,11 @@ impl RosterError {
                 EntryFault::ForeignRoot => "BAD_SIGNATURE",
                 EntryFault::WrongDomain(_) => "WRONG_DOMAIN",
                 EntryFault::WrongNumber(_) | EntryFault::BrokenChain => "BROKEN_ROSTER",
-                EntryFault::BadKey(_) => "WEAK_KEY",
-                EntryFault::BadSubject(_) | EntryFault::WrongRole { .. } | EntryFault::WrongRoles => {
-                    "WRONG_SUBJECT"
-                }
+                EntryFault::BadKey(_) | EntryFault::BadSealKey => "WEAK_KEY",
+                EntryFault::BadSubject(_)
+                | EntryFault::WrongRole { .. }
+                | EntryFault::WrongRoles
+                | EntryFault::NoSealing(_) => "WRONG_SUBJECT",
                 EntryFault::ReusedKey => "REUSED_KEY",
                 EntryFault::RevokesNothing(_) => "UNKNOWN_KEY",
             },

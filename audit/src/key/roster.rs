@@ -5,15 +5,18 @@
 //! rule of enrolment is in [`Roster::append`], which reading and building share, so nothing can be built that a reader
 //! refuses.
 
+mod sealing;
+
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 
 use super::fault::{EntryFault, RosterError};
+use super::seal::SealKeyEntry;
 use super::{Purpose, Subject, is_trust_domain};
 use crate::dsse::{PayloadType, PublicKey, SignedStatement};
 use crate::hash::Hash;
-use crate::statement::{KeyStatement, Revocation};
+use crate::statement::{KeyStatement, Revocation, SealKey};
 
 /// Largest roster file, in bytes. 10,000 entries of about 600 bytes of base64 are 6 MB.
 pub const MAX_ROSTER_BYTES: usize = 16 * 1024 * 1024;
@@ -84,6 +87,7 @@ pub struct Roster {
     root: PublicKey,
     entries: Vec<(Hash, Vec<u8>)>,
     keys: BTreeMap<Hash, KeyEntry>,
+    seal_keys: BTreeMap<Hash, SealKeyEntry>,
 }
 
 impl Roster {
@@ -100,6 +104,7 @@ impl Roster {
             root,
             entries: Vec::new(),
             keys: BTreeMap::new(),
+            seal_keys: BTreeMap::new(),
         })
     }
 
@@ -254,7 +259,7 @@ impl Roster {
             return Err(EntryFault::TooMany);
         }
         let statement = SignedStatement::parse(bytes)?;
-        if !matches!(statement.payload_type, PayloadType::Key | PayloadType::Revocation) {
+        if !is_roster_entry(statement.payload_type) {
             return Err(EntryFault::WrongPayloadType(statement.payload_type));
         }
         if !statement.verify(&self.root) {
@@ -266,6 +271,11 @@ impl Roster {
             self.check_place(&key.trust_domain, key.number, key.previous, number)?;
             let entry = self.enrol(key, hash)?;
             self.keys.insert(hash, entry);
+        } else if statement.payload_type == PayloadType::SealKey {
+            let key = SealKey::decode(&statement.payload)?;
+            self.check_place(&key.trust_domain, key.number, key.previous, number)?;
+            let entry = self.enrol_seal(key, hash)?;
+            self.seal_keys.insert(hash, entry);
         } else {
             let revocation = Revocation::decode(&statement.payload)?;
             self.check_place(
@@ -342,14 +352,22 @@ impl Roster {
                 entry.revoked.get_or_insert_with(|| revoked.clone());
             }
         }
+        for entry in self.seal_keys.values_mut() {
+            if entry.statement.subject == subject {
+                entry.revoked.get_or_insert_with(|| revoked.clone());
+            }
+        }
     }
 
     /// A second revocation of the same key changes nothing: the first one counts.
     fn revoke(&mut self, revocation: Revocation, hash: Hash) -> Result<(), EntryFault> {
-        let Some(entry) = self.keys.get_mut(&revocation.key_statement) else {
-            return Err(EntryFault::RevokesNothing(revocation.key_statement));
+        let key = revocation.key_statement;
+        let held = match (self.keys.get_mut(&key), self.seal_keys.get_mut(&key)) {
+            (Some(entry), _) => &mut entry.revoked,
+            (None, Some(entry)) => &mut entry.revoked,
+            (None, None) => return Err(EntryFault::RevokesNothing(key)),
         };
-        entry.revoked.get_or_insert(Revoked {
+        held.get_or_insert(Revoked {
             by: EndedBy::Roster,
             hash,
             number: revocation.number,
@@ -358,4 +376,13 @@ impl Roster {
         });
         Ok(())
     }
+}
+
+/// True for what a roster is made of.
+#[must_use]
+pub fn is_roster_entry(kind: PayloadType) -> bool {
+    matches!(
+        kind,
+        PayloadType::Key | PayloadType::SealKey | PayloadType::Revocation
+    )
 }

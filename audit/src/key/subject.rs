@@ -7,7 +7,7 @@
 pub struct Subject<'a> {
     /// Its trust domain.
     pub domain: &'a str,
-    /// `desk`, `relay`, `officer` or `control`.
+    /// `desk`, `relay`, `officer`, `control` or `escrow`.
     pub role: &'a str,
     /// Its name within domain and role.
     pub name: &'a str,
@@ -47,7 +47,7 @@ pub fn subject_of_origin(origin: &str) -> String {
 }
 
 const SCHEME: &str = "spiffe://";
-const ROLES: [&str; 4] = ["desk", "relay", "officer", "control"];
+const ROLES: [&str; 5] = ["desk", "relay", "officer", "control", "escrow"];
 
 fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())

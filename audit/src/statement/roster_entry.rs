@@ -1,4 +1,4 @@
-//! The two kinds of roster entry. What makes a roster of them is in [`crate::key`].
+//! Two of the three kinds of roster entry; the third is in [`super::SealKey`]. What makes a roster of them is in [`crate::key`].
 
 use crate::hash::Hash;
 use crate::strict::{Reader, StrictError, Writer};
@@ -12,7 +12,7 @@ pub struct KeyStatement {
     pub number: u64,
     /// Hash of the previous entry; [`Hash::ZERO`] for the first.
     pub previous: Hash,
-    /// 1 STATEMENT, 2 LOG, 3 OFFICER, 4 CONTROL.
+    /// 1 STATEMENT, 2 LOG, 3 OFFICER, 4 CONTROL, 5 WITNESS, 6 MIRROR.
     pub purpose: u32,
     /// Whose key it is.
     pub subject: String,
@@ -37,7 +37,7 @@ impl KeyStatement {
             trust_domain: reader.text(1, "trust_domain")?,
             number: reader.number(2, "number")?,
             previous: reader.hash(3, "previous")?,
-            purpose: reader.code(4, "purpose", 1..=4)?,
+            purpose: reader.code(4, "purpose", 1..=6)?,
             subject: reader.text(5, "subject")?,
             roles: reader.packed_codes(6, "roles", 1..=8)?,
             public_key: reader.array(7, "public_key")?,
@@ -65,7 +65,7 @@ impl KeyStatement {
     }
 }
 
-/// Ends one key.
+/// Ends one key, of either kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// Trust domain of the roster.

@@ -84,3 +84,37 @@ pub(crate) fn control(sequence: u64) -> Control {
         order: Vec::new(),
     }
 }
+
+pub(crate) fn peer_checkpoint() -> PeerCheckpoint {
+    PeerCheckpoint {
+        relay: "spiffe://exercise.avelia.example/relay/north".into(),
+        key_statement: Hash([8; 32]),
+        note: b"exercise.borenia.example/relay/south\n1\nAAAA\n\n- x\n".to_vec(),
+        claimed_time_ms: 1_795_000_000_000,
+        mirrored: 1,
+    }
+}
+
+pub(crate) fn cosign_refused() -> CosignRefused {
+    CosignRefused {
+        relay: "spiffe://exercise.avelia.example/relay/north".into(),
+        key_statement: Hash([8; 32]),
+        witness: "exercise.borenia.example/relay/south/witness".into(),
+        size: 9,
+        reason: 2,
+        status: 403,
+        claimed_time_ms: 1_795_000_000_000,
+        since_ms: 1_794_999_000_000,
+    }
+}
+
+pub(crate) fn log_link() -> LogLink {
+    LogLink {
+        relay: "spiffe://exercise.avelia.example/relay/north-2".into(),
+        key_statement: Hash([8; 32]),
+        old_origin: "exercise.avelia.example/relay/north".into(),
+        old_note: Vec::new(),
+        reason: "restored from a backup that lacks entries".into(),
+        claimed_time_ms: 1_795_000_000_000,
+    }
+}

@@ -163,9 +163,10 @@ proptest! {
             OfficerWatch::decode(&bytes).is_ok(), OfficerOrder::decode(&bytes).is_ok(),
             Presence::decode(&bytes).is_ok(), Control::decode(&bytes).is_ok(), ControlOrder::decode(&bytes).is_ok(),
             SignedStatement::parse(&bytes).is_ok(), Annex::decode(&bytes).is_ok(), OfficerAnnex::decode(&bytes).is_ok(),
-            ReportSignature::decode(&bytes).is_ok(),
+            ReportSignature::decode(&bytes).is_ok(), SealKey::decode(&bytes).is_ok(), LogLink::decode(&bytes).is_ok(),
+            PeerCheckpoint::decode(&bytes).is_ok(), CosignRefused::decode(&bytes).is_ok(),
         ];
-        prop_assert_eq!(accepted, [false; 23]);
+        prop_assert_eq!(accepted, [false; 27]);
     }
 
     #[test]
@@ -219,7 +220,7 @@ proptest! {
     #[test]
     fn roster_entries_come_back_from_their_bytes(
         (trust_domain, subject, reason) in (text(), text(), text()), (previous, named) in (hash(), hash()),
-        (number, from, until) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX), purpose in 1..=4u32,
+        (number, from, until) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX), purpose in 1..=6u32,
         roles in prop::sample::subsequence((1..=8u32).collect::<Vec<_>>(), 0..=8), public_key in any::<[u8; 32]>(),
     ) {
         let key = KeyStatement {
@@ -231,6 +232,75 @@ proptest! {
             Revocation { trust_domain, number, previous, key_statement: named, reason, claimed_time_ms: from };
         prop_assert_eq!(Revocation::decode(&revocation.encode()), Ok(revocation));
     }
+
+    #[test]
+    fn keys_for_sealing_and_records_of_relays_come_back_from_their_bytes(
+        (domain, subject, words) in (text(), text(), text()), (previous, key) in (hash(), hash()),
+        (number, from, until, size) in (1..=u64::MAX, 1..=u64::MAX, 1..=u64::MAX, 0..=u64::MAX),
+        byte in any::<u8>(), mut note in vec(any::<u8>(), 1..400), (reason, status) in (1..=5u32, prop_oneof![Just(0u32), 100..=599u32]),
+    ) {
+        let seal = SealKey {
+            trust_domain: domain.clone(), number, previous, subject: subject.clone(), suite: SEAL_SUITE_XWING,
+            public_key: Box::new([byte; SEAL_KEY_BYTES]), not_before_ms: from, not_after_ms: until,
+        };
+        prop_assert_eq!(SealKey::decode(&seal.encode()), Ok(seal));
+        let peer = PeerCheckpoint {
+            relay: subject.clone(), key_statement: key, note: note.clone(), claimed_time_ms: from, mirrored: size,
+        };
+        prop_assert_eq!(PeerCheckpoint::decode(&peer.encode()), Ok(peer));
+        let refused = CosignRefused {
+            relay: subject.clone(), key_statement: key, witness: words.clone(), size, reason, status,
+            claimed_time_ms: from, since_ms: until,
+        };
+        prop_assert_eq!(CosignRefused::decode(&refused.encode()), Ok(refused));
+        let link = LogLink {
+            relay: subject, key_statement: key, old_origin: domain, old_note: note.split_off(usize::from(byte) % note.len().max(1)),
+            reason: words, claimed_time_ms: from,
+        };
+        prop_assert_eq!(LogLink::decode(&link.encode()), Ok(link));
+    }
+}
+
+#[test]
+fn a_suite_a_reason_or_a_note_beyond_the_schema_is_refused() {
+    let mut seal = SealKey {
+        trust_domain: "d".into(),
+        number: 1,
+        previous: Hash::ZERO,
+        subject: "s".into(),
+        suite: 1,
+        public_key: Box::new([1; SEAL_KEY_BYTES]),
+        not_before_ms: 1,
+        not_after_ms: 2,
+    };
+    let fault = |seal: &SealKey| SealKey::decode(&seal.encode()).unwrap_err().to_string();
+    assert_eq!(fault(&seal), "SealKeyPayload.suite: 1 is not defined");
+    seal.suite = 3;
+    assert_eq!(fault(&seal), "SealKeyPayload.suite: 3 is not defined");
+    let mut refused = samples::cosign_refused();
+    for (reason, status, said) in [
+        (0, 403, "CosignRefusedPayload.reason: missing"),
+        (6, 403, "CosignRefusedPayload.reason: 6 is not defined"),
+        (2, 99, "CosignRefusedPayload.status: 99 is not defined"),
+    ] {
+        (refused.reason, refused.status) = (reason, status);
+        assert_eq!(
+            CosignRefused::decode(&refused.encode()).unwrap_err().to_string(),
+            said
+        );
+    }
+    let mut peer = samples::peer_checkpoint();
+    peer.note = vec![b'x'; MAX_LOGGED_NOTE];
+    assert!(PeerCheckpoint::decode(&peer.encode()).is_ok());
+    peer.note.push(b'x');
+    let said = PeerCheckpoint::decode(&peer.encode()).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "PeerCheckpointPayload.note: 49153 bytes, at most 49152 are allowed"
+    );
+    peer.note.clear();
+    let said = PeerCheckpoint::decode(&peer.encode()).unwrap_err().to_string();
+    assert_eq!(said, "PeerCheckpointPayload.note: missing");
 }
 
 #[test]

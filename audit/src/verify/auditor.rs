@@ -2,11 +2,12 @@
 
 mod control;
 mod entry;
+mod records;
 mod whole;
 
 pub(crate) use entry::kind_name;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::Chains;
 use super::report::{Fault, LogReport, Review};
@@ -43,8 +44,12 @@ pub(super) struct Auditor<'t> {
     conductor: Option<String>,
     /// Exercise of control's records, as the first one has it.
     exercise: Option<String>,
-    /// Key statement → index of the revocation in this log.
+    /// Key statement → index of what ended it in this log.
     revoked_at: BTreeMap<Hash, u64>,
+    /// Order of a deny-list → who has signed it in this log.
+    denied_by: BTreeMap<Hash, BTreeSet<String>>,
+    /// What stands in nobody's chain.
+    unchained: BTreeSet<Hash>,
     kinds: BTreeMap<&'static str, u64>,
     genuine: u64,
     review: Vec<Review>,
@@ -65,6 +70,8 @@ impl<'t> Auditor<'t> {
             conductor: None,
             exercise: None,
             revoked_at: BTreeMap::new(),
+            denied_by: BTreeMap::new(),
+            unchained: BTreeSet::new(),
             kinds: BTreeMap::new(),
             genuine: 0,
             review: Vec::new(),
@@ -137,6 +144,15 @@ impl<'t> Auditor<'t> {
     fn owner(&self) -> Option<String> {
         let identity = subject_of_origin(&self.checkpoint.as_ref()?.origin);
         has_role(&identity, &["desk", CONTROL]).then_some(identity)
+    }
+
+    /// True for a relay's log, and for one whose owner cannot be read.
+    fn is_relays(&self) -> bool {
+        let origin = self
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| subject_of_origin(&checkpoint.origin));
+        origin.is_none_or(|identity| has_role(&identity, &["relay"]))
     }
 
     fn leaves(&self) -> &[Hash] {

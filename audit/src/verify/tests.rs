@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod control;
+mod records;
 
 use std::convert::Infallible;
 use std::fs;

@@ -128,6 +128,8 @@ impl Patient {
         let wanted = match purpose {
             Purpose::Statement => "statement",
             Purpose::Log => "log",
+            Purpose::Witness => "witness",
+            Purpose::Mirror => "mirror",
             Purpose::Officer | Purpose::Control => return None,
         };
         let mut keys = self.signing_keys.iter();

@@ -265,7 +265,8 @@ fn leaf_params(leaf: &Leaf, purpose: ExtendedKeyUsagePurpose) -> Result<Certific
 fn purpose(role: Role) -> ExtendedKeyUsagePurpose {
     match role {
         Role::Relay => ExtendedKeyUsagePurpose::ServerAuth,
-        Role::Desk | Role::Officer | Role::Control => ExtendedKeyUsagePurpose::ClientAuth,
+        // An escrow gets no certificate at all: nothing asks for one, and no door lets one in.
+        Role::Desk | Role::Officer | Role::Control | Role::Escrow => ExtendedKeyUsagePurpose::ClientAuth,
     }
 }
 

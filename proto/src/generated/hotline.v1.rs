@@ -479,6 +479,68 @@ pub struct PresencePayload {
     #[prost(uint64, tag = "7")]
     pub claimed_time_ms: u64,
 }
+/// application/vnd.hotline.peer-checkpoint.v1: signed by a relay with its LOG key, a leaf of its own log; in no chain.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PeerCheckpointPayload {
+    #[prost(string, tag = "1")]
+    pub relay: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Exact bytes of another log's checkpoint with all signatures and cosignatures known; at most 48 KiB.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub note: ::prost::bytes::Bytes,
+    /// By the relay's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "4")]
+    pub claimed_time_ms: u64,
+    /// Entries of that log that the relay's mirror holds durably; absent when it mirrors none.
+    #[prost(uint64, tag = "5")]
+    pub mirrored: u64,
+}
+/// application/vnd.hotline.cosign-refused.v1: as above; a cosignature that the relay asked for and did not get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CosignRefusedPayload {
+    #[prost(string, tag = "1")]
+    pub relay: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// Name of the cosigner, e.g. exercise.borenia.example/relay/south/witness.
+    #[prost(string, tag = "3")]
+    pub witness: ::prost::alloc::string::String,
+    /// Size of the own checkpoint that was offered; absent for an empty log.
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    /// 1 UNREACHABLE, 2 REFUSED, 3 CONFLICT (it knows another size), 4 FORK (it knows another tree), 5 BAD_ANSWER.
+    #[prost(uint32, tag = "5")]
+    pub reason: u32,
+    /// HTTP status of the answer, 100 to 599; absent when there was none.
+    #[prost(uint32, tag = "6")]
+    pub status: u32,
+    /// By the relay's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "7")]
+    pub claimed_time_ms: u64,
+    /// Since when it has been refused, by the same clock.
+    #[prost(uint64, tag = "8")]
+    pub since_ms: u64,
+}
+/// application/vnd.hotline.log-link.v1: as above; the first leaf of a log that goes on for another of the same side.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogLinkPayload {
+    #[prost(string, tag = "1")]
+    pub relay: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub key_statement: ::prost::bytes::Bytes,
+    /// The log that ended.
+    #[prost(string, tag = "3")]
+    pub old_origin: ::prost::alloc::string::String,
+    /// Its newest checkpoint note that is known; absent when none is.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub old_note: ::prost::bytes::Bytes,
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// By the relay's clock, milliseconds since 1970 (UTC).
+    #[prost(uint64, tag = "6")]
+    pub claimed_time_ms: u64,
+}
 /// application/vnd.hotline.key.v1: one entry of a side's roster, signed by the side's statement root.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KeyPayload {
@@ -490,7 +552,7 @@ pub struct KeyPayload {
     /// SHA-256 of the previous entry; 32 zero bytes for the first.
     #[prost(bytes = "bytes", tag = "3")]
     pub previous: ::prost::bytes::Bytes,
-    /// 1 STATEMENT (desk), 2 LOG (desk, relay or control), 3 OFFICER, 4 CONTROL.
+    /// 1 STATEMENT (desk), 2 LOG (desk, relay or control), 3 OFFICER, 4 CONTROL, 5 WITNESS (relay), 6 MIRROR (relay).
     #[prost(uint32, tag = "4")]
     pub purpose: u32,
     #[prost(string, tag = "5")]
@@ -506,6 +568,31 @@ pub struct KeyPayload {
     #[prost(uint64, tag = "9")]
     pub not_after_ms: u64,
 }
+/// application/vnd.hotline.seal-key.v1: one entry of the same roster; what messages are sealed to. It signs nothing.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SealKeyPayload {
+    #[prost(string, tag = "1")]
+    pub trust_domain: ::prost::alloc::string::String,
+    /// Place in the roster, from 1 without gaps.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// SHA-256 of the previous entry; 32 zero bytes for the first.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub previous: ::prost::bytes::Bytes,
+    /// A desk, or the side's escrow: spiffe://<trust domain>/escrow/<name>.
+    #[prost(string, tag = "4")]
+    pub subject: ::prost::alloc::string::String,
+    /// 2 X-Wing, HKDF-SHA256, ChaCha20-Poly1305.
+    #[prost(uint32, tag = "5")]
+    pub suite: u32,
+    /// 1,216 bytes.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub public_key: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "7")]
+    pub not_before_ms: u64,
+    #[prost(uint64, tag = "8")]
+    pub not_after_ms: u64,
+}
 /// application/vnd.hotline.revocation.v1: a later roster entry that ends an earlier one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RevocationPayload {
@@ -515,7 +602,7 @@ pub struct RevocationPayload {
     pub number: u64,
     #[prost(bytes = "bytes", tag = "3")]
     pub previous: ::prost::bytes::Bytes,
-    /// SHA-256 of the key statement that ends.
+    /// SHA-256 of the key statement or seal-key entry that ends.
     #[prost(bytes = "bytes", tag = "4")]
     pub key_statement: ::prost::bytes::Bytes,
     #[prost(string, tag = "5")]

@@ -1,19 +1,25 @@
 //! Control's records: in the log of a control identity, and nowhere else.
 
 use super::Auditor;
-use crate::check::{self, When};
+use crate::check::{self, When, is_relay_record};
 use crate::dsse::PayloadType;
+use crate::key::is_roster_entry;
 use crate::verify::auditor::entry::kind_name;
 use crate::verify::chains::Place;
 
 impl Auditor<'_> {
-    /// Control's records stand in control's own log, and nothing else does.
+    /// Control's records stand in control's own log, and nothing else does. Roster entries, orders of deny-lists and
+    /// relays' records stand in relays' logs.
     pub(super) fn check_place(&self, kind: PayloadType) -> Result<(), (&'static str, String)> {
         let why = match (&self.conductor, kind) {
             (Some(_), PayloadType::Control) => return Ok(()),
             (Some(owner), kind) => format!("a statement of kind {} in the log of {owner}", kind_name(kind)),
             (None, PayloadType::Control) => "a control record in a log that is not control's".to_owned(),
-            (None, _) => return Ok(()),
+            (None, kind) if self.is_relays() || !is_for_relays(kind) => return Ok(()),
+            (None, kind) => {
+                let kind = kind_name(kind);
+                format!("a statement of kind {kind} in a log that is not a relay's")
+            }
         };
         Err(("WRONG_LOG", why))
     }
@@ -42,4 +48,9 @@ impl Auditor<'_> {
         *self.kinds.entry(kind_name(PayloadType::Control)).or_default() += 1;
         self.link(index, &Place::of_record(record), verified.hash)
     }
+}
+
+/// What relays append by themselves.
+fn is_for_relays(kind: PayloadType) -> bool {
+    is_roster_entry(kind) || is_relay_record(kind) || kind == PayloadType::Deny
 }

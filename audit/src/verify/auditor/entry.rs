@@ -5,7 +5,6 @@ use crate::check::{self, Parts, Verified, When};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
 use crate::key::KeyRefusal;
-use crate::statement::{KeyStatement, Revocation};
 use crate::strict::StrictError;
 use crate::verify::chains::Place;
 use crate::verify::report::Review;
@@ -16,7 +15,13 @@ impl Auditor<'_> {
         self.check_place(statement.payload_type)?;
         match statement.payload_type {
             PayloadType::Control => self.judge_control(index, entry),
-            PayloadType::Key | PayloadType::Revocation => self.judge_roster_entry(index, &statement),
+            PayloadType::Key | PayloadType::SealKey | PayloadType::Revocation => {
+                self.judge_roster_entry(index, &statement)
+            }
+            PayloadType::Deny => self.judge_deny(index, &statement),
+            PayloadType::PeerCheckpoint | PayloadType::CosignRefused | PayloadType::LogLink => {
+                self.judge_relay_record(index, entry)
+            }
             PayloadType::Message
             | PayloadType::Receipt
             | PayloadType::Act
@@ -32,7 +37,6 @@ impl Auditor<'_> {
             | PayloadType::OfficerWatch
             | PayloadType::OfficerOrder
             | PayloadType::Presence
-            | PayloadType::Deny
             | PayloadType::ControlOrder
             | PayloadType::ReportSignature => self.judge_desk_statement(index, entry),
         }
@@ -115,42 +119,6 @@ impl Auditor<'_> {
         }
         Ok(())
     }
-
-    fn judge_roster_entry(
-        &mut self,
-        index: u64,
-        statement: &SignedStatement,
-    ) -> Result<(), (&'static str, String)> {
-        let (trust_domain, revoked) = if statement.payload_type == PayloadType::Key {
-            (
-                KeyStatement::decode(&statement.payload)
-                    .map_err(malformed)?
-                    .trust_domain,
-                None,
-            )
-        } else {
-            let revocation = Revocation::decode(&statement.payload).map_err(malformed)?;
-            (revocation.trust_domain, Some(revocation.key_statement))
-        };
-        let roster = self.trust.rosters().roster(&trust_domain);
-        let roster = roster.ok_or_else(|| {
-            (
-                "UNKNOWN_KEY",
-                format!("no statement root of {trust_domain} is trusted"),
-            )
-        })?;
-        if !statement.verify(roster.root()) {
-            return Err((
-                "BAD_SIGNATURE",
-                format!("not signed by the statement root of {trust_domain}"),
-            ));
-        }
-        if let Some(key) = revoked.filter(|key| roster.by_hash(key).is_some()) {
-            self.revoked_at.entry(key).or_insert(index);
-        }
-        *self.kinds.entry(kind_name(statement.payload_type)).or_default() += 1;
-        Ok(())
-    }
 }
 
 /// The keys that signed this statement and what is in it, with the times they claim.
@@ -181,7 +149,7 @@ fn keys_used(verified: &Verified, parts: &Parts) -> Vec<(Hash, u64)> {
     keys
 }
 
-fn malformed(error: StrictError) -> (&'static str, String) {
+pub(super) fn malformed(error: StrictError) -> (&'static str, String) {
     let error = check::StatementError::from(error);
     (error.rule(), error.to_string())
 }
@@ -204,7 +172,11 @@ pub(crate) fn kind_name(kind: PayloadType) -> &'static str {
         PayloadType::OfficerWatch => "officer watch",
         PayloadType::OfficerOrder => "officer order",
         PayloadType::Presence => "presence",
+        PayloadType::PeerCheckpoint => "peer checkpoint",
+        PayloadType::CosignRefused => "cosign refused",
+        PayloadType::LogLink => "log link",
         PayloadType::Key => "key",
+        PayloadType::SealKey => "seal key",
         PayloadType::Revocation => "revocation",
         PayloadType::Deny => "deny",
         PayloadType::Control => "control record",

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use data_encoding::BASE64;
-use hotline_audit::statement::{KeyStatement, Revocation};
+use hotline_audit::key::is_roster_entry;
+use hotline_audit::statement::{KeyStatement, Revocation, SealKey};
 use hotline_audit::{Hash, PayloadType, Purpose, SignedStatement};
 use hotline_core::time::WallTime;
 use hotline_core::words::OfficerRole;
@@ -13,7 +14,7 @@ use crate::pki::error::PkiError;
 use crate::pki::folder::read_roster;
 use crate::pki::{files, keys, layout, plain};
 
-/// Whether a text is a roster: its first line that is no comment is a key statement.
+/// Whether a text is a roster: its first line that is no comment is an entry of one.
 pub(super) fn is_one(text: &str) -> bool {
     let Some(line) = text
         .lines()
@@ -25,7 +26,7 @@ pub(super) fn is_one(text: &str) -> bool {
         .decode(line.as_bytes())
         .ok()
         .and_then(|bytes| SignedStatement::parse(&bytes).ok());
-    statement.is_some_and(|statement| statement.payload_type == PayloadType::Key)
+    statement.is_some_and(|statement| is_roster_entry(statement.payload_type))
 }
 
 /// Explains a roster.
@@ -75,6 +76,23 @@ fn entry(report: &mut Report, path: &Path, line: &str, now: WallTime) -> Result<
         );
         return Ok(());
     }
+    if statement.payload_type == PayloadType::SealKey {
+        let key = SealKey::decode(&statement.payload).map_err(|e| wrong(e.to_string()))?;
+        report.line(
+            "seal key",
+            format!("{}  SEAL  {}", key.number, key.subject),
+            format!(
+                "Messages to it are sealed to this key; it signs nothing. Until {}.",
+                plain::end(key.not_after_ms, now)
+            ),
+        );
+        report.chance(
+            "its hash",
+            Hash::of(&bytes).to_string(),
+            "What sealed messages name it by.",
+        );
+        return Ok(());
+    }
     let key = KeyStatement::decode(&statement.payload).map_err(|e| wrong(e.to_string()))?;
     let purpose = Purpose::from_wire(key.purpose).map_or("?".to_owned(), |purpose| purpose.to_string());
     let end = plain::end(key.not_after_ms, now);
@@ -117,6 +135,10 @@ fn meaning_of_key(key: &KeyStatement) -> String {
         Some(Purpose::Control) => {
             "Signs control's records and orders in an exercise, and nothing of the line.".into()
         }
+        Some(Purpose::Witness) => {
+            "Signs that the other side's logs only grew, as this relay has seen them.".into()
+        }
+        Some(Purpose::Mirror) => "Signs that this relay holds what the other side's logs hold.".into(),
         None => "For a purpose that this program does not know.".into(),
     }
 }

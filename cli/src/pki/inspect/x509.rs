@@ -155,6 +155,7 @@ fn purpose(report: &mut Report, view: &CertificateView, identity: Option<&Identi
         }
         Some(Role::Officer) => "It may call and not answer, as an officer's own tools do; it opens no desk.",
         Some(Role::Control) => "It may call, on the exercise control's own plane.",
+        Some(Role::Escrow) => "For nothing: an escrow connects nowhere, and no door lets it in.",
         None => "What it would be for, if its name were one of ours.",
     };
     report.line("for", view.extended_key_usage.join(", "), meaning);
