@@ -89,6 +89,23 @@ impl Checkpoint {
         )
     }
 
+    /// Reads the three lines of a checkpoint that a log of others signed, whose text may go on with extension lines.
+    /// Nothing is believed of it.
+    ///
+    /// # Errors
+    /// When the text is not that of a checkpoint.
+    pub fn danger_parse_extended(text: &str) -> Result<Checkpoint, CheckpointError> {
+        let end = text
+            .match_indices('\n')
+            .nth(2)
+            .map_or(text.len(), |(at, _)| at + 1);
+        let (lines, extensions) = text.split_at(end);
+        if extensions.split_terminator('\n').any(str::is_empty) {
+            return Err(CheckpointError::Malformed("an empty extension line"));
+        }
+        Checkpoint::from_text(lines)
+    }
+
     fn from_text(text: &str) -> Result<Checkpoint, CheckpointError> {
         let malformed = CheckpointError::Malformed;
         let mut lines = text

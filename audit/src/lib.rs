@@ -3,7 +3,8 @@
 //! `FORMAT.md` beside this crate is the specification; the code follows it. The layers, from the bottom:
 //! [`hash`], [`tree`] (RFC 6962), [`note`] and [`checkpoint`] (C2SP), [`strict`] and [`dsse`] (the signed envelope),
 //! [`statement`] (the payloads), [`key`] (rosters), [`check`] (one statement against a roster), [`tiles`], [`proof`],
-//! [`trust`], [`verify`] and [`compare`] (whole logs), [`report`] (what both sides put their names to).
+//! [`trust`], [`verify`] and [`compare`] (whole logs), [`report`] (what both sides put their names to); [`cosign`],
+//! [`witness`], [`mirror`] and [`policy`] (what others vouch for, and who of them must).
 //!
 //! Nothing here opens a socket, reads a clock or makes randomness: times and seeds are passed in. The crate imports no
 //! other room of the house, so that it can be handed to the counterpart alone.
@@ -12,10 +13,13 @@
 pub mod check;
 pub mod checkpoint;
 pub mod compare;
+pub mod cosign;
 pub mod dsse;
 pub mod hash;
 pub mod key;
+pub mod mirror;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod report;
 pub mod statement;
@@ -24,6 +28,7 @@ pub mod tiles;
 pub mod tree;
 pub mod trust;
 pub mod verify;
+pub mod witness;
 
 pub use check::{
     ByOfficer, Parts, StatementError, Verified, verify_approval, verify_consent, verify_officer_act,
@@ -31,11 +36,13 @@ pub use check::{
 };
 pub use checkpoint::{Checkpoint, CheckpointError, LogSigner, LogVerifier};
 pub use compare::{CompareReport, compare_directories, compare_logs};
+pub use cosign::{CosignSigner, CosignVerifier, CosignerName};
 pub use dsse::{KeyError, PayloadType, PublicKey, SignedStatement, SigningKey};
 pub use hash::Hash;
 pub use key::{
     Enrolment, KeyEntry, KeyRefusal, Purpose, Roster, RosterBuilder, RosterError, RosterHead, RosterSet,
 };
+pub use policy::Policy;
 pub use statement::Payload;
 pub use strict::{MAX_STATEMENT_BYTES, StrictError};
 pub use tree::{Frontier, NodeReader};

@@ -60,6 +60,38 @@ pub struct NoteSignature {
     pub signature: Vec<u8>,
 }
 
+impl NoteSignature {
+    /// Reads one or more signature lines, as a witness answers them.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly such lines.
+    pub fn parse_lines(bytes: &[u8]) -> Result<Vec<NoteSignature>, NoteError> {
+        if bytes.len() > MAX_NOTE_BYTES {
+            return Err(NoteError::TooLarge(bytes.len()));
+        }
+        let lines = std::str::from_utf8(bytes)
+            .map_err(|_| NoteError::Malformed("not UTF-8"))?
+            .strip_suffix('\n')
+            .ok_or(NoteError::Malformed("no newline at the end"))?;
+        let mut signatures = Vec::new();
+        for line in lines.split('\n') {
+            if signatures.len() == MAX_NOTE_SIGNATURES {
+                return Err(NoteError::Malformed("too many signatures"));
+            }
+            signatures.push(signature_line(line)?);
+        }
+        Ok(signatures)
+    }
+}
+
+/// The line as it stands in a note, with its newline.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = [self.key_id.as_slice(), &self.signature].concat();
+        writeln!(f, "— {} {}", self.name, BASE64.encode(&value))
+    }
+}
+
 /// A note, parsed. Nothing in it is verified until [`Note::verify`] says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -96,20 +128,10 @@ impl Note {
             .ok_or(NoteError::Malformed("no empty line before the signatures"))?;
         let (text, rest) = whole.split_at(split + 1);
         check_text(text)?;
-        let lines = rest
-            .strip_prefix('\n')
-            .and_then(|lines| lines.strip_suffix('\n'))
-            .ok_or(NoteError::Malformed("no newline at the end"))?;
-        let mut signatures = Vec::new();
-        for line in lines.split('\n') {
-            if signatures.len() == MAX_NOTE_SIGNATURES {
-                return Err(NoteError::Malformed("too many signatures"));
-            }
-            signatures.push(signature_line(line)?);
-        }
+        let lines = rest.strip_prefix('\n').unwrap_or_default();
         Ok(Note {
             text: text.to_owned(),
-            signatures,
+            signatures: NoteSignature::parse_lines(lines.as_bytes())?,
         })
     }
 
@@ -118,8 +140,7 @@ impl Note {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = format!("{}\n", self.text);
         for line in &self.signatures {
-            let value = [line.key_id.as_slice(), &line.signature].concat();
-            out.push_str(&format!("— {} {}\n", line.name, BASE64.encode(&value)));
+            out.push_str(&line.to_string());
         }
         out.into_bytes()
     }
@@ -227,22 +248,62 @@ impl VerifierKey {
     /// First four bytes of `SHA-256(name || "\n" || 0x01 || key)`.
     #[must_use]
     pub fn key_id(&self) -> [u8; 4] {
-        let hash = Hash::of_parts(&[self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()]);
-        let [a, b, c, d, ..] = hash.0;
-        [a, b, c, d]
+        key_id(ED25519, &self.name, &self.key)
+    }
+}
+
+/// First four bytes of `SHA-256(name || "\n" || type || key)`.
+pub(crate) fn key_id(kind: u8, name: &str, key: &PublicKey) -> [u8; 4] {
+    let hash = Hash::of_parts(&[name.as_bytes(), b"\n", &[kind], key.as_bytes()]);
+    let [a, b, c, d, ..] = hash.0;
+    [a, b, c, d]
+}
+
+/// `name+keyid+base64(type || key)`.
+pub(crate) fn write_key(kind: u8, name: &str, key: &PublicKey) -> String {
+    let typed = [&[kind], key.as_bytes().as_slice()].concat();
+    format!(
+        "{name}+{}+{}",
+        HEXLOWER.encode(&key_id(kind, name, key)),
+        BASE64.encode(&typed)
+    )
+}
+
+/// Name and key of a verifier key of this signature type.
+pub(crate) fn read_key(kind: u8, text: &str) -> Result<(String, PublicKey), NoteError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::BadVerifierKey("not of the form name+keyid+base64"));
+    };
+    check_name(name)?;
+    let typed = BASE64
+        .decode(key.as_bytes())
+        .map_err(|_| NoteError::BadVerifierKey("not base64"))?;
+    let key = match typed.split_first() {
+        Some((found, key)) if *found == kind => key,
+        Some(_) | None if kind == ED25519 => return Err(NoteError::BadVerifierKey("not an Ed25519 key")),
+        Some(_) | None => {
+            return Err(NoteError::BadVerifierKey(
+                "not an Ed25519 cosigner's key (type 0x04)",
+            ));
+        }
+    };
+    let key = PublicKey::parse(key).map_err(|source| NoteError::BadKey {
+        name: name.to_owned(),
+        source,
+    })?;
+    if HEXLOWER.encode(&key_id(kind, name, &key)) == id {
+        Ok((name.to_owned(), key))
+    } else {
+        Err(NoteError::BadVerifierKey(
+            "the key id does not belong to name and key",
+        ))
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let typed = [&[ED25519], self.key.as_bytes().as_slice()].concat();
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            HEXLOWER.encode(&self.key_id()),
-            BASE64.encode(&typed)
-        )
+        f.write_str(&write_key(ED25519, &self.name, &self.key))
     }
 }
 
@@ -250,36 +311,15 @@ impl FromStr for VerifierKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<VerifierKey, NoteError> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(key_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::BadVerifierKey("not of the form name+keyid+base64"));
-        };
-        let typed = BASE64
-            .decode(key.as_bytes())
-            .map_err(|_| NoteError::BadVerifierKey("not base64"))?;
-        let key = match typed.split_first() {
-            Some((&ED25519, key)) => key,
-            Some(_) | None => return Err(NoteError::BadVerifierKey("not an Ed25519 key")),
-        };
-        let key = PublicKey::parse(key).map_err(|source| NoteError::BadKey {
-            name: name.to_owned(),
-            source,
-        })?;
-        let parsed = VerifierKey::new(name, key)?;
-        if HEXLOWER.encode(&parsed.key_id()) == key_id {
-            Ok(parsed)
-        } else {
-            Err(NoteError::BadVerifierKey(
-                "the key id does not belong to name and key",
-            ))
-        }
+        let (name, key) = read_key(ED25519, text)?;
+        Ok(VerifierKey { name, key })
     }
 }
 
 /// Signature type of Ed25519 notes.
 const ED25519: u8 = 0x01;
 
-fn check_name(name: &str) -> Result<(), NoteError> {
+pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
     if fits {
         Ok(())

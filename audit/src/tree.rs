@@ -5,8 +5,10 @@
 //! This module holds no storage: a [`NodeReader`] fetches nodes, a [`Frontier`] says which ones a new leaf completes.
 
 mod proof;
+mod subtree;
 
 pub use proof::{ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
+pub use subtree::{is_subtree, subtree_proof, verify_subtree};
 
 use crate::hash::Hash;
 
@@ -179,4 +181,4 @@ pub fn root_at<R: NodeReader>(reader: &R, size: u64) -> Result<Hash, R::Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

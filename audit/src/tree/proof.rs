@@ -191,14 +191,14 @@ impl Climb {
 
 /// A run of leaves whose start is a multiple of every power of two that is smaller than its length.
 #[derive(Clone, Copy)]
-struct Range {
-    start: u64,
-    len: u64,
+pub(super) struct Range {
+    pub(super) start: u64,
+    pub(super) len: u64,
 }
 
 impl Range {
     /// Splits at the largest power of two below the length. Only for two leaves or more.
-    fn split(self) -> (Range, Range) {
+    pub(super) fn split(self) -> (Range, Range) {
         let left = 1u64 << (self.len - 1).ilog2();
         (
             Range {
@@ -222,7 +222,7 @@ impl Range {
     }
 }
 
-fn hashes_of<R: NodeReader>(
+pub(super) fn hashes_of<R: NodeReader>(
     reader: &R,
     ranges: impl Iterator<Item = Range>,
 ) -> Result<Vec<Hash>, ProofError<R::Error>> {

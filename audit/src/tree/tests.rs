@@ -9,11 +9,11 @@ use super::*;
 const SIZES: u64 = 130;
 
 #[derive(Default)]
-struct Tree {
+pub(crate) struct Tree {
     frontier: Frontier,
     nodes: HashMap<(u8, u64), Hash>,
-    roots: Vec<Hash>,
-    leaves: Vec<Hash>,
+    pub(crate) roots: Vec<Hash>,
+    pub(crate) leaves: Vec<Hash>,
 }
 
 impl NodeReader for Tree {
@@ -23,7 +23,7 @@ impl NodeReader for Tree {
     }
 }
 
-fn tree_of(entries: &[Vec<u8>]) -> Tree {
+pub(crate) fn tree_of(entries: &[Vec<u8>]) -> Tree {
     let mut tree = Tree {
         roots: vec![empty_root()],
         ..Tree::default()
@@ -42,12 +42,12 @@ fn tree_of(entries: &[Vec<u8>]) -> Tree {
     tree
 }
 
-fn numbered_tree() -> Tree {
+pub(super) fn numbered_tree() -> Tree {
     tree_of(&(0..SIZES).map(|n| n.to_be_bytes().to_vec()).collect::<Vec<_>>())
 }
 
 /// RFC 6962 §2.1, word for word: the oracle.
-fn mth(leaves: &[Hash]) -> Hash {
+pub(super) fn mth(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => empty_root(),
         [one] => *one,
