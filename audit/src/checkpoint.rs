@@ -121,9 +121,7 @@ impl Checkpoint {
             return Err(malformed("an empty origin"));
         }
         let size = decimal(size).ok_or(malformed("the size is not a plain decimal number"))?;
-        let root = BASE64
-            .decode(root.as_bytes())
-            .ok()
+        let root = crate::base64::decode(root)
             .and_then(|bytes| Hash::from_slice(&bytes))
             .ok_or(malformed("the root is not base64 of 32 bytes"))?;
         Ok(Checkpoint {

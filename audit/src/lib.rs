@@ -10,6 +10,7 @@
 //! other room of the house, so that it can be handed to the counterpart alone.
 #![forbid(unsafe_code)]
 
+mod base64;
 pub mod check;
 pub mod checkpoint;
 pub mod compare;

@@ -216,7 +216,7 @@ impl MirrorInfo {
         let info = MirrorInfo {
             size: decimal(lines.next()?)?,
             next: decimal(lines.next()?)?,
-            ticket: BASE64.decode(lines.next()?.as_bytes()).ok()?,
+            ticket: crate::base64::decode(lines.next()?)?,
         };
         lines.next().is_none().then_some(info)
     }

@@ -276,9 +276,7 @@ pub(crate) fn read_key(kind: u8, text: &str) -> Result<(String, PublicKey), Note
         return Err(NoteError::BadVerifierKey("not of the form name+keyid+base64"));
     };
     check_name(name)?;
-    let typed = BASE64
-        .decode(key.as_bytes())
-        .map_err(|_| NoteError::BadVerifierKey("not base64"))?;
+    let typed = crate::base64::decode(key).ok_or(NoteError::BadVerifierKey("not base64"))?;
     let key = match typed.split_first() {
         Some((found, key)) if *found == kind => key,
         Some(_) | None if kind == ED25519 => return Err(NoteError::BadVerifierKey("not an Ed25519 key")),
@@ -344,9 +342,7 @@ fn signature_line(line: &str) -> Result<NoteSignature, NoteError> {
         .and_then(|rest| rest.split_once(' '))
         .ok_or(NoteError::Malformed("a signature line without name and value"))?;
     check_name(name)?;
-    let value = BASE64
-        .decode(value.as_bytes())
-        .map_err(|_| NoteError::Malformed("a signature that is not base64"))?;
+    let value = crate::base64::decode(value).ok_or(NoteError::Malformed("a signature that is not base64"))?;
     match value.split_first_chunk::<4>() {
         Some((key_id, signature)) if !signature.is_empty() => Ok(NoteSignature {
             name: name.to_owned(),

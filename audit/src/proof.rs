@@ -80,8 +80,11 @@ impl TlogProof {
         if lines.next() != Some(FIRST_LINE) {
             return Err(malformed("not of version 1"));
         }
-        let extra = match lines.next_if(|line| line.starts_with("extra ")) {
-            Some(line) => Some(base64(line.trim_start_matches("extra "))?),
+        let extra = match lines.peek().and_then(|line| line.strip_prefix("extra ")) {
+            Some(extra) => {
+                lines.next();
+                Some(base64(extra)?)
+            }
             None => None,
         };
         let index = lines
@@ -143,9 +146,7 @@ impl TlogProof {
 }
 
 fn base64(text: &str) -> Result<Vec<u8>, TlogProofError> {
-    BASE64
-        .decode(text.as_bytes())
-        .map_err(|_| TlogProofError::Malformed("a line that is not base64"))
+    crate::base64::decode(text).ok_or(TlogProofError::Malformed("a line that is not base64"))
 }
 
 #[cfg(test)]
@@ -219,6 +220,7 @@ mod tests {
             "c2sp.org/tlog-proof@v1\nindex 01\n\nx",
             "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx",
             "c2sp.org/tlog-proof@v1\nextra !\nindex 1\n\nx",
+            "c2sp.org/tlog-proof@v1\nextra extra AAAA\nindex 1\n\nx",
             &many,
         ] {
             assert!(TlogProof::parse(bad.as_bytes()).is_err(), "{bad}");

@@ -139,9 +139,7 @@ impl SignedReport {
             let base64 = line
                 .strip_prefix(SIGNATURE)
                 .ok_or_else(|| wrong(no + 3, "is no signature"))?;
-            let signature = BASE64
-                .decode(base64.as_bytes())
-                .map_err(|_| wrong(no + 3, "is not base64"))?;
+            let signature = crate::base64::decode(base64).ok_or_else(|| wrong(no + 3, "is not base64"))?;
             report.add(signature)?;
         }
         Ok(report)

@@ -286,7 +286,7 @@ pub fn parse_root(text: &str) -> Option<Result<(String, PublicKey), KeyError>> {
     else {
         return None;
     };
-    let bytes = BASE64.decode(key.as_bytes()).ok()?;
+    let bytes = crate::base64::decode(key)?;
     Some(PublicKey::parse(&bytes).map(|key| (domain.to_owned(), key)))
 }
 

@@ -86,7 +86,7 @@ impl DenyList {
             }
             let not_two = || DenyError::NotTwo(place + 1);
             let (first, second) = line.split_once(' ').ok_or_else(not_two)?;
-            let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| not_two());
+            let decode = |text: &str| crate::base64::decode(text).ok_or_else(not_two);
             list.append([&decode(first)?, &decode(second)?], roster)?;
         }
         Ok(list)

@@ -126,9 +126,7 @@ impl Roster {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let bytes = BASE64
-                .decode(line.as_bytes())
-                .map_err(|_| RosterError::NotBase64(place + 1))?;
+            let bytes = crate::base64::decode(line).ok_or(RosterError::NotBase64(place + 1))?;
             roster.append(&bytes)?;
         }
         if let Some(seen) = newest_seen {

@@ -90,7 +90,7 @@ impl AddCheckpoint {
 }
 
 fn hash_of(line: &str) -> Option<Hash> {
-    Hash::from_slice(&BASE64.decode(line.as_bytes()).ok()?)
+    Hash::from_slice(&crate::base64::decode(line)?)
 }
 
 fn malformed(what: &str) -> Refusal {
