@@ -6,10 +6,12 @@
 //!
 //! This module does not know rosters: who may use a key is decided in [`crate::check`].
 
+mod json;
 mod key;
 #[cfg(feature = "remember")]
 pub mod remembered;
 
+pub use json::{DsseJsonError, MAX_DSSE_JSON_BYTES};
 pub use key::{KeyError, PublicKey, SigningKey};
 
 use std::fmt;
