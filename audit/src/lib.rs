@@ -16,6 +16,9 @@ pub mod checkpoint;
 pub mod compare;
 pub mod cosign;
 pub mod dsse;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hash;
 pub mod key;
 pub mod mirror;

@@ -215,7 +215,7 @@ fn width_of(nodes: u64, index: u64) -> u64 {
         .min(TILE_WIDTH)
 }
 
-fn split_bundle(bytes: &[u8]) -> Bundle {
+pub(crate) fn split_bundle(bytes: &[u8]) -> Bundle {
     let mut entries = Vec::new();
     let mut rest = bytes;
     while let Some((length, behind)) = rest.split_first_chunk::<2>() {
