@@ -21,7 +21,9 @@ use officers::{
 };
 pub use refusal::StatementError;
 pub(crate) use relay::relay_record;
-pub use relay::{RelayVerified, is_relay_record, verify_relay_record, verify_relay_record_archived};
+pub use relay::{
+    RelayVerified, is_relay_record, is_relays_leaf, verify_relay_record, verify_relay_record_archived,
+};
 pub use seen::{SeenRefusal, check_seen};
 
 use crate::dsse::{PayloadType, SignedStatement};

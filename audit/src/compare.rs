@@ -8,9 +8,11 @@
 //! Only statements that are genuine under the verifier's own trust count. Both logs are held in memory.
 
 mod join;
+mod keys;
 mod proofs;
 
 pub use join::{Missing, SeenConflict};
+pub use keys::KeyMissing;
 pub use proofs::{EquivocationProof, ForkBranch, ForkProof};
 
 use std::fmt;
@@ -65,6 +67,10 @@ pub struct CompareReport {
     pub only_a: Vec<Missing>,
     /// Statements that only the second holds.
     pub only_b: Vec<Missing>,
+    /// Of rosters and deny-lists, what only the first holds of two relays' logs.
+    pub keys_only_a: Vec<KeyMissing>,
+    /// The same, what only the second holds.
+    pub keys_only_b: Vec<KeyMissing>,
     /// Two histories of one log.
     pub fork: Option<ForkProof>,
     /// Two statements of one sender for one id or place.
@@ -141,6 +147,7 @@ fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPo
     } else {
         None
     };
+    let [keys_only_a, keys_only_b] = keys::differing((log_a, &a), (log_b, &b));
     let mut report = CompareReport {
         verdict: None,
         a,
@@ -148,6 +155,8 @@ fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPo
         common: joined.common,
         only_a: joined.only_a,
         only_b: joined.only_b,
+        keys_only_a,
+        keys_only_b,
         fork,
         equivocations: joined.equivocations,
         conflicts: joined.conflicts,
@@ -250,6 +259,11 @@ impl fmt::Display for CompareReport {
             writeln!(f, "\n-- {which} log --\n{report}")?;
         }
         for (which, list) in [("first", &self.only_a), ("second", &self.only_b)] {
+            for missing in list {
+                writeln!(f, "only in the {which}: {missing}")?;
+            }
+        }
+        for (which, list) in [("first", &self.keys_only_a), ("second", &self.keys_only_b)] {
             for missing in list {
                 writeln!(f, "only in the {which}: {missing}")?;
             }

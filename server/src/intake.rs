@@ -96,6 +96,7 @@ pub async fn take_in_turn(
     crash::at(Point::RelayReceived);
     let mut outcomes: Vec<Option<Outcome>> = vec![None; statements.len()];
     let mut open: Vec<(usize, Arc<Checked>)> = Vec::new();
+    let mut judged_by = relay.rosters();
     for (place, bytes) in statements.iter().enumerate() {
         match admit::check(relay, from, bytes) {
             Ok(checked) => open.push((place, Arc::new(checked))),
@@ -119,7 +120,11 @@ pub async fn take_in_turn(
         }
         relay.hand_on_early(&open);
         turn.come().await;
-        let committing = commit(relay, &open);
+        let Some(committing) = relay.under(&judged_by, || commit(relay, &open)) else {
+            judged_by = relay.rosters();
+            judge_anew(relay, from, &mut open, &mut outcomes);
+            continue;
+        };
         turn.pass();
         match committing.await {
             // The ledger looks every entry up anyway, so what is fresh costs no look-up here, and a copy that is held
@@ -163,6 +168,24 @@ pub async fn take_in_turn(
     await_head(relay, &outcomes).await;
     relay.metrics.count(&outcomes);
     outcomes
+}
+
+/// Judges by rosters that came into force meanwhile: what they refuse must not stand behind what ended its key.
+fn judge_anew(
+    relay: &Relay,
+    from: &Identity,
+    open: &mut Vec<(usize, Arc<Checked>)>,
+    outcomes: &mut [Option<Outcome>],
+) {
+    open.retain(
+        |(place, checked)| match admit::check(relay, from, &checked.bytes) {
+            Ok(_) => true,
+            Err(refused) => {
+                outcomes[*place] = Some(Outcome::Refused(refused));
+                false
+            }
+        },
+    );
 }
 
 /// A copy that another session committed can be read a moment before its head is published; its proof is asked under a

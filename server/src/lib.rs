@@ -21,6 +21,7 @@ pub mod refused;
 pub mod relay;
 pub mod reload;
 mod remembered;
+mod roll;
 pub mod run;
 pub mod serve;
 pub mod service;

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use arc_swap::ArcSwap;
@@ -26,6 +26,7 @@ use crate::{
     flashes::Flashes,
     frames::Told,
     presence::{Life, Pen, Presence, Register},
+    roll,
     telemetry::Metrics,
 };
 
@@ -61,6 +62,9 @@ pub struct Relay {
     pub(crate) flashes: Flashes,
     /// Who may sign what: replaced as a whole when trust is read anew.
     keys: ArcSwap<Keys>,
+    /// Held for reading while statements go to the ledger, and for writing while the rosters change and what they add
+    /// follows: so nothing that was judged by older rosters is written behind what ended its key.
+    order: RwLock<()>,
     recent: Mutex<BTreeMap<u64, Bytes>>,
     /// Who is connected, and what is signed about it.
     pub presence: Arc<Register>,
@@ -113,6 +117,7 @@ impl Relay {
             early: broadcast::channel(EARLY_MAX).0,
             flashes: Flashes::default(),
             keys: ArcSwap::from_pointee(keys),
+            order: RwLock::default(),
             recent: Mutex::default(),
         }
     }
@@ -129,11 +134,32 @@ impl Relay {
         Arc::clone(&self.keys.load().rosters)
     }
 
-    /// Puts other rosters in force for every statement from now on.
+    /// Puts other rosters in force for every statement from now on, and hands what is new in them to the log.
+    /// [`Relay::keep_roll`] waits for it.
     pub fn replace_rosters(&self, rosters: RosterSet) {
         let keys = Keys::of(rosters);
         self.presence.know(keys.desks.clone());
+        let _alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
         self.keys.store(Arc::new(keys));
+        if let Err(error) = roll::hand_over(&self.ledger, &self.rosters()) {
+            tracing::warn!(%error, "what is new in the rosters could not be handed to the log; it is tried again");
+        }
+    }
+
+    /// Appends whatever the log lacks of the rosters and deny-lists in force, and waits until it is on disk; false if that
+    /// did not work and is to be tried again.
+    pub async fn keep_roll(&self) -> bool {
+        let handed_over = {
+            let _alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
+            roll::hand_over(&self.ledger, &self.rosters())
+        };
+        roll::append(handed_over).await
+    }
+
+    /// Does `hand_over` if the rosters are still those by which was judged, and before they change.
+    pub(crate) fn under<T>(&self, judged_by: &Arc<RosterSet>, hand_over: impl FnOnce() -> T) -> Option<T> {
+        let _shared = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::ptr_eq(judged_by, &self.keys.load().rosters).then(hand_over)
     }
 
     /// Why the relay takes nothing in, if it does not.

@@ -147,7 +147,7 @@ impl Reload {
     /// again and again while what stands there is refused. Never returns.
     pub async fn keep_fresh(&self, mut watch: FileWatch, mut asked: Option<Signal>) {
         let mut refused: Option<String> = None;
-        // What was believed at the start may not be on disk either.
+        // What was believed at the start may not be on disk or in the log either.
         let mut kept = false;
         loop {
             let mut again = false;
@@ -161,7 +161,7 @@ impl Reload {
                 let before = refused.take().filter(|_| again);
                 refused = self.and_tell(before.as_deref());
             }
-            kept = self.memory.keep(&self.relay.ledger).await;
+            kept = self.memory.keep(&self.relay.ledger).await & self.relay.keep_roll().await;
         }
     }
 

@@ -201,6 +201,7 @@ where
         profile: config.profile,
         connections: listener.connections().clone(),
     }));
+    relay.keep_roll().await;
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
     let (relay_service, log_service) = services(Arc::clone(&relay));
     let profile = config.profile;

@@ -3,7 +3,7 @@
 use super::{StatementError, When, check_named, signed_by, wrong_type};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
-use crate::key::{Purpose, RosterSet, Subject};
+use crate::key::{Purpose, RosterSet, Subject, is_roster_entry};
 use crate::statement::{CosignRefused, LogLink, PeerCheckpoint, RelayRecord};
 use crate::strict::peek_bytes;
 
@@ -79,6 +79,13 @@ pub fn is_relay_record(kind: PayloadType) -> bool {
         kind,
         PayloadType::PeerCheckpoint | PayloadType::CosignRefused | PayloadType::LogLink
     )
+}
+
+/// True for what relays append to their logs beside the statements of desks, and no other log holds: their records, roster
+/// entries, and statements of deny-lists.
+#[must_use]
+pub fn is_relays_leaf(kind: PayloadType) -> bool {
+    is_relay_record(kind) || is_roster_entry(kind) || kind == PayloadType::Deny
 }
 
 #[cfg(test)]

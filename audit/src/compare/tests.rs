@@ -234,3 +234,39 @@ fn folders_compare_like_logs_in_memory() {
     );
     assert!(compare_directories(north.path(), &south.path().join("none"), &trust(&world)).is_err());
 }
+
+#[test]
+fn two_relays_differ_in_keys_only_where_one_had_not_heard_of_one() {
+    let world = world();
+    let entries: Vec<Vec<u8>> = world
+        .rosters
+        .rosters()
+        .flat_map(|roster| roster.entries().map(<[u8]>::to_vec))
+        .collect();
+    let policy = TrustPolicy::new(world.rosters.clone());
+    let mut other_order = entries.clone();
+    other_order.rotate_left(4);
+    let a = log_of(&world.avelia.log, entries.clone());
+    let same = compare_logs(&a, &log_of(&world.borenia.log, other_order), &policy);
+    assert!(same.passed(), "{same}");
+    assert!(same.keys_only_a.is_empty() && same.keys_only_b.is_empty());
+    let fewer = log_of(&world.borenia.log, entries[..6].to_vec());
+    let lacking = compare_logs(&a, &fewer, &policy);
+    assert!(lacking.nothing_forged(), "{lacking}");
+    let named: Vec<(u64, &str, u64)> = lacking
+        .keys_only_a
+        .iter()
+        .map(|missing| (missing.index, missing.kind, missing.number))
+        .collect();
+    assert_eq!(named, [(6, "key", 3), (7, "key", 4)]);
+    assert!(
+        lacking
+            .to_string()
+            .contains("only in the first: #6 key 3 of exercise.borenia.example")
+    );
+    let desk = log_of(&world.avelia.desk_log, Vec::new());
+    assert!(
+        compare_logs(&a, &desk, &policy).keys_only_a.is_empty(),
+        "a desk holds none"
+    );
+}

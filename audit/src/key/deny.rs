@@ -155,6 +155,14 @@ impl DenyList {
         &self.denials
     }
 
+    /// The two statements of each order that ends somebody, in order.
+    pub fn counting_statements(&self) -> impl Iterator<Item = &[Vec<u8>; 2]> {
+        let placed = self.denials.iter().zip(&self.lines);
+        placed
+            .filter(|(denial, _)| !self.void.contains(&denial.order.number))
+            .map(|(_, line)| line)
+    }
+
     /// The file, without comments.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod about;
 mod control;
+mod relays;
 mod view;
 
 use hotline_audit::{
@@ -50,6 +51,9 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
     };
     if statement.payload_type == PayloadType::Control {
         return control::record(view, &statement, words);
+    }
+    if let Some(view) = relays::entry(view.clone(), &statement) {
+        return view;
     }
     match Payload::parse(&statement) {
         Ok(Payload::Message(said)) => message(headed(view, "message", &said.header), &said, names, words),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement,
+    check::is_relays_leaf,
     statement::{Control, Payload},
 };
 use hotline_core::{duty::ServiceKind, release::ReleaseRule};
@@ -112,6 +113,10 @@ impl Gathered {
                 return Ok(None);
             }
             return self.control(sha256, &statement, place).transpose();
+        }
+        // What relays append by themselves is no part of what happened.
+        if is_relays_leaf(statement.payload_type) {
+            return Ok(None);
         }
         let Ok(payload) = Payload::parse(&statement) else {
             return Ok(other(sha256, statement.payload_type, place));

@@ -1,9 +1,8 @@
 //! Control's records: in the log of a control identity, and nowhere else.
 
 use super::Auditor;
-use crate::check::{self, When, is_relay_record};
+use crate::check::{self, When, is_relays_leaf};
 use crate::dsse::PayloadType;
-use crate::key::is_roster_entry;
 use crate::verify::auditor::entry::kind_name;
 use crate::verify::chains::Place;
 
@@ -15,7 +14,7 @@ impl Auditor<'_> {
             (Some(_), PayloadType::Control) => return Ok(()),
             (Some(owner), kind) => format!("a statement of kind {} in the log of {owner}", kind_name(kind)),
             (None, PayloadType::Control) => "a control record in a log that is not control's".to_owned(),
-            (None, kind) if self.is_relays() || !is_for_relays(kind) => return Ok(()),
+            (None, kind) if self.is_relays() || !is_relays_leaf(kind) => return Ok(()),
             (None, kind) => {
                 let kind = kind_name(kind);
                 format!("a statement of kind {kind} in a log that is not a relay's")
@@ -48,9 +47,4 @@ impl Auditor<'_> {
         *self.kinds.entry(kind_name(PayloadType::Control)).or_default() += 1;
         self.link(index, &Place::of_record(record), verified.hash)
     }
-}
-
-/// What relays append by themselves.
-fn is_for_relays(kind: PayloadType) -> bool {
-    is_roster_entry(kind) || is_relay_record(kind) || kind == PayloadType::Deny
 }

@@ -1,7 +1,7 @@
 //! One entry of a log, by itself and in the chain of its sender.
 
 use super::{Auditor, SeenSelf};
-use crate::check::{self, Parts, Verified, When};
+use crate::check::{self, Parts, When};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
 use crate::key::KeyRefusal;
@@ -47,10 +47,11 @@ impl Auditor<'_> {
         let refused = |error: check::StatementError| (error.rule(), error.to_string());
         let verified = check::desk_statement(entry, rosters, When::Archive).map_err(refused)?;
         let parts = check::parts(&verified.payload, rosters, When::Archive).map_err(refused)?;
-        for (key, claimed_ms) in keys_used(&verified, &parts) {
-            self.judge_key(index, &key, claimed_ms)?;
-        }
         let header = verified.header();
+        self.judge_key(index, &header.key_statement, header.claimed_time_ms)?;
+        for (key, claimed_ms) in keys_inside(&parts) {
+            self.judge_key_inside(index, &key, claimed_ms)?;
+        }
         *self
             .kinds
             .entry(kind_name(verified.statement.payload_type))
@@ -89,6 +90,27 @@ impl Auditor<'_> {
         }
     }
 
+    /// As [`Auditor::judge_key`], for what an officer signed inside a statement. A relay does not look in there, so what
+    /// it took behind the end of an officer's key does not speak against its log; it is for people to judge.
+    fn judge_key_inside(
+        &mut self,
+        index: u64,
+        key: &Hash,
+        claimed_ms: u64,
+    ) -> Result<(), (&'static str, String)> {
+        match self.judge_key(index, key, claimed_ms) {
+            Err((rule, explanation)) if self.revoked_at.contains_key(key) => {
+                self.review.push(Review {
+                    index,
+                    rule,
+                    explanation,
+                });
+                Ok(())
+            }
+            judged => judged,
+        }
+    }
+
     /// Keys that ended or were not valid are for people to judge, unless this very log says when they ended.
     pub(super) fn judge_key(
         &mut self,
@@ -121,10 +143,9 @@ impl Auditor<'_> {
     }
 }
 
-/// The keys that signed this statement and what is in it, with the times they claim.
-fn keys_used(verified: &Verified, parts: &Parts) -> Vec<(Hash, u64)> {
-    let header = verified.header();
-    let mut keys = vec![(header.key_statement, header.claimed_time_ms)];
+/// The keys that signed what is inside a statement, with the times they claim.
+fn keys_inside(parts: &Parts) -> Vec<(Hash, u64)> {
+    let mut keys = Vec::new();
     match parts {
         Parts::Message(approvals) => {
             keys.extend(

@@ -151,3 +151,29 @@ fn both_statements_of_an_order_end_the_identity_for_what_stands_behind_them() {
     let forged = world.avelia.desk.sign(PayloadType::Deny, &said.encode());
     assert_eq!(rules(&report(vec![forged])), [(Some(0), "WRONG_PURPOSE")]);
 }
+
+#[test]
+fn what_an_officer_signed_inside_a_statement_behind_the_end_of_the_key_is_marked() {
+    let world = world();
+    let rosters = world.with_revoked(&world.avelia.officer);
+    let revocation = rosters
+        .roster(&world.avelia.domain)
+        .unwrap()
+        .entries()
+        .last()
+        .unwrap()
+        .to_vec();
+    let mut all = world.chain(&world.avelia, 1);
+    all.insert(0, revocation);
+    let log = log_of(&world.avelia.log, all);
+    let report = verify_log(&log.entries, &log.note, &TrustPolicy::new(rosters));
+    assert!(report.passed(), "a relay does not look inside: {report}");
+    let marks: Vec<_> = report.review.iter().map(|mark| (mark.index, mark.rule)).collect();
+    assert_eq!(marks, [(1, "REVOKED_KEY")]);
+    assert!(
+        report.review[0]
+            .explanation
+            .contains("revoked at #0, before this"),
+        "{report}"
+    );
+}
