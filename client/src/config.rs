@@ -18,7 +18,10 @@ use hotline_core::{
     story,
 };
 pub use hotline_transport::settings::ConfigError;
-use hotline_transport::settings::{self, Checker};
+use hotline_transport::{
+    KeyPolicy,
+    settings::{self, Checker},
+};
 use serde::Deserialize;
 
 /// The file as written.
@@ -43,6 +46,7 @@ struct File {
     checks_every: Option<String>,
     human_time_factor: Option<u32>,
     release: Option<String>,
+    key_exchange: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +99,8 @@ pub struct DeskConfig {
     /// How many officers release OVERRIDE and FLASH: two, unless the desks of an exercise were set to one. Each desk judges
     /// what comes by its own setting, so both must have the same.
     pub release: ReleaseRule,
+    /// Which ways to agree on keys its legs take; the hybrid one first unless the file says otherwise.
+    pub key_exchange: KeyPolicy,
 }
 
 impl DeskConfig {
@@ -144,6 +150,7 @@ impl DeskConfig {
                 Some(factor) => factor_of(&check, factor, &identity)?,
             },
             release: release_of(&check, raw.release.as_deref(), &identity)?,
+            key_exchange: check.key_exchange(raw.key_exchange.as_deref())?,
             identity,
             peer,
         })

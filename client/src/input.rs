@@ -10,7 +10,7 @@ use hotline_core::{
     leg::{Lane, Leg},
     time::LineTime,
 };
-use hotline_transport::Refusal;
+use hotline_transport::{KeyExchange, Refusal};
 
 use crate::{
     leg::Orders,
@@ -38,6 +38,8 @@ pub struct RelayAnswer {
     pub instance: [u8; 16],
     /// How often that ledger was opened: which process it is.
     pub boot: u64,
+    /// How the keys of the connection were agreed.
+    pub key_exchange: KeyExchange,
     /// Why it takes nothing in, if so.
     pub accepting: Option<String>,
     /// The newest cursor of this lane's mailbox.

@@ -276,6 +276,7 @@ impl LaneSession<'_> {
             orders,
             instance,
             boot: hello.boot,
+            key_exchange: self.channel.peer().key_exchange,
             accepting: if hello.accepting { None } else { Some(hello.reason) },
             mailbox_head: hello.mailbox_head,
             newest: hello

@@ -28,6 +28,9 @@ pub struct LegStatus {
     /// By whose numbers it is judged: `lan`, `wan`, `satellite`.
     #[serde(default)]
     pub profile: String,
+    /// How the keys of its newest session were agreed: `X25519MLKEM768`, or a classical one; empty before the first.
+    #[serde(default)]
+    pub key_exchange: String,
     /// Round trip of the newest probe, in milliseconds.
     pub round_trip_ms: Option<f64>,
     /// Smoothed over some eight probes, in milliseconds.

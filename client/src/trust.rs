@@ -107,7 +107,7 @@ impl TrustNow {
         Ok(Self {
             opened: ArcSwap::from_pointee(directory.relays().to_vec()),
             directory: ArcSwap::from_pointee(directory),
-            tls: ClientTls::new(seams, own, Arc::new(store)),
+            tls: ClientTls::new(seams, own, Arc::new(store)).with_keys(config.key_exchange),
             moves: Arc::default(),
             folder: config.trust.clone(),
             memory: Mutex::default(),

@@ -13,7 +13,10 @@ use hotline_core::{
     identity::{Identity, Role},
 };
 pub use hotline_transport::settings::ConfigError;
-use hotline_transport::settings::{self, Checker};
+use hotline_transport::{
+    KeyPolicy,
+    settings::{self, Checker},
+};
 use serde::Deserialize;
 
 /// The file as written.
@@ -27,6 +30,7 @@ struct File {
     ledger: PathBuf,
     trust: PathBuf,
     profile: Option<String>,
+    key_exchange: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +77,8 @@ pub struct RelayConfig {
     pub trust: PathBuf,
     /// The farthest kind of line by which desks reach it; `lan` unless the file says otherwise.
     pub profile: Profile,
+    /// Which ways to agree on keys its doors take; the hybrid one first unless the file says otherwise.
+    pub key_exchange: KeyPolicy,
 }
 
 impl RelayConfig {
@@ -98,6 +104,7 @@ impl RelayConfig {
             ledger: check.creatable("ledger", &raw.ledger, "relay.ledger")?,
             trust: check.existing("trust", &raw.trust, "../../trust")?,
             profile: check.profile("profile", raw.profile.as_deref())?,
+            key_exchange: check.key_exchange(raw.key_exchange.as_deref())?,
         })
     }
 }
@@ -139,6 +146,9 @@ log.key = "log.key"
         assert_eq!(config.profile, Profile::Lan);
         let far = load(&format!("profile = \"satellite\"\n{GOOD}")).unwrap();
         assert_eq!(far.profile, Profile::Satellite);
+        assert_eq!(config.key_exchange, KeyPolicy::HybridFirst);
+        let strict = load(&format!("key_exchange = \"hybrid-only\"\n{GOOD}")).unwrap();
+        assert_eq!(strict.key_exchange, KeyPolicy::HybridOnly);
     }
 
     #[test]
@@ -161,6 +171,11 @@ log.key = "log.key"
                 "profile",
                 "trust = \"trust\"",
                 "trust = \"trust\"\nprofile = \"moon\"",
+            ),
+            (
+                "key_exchange",
+                "trust = \"trust\"",
+                "trust = \"trust\"\nkey_exchange = \"classical\"",
             ),
         ] {
             let message = load(&GOOD.replace(from, to)).unwrap_err().to_string();

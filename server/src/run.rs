@@ -183,7 +183,7 @@ where
     }
     let secrets = node_secrets(&ledger, seams).await?;
 
-    let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]);
+    let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]).with_keys(config.key_exchange);
     let doors = Doors {
         quic: config.quic,
         tcp: config.tcp,

@@ -5,7 +5,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{Router, routing::get};
-use hotline_transport::RefusalLog;
+use hotline_transport::{Connections, RefusalLog};
 use tokio::net::TcpListener;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
@@ -36,7 +36,10 @@ pub async fn serve(
         .map_err(io::Error::other)?;
     let metrics = {
         let relay = Arc::clone(relay);
-        get(move || async move { relay.metrics.render(&refusal_lines(&refusals)) })
+        get(move || async move {
+            let agreed = agreed_lines(&relay.connections);
+            relay.metrics.render(&refusal_lines(&refusals), &agreed)
+        })
     };
     let router: Router = tonic::service::Routes::new(health)
         .add_service(reflection)
@@ -53,6 +56,13 @@ pub async fn serve(
         }
     });
     Ok(local)
+}
+
+fn agreed_lines(connections: &Connections) -> Vec<(String, u64)> {
+    let agreed = connections.agreed().into_iter();
+    agreed
+        .map(|((door, group), count)| (format!("door=\"{door}\",group=\"{group}\""), count))
+        .collect()
 }
 
 fn refusal_lines(refusals: &RefusalLog) -> Vec<(String, u64)> {

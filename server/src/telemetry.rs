@@ -105,9 +105,9 @@ impl Metrics {
         self.doubted.get_or_create(&label).inc();
     }
 
-    /// All counters, and `extra` lines that others keep, in the text format.
+    /// All counters, and those that others keep (labels, count), in the text format.
     #[must_use]
-    pub fn render(&self, refusals: &[(String, u64)]) -> String {
+    pub fn render(&self, refusals: &[(String, u64)], agreed: &[(String, u64)]) -> String {
         let mut registry = Registry::with_prefix("hotline_relay");
         registry.register(
             "statements_held",
@@ -146,14 +146,26 @@ impl Metrics {
         }
         let end = text.find("# EOF").unwrap_or(text.len());
         text.truncate(end);
-        text.push_str(
-            "# HELP hotline_relay_handshakes_refused Handshakes refused, by door, side and reason.\n",
-        );
-        text.push_str("# TYPE hotline_relay_handshakes_refused counter\n");
-        for (labels, count) in refusals {
-            let _ = writeln!(text, "hotline_relay_handshakes_refused_total{{{labels}}} {count}");
-        }
+        text.push_str(&counter(
+            "handshakes_refused",
+            "Handshakes refused, by door, side and reason.",
+            refusals,
+        ));
+        text.push_str(&counter(
+            "connections",
+            "Connections let in, by door and by the key exchange that was agreed.",
+            agreed,
+        ));
         text.push_str("# EOF\n");
         text
     }
+}
+
+/// A counter that somebody else keeps.
+fn counter(name: &str, help: &str, counts: &[(String, u64)]) -> String {
+    let mut text = format!("# HELP hotline_relay_{name} {help}\n# TYPE hotline_relay_{name} counter\n");
+    for (labels, count) in counts {
+        let _ = writeln!(text, "hotline_relay_{name}_total{{{labels}}} {count}");
+    }
+    text
 }

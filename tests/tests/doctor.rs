@@ -3,11 +3,15 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use hotline_core::leg::Door;
+use hotline_server::config::RelayConfig;
 use hotline_tests::{
     AVELIA, BORENIA, Line,
+    knock::knock,
     verb::{Said, word},
 };
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hotline-under-test");
 
@@ -84,6 +88,17 @@ async fn a_line_that_is_in_order_is_found_in_order_line_by_line() {
         "{}",
         said.text()
     );
+    let hybrid = said
+        .text()
+        .lines()
+        .filter(|line| line.contains("  let in: ") && line.contains(" ms by X25519MLKEM768, "))
+        .count();
+    assert_eq!(
+        hybrid,
+        4,
+        "every leg says how its keys were agreed: {}",
+        said.text()
+    );
     let relay = doctor(&line, &line.stage.sides[BORENIA].relay.config, &["--json"])
         .await
         .ended(0);
@@ -95,6 +110,72 @@ async fn a_line_that_is_in_order_is_found_in_order_line_by_line() {
     );
     assert_eq!(about(&object, "relay").0, "ok");
     // The doctor of a running line leaves it running.
+    line.whole().await;
+}
+
+/// What a relay's counters say.
+async fn metrics(line: &Line, side: usize) -> String {
+    let config = RelayConfig::load(&line.stage.sides[side].relay.config).unwrap();
+    let mut stream = tokio::net::TcpStream::connect(config.status.unwrap())
+        .await
+        .unwrap();
+    let ask = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(ask).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn how_keys_were_agreed_is_told_by_status_path_and_the_relays_counters() {
+    let line = Line::open(PROGRAM).await;
+    let status = line.status(AVELIA).await;
+    let agreed: Vec<_> = status
+        .legs
+        .values()
+        .map(|leg| leg.key_exchange.as_str())
+        .collect();
+    assert_eq!(agreed, ["X25519MLKEM768"; 4]);
+    let config = word(&line.stage.sides[AVELIA].desk);
+    for words in [&["path", "watch", "--once"][..], &["desk", "status"], &["status"]] {
+        let said = line.run(&[words, &["--config", &config]].concat()).await.ended(0);
+        let told = said.text().matches("X25519MLKEM768").count();
+        assert_eq!(told, 4, "{words:?}: {}", said.text());
+    }
+    for side in [AVELIA, BORENIA] {
+        let counted = metrics(&line, side).await;
+        for door in ["quic", "tcp"] {
+            let counter =
+                format!("hotline_relay_connections_total{{door=\"{door}\",group=\"X25519MLKEM768\"}} ");
+            assert!(counted.contains(&counter), "{counted} lacks {counter}");
+        }
+        assert!(!counted.contains("group=\"X25519\""), "{counted}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_line_that_is_hybrid_only_is_whole_and_lets_no_classical_caller_in() {
+    let mut line = Line::prepared(PROGRAM);
+    for side in [AVELIA, BORENIA] {
+        for file in [&line.stage.sides[side].desk, &line.stage.sides[side].relay.config] {
+            let text = fs::read_to_string(file).unwrap();
+            fs::write(file, format!("key_exchange = \"hybrid-only\"\n{text}")).unwrap();
+        }
+        line.stage.start_relay(&line.relay_name(side)).await.unwrap();
+    }
+    for side in [AVELIA, BORENIA] {
+        line.stage.start_desk(side).await.unwrap();
+    }
+    line.whole().await;
+    let relay = &line.stage.sides[BORENIA].relay;
+    // A desk that is in order, and whose hotline has no hybrid key exchange.
+    let desk = line.stage.sides[AVELIA].desk.parent().unwrap().to_owned();
+    for (door, at) in [(Door::Quic, relay.quic), (Door::Tcp, relay.tcp)] {
+        assert_eq!(knock(door, at, Some(&desk)).await, 0, "{door}");
+        let refused = format!("door=\"{door}\",by=\"OURS\",reason=\"CLASSICAL_ONLY\"");
+        let counted = metrics(&line, BORENIA).await;
+        assert!(counted.contains(&refused), "{counted} lacks {refused}");
+    }
     line.whole().await;
 }
 

@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
+use crate::agreed::KeyExchange;
 use crate::certificate::CertificateSummary;
 use crate::connections::Admitted;
 use crate::seams::BoxedStream;
@@ -33,6 +34,8 @@ pub struct PeerInfo {
     pub identity: Identity,
     /// The door it came through.
     pub door: Door,
+    /// How the keys of the connection were agreed.
+    pub key_exchange: KeyExchange,
     /// Its address when it came; QUIC peers may move later.
     pub remote: SocketAddr,
     /// What its certificate says.

@@ -14,6 +14,7 @@ use hotline_core::identity::Identity;
 use hotline_core::leg::Door;
 use tokio_util::sync::CancellationToken;
 
+use crate::agreed::KeyExchange;
 use crate::conn::{ConnectionNumber, PeerInfo};
 use crate::quic::CloseCode;
 use crate::refusal::{Bound, Reason};
@@ -40,6 +41,7 @@ struct Inner {
 struct Live {
     next: u64,
     entries: BTreeMap<ConnectionNumber, Entry>,
+    agreed: BTreeMap<(Door, KeyExchange), u64>,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub(crate) struct Admitted {
 pub(crate) struct Applicant {
     pub(crate) peer: Arc<Peer>,
     pub(crate) door: Door,
+    pub(crate) key_exchange: KeyExchange,
     pub(crate) remote: SocketAddr,
     pub(crate) quic: Option<quinn::Connection>,
 }
@@ -137,6 +140,12 @@ impl Connections {
             .collect()
     }
 
+    /// Connections that were let in since the start, by door and how their keys were agreed.
+    #[must_use]
+    pub fn agreed(&self) -> BTreeMap<(Door, KeyExchange), u64> {
+        self.lock().agreed.clone()
+    }
+
     /// Gives a connection its place, if the bounds allow and the trust did not shrink since it was judged.
     pub(crate) fn admit(&self, applicant: Applicant) -> Result<Arc<Admitted>, Box<Objection>> {
         let certificate = Some(applicant.peer.summary.as_ref().clone());
@@ -178,6 +187,7 @@ impl Connections {
         let info = PeerInfo {
             identity: applicant.peer.identity.clone(),
             door: applicant.door,
+            key_exchange: applicant.key_exchange,
             remote: applicant.remote,
             certificate: Arc::clone(&applicant.peer.summary),
             connection: ConnectionNumber(live.next),
@@ -191,6 +201,8 @@ impl Connections {
             quic: applicant.quic,
         };
         live.entries.insert(info.connection, entry);
+        let agreed = live.agreed.entry((info.door, info.key_exchange)).or_default();
+        *agreed = agreed.saturating_add(1);
         Ok(Admitted {
             connections: self.clone(),
             info,

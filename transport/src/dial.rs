@@ -21,11 +21,11 @@ use std::time::Duration;
 use hotline_core::identity::Identity;
 use hotline_core::leg::{Door, Lane};
 use quinn::ConnectionError;
-use quinn::crypto::rustls::HandshakeData;
 use rustls::ClientConfig;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::agreed::Agreed;
 use crate::conn::{ConnectionNumber, PeerInfo};
 use crate::limits::DialTimings;
 use crate::listen::say_farewell;
@@ -103,10 +103,7 @@ impl Dialer {
         let (scene, verdict) = self.begin(Door::Quic, to, expected);
         let dial = self.shake_hands_quic(&scene, &verdict, expected);
         let (endpoint, connection) = self.in_time(&scene, dial).await?;
-        let agreed = connection
-            .handshake_data()
-            .and_then(|data| data.downcast::<HandshakeData>().ok()?.protocol);
-        let met = self.meet(scene, &verdict, agreed.as_deref())?;
+        let met = self.meet(scene, &verdict, &Agreed::on_quic(&connection))?;
         Ok(QuicLeg::new(self, met, endpoint, connection, expected))
     }
 
@@ -133,8 +130,7 @@ impl Dialer {
         let session = self
             .in_time(&scene, self.shake_hands_tcp(&scene, &verdict, expected))
             .await?;
-        let agreed = session.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-        let met = self.meet(scene, &verdict, agreed.as_deref())?;
+        let met = self.meet(scene, &verdict, &Agreed::on_tcp(session.get_ref().1))?;
         Ok((met, session))
     }
 
@@ -146,6 +142,7 @@ impl Dialer {
             called: Some(expected.clone()),
             ours,
             alpn: alpn(door),
+            offered: self.tls.offered(),
         };
         (scene, Verdict::default())
     }
@@ -239,9 +236,9 @@ impl Dialer {
         done.inspect_err(|refusal| self.refusals.record(refusal))
     }
 
-    fn meet(&self, scene: Scene, verdict: &Verdict, agreed: Option<&[u8]>) -> Result<Met, Box<Refusal>> {
+    fn meet(&self, scene: Scene, verdict: &Verdict, agreed: &Agreed) -> Result<Met, Box<Refusal>> {
         let at = self.seams.clock.wall();
-        let checked = check_alpn(scene.door, agreed, |reason| {
+        let checked = check_alpn(scene.door, agreed.protocol.as_deref(), |reason| {
             scene.refusal(By::Ours, reason, None, at)
         });
         let judged = checked.and_then(|()| match verdict.get() {
@@ -253,6 +250,7 @@ impl Dialer {
         let info = PeerInfo {
             identity: peer.identity.clone(),
             door: scene.door,
+            key_exchange: agreed.key_exchange,
             remote: scene.remote,
             certificate: Arc::clone(&peer.summary),
             connection: ConnectionNumber(self.dialled.fetch_add(1, Ordering::Relaxed).wrapping_add(1)),

@@ -16,12 +16,14 @@
 //! Deliberately absent: messages, receipts, retries of calls, and any decision on a gRPC status.
 #![forbid(unsafe_code)]
 
+mod agreed;
 mod certificate;
 mod conn;
 mod connections;
 pub mod credentials;
 mod dial;
 mod grpc;
+pub mod hybrid;
 pub mod limits;
 mod listen;
 mod name;
@@ -37,6 +39,7 @@ mod trust;
 mod verify;
 mod watch;
 
+pub use agreed::{KeyExchange, KeyPolicy, NotAKeyPolicy};
 pub use certificate::CertificateSummary;
 pub use conn::{Conn, ConnectionNumber, PeerInfo};
 pub use connections::Connections;

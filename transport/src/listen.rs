@@ -21,6 +21,7 @@ use hotline_core::leg::Door;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::agreed::Agreed;
 use crate::conn::Conn;
 use crate::connections::{Admitted, Applicant, Connections};
 use crate::limits::{ACCEPT_QUEUE, ListenLimits};
@@ -218,6 +219,7 @@ impl Shared {
             called: None,
             ours,
             alpn: alpn(door),
+            offered: self.tls.offered(),
         }
     }
 
@@ -244,19 +246,20 @@ impl Shared {
         &self,
         scene: &Scene,
         verdict: &Verdict,
-        agreed: Option<&[u8]>,
+        agreed: &Agreed,
         quic: Option<quinn::Connection>,
     ) -> Result<Arc<Admitted>, Box<Refusal>> {
         let at = self.seams.clock.wall();
         let Some(Ok(peer)) = verdict.get() else {
             return Err(Box::new(scene.refusal(By::Ours, Reason::NoCertificate, None, at)));
         };
-        check_alpn(scene.door, agreed, |reason| {
+        check_alpn(scene.door, agreed.protocol.as_deref(), |reason| {
             scene.refusal(By::Ours, reason, None, at)
         })?;
         let applicant = Applicant {
             peer: Arc::clone(peer),
             door: scene.door,
+            key_exchange: agreed.key_exchange,
             remote: scene.remote,
             quic,
         };

@@ -36,7 +36,7 @@ pub trait Clock: Send + Sync + Debug + 'static {
     fn line(&self) -> LineTime;
 }
 
-/// Randomness for ids, nonces, connection ids and jitter. Key shares of TLS come from the crypto provider.
+/// Randomness for ids, nonces, connection ids and jitter. Key shares of TLS are the crypto provider's own business.
 pub trait Entropy: Send + Sync + Debug + 'static {
     /// Fills the whole buffer with unpredictable bytes.
     fn fill(&self, buffer: &mut [u8]);
@@ -102,7 +102,8 @@ pub struct Seams {
 }
 
 impl Seams {
-    /// The real world: this machine's clocks, random source and sockets, and the ring provider.
+    /// The real world: this machine's clocks, random source and sockets, and ring's provider with the hybrid
+    /// key exchange ([`hybrid::provider`](crate::hybrid::provider)).
     ///
     /// The line clock starts at zero here; make one per process and clone it.
     #[must_use]

@@ -15,6 +15,8 @@ use hotline_core::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::agreed::{KeyPolicy, NotAKeyPolicy};
+
 /// Why a settings file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -133,6 +135,19 @@ impl<'a> Checker<'a> {
         found
             .parse()
             .map_err(|error: NotAProfile| self.wrong(key, found, &error.to_string(), "lan"))
+    }
+
+    /// Which ways to agree on keys are taken; the hybrid one first where nothing is said.
+    ///
+    /// # Errors
+    /// If it is no such policy.
+    pub fn key_exchange(&self, found: Option<&str>) -> Result<KeyPolicy, ConfigError> {
+        let Some(found) = found else {
+            return Ok(KeyPolicy::default());
+        };
+        found.parse().map_err(|error: NotAKeyPolicy| {
+            self.wrong("key_exchange", found, &error.to_string(), "hybrid-only")
+        })
     }
 
     /// Some words.

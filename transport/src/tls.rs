@@ -8,6 +8,7 @@
 //! A configuration is made per handshake, with a verifier whose verdict belongs to that one connection. It costs
 //! microseconds beside a handshake's milliseconds, and makes rotation and new trust take effect at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -22,12 +23,13 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig, SignatureScheme};
 use rustls_pki_types::{ServerName, UnixTime};
 
+use crate::agreed::{KeyExchange, KeyPolicy};
 use crate::credentials::Credentials;
 use crate::plane::ALPN_PLANE;
 use crate::refusal::{Reason, Refusal};
 use crate::seams::{Clock, Seams};
 use crate::trust::TrustStore;
-use crate::verify::{Expect, Judge, Side, Verdict, Verifier, unix};
+use crate::verify::{Expect, Judge, Objection, Side, Verdict, Verifier, unix};
 
 /// Standard gRPC, on TCP.
 pub const ALPN_TCP: &[u8] = b"h2";
@@ -57,6 +59,7 @@ struct Shared {
     trust: Arc<TrustStore>,
     crypto: Arc<CryptoProvider>,
     clock: Arc<dyn Clock>,
+    keys: KeyPolicy,
 }
 
 /// This provider or configuration cannot do what this room asks of TLS.
@@ -103,6 +106,15 @@ impl ServerTls {
         }
     }
 
+    /// Takes no other ways to agree on keys than these.
+    #[must_use]
+    pub fn with_keys(self, keys: KeyPolicy) -> Self {
+        Self {
+            shared: self.shared.with_keys(keys),
+            ..self
+        }
+    }
+
     /// Uses other credentials from the next handshake on.
     pub fn rotate(&self, credentials: Credentials) {
         self.shared.credentials.store(Arc::new(credentials));
@@ -120,21 +132,38 @@ impl ServerTls {
         &self.shared.trust
     }
 
+    pub(crate) fn offered(&self) -> Vec<KeyExchange> {
+        KeyExchange::all_of(&self.shared.crypto)
+    }
+
     pub(crate) fn judge(&self) -> Judge {
         self.shared
             .judge(Expect::Roles(Arc::clone(&self.accepted)), Side::Client)
     }
 
     pub(crate) fn config(&self, door: Door, verdict: Verdict) -> Result<ServerConfig, TlsSetupError> {
-        self.config_for(alpn(door), Verifier::new(self.judge(), verdict))
+        self.config_for(
+            alpn(door),
+            Verifier::new(self.judge(), Arc::clone(&verdict)),
+            verdict,
+        )
     }
 
     /// For the control plane: who shows a certificate is judged, and who has none yet comes in without.
     pub(crate) fn plane(&self, verdict: Verdict) -> Result<ServerConfig, TlsSetupError> {
-        self.config_for(ALPN_PLANE, Verifier::optional(self.judge(), verdict))
+        self.config_for(
+            ALPN_PLANE,
+            Verifier::optional(self.judge(), Arc::clone(&verdict)),
+            verdict,
+        )
     }
 
-    fn config_for(&self, alpn: &[u8], verifier: Arc<Verifier>) -> Result<ServerConfig, TlsSetupError> {
+    fn config_for(
+        &self,
+        alpn: &[u8],
+        verifier: Arc<Verifier>,
+        verdict: Verdict,
+    ) -> Result<ServerConfig, TlsSetupError> {
         let shared = &self.shared;
         let mut config = ServerConfig::builder_with_details(Arc::clone(&shared.crypto), shared.time())
             .with_protocol_versions(&[&rustls::version::TLS13])
@@ -142,7 +171,11 @@ impl ServerTls {
                 why: error.to_string(),
             })?
             .with_client_cert_verifier(verifier)
-            .with_cert_resolver(Arc::new(Show(Arc::clone(shared.credentials.load().certified()))));
+            .with_cert_resolver(Arc::new(Meet {
+                show: Show(Arc::clone(shared.credentials.load().certified())),
+                keys: shared.keys,
+                verdict,
+            }));
         config.alpn_protocols = vec![alpn.to_vec()];
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -170,6 +203,14 @@ impl ClientTls {
         }
     }
 
+    /// Offers no other ways to agree on keys than these.
+    #[must_use]
+    pub fn with_keys(self, keys: KeyPolicy) -> Self {
+        Self {
+            shared: self.shared.with_keys(keys),
+        }
+    }
+
     /// Uses other credentials from the next dial on.
     pub fn rotate(&self, credentials: Credentials) {
         self.shared.credentials.store(Arc::new(credentials));
@@ -185,6 +226,10 @@ impl ClientTls {
     #[must_use]
     pub fn trust(&self) -> &Arc<TrustStore> {
         &self.shared.trust
+    }
+
+    pub(crate) fn offered(&self) -> Vec<KeyExchange> {
+        KeyExchange::all_of(&self.shared.crypto)
     }
 
     pub(crate) fn judge(&self, expected: &Identity) -> Judge {
@@ -250,6 +295,17 @@ impl Shared {
             trust,
             crypto: Arc::clone(&seams.crypto),
             clock: Arc::clone(&seams.clock),
+            keys: KeyPolicy::default(),
+        })
+    }
+
+    fn with_keys(&self, keys: KeyPolicy) -> Arc<Self> {
+        Arc::new(Self {
+            credentials: ArcSwap::new(self.credentials.load_full()),
+            trust: Arc::clone(&self.trust),
+            crypto: keys.applied_to(&self.crypto),
+            clock: Arc::clone(&self.clock),
+            keys,
         })
     }
 
@@ -282,9 +338,32 @@ impl TimeProvider for WallForTls {
 #[derive(Debug)]
 struct Show(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Show {
-    fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
+/// The listening end meets a caller: shows our certificate, and notes how it would agree on keys if that is not taken.
+/// rustls then ends the handshake, and the note says why.
+#[derive(Debug)]
+struct Meet {
+    show: Show,
+    keys: KeyPolicy,
+    verdict: Verdict,
+}
+
+impl ResolvesServerCert for Meet {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let groups = client_hello.named_groups().unwrap_or_default();
+        // A set: a stranger may name as many as it likes.
+        let theirs: BTreeSet<KeyExchange> = groups.iter().map(|group| KeyExchange::of(*group)).collect();
+        if self.keys == KeyPolicy::HybridOnly && !theirs.contains(&KeyExchange::Hybrid) {
+            let reason = Reason::ClassicalOnly {
+                ours: vec![KeyExchange::Hybrid],
+                theirs: Some(theirs.into_iter().collect()),
+            };
+            // Nobody else has spoken yet.
+            let _ = self.verdict.set(Err(Box::new(Objection {
+                reason,
+                certificate: None,
+            })));
+        }
+        Some(Arc::clone(&self.show.0))
     }
 }
 

@@ -331,6 +331,10 @@ pub fn status(status: &LineStatus) -> String {
             .round_trip_ms
             .map(|ms| format!("  {ms:.1} ms"))
             .unwrap_or_default();
+        let keys = match state.key_exchange.as_str() {
+            "" => String::new(),
+            agreed => format!("  {}", inert_line(agreed).text),
+        };
         let mark = match state.state.as_str() {
             "UP" if state.steady => "up".to_owned(),
             "UP" => "up, not steady".to_owned(),
@@ -339,7 +343,7 @@ pub fn status(status: &LineStatus) -> String {
             _ => format!("DOWN  {}", inert_line(&state.why).text),
         };
         text.push_str(&format!(
-            "  {leg:<14} {mark}{trip}  sent {} first {} late {}\n",
+            "  {leg:<14} {mark}{trip}{keys}  sent {} first {} late {}\n",
             state.sent, state.first_copies, state.late_copies
         ));
     }

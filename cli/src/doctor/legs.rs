@@ -142,8 +142,9 @@ fn leg(
     let refusal = match knocked {
         Ok(passed) => {
             let fact = format!(
-                "let in: handshake {:.1} ms, first word {:.1} ms later, certificate until {}",
+                "let in: handshake {:.1} ms by {}, first word {:.1} ms later, certificate until {}",
                 ms(passed.handshake),
+                passed.peer.key_exchange,
                 ms(passed.first_word),
                 passed.peer.certificate.not_after.rfc3339()
             );

@@ -87,6 +87,7 @@ fn shown(status: &LineStatus, now_ms: u64) -> String {
         "late",
         "late by",
         "last proven",
+        "keys",
     ]);
     let mut rows = vec![heading];
     for (name, leg) in &status.legs {
@@ -147,6 +148,10 @@ fn row_of(name: &str, leg: &LegStatus, now_ms: u64) -> Vec<String> {
         late_by,
         leg.last_proven_ms
             .map_or_else(|| "never".into(), |at| format!("{} ago", ago(at, now_ms))),
+        match leg.key_exchange.as_str() {
+            "" => "none agreed yet".into(),
+            agreed => inert_line(agreed).text,
+        },
     ]
 }
 
@@ -190,6 +195,7 @@ mod tests {
             "no probe yet",
             "none late",
             "never",
+            "none agreed yet",
             "not tried yet",
         ] {
             assert!(text.contains(part), "{text} lacks {part}");

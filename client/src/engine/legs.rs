@@ -44,6 +44,7 @@ impl Engine {
         let now_ms = self.wall().unix_ms();
         let status = self.leg_status.entry(leg.clone()).or_default();
         status.up = true;
+        status.key_exchange = answer.key_exchange.name().into();
         status.why = String::new();
         status.came_up += 1;
         status.last_proven_ms = Some(now_ms);

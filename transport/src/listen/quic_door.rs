@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotline_core::leg::Door;
-use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, ConnectionError};
 use tokio::sync::mpsc;
 
 use super::Shared;
 use super::gate::{Gate, Pass};
+use crate::agreed::Agreed;
 use crate::conn::{Conn, QuicStream};
 use crate::connections::Admitted;
 use crate::quic::CloseCode;
@@ -106,7 +106,7 @@ impl QuicDoor {
         match self.shared.admit(
             &scene,
             &verdict,
-            agreed(&connection).as_deref(),
+            &Agreed::on_quic(&connection),
             Some(connection.clone()),
         ) {
             Ok(admitted) => self.take_streams(&connection, &admitted).await,
@@ -196,14 +196,6 @@ impl QuicDoor {
         drop(accept);
         connection.closed().await;
     }
-}
-
-fn agreed(connection: &Connection) -> Option<Vec<u8>> {
-    connection
-        .handshake_data()?
-        .downcast::<HandshakeData>()
-        .ok()?
-        .protocol
 }
 
 fn note_move(seen_at: &mut SocketAddr, connection: &Connection, admitted: &Admitted) {

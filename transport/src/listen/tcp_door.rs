@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
 use super::gate::{Gate, Pass};
+use crate::agreed::Agreed;
 use crate::conn::Conn;
 use crate::refusal::{Bound, By, Reason};
 use crate::seams::{BoxedStream, TcpAcceptor};
@@ -120,7 +121,7 @@ async fn serve(
         }
     };
     drop(pass);
-    match shared.admit(&scene, &verdict, session.get_ref().1.alpn_protocol(), None) {
+    match shared.admit(&scene, &verdict, &Agreed::on_tcp(session.get_ref().1), None) {
         Ok(admitted) => {
             let conn = Conn::new(Box::new(session), admitted);
             tokio::select! {

@@ -15,6 +15,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::words::dates_by_our_clock;
 use super::{Bound, By, Reason, Refusal};
+use crate::agreed::KeyExchange;
 use crate::certificate::{CertificateSummary, shown};
 use crate::credentials::Credentials;
 use crate::quic::CloseCode;
@@ -32,6 +33,8 @@ pub(crate) struct Scene {
     pub(crate) called: Option<Identity>,
     pub(crate) ours: Credentials,
     pub(crate) alpn: &'static [u8],
+    /// The ways to agree on keys that we take, the best first.
+    pub(crate) offered: Vec<KeyExchange>,
 }
 
 impl Scene {
@@ -88,6 +91,14 @@ impl Scene {
             AlertDescription::DecryptError => Reason::BadSignature,
             AlertDescription::CertificateRequired => Reason::NoCertificate,
             AlertDescription::NoApplicationProtocol => self.alpn_reason(None),
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity
+                if self.keys_may_differ() =>
+            {
+                Reason::ClassicalOnly {
+                    ours: self.offered.clone(),
+                    theirs: None,
+                }
+            }
             AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
                 Reason::NoCommonProtocol {
                     detail: shown(detail),
@@ -99,6 +110,13 @@ impl Scene {
             },
         };
         self.refusal(By::Peer, reason, Some(summary.clone()), at)
+    }
+
+    /// Whether a relay that finds nothing in common with us most likely misses a way to agree on keys: we offer the
+    /// hybrid one alone, or all but that. Ciphers and signatures are the same in all versions of this program.
+    fn keys_may_differ(&self) -> bool {
+        let hybrid = self.offered.iter().filter(|way| way.is_hybrid()).count();
+        self.called.is_some() && (hybrid == 0 || hybrid == self.offered.len())
     }
 
     pub(crate) fn alpn_reason(&self, agreed: Option<&[u8]>) -> Reason {

@@ -9,6 +9,7 @@ use hotline_core::identity::{Identity, IdentityError, Role, TrustDomain, World};
 use hotline_core::time::WallTime;
 
 use super::Permanence;
+use crate::agreed::KeyExchange;
 
 /// What is wrong with the name in a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +166,13 @@ pub enum Reason {
         /// What was said about it.
         detail: String,
     },
+    /// One end takes nothing but the hybrid key exchange, and the other has none.
+    ClassicalOnly {
+        /// What we offer or take.
+        ours: Vec<KeyExchange>,
+        /// What they offer; `None` when the peer objected, which does not say.
+        theirs: Option<Vec<KeyExchange>>,
+    },
     /// The handshake did not end in time.
     HandshakeTimeout {
         /// The limit.
@@ -221,6 +229,7 @@ impl Reason {
             | Self::NoCertificate
             | Self::Alpn { .. }
             | Self::NoCommonProtocol { .. }
+            | Self::ClassicalOnly { .. }
             | Self::BrokenOff { alert: Some(_), .. } => Permanence::Permanent,
         }
     }
@@ -250,6 +259,7 @@ impl Reason {
             Self::NoCertificate => "NO_CERTIFICATE",
             Self::Alpn { .. } => "ALPN",
             Self::NoCommonProtocol { .. } => "NO_COMMON_PROTOCOL",
+            Self::ClassicalOnly { .. } => "CLASSICAL_ONLY",
             Self::HandshakeTimeout { .. } => "HANDSHAKE_TIMEOUT",
             Self::Unreachable { .. } => "UNREACHABLE",
             Self::Busy { .. } => "BUSY",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hotline_core::time::WallTime;
 
 use super::{Bound, By, Reason, Refusal};
+use crate::agreed::KeyExchange;
 
 pub(super) fn sentence(refusal: &Refusal) -> String {
     let place = format!("{} ({})", refusal.remote, refusal.door);
@@ -127,6 +128,7 @@ fn why(refusal: &Refusal) -> String {
         Reason::NoCommonProtocol { detail } => {
             format!("there is no common protocol version or cipher; only TLS 1.3 is spoken here ({detail})")
         }
+        Reason::ClassicalOnly { ours, theirs } => keys_differ(ours, theirs.as_deref()),
         Reason::HandshakeTimeout { limit } => format!("the handshake did not end within {}", span(*limit)),
         Reason::Unreachable { detail } => detail.clone(),
         Reason::Busy { bound, limit } => {
@@ -195,6 +197,11 @@ pub(super) fn next_step(refusal: &Refusal) -> String {
         Reason::Alpn { .. } | Reason::NoCommonProtocol { .. } => {
             "compare the versions and the port numbers of both ends: hotline desk status".to_owned()
         }
+        Reason::ClassicalOnly { .. } => {
+            "bring the older end up to date, or set key_exchange = \"hybrid-first\" where \"hybrid-only\" stands; then \
+             run: hotline doctor"
+                .to_owned()
+        }
         Reason::HandshakeTimeout { .. } => {
             "the port may be closed or UDP blocked on the way; see whether the other door is up: hotline desk status"
                 .to_owned()
@@ -230,10 +237,30 @@ fn concerns_certificate(reason: &Reason) -> bool {
         Reason::NoCertificate
         | Reason::Alpn { .. }
         | Reason::NoCommonProtocol { .. }
+        | Reason::ClassicalOnly { .. }
         | Reason::HandshakeTimeout { .. }
         | Reason::Unreachable { .. }
         | Reason::Busy { .. }
         | Reason::BrokenOff { .. } => false,
+    }
+}
+
+/// Why two ends did not agree on keys.
+fn keys_differ(ours: &[KeyExchange], theirs: Option<&[KeyExchange]>) -> String {
+    let names = |ways: &[KeyExchange]| listed(&ways.iter().map(|way| way.name()).collect::<Vec<_>>());
+    let hybrid = KeyExchange::Hybrid;
+    let only = format!("our settings take nothing but {hybrid} (key_exchange = \"hybrid-only\")");
+    match theirs {
+        Some(theirs) => format!(
+            "they offer only a classical key exchange ({}), and {only}",
+            names(theirs)
+        ),
+        None if ours.contains(&hybrid) => format!("they have no key exchange that we offer, and {only}"),
+        None => format!(
+            "they take no key exchange that we offer ({}); most likely their settings take nothing but {hybrid} \
+             (key_exchange = \"hybrid-only\")",
+            names(ours)
+        ),
     }
 }
 

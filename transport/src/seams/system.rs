@@ -29,7 +29,7 @@ pub(super) fn seams() -> Seams {
         entropy: Arc::new(SystemEntropy),
         spawner: Spawner::new(),
         network: Arc::new(SystemNetwork),
-        crypto: Arc::new(rustls::crypto::ring::default_provider()),
+        crypto: Arc::new(crate::hybrid::provider()),
     }
 }
 

@@ -84,6 +84,7 @@ fn alert_for(reason: &Reason) -> Error {
         | Reason::HandshakeTimeout { .. }
         | Reason::Unreachable { .. }
         | Reason::Busy { .. }
+        | Reason::ClassicalOnly { .. }
         | Reason::BrokenOff { .. } => CertificateError::BadEncoding,
     };
     Error::InvalidCertificate(fault)

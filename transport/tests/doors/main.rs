@@ -9,6 +9,7 @@ mod accepted;
 mod closing;
 mod crowded;
 mod cut;
+mod hybrid;
 mod keys;
 mod pki;
 mod raw;

@@ -145,8 +145,18 @@ pub async fn open_relay(
     doors: Doors,
     secrets: &NodeSecrets,
 ) -> Relay {
-    let identity = credentials.identity().clone();
     let tls = ServerTls::new(seams, credentials, trust, &[Role::Desk, Role::Control]);
+    serve(seams, tls, limits, doors, secrets).await
+}
+
+pub async fn serve(
+    seams: &Seams,
+    tls: ServerTls,
+    limits: ListenLimits,
+    doors: Doors,
+    secrets: &NodeSecrets,
+) -> Relay {
+    let identity = tls.credentials().identity().clone();
     let (listener, incoming) = Listener::bind(seams, &tls, doors, secrets, limits).await.unwrap();
     let closing = seams.spawner.closing();
     seams.spawner.spawn("relay", async move {
