@@ -3,6 +3,8 @@
 //! The folder is made aside and renamed into place, whole or not at all. It never replaces anything: an older export is
 //! evidence of what the log was.
 
+mod dsse;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -14,6 +16,7 @@ use hotline_audit::{
     tiles::{TileError, write_log},
 };
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::{
     read::{self, Leaves},
@@ -30,6 +33,9 @@ pub struct ExportArgs {
     /// A new folder.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// A new folder for each statement as a DSSE envelope (JSON), which other software verifies too.
+    #[arg(long, value_name = "DIR")]
+    dsse: Option<PathBuf>,
     /// Print one object.
     #[arg(long)]
     pub(super) json: bool,
@@ -72,7 +78,11 @@ pub fn run(args: &ExportArgs) -> Outcome {
         root,
         folder,
     } = export(&args.ledger, &args.out)?;
-    let what = format!("{size} entries of {origin} are in {}", folder.display());
+    let mut what = format!("{size} entries of {origin} are in {}", folder.display());
+    if let Some(envelopes) = &args.dsse {
+        dsse::write(&folder, size, envelopes)?;
+        what.push_str(&format!(", and as DSSE envelopes in {}", envelopes.display()));
+    }
     if args.json {
         say::object(&Object {
             passed: true,
@@ -109,17 +119,7 @@ pub fn export(ledger: &Path, out: &Path) -> Result<Exported, Failure> {
             "export it once it has an entry",
         ));
     };
-    refuse_filled(out)?;
-    let failed = |error: io::Error| Failure::io(&out.display().to_string(), &error);
-    let parent = out
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(failed)?;
-    let aside = tempfile::Builder::new()
-        .prefix(".hotline-export-")
-        .tempdir_in(parent)
-        .map_err(failed)?;
+    let aside = aside(out)?;
     let mut leaves = Leaves::of(&opened);
     let entries = leaves.by_ref().map(|leaf| Ok::<_, io::Error>(leaf.bytes));
     let written = write_log(aside.path(), &note, entries);
@@ -128,15 +128,35 @@ pub fn export(ledger: &Path, out: &Path) -> Result<Exported, Failure> {
     }
     let checkpoint = written.map_err(|error| refusal(ledger, &error))?;
     read::still_alone(&opened)?;
-    fs::rename(aside.path(), out).map_err(failed)?;
-    // Renamed: there is nothing left for the guard to remove.
-    drop(aside.keep());
+    into_place(aside, out)?;
     Ok(Exported {
         origin: checkpoint.origin,
         size: checkpoint.size,
         root: checkpoint.root,
         folder: out.to_owned(),
     })
+}
+
+/// A folder beside a new one, to be filled and renamed.
+fn aside(out: &Path) -> Result<TempDir, Failure> {
+    refuse_filled(out)?;
+    let failed = |error: io::Error| Failure::io(&out.display().to_string(), &error);
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(failed)?;
+    tempfile::Builder::new()
+        .prefix(".hotline-export-")
+        .tempdir_in(parent)
+        .map_err(failed)
+}
+
+fn into_place(aside: TempDir, out: &Path) -> Result<(), Failure> {
+    fs::rename(aside.path(), out).map_err(|error| Failure::io(&out.display().to_string(), &error))?;
+    // Renamed: there is nothing left for the guard to remove.
+    drop(aside.keep());
+    Ok(())
 }
 
 fn refuse_filled(out: &Path) -> Result<(), Failure> {
