@@ -120,6 +120,17 @@ pub fn batch(first: u64, last: u64, load: Load) -> Batch {
     batch
 }
 
+/// Another statement than the one that is leaf `n` otherwise: what somebody else sent first after a power cut.
+#[must_use]
+pub fn other(n: u64) -> Batch {
+    let mut batch = batch(n, n, Load::Small);
+    for entry in &mut batch.entries {
+        entry.bytes.reverse();
+        entry.hash = Hash::of(&entry.bytes);
+    }
+    batch
+}
+
 /// The process: returns its exit code. Every third commit holds three statements.
 #[must_use]
 pub fn main(task: &Task) -> u8 {
@@ -141,7 +152,8 @@ fn run(task: &Task) -> Result<(), String> {
     let mut next = opening.size;
     while next < task.until {
         let last = (next + if next % 5 == 4 { 2 } else { 0 }).min(task.until - 1);
-        append(&ledger, next, last, task.load)?;
+        let (size, root) = append(&ledger, next, last, task.load)?;
+        say(&format!("signed {size} {root}"))?;
         for n in next..=last {
             say(&format!("held {n}"))?;
         }
@@ -151,10 +163,11 @@ fn run(task: &Task) -> Result<(), String> {
     say("closed")
 }
 
-fn append(ledger: &Ledger, first: u64, last: u64, load: Load) -> Result<(), String> {
+/// Size and root of the checkpoint that was signed for it.
+fn append(ledger: &Ledger, first: u64, last: u64, load: Load) -> Result<(u64, Hash), String> {
     for _ in 0..FULL_TRIES {
         match ledger.commit(batch(first, last, load)).wait() {
-            Ok(committed) if committed.first_index == first => return Ok(()),
+            Ok(committed) if committed.first_index == first => return Ok((committed.size, committed.root)),
             Ok(committed) => return Err(format!("statement {first} is leaf {}", committed.first_index)),
             Err(CommitError::DiskFull { .. }) => say(&format!("full {first}"))?,
             Err(error) => return Err(format!("{error:?}")),

@@ -33,6 +33,8 @@ pub enum Promise {
     Recovers,
     /// At a bound something honest happens.
     Honest,
+    /// A log key signs one history.
+    Forked,
 }
 
 /// Counts of a run of the rack.
@@ -178,6 +180,7 @@ impl Tally {
             "not_fail_stop": self.count(Promise::FailStop),
             "not_recovered": self.count(Promise::Recovers),
             "dishonest": self.count(Promise::Honest),
+            "forked": self.count(Promise::Forked),
             "broken": self.broken.iter().take(NAMED_MAX).map(|broken| json!({
                 "case": broken.case,
                 "what": broken.what,

@@ -70,3 +70,42 @@ fn of_names_a_beginning_survives() {
         .unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_ledger_that_went_on_from_before_a_checkpoint_that_was_let_out_is_a_fork() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(LEDGER);
+    let (ledger, _) = ledger_process::open(&file).unwrap();
+    let mut signed = Vec::new();
+    for n in 0..3 {
+        let held = ledger
+            .commit(ledger_process::batch(n, n, Load::Small))
+            .wait()
+            .unwrap();
+        signed.push((held.size, held.root));
+    }
+    assert_eq!(one_history(&ledger, &signed), Ok(()));
+    let forked = ledger.commit(ledger_process::other(3)).wait().unwrap();
+    drop(ledger);
+    assert_eq!(goes_on(&file, 4, &signed), Ok(()));
+    // Somebody was shown another leaf 3 than the log has now.
+    let mut root = forked.root;
+    root.0[0] ^= 1;
+    signed.push((forked.size, root));
+    let refused = goes_on(&file, 5, &signed).unwrap_err();
+    assert_eq!(refused.0, Promise::Forked, "{}", refused.1);
+    // Or more than there is.
+    let (ledger, _) = ledger_process::open(&file).unwrap();
+    assert_eq!(
+        one_history(&ledger, &[(99, root)]).unwrap_err().0,
+        Promise::Forked
+    );
+}
+
+#[test]
+fn images_are_cut_before_and_behind_every_sync() {
+    let synced = Event::Synced { file: 0 };
+    let events = [Event::NamesSynced, Event::Said("held 0".into()), synced];
+    let cuts = |number| cut(&events, number, &mut Dice::of(1));
+    assert_eq!([cuts(0), cuts(2), cuts(4), cuts(6)], [0, 1, 2, 3]);
+}
