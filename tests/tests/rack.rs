@@ -14,6 +14,7 @@ use hotline_tests::{
         flips::Resting,
         full_disk::{self, Mount},
         image, ledger_sweep, line_kills,
+        plan::Counts,
         points::{self, Passes},
         process::Role,
         recording::Event,
@@ -121,6 +122,15 @@ async fn whatever_a_power_cut_leaves_of_a_ledger_holds_what_was_acknowledged() {
     let tally = image::open_all(&rack, &events, 100);
     nothing_broke(&tally);
     assert_eq!((tally.images, tally.images_refused), (100, 0));
+    // In full counts every second image is cut before or behind a sync: all of them have their turn.
+    let syncs = events
+        .iter()
+        .filter(|event| matches!(event, Event::Synced { .. } | Event::NamesSynced))
+        .count();
+    assert!(
+        syncs > 50 && 4 * syncs as u64 <= Counts::FULL.images,
+        "{syncs} syncs"
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]
