@@ -11,11 +11,13 @@
 
 mod auditor;
 mod chains;
+pub mod counts;
 mod report;
 mod stored;
 
 pub(crate) use auditor::kind_name;
-pub use report::{Fault, Gap, LogReport, Review, SenderReport, Verdict};
+pub use counts::{Cosigned, Counted, Evidence, Standing, counts};
+pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Verdict};
 
 use std::path::Path;
 

@@ -96,6 +96,15 @@ pub struct SenderReport {
     pub sequence: u64,
 }
 
+/// A key that ends in this log.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Ended {
+    /// Hash of the key's statement.
+    pub key: Hash,
+    /// The entry behind which it signs nothing more: the revocation, or the second statement of an order.
+    pub index: u64,
+}
+
 /// Everything that was found in one log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LogReport {
@@ -117,6 +126,8 @@ pub struct LogReport {
     pub senders: Vec<SenderReport>,
     /// Statements that it lacks, as its own chains show.
     pub gaps: Vec<Gap>,
+    /// Keys that end in it, by index.
+    pub ended: Vec<Ended>,
     /// For a person to look at.
     pub review: Vec<Review>,
     /// What must not be, lowest index first; at most 1,000.
@@ -150,6 +161,7 @@ impl LogReport {
             kinds: BTreeMap::new(),
             senders: Vec::new(),
             gaps: Vec::new(),
+            ended: Vec::new(),
             review: Vec::new(),
             conclusion: format!("nothing can be said: {explanation}"),
             faults: vec![Fault {

@@ -2,7 +2,7 @@
 
 use super::Auditor;
 use crate::tree::Frontier;
-use crate::verify::report::{Gap, LogReport, Verdict};
+use crate::verify::report::{Ended, Gap, LogReport, Verdict};
 use crate::verify::stored::StoredTiles;
 
 impl Auditor<'_> {
@@ -100,6 +100,14 @@ impl Auditor<'_> {
         } else {
             first_bad.and_then(|bad| bad.checked_sub(1))
         };
+        let ends = self.revoked_at.iter();
+        let mut ended: Vec<Ended> = ends
+            .map(|(key, index)| Ended {
+                key: *key,
+                index: *index,
+            })
+            .collect();
+        ended.sort_by_key(|end| end.index);
         LogReport {
             conclusion: self.conclusion(verdict, complete_to, gaps.len()),
             verdict,
@@ -111,6 +119,7 @@ impl Auditor<'_> {
             genuine: self.genuine,
             kinds: self.kinds,
             gaps,
+            ended,
             review: self.review,
             faults: self.faults,
             fault_count: self.fault_count,

@@ -1,0 +1,228 @@
+//! The rule: before the end of its key as both sides have signed, behind it wherever it stands, or for people to judge.
+
+use super::facts::{Facts, Signed};
+use super::{Counted, Place, Standing, by_list};
+use crate::hash::Hash;
+use crate::key::{KeyEntry, Revoked};
+use crate::trust::TrustPolicy;
+
+/// A cosignature was made within this time of what it says.
+const SECOND_MS: u64 = 1_000;
+
+pub(super) fn all(facts: &Facts, trust: &TrustPolicy) -> Vec<Counted> {
+    let mut counted = Vec::new();
+    for signed in &facts.signed {
+        for key in &signed.keys {
+            let Some(entry) = trust.rosters().by_hash(key) else {
+                continue;
+            };
+            let Some(revoked) = &entry.revoked else { continue };
+            let since_ms = trust
+                .rosters()
+                .denials()
+                .find(|denial| denial.hash == revoked.hash)
+                .map_or(0, |denial| denial.order.compromised_since_ms);
+            let case = Case {
+                facts,
+                signed,
+                entry,
+                revoked,
+                since_ms,
+            };
+            counted.push(case.counted());
+        }
+    }
+    counted
+}
+
+/// One signature of one key.
+struct Case<'a> {
+    facts: &'a Facts,
+    signed: &'a Signed,
+    entry: &'a KeyEntry,
+    revoked: &'a Revoked,
+    /// From when on the key may have been in other hands; 0 when nobody says.
+    since_ms: u64,
+}
+
+impl Case<'_> {
+    fn counted(&self) -> Counted {
+        let (standing, why) = self.judge();
+        let key = self.entry.hash;
+        let place = |(log, index): (usize, u64)| {
+            let origin = self.facts.logs.get(log)?.origin.clone();
+            Some(Place { origin, index })
+        };
+        let ends = self.facts.logs.iter().enumerate();
+        let ends = ends.filter_map(|(log, known)| Some((log, *known.ends.get(&key)?)));
+        Counted {
+            sha256: self.signed.sha256,
+            kind: self.signed.kind_name(),
+            signer: self.entry.statement.subject.clone(),
+            key_statement: key,
+            ended_by: by_list(self.revoked.by),
+            ended_number: self.revoked.number,
+            standing,
+            places: self.signed.places.iter().copied().filter_map(place).collect(),
+            ends: ends.filter_map(place).collect(),
+            why,
+        }
+    }
+
+    fn judge(&self) -> (Standing, String) {
+        let proof = self.places().find_map(|(log, index)| self.before(log, index));
+        if let Some(proof) = proof {
+            return self.outside_of_doubt(proof);
+        }
+        let mut ends = self.places().map(|(log, index)| {
+            let end = self.facts.end_in(log, &self.key())?;
+            (end < index).then_some((log, index, end))
+        });
+        let behind = ends.next().flatten();
+        if let Some((log, index, end)) = behind.filter(|_| ends.all(|behind| behind.is_some())) {
+            let why = format!(
+                "#{index} of {} stands behind #{end}, its key's end",
+                self.name(log)
+            );
+            return (Standing::RevokedKey, why);
+        }
+        (Standing::Review, self.open())
+    }
+
+    /// Why the statement at this leaf was made before its key ended, if both sides have signed that.
+    fn before(&self, log: usize, index: u64) -> Option<String> {
+        let end = self.facts.end_in(log, &self.key());
+        if end.is_some_and(|end| end < index) {
+            return None;
+        }
+        self.own_log(log, index, end)
+            .or_else(|| self.seen_before(log, index))
+            .or_else(|| self.said_before(log, index))
+    }
+
+    /// A log of the key's own side that holds the end behind it, in a tree of which the other side has cosigned enough.
+    fn own_log(&self, log: usize, index: u64, end: Option<u64>) -> Option<String> {
+        let known = self.facts.logs.get(log)?;
+        let end = end.filter(|_| known.side == self.side())?;
+        let cosigned = known
+            .cosigned
+            .iter()
+            .filter(|fact| fact.size > index)
+            .map(|fact| &fact.by);
+        let seen = self
+            .seers(log, index)
+            .filter_map(|(by, _)| Some(&self.facts.logs.get(by)?.side));
+        let by = cosigned.chain(seen).find(|by| **by != known.side)?;
+        Some(format!(
+            "#{index} of {} stands before #{end}, its key's end, in a tree that {by} has signed too",
+            known.origin
+        ))
+    }
+
+    /// A log of another side that held a checkpoint with the statement in it before it held the end. One of the two logs
+    /// is of the side whose key it is: others cannot speak for it.
+    fn seen_before(&self, log: usize, index: u64) -> Option<String> {
+        let known = self.facts.logs.get(log)?;
+        let (by, at) = self.seers(log, index).find_map(|(by, at)| {
+            let end = self.facts.end_in(by, &self.key())?;
+            let by = self.facts.logs.get(by)?;
+            let sides = [&by.side, &known.side];
+            let both = by.side != known.side && sides.into_iter().any(|side| side == self.side());
+            (both && at < end).then_some((by, at))
+        })?;
+        Some(format!(
+            "{} had seen #{index} of {} when it came to #{at}, before its key's end",
+            by.origin, known.origin
+        ))
+    }
+
+    /// The side whose key it is cosigned that tree before it ended the key, by its own clocks. Only where none of its own
+    /// logs is here to tell the order: clocks can be wrong.
+    fn said_before(&self, log: usize, index: u64) -> Option<String> {
+        let (known, key) = (self.facts.logs.get(log)?, self.key());
+        let own_logs = self.facts.logs.iter().filter(|log| log.side == self.side());
+        if own_logs.into_iter().any(|log| log.ends.contains_key(&key)) {
+            return None;
+        }
+        let own = known.cosigned.iter().filter(|fact| fact.by == self.side());
+        let first = own
+            .filter(|fact| fact.size > index)
+            .map(|fact| fact.at_ms)
+            .min()?;
+        (first.saturating_add(SECOND_MS) <= self.revoked.claimed_time_ms).then(|| {
+            format!(
+                "{} cosigned {} with #{index} in it before it ended the key, by its own clocks",
+                self.side(),
+                known.origin
+            )
+        })
+    }
+
+    /// The logs that hold a checkpoint of this one with the leaf in it, and where.
+    fn seers(&self, log: usize, index: u64) -> impl Iterator<Item = (usize, u64)> {
+        self.facts.logs.iter().enumerate().flat_map(move |(place, by)| {
+            let anchors = by.anchors.iter();
+            let holding = anchors.filter(move |anchor| anchor.of == log && anchor.size > index);
+            holding.map(move |anchor| (place, anchor.index))
+        })
+    }
+
+    /// A key that may have been in other hands before it ended: its signature counts only if it was witnessed earlier.
+    fn outside_of_doubt(&self, proof: String) -> (Standing, String) {
+        if self.since_ms == 0 {
+            return (Standing::Counts, proof);
+        }
+        let trees = self.places().filter_map(|(log, index)| {
+            let cosigned = &self.facts.logs.get(log)?.cosigned;
+            let holding = cosigned.iter().filter(move |fact| fact.size > index);
+            holding.map(|fact| fact.at_ms).min()
+        });
+        if trees
+            .min()
+            .is_some_and(|at| at.saturating_add(SECOND_MS) <= self.since_ms)
+        {
+            return (Standing::Counts, proof);
+        }
+        let why = format!("{proof}; but nobody witnessed it before the key may have been in other hands");
+        (Standing::Review, why)
+    }
+
+    /// What is missing for a judgement.
+    fn open(&self) -> String {
+        let key = self.key();
+        if self.facts.logs.iter().all(|log| !log.ends.contains_key(&key)) {
+            return "the end of its key stands in none of these logs".to_owned();
+        }
+        let known = self
+            .places()
+            .map(|(log, index)| (index, self.facts.end_in(log, &key)));
+        let before = known
+            .into_iter()
+            .any(|(index, end)| end.is_some_and(|end| index < end));
+        if before {
+            format!(
+                "it stands before the end of its key in a log, and nothing shows that {} and the other side both knew it so",
+                self.side()
+            )
+        } else {
+            "it stands in a log that does not show when its key ended".to_owned()
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.signed.places.iter().copied()
+    }
+
+    fn key(&self) -> Hash {
+        self.entry.hash
+    }
+
+    /// The side whose key it is.
+    fn side(&self) -> &str {
+        &self.entry.statement.trust_domain
+    }
+
+    fn name(&self, log: usize) -> &str {
+        self.facts.logs.get(log).map_or("", |log| &log.origin)
+    }
+}
