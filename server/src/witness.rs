@@ -7,9 +7,11 @@
 //! [`pace`] (how often), [`tally`] (counters), [`anchor`] (what a relay then writes into its own log), [`neutral`] (the
 //! process of its own). `server/WITNESS.md` tells the procedure to whoever runs one.
 
+pub mod anchor;
 pub mod book;
 pub mod http;
 pub mod office;
+pub(crate) mod own;
 pub mod pace;
 pub mod reply;
 pub mod shelf;
