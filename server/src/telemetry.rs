@@ -177,3 +177,15 @@ fn counter(name: &str, help: &str, counts: &[(String, u64)]) -> String {
     }
     text
 }
+
+/// The counters of a witness that is no relay, in the text format.
+#[must_use]
+pub fn rendered(witness: &Tally) -> String {
+    let mut registry = Registry::with_prefix("hotline_witness");
+    witness.register(&mut registry);
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => text,
+        Err(_) => String::from("# the counters could not be rendered\n# EOF\n"),
+    }
+}

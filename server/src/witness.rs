@@ -10,6 +10,7 @@
 pub mod anchor;
 pub mod book;
 pub mod http;
+pub mod neutral;
 pub mod office;
 pub(crate) mod own;
 pub mod pace;
@@ -22,3 +23,6 @@ pub use book::{Facts, WITNESS_SPACE};
 pub use office::{KnownLogs, Office, OfficeParts};
 pub use reply::Reply;
 pub use shelf::{MirroredLog, Shelf, mirrored_logs};
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,9 @@ pub const MAX_CONFLICTS: usize = 64;
 /// Most kept whose proof did not hold: whoever sent them may have made the proof up, so they must not crowd out the others.
 pub const MAX_UNPROVEN: usize = 64;
 
+/// Facts: key and value.
+pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Small facts of a ledger, whoever reads it: its owner or somebody from outside.
 pub trait Facts {
     /// One fact.
@@ -39,7 +42,7 @@ pub trait Facts {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError>;
+    ) -> Result<Rows, ReadError>;
 }
 
 impl Facts for Ledger {
@@ -53,7 +56,7 @@ impl Facts for Ledger {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Rows, ReadError> {
         match after {
             Some(after) => self.records_after(space, prefix, after, limit),
             None => self.records(space, prefix, limit),
@@ -72,7 +75,7 @@ impl Facts for Inspector {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Rows, ReadError> {
         self.records(space, prefix, after, limit)
     }
 }

@@ -3,7 +3,12 @@
 //! On the doors the connection says who asks: a relay or a desk. On the status listener, which is on loopback, and with a
 //! neutral witness nobody is asked: a request proves itself, because its log signed it.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    io::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -18,8 +23,6 @@ use hotline_audit::witness::MAX_ADD_CHECKPOINT_BYTES;
 use hotline_core::identity::Role;
 use hotline_transport::PeerInfo;
 use http::{HeaderValue, StatusCode, header};
-use std::io::Write as _;
-use tokio::sync::Semaphore;
 
 use super::{
     office::{KnownLogs, Office},
@@ -27,8 +30,11 @@ use super::{
     reply::Reply,
 };
 
-/// Uploads that are read at once; each may hold one package of at most 16 MiB in memory.
-const UPLOADS_MAX: usize = 2;
+/// Uploads that are read at once, of each caller one; each may hold one package of at most 16 MiB in memory.
+const UPLOADS_MAX: usize = 4;
+
+/// How long the body of a small call may take.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Who may ask by this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +51,19 @@ struct Window {
     known: Arc<dyn KnownLogs>,
     asking: Asking,
     pace: Pace,
-    uploads: Semaphore,
+    uploads: Mutex<BTreeSet<String>>,
+}
+
+/// One upload's place; free again when it is dropped.
+struct Place<'a> {
+    window: &'a Window,
+    caller: String,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.window.uploads().remove(&self.caller);
+    }
 }
 
 /// The paths of this witness, and of its mirror if it is one.
@@ -55,7 +73,7 @@ pub fn routes(office: &Arc<Office>, known: &Arc<dyn KnownLogs>, asking: Asking) 
         known: Arc::clone(known),
         asking,
         pace: Pace::default(),
-        uploads: Semaphore::new(UPLOADS_MAX),
+        uploads: Mutex::default(),
     };
     let mut router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
@@ -94,6 +112,20 @@ impl Window {
     }
 }
 
+impl Window {
+    /// A place for one upload of `caller`, if there is one.
+    fn place(&self, caller: String) -> Option<Place<'_>> {
+        let mut uploads = self.uploads();
+        let free = uploads.len() < UPLOADS_MAX && uploads.insert(caller.clone());
+        drop(uploads);
+        free.then(|| Place { window: self, caller })
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Shared = State<Arc<Window>>;
 
 async fn add_checkpoint(State(window): Shared, request: Request) -> Response {
@@ -101,7 +133,8 @@ async fn add_checkpoint(State(window): Shared, request: Request) -> Response {
         Ok(caller) => caller,
         Err(reply) => return reply.into_response(),
     };
-    let Ok(body) = to_bytes(request.into_body(), MAX_ADD_CHECKPOINT_BYTES).await else {
+    let body = to_bytes(request.into_body(), MAX_ADD_CHECKPOINT_BYTES);
+    let Ok(Ok(body)) = tokio::time::timeout(BODY_WITHIN, body).await else {
         return Reply::refused(
             413,
             format!("a body of more than {MAX_ADD_CHECKPOINT_BYTES} bytes, or one that broke off"),
@@ -116,14 +149,15 @@ async fn add_checkpoint(State(window): Shared, request: Request) -> Response {
 }
 
 async fn add_entries(State(window): Shared, request: Request) -> Response {
-    if let Err(reply) = window.caller(&request) {
-        return reply.into_response();
-    }
+    let caller = match window.caller(&request) {
+        Ok(caller) => caller,
+        Err(reply) => return reply.into_response(),
+    };
     let Some(coding) = Coding::of(&request) else {
         return Reply::refused(415, "entries come as they are, or with Content-Encoding: gzip")
             .into_response();
     };
-    let Ok(_place) = window.uploads.try_acquire() else {
+    let Some(_place) = window.place(caller) else {
         return Reply::refused(
             503,
             "as many uploads as there may be are under way; ask again in a second",
@@ -190,7 +224,8 @@ fn pieces(body: Body, coding: Coding) -> impl futures_util::Stream<Item = Vec<u8
             let Some(inflater) = &mut inflater else {
                 return Some(piece.to_vec());
             };
-            inflater.write_all(&piece).ok()?;
+            // What it holds back would be missing at the end, and in between nobody would see that it waits.
+            inflater.write_all(&piece).and_then(|()| inflater.flush()).ok()?;
             Some(std::mem::take(inflater.get_mut()))
         })
         .take_while(|piece| std::future::ready(piece.is_some()))
@@ -210,5 +245,67 @@ impl IntoResponse for Reply {
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    async fn read(body: Vec<u8>, coding: Coding) -> Vec<u8> {
+        let parts = body
+            .chunks(100)
+            .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
+        let body = Body::from_stream(futures_util::stream::iter(parts.collect::<Vec<_>>()));
+        pieces(body, coding).concat().await
+    }
+
+    #[tokio::test]
+    async fn an_upload_is_read_as_it_is_and_from_gzip_and_what_is_neither_ends_it() {
+        let plain: Vec<u8> = (0..5000u32).flat_map(|n| (n % 97).to_be_bytes()).collect();
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&plain).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(read(plain.clone(), Coding::Plain).await == plain);
+        assert!(read(packed.clone(), Coding::Gzip).await == plain);
+        assert!(read(plain.clone(), Coding::Gzip).await.is_empty(), "no gzip");
+        let half = read(packed[..packed.len() / 2].to_vec(), Coding::Gzip).await;
+        assert!(half.len() < plain.len() && plain.starts_with(&half));
+    }
+
+    #[test]
+    fn of_each_caller_one_upload_is_read_and_a_place_is_given_back() {
+        let office = Arc::new(super::super::tests::office_on(&hotline_ledger::MemoryDisk::new()));
+        struct Nothing;
+        impl KnownLogs for Nothing {
+            fn keys(&self, _: &str) -> Vec<hotline_audit::LogVerifier> {
+                Vec::new()
+            }
+            fn mirrored(&self, _: &str) -> bool {
+                false
+            }
+        }
+        let window = Window {
+            office,
+            known: Arc::new(Nothing),
+            asking: Asking::Anybody,
+            pace: Pace::default(),
+            uploads: Mutex::default(),
+        };
+        let first = window.place("north".into()).unwrap();
+        assert!(window.place("north".into()).is_none());
+        assert!(
+            window.place("north".into()).is_none(),
+            "asking again frees nothing"
+        );
+        let others: Vec<_> = (0..UPLOADS_MAX)
+            .filter_map(|n| window.place(n.to_string()))
+            .collect();
+        assert_eq!(others.len(), UPLOADS_MAX - 1);
+        drop(first);
+        assert!(window.place("north".into()).is_some());
     }
 }

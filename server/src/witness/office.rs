@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hotline_audit::{
     CosignSigner, LogVerifier,
+    note::{Note, NoteSignature},
     tiles::TileName,
     witness::{self, AddCheckpoint, Conflict, ConflictKind, Decision, Refusal, Seen},
 };
@@ -145,7 +146,7 @@ impl Office {
         let before = book::seen(&self.ledger, origin).map_err(|error| self.unusable(&error))?;
         match witness::judge(before.as_ref(), &request, &keys) {
             Decision::Refuse(refusal) => {
-                self.keep_evidence(&request, &refusal, from).await?;
+                self.keep_evidence((&request, &refusal), &keys, from).await?;
                 Err(refused(&refusal))
             }
             Decision::Cosign(accepted) => {
@@ -168,13 +169,13 @@ impl Office {
     /// Keeps a checkpoint that conflicts, before anything is answered.
     async fn keep_evidence(
         &self,
-        request: &AddCheckpoint,
-        refusal: &Refusal,
+        (request, refusal): (&AddCheckpoint, &Refusal),
+        keys: &[LogVerifier],
         from: &str,
     ) -> Result<(), Reply> {
         let found = match refusal.conflict() {
             Some(conflict) => Some(conflict.clone()),
-            None => self.against_mirror(request, refusal)?,
+            None => self.against_mirror(request, refusal, keys)?,
         };
         let Some(conflict) = found else { return Ok(()) };
         self.tally.conflict(conflict.why.name());
@@ -189,7 +190,12 @@ impl Office {
     }
 
     /// A signed checkpoint that is older than what was seen, judged by the entries that are mirrored.
-    fn against_mirror(&self, request: &AddCheckpoint, refusal: &Refusal) -> Result<Option<Conflict>, Reply> {
+    fn against_mirror(
+        &self,
+        request: &AddCheckpoint,
+        refusal: &Refusal,
+        keys: &[LogVerifier],
+    ) -> Result<Option<Conflict>, Reply> {
         let Refusal::OtherOldSize { seen, .. } = refusal else {
             return Ok(None);
         };
@@ -202,7 +208,7 @@ impl Office {
             .map_err(|error| unreadable(&error))?;
         Ok((root != checkpoint.root).then(|| Conflict {
             checkpoint: checkpoint.clone(),
-            note: request.note.encode(),
+            note: own_lines(&request.note, keys).encode(),
             why: ConflictKind::Mirrored,
         }))
     }
@@ -358,6 +364,26 @@ impl Office {
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         // Changed by whole assignments only.
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The note with the lines of the log's own keys: no stranger's line costs room.
+fn own_lines(note: &Note, keys: &[LogVerifier]) -> Note {
+    let own = |line: &&NoteSignature| {
+        keys.iter().any(|key| {
+            let key = key.verifier_key();
+            key.name() == line.name && key.key_id() == line.key_id
+        })
+    };
+    Note {
+        text: note.text.clone(),
+        signatures: note
+            .signatures
+            .iter()
+            .filter(own)
+            .take(keys.len())
+            .cloned()
+            .collect(),
     }
 }
 

@@ -144,7 +144,7 @@ pub(super) fn held_record(origin: &str, held: &Held) -> Record {
 /// Nodes of every eighth level above the leaves are kept; the others are made from these.
 fn node_record(log: &Hash, node: &CompletedNode) -> Option<Record> {
     let level = node.level / 8;
-    (level > 0 && node.level % 8 == 0).then(|| Record::Put {
+    (level > 0 && node.level.is_multiple_of(8)).then(|| Record::Put {
         space: NODE_SPACE,
         key: node_key(log, level, node.index),
         value: node.hash.as_bytes().to_vec(),
@@ -214,7 +214,7 @@ fn reopened(facts: &impl Facts, origin: String, record: &[u8]) -> Result<(Held, 
         for entry in page {
             for node in good.push(leaf_hash(&entry)) {
                 let level = node.level / 8;
-                if level == 0 || node.level % 8 != 0 {
+                if level == 0 || !node.level.is_multiple_of(8) {
                     continue;
                 }
                 let stored = facts.fact(NODE_SPACE, &node_key(&log, level, node.index))?;

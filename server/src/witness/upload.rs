@@ -1,5 +1,7 @@
 //! The mirror's call: entries, package by package, each kept once it is proved.
 
+use std::time::Duration;
+
 use futures_util::{Stream, StreamExt as _};
 use hotline_audit::{
     Checkpoint,
@@ -8,6 +10,8 @@ use hotline_audit::{
     tree::leaf_hash,
 };
 use hotline_ledger::SpaceLeft;
+
+use tokio::time::Instant;
 
 use super::{
     office::{KnownLogs, Office, not_kept, seconds, unreadable},
@@ -20,6 +24,9 @@ const MAX_EXCESS: u64 = 8_192;
 
 /// What is not in the packages: origin and ticket, each behind 16 bits of length, and two numbers.
 const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
+
+/// How long one package may take to come. 120 s: the largest one over a slow line.
+const PACKAGE_WITHIN: Duration = Duration::from_secs(120);
 
 /// Why an upload ended before all of it was kept.
 enum Stop {
@@ -65,6 +72,7 @@ impl Office {
         let mut body = Body {
             stream: body,
             bytes: Vec::new(),
+            until: Instant::now() + PACKAGE_WITHIN,
         };
         let upload = match self.begun(&mut body, known).await {
             Ok(upload) => upload,
@@ -173,6 +181,7 @@ impl Office {
         upload: &Upload,
         span: Span,
     ) -> Result<(), Stop> {
+        body.until = Instant::now() + PACKAGE_WITHIN;
         let package = loop {
             match Package::read(&body.bytes, span) {
                 Ok(Some((package, used))) => {
@@ -279,6 +288,8 @@ impl Office {
 struct Body<S> {
     stream: S,
     bytes: Vec<u8>,
+    /// When what is read now must be there.
+    until: Instant,
 }
 
 impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
@@ -287,12 +298,12 @@ impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
         if self.bytes.len() > most {
             return Err(Stop::Over);
         }
-        match self.stream.next().await {
-            Some(bytes) => {
+        match tokio::time::timeout_at(self.until, self.stream.next()).await {
+            Ok(Some(bytes)) => {
                 self.bytes.extend_from_slice(&bytes);
                 Ok(())
             }
-            None => Err(Stop::Over),
+            Ok(None) | Err(_) => Err(Stop::Over),
         }
     }
 }
