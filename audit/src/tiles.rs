@@ -113,8 +113,52 @@ fn numbered(index: u64, width: u64) -> String {
     }
 }
 
+/// What a path below a log's folder names, as [`tile_path`] and [`entries_path`] write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileName {
+    /// The level of a tile of hashes; none for a bundle of entries.
+    pub level: Option<u8>,
+    /// Its place among those of its level.
+    pub index: u64,
+    /// Hashes or entries in it, 1 to 256.
+    pub width: u64,
+}
+
+impl TileName {
+    /// Reads a path; `None` for any other than the one writing.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<TileName> {
+        let (level, number) = path.strip_prefix("tile/")?.split_once('/')?;
+        let level = match level {
+            "entries" => None,
+            level => Some(level.parse().ok().filter(|level| *level < 64)?),
+        };
+        let (number, width) = match number.split_once(".p/") {
+            Some((number, width)) => (number, width.parse().ok()?),
+            None => (number, TILE_WIDTH),
+        };
+        let mut index = 0u64;
+        for group in number.split('/') {
+            let digits: u64 = group.trim_start_matches('x').parse().ok()?;
+            index = index.checked_mul(1000)?.checked_add(digits)?;
+        }
+        let name = TileName { level, index, width };
+        ((1..=TILE_WIDTH).contains(&width) && name.path() == path).then_some(name)
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.level {
+            Some(level) => tile_path(level, self.index, self.width),
+            None => entries_path(self.index, self.width),
+        }
+    }
+}
+
 /// Complete nodes at a tile level of a tree.
-fn nodes_at(size: u64, tile_level: u8) -> u64 {
+#[must_use]
+pub fn nodes_at(size: u64, tile_level: u8) -> u64 {
     size.checked_shr(8 * u32::from(tile_level)).unwrap_or(0)
 }
 
@@ -267,7 +311,8 @@ impl NodeReader for TileTree<'_> {
 }
 
 /// The hash over a run of nodes whose number is a power of two.
-fn join(run: &[Hash]) -> Option<Hash> {
+#[must_use]
+pub fn join(run: &[Hash]) -> Option<Hash> {
     if let [one] = run {
         return Some(*one);
     }

@@ -6,7 +6,7 @@
 mod request;
 mod seen;
 
-pub use request::{AddCheckpoint, MAX_ADD_CHECKPOINT_BYTES, MAX_CONSISTENCY_HASHES};
+pub use request::{AddCheckpoint, MAX_ADD_CHECKPOINT_BYTES, MAX_CHECKPOINT_TEXT, MAX_CONSISTENCY_HASHES};
 pub use seen::{BadSeen, Seen};
 
 use crate::checkpoint::{Checkpoint, LogVerifier};
@@ -97,7 +97,7 @@ impl Refusal {
 pub struct Conflict {
     /// What it says.
     pub checkpoint: Checkpoint,
-    /// The note as it came.
+    /// The note with the lines of the log's own keys.
     pub note: Vec<u8>,
     /// What does not fit.
     pub why: ConflictKind,
@@ -162,7 +162,7 @@ fn accept(seen: Option<&Seen>, request: &AddCheckpoint, keys: &[LogVerifier]) ->
     let conflict = |why| {
         Box::new(Conflict {
             checkpoint: checkpoint.clone(),
-            note: request.note.encode(),
+            note: note.encode(),
             why,
         })
     };

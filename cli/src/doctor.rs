@@ -14,6 +14,7 @@ mod legs;
 mod lists;
 mod machine;
 mod settings;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -78,7 +79,10 @@ async fn examine(
             let status = machine::station(desk, findings).await;
             legs::examine(desk, args.peer.as_deref(), seams, status.as_ref(), findings).await?;
         }
-        None => machine::relay(patient, findings).await,
+        None => {
+            machine::relay(patient, findings).await;
+            witness::examine(patient, now, findings);
+        }
     }
     Ok(())
 }

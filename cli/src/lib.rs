@@ -24,6 +24,7 @@ pub mod pki;
 pub mod report;
 pub mod status;
 pub mod watch;
+mod witness;
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -83,6 +84,8 @@ enum Verb {
     Lesson(lesson::LessonArgs),
     /// Breaks a line on purpose: a proxy in front of a leg, and faults that come and go.
     Fault(fault::FaultArgs),
+    /// A witness that belongs to neither side: cosigns the checkpoints of both sides' logs.
+    Witness(witness::WitnessArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -156,6 +159,7 @@ fn run(verb: Verb) -> Outcome {
                 .map_err(|error| Failure::io("standard output", &error))?;
             done.map(|()| exit::OK)
         }
+        Verb::Witness(args) => witness::run(args),
         Verb::Path(args) => path::run(args),
         Verb::Log(args) => log::run(args),
         Verb::Doctor(args) => doctor::run(args),

@@ -31,6 +31,8 @@ struct File {
     trust: PathBuf,
     profile: Option<String>,
     key_exchange: Option<String>,
+    witness: Option<Log>,
+    mirror: Option<Log>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +81,17 @@ pub struct RelayConfig {
     pub profile: Profile,
     /// Which ways to agree on keys its doors take; the hybrid one first unless the file says otherwise.
     pub key_exchange: KeyPolicy,
+    /// With what it cosigns other logs, if it does.
+    pub witness: Option<WitnessKeys>,
+}
+
+/// The keys with which a relay cosigns other logs (PEM, mode 0600).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessKeys {
+    /// Its key as a witness.
+    pub witness: PathBuf,
+    /// Its key as a mirror; without it, it is none.
+    pub mirror: Option<PathBuf>,
 }
 
 impl RelayConfig {
@@ -105,7 +118,33 @@ impl RelayConfig {
             trust: check.existing("trust", &raw.trust, "../../trust")?,
             profile: check.profile("profile", raw.profile.as_deref())?,
             key_exchange: check.key_exchange(raw.key_exchange.as_deref())?,
+            witness: witness_keys(&check, raw.witness, raw.mirror)?,
         })
+    }
+}
+
+/// A mirror takes entries up to checkpoints that the witness has compared, so there is none without one.
+fn witness_keys(
+    check: &Checker<'_>,
+    witness: Option<Log>,
+    mirror: Option<Log>,
+) -> Result<Option<WitnessKeys>, ConfigError> {
+    let mirror = match mirror {
+        Some(Log { key }) => Some(check.existing("mirror.key", &key, "mirror.key")?),
+        None => None,
+    };
+    match (witness, mirror) {
+        (Some(Log { key }), mirror) => Ok(Some(WitnessKeys {
+            witness: check.existing("witness.key", &key, "witness.key")?,
+            mirror,
+        })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(check.wrong(
+            "witness.key",
+            "",
+            "a mirror needs the key of a witness beside its own",
+            "witness.key = \"witness.key\"",
+        )),
     }
 }
 
@@ -130,7 +169,14 @@ log.key = "log.key"
 
     fn load(text: &str) -> Result<RelayConfig, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["trust", "tls.crt", "tls.key", "log.key"] {
+        for name in [
+            "trust",
+            "tls.crt",
+            "tls.key",
+            "log.key",
+            "witness.key",
+            "mirror.key",
+        ] {
             fs::write(dir.path().join(name), "").unwrap();
         }
         let file = dir.path().join("relay.toml");
@@ -183,6 +229,20 @@ log.key = "log.key"
                 assert!(message.contains(part), "{message} lacks {part}");
             }
         }
+    }
+
+    #[test]
+    fn a_relay_is_a_witness_and_a_mirror_if_the_file_names_their_keys() {
+        assert_eq!(load(GOOD).unwrap().witness, None);
+        let witness = format!("{GOOD}witness.key = \"witness.key\"\n");
+        assert_eq!(load(&witness).unwrap().witness.unwrap().mirror, None);
+        let both = load(&format!("{witness}mirror.key = \"mirror.key\"\n")).unwrap();
+        assert!(both.witness.unwrap().mirror.unwrap().ends_with("mirror.key"));
+        let alone = load(&format!("{GOOD}mirror.key = \"mirror.key\"\n")).unwrap_err();
+        assert!(
+            alone.to_string().contains("needs the key of a witness"),
+            "{alone}"
+        );
     }
 
     #[test]

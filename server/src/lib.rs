@@ -28,4 +28,5 @@ pub mod service;
 pub mod session;
 pub mod status;
 pub mod telemetry;
+pub mod witness;
 mod writer;

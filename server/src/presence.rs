@@ -142,6 +142,12 @@ impl Register {
         })
     }
 
+    /// What signs for this relay now; none while the rosters do not know its log key.
+    #[must_use]
+    pub fn pen(&self) -> Option<Arc<Pen>> {
+        self.pen.load_full()
+    }
+
     /// Signs with this from now on; without one nothing is signed.
     pub fn take_pen(&self, pen: Option<Pen>) {
         self.pen.store(pen.map(Arc::new));

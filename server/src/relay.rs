@@ -28,6 +28,7 @@ use crate::{
     presence::{Life, Pen, Presence, Register},
     roll,
     telemetry::Metrics,
+    witness::Office,
 };
 
 /// Statements kept in memory for handing on without reading them back. 1,024: four full frames; what a desk asks for
@@ -68,6 +69,8 @@ pub struct Relay {
     recent: Mutex<BTreeMap<u64, Bytes>>,
     /// Who is connected, and what is signed about it.
     pub presence: Arc<Register>,
+    /// What makes it a witness of other logs; none if it is none.
+    pub witness: Option<Arc<Office>>,
 }
 
 #[derive(Debug)]
@@ -79,6 +82,8 @@ struct Keys {
 
 /// What a relay is made of.
 pub struct Parts {
+    /// What makes it a witness of other logs; none if it is none.
+    pub witness: Option<Arc<Office>>,
     /// Who this relay is.
     pub identity: Identity,
     /// Its ledger, opened.
@@ -119,6 +124,7 @@ impl Relay {
             keys: ArcSwap::from_pointee(keys),
             order: RwLock::default(),
             recent: Mutex::default(),
+            witness: parts.witness,
         }
     }
 

@@ -29,6 +29,11 @@ use crate::{
     remembered::Remembered,
     service::{self, Service},
     status,
+    witness::{
+        anchor::{Anchors, Damping},
+        http::{self, Asking},
+        own,
+    },
 };
 
 /// How long a shutdown may take. 5 s: what a supervisor waits before it kills.
@@ -182,6 +187,10 @@ where
         tracing::warn!("no roster knows this relay's log key: it signs nothing about the desks' presence");
     }
     let secrets = node_secrets(&ledger, seams).await?;
+    let witness = match &config.witness {
+        Some(keys) => own::office(&config.identity, keys, &believed.rosters, (&ledger, seams))?,
+        None => None,
+    };
 
     let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]).with_keys(config.key_exchange);
     let doors = Doors {
@@ -200,6 +209,7 @@ where
         seams: seams.clone(),
         profile: config.profile,
         connections: listener.connections().clone(),
+        witness: witness.map(Arc::new),
     }));
     relay.keep_roll().await;
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
@@ -207,10 +217,12 @@ where
     let profile = config.profile;
     let closing = seams.spawner.closing();
     let crashed = seams.spawner.crashed();
+    let routes =
+        tonic::service::Routes::new(service::relay(relay_service)).add_service(service::log(log_service));
+    let routes = with_witness(&relay, routes);
     let served = tokio::spawn(async move {
         let serve = grpc_server_builder_for(profile)
-            .add_service(service::relay(relay_service))
-            .add_service(service::log(log_service))
+            .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, closing.cancelled_owned());
         let ended = tokio::select! {
             biased;
@@ -230,6 +242,17 @@ where
         listener,
         served,
     })
+}
+
+/// The services of the doors, with the paths of the witness beside them; starts what anchors its checkpoints.
+fn with_witness(relay: &Arc<Relay>, routes: tonic::service::Routes) -> tonic::service::Routes {
+    let Some(office) = &relay.witness else {
+        return routes;
+    };
+    let anchors = Anchors::new(relay, office, Damping::default());
+    relay.seams.spawner.spawn("anchors", anchors.run());
+    let paths = http::routes(office, &own::known(relay), Asking::ByDoor);
+    routes.prepare().into_axum_router().merge(paths).into()
 }
 
 /// The trust folders of a relay, read whole.

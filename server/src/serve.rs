@@ -25,17 +25,22 @@ const EXIT_IDENTITY: u8 = 4;
 #[must_use]
 pub fn main(config: &Path) -> u8 {
     init_tracing();
+    on_runtime("hotline relay", serve(config))
+}
+
+/// Runs a node until it ends; `who` is what errors begin with.
+pub(crate) fn on_runtime(who: &str, node: impl Future<Output = Result<u8, StartError>>) -> u8 {
     let runtime = match hotline_transport::node_runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("hotline relay: cannot start: {error}");
+            eprintln!("{who}: cannot start: {error}");
             return EXIT_OTHER;
         }
     };
-    match runtime.block_on(serve(config)) {
+    match runtime.block_on(node) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hotline relay: {error}");
+            eprintln!("{who}: {error}");
             match error {
                 StartError::Config(_) => EXIT_CONFIG,
                 StartError::Credentials(_)

@@ -9,7 +9,13 @@ use hotline_transport::{Connections, RefusalLog};
 use tokio::net::TcpListener;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
-use crate::relay::Relay;
+use crate::{
+    relay::Relay,
+    witness::{
+        http::{self, Asking},
+        own,
+    },
+};
 
 /// Serves health, reflection and `/metrics` until the relay closes.
 ///
@@ -36,16 +42,23 @@ pub async fn serve(
         .map_err(io::Error::other)?;
     let metrics = {
         let relay = Arc::clone(relay);
+        let tally = relay.witness.as_ref().map(|office| office.tally().clone());
         get(move || async move {
             let agreed = agreed_lines(&relay.connections);
-            relay.metrics.render(&refusal_lines(&refusals), &agreed)
+            relay
+                .metrics
+                .render(&refusal_lines(&refusals), &agreed, tally.as_ref())
         })
     };
-    let router: Router = tonic::service::Routes::new(health)
+    let mut router: Router = tonic::service::Routes::new(health)
         .add_service(reflection)
         .prepare()
         .into_axum_router()
         .route("/metrics", metrics);
+    if let Some(office) = &relay.witness {
+        // On loopback and without TLS, as software of others calls it: a request proves itself.
+        router = router.merge(http::routes(office, &own::known(relay), Asking::Anybody));
+    }
     let closing = relay.seams.spawner.closing();
     relay.seams.spawner.spawn("status listener", async move {
         let served = axum::serve(listener, router)

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 use hotline_core::{health::Health, leg::Lane};
 
-use crate::{admit::Kind, intake::Outcome};
+use crate::{admit::Kind, intake::Outcome, witness::tally::Tally};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct KindLabel {
@@ -105,9 +105,14 @@ impl Metrics {
         self.doubted.get_or_create(&label).inc();
     }
 
-    /// All counters, and those that others keep (labels, count), in the text format.
+    /// All counters, those of the witness if there is one, and those that others keep (labels, count), in the text format.
     #[must_use]
-    pub fn render(&self, refusals: &[(String, u64)], agreed: &[(String, u64)]) -> String {
+    pub fn render(
+        &self,
+        refusals: &[(String, u64)],
+        agreed: &[(String, u64)],
+        witness: Option<&Tally>,
+    ) -> String {
         let mut registry = Registry::with_prefix("hotline_relay");
         registry.register(
             "statements_held",
@@ -140,6 +145,9 @@ impl Metrics {
             self.doubted.clone(),
         );
         registry.register("log_size", "Leaves in the log", self.log_size.clone());
+        if let Some(witness) = witness {
+            witness.register(&mut registry);
+        }
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {
             return String::from("# the counters could not be rendered\n# EOF\n");
@@ -168,4 +176,16 @@ fn counter(name: &str, help: &str, counts: &[(String, u64)]) -> String {
         let _ = writeln!(text, "hotline_relay_{name}_total{{{labels}}} {count}");
     }
     text
+}
+
+/// The counters of a witness that is no relay, in the text format.
+#[must_use]
+pub fn rendered(witness: &Tally) -> String {
+    let mut registry = Registry::with_prefix("hotline_witness");
+    witness.register(&mut registry);
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => text,
+        Err(_) => String::from("# the counters could not be rendered\n# EOF\n"),
+    }
 }

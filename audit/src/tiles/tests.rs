@@ -142,3 +142,45 @@ fn files_of_wrong_length_are_refused() {
     assert!(folder.checkpoint().is_err());
     assert!(matches!(folder.hashes(0, 1, 5), Err(TileError::Io { .. })));
 }
+
+#[test]
+fn a_path_reads_back_as_what_it_names_and_in_one_writing_only() {
+    for (level, index, width) in [
+        (Some(0), 0, 256),
+        (Some(1), 1_234_067, 256),
+        (Some(0), 999, 1),
+        (None, 0, 255),
+        (None, 1000, 256),
+        (Some(7), u64::MAX, 3),
+    ] {
+        let name = TileName { level, index, width };
+        assert_eq!(TileName::parse(&name.path()), Some(name));
+    }
+    assert_eq!(
+        TileName {
+            level: None,
+            index: 1_234_067,
+            width: 8
+        }
+        .path(),
+        "tile/entries/x001/x234/067.p/8"
+    );
+    for bad in [
+        "tile/0/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/0",
+        "tile/0/000.p/257",
+        "tile/00/000",
+        "tile/64/000",
+        "tile/entries/001/000",
+        "tile/entries/x000/001",
+        "tile/entries/../000",
+        "tile/entries/",
+        "tile/entries/x18446744073709551616/000",
+        "checkpoint",
+        "/tile/0/000",
+        "tile/0/000/",
+    ] {
+        assert_eq!(TileName::parse(bad), None, "{bad}");
+    }
+}

@@ -13,6 +13,10 @@ pub const MAX_CONSISTENCY_HASHES: usize = 63;
 /// Largest body, in bytes: the largest note, 63 lines of hashes, and the old size.
 pub const MAX_ADD_CHECKPOINT_BYTES: usize = MAX_NOTE_BYTES + MAX_CONSISTENCY_HASHES * 45 + 64;
 
+/// Longest text of a checkpoint, in bytes: three lines, and extension lines of a log of others. So that what a witness must
+/// keep of one is bounded, whatever a log signs.
+pub const MAX_CHECKPOINT_TEXT: usize = 16 * 1024;
+
 /// A request, parsed. Nothing of it is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddCheckpoint {
@@ -34,6 +38,11 @@ impl AddCheckpoint {
     pub fn new(old: u64, proof: Vec<Hash>, note: Note) -> Result<AddCheckpoint, Refusal> {
         if proof.len() > MAX_CONSISTENCY_HASHES {
             return Err(malformed("more than 63 hashes"));
+        }
+        if note.text.len() > MAX_CHECKPOINT_TEXT {
+            return Err(malformed(
+                "a checkpoint of more than 16,384 bytes without its signatures",
+            ));
         }
         let checkpoint = Checkpoint::danger_parse_extended(&note.text)
             .map_err(|error| Refusal::Malformed(error.to_string()))?;

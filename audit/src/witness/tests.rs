@@ -229,6 +229,7 @@ fn bodies_that_are_no_request_are_malformed() {
         good.replace("old 3\n", &format!("old 3\n{}", "AAAA\n")),
         good.replace("\n5\n", "\n05\n"),
         good.replace("\n\n", "\n"),
+        good.replace("\n5\n", &format!("\n5\n{}", "x".repeat(MAX_CHECKPOINT_TEXT))),
         good.trim_end().to_owned(),
         good.replace("old 3\n", &format!("old 3\n{}\n", ["A"; 64].concat())),
         good.replace(

@@ -193,10 +193,11 @@ fn own_keys(patient: &Patient, rosters: &RosterSet, now: WallTime, findings: &mu
         );
         return;
     }
-    let purposes: &[Purpose] = if patient.desk().is_some() {
-        &[Purpose::Statement, Purpose::Log]
-    } else {
-        &[Purpose::Log]
+    let purposes: &[Purpose] = match patient.relay().map(|relay| relay.witness.as_ref()) {
+        None => &[Purpose::Statement, Purpose::Log],
+        Some(None) => &[Purpose::Log],
+        Some(Some(keys)) if keys.mirror.is_none() => &[Purpose::Log, Purpose::Witness],
+        Some(Some(_)) => &[Purpose::Log, Purpose::Witness, Purpose::Mirror],
     };
     for purpose in purposes {
         let what = format!("our {purpose} key");

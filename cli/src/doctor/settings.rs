@@ -84,7 +84,7 @@ fn load(file: &Path) -> Result<Patient, String> {
             identity: config.identity.clone(),
             certificate: config.certificate.clone(),
             tls_key: config.tls_key.clone(),
-            signing_keys: vec![("log.key", config.log_key.clone())],
+            signing_keys: relay_keys(&config),
             trust: config.trust.clone(),
             ledger: config.ledger.clone(),
             kind: Kind::Relay(Box::new(config)),
@@ -104,6 +104,15 @@ fn load(file: &Path) -> Result<Patient, String> {
         ledger: config.ledger.clone(),
         kind: Kind::Desk(Box::new(config)),
     })
+}
+
+fn relay_keys(config: &RelayConfig) -> Vec<(&'static str, PathBuf)> {
+    let mut keys = vec![("log.key", config.log_key.clone())];
+    if let Some(witness) = &config.witness {
+        keys.push(("witness.key", witness.witness.clone()));
+        keys.extend(witness.mirror.clone().map(|mirror| ("mirror.key", mirror)));
+    }
+    keys
 }
 
 impl Patient {

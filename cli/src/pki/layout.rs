@@ -5,7 +5,7 @@
 //!   ca.crt  ca.key  crl.pem          the CA, its key, its revocation list
 //!   root.key  root.pub  roster       the statement root, and the key statements it signed
 //!   issued  pki.toml                 every certificate ever issued; what later verbs need to remember
-//!   relay/<name>/    tls.crt tls.key log.key relay.toml
+//!   relay/<name>/    tls.crt tls.key log.key witness.key mirror.key relay.toml
 //!   desk/<name>/     tls.crt tls.key statement.key log.key desk.toml
 //!   officer/<name>/  tls.crt tls.key officer.key
 //!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster [deny] charter/<channel>/{terms,<domain>.consent}
@@ -50,6 +50,10 @@ pub const TLS_CERTIFICATE: &str = "tls.crt";
 pub const TLS_KEY: &str = "tls.key";
 /// The key of a relay's or desk's log.
 pub const LOG_KEY: &str = "log.key";
+/// The key with which a relay cosigns the other side's checkpoints.
+pub const WITNESS_KEY: &str = "witness.key";
+/// The key with which it says besides that it holds their entries.
+pub const MIRROR_KEY: &str = "mirror.key";
 /// The key with which a desk signs statements.
 pub const STATEMENT_KEY: &str = "statement.key";
 /// The key with which an officer signs.

@@ -89,6 +89,10 @@ pub fn relay(identity: &Identity, relay: &DeclaredRelay) -> String {
          log.key = \"log.key\"\n\
          ledger = \"relay.ledger\"\n\
          \n\
+         # With these it cosigns the checkpoints of other relays and holds their entries; without them it does neither.\n\
+         witness.key = \"witness.key\"\n\
+         mirror.key = \"mirror.key\"\n\
+         \n\
          # A folder that holds one folder per trusted domain.\n\
          trust = \"../../trust\"\n"
     )

@@ -197,6 +197,8 @@ impl<'a> Workshop<'a> {
         let identity = self.identity(Role::Relay, &relay.name)?;
         self.tls(bench, &identity, &relay.dns, &relay.ips)?;
         self.enrol_new(bench, layout::LOG_KEY, Purpose::Log, &identity, &[])?;
+        self.enrol_new(bench, layout::WITNESS_KEY, Purpose::Witness, &identity, &[])?;
+        self.enrol_new(bench, layout::MIRROR_KEY, Purpose::Mirror, &identity, &[])?;
         bench.public(layout::RELAY_SETTINGS, &settings::relay(&identity, relay))?;
         self.side.relay.push(SideRelay {
             identity: identity.to_string(),

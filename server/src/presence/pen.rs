@@ -35,6 +35,24 @@ impl Pen {
         })
     }
 
+    /// The relay that signs.
+    #[must_use]
+    pub fn relay(&self) -> &str {
+        &self.relay
+    }
+
+    /// The hash of its LOG key's statement.
+    #[must_use]
+    pub fn key_statement(&self) -> Hash {
+        self.key_statement
+    }
+
+    /// Signs what a relay appends to its own log; none only for what is larger than a statement may be.
+    #[must_use]
+    pub fn sign_record(&self, kind: PayloadType, payload: &[u8]) -> Option<SignedStatement> {
+        SignedStatement::sign(kind, payload, &self.key).ok()
+    }
+
     /// Signs; none only for what is larger than a statement may be.
     pub(super) fn sign(
         &self,

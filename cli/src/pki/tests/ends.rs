@@ -188,7 +188,7 @@ fn a_roster_that_was_cut_short_is_noticed_by_the_other_side() {
             .trust_them(&file)
             .unwrap_err()
             .to_string()
-            .contains("number 10 is already trusted")
+            .contains(&format!("number {MADE} is already trusted"))
     );
     // Regrown with another entry in the same place, it is another history.
     issue(

@@ -200,14 +200,14 @@ fn an_older_roster_or_revocation_list_is_refused() {
     fs::copy(sides.their_export(), &old).unwrap();
     revoke(&sides.theirs(), "officer/rossi", "key lost", NOW, &mut entropy).unwrap();
     let trusted = sides.trust_them(&sides.their_export()).unwrap();
-    assert_eq!(trusted.roster_number, 11);
+    assert_eq!(trusted.roster_number, MADE + 1);
     let reason = refusal(sides.trust_them(&old));
     assert_eq!(
         reason,
         TrustRefusal::Older {
             what: "roster",
-            offered: 10,
-            known: 11
+            offered: MADE,
+            known: MADE + 1
         }
     );
 

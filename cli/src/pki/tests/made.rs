@@ -14,8 +14,8 @@ fn every_key_is_its_owners_alone() {
             keys += 1;
         }
     }
-    // CA and root; TLS and log of the relay; TLS, statement and log of each desk; TLS and signing of five officers.
-    assert_eq!(keys, 2 + 2 + 2 * 3 + 5 * 2);
+    // CA and root; TLS, log, witness and mirror of the relay; TLS, statement and log of each desk; TLS and signing of five officers.
+    assert_eq!(keys, 2 + 4 + 2 * 3 + 5 * 2);
 }
 
 #[test]
@@ -180,7 +180,16 @@ fn settings_name_files_that_exist_and_only_by_relative_paths() {
         let text = fs::read_to_string(folder.join(file)).unwrap();
         let table: toml::Table = text.parse().unwrap();
         let mut paths = Vec::new();
-        for key in ["tls", "log", "statement_key", "log_key", "trust", "officers"] {
+        for key in [
+            "tls",
+            "log",
+            "witness",
+            "mirror",
+            "statement_key",
+            "log_key",
+            "trust",
+            "officers",
+        ] {
             match table.get(key) {
                 Some(toml::Value::String(path)) => paths.push(path.clone()),
                 Some(toml::Value::Table(inner)) => {

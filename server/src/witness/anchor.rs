@@ -1,0 +1,230 @@
+//! The other side's checkpoints as leaves of a relay's own log: so the order between the two logs is proved by the trees,
+//! without a clock.
+//!
+//! Two logs that anchor each other would feed each other for ever, an anchor for an anchor. So a checkpoint becomes a leaf
+//! only where the other log has grown by something that is no anchor since the last one, and no sooner than a while
+//! behind that, or a number of entries.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use hotline_audit::{Hash, PayloadType, SignedStatement, statement::PeerCheckpoint, witness::Seen};
+use hotline_core::{leg::Lane, time::LineTime};
+use hotline_ledger::{Batch, Entry, ReadError, Record};
+
+use super::{
+    book::{self, KeptError},
+    office::{KnownLogs as _, Office},
+    shelf::{self, Held},
+};
+use crate::relay::Relay;
+
+/// What a leaf of this kind is, in the ledger's `kind` column.
+pub const PEER_CHECKPOINT_KIND: u8 = 20;
+
+/// Up to which size each log was anchored: key = origin, value = 8 bytes, big-endian.
+const ANCHOR_SPACE: &str = "witness-anchor";
+
+/// How soon one anchor follows another.
+#[derive(Clone, Copy, Debug)]
+pub struct Damping {
+    /// After so long. 10 s: as often as a quiet log's checkpoints are offered.
+    pub every: Duration,
+    /// Or after so many entries. 100, likewise.
+    pub entries: u64,
+}
+
+impl Default for Damping {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(10),
+            entries: 100,
+        }
+    }
+}
+
+/// The task of a relay that anchors what it has cosigned.
+pub struct Anchors {
+    relay: Arc<Relay>,
+    office: Arc<Office>,
+    damping: Damping,
+    /// When each log was anchored last, and up to which size it holds nothing but anchors behind that.
+    logs: BTreeMap<String, Past>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Past {
+    at: Option<LineTime>,
+    idle_to: u64,
+}
+
+/// What is to be done about one log now.
+enum Step {
+    Nothing,
+    /// Look again after this time.
+    Later(Duration),
+    /// It holds nothing new but anchors up to this size.
+    Idle(u64),
+    Anchor(Box<Seen>, Held),
+}
+
+impl Anchors {
+    /// The task for a relay.
+    #[must_use]
+    pub fn new(relay: &Arc<Relay>, office: &Arc<Office>, damping: Damping) -> Self {
+        Self {
+            relay: Arc::clone(relay),
+            office: Arc::clone(office),
+            damping,
+            logs: BTreeMap::new(),
+        }
+    }
+
+    /// Anchors until the relay closes.
+    pub async fn run(mut self) {
+        let closing = self.relay.seams.spawner.closing();
+        loop {
+            let wait = self.round().await;
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                () = self.office.news() => {}
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Looks at every log once; returns when to look again, if anything waits for its time.
+    async fn round(&mut self) -> Option<Duration> {
+        let origins = book::witnessed(self.office.ledger()).unwrap_or_default();
+        let mut again: Option<Duration> = None;
+        for origin in origins {
+            match self.step(&origin) {
+                Ok(Step::Nothing) => {}
+                Ok(Step::Later(wait)) => again = Some(again.map_or(wait, |sooner| sooner.min(wait))),
+                Ok(Step::Idle(size)) => self.logs.entry(origin).or_default().idle_to = size,
+                Ok(Step::Anchor(seen, held)) => self.anchor(&origin, &seen, &held).await,
+                Err(error) => tracing::warn!(%error, log = origin, "a checkpoint was not anchored"),
+            }
+        }
+        again
+    }
+
+    fn step(&self, origin: &str) -> Result<Step, KeptError> {
+        let ledger = self.office.ledger();
+        let past = self.logs.get(origin).copied().unwrap_or_default();
+        let last = anchored(ledger, origin)?;
+        let Some(seen) = book::seen(ledger, origin)? else {
+            return Ok(Step::Nothing);
+        };
+        let from = last.max(past.idle_to);
+        if seen.size() <= from {
+            return Ok(Step::Nothing);
+        }
+        let now = self.relay.seams.clock.line();
+        let left = past.at.map_or(Duration::ZERO, |at| {
+            self.damping.every.saturating_sub(now.since(at))
+        });
+        if !left.is_zero() && seen.size() - last < self.damping.entries {
+            return Ok(Step::Later(left));
+        }
+        let held = self.office.held(origin);
+        if held.next() >= seen.size() && held.whole() {
+            return Ok(if self.has_news(origin, from, seen.size())? {
+                Step::Anchor(Box::new(seen), held)
+            } else {
+                Step::Idle(seen.size())
+            });
+        }
+        // What was added is not known here. Its entries come behind the cosignature, if they are mirrored at all.
+        let age = self.relay.seams.clock.wall().unix_ms() / 1000;
+        let waited = Duration::from_secs(age.saturating_sub(seen.time_s()));
+        let comes = self.office.mirror_key().is_some() && self.relay.mirrored(origin);
+        if comes && waited < self.damping.every {
+            return Ok(Step::Later(self.damping.every - waited));
+        }
+        // One entry may be the other relay's anchor of our own; two are not, for it damps its anchors too.
+        if seen.size() - last < 2 {
+            return Ok(Step::Nothing);
+        }
+        Ok(Step::Anchor(Box::new(seen), held))
+    }
+
+    /// Whether the mirrored entries from `from` to `to` hold one that is no anchor.
+    fn has_news(&self, origin: &str, from: u64, to: u64) -> Result<bool, ReadError> {
+        let mut next = from;
+        while next < to {
+            let want = usize::try_from(to - next).map_or(256, |rest| rest.min(256));
+            let page = shelf::entries(self.office.ledger(), origin, next, want)?;
+            if page.is_empty() || page.iter().any(|entry| !is_anchor(entry)) {
+                return Ok(true);
+            }
+            next += page.len() as u64;
+        }
+        Ok(false)
+    }
+
+    async fn anchor(&mut self, origin: &str, seen: &Seen, held: &Held) {
+        self.logs.entry(origin.to_owned()).or_default().at = Some(self.relay.seams.clock.line());
+        let Some(entry) = self.leaf(seen, held) else {
+            return;
+        };
+        let mut batch = Batch::of(Lane::Control, vec![entry]);
+        batch.records.push(Record::Put {
+            space: ANCHOR_SPACE,
+            key: origin.as_bytes().to_vec(),
+            value: seen.size().to_be_bytes().to_vec(),
+        });
+        if let Err(error) = self.relay.ledger.commit(batch).await {
+            tracing::warn!(%error, log = origin, "a checkpoint was not anchored; the next one is");
+        }
+    }
+
+    /// The statement over what was cosigned, with the mirror's line where it has cosigned the same.
+    fn leaf(&self, seen: &Seen, held: &Held) -> Option<Entry> {
+        let pen = self.relay.presence.pen()?;
+        let mut note = seen.note().clone();
+        if let Some(mirrored) = held.cosigned().filter(|by| by.checkpoint == *seen.checkpoint()) {
+            let lines = mirrored.note.signatures.iter();
+            let new = lines.filter(|line| !seen.note().signatures.contains(line));
+            note.signatures.extend(new.cloned());
+        }
+        let said = PeerCheckpoint {
+            relay: pen.relay().to_owned(),
+            key_statement: pen.key_statement(),
+            note: note.encode(),
+            claimed_time_ms: self.relay.seams.clock.wall().unix_ms(),
+            mirrored: if held.whole() { held.next() } else { 0 },
+        };
+        let signed = pen.sign_record(PayloadType::PeerCheckpoint, &said.encode())?;
+        Some(leaf_of(pen.relay(), PEER_CHECKPOINT_KIND, &signed))
+    }
+}
+
+/// A statement as a leaf that stands in no chain and goes to nobody; its id is the beginning of its hash.
+#[must_use]
+pub fn leaf_of(sender: &str, kind: u8, signed: &SignedStatement) -> Entry {
+    let hash: Hash = signed.hash();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.0[..16]);
+    Entry {
+        bytes: signed.bytes().to_vec(),
+        hash,
+        kind,
+        sender: sender.to_owned(),
+        id,
+        epoch: 0,
+        sequence: 0,
+        mailbox: Vec::new(),
+    }
+}
+
+fn is_anchor(entry: &[u8]) -> bool {
+    SignedStatement::parse(entry).is_ok_and(|signed| signed.payload_type == PayloadType::PeerCheckpoint)
+}
+
+fn anchored(facts: &impl book::Facts, origin: &str) -> Result<u64, ReadError> {
+    let bytes = facts.fact(ANCHOR_SPACE, origin.as_bytes())?;
+    Ok(bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u64::from_be_bytes))
+}

@@ -1,0 +1,413 @@
+//! The witness' call, and what both calls share: one ledger, one clock, two keys.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hotline_audit::{
+    CosignSigner, LogVerifier,
+    note::{Note, NoteSignature},
+    tiles::TileName,
+    witness::{self, AddCheckpoint, Conflict, ConflictKind, Decision, Refusal, Seen},
+};
+use hotline_core::{leg::Lane, time::WallTime};
+use hotline_ledger::{Batch, CommitError, Ledger, ReadError, Record, Standing};
+use hotline_transport::Clock;
+use tokio::sync::Notify;
+
+use super::{
+    book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
+    reply::Reply,
+    shelf::{self, Held, Shelf},
+    tally::Tally,
+};
+
+/// Which logs a witness believes, asked anew for every request: trust may change while it runs.
+pub trait KnownLogs: Send + Sync {
+    /// The keys of the log with this origin that may be believed now; none if it is not known.
+    fn keys(&self, origin: &str) -> Vec<LogVerifier>;
+
+    /// Whether the entries of this log are mirrored.
+    fn mirrored(&self, origin: &str) -> bool;
+}
+
+/// What a witness is made of.
+pub struct OfficeParts {
+    /// Where it keeps what it must not forget.
+    pub ledger: Ledger,
+    /// Its clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Its key as a witness.
+    pub witness: CosignSigner,
+    /// Its key as a mirror; without it, it is none.
+    pub mirror: Option<CosignSigner>,
+}
+
+/// A witness, and a mirror if it has a key for that.
+pub struct Office {
+    pub(super) ledger: Ledger,
+    pub(super) clock: Arc<dyn Clock>,
+    witness: CosignSigner,
+    pub(super) mirror: Option<CosignSigner>,
+    /// Held while the newest cosigned checkpoint of a log is read, compared and replaced.
+    compare: tokio::sync::Mutex<()>,
+    /// Held while entries are put behind those that are there.
+    pub(super) append: tokio::sync::Mutex<()>,
+    shelf: Mutex<Shelf>,
+    tally: Tally,
+    news: Notify,
+}
+
+impl Office {
+    /// Opens a witness on its ledger. Every mirrored entry is hashed again; what is not what was kept is told as an alarm,
+    /// and asked for anew.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn open(parts: OfficeParts) -> Result<Self, ReadError> {
+        let (shelf, found) = Shelf::open(&parts.ledger)?;
+        let tally = Tally::default();
+        for log in found {
+            if !log.intact {
+                tracing::error!(
+                    event = "alarm",
+                    code = "MIRROR_ALTERED",
+                    log = log.origin,
+                    kept = log.kept,
+                    good = log.good,
+                    "mirrored entries are not what was kept; nothing of this log is handed out until it is brought anew"
+                );
+            }
+            tally.held(&log.origin, log.good);
+        }
+        Ok(Self {
+            ledger: parts.ledger,
+            clock: parts.clock,
+            witness: parts.witness,
+            mirror: parts.mirror,
+            compare: tokio::sync::Mutex::default(),
+            append: tokio::sync::Mutex::default(),
+            shelf: Mutex::new(shelf),
+            tally,
+            news: Notify::new(),
+        })
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Where it keeps what it must not forget.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What verifies its word as a witness.
+    #[must_use]
+    pub fn witness_key(&self) -> hotline_audit::CosignVerifier {
+        self.witness.verifier()
+    }
+
+    /// What verifies its word as a mirror, if it is one.
+    #[must_use]
+    pub fn mirror_key(&self) -> Option<hotline_audit::CosignVerifier> {
+        self.mirror.as_ref().map(CosignSigner::verifier)
+    }
+
+    /// Waits for the next checkpoint that is cosigned, by witness or mirror. One that was cosigned since the last wait
+    /// ended is told at once.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// The call `add-checkpoint`, of `from`.
+    pub async fn add_checkpoint(&self, body: &[u8], known: &dyn KnownLogs, from: &str) -> Reply {
+        let reply = match self.try_add_checkpoint(body, known, from).await {
+            Ok(reply) | Err(reply) => reply,
+        };
+        if reply.status != 200 {
+            self.tally.refused("add-checkpoint", reply.status);
+        }
+        reply
+    }
+
+    async fn try_add_checkpoint(
+        &self,
+        body: &[u8],
+        known: &dyn KnownLogs,
+        from: &str,
+    ) -> Result<Reply, Reply> {
+        let request = AddCheckpoint::parse(body).map_err(|refusal| refused(&refusal))?;
+        let keys = known.keys(&request.checkpoint.origin);
+        self.check_open()?;
+        let origin = request.checkpoint.origin.as_str();
+        let _one_at_a_time = self.compare.lock().await;
+        let before = book::seen(&self.ledger, origin).map_err(|error| self.unusable(&error))?;
+        match witness::judge(before.as_ref(), &request, &keys) {
+            Decision::Refuse(refusal) => {
+                self.keep_evidence((&request, &refusal), &keys, from).await?;
+                Err(refused(&refusal))
+            }
+            Decision::Cosign(accepted) => {
+                if before.is_none() && self.full()? {
+                    return Err(Reply::refused(
+                        503,
+                        "this witness knows as many logs as it can keep",
+                    ));
+                }
+                let now_s = self.clock.wall().unix_ms() / 1000;
+                let (seen, line) = Seen::cosigned(before.as_ref(), &accepted, &self.witness, now_s);
+                self.keep(WITNESS_SPACE, origin, seen.encode()).await?;
+                self.tally.cosigned(origin, seen.size());
+                self.news.notify_one();
+                Ok(Reply::note(line.to_string()))
+            }
+        }
+    }
+
+    /// Keeps a checkpoint that conflicts, before anything is answered.
+    async fn keep_evidence(
+        &self,
+        (request, refusal): (&AddCheckpoint, &Refusal),
+        keys: &[LogVerifier],
+        from: &str,
+    ) -> Result<(), Reply> {
+        let found = match refusal.conflict() {
+            Some(conflict) => Some(conflict.clone()),
+            None => self.against_mirror(request, refusal, keys)?,
+        };
+        let Some(conflict) = found else { return Ok(()) };
+        self.tally.conflict(conflict.why.name());
+        self.tell_of(&conflict, from);
+        let at = self.clock.wall();
+        let record =
+            book::keep_conflict(&self.ledger, &conflict, (at, from)).map_err(|error| unreadable(&error))?;
+        match record {
+            Some(record) => self.commit(record).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A signed checkpoint that is older than what was seen, judged by the entries that are mirrored.
+    fn against_mirror(
+        &self,
+        request: &AddCheckpoint,
+        refusal: &Refusal,
+        keys: &[LogVerifier],
+    ) -> Result<Option<Conflict>, Reply> {
+        let Refusal::OtherOldSize { seen, .. } = refusal else {
+            return Ok(None);
+        };
+        let checkpoint = &request.checkpoint;
+        let held = self.held(&checkpoint.origin);
+        if checkpoint.size >= *seen || checkpoint.size > held.next() || !held.whole() {
+            return Ok(None);
+        }
+        let root = shelf::root_of(&self.ledger, &checkpoint.origin, &held, checkpoint.size)
+            .map_err(|error| unreadable(&error))?;
+        Ok((root != checkpoint.root).then(|| Conflict {
+            checkpoint: checkpoint.clone(),
+            note: own_lines(&request.note, keys).encode(),
+            why: ConflictKind::Mirrored,
+        }))
+    }
+
+    fn tell_of(&self, conflict: &Conflict, from: &str) {
+        let (log, size, why) = (
+            &conflict.checkpoint.origin,
+            conflict.checkpoint.size,
+            conflict.why.name(),
+        );
+        match conflict.why {
+            // Whoever sent it may have made the proof up.
+            ConflictKind::Proof => tracing::warn!(
+                event = "security",
+                kind = "NOT_EXTENDING",
+                log,
+                size,
+                from,
+                "a signed checkpoint came with a proof that does not hold; it was not cosigned, and is kept"
+            ),
+            ConflictKind::SameSize | ConflictKind::Mirrored | ConflictKind::EmptyRoot => tracing::error!(
+                event = "alarm",
+                code = "FORK",
+                log,
+                size,
+                why,
+                from,
+                "this log has signed two histories; the other checkpoint is kept as evidence: hotline log bundle"
+            ),
+        }
+    }
+
+    /// The newest checkpoint that the witness cosigned of the log with this path name.
+    #[must_use]
+    pub fn witness_checkpoint(&self, log: &str) -> Reply {
+        let none = || Reply::refused(404, "no checkpoint of such a log was cosigned here");
+        let Ok(origins) = book::witnessed(&self.ledger) else {
+            return Reply::refused(500, "the ledger cannot be read");
+        };
+        let Some(origin) = origins.iter().find(|origin| witness::origin_hash(origin) == log) else {
+            return none();
+        };
+        match book::seen(&self.ledger, origin) {
+            Ok(Some(seen)) => Reply::note(seen.note().encode()),
+            Ok(None) => none(),
+            Err(error) => self.unusable(&error),
+        }
+    }
+
+    /// A file of the mirrored log with this path name: `checkpoint` or a tile.
+    #[must_use]
+    pub fn mirror_file(&self, log: &str, path: &str) -> Reply {
+        let none = || Reply::refused(404, "no such file of such a log is mirrored here");
+        let found = {
+            let shelf = self.shelf();
+            let mut logs = shelf.logs();
+            logs.find(|(origin, _)| witness::origin_hash(origin) == log)
+                .map(|(origin, held)| (origin.to_owned(), held.clone()))
+        };
+        let Some((origin, held)) = found else {
+            return none();
+        };
+        let Some(cosigned) = held.cosigned() else {
+            return none();
+        };
+        if !held.whole() {
+            return Reply::refused(
+                503,
+                "entries of this log were altered on this disk; it hands them out once they were brought anew",
+            );
+        }
+        if path == "checkpoint" {
+            return Reply::note(cosigned.note.encode());
+        }
+        let Some(name) = TileName::parse(path) else {
+            return none();
+        };
+        match shelf::tiles::file(&self.ledger, (&origin, cosigned.checkpoint.size), name) {
+            Ok(Some(bytes)) => Reply::bytes(bytes),
+            Ok(None) => none(),
+            Err(error) => unreadable(&error),
+        }
+    }
+
+    /// How far a log is mirrored.
+    #[must_use]
+    pub fn held(&self, origin: &str) -> Held {
+        self.shelf().held(origin)
+    }
+
+    /// The newest checkpoint that was cosigned of a log, and when, in seconds since 1970.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was kept.
+    pub fn seen(&self, origin: &str) -> Result<Option<Seen>, KeptError> {
+        book::seen(&self.ledger, origin)
+    }
+
+    /// Takes what is on disk now.
+    pub(super) fn take(&self, origin: &str, held: Held) {
+        self.tally.held(origin, held.next());
+        self.shelf().take(origin, held);
+    }
+
+    /// Says that the mirror has cosigned.
+    pub(super) fn tell_mirrored(&self) {
+        self.tally.mirrored();
+        self.news.notify_one();
+    }
+
+    /// Refuses everything while nothing may be written.
+    pub(super) fn check_open(&self) -> Result<(), Reply> {
+        match self.ledger.standing() {
+            Standing::Good => Ok(()),
+            Standing::ReadOnly { reason } => {
+                Err(Reply::refused(503, format!("nothing is signed here: {reason}")))
+            }
+        }
+    }
+
+    async fn keep(&self, space: &'static str, origin: &str, value: Vec<u8>) -> Result<(), Reply> {
+        self.commit(Record::Put {
+            space,
+            key: origin.as_bytes().to_vec(),
+            value,
+        })
+        .await
+    }
+
+    /// Writes one fact, durably.
+    pub(super) async fn commit(&self, record: Record) -> Result<(), Reply> {
+        let mut batch = Batch::new(Lane::Control);
+        batch.records.push(record);
+        self.ledger
+            .commit(batch)
+            .await
+            .map_err(|error| not_kept(&error))?;
+        Ok(())
+    }
+
+    fn full(&self) -> Result<bool, Reply> {
+        let logs = book::witnessed(&self.ledger).map_err(|error| unreadable(&error))?;
+        Ok(logs.len() >= MAX_LOGS)
+    }
+
+    fn unusable(&self, error: &KeptError) -> Reply {
+        if let KeptError::Damaged { origin, .. } = error {
+            tracing::error!(event = "alarm", code = "WITNESS_DAMAGED", log = origin, %error, "alarm");
+        }
+        Reply::refused(500, error)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        // Changed by whole assignments only.
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The note with the lines of the log's own keys: no stranger's line costs room.
+fn own_lines(note: &Note, keys: &[LogVerifier]) -> Note {
+    let own = |line: &&NoteSignature| {
+        keys.iter().any(|key| {
+            let key = key.verifier_key();
+            key.name() == line.name && key.key_id() == line.key_id
+        })
+    };
+    Note {
+        text: note.text.clone(),
+        signatures: note
+            .signatures
+            .iter()
+            .filter(own)
+            .take(keys.len())
+            .cloned()
+            .collect(),
+    }
+}
+
+/// The answer to a checkpoint that is not cosigned.
+fn refused(refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::OtherOldSize { seen, .. } => Reply::size(*seen),
+        refusal => Reply::refused(refusal.status(), refusal),
+    }
+}
+
+pub(super) fn unreadable(error: &ReadError) -> Reply {
+    Reply::refused(500, format!("the ledger cannot be read: {error}"))
+}
+
+/// The answer when the ledger does not take what would have to be kept.
+pub(super) fn not_kept(error: &CommitError) -> Reply {
+    Reply::refused(
+        503,
+        format!("nothing was cosigned, because it cannot be kept: {error}"),
+    )
+}
+
+/// Whole seconds of a wall clock.
+pub(super) fn seconds(at: WallTime) -> u64 {
+    at.unix_ms() / 1000
+}

@@ -1,0 +1,462 @@
+//! A witness and mirror on a simulated disk: every status, what is kept, and power cuts at the commit.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use futures_util::stream;
+use hotline_audit::{
+    Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, SigningKey,
+    mirror::{MirrorInfo, Package, UploadHead},
+    note::{Note, NoteSignature},
+    tiles::{TILE_WIDTH, entries_path, tile_path},
+    tree::{consistency_proof, leaf_hash, node_hash, subtree_proof},
+    witness::{AddCheckpoint, origin_hash},
+};
+use hotline_core::leg::Lane;
+use hotline_ledger::{Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, Record, Restored, Sync};
+use hotline_transport::Seams;
+
+use super::{
+    book,
+    office::{KnownLogs, Office, OfficeParts},
+    reply::Reply,
+    shelf,
+};
+
+const NORTH: &str = "avelia.example/relay/north";
+const SOUTH: &str = "borenia.example/relay/south";
+
+pub(super) fn north() -> LogSigner {
+    LogSigner::new(NORTH, SigningKey::from_seed(&[1; 32])).unwrap()
+}
+
+/// A log whose entries are numbered, on one of two branches from the third on.
+#[derive(Clone)]
+pub(super) struct Log {
+    branch: &'static str,
+    size: u64,
+}
+
+impl Log {
+    pub(super) fn of(branch: &'static str, size: u64) -> Self {
+        Self { branch, size }
+    }
+
+    fn entry(&self, n: u64) -> Vec<u8> {
+        match n {
+            0..3 => format!("entry {n}").into_bytes(),
+            _ => format!("{} {n} {}", self.branch, "x".repeat((n % 50) as usize)).into_bytes(),
+        }
+    }
+
+    fn note(&self) -> Note {
+        Note::parse(&north().checkpoint(self.size, self.root()).sign(&north())).unwrap()
+    }
+
+    fn root(&self) -> Hash {
+        let mut frontier = Frontier::new();
+        for n in 0..self.size {
+            frontier.push(leaf_hash(&self.entry(n)));
+        }
+        frontier.root()
+    }
+
+    /// A request that builds on `old`.
+    pub(super) fn offer(&self, old: u64) -> Vec<u8> {
+        let proof = consistency_proof(self, old.min(self.size), self.size).unwrap();
+        AddCheckpoint::new(old, proof, self.note()).unwrap().encode()
+    }
+
+    /// An upload of everything from `start` on.
+    pub(super) fn upload(&self, start: u64, ticket: &[u8]) -> Vec<u8> {
+        let head = UploadHead {
+            origin: NORTH.into(),
+            start,
+            end: self.size,
+            ticket: ticket.to_vec(),
+        };
+        let mut out = head.encode().unwrap();
+        for span in head.spans() {
+            let package = Package {
+                entries: (span.start..span.end).map(|n| self.entry(n)).collect(),
+                proof: subtree_proof(self, (span.base, span.end), self.size).unwrap(),
+            };
+            out.extend(package.encode().unwrap());
+        }
+        out
+    }
+}
+
+impl NodeReader for Log {
+    type Error = std::convert::Infallible;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
+        match level {
+            0 => Ok(leaf_hash(&self.entry(index))),
+            _ => Ok(node_hash(
+                &self.node(level - 1, index * 2)?,
+                &self.node(level - 1, index * 2 + 1)?,
+            )),
+        }
+    }
+}
+
+struct OnlyNorth;
+
+impl KnownLogs for OnlyNorth {
+    fn keys(&self, origin: &str) -> Vec<LogVerifier> {
+        match origin {
+            NORTH => vec![north().verifier()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn mirrored(&self, _: &str) -> bool {
+        true
+    }
+}
+
+fn ledger(disk: &MemoryDisk) -> Ledger {
+    let options = OpenOptions {
+        engine: Engine::Memory(disk.clone()),
+        owner: format!("spiffe://{SOUTH}"),
+        origin: SOUTH.into(),
+        signer: None,
+        entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
+        mode: Mode::Inline,
+        restored: Restored::ReadOnly,
+    };
+    Ledger::open(options).unwrap().0
+}
+
+fn cosigner(name: Result<CosignerName, hotline_audit::note::NoteError>, seed: u8) -> CosignSigner {
+    CosignSigner::new(name.unwrap(), SigningKey::from_seed(&[seed; 32]))
+}
+
+pub(super) fn office_on(disk: &MemoryDisk) -> Office {
+    Office::open(OfficeParts {
+        ledger: ledger(disk),
+        clock: Seams::system().clock,
+        witness: cosigner(CosignerName::witness(SOUTH), 5),
+        mirror: Some(cosigner(CosignerName::mirror(SOUTH), 6)),
+    })
+    .unwrap()
+}
+
+struct Desk {
+    disk: MemoryDisk,
+    office: Office,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let disk = MemoryDisk::new();
+        Self {
+            office: office_on(&disk),
+            disk,
+        }
+    }
+
+    /// The process ends and starts again on what is on disk.
+    fn again(self) -> Self {
+        let Self { disk, office } = self;
+        drop(office);
+        Self {
+            office: office_on(&disk),
+            disk,
+        }
+    }
+
+    async fn offer(&self, body: &[u8]) -> Reply {
+        self.office.add_checkpoint(body, &OnlyNorth, "somebody").await
+    }
+
+    async fn status(&self, body: &[u8]) -> u16 {
+        self.offer(body).await.status
+    }
+
+    async fn bring(&self, body: &[u8]) -> Reply {
+        // In pieces that fit nothing.
+        let pieces: Vec<Vec<u8>> = body.chunks(1000).map(<[u8]>::to_vec).collect();
+        self.office.add_entries(stream::iter(pieces), &OnlyNorth).await
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        self.office.mirror_file(&origin_hash(NORTH), path)
+    }
+}
+
+fn line(reply: &Reply) -> NoteSignature {
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    NoteSignature::parse_lines(&reply.body).unwrap().remove(0)
+}
+
+fn said(reply: &Reply) -> String {
+    String::from_utf8(reply.body.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn each_call_of_a_witness_gets_the_status_that_the_specification_gives_it() {
+    let south = Desk::new();
+    let (five, nine) = (Log::of("a", 5), Log::of("a", 9));
+    let reply = south.offer(&five.offer(0)).await;
+    let key = south.office.witness_key();
+    assert!(key.time_of(&five.note().text, &line(&reply)).is_some());
+    let stale = south.offer(&five.offer(0)).await;
+    assert_eq!(
+        (stale.status, stale.media, said(&stale).as_str()),
+        (409, "text/x.tlog.size", "5\n")
+    );
+    assert_eq!(south.status(&five.offer(5)).await, 200);
+    assert_eq!(south.status(&nine.offer(5)).await, 200);
+    assert_eq!(south.status(b"old x\n\nnothing").await, 400);
+    assert_eq!(south.status(&Log::of("b", 9).offer(9)).await, 422);
+    assert_eq!(south.status(&Log::of("b", 12).offer(9)).await, 422);
+    let stranger = LogSigner::new("caldria.example/relay/west", SigningKey::from_seed(&[9; 32])).unwrap();
+    let note = |signer: &LogSigner| {
+        let checkpoint = Checkpoint {
+            origin: signer.origin().to_owned(),
+            size: 3,
+            root: Hash::ZERO,
+        };
+        let note = Note::parse(&checkpoint.sign(signer)).unwrap();
+        AddCheckpoint::new(0, Vec::new(), note).unwrap().encode()
+    };
+    assert_eq!(south.status(&note(&stranger)).await, 404);
+    let forger = LogSigner::new(NORTH, SigningKey::from_seed(&[9; 32])).unwrap();
+    assert_eq!(south.status(&note(&forger)).await, 403);
+    assert_eq!(
+        book::witnessed(south.office.ledger()).unwrap(),
+        [NORTH],
+        "only what was cosigned"
+    );
+}
+
+#[tokio::test]
+async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 5).offer(0)).await);
+    let shown = south.office.witness_checkpoint(&origin_hash(NORTH));
+    let note = Note::parse(&shown.body).unwrap();
+    assert!(note.verify(north().verifier().verifier_key()).is_ok());
+    assert!(south.office.witness_key().verify(&note).is_some());
+    assert_eq!(south.office.witness_checkpoint(&origin_hash("x")).status, 404);
+    let south = south.again();
+    assert_eq!(said(&south.offer(&Log::of("b", 9).offer(0)).await), "5\n");
+    assert_eq!(south.status(&Log::of("b", 9).offer(5)).await, 422);
+    assert_eq!(south.status(&Log::of("a", 9).offer(5)).await, 200);
+}
+
+#[tokio::test]
+async fn every_conflicting_checkpoint_is_kept_once_and_beyond_the_bound_counted() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 9).offer(0)).await);
+    assert_eq!(south.status(&Log::of("b", 9).offer(9)).await, 422);
+    assert_eq!(south.status(&Log::of("b", 9).offer(9)).await, 422);
+    assert_eq!(
+        south.status(&Log::of("b", 9).offer(4)).await,
+        409,
+        "kept all the same"
+    );
+    assert_eq!(south.status(&Log::of("b", 12).offer(9)).await, 422);
+    let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
+    let mut why: Vec<&str> = kept.iter().map(|conflict| conflict.why.as_str()).collect();
+    why.sort_unstable();
+    assert_eq!((why, more), (vec!["PROOF", "SAME_SIZE"], 0));
+    let fork = kept.iter().find(|conflict| conflict.why == "SAME_SIZE").unwrap();
+    assert_eq!(fork.note, Log::of("b", 9).note().encode());
+    assert_eq!(fork.from, "somebody");
+    for size in 10..book::MAX_UNPROVEN as u64 + 15 {
+        south.status(&Log::of("b", size).offer(9)).await;
+    }
+    let south = south.again();
+    let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
+    assert_eq!(kept.len(), 1 + book::MAX_UNPROVEN);
+    assert_eq!(more, 5);
+}
+
+#[tokio::test]
+async fn a_mirror_cosigns_what_it_holds_and_hands_it_out_as_tiles() {
+    let south = Desk::new();
+    let log = Log::of("a", 700);
+    assert_eq!(
+        south.bring(&log.upload(0, b"")).await.status,
+        422,
+        "no checkpoint yet"
+    );
+    line(&south.offer(&log.offer(0)).await);
+    let cosigned = line(&south.bring(&log.upload(0, b"")).await);
+    let mirror = south.office.mirror_key().unwrap();
+    assert!(mirror.time_of(&log.note().text, &cosigned).is_some());
+
+    let south = south.again();
+    let note = Note::parse(&south.get("checkpoint").body).unwrap();
+    assert!(mirror.verify(&note).is_some());
+    assert!(note.verify(north().verifier().verifier_key()).is_ok());
+    assert_eq!(note.signatures.len(), 2, "the witness' word is not the mirror's");
+    let folder = tempfile::tempdir().unwrap();
+    for (index, width) in [(0, 256), (1, 256), (2, 188)] {
+        for path in [tile_path(0, index, width), entries_path(index, width)] {
+            write(folder.path(), &path, &south.get(&path));
+        }
+    }
+    let top = tile_path(1, 0, 2);
+    write(folder.path(), &top, &south.get(&top));
+    write(folder.path(), "checkpoint", &south.get("checkpoint"));
+    let tiles = hotline_audit::tiles::TileDir::new(folder.path());
+    let root = hotline_audit::tree::root_at(&tiles.tree(700), 700).unwrap();
+    assert_eq!(root, log.root());
+    let bundle = tiles.bundle(2, 700).unwrap();
+    assert_eq!(
+        bundle.entries.last(),
+        Some(&log.entry(699)),
+        "entries come back as they were"
+    );
+    for missing in [
+        tile_path(0, 2, TILE_WIDTH),
+        tile_path(0, 3, 1),
+        tile_path(2, 0, 1),
+        entries_path(2, 189),
+        "tile/../checkpoint".into(),
+        "x".into(),
+    ] {
+        assert_eq!(south.get(&missing).status, 404, "{missing}");
+    }
+}
+
+fn write(folder: &std::path::Path, path: &str, reply: &Reply) {
+    assert_eq!(reply.status, 200, "{path}");
+    let file = folder.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, &reply.body).unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_it_broke_off_and_what_does_not_belong_is_kept_by_nobody() {
+    let south = Desk::new();
+    let log = Log::of("a", 600);
+    line(&south.offer(&log.offer(0)).await);
+    let whole = log.upload(0, b"");
+    let first_package = UploadHead::read(&whole).unwrap().unwrap().1;
+    assert_eq!(south.bring(&whole[..first_package + 5]).await.status, 400);
+    let part = south.bring(&whole[..whole.len() - 10]).await;
+    assert_eq!((part.status, part.media), (202, "text/x.tlog.mirror-info"));
+    let info = MirrorInfo::parse(&part.body).unwrap();
+    assert_eq!((info.size, info.next), (600, 512));
+    assert_eq!(south.get("checkpoint").status, 404, "nothing is cosigned yet");
+
+    let gap = south.bring(&log.upload(520, b"")).await;
+    assert_eq!(
+        (gap.status, MirrorInfo::parse(&gap.body).unwrap().next),
+        (409, 512)
+    );
+    let mut altered = log.upload(512, b"");
+    let at = altered.len() - 300;
+    altered[at] ^= 1;
+    assert_eq!(south.bring(&altered).await.status, 422);
+    assert_eq!(south.office.held(NORTH).next(), 512);
+
+    // Meanwhile the log grows: the ticket still names the older checkpoint.
+    line(&south.offer(&Log::of("a", 650).offer(600)).await);
+    let late = south.bring(&log.upload(512, b"")).await;
+    assert_eq!(
+        (late.status, MirrorInfo::parse(&late.body).unwrap().size),
+        (409, 650)
+    );
+    line(&south.bring(&log.upload(512, &info.ticket)).await);
+    assert_eq!(south.office.held(NORTH).cosigned_size(), 600);
+    line(&south.bring(&Log::of("a", 650).upload(590, b"")).await);
+    let back = south.bring(&log.upload(600, &info.ticket)).await;
+    assert_eq!(back.status, 409, "never back to a smaller checkpoint");
+    line(&south.bring(&Log::of("a", 650).upload(650, b"")).await);
+    assert_eq!(south.office.held(NORTH).cosigned_size(), 650);
+}
+
+#[tokio::test]
+async fn a_fork_before_the_newest_size_is_found_by_what_is_mirrored() {
+    let south = Desk::new();
+    let log = Log::of("a", 20);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    assert_eq!(south.status(&Log::of("a", 9).offer(0)).await, 409);
+    assert_eq!(book::conflicts(south.office.ledger(), NORTH).unwrap().0, []);
+    assert_eq!(south.status(&Log::of("b", 9).offer(0)).await, 409);
+    let (kept, _) = book::conflicts(south.office.ledger(), NORTH).unwrap();
+    assert_eq!(kept[0].why, "MIRRORED");
+}
+
+#[tokio::test]
+async fn entries_that_were_altered_on_disk_are_not_handed_out_and_are_brought_anew() {
+    let south = Desk::new();
+    let log = Log::of("a", 600);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    alter(south.office.ledger(), 300).await;
+    let south = south.again();
+    assert_eq!(south.get("checkpoint").status, 503);
+    assert_eq!(south.get(&tile_path(0, 0, 256)).status, 503);
+    assert_eq!(
+        south.office.held(NORTH).next(),
+        256,
+        "the tile before the altered one is good"
+    );
+    let info = south.bring(&log.upload(600, b"")).await;
+    assert_eq!(
+        (info.status, MirrorInfo::parse(&info.body).unwrap().next),
+        (409, 256)
+    );
+    line(&south.bring(&log.upload(256, b"")).await);
+    assert_eq!(south.get("checkpoint").status, 200);
+    assert!(south.again().office.held(NORTH).whole());
+}
+
+/// Another entry in the place of one that was kept.
+async fn alter(ledger: &Ledger, index: u64) {
+    let log = Hash::of(NORTH.as_bytes());
+    let mut batch = Batch::new(Lane::Control);
+    batch.records.push(Record::Put {
+        space: shelf::ENTRY_SPACE,
+        key: [log.as_bytes().as_slice(), &index.to_be_bytes()].concat(),
+        value: b"another".to_vec(),
+    });
+    ledger.commit(batch).await.unwrap();
+}
+
+/// Plays offers of two histories to a witness whose power is cut at chance; every cosignature that left counts.
+#[tokio::test]
+async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
+    let mut cuts = 0u32;
+    for seed in 0..200u64 {
+        let disk = MemoryDisk::new();
+        let mut left: Vec<(u64, &str)> = Vec::new();
+        let mut turn = seed;
+        for round in 0..12u64 {
+            let office = office_on(&disk);
+            turn = turn
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let branch = if turn >> 33 & 1 == 0 { "a" } else { "b" };
+            let newest = office.seen(NORTH).unwrap().map_or(0, |seen| seen.size());
+            let log = Log::of(branch, newest + 4 + (turn >> 40) % 3);
+            let cut = turn >> 50 & 3 == 0;
+            if cut {
+                cuts += 1;
+                disk.set_sync(Sync::CutsPower);
+            }
+            let reply = office.add_checkpoint(&log.offer(newest), &OnlyNorth, "x").await;
+            if reply.status == 200 {
+                left.push((log.size, branch));
+            }
+            drop(office);
+            if cut || round % 5 == 4 {
+                // Any subset of what was not synced may have been kept.
+                let kept = (turn >> 20) as usize % (disk.unsynced() + 1);
+                disk.crash(&(0..kept).collect::<Vec<_>>());
+            }
+        }
+        assert!(
+            left.windows(2)
+                .all(|pair| pair[0].1 == pair[1].1 && pair[0].0 <= pair[1].0),
+            "seed {seed}: {left:?}"
+        );
+    }
+    assert!(cuts > 300, "{cuts}");
+}

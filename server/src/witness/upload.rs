@@ -1,0 +1,309 @@
+//! The mirror's call: entries, package by package, each kept once it is proved.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use hotline_audit::{
+    Checkpoint,
+    mirror::{MAX_PACKAGE_BYTES, MirrorInfo, Package, Span, UploadHead},
+    note::Note,
+    tree::leaf_hash,
+};
+use hotline_ledger::SpaceLeft;
+
+use tokio::time::Instant;
+
+use super::{
+    office::{KnownLogs, Office, not_kept, seconds, unreadable},
+    reply::Reply,
+    shelf::{self, Cosigned, Held},
+};
+
+/// Entries before the first missing one that an upload may bring again.
+const MAX_EXCESS: u64 = 8_192;
+
+/// What is not in the packages: origin and ticket, each behind 16 bits of length, and two numbers.
+const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
+
+/// How long one package may take to come. 120 s: the largest one over a slow line.
+const PACKAGE_WITHIN: Duration = Duration::from_secs(120);
+
+/// Why an upload ended before all of it was kept.
+enum Stop {
+    /// This is the answer.
+    Said(Reply),
+    /// The body is over, broken off or no upload from here on.
+    Over,
+}
+
+impl From<Reply> for Stop {
+    fn from(reply: Reply) -> Self {
+        Self::Said(reply)
+    }
+}
+
+/// An upload whose head was taken.
+struct Upload {
+    head: UploadHead,
+    /// The checkpoint up to which entries are brought, signed by its log.
+    checkpoint: Checkpoint,
+    note: Note,
+}
+
+impl Office {
+    /// The call `add-entries`, of `from`. The body is read as it comes and no further than it is good.
+    pub async fn add_entries(
+        &self,
+        body: impl Stream<Item = Vec<u8>> + Unpin,
+        known: &dyn KnownLogs,
+    ) -> Reply {
+        let reply = self.try_add_entries(body, known).await;
+        if !matches!(reply.status, 200 | 202) {
+            self.tally().refused("add-entries", reply.status);
+        }
+        reply
+    }
+
+    async fn try_add_entries(
+        &self,
+        body: impl Stream<Item = Vec<u8>> + Unpin,
+        known: &dyn KnownLogs,
+    ) -> Reply {
+        let mut body = Body {
+            stream: body,
+            bytes: Vec::new(),
+            until: Instant::now() + PACKAGE_WITHIN,
+        };
+        let upload = match self.begun(&mut body, known).await {
+            Ok(upload) => upload,
+            Err(Stop::Said(reply)) => return reply,
+            Err(Stop::Over) => return Reply::refused(400, "not the head of an upload"),
+        };
+        let mut kept = false;
+        for span in upload.head.spans() {
+            match self.take_package(&mut body, &upload, span).await {
+                Ok(()) => kept = true,
+                Err(Stop::Said(reply)) => return reply,
+                Err(Stop::Over) if kept => return self.info(202, &upload),
+                Err(Stop::Over) => return Reply::refused(400, "not one whole package of entries"),
+            }
+        }
+        match self.finish(&upload).await {
+            Ok(reply) | Err(reply) => reply,
+        }
+    }
+
+    /// Reads the head and says which checkpoint it means.
+    async fn begun<S: Stream<Item = Vec<u8>> + Unpin>(
+        &self,
+        body: &mut Body<S>,
+        known: &dyn KnownLogs,
+    ) -> Result<Upload, Stop> {
+        let head = loop {
+            match UploadHead::read(&body.bytes) {
+                Ok(Some((head, used))) => {
+                    body.bytes.drain(..used);
+                    break head;
+                }
+                Ok(None) => body.more(MAX_HEAD_BYTES).await?,
+                Err(error) => return Err(Reply::refused(400, error).into()),
+            }
+        };
+        let keys = known.keys(&head.origin);
+        if self.mirror.is_none() || keys.is_empty() || !known.mirrored(&head.origin) {
+            return Err(Reply::refused(404, "this log is not mirrored here").into());
+        }
+        self.check_open()?;
+        if matches!(
+            self.ledger().space().map(|space| space.left()),
+            Ok(SpaceLeft::Reserve)
+        ) {
+            return Err(
+                Reply::refused(507, "this mirror's disk is nearly full; it keeps nothing more").into(),
+            );
+        }
+        let seen = self
+            .seen(&head.origin)
+            .map_err(|error| Reply::refused(500, error))?
+            .ok_or_else(|| Reply::refused(422, "no checkpoint of this log was ever brought here"))?;
+        let held = self.held(&head.origin);
+        let pending = [seen.note().clone()]
+            .into_iter()
+            .chain(self.ticketed(&head))
+            .find_map(|note| {
+                let checkpoint = Checkpoint::danger_parse_extended(&note.text).ok()?;
+                (checkpoint.size == head.end).then_some((checkpoint, note))
+            });
+        let current = || MirrorInfo {
+            size: seen.size(),
+            next: held.next(),
+            ticket: seen.note().encode(),
+        };
+        let Some((checkpoint, note)) = pending else {
+            return Err(Reply::mirror_info(409, current().encode()).into());
+        };
+        let excess = head.end.min(held.next()).saturating_sub(head.start);
+        if head.end < held.cosigned_size() {
+            return Err(Reply::mirror_info(409, current().encode()).into());
+        }
+        let upload = Upload {
+            head,
+            checkpoint,
+            note,
+        };
+        if upload.head.start > held.next() || excess > MAX_EXCESS {
+            return Err(self.info(409, &upload).into());
+        }
+        Ok(upload)
+    }
+
+    /// The checkpoint in the ticket, if the witness cosigned it.
+    fn ticketed(&self, head: &UploadHead) -> Option<Note> {
+        let note = Note::parse(&head.ticket).ok()?;
+        let origin = Checkpoint::danger_parse_extended(&note.text).ok()?.origin;
+        (origin == head.origin && self.witness_key().verify(&note).is_some()).then_some(note)
+    }
+
+    /// Where to go on with this upload.
+    fn info(&self, status: u16, upload: &Upload) -> Reply {
+        let info = MirrorInfo {
+            size: upload.head.end,
+            next: self.held(&upload.head.origin).next(),
+            ticket: upload.note.encode(),
+        };
+        Reply::mirror_info(status, info.encode())
+    }
+
+    /// Reads one package, checks it and keeps what of it is new.
+    async fn take_package<S: Stream<Item = Vec<u8>> + Unpin>(
+        &self,
+        body: &mut Body<S>,
+        upload: &Upload,
+        span: Span,
+    ) -> Result<(), Stop> {
+        body.until = Instant::now() + PACKAGE_WITHIN;
+        let package = loop {
+            match Package::read(&body.bytes, span) {
+                Ok(Some((package, used))) => {
+                    body.bytes.drain(..used);
+                    break package;
+                }
+                Ok(None) => body.more(MAX_PACKAGE_BYTES).await?,
+                Err(_) => return Err(Stop::Over),
+            }
+        };
+        let origin = upload.head.origin.as_str();
+        let _in_order = self.append.lock().await;
+        let held = self.held(origin);
+        let before = usize::try_from(span.start - span.base).unwrap_or(usize::MAX);
+        let before =
+            shelf::entries(self.ledger(), origin, span.base, before).map_err(|error| unreadable(&error))?;
+        let before: Vec<_> = before.iter().map(|entry| leaf_hash(entry)).collect();
+        let (size, root) = (upload.checkpoint.size, upload.checkpoint.root);
+        if !package.verify(span, &before, size, &root) {
+            let why = format!(
+                "entries {} to {} are not shown to be part of the tree of {size}",
+                span.start,
+                span.end.saturating_sub(1)
+            );
+            return Err(Reply::refused(422, why).into());
+        }
+        if held.next() < span.start {
+            // Somebody else's package was to come first, and what it brought was altered since.
+            return Err(self.info(409, upload).into());
+        }
+        let known = usize::try_from(held.next() - span.start).unwrap_or(usize::MAX);
+        let fresh = package.entries.get(known..).unwrap_or_default();
+        self.put(origin, held, fresh).await?;
+        Ok(())
+    }
+
+    /// Puts entries behind those that are held, durably.
+    async fn put(&self, origin: &str, held: Held, fresh: &[Vec<u8>]) -> Result<(), Reply> {
+        for piece in shelf::pieces(origin, held, fresh) {
+            self.ledger()
+                .commit(piece.batch)
+                .await
+                .map_err(|error| not_kept(&error))?;
+            self.take(origin, piece.held);
+        }
+        Ok(())
+    }
+
+    /// Everything is there: computes the root of what is held, keeps the checkpoint, and only then cosigns it.
+    async fn finish(&self, upload: &Upload) -> Result<Reply, Reply> {
+        let origin = upload.head.origin.as_str();
+        let _in_order = self.append.lock().await;
+        let (held, size) = (self.held(origin), upload.checkpoint.size);
+        if size < held.cosigned_size() || held.next() < size {
+            return Err(self.info(409, upload));
+        }
+        let root = shelf::root_of(self.ledger(), origin, &held, size).map_err(|error| unreadable(&error))?;
+        if root != upload.checkpoint.root {
+            tracing::error!(
+                event = "alarm",
+                code = "MIRROR_ALTERED",
+                log = origin,
+                size,
+                "alarm"
+            );
+            return Err(Reply::refused(500, "the entries that are held have another root"));
+        }
+        let Some(mirror) = &self.mirror else {
+            return Err(Reply::refused(404, "this log is not mirrored here"));
+        };
+        let line = mirror.cosign(&upload.note.text, self.mirror_time(&held));
+        let held = held.with(Cosigned {
+            checkpoint: upload.checkpoint.clone(),
+            note: self.served(upload, line.clone()),
+        });
+        self.commit(shelf::held_record(origin, &held)).await?;
+        self.take(origin, held);
+        self.tell_mirrored();
+        Ok(Reply::note(line.to_string()))
+    }
+
+    /// Now, and never before what this mirror said of the log already.
+    fn mirror_time(&self, held: &Held) -> u64 {
+        let key = self.mirror_key();
+        let last = held
+            .cosigned()
+            .zip(key)
+            .and_then(|(cosigned, key)| key.verify(&cosigned.note));
+        seconds(self.clock.wall()).max(last.unwrap_or(0)).max(1)
+    }
+
+    /// The note that the mirror hands out: the log's lines and its own, not the witness'.
+    fn served(&self, upload: &Upload, line: hotline_audit::note::NoteSignature) -> Note {
+        let witness = self.witness_key();
+        let mut note = upload.note.clone();
+        note.signatures
+            .retain(|line| line.name != witness.name().as_str());
+        note.signatures.push(line);
+        note
+    }
+}
+
+/// A body that is read as far as it is wanted.
+struct Body<S> {
+    stream: S,
+    bytes: Vec<u8>,
+    /// When what is read now must be there.
+    until: Instant,
+}
+
+impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
+    /// Waits for more bytes, of which no more than `most` may lie unread.
+    async fn more(&mut self, most: usize) -> Result<(), Stop> {
+        if self.bytes.len() > most {
+            return Err(Stop::Over);
+        }
+        match tokio::time::timeout_at(self.until, self.stream.next()).await {
+            Ok(Some(bytes)) => {
+                self.bytes.extend_from_slice(&bytes);
+                Ok(())
+            }
+            Ok(None) | Err(_) => Err(Stop::Over),
+        }
+    }
+}
