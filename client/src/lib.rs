@@ -38,7 +38,6 @@ pub mod sealed;
 pub mod services;
 pub mod share;
 pub mod side;
-pub mod side_file;
 pub mod socket;
 pub mod standing;
 pub mod station;
@@ -48,3 +47,5 @@ pub mod translation;
 pub mod trust;
 pub mod verdict;
 pub mod view;
+
+pub use hotline_transport::side_file;
