@@ -8,6 +8,7 @@
 //! session of its recipients. This room never imports `client`.
 
 pub mod admit;
+pub mod anchor;
 pub mod config;
 pub mod control;
 mod flashes;
@@ -20,6 +21,7 @@ mod reader;
 pub mod refused;
 pub mod relay;
 pub mod reload;
+pub mod relog;
 mod remembered;
 mod roll;
 pub mod run;
