@@ -15,6 +15,7 @@ pub mod book;
 pub mod channels;
 pub mod compose;
 pub mod config;
+pub mod cosigned;
 pub mod ended_keys;
 mod engine;
 pub mod input;
