@@ -171,6 +171,14 @@ pub struct Bundle {
     pub broken: bool,
 }
 
+impl Bundle {
+    /// The entries in the bytes of one bundle, each behind its length.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Bundle {
+        split_bundle(bytes)
+    }
+}
+
 /// An exported log's folder.
 #[derive(Debug, Clone)]
 pub struct TileDir {

@@ -74,6 +74,7 @@ async fn examine(
     lists::trust(patient, seams, now, findings);
     machine::disk(&patient.ledger, findings);
     machine::log(patient, findings);
+    machine::against(patient, findings);
     match patient.desk() {
         Some(desk) => {
             let status = machine::station(desk, findings).await;

@@ -21,6 +21,7 @@ pub mod log;
 pub mod out;
 pub mod path;
 pub mod pki;
+mod relay;
 pub mod report;
 pub mod status;
 pub mod watch;
@@ -105,6 +106,10 @@ enum RelayVerb {
         #[arg(long, hide = true, value_name = "PID")]
         die_with_parent: Option<i32>,
     },
+    /// Fetches the tail that this relay's ledger has lost from the other side's mirrors, and appends it as it was.
+    Recover(relay::RecoverArgs),
+    /// Begins the log of a new relay that follows one whose key may sign no more.
+    Succeed(relay::SucceedArgs),
 }
 
 /// Runs the program with these words; the first is the program's own name.
@@ -146,6 +151,12 @@ fn run(verb: Verb) -> Outcome {
             exit::die_with_parent(die_with_parent)?;
             Ok(hotline_server::serve::main(&config))
         }
+        Verb::Relay(RelayArgs {
+            verb: RelayVerb::Recover(args),
+        }) => relay::recover(&args),
+        Verb::Relay(RelayArgs {
+            verb: RelayVerb::Succeed(args),
+        }) => relay::succeed(&args),
         Verb::Pki(args) => {
             let mut out = std::io::stdout().lock();
             let done = pki::args::run(args, &mut out).map_err(|error| Failure {

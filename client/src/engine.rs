@@ -7,7 +7,7 @@
 //! In its files: [`load`] takes up a ledger, [`gate`] is what must happen before the first signature, [`adopt`] takes up
 //! what this desk signed and its ledger lacks, [`claim`] has relays show what they say of it, [`arrive`] judges what comes
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
-//! report, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
+//! report, [`cosigned`] what others have cosigned of the relays' logs, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
 //! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`story`] what
 //! people's deadlines run on, [`skew`] how other clocks stand to ours, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
 
@@ -15,6 +15,7 @@ mod adopt;
 mod annexes;
 mod arrive;
 mod claim;
+mod cosigned;
 mod duty;
 mod evidence;
 mod gate;
@@ -66,6 +67,7 @@ use crate::{
     book::Book,
     channels::Channels,
     config::DeskConfig,
+    cosigned::CosignedLog,
     input::Input,
     leg::LegHandle,
     outgoing::Outgoing,
@@ -116,6 +118,8 @@ pub(crate) struct RelayState {
     tried: BTreeSet<Leg>,
     /// What it says about each desk's sessions with it, and what it said before it was lost.
     word: presence::Word,
+    /// What others have cosigned of its log.
+    cosigned: CosignedLog,
 }
 
 /// Why this desk signs nothing.
@@ -489,6 +493,7 @@ impl Engine {
                 tally,
             } => self.judged((&leg, lane), &change, tally, round),
             Input::Presence { leg, hash, said } => self.heard_presence(&leg, hash, said, round),
+            Input::Cosigned { leg, cosigned } => self.heard_cosigned(&leg, cosigned, round),
             Input::NotRefetched { leg, sender, missing } => {
                 self.refetch_failed(&leg, &sender, &missing, round);
             }

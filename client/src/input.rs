@@ -13,6 +13,7 @@ use hotline_core::{
 use hotline_transport::{KeyExchange, Refusal};
 
 use crate::{
+    cosigned::Cosigned,
     leg::Orders,
     logview::{LogFault, Seen},
     trust::Changed,
@@ -167,6 +168,13 @@ pub enum Input {
         /// What it says, verified; or why it is not believed.
         said: Result<Presence, String>,
     },
+    /// A checkpoint of the leg's relay, linked to what is known of its log, that the other side has cosigned.
+    Cosigned {
+        /// The leg.
+        leg: Leg,
+        /// The checkpoint, and who cosigned it.
+        cosigned: Cosigned,
+    },
 }
 
 impl Input {
@@ -178,7 +186,8 @@ impl Input {
             | Self::Heard { .. }
             | Self::Judged { .. }
             | Self::Accepted { .. }
-            | Self::Presence { .. } => true,
+            | Self::Presence { .. }
+            | Self::Cosigned { .. } => true,
             Self::LaneUp { .. }
             | Self::LegDown { .. }
             | Self::Refused { .. }

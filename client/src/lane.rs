@@ -4,6 +4,7 @@
 //! inclusion of what it shows, the signatures of what it brings. What passes goes to the station; the first thing that
 //! does not pass ends the leg, with its reason. The lane sends what the station orders, in frames as large as fit.
 
+mod cosigned;
 mod inbound;
 mod probing;
 mod pulse;

@@ -7,6 +7,7 @@
 //! | `cursor` | relay name, lane number | mailbox cursor, 8 bytes |
 //! | `accepted` | statement hash, relay name | stored ms, leaf index, tree size (8 bytes each), inclusion hashes |
 //! | `note` | relay name, tree size | the note those proofs stand under |
+//! | `cosigned` | relay name, tree size | the note of that size with the cosignatures that came |
 //! | `arrival` | first leaf of a commit round | stored ms (8 bytes), then the leg of each entry, a line each |
 //! | `shown` | statement hash | 1: about to be drawn |
 //! | `draft` | message id | the sheet, JSON |
@@ -42,6 +43,8 @@ pub const CURSOR: &str = "cursor";
 pub const ACCEPTED: &str = "accepted";
 /// Notes those proofs stand under.
 pub const NOTE: &str = "note";
+/// Cosigned checkpoints of relays' logs.
+pub const COSIGNED: &str = "cosigned";
 /// When and by which leg statements came.
 pub const ARRIVAL: &str = "arrival";
 /// What was about to be drawn.
@@ -139,6 +142,31 @@ pub fn presence_record(relay: &RelayName, desk: &str, said: &PresenceStatus) -> 
 #[must_use]
 pub fn presence_key(relay: &RelayName, desk: &str) -> Vec<u8> {
     format!("{relay}\n{desk}").into_bytes()
+}
+
+/// The record of a cosigned checkpoint.
+#[must_use]
+pub fn cosigned_record(relay: &RelayName, size: u64, note: &[u8]) -> Record {
+    Record::Put {
+        space: COSIGNED,
+        key: cosigned_key(relay, size),
+        value: note.to_vec(),
+    }
+}
+
+/// The record that takes it back.
+#[must_use]
+pub fn no_cosigned_record(relay: &RelayName, size: u64) -> Record {
+    Record::Delete {
+        space: COSIGNED,
+        key: cosigned_key(relay, size),
+    }
+}
+
+fn cosigned_key(relay: &RelayName, size: u64) -> Vec<u8> {
+    let mut key = format!("{relay}\n").into_bytes();
+    key.extend_from_slice(&size.to_be_bytes());
+    key
 }
 
 /// A relay's acceptance of one statement, as it is kept.

@@ -66,6 +66,8 @@ pub struct RelayShared {
     pub name: RelayName,
     view: Mutex<LogView>,
     moved: Arc<Moves>,
+    /// Cosigned checkpoints that were believed and linked, by the hash of their notes.
+    cosigned: Verified,
 }
 
 impl RelayShared {
@@ -77,7 +79,19 @@ impl RelayShared {
             name,
             view: Mutex::new(view),
             moved: Arc::default(),
+            cosigned: Verified::default(),
         }
+    }
+
+    /// Whether the cosigned checkpoint with these bytes was believed and linked before.
+    #[must_use]
+    pub fn knows_cosigned(&self, note: &Hash) -> bool {
+        self.cosigned.contains(note)
+    }
+
+    /// Notes that it was.
+    pub fn note_cosigned(&self, note: Hash) {
+        self.cosigned.insert(note);
     }
 
     /// Size of the newest linked checkpoint.

@@ -106,6 +106,8 @@ pub(crate) struct Round {
     pub(crate) ids: BTreeMap<(String, [u8; 16]), Hash>,
     pub(crate) hashes: BTreeSet<Hash>,
     pub(crate) urgent: bool,
+    /// More of a relay's log was cosigned: whoever waits for that looks again.
+    pub(crate) cosigned: bool,
     /// How many words of this desk about itself it holds.
     pub(crate) said: usize,
     /// The comm check that it holds, and by which legs it leaves.
@@ -139,6 +141,7 @@ impl Round {
             ids: BTreeMap::new(),
             hashes: BTreeSet::new(),
             urgent: false,
+            cosigned: false,
             said: 0,
             check: None,
             steps: Steps::new(),

@@ -32,6 +32,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     config::DeskConfig,
+    cosigned::Level,
     engine::{Ask, Engine, LoadError, Loaded, RelayState},
     input::Input,
     leg::{self, LegContext},
@@ -41,6 +42,7 @@ use crate::{
     share::Shares,
     side::{Directory, DirectoryError},
     trust::{Changed, TrustNow},
+    view::MessageView,
 };
 
 /// Inputs of lanes waiting for the engine. 256: one round.
@@ -49,6 +51,27 @@ const INPUTS_MAX: usize = 256;
 const ASKS_MAX: usize = 1024;
 /// Events kept for a watcher that reads slowly; it is told how many it missed.
 const EVENTS_MAX: usize = 16_384;
+
+/// What is waited for: a rung, or how surely a message is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    Rung(Rung),
+    Level(Level),
+}
+
+impl Awaited {
+    fn parse(name: &str) -> Option<Self> {
+        let level = || name.parse().ok().map(Self::Level);
+        name.parse().ok().map(Self::Rung).or_else(level)
+    }
+
+    fn is_reached(self, view: &MessageView) -> bool {
+        match self {
+            Self::Rung(rung) => view.reached(rung),
+            Self::Level(level) => view.level() >= Some(level),
+        }
+    }
+}
 
 /// What a station tells those who watch.
 #[derive(Clone, Debug)]
@@ -68,6 +91,8 @@ pub enum Event {
         /// The rung.
         rung: Rung,
     },
+    /// More of a relay's log was cosigned by the other side: messages may be held more surely than before.
+    Cosigned,
     /// A leg or an alarm.
     Line(News),
 }
@@ -451,12 +476,12 @@ impl Station {
     }
 
     async fn wait(&self, message: &str, rung: &str, within: Duration) -> Answer {
-        let Ok(rung) = rung.parse::<Rung>() else {
+        let Some(awaited) = Awaited::parse(rung) else {
             return Answer::Refused(Refusal {
                 code: "HL-DESK-005".into(),
                 exit: 2,
                 what: format!("\"{rung}\" is no rung"),
-                help: "wait for ACCEPTED, DELIVERED, ACKNOWLEDGED or ANSWERED".into(),
+                help: "wait for ACCEPTED, COSIGNED, PEER_HELD, DELIVERED, ACKNOWLEDGED or ANSWERED".into(),
             });
         };
         let mut events = self.events();
@@ -470,7 +495,7 @@ impl Station {
             let Answer::Message(view) = &answer else {
                 return answer;
             };
-            if view.reached(rung) {
+            if awaited.is_reached(view) {
                 return answer;
             }
             let hash = view.sha256.clone();
@@ -517,6 +542,7 @@ async fn next_about(
             Ok(Ok(Event::Added(message) | Event::Climbed { message, .. })) if message.to_string() == hash => {
                 return true;
             }
+            Ok(Ok(Event::Cosigned)) => return true,
             Ok(Ok(_)) => {}
             // Some were missed: look again.
             Ok(Err(broadcast::error::RecvError::Lagged(_))) => return true,
@@ -542,7 +568,7 @@ impl NewsStream {
                         return Some(news);
                     }
                 }
-                Ok(Event::Receipted { .. }) => {}
+                Ok(Event::Receipted { .. } | Event::Cosigned) => {}
                 Ok(Event::Climbed { message, rung }) => {
                     if let Some(news) = self.about(message, rung.name()).await {
                         return Some(news);

@@ -132,9 +132,25 @@ pub struct RelayStatus {
     /// Why it takes nothing in, or why its log is not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// The newest checkpoint of its log that the other side has cosigned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosigned: Option<CosignedStatus>,
     /// What it signed last about each desk of the other side, by the desk's identity; nothing while it cannot be heard.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub presence: BTreeMap<String, PresenceStatus>,
+}
+
+/// The newest checkpoint of a relay's log that the other side has cosigned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CosignedStatus {
+    /// Its leaves.
+    pub size: u64,
+    /// The relay that cosigned it.
+    pub by: String,
+    /// When, by its clock, milliseconds since 1970.
+    pub at_ms: u64,
+    /// Whether a mirror holds all of them.
+    pub mirrored: bool,
 }
 
 /// A relay's signed word about a desk's sessions with it.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     book::{Direction, Letter, Shown},
+    cosigned::{HeldView, Level},
     overdue,
 };
 
@@ -189,6 +190,9 @@ pub struct MessageView {
     /// Where its reading back stands, at each desk that read it back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read_backs: Vec<ReadBackView>,
+    /// Where a message of ours is held, and who has cosigned that: one for each relay that has accepted it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldView>,
     /// How its timer stands, while it waits for a person and this desk is on duty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue: Option<OverdueView>,
@@ -199,6 +203,12 @@ impl MessageView {
     #[must_use]
     pub fn reached(&self, rung: Rung) -> bool {
         self.rungs.iter().any(|view| view.rung == rung.name())
+    }
+
+    /// How surely it is held, if any relay holds it: the best that can be proved.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        self.held.iter().map(HeldView::level).max()
     }
 
     /// What was read back and waits for the sender's word, if anything does.
@@ -309,6 +319,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         expires_ms: (message.expires_ms > 0).then_some(message.expires_ms),
         respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
         unanswered: false,
+        held: Vec::new(),
         contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,

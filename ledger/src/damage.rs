@@ -98,6 +98,33 @@ pub enum Damage {
         /// Leaves that are here.
         found: u64,
     },
+    /// Nothing is signed before the witnesses were asked.
+    #[error(
+        "the witnesses of this log are being asked whether they hold more of it; nothing is signed before"
+    )]
+    NotAsked,
+    /// A witness or mirror holds a checkpoint that our log key signed, of more leaves than are here.
+    #[error(
+        "WITNESS_AHEAD: {witness} holds a checkpoint of {held} leaves that our log key signed, only {found} are here: an older copy was put back, the tail was lost, or a second process signs with this key. Stop every other process of this relay, then run hotline relay recover --config FILE"
+    )]
+    WitnessAhead {
+        /// Who holds it.
+        witness: String,
+        /// Leaves of the checkpoint that it holds.
+        held: u64,
+        /// Leaves that are here.
+        found: u64,
+    },
+    /// A witness or mirror holds a checkpoint that our log key signed, of another history.
+    #[error(
+        "FORKED: {witness} holds another root of {size} leaves that our log key signed: two histories stand under one key. Keep this ledger as evidence and begin a new log with hotline relay succeed --config FILE"
+    )]
+    Forked {
+        /// Who holds it.
+        witness: String,
+        /// Leaves of the checkpoint that it holds.
+        size: u64,
+    },
     /// A backup was opened without saying that it may go on.
     #[error(
         "this is a copy, made at {size} leaves; ask the others for the newest checkpoint they hold of this log before it is taken up"

@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     moves: Arc<Moves>,
     tree: Mutex<Option<Arc<Tree>>>,
     standing: Standing,
+    /// Why the log may not grow, although it verified: found while it is open.
+    stopped: Mutex<Option<Damage>>,
     death: watch::Sender<Option<Cause>>,
     readers: [Mutex<Box<dyn Reader>>; 2],
     /// For what takes long: scrubbing and copying.
@@ -156,10 +158,40 @@ impl Ledger {
         self.inner.shared.moves.watch()
     }
 
-    /// Whether the log passed its verification when it was opened.
+    /// Whether the log passed its verification when it was opened, and may grow now.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.inner.shared.standing.clone()
+        match (&self.inner.shared.standing, self.inner.shared.stopped()) {
+            (Standing::Good, Some(reason)) => Standing::ReadOnly { reason },
+            (standing, _) => standing.clone(),
+        }
+    }
+
+    /// Whether facts are kept: it verified when it was opened, whatever was found since.
+    #[must_use]
+    pub fn takes_facts(&self) -> bool {
+        self.inner.shared.standing == Standing::Good
+    }
+
+    /// From now on no leaf is taken in, and so nothing is signed; facts ([`crate::Record`]) still are. Batches with
+    /// entries, also those that wait already, are refused as [`CommitError::ReadOnly`].
+    pub fn stop_signing(&self, reason: Damage) {
+        tracing::error!(place = %self.inner.shared.place, %reason, "the log takes in nothing more");
+        *lock(&self.inner.shared.stopped) = Some(reason);
+    }
+
+    /// The same until the witnesses were asked: see [`Ledger::signing_may_begin`]. What was found before stays.
+    pub fn stop_signing_until_asked(&self) {
+        lock(&self.inner.shared.stopped).get_or_insert(Damage::NotAsked);
+    }
+
+    /// Leaves are taken in again, if it was stopped for no other reason than [`Damage::NotAsked`]; says whether they are.
+    pub fn signing_may_begin(&self) -> bool {
+        let mut stopped = lock(&self.inner.shared.stopped);
+        if *stopped == Some(Damage::NotAsked) {
+            *stopped = None;
+        }
+        stopped.is_none() && self.inner.shared.standing == Standing::Good
     }
 
     /// What ended the ledger, if something did.
@@ -235,6 +267,11 @@ impl Shared {
 
     pub(crate) fn death(&self) -> Option<Cause> {
         self.death.borrow().clone()
+    }
+
+    /// Why no leaf is taken in now.
+    pub(crate) fn stopped(&self) -> Option<Damage> {
+        lock(&self.stopped).clone()
     }
 
     /// Ends the ledger; the first cause stays.

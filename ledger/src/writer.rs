@@ -134,7 +134,13 @@ impl Writer {
     fn try_round(&mut self, batches: &[Prepared]) -> Result<Vec<Answer>, StoreError> {
         let mut plan = Plan::new(self);
         let mut answers = Vec::with_capacity(batches.len());
+        let stopped = self.shared.stopped();
         for prepared in batches {
+            if let (Some(reason), false) = (&stopped, prepared.batch.entries.is_empty()) {
+                let reason = reason.clone();
+                answers.push(Err(CommitError::ReadOnly { reason }));
+                continue;
+            }
             answers.push(plan.admit(self, prepared)?);
         }
         if answers.iter().all(Result::is_err) {

@@ -451,3 +451,69 @@ fn an_index_that_leads_to_another_leaf_is_an_error_and_never_that_leaf() {
     with_flips_behind(&path, &asked.hash.0, |ledger| right(ledger.by_hash(&asked.hash)));
     with_flips_behind(&path, &asked.id, |ledger| right(ledger.by_id(DESK, &asked.id)));
 }
+
+#[test]
+fn an_older_copy_catches_up_by_its_exact_tail_and_signs_the_checkpoint_that_was_signed_before() {
+    let (folder, path) = place();
+    let older = folder.path().join("older.ledger");
+    let ledger = open(&path);
+    ledger.commit(batch(0..10)).wait().unwrap();
+    ledger.backup(&older).unwrap();
+    ledger.commit(batch(10..25)).wait().unwrap();
+    let (tail, signed) = (ledger.entries(10..25, usize::MAX).unwrap(), ledger.head());
+    drop(ledger);
+    // The older file in place of the newer one, beside the newer one's fence.
+    fs::remove_file(&path).unwrap();
+    for beside in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{beside}", path.display()));
+    }
+    fs::rename(&older, &path).unwrap();
+    assert_eq!(
+        damage_of(&path),
+        Damage::RolledBack {
+            signed: 25,
+            found: 10
+        }
+    );
+    let (ledger, opening) = try_open(&path, Restored::CatchUp).unwrap();
+    assert_eq!((opening.standing, opening.size), (Standing::Good, 10));
+    ledger.commit(batch(10..17)).wait().unwrap();
+    ledger.commit(batch(17..25)).wait().unwrap();
+    assert_eq!(ledger.entries(10..25, usize::MAX).unwrap(), tail);
+    assert_eq!(ledger.head(), signed, "to the byte: one history");
+    drop(ledger);
+    assert_eq!(open(&path).head(), signed);
+}
+
+#[test]
+fn a_log_that_is_stopped_takes_facts_and_no_leaf_and_goes_on_only_if_nothing_but_the_question_stood_against_it()
+ {
+    let (_folder, path) = place();
+    let ledger = open(&path);
+    ledger.commit(batch(0..1)).wait().unwrap();
+    ledger.stop_signing_until_asked();
+    let refused = |from: u64| ledger.commit(batch(from..from + 1)).wait().unwrap_err();
+    assert!(matches!(
+        refused(1),
+        CommitError::ReadOnly {
+            reason: Damage::NotAsked
+        }
+    ));
+    let mut fact = Batch::new(Lane::Control);
+    fact.records.push(hotline_ledger::Record::Put {
+        space: "fact",
+        key: Vec::new(),
+        value: b"kept".to_vec(),
+    });
+    ledger.commit(fact).wait().unwrap();
+    assert!(ledger.signing_may_begin());
+    ledger.commit(batch(1..2)).wait().unwrap();
+    let forked = Damage::Forked {
+        witness: "south".into(),
+        size: 1,
+    };
+    ledger.stop_signing(forked.clone());
+    assert!(!ledger.signing_may_begin(), "that was no question");
+    assert!(matches!(refused(2), CommitError::ReadOnly { reason } if reason == forked));
+    assert_eq!((ledger.head().size, ledger.takes_facts()), (2, true));
+}

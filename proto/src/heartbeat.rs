@@ -15,5 +15,6 @@ pub fn heartbeat(sequence: u64, answers: u64, (wall, line): (WallTime, LineTime)
         line_ms: u64::try_from(line.since_start().as_millis()).unwrap_or(u64::MAX),
         checkpoint: None,
         presence: Vec::new(),
+        cosigned: Vec::new(),
     }
 }

@@ -67,6 +67,8 @@ pub enum Kind {
     Lifecycle = 7,
     /// An annex of a message.
     Annex = 8,
+    /// What a relay signs for its own log: a peer's checkpoint, a refused cosignature, the log that it follows.
+    RelayRecord = 20,
 }
 
 impl Checked {
@@ -123,7 +125,8 @@ pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, R
         check::check_seen(header, &relay.identity.origin(), &nodes, size)
             .map_err(|error| refuse(Rule::Seen, error.to_string()))?;
     }
-    let (kind, lane) = lane(&verified).map_err(|explanation| refuse(Rule::UnknownPrecedence, explanation))?;
+    let (kind, lane) = lane_of_payload(&verified.payload)
+        .map_err(|explanation| refuse(Rule::UnknownPrecedence, explanation))?;
     Ok(Checked {
         hash,
         kind,
@@ -140,8 +143,12 @@ pub fn check(relay: &Relay, from: &Identity, bytes: &Bytes) -> Result<Checked, R
     })
 }
 
-fn lane(verified: &Verified) -> Result<(Kind, Lane), String> {
-    Ok(match &verified.payload {
+/// What a statement is in the ledger, and by which lane its recipients get it.
+///
+/// # Errors
+/// If its precedence is none.
+pub(crate) fn lane_of_payload(payload: &Payload) -> Result<(Kind, Lane), String> {
+    Ok(match payload {
         Payload::Message(message) => {
             let precedence = Precedence::from_wire(message.precedence)
                 .ok_or_else(|| format!("precedence {} is not one of 1 to 6", message.precedence))?;

@@ -6,7 +6,10 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+use hotline_audit::cosign::CosignVerifier;
 
 use hotline_core::{
     health::Profile,
@@ -30,9 +33,30 @@ struct File {
     ledger: PathBuf,
     trust: PathBuf,
     profile: Option<String>,
-    key_exchange: Option<String>,
+    #[serde(default)]
+    peer: Vec<PeerFile>,
+    #[serde(default)]
+    witnesses: Vec<NeutralFile>,
+    witness_every: Option<String>,
+    witness_entries: Option<u64>,
     witness: Option<Log>,
     mirror: Option<Log>,
+    key_exchange: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerFile {
+    identity: String,
+    quic: String,
+    tcp: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NeutralFile {
+    url: String,
+    key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +78,48 @@ struct Tls {
 #[serde(deny_unknown_fields)]
 struct Log {
     key: PathBuf,
+}
+
+/// How long a checkpoint may be the newest without being offered to witnesses, unless the file says otherwise. 10 s: well
+/// below the 60 s after which a cut of the log's tail must show.
+pub const WITNESS_EVERY: Duration = Duration::from_secs(10);
+
+/// After how many new entries one is offered sooner. 100: as many as may be cut away unseen.
+pub const WITNESS_ENTRIES: u64 = 100;
+
+/// Whom a relay asks to witness its log, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchoring {
+    /// Where relays of other sides are, before what the trust folders say of them.
+    pub peers: Vec<PeerPlace>,
+    /// Witnesses of no side.
+    pub neutral: Vec<NeutralWitness>,
+    /// A checkpoint is offered at the latest so long after the one before.
+    pub every: Duration,
+    /// And sooner when so many entries have come.
+    pub entries: u64,
+}
+
+/// Where a relay of another side is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerPlace {
+    /// Its identity, which its certificate must name exactly.
+    pub identity: Identity,
+    /// Its QUIC door.
+    pub quic: SocketAddr,
+    /// Its TCP door.
+    pub tcp: SocketAddr,
+}
+
+/// A witness that belongs to no side: known by its key alone, reached without TLS, since its answers prove themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeutralWitness {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its paths begin with: empty, or a `/` and what follows.
+    pub prefix: String,
+    /// Its key.
+    pub key: CosignVerifier,
 }
 
 /// A relay's configuration, every value of it valid.
@@ -81,6 +147,8 @@ pub struct RelayConfig {
     pub profile: Profile,
     /// Which ways to agree on keys its doors take; the hybrid one first unless the file says otherwise.
     pub key_exchange: KeyPolicy,
+    /// Whom it asks to witness its log; none if it asks nobody.
+    pub anchoring: Option<Anchoring>,
     /// With what it cosigns other logs, if it does.
     pub witness: Option<WitnessKeys>,
 }
@@ -118,9 +186,101 @@ impl RelayConfig {
             trust: check.existing("trust", &raw.trust, "../../trust")?,
             profile: check.profile("profile", raw.profile.as_deref())?,
             key_exchange: check.key_exchange(raw.key_exchange.as_deref())?,
+            anchoring: anchoring(
+                &check,
+                (&raw.peer, &raw.witnesses),
+                (raw.witness_every.as_deref(), raw.witness_entries),
+            )?,
             witness: witness_keys(&check, raw.witness, raw.mirror)?,
         })
     }
+}
+
+fn anchoring(
+    check: &Checker<'_>,
+    (peers, neutral): (&[PeerFile], &[NeutralFile]),
+    (every, entries): (Option<&str>, Option<u64>),
+) -> Result<Option<Anchoring>, ConfigError> {
+    let every = match every {
+        None => WITNESS_EVERY,
+        Some("never") => return Ok(None),
+        Some(found) => seconds(found).ok_or_else(|| {
+            check.wrong(
+                "witness_every",
+                found,
+                "is no time from 1s to 60s, nor never",
+                "10s",
+            )
+        })?,
+    };
+    let entries = entries.unwrap_or(WITNESS_ENTRIES);
+    if entries == 0 {
+        return Err(check.wrong("witness_entries", "0", "is no number of entries", "100"));
+    }
+    let peer = |peer: &PeerFile| {
+        let example = "spiffe://exercise.borenia.example/relay/south";
+        Ok(PeerPlace {
+            identity: check.identity("peer.identity", &peer.identity, Role::Relay, example)?,
+            quic: check.address("peer.quic", &peer.quic)?,
+            tcp: check.address("peer.tcp", &peer.tcp)?,
+        })
+    };
+    Ok(Some(Anchoring {
+        peers: peers.iter().map(peer).collect::<Result<_, _>>()?,
+        neutral: neutral
+            .iter()
+            .map(|found| neutral_witness(check, found))
+            .collect::<Result<_, _>>()?,
+        every,
+        entries,
+    }))
+}
+
+fn neutral_witness(check: &Checker<'_>, found: &NeutralFile) -> Result<NeutralWitness, ConfigError> {
+    let example = "http://127.0.0.1:7499/";
+    let (place, prefix) = found
+        .url
+        .strip_prefix("http://")
+        .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
+        .ok_or_else(|| {
+            check.wrong(
+                "witnesses.url",
+                &found.url,
+                "does not begin with http://",
+                example,
+            )
+        })?;
+    let address = place.parse().map_err(|_| {
+        let problem = "names no address with a port; names are not looked up";
+        check.wrong("witnesses.url", &found.url, problem, example)
+    })?;
+    let prefix = prefix.trim_end_matches('/');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if !prefix.bytes().all(plain) {
+        let problem = "has signs in its path that need quoting";
+        return Err(check.wrong("witnesses.url", &found.url, problem, example));
+    }
+    Ok(NeutralWitness {
+        address,
+        prefix: if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("/{prefix}")
+        },
+        key: found
+            .key
+            .parse()
+            .map_err(|error: hotline_audit::note::NoteError| {
+                let example = "witness.example/w1+f2d74aa5+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR";
+                check.wrong("witnesses.key", &found.key, &error.to_string(), example)
+            })?,
+    })
+}
+
+/// A time from 1 to 60 seconds.
+fn seconds(text: &str) -> Option<Duration> {
+    let number: u64 = text.strip_suffix('s')?.parse().ok()?;
+    (1..=60).contains(&number).then(|| Duration::from_secs(number))
 }
 
 /// A mirror takes entries up to checkpoints that the witness has compared, so there is none without one.
@@ -195,6 +355,49 @@ log.key = "log.key"
         assert_eq!(config.key_exchange, KeyPolicy::HybridFirst);
         let strict = load(&format!("key_exchange = \"hybrid-only\"\n{GOOD}")).unwrap();
         assert_eq!(strict.key_exchange, KeyPolicy::HybridOnly);
+        let asked = config.anchoring.unwrap();
+        assert_eq!(
+            (asked.every, asked.entries, asked.peers.len()),
+            (WITNESS_EVERY, 100, 0)
+        );
+    }
+
+    #[test]
+    fn whom_a_relay_asks_is_read_and_never_asks_nobody() {
+        let key = "witness.example/w1";
+        let key = CosignVerifier::new(
+            key.parse().unwrap(),
+            hotline_audit::SigningKey::from_seed(&[7; 32]).public(),
+        );
+        let text = format!(
+            "{GOOD}witness_every = \"2s\"\nwitness_entries = 7\n\
+             [[peer]]\nidentity = \"spiffe://exercise.borenia.example/relay/south\"\n\
+             quic = \"127.0.0.1:1\"\ntcp = \"127.0.0.1:2\"\n\
+             [[witnesses]]\nurl = \"http://127.0.0.1:7499/w/\"\nkey = \"{key}\"\n"
+        );
+        let asked = load(&text).unwrap().anchoring.unwrap();
+        assert_eq!((asked.every, asked.entries), (Duration::from_secs(2), 7));
+        assert_eq!(asked.peers[0].identity.name(), "south");
+        assert_eq!(
+            (asked.neutral[0].prefix.as_str(), &asked.neutral[0].key),
+            ("/w", &key)
+        );
+        assert!(
+            load(&format!("{GOOD}witness_every = \"never\"\n"))
+                .unwrap()
+                .anchoring
+                .is_none()
+        );
+        for (from, to) in [
+            ("http://127.0.0.1:7499/w/", "https://127.0.0.1:7499/"),
+            ("http://127.0.0.1:7499/w/", "http://witness.example/"),
+            ("\"2s\"", "\"90s\""),
+            ("witness_entries = 7", "witness_entries = 0"),
+            ("/relay/south", "/desk/ops"),
+        ] {
+            let message = load(&text.replace(from, to)).unwrap_err().to_string();
+            assert!(message.contains("for example"), "{message}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use hotline_core::identity::Identity;
 use hotline_ledger::{Ledger, ReadError};
 use hotline_proto::{UPDATE_LEAVES_MAX, v1};
 
+use crate::relay::Relay;
+
 /// Leaves whose hashes an update brings at most.
 pub(crate) const LEAVES_MAX: u64 = UPDATE_LEAVES_MAX as u64;
 
@@ -189,6 +191,13 @@ pub fn whole(ledger: &Ledger) -> v1::CheckpointUpdate {
         old_size: size,
         ..Default::default()
     }
+}
+
+/// The newest cosigned checkpoints, as frames carry them.
+#[must_use]
+pub fn cosigned(relay: &Relay) -> Vec<Bytes> {
+    let newest = relay.anchors.kept.newest();
+    newest.iter().map(|kept| Bytes::from(kept.note.clone())).collect()
 }
 
 #[cfg(test)]

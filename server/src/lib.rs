@@ -8,6 +8,7 @@
 //! session of its recipients. This room never imports `client`.
 
 pub mod admit;
+pub mod anchor;
 pub mod config;
 pub mod control;
 mod flashes;
@@ -17,9 +18,11 @@ mod outlet;
 pub mod presence;
 mod pulse;
 mod reader;
+pub mod recover;
 pub mod refused;
 pub mod relay;
 pub mod reload;
+pub mod relog;
 mod remembered;
 mod roll;
 pub mod run;
@@ -27,6 +30,7 @@ pub mod serve;
 pub mod service;
 pub mod session;
 pub mod status;
+pub mod succeed;
 pub mod telemetry;
 pub mod witness;
 mod writer;

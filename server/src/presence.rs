@@ -24,6 +24,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use hotline_audit::{Hash, PayloadType, SignedStatement};
 use hotline_core::{
     duty::PresenceState,
     health::Profile,
@@ -151,6 +152,17 @@ impl Register {
     /// Signs with this from now on; without one nothing is signed.
     pub fn take_pen(&self, pen: Option<Pen>) {
         self.pen.store(pen.map(Arc::new));
+    }
+
+    /// Signs something else for the relay's own log, with the same key; none if the rosters do not know that key.
+    #[must_use]
+    pub fn sign_record(
+        &self,
+        kind: PayloadType,
+        payload: impl FnOnce(&str, Hash) -> Vec<u8>,
+    ) -> Option<SignedStatement> {
+        let pen = self.pen.load_full()?;
+        pen.sign_record(kind, &payload(pen.relay(), pen.key_statement()))
     }
 
     /// Signs from now on about these desks, and about no others.

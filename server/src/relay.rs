@@ -23,6 +23,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     admit::{Checked, Kind},
+    anchor::Anchors,
     flashes::Flashes,
     frames::Told,
     presence::{Life, Pen, Presence, Register},
@@ -69,6 +70,8 @@ pub struct Relay {
     recent: Mutex<BTreeMap<u64, Bytes>>,
     /// Who is connected, and what is signed about it.
     pub presence: Arc<Register>,
+    /// What others have cosigned of its log.
+    pub anchors: Anchors,
     /// What makes it a witness of other logs; none if it is none.
     pub witness: Option<Arc<Office>>,
 }
@@ -124,6 +127,7 @@ impl Relay {
             keys: ArcSwap::from_pointee(keys),
             order: RwLock::default(),
             recent: Mutex::default(),
+            anchors: Anchors::default(),
             witness: parts.witness,
         }
     }
@@ -194,7 +198,8 @@ impl Relay {
                 | Kind::Service
                 | Kind::Watch
                 | Kind::Lifecycle
-                | Kind::Annex => {}
+                | Kind::Annex
+                | Kind::RelayRecord => {}
             }
         }
     }

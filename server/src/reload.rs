@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use hotline_audit::trust;
 use hotline_core::causes;
-use hotline_transport::{Connections, FileWatch, PeerInfo, REFUSED_AGAIN_AFTER, Seams, ServerTls};
+use hotline_transport::{ClientTls, Connections, FileWatch, PeerInfo, REFUSED_AGAIN_AFTER, Seams, ServerTls};
 use tokio::signal::unix::Signal;
 
 use crate::{
+    anchor::Anchorage,
     config::RelayConfig,
     relay::Relay,
     remembered::Remembered,
@@ -27,7 +28,9 @@ pub struct Reload {
     config: RelayConfig,
     seams: Seams,
     tls: ServerTls,
+    dials: ClientTls,
     connections: Connections,
+    anchorage: Option<Anchorage>,
     relay: Arc<Relay>,
     memory: Remembered,
 }
@@ -46,15 +49,17 @@ impl Reload {
     pub(crate) fn new(
         config: &RelayConfig,
         seams: &Seams,
-        tls: &ServerTls,
-        connections: &Connections,
+        (tls, dials): (&ServerTls, &ClientTls),
+        (connections, anchorage): (&Connections, Option<Anchorage>),
         (relay, memory): (&Arc<Relay>, Remembered),
     ) -> Self {
         Self {
             config: config.clone(),
             seams: seams.clone(),
             tls: tls.clone(),
+            dials: dials.clone(),
             connections: connections.clone(),
+            anchorage,
             relay: Arc::clone(relay),
             memory,
         }
@@ -78,12 +83,17 @@ impl Reload {
             .map_err(StartError::Older)?;
         self.memory.check(&self.config.trust, &believed.rosters, &cas)?;
         let pen = run::pen_of(&self.config, &believed.rosters)?;
+        let cosigners = run::whom(&self.config, &believed.rosters, &self.seams)?;
         let denied = believed.denied();
         trust.replace_with_denied(believed.anchors, denied)?;
         self.memory.take(&believed.rosters, &cas, now_ms);
         self.relay.replace_rosters(believed.rosters);
         self.relay.presence.take_pen(pen);
+        self.dials.rotate(own.clone());
         self.tls.rotate(own);
+        if let Some(anchorage) = &self.anchorage {
+            anchorage.know(cosigners);
+        }
         Ok(self.connections.recheck())
     }
 

@@ -10,7 +10,7 @@ use hotline_audit::{
     key::{DenyList, Roster, RosterSet},
 };
 use hotline_core::leg::Lane;
-use hotline_ledger::{Batch, CaSeen, Ledger, OlderTrust, Standing, TrustMemory};
+use hotline_ledger::{Batch, CaSeen, Ledger, OlderTrust, TrustMemory};
 use hotline_transport::CaStanding;
 
 /// The memory of a relay that runs. Clones are the same memory.
@@ -63,7 +63,7 @@ impl Remembered {
         let Some((serial, records)) = self.lock().to_keep() else {
             return true;
         };
-        if !matches!(ledger.standing(), Standing::Good) {
+        if !ledger.takes_facts() {
             return true;
         }
         let mut batch = Batch::new(Lane::Control);

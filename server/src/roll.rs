@@ -97,7 +97,7 @@ fn orders(list: &DenyList) -> impl Iterator<Item = &[u8]> {
 }
 
 /// As the ledger takes it: in nobody's chain and in nobody's mailbox, signed by or for its trust domain.
-fn entry(trust_domain: &str, bytes: &[u8]) -> Option<Entry> {
+pub(crate) fn entry(trust_domain: &str, bytes: &[u8]) -> Option<Entry> {
     let statement = SignedStatement::parse(bytes).ok()?;
     let hash = statement.hash();
     let id = *hash.as_bytes().first_chunk()?;

@@ -15,12 +15,14 @@ use hotline_core::identity::{Role, World};
 use hotline_ledger::{Engine, Ledger, Mode, OlderTrust, OpenOptions, Opening, Restored, TrustMemory};
 use hotline_proto::v1::{log_service_server::LogService, relay_service_server::RelayService};
 use hotline_transport::{
-    Anchor, Credentials, Denied, Doors, ListenLimits, Listener, NodeSecrets, RefusalLog, Seams, ServerTls,
-    ShiftedClock, TrustError, TrustStore, anchors_in, credentials, grpc_server_builder_for,
+    Anchor, ClientTls, Credentials, Denied, DialTimings, Dialer, Doors, ListenLimits, Listener, NodeSecrets,
+    RefusalLog, Seams, ServerTls, ShiftedClock, TrustError, TrustStore, anchors_in, credentials,
+    grpc_server_builder_for,
 };
 use tokio::task::JoinHandle;
 
 use crate::{
+    anchor::{self, Anchorage, Cosigner, WhomError},
     config::RelayConfig,
     control,
     presence::Pen,
@@ -57,6 +59,9 @@ pub enum StartError {
     /// The rosters of a trust folder.
     #[error(transparent)]
     Rosters(#[from] hotline_audit::trust::TrustError),
+    /// Where relays of other sides are.
+    #[error(transparent)]
+    Whom(#[from] WhomError),
     /// What is to be read anew is older than what is in force.
     #[error("{0}; bring the newer files")]
     Older(String),
@@ -182,6 +187,7 @@ where
         now_ms,
     )?;
     memory.keep(&ledger).await;
+    let cosigners = whom(config, &believed.rosters, seams)?;
     let pen = pen_of(config, &believed.rosters)?;
     if pen.is_none() {
         tracing::warn!("no roster knows this relay's log key: it signs nothing about the desks' presence");
@@ -192,7 +198,9 @@ where
         None => None,
     };
 
-    let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control]).with_keys(config.key_exchange);
+    let dials = ClientTls::new(seams, own.clone(), Arc::clone(&trust)).with_keys(config.key_exchange);
+    let tls = ServerTls::new(seams, own, trust, &[Role::Desk, Role::Control, Role::Relay])
+        .with_keys(config.key_exchange);
     let doors = Doors {
         quic: config.quic,
         tcp: config.tcp,
@@ -211,7 +219,20 @@ where
         connections: listener.connections().clone(),
         witness: witness.map(Arc::new),
     }));
-    relay.keep_roll().await;
+    if let Err(error) = anchor::load(&relay.anchors.kept, &relay.ledger) {
+        tracing::warn!(%error, "what was cosigned before cannot be read; it is asked for anew");
+    }
+    let anchorage = config.anchoring.clone().map(|asked| {
+        let dialer = Dialer::new(seams, &dials).with_timings(DialTimings::of(config.profile));
+        Anchorage::start(&relay, dialer, asked, cosigners)
+    });
+    relay.anchors.clearance.to_be_rolled();
+    if relay.anchors.clearance.is_open() {
+        relay.keep_roll().await;
+        relay.anchors.clearance.rolled();
+    } else {
+        roll_when_cleared(&relay);
+    }
     let status = serve_status(&relay, listener.refusals().clone(), config.status).await?;
     let (relay_service, log_service) = services(Arc::clone(&relay));
     let profile = config.profile;
@@ -233,7 +254,13 @@ where
             tracing::error!(%error, "the doors ended");
         }
     });
-    let reload = Reload::new(config, seams, &tls, listener.connections(), (&relay, memory));
+    let reload = Reload::new(
+        config,
+        seams,
+        (&tls, &dials),
+        (listener.connections(), anchorage),
+        (&relay, memory),
+    );
     Ok(Running {
         doors: listener.local(),
         reload,
@@ -242,6 +269,35 @@ where
         listener,
         served,
     })
+}
+
+/// What enrols and ends keys goes into the log once the first signature may be made; sessions wait for it.
+fn roll_when_cleared(relay: &Arc<Relay>) {
+    let relay = Arc::clone(relay);
+    relay.seams.spawner.clone().spawn("roll", async move {
+        let closing = relay.seams.spawner.closing();
+        tokio::select! {
+            biased;
+            () = closing.cancelled() => return,
+            () = relay.anchors.clearance.opened() => {}
+        }
+        relay.keep_roll().await;
+        relay.anchors.clearance.rolled();
+    });
+}
+
+/// Whom this relay asks to witness its log.
+pub(crate) fn whom(
+    config: &RelayConfig,
+    rosters: &RosterSet,
+    seams: &Seams,
+) -> Result<Vec<Cosigner>, StartError> {
+    let Some(asked) = &config.anchoring else {
+        return Ok(Vec::new());
+    };
+    let now_ms = seams.clock.wall().unix_ms();
+    let whom = anchor::whom(&config.identity, asked, &config.trust, rosters, now_ms)?;
+    Ok(whom)
 }
 
 /// The services of the doors, with the paths of the witness beside them; starts what anchors its checkpoints.
@@ -339,19 +395,39 @@ async fn serve_status(
 ) -> Result<Option<SocketAddr>, StartError> {
     let Some(address) = address else { return Ok(None) };
     let (reporter, health) = tonic_health::server::health_reporter();
-    let serving = if relay.read_only().is_none() {
-        tonic_health::ServingStatus::Serving
-    } else {
-        tonic_health::ServingStatus::NotServing
-    };
-    reporter.set_service_status("", serving).await;
-    reporter
-        .set_service_status("hotline.v1.RelayService", serving)
-        .await;
+    relay.seams.spawner.spawn("health", {
+        let (relay, closing) = (Arc::clone(relay), relay.seams.spawner.closing());
+        async move {
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => {}
+                () = report_health(&relay, &reporter) => {}
+            }
+        }
+    });
     let local = status::serve(relay, refusals, health, address)
         .await
         .map_err(|error| StartError::Listen(format!("{address}: {error}")))?;
     Ok(Some(local))
+}
+
+/// It serves once its witnesses were asked, for as long as nothing speaks against its log. Never returns.
+async fn report_health(relay: &Relay, reporter: &tonic_health::server::HealthReporter) {
+    relay.anchors.clearance.opened().await;
+    loop {
+        let serving = if relay.read_only().is_none() {
+            tonic_health::ServingStatus::Serving
+        } else {
+            tonic_health::ServingStatus::NotServing
+        };
+        for service in ["", "hotline.v1.RelayService"] {
+            reporter.set_service_status(service, serving).await;
+        }
+        if serving == tonic_health::ServingStatus::NotServing {
+            std::future::pending::<()>().await;
+        }
+        let _ = relay.anchors.clearance.stopped().await;
+    }
 }
 
 fn log_signer(config: &RelayConfig) -> Result<LogSigner, StartError> {
@@ -369,6 +445,27 @@ fn unusable(config: &RelayConfig, detail: String) -> StartError {
         file: config.log_key.display().to_string(),
         detail,
     }
+}
+
+/// Opens a relay's ledger for a verb of its own: no other process may have it.
+pub(crate) fn open_for(
+    config: &RelayConfig,
+    seams: &Seams,
+    restored: Restored,
+) -> Result<Ledger, StartError> {
+    let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
+    let (ledger, _) = Ledger::open(OpenOptions {
+        engine: Engine::Sqlite {
+            path: config.ledger.clone(),
+        },
+        owner: config.identity.to_string(),
+        origin: config.identity.origin(),
+        signer: Some(log_signer(config)?),
+        entropy: &mut entropy,
+        mode: Mode::Thread,
+        restored,
+    })?;
+    Ok(ledger)
 }
 
 fn open_ledger(

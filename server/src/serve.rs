@@ -5,6 +5,7 @@
 
 use std::{io::Write as _, path::Path};
 
+use hotline_ledger::{Damage, Standing};
 use hotline_transport::Seams;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -48,6 +49,7 @@ pub(crate) fn on_runtime(who: &str, node: impl Future<Output = Result<u8, StartE
                 | StartError::Rosters(_)
                 | StartError::Older(_)
                 | StartError::OlderThanSeen(_)
+                | StartError::Whom(_)
                 | StartError::NoOwnDomain { .. }
                 | StartError::Key { .. }
                 | StartError::WrongCertificate { .. } => EXIT_IDENTITY,
@@ -93,6 +95,7 @@ async fn serve(config: &Path) -> Result<u8, StartError> {
     tokio::select! {
         _ = term.recv() => {}
         () = running.reload.keep_fresh(watch, asked) => {}
+        () = tell_if_stopped(&running) => {}
         _ = tokio::signal::ctrl_c() => {}
         cause = running.ledger_died() => {
             eprintln!("hotline relay: the ledger failed, nothing more is acknowledged: {cause}; check the disk, then start the relay again: it verifies its log first");
@@ -103,8 +106,22 @@ async fn serve(config: &Path) -> Result<u8, StartError> {
     Ok(0)
 }
 
+/// Tells people when somebody shows what speaks against this log. Never returns.
+async fn tell_if_stopped(running: &run::Running) {
+    let why = running.relay.anchors.clearance.stopped().await;
+    eprintln!("hotline relay: serving READ-ONLY, nothing is signed: {why}");
+    std::future::pending().await
+}
+
 fn announce(config: &RelayConfig, running: &run::Running) {
-    let standing = running.relay.read_only();
+    // While witnesses are asked nobody knows of them yet.
+    let standing = match running.relay.ledger.standing() {
+        Standing::Good
+        | Standing::ReadOnly {
+            reason: Damage::NotAsked,
+        } => None,
+        Standing::ReadOnly { reason } => Some(reason.to_string()),
+    };
     let line = serde_json::json!({
         "event": "listening",
         "relay": config.identity.to_string(),

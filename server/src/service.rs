@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hotline_audit::Hash;
-use hotline_core::identity::Identity;
+use hotline_core::identity::{Identity, Role};
 use hotline_ledger::{ReadError, Stored};
 use hotline_proto::{
     FRAME_BYTES_MAX, FRAME_ITEMS_MAX, FRAME_PAYLOAD_SOFT_BYTES,
@@ -45,6 +45,20 @@ pub(crate) fn log<L: LogService>(service: L) -> LogServiceServer<L> {
         .max_encoding_message_size(FRAME_BYTES_MAX)
 }
 
+/// Who is at the other end, if it is one that hands in and fetches. A relay of another side comes to witness, to mirror and
+/// to ask of the log; it neither hands in nor subscribes.
+fn no_relay<T>(request: &Request<T>) -> Result<PeerInfo, Status> {
+    let peer = peer(request)?;
+    if peer.identity.role() == Role::Relay {
+        tracing::warn!(event = "security", kind = "RELAY_ASKS_ONLY", peer = %peer.identity, "a relay was refused what only desks may do");
+        return Err(Status::permission_denied(format!(
+            "RELAY_ASKS_ONLY: {} is a relay: it may witness, mirror and ask of the log, and neither hand in nor subscribe",
+            peer.identity
+        )));
+    }
+    Ok(peer)
+}
+
 /// Who is at the other end, as the door proved it.
 fn peer<T>(request: &Request<T>) -> Result<PeerInfo, Status> {
     request
@@ -65,8 +79,9 @@ impl RelayService for Service {
         request: Request<v1::SubmitRequest>,
     ) -> Result<Response<v1::SubmitResponse>, Status> {
         use v1::submit_response::Answer;
-        let peer = peer(&request)?;
+        let peer = no_relay(&request)?;
         let relay = &self.0;
+        relay.anchors.clearance.ready().await;
         let statements = [request.into_inner().statement];
         let answer = match intake::take_in(relay, &peer.identity, &statements).await.pop() {
             Some(Outcome::Held { checked, index }) => {
@@ -88,7 +103,8 @@ impl RelayService for Service {
         &self,
         request: Request<Streaming<v1::SessionRequest>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
-        let peer = peer(&request)?;
+        let peer = no_relay(&request)?;
+        self.0.anchors.clearance.ready().await;
         let frames = session::open(&self.0, &peer, request.into_inner()).await?;
         Ok(Response::new(ReceiverStream::new(frames)))
     }
@@ -103,6 +119,7 @@ impl LogService for Service {
         let (_, note) = self.0.ledger.size_and_note();
         Ok(Response::new(v1::CheckpointResponse {
             note: note.unwrap_or_default().into(),
+            cosigned: frames::cosigned(&self.0),
         }))
     }
 

@@ -43,6 +43,8 @@ pub struct Metrics {
     sessions_ended: Counter,
     doubted: Family<DoubtLabel, Counter>,
     log_size: Gauge,
+    cosigned_size: Gauge,
+    cosign_refused: Family<RuleLabel, Counter>,
 }
 
 impl Metrics {
@@ -60,6 +62,7 @@ impl Metrics {
                         Kind::Watch => "watch",
                         Kind::Lifecycle => "lifecycle",
                         Kind::Annex => "annex",
+                        Kind::RelayRecord => "relay_record",
                     };
                     self.held.get_or_create(&KindLabel { kind }).inc();
                     let size = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);
@@ -105,6 +108,17 @@ impl Metrics {
         self.doubted.get_or_create(&label).inc();
     }
 
+    /// A checkpoint of this size was cosigned.
+    pub fn cosigned(&self, size: u64) {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        self.cosigned_size.set(self.cosigned_size.get().max(size));
+    }
+
+    /// Counts that a cosignature was asked for in vain.
+    pub fn cosign_refused(&self, rule: &'static str) {
+        self.cosign_refused.get_or_create(&RuleLabel { rule }).inc();
+    }
+
     /// All counters, those of the witness if there is one, and those that others keep (labels, count), in the text format.
     #[must_use]
     pub fn render(
@@ -145,6 +159,16 @@ impl Metrics {
             self.doubted.clone(),
         );
         registry.register("log_size", "Leaves in the log", self.log_size.clone());
+        registry.register(
+            "cosigned_size",
+            "Leaves of the newest checkpoint of this log that somebody else has cosigned",
+            self.cosigned_size.clone(),
+        );
+        registry.register(
+            "cosignatures_refused",
+            "Times that a cosignature was asked for in vain, by reason",
+            self.cosign_refused.clone(),
+        );
         if let Some(witness) = witness {
             witness.register(&mut registry);
         }

@@ -53,6 +53,8 @@ pub(crate) struct Writer {
     shows: bool,
     /// What it was told about other desks.
     told: Told,
+    /// The cosigned checkpoints that it was told.
+    cosigned: Vec<Bytes>,
     early: broadcast::Receiver<Arc<Checked>>,
     outlet: Outlet,
 }
@@ -79,6 +81,7 @@ impl Writer {
             noted: 0,
             shows: false,
             told: Told::default(),
+            cosigned: Vec::new(),
             outlet,
         }
     }
@@ -93,7 +96,10 @@ impl Writer {
             sha256: Bytes::copy_from_slice(stored.hash.as_bytes()),
         });
         let reason = relay.read_only();
+        // A relay that has learnt that its tail is lost says so, and shows no checkpoint of less than it has signed.
+        let behind = relay.anchors.clearance.is_stopped() && self.stored_size > relay.ledger.head().size;
         let checkpoint = match relay.told.hello(&relay.ledger, &self.desk, self.stored_size) {
+            Ok(_) if behind => None,
             Ok(checkpoint) => Some(checkpoint),
             // A damaged log may not lead from what the desk knows to what it holds. It is shown nothing, and told why.
             Err(error) if reason.is_some() => {
@@ -363,9 +369,24 @@ impl Writer {
         let heartbeat = v1::Heartbeat {
             checkpoint: (self.shows && tells).then(|| self.update()).transpose()?,
             presence,
+            cosigned: if self.lane == Lane::Control && self.shows {
+                self.cosigned_anew()
+            } else {
+                Vec::new()
+            },
             ..self.pulse.frame(sequence)
         };
         self.outlet.send(Frame::Heartbeat(heartbeat)).await
+    }
+
+    /// The newest cosigned checkpoints, if they are others than this session was told.
+    fn cosigned_anew(&mut self) -> Vec<Bytes> {
+        let newest = frames::cosigned(&self.relay);
+        if newest == self.cosigned {
+            return Vec::new();
+        }
+        self.cosigned.clone_from(&newest);
+        newest
     }
 
     fn update(&mut self) -> Result<v1::CheckpointUpdate, ReadError> {

@@ -34,6 +34,7 @@ pub mod refusal;
 mod runtime;
 pub mod seams;
 pub mod settings;
+pub mod side_file;
 mod tls;
 mod trust;
 mod verify;

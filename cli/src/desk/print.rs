@@ -8,8 +8,9 @@ use std::io::{IsTerminal as _, Write as _};
 
 use hotline_client::{
     config::DeskConfig,
+    cosigned::HeldView,
     request::News,
-    status::LineStatus,
+    status::{CosignedStatus, LineStatus},
     view::{MessageView, OverdueView},
 };
 use hotline_core::{contact::Contact, text::inert_line, time::WallTime};
@@ -145,6 +146,9 @@ pub fn timeline(view: &MessageView) -> String {
             text.push_str(&format!("      \"{}\"\n", rung.text));
         }
     }
+    for held in &view.held {
+        text.push_str(&format!("  {}\n", holds(held)));
+    }
     for (leg, count) in &view.late_copies {
         text.push_str(&format!(
             "  {count} later cop{} by {leg}, dropped\n",
@@ -153,6 +157,45 @@ pub fn timeline(view: &MessageView) -> String {
     }
     text.push_str(&format!("  now: {} [{}]\n", view.plain, view.state));
     text
+}
+
+/// Where a message is held, and who has cosigned that, in one line.
+fn holds(held: &HeldView) -> String {
+    let at = |ms: &Option<u64>| ms.map_or_else(String::new, |ms| time_of_day(WallTime::from_unix_ms(ms)));
+    let mut text = format!("held by relay {}", relay(&held.relay));
+    match &held.cosigned_by {
+        Some(by) => text.push_str(&format!(", cosigned by {} {}", relay(by), at(&held.cosigned_ms))),
+        None => text.push_str(", not cosigned by the other side yet"),
+    }
+    if let Some(by) = &held.mirrored_by {
+        text.push_str(&format!(", held by {} too {}", relay(by), at(&held.mirrored_ms)));
+    }
+    format!("{text}  [{} leaf {}]", held.level, held.leaf)
+}
+
+/// The newest checkpoint of a relay's log that the other side has cosigned, in one line.
+fn witnessed(cosigned: &CosignedStatus) -> String {
+    format!(
+        "    cosigned by {} to #{} {}{}\n",
+        relay(&cosigned.by),
+        cosigned.size,
+        time_of_day(WallTime::from_unix_ms(cosigned.at_ms)),
+        if cosigned.mirrored { ", and held there" } else { "" }
+    )
+}
+
+/// A relay as people call it: the name in capitals.
+fn relay(identity: &str) -> String {
+    let name = identity.rsplit('/').next().unwrap_or(identity);
+    inert_line(name).text.to_uppercase()
+}
+
+/// `14:03:11Z`.
+fn time_of_day(at: WallTime) -> String {
+    let text = at.rfc3339();
+    let time = text.split_once('T').map_or(text.as_str(), |(_, time)| time);
+    let seconds = time.get(..8).unwrap_or(time);
+    format!("{seconds}Z")
 }
 
 /// What time has done to a message: marks that nobody may overlook.
@@ -357,6 +400,9 @@ pub fn status(status: &LineStatus) -> String {
             "  relay {name}: log seen to #{}, {} to send{trouble}\n",
             relay.log_size, relay.pending
         ));
+        if let Some(cosigned) = &relay.cosigned {
+            text.push_str(&witnessed(cosigned));
+        }
         for (desk, said) in &relay.presence {
             text.push_str(&format!(
                 "    says {} is {} since {}{}\n",

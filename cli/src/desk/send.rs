@@ -5,6 +5,7 @@ use std::{io::Read as _, time::Duration};
 use clap::{Args, ValueEnum};
 use hotline_client::{
     compose::{self, Sheet, Wording},
+    cosigned::Level,
     request::Request,
     standing::{CauseView, StandingView},
     view::MessageView,
@@ -165,6 +166,10 @@ impl WaitArgs {
 pub enum WaitFor {
     /// A relay has it on disk and in its log.
     Accepted,
+    /// The other side has cosigned a checkpoint of that log which covers it.
+    Cosigned,
+    /// A mirror of the other side holds it.
+    PeerHeld,
     /// The other desk has verified, stored and logged it.
     Delivered,
     /// It was on the other desk's screen.
@@ -176,13 +181,28 @@ pub enum WaitFor {
 }
 
 impl WaitFor {
-    fn rung(self) -> Rung {
+    /// What a station is asked to wait for.
+    fn name(self) -> &'static str {
         match self {
-            Self::Accepted => Rung::Accepted,
-            Self::Delivered => Rung::Delivered,
-            Self::Displayed => Rung::Displayed,
-            Self::Acked => Rung::Acknowledged,
-            Self::Answered => Rung::Answered,
+            Self::Accepted => Rung::Accepted.name(),
+            Self::Cosigned => Level::Cosigned.name(),
+            Self::PeerHeld => Level::PeerHeld.name(),
+            Self::Delivered => Rung::Delivered.name(),
+            Self::Displayed => Rung::Displayed.name(),
+            Self::Acked => Rung::Acknowledged.name(),
+            Self::Answered => Rung::Answered.name(),
+        }
+    }
+
+    fn is_reached(self, view: &MessageView) -> bool {
+        match self {
+            Self::Accepted => view.reached(Rung::Accepted),
+            Self::Cosigned => view.level() >= Some(Level::Cosigned),
+            Self::PeerHeld => view.level() >= Some(Level::PeerHeld),
+            Self::Delivered => view.reached(Rung::Delivered),
+            Self::Displayed => view.reached(Rung::Displayed),
+            Self::Acked => view.reached(Rung::Acknowledged),
+            Self::Answered => view.reached(Rung::Answered),
         }
     }
 }
@@ -368,7 +388,7 @@ pub fn sign(
 pub async fn finish(seat: &mut Seat, common: &Common, view: MessageView, waiting: &WaitArgs) -> Outcome {
     let view = match waiting.wait {
         None => view,
-        Some(wait) => wait_for(seat, &view, wait.rung(), waiting.deadline).await?,
+        Some(wait) => wait_until(seat, &view, wait.name(), waiting.deadline).await?,
     };
     conclude(seat, common, view, waiting).await
 }
@@ -383,9 +403,18 @@ pub async fn wait_for(
     rung: Rung,
     within: Duration,
 ) -> Result<MessageView, Failure> {
+    wait_until(seat, view, rung.name(), within).await
+}
+
+async fn wait_until(
+    seat: &mut Seat,
+    view: &MessageView,
+    awaited: &str,
+    within: Duration,
+) -> Result<MessageView, Failure> {
     let request = Request::Wait {
         message: view.sha256.clone(),
-        rung: rung.name().to_owned(),
+        rung: awaited.to_owned(),
         within_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),
     };
     seat.message(request).await
@@ -396,7 +425,7 @@ pub async fn wait_for(
 /// # Errors
 /// If the station goes away.
 pub async fn conclude(seat: &mut Seat, common: &Common, view: MessageView, waiting: &WaitArgs) -> Outcome {
-    let reached = waiting.wait.is_none_or(|wait| view.reached(wait.rung()));
+    let reached = waiting.wait.is_none_or(|wait| wait.is_reached(&view));
     if common.json {
         print::object(&Finished {
             view: &view,
@@ -415,6 +444,10 @@ pub async fn conclude(seat: &mut Seat, common: &Common, view: MessageView, waiti
         }
     }
     if !reached {
+        let wait = waiting.wait;
+        if matches!(wait, Some(WaitFor::Cosigned | WaitFor::PeerHeld)) && !common.json {
+            eprintln!("{}: {}", view.name, not_cosigned(&view));
+        }
         let code = not_reached(seat, common, &view).await;
         if let (Some(due), false) = (waiting.due, common.json) {
             eprintln!(
@@ -439,6 +472,17 @@ struct Finished<'a> {
     view: &'a MessageView,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer_due_ms: Option<u64>,
+}
+
+/// How surely a message is held, where that is less than was waited for.
+fn not_cosigned(view: &MessageView) -> &'static str {
+    match view.level() {
+        None => "no relay has accepted it yet",
+        Some(Level::Durable) => {
+            "a relay has it on disk and in its log; the other side's relays have cosigned nothing that covers it yet"
+        }
+        Some(Level::Cosigned | Level::PeerHeld) => "it is cosigned; no mirror of the other side holds it yet",
+    }
 }
 
 /// Silence always carries its cause: what explains it on the line, and how far the message came.

@@ -4,11 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use hotline_audit::Checkpoint;
 use hotline_audit::trust::TrustPolicy;
 use hotline_client::config::DeskConfig;
 use hotline_client::request::{Answer, Request};
 use hotline_client::socket::Connection;
 use hotline_client::status::LineStatus;
+use hotline_ledger::Inspector;
+use hotline_server::anchor::against::{self, AGAINST};
 use hotline_transport::Seams;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -81,6 +84,42 @@ pub(super) fn log(patient: &Patient, findings: &mut Findings) {
         }
         Ok(report) => findings.fail(exit::LOG, "log", verify::what(&report), run),
         Err(failure) => findings.fail(exit::LOG, "log", failure.what, run),
+    }
+}
+
+/// What somebody has shown of our log that is not here: kept beside it by the relay that learnt of it.
+pub(super) fn against(patient: &Patient, findings: &mut Findings) {
+    let Ok(inspector) = Inspector::open(&patient.ledger) else {
+        return;
+    };
+    let Ok(Some(kept)) = inspector.record(AGAINST, &[]) else {
+        return;
+    };
+    let Some((witness, note)) = against::read(&kept) else {
+        return;
+    };
+    let Ok(shown) = Checkpoint::danger_parse_unverified(note) else {
+        return;
+    };
+    let found = inspector.head().size;
+    let file = patient.file.display();
+    if shown.size > found {
+        let fact = format!(
+            "signs nothing: {witness} holds a checkpoint of {} leaves under our key, {found} are here",
+            shown.size
+        );
+        findings.fail(
+            exit::LOG,
+            "history",
+            fact,
+            format!("hotline relay recover --config {file}"),
+        );
+    } else {
+        let fact = format!(
+            "{witness} has shown a checkpoint of {} leaves under our key: if it is another history, recover says so",
+            shown.size
+        );
+        findings.warn("history", fact, format!("hotline relay recover --config {file}"));
     }
 }
 

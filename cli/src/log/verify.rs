@@ -193,9 +193,10 @@ fn of_damage(damage: &Damage) -> Option<Fault> {
         Damage::RootDiffers { .. } | Damage::NoteForeign { .. } | Damage::NoteDiffers { .. } => {
             (None, "WRONG_ROOT")
         }
-        Damage::RolledBack { .. } => (None, "ROLLBACK"),
+        Damage::RolledBack { .. } | Damage::WitnessAhead { .. } => (None, "ROLLBACK"),
+        Damage::Forked { .. } => (None, "FORK"),
         // A backup says that it is one; that is no fault of its evidence.
-        Damage::Copy { .. } => return None,
+        Damage::Copy { .. } | Damage::NotAsked => return None,
     };
     Some(Fault {
         index,

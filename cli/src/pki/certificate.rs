@@ -150,7 +150,7 @@ impl Authority {
     /// # Errors
     /// If a DNS name is not ASCII.
     pub fn issue(&self, leaf: &Leaf, key: &impl PublicKeyData) -> Result<Certificate, PkiError> {
-        self.issue_for(leaf, purpose(leaf.identity.role()), key)
+        self.issue_for(leaf, purposes(leaf.identity.role()), key)
     }
 
     /// Signs the certificate of whoever listens for this domain on the control plane. Its name is no relay's.
@@ -158,16 +158,16 @@ impl Authority {
     /// # Errors
     /// As [`issue`](Self::issue).
     pub fn issue_listener(&self, leaf: &Leaf, key: &impl PublicKeyData) -> Result<Certificate, PkiError> {
-        self.issue_for(leaf, ExtendedKeyUsagePurpose::ServerAuth, key)
+        self.issue_for(leaf, vec![ExtendedKeyUsagePurpose::ServerAuth], key)
     }
 
     fn issue_for(
         &self,
         leaf: &Leaf,
-        purpose: ExtendedKeyUsagePurpose,
+        purposes: Vec<ExtendedKeyUsagePurpose>,
         key: &impl PublicKeyData,
     ) -> Result<Certificate, PkiError> {
-        leaf_params(leaf, purpose)?
+        leaf_params(leaf, purposes)?
             .signed_by(key, &Issuer::from_params(&self.params, &self.key))
             .map_err(|e| PkiError::making("a certificate", e))
     }
@@ -239,7 +239,7 @@ fn issuer_params(domain: &TrustDomain) -> CertificateParams {
     params
 }
 
-fn leaf_params(leaf: &Leaf, purpose: ExtendedKeyUsagePurpose) -> Result<CertificateParams, PkiError> {
+fn leaf_params(leaf: &Leaf, purposes: Vec<ExtendedKeyUsagePurpose>) -> Result<CertificateParams, PkiError> {
     let ascii = |text: &str| {
         text.try_into()
             .map_err(|e| PkiError::making("a name of a certificate", e))
@@ -257,16 +257,18 @@ fn leaf_params(leaf: &Leaf, purpose: ExtendedKeyUsagePurpose) -> Result<Certific
     params.serial_number = Some(serial_number(leaf.serial));
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![purpose];
+    params.extended_key_usages = purposes;
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
 
-fn purpose(role: Role) -> ExtendedKeyUsagePurpose {
+/// A relay listens, and asks the other side's relays to witness its log.
+fn purposes(role: Role) -> Vec<ExtendedKeyUsagePurpose> {
+    use ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
     match role {
-        Role::Relay => ExtendedKeyUsagePurpose::ServerAuth,
+        Role::Relay => vec![ServerAuth, ClientAuth],
         // An escrow gets no certificate at all: nothing asks for one, and no door lets one in.
-        Role::Desk | Role::Officer | Role::Control | Role::Escrow => ExtendedKeyUsagePurpose::ClientAuth,
+        Role::Desk | Role::Officer | Role::Control | Role::Escrow => vec![ClientAuth],
     }
 }
 

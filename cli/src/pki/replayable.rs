@@ -43,9 +43,15 @@ fn side(number: u8, folder: &Path, folders: &[PathBuf], made: WallTime) -> Resul
         let _ = fs::remove_file(trusted.join(layout::REVOCATION_LIST));
     }
     let issuer = Issuer::from_params(&authority, &authority_key);
-    for (kind, role) in [
-        ("relay", ExtendedKeyUsagePurpose::ServerAuth),
-        ("desk", ExtendedKeyUsagePurpose::ClientAuth),
+    for (kind, purposes) in [
+        (
+            "relay",
+            vec![
+                ExtendedKeyUsagePurpose::ServerAuth,
+                ExtendedKeyUsagePurpose::ClientAuth,
+            ],
+        ),
+        ("desk", vec![ExtendedKeyUsagePurpose::ClientAuth]),
     ] {
         for (place, holder) in (0u8..).zip(holders(&folder.join(kind))?) {
             let identity = format!("spiffe://{domain}/{kind}/{}", name_of(&holder));
@@ -56,7 +62,7 @@ fn side(number: u8, folder: &Path, folders: &[PathBuf], made: WallTime) -> Resul
             leaf.subject_alt_names = vec![SanType::URI(identity.try_into().map_err(failed)?)];
             leaf.is_ca = IsCa::ExplicitNoCa;
             leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-            leaf.extended_key_usages = vec![role.clone()];
+            leaf.extended_key_usages.clone_from(&purposes);
             leaf.use_authority_key_identifier_extension = true;
             let certificate = leaf.signed_by(&key, &issuer).map_err(failed)?;
             write(&holder.join(layout::TLS_CERTIFICATE), &certificate.pem())?;

@@ -182,7 +182,8 @@ impl Engine {
             | Input::Trust(_)
             | Input::Judged { .. }
             | Input::Heard { .. }
-            | Input::Presence { .. } => {}
+            | Input::Presence { .. }
+            | Input::Cosigned { .. } => {}
         }
         heard.held.push(input);
     }

@@ -159,6 +159,7 @@ impl Engine {
                 log_size: relay.shared.log_size(),
                 pending: self.outgoing.owed_to(name) as u64,
                 trouble: relay.fault.clone().or_else(|| relay.trouble.clone()),
+                cosigned: Self::cosigned_status(&relay.cosigned),
                 presence: relay.word.now().clone(),
             };
             (name.to_string(), status)

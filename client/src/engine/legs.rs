@@ -117,6 +117,7 @@ impl Engine {
         let told = relay.told_lost.replace(instance) == Some(instance);
         relay.cursors.clear();
         relay.cursors_kept.clear();
+        self.forget_cosigned(name, round);
         self.shares.restart(name);
         for lane in Lane::ALL {
             let key = memory::cursor_key(name, lane);

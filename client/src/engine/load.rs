@@ -28,6 +28,7 @@ use super::{Engine, RelayState, presence::Word};
 use crate::{
     book::{Book, Direction, Provenance, Shown},
     channels::{Channels, Taken},
+    cosigned::{self, CosignedLog},
     logview::{LogView, Seen},
     memory::{self, Acceptance, ArrivalNote},
     outgoing::{Outgoing, RestoreError, for_each},
@@ -432,7 +433,9 @@ impl RelayState {
         let instance = stored_instance(ledger, &name)?;
         let cursors = stored_cursors(ledger, &name)?;
         let word = stored_word(ledger, &name, peer)?;
+        let cosigned = stored_cosigned(ledger, &name, &place.identity, rosters)?;
         Ok(Self {
+            cosigned,
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
             instance,
             named: None,
@@ -461,6 +464,23 @@ impl RelayState {
 fn stored_instance(ledger: &Ledger, name: &RelayName) -> Result<Option<[u8; 16]>, LoadError> {
     let value = ledger.record(memory::INSTANCE, name.as_str().as_bytes())?;
     Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()))
+}
+
+/// What others have cosigned of a relay's log, as the ledger says. Its notes were linked to that log when they came.
+fn stored_cosigned(
+    ledger: &Ledger,
+    name: &RelayName,
+    relay: &Identity,
+    rosters: &RosterSet,
+) -> Result<CosignedLog, LoadError> {
+    let mut log = CosignedLog::default();
+    let prefix = format!("{name}\n");
+    for (_, note) in ledger.records(memory::COSIGNED, prefix.as_bytes(), cosigned::KEPT_MAX)? {
+        if let Some(read) = cosigned::read(&note, relay, rosters, None) {
+            log.add(read);
+        }
+    }
+    Ok(log)
 }
 
 /// What a relay said last of the desk at the other end, as the ledger says.

@@ -487,6 +487,9 @@ impl Engine {
         for (relay, lane, cursor) in round.cursors {
             self.shares.stored(&relay, lane, cursor);
         }
+        if round.cosigned {
+            let _ = self.events.send(StationEvent::Cosigned);
+        }
         self.order_and_tell(round.orders, round.news);
         for answering in round.replies {
             self.tell_verb(answering);
@@ -567,6 +570,9 @@ impl Engine {
         }
         let due = self.line().after(BRING_AGAIN_AFTER);
         self.bring_again.get_or_insert(due);
+        if round.cosigned {
+            let _ = self.events.send(StationEvent::Cosigned);
+        }
         self.order_and_tell(round.orders, round.news);
         self.take_up(&round.came_up)
             .map_err(|again| format!("the ledger cannot be read after a failed commit: {again}"))

@@ -527,6 +527,7 @@ impl Engine {
             review: self.in_doubt(letter),
             unanswered: self.unanswered(letter),
             cancelled: self.book.is_cancelled(letter),
+            held: self.held_of(letter),
             dtg: match self.time_in_doubt(letter) {
                 true => format!("{}?", view.dtg),
                 false => view.dtg.clone(),

@@ -94,7 +94,8 @@ impl LaneSession<'_> {
         if let Some(wire) = &heartbeat.checkpoint {
             self.resolve(wire).await?;
         }
-        self.heard_presence(heartbeat.presence).await
+        self.heard_presence(heartbeat.presence).await?;
+        self.heard_cosigned(heartbeat.cosigned).await
     }
 
     /// Tells the relay, with a probe, how far its mailbox is stored. A relay needs it only to forget, and as a sign that

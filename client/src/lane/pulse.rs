@@ -196,7 +196,7 @@ impl<'a, S: Stream<Item = Result<v1::SessionResponse, Status>> + Unpin> Pulse<'a
         if let Some(round_trip) = answered.round_trip {
             self.measured((now, round_trip), &heard);
         }
-        let more = heard.checkpoint.is_some() || !heard.presence.is_empty();
+        let more = heard.checkpoint.is_some() || !heard.presence.is_empty() || !heard.cosigned.is_empty();
         more.then_some(Ok(In::Heartbeat(heard)))
     }
 

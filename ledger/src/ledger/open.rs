@@ -51,6 +51,10 @@ pub enum Restored {
     /// Go on with it, as a new instance. Only for somebody who has asked every holder of this log's checkpoints and found
     /// none newer than the copy; otherwise the log key signs a second history.
     TakeUp,
+    /// Go on with an older copy as a new instance, also where more was signed than it holds: only for somebody who appends
+    /// exactly the leaves that are missing, in their order, before anything else, and has them verified against the newest
+    /// checkpoint that this log's key signed. Whatever is signed on the way is then a beginning of the one history.
+    CatchUp,
 }
 
 /// How to open a ledger.
@@ -116,7 +120,7 @@ impl Ledger {
         meta.boot = meta.boot.saturating_add(1);
         if standing == Standing::Good {
             meta.copied_at = None;
-            if restored == Restored::TakeUp {
+            if matches!(restored, Restored::TakeUp | Restored::CatchUp) {
                 // Also a file that was copied by other means goes on under a name of its own.
                 meta.instance = None;
             }
@@ -197,7 +201,8 @@ fn verify(
     let mut damage = found.damage;
     if let (None, Some(tree)) = (&damage, &found.tree) {
         let log = signer.map(LogSigner::verifier);
-        damage = check_signed(tree, store.reads(), head, log.as_ref(), store.fence()).err();
+        let fence = store.fence().filter(|_| restored != Restored::CatchUp);
+        damage = check_signed(tree, store.reads(), head, log.as_ref(), fence).err();
     }
     if let (None, Some(size), Restored::ReadOnly) = (&damage, meta.copied_at, restored) {
         damage = Some(Damage::Copy { size });
@@ -230,6 +235,7 @@ fn share(
         moves: Arc::default(),
         tree: Mutex::new(tree.map(Arc::new)),
         standing,
+        stopped: Mutex::new(None),
         death: watch::Sender::new(None),
         readers: [Mutex::new(store.reader()?), Mutex::new(store.reader()?)],
         slow_reader: Mutex::new(store.reader()?),

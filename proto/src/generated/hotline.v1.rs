@@ -993,6 +993,11 @@ pub struct Heartbeat {
     /// bytes of PresencePayload each); sent when it changed, and on the first heartbeat of a session.
     #[prost(bytes = "bytes", repeated, tag = "6")]
     pub presence: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// Relay only: the newest checkpoint of its log that others have cosigned, with their cosignatures (C2SP notes), and the
+    /// newest that a mirror has, if that is another one; sent when it changed, and on the first heartbeat of a session. The
+    /// desk believes the cosigners by its own trust, and links the checkpoint to those that it knows.
+    #[prost(bytes = "bytes", repeated, tag = "7")]
+    pub cosigned: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {
@@ -1006,8 +1011,12 @@ pub struct Notice {
 pub struct CheckpointRequest {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CheckpointResponse {
+    /// The newest checkpoint, signed by the log alone.
     #[prost(bytes = "bytes", tag = "1")]
     pub note: ::prost::bytes::Bytes,
+    /// The newest cosigned one, and the newest that a mirror cosigned if that is another one.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub cosigned: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EntriesRequest {

@@ -92,7 +92,7 @@ pub async fn watch(play: Arc<Play>, desk: usize, life: u64, station: Station) {
             Ok(Event::Line(News::Alarm { code, what })) => {
                 play.judge(|oracle| oracle.alarm(desk, &code, &what));
             }
-            Ok(Event::Line(_)) => {}
+            Ok(Event::Line(_) | Event::Cosigned) => {}
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }

@@ -51,12 +51,6 @@ async fn a_certificate_that_is_not_in_order_is_refused_at_both_doors_and_written
         ),
         ("expired", Some(expired), "EXPIRED"),
         ("not yet valid", Some(early), "NOT_YET_VALID"),
-        // A relay's certificate serves and nothing else, so its purpose is wrong before its role is looked at.
-        (
-            "a relay as a desk",
-            Some(holder(&line, BORENIA, "relay/south")),
-            "WRONG_PURPOSE",
-        ),
         (
             "an officer as a desk",
             Some(holder(&line, BORENIA, "officer/novak")),

@@ -207,7 +207,7 @@ async fn a_ca_that_is_itself_out_of_date_vouches_for_nobody() {
 }
 
 #[tokio::test]
-async fn a_relay_may_not_dial_a_relay() {
+async fn a_relay_may_not_dial_where_only_desks_are_let_in() {
     desk_ordered(
         order("spiffe://exercise.borenia.example/relay/south"),
         "WRONG_ROLE",

@@ -226,7 +226,7 @@ pub async fn next(events: &mut broadcast::Receiver<Event>) -> Result<Option<Seen
     match events.recv().await {
         Ok(Event::Climbed { message, rung }) => Ok(Seen::of(message, rung)),
         Ok(Event::Receipted { message }) => Ok(Some(Seen::Receipted(message))),
-        Ok(Event::Added(_) | Event::Line(_)) => Ok(None),
+        Ok(Event::Added(_) | Event::Cosigned | Event::Line(_)) => Ok(None),
         Err(broadcast::error::RecvError::Lagged(missed)) => Err(BenchError::Missed(missed)),
         Err(broadcast::error::RecvError::Closed) => Err(BenchError::Ended("desk A closed".into())),
     }

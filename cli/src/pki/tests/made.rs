@@ -51,17 +51,17 @@ fn a_wrong_declaration_makes_nothing() {
 }
 
 #[test]
-fn every_leaf_has_exactly_one_uri_name_and_one_purpose() {
+fn every_leaf_has_exactly_one_uri_name_and_the_purposes_of_its_role() {
     let sides = Sides::made();
     let ca = certificate(&sides.ours().join(layout::CA_CERTIFICATE));
-    for (holder, purpose) in [
-        ("relay/north", "serverAuth"),
-        ("desk/ops", "clientAuth"),
-        ("officer/okoye", "clientAuth"),
+    for (holder, purposes) in [
+        ("relay/north", ["serverAuth", "clientAuth"].as_slice()),
+        ("desk/ops", &["clientAuth"]),
+        ("officer/okoye", &["clientAuth"]),
     ] {
         let leaf = certificate(&sides.ours().join(holder).join(layout::TLS_CERTIFICATE));
         assert_eq!(leaf.uris, [format!("spiffe://{OURS}/{holder}")]);
-        assert_eq!(leaf.extended_key_usage, [purpose], "{holder}");
+        assert_eq!(leaf.extended_key_usage, purposes, "{holder}");
         assert_eq!(leaf.key_usage, ["digitalSignature"], "{holder}");
         assert_eq!(leaf.authority, None, "{holder}");
         assert_eq!(
@@ -134,6 +134,7 @@ fn the_check_of_a_tls_library_accepts_what_was_made() {
     let time = UnixTime::since_unix_epoch(Duration::from_millis(NOW.unix_ms()));
     for (holder, usage) in [
         ("relay/north", KeyUsage::server_auth()),
+        ("relay/north", KeyUsage::client_auth()),
         ("desk/ops", KeyUsage::client_auth()),
         ("officer/okoye", KeyUsage::client_auth()),
     ] {
