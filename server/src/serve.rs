@@ -110,7 +110,7 @@ async fn serve(config: &Path) -> Result<u8, StartError> {
 async fn tell_if_stopped(running: &run::Running) {
     let why = running.relay.anchors.clearance.stopped().await;
     eprintln!("hotline relay: serving READ-ONLY, nothing is signed: {why}");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn announce(config: &RelayConfig, running: &run::Running) {

@@ -521,7 +521,7 @@ async fn median(line: &Line, messages: usize) -> Duration {
     let mut sender = hotline_tests::traffic::Sender::at(line, AVELIA).await;
     let mut times = Vec::new();
     for number in 0..messages {
-        let begun = std::time::Instant::now();
+        let begun = tokio::time::Instant::now();
         let sent = sender.send(&format!("Number {number}.")).await;
         line.until(AVELIA, &sent.sha256, hotline_core::words::Rung::Delivered)
             .await;

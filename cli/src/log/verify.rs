@@ -159,6 +159,7 @@ pub(super) fn unsigned() -> LogReport {
         kinds: std::collections::BTreeMap::new(),
         senders: Vec::new(),
         gaps: Vec::new(),
+        ended: Vec::new(),
         review: Vec::new(),
         faults: Vec::new(),
         fault_count: 0,

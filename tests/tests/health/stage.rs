@@ -132,7 +132,7 @@ impl Stage {
     /// What a relay counts.
     pub fn counts(&self, relay: usize) -> String {
         match &self.nodes[relay].live.as_ref().unwrap().what {
-            What::Relay(running) => running.relay.metrics.render(&[], &[]),
+            What::Relay(running) => running.relay.metrics.render(&[], &[], None),
             What::Desk(_) => panic!("a desk"),
         }
     }
