@@ -13,6 +13,7 @@ mod proofs;
 
 pub use join::{Missing, SeenConflict};
 pub use keys::KeyMissing;
+pub(crate) use proofs::{EntryTree, fork};
 pub use proofs::{EquivocationProof, ForkBranch, ForkProof};
 
 use std::fmt;
@@ -38,7 +39,14 @@ impl Log {
     /// # Errors
     /// When there is no readable checkpoint.
     pub fn read(dir: &Path) -> Result<Log, TileError> {
-        let folder = TileDir::new(dir);
+        Log::read_tiles(&TileDir::new(dir))
+    }
+
+    /// The same wherever the folder is.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub fn read_tiles(folder: &TileDir) -> Result<Log, TileError> {
         let note = folder.checkpoint()?;
         let size = crate::Checkpoint::danger_parse_unverified(&note)?.size;
         let mut entries = Vec::new();
@@ -143,7 +151,7 @@ fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPo
         .zip(b.checkpoint.as_ref())
         .is_some_and(|(a, b)| a.origin == b.origin);
     let fork = if same_log && a.log_key.is_some() && b.log_key.is_some() {
-        proofs::fork(log_a, log_b).filter(|proof| proof.holds(trust))
+        fork(log_a, log_b).filter(|proof| proof.holds(trust))
     } else {
         None
     };

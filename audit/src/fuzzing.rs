@@ -4,6 +4,7 @@
 //! (`audit/fuzz/corpus`) and seeded mutations of it, on every run of `cargo test`. Not in the program that people run:
 //! the module is there for tests and with the feature `fuzzing` only.
 
+use crate::bundle::{Bundle, BundleWriter, MANIFEST};
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
 use crate::mirror::{MAX_UPLOAD_PACKAGES, MirrorInfo, Package, UploadHead};
@@ -32,6 +33,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("add_checkpoint", add_checkpoint),
     ("mirror", mirror),
     ("statement", statement),
+    ("bundle", bundle),
 ];
 
 /// A key that has signed nothing here (the first of RFC 8032's tests): under it nothing verifies, and looking must not panic.
@@ -72,6 +74,21 @@ pub fn proof(bytes: &[u8]) {
     let Ok(read) = TlogProof::parse(bytes) else { return };
     assert_eq!(read.encode(), bytes, "a proof file with two encodings");
     checkpoint(&read.checkpoint);
+}
+
+/// An evidence bundle: what is taken as one has no other writing.
+pub fn bundle(bytes: &[u8]) {
+    let Ok(read) = Bundle::read(bytes) else { return };
+    let mut writer = BundleWriter::new();
+    for (path, bytes) in read.files().iter().filter(|(path, _)| *path != MANIFEST) {
+        writer.add(path, bytes.clone()).expect("a file that was read");
+    }
+    let mut again = Vec::new();
+    let names = read.manifest.names.clone();
+    writer
+        .finish(&read.manifest.side, names, &mut again)
+        .expect("a bundle that was read");
+    assert_eq!(again, bytes, "a bundle with two writings");
 }
 
 /// A bundle of entries, as a tile folder holds it.

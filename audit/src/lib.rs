@@ -4,23 +4,27 @@
 //! [`hash`], [`tree`] (RFC 6962), [`note`] and [`checkpoint`] (C2SP), [`strict`] and [`dsse`] (the signed envelope),
 //! [`statement`] (the payloads), [`sealed`] and [`opening`] (their words), [`key`] (rosters), [`check`] (one statement against a roster), [`tiles`], [`proof`],
 //! [`trust`], [`verify`] and [`compare`] (whole logs), [`report`] (what both sides put their names to); [`cosign`],
-//! [`witness`], [`mirror`] and [`policy`] (what others vouch for, and who of them must).
+//! [`witness`], [`mirror`] and [`policy`] (what others vouch for, and who of them must); [`bundle`] and [`evidence`] (what
+//! a side hands to a third party, and what it proves).
 //!
 //! Nothing here opens a socket, reads a clock or makes randomness: times and seeds are passed in. The crate imports no
 //! other room of the house, so that it can be handed to the counterpart alone.
 #![forbid(unsafe_code)]
 
 mod base64;
+pub mod bundle;
 pub mod check;
 pub mod checkpoint;
 pub mod compare;
 pub mod cosign;
 pub mod dsse;
+pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod hash;
 pub mod key;
+pub mod keyfile;
 pub mod mirror;
 pub mod note;
 pub mod opening;

@@ -11,11 +11,13 @@
 
 mod export;
 
-pub use export::write_log;
+pub use export::{log_files, write_log};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::checkpoint::CheckpointError;
 use crate::hash::Hash;
@@ -156,6 +158,22 @@ impl TileName {
     }
 }
 
+/// Every file that an export of a log of this size consists of, relative to its folder.
+#[must_use]
+pub fn files_of(size: u64) -> BTreeSet<String> {
+    let mut files = BTreeSet::from(["checkpoint".to_owned()]);
+    let mut tiles = |nodes: u64, path_of: &dyn Fn(u64, u64) -> String| {
+        files.extend((0..nodes.div_ceil(TILE_WIDTH)).map(|index| path_of(index, width_of(nodes, index))));
+    };
+    tiles(size, &entries_path);
+    for level in 0..8u8 {
+        tiles(nodes_at(size, level), &|index, width| {
+            tile_path(level, index, width)
+        });
+    }
+    files
+}
+
 /// Complete nodes at a tile level of a tree.
 #[must_use]
 pub fn nodes_at(size: u64, tile_level: u8) -> u64 {
@@ -179,17 +197,33 @@ impl Bundle {
     }
 }
 
-/// An exported log's folder.
+/// Files in memory by their path, with `/` between its parts: what a bundle holds.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// An exported log's folder, on a disk or in memory.
 #[derive(Debug, Clone)]
 pub struct TileDir {
     path: PathBuf,
+    files: Option<Arc<Files>>,
 }
 
 impl TileDir {
     /// The folder at this path; nothing is read yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> TileDir {
-        TileDir { path: path.into() }
+        TileDir {
+            path: path.into(),
+            files: None,
+        }
+    }
+
+    /// The folder with this path among files in memory.
+    #[must_use]
+    pub fn in_memory(files: Arc<Files>, path: &str) -> TileDir {
+        TileDir {
+            path: path.into(),
+            files: Some(files),
+        }
     }
 
     /// Where it is.
@@ -203,7 +237,7 @@ impl TileDir {
     /// # Errors
     /// When it cannot be read or is too large for a note.
     pub fn checkpoint(&self) -> Result<Vec<u8>, TileError> {
-        read(&self.path.join("checkpoint"), MAX_NOTE_BYTES)
+        self.read(&self.path.join("checkpoint"), MAX_NOTE_BYTES)
     }
 
     /// The hashes of one tile in a tree of `size` leaves; all that such a tree has of it.
@@ -249,14 +283,33 @@ impl TileDir {
         path_of: impl Fn(u64) -> String,
     ) -> Result<(PathBuf, Vec<u8>), TileError> {
         let path = self.path.join(path_of(width));
-        match read(&path, limit) {
+        match self.read(&path, limit) {
             Ok(bytes) => Ok((path, bytes)),
             Err(error) if width == TILE_WIDTH => Err(error),
             Err(error) => {
                 let full = self.path.join(path_of(TILE_WIDTH));
-                read(&full, limit).map(|bytes| (full, bytes)).map_err(|_| error)
+                self.read(&full, limit)
+                    .map(|bytes| (full, bytes))
+                    .map_err(|_| error)
             }
         }
+    }
+
+    fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, TileError> {
+        let Some(files) = &self.files else {
+            return read(path, limit);
+        };
+        let held = path.to_str().and_then(|name| files.get(name));
+        let bytes = held.ok_or_else(|| TileError::Io {
+            path: path.to_owned(),
+            source: io::ErrorKind::NotFound.into(),
+        })?;
+        if bytes.len() > limit {
+            return Err(TileError::WrongLength {
+                path: path.to_owned(),
+            });
+        }
+        Ok(bytes.clone())
     }
 }
 

@@ -21,6 +21,7 @@ pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Verdict};
 
 use std::path::Path;
 
+use crate::keyfile;
 use crate::tiles::{TILE_WIDTH, TileDir};
 use crate::trust::TrustPolicy;
 use auditor::Auditor;
@@ -39,7 +40,19 @@ pub fn verify_directory(dir: &Path, trust: &TrustPolicy) -> LogReport {
         );
         return LogReport::unreadable("TRUST_INSIDE_LOG", why);
     }
-    let folder = TileDir::new(dir);
+    if let Some(key) = keyfile::inside(dir) {
+        let why = format!(
+            "{} is a private key: keys do not belong beside evidence",
+            key.display()
+        );
+        return LogReport::unreadable("KEY_FILE", why);
+    }
+    verify_tiles(&TileDir::new(dir), trust)
+}
+
+/// Verifies an exported folder wherever it is, its tiles included. Whether other things lie in it is not looked at.
+#[must_use]
+pub fn verify_tiles(folder: &TileDir, trust: &TrustPolicy) -> LogReport {
     let note = match folder.checkpoint() {
         Ok(note) => note,
         Err(error) => return LogReport::unreadable("UNREADABLE", error.to_string()),
@@ -61,7 +74,7 @@ pub fn verify_directory(dir: &Path, trust: &TrustPolicy) -> LogReport {
             }
         }
     }
-    let stored = StoredTiles::read(&folder, size, auditor.entries());
+    let stored = StoredTiles::read(folder, size, auditor.entries());
     auditor.finish(missing, Some(&stored))
 }
 

@@ -1,18 +1,20 @@
 //! `hotline log`: evidence, for whoever wants to check instead of believing.
 //!
-//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`]; each is a function that the demo and
+//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`bundle`], [`policy`]; each is a function that the demo and
 //! tests call too, and a few lines that print. A log is a ledger, whose relay or desk may run on it, or an exported
 //! folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
 //!
 //! Exit codes: 0 done and nothing wrong, 2 usage, 4 trust that cannot be used, 8 a log that failed its verification or
 //! logs that contradict each other. Results go to standard output, conversation to standard error.
 
+pub mod bundle;
 pub mod compare;
 pub mod export;
 pub mod find;
 pub mod kept;
 pub mod names;
 pub mod plain;
+pub mod policy;
 pub mod prove;
 pub mod read;
 pub(crate) mod say;
@@ -43,6 +45,10 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// Writes a log as plain files that other software can check.
     Export(export::ExportArgs),
+    /// Collects a side's evidence into one file, for a third party to judge.
+    Bundle(bundle::BundleArgs),
+    /// Prints a policy to start from, for whoever judges bundles.
+    Policy(policy::PolicyArgs),
 }
 
 /// Runs a verb.
@@ -56,6 +62,8 @@ pub fn run(args: LogArgs) -> Outcome {
         Verb::Prove(args) => (prove::run(&args), args.json),
         Verb::Compare(args) => (compare::run(&args), args.json),
         Verb::Export(args) => (export::run(&args), args.json),
+        Verb::Bundle(args) => (bundle::run(&args), args.json),
+        Verb::Policy(args) => (policy::run(&args), args.json),
     };
     outcome.map_err(|failure| failure.as_json(json))
 }

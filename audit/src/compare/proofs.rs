@@ -52,7 +52,7 @@ impl ForkProof {
 }
 
 /// The proof that two copies of one log part, if they do.
-pub(super) fn fork(a: &Log, b: &Log) -> Option<ForkProof> {
+pub(crate) fn fork(a: &Log, b: &Log) -> Option<ForkProof> {
     let place = a.entries.iter().zip(&b.entries).position(|(a, b)| a != b)?;
     Some(ForkProof {
         index: place as u64,
@@ -73,12 +73,13 @@ fn branch(log: &Log, place: usize) -> Option<ForkBranch> {
 }
 
 /// All complete nodes of a tree in memory.
-struct EntryTree {
+#[derive(Debug)]
+pub(crate) struct EntryTree {
     levels: Vec<Vec<Hash>>,
 }
 
 impl EntryTree {
-    fn new(entries: &[Vec<u8>]) -> EntryTree {
+    pub(crate) fn new(entries: &[Vec<u8>]) -> EntryTree {
         let mut levels: Vec<Vec<Hash>> = vec![Vec::new(); 64];
         let mut frontier = Frontier::new();
         for entry in entries {
@@ -121,7 +122,7 @@ pub struct EquivocationProof {
 }
 
 impl EquivocationProof {
-    pub(super) fn new(
+    pub(crate) fn new(
         sender: &str,
         shared: &'static str,
         a: (u64, &[u8]),

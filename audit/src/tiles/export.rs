@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{TILE_WIDTH, TileError, entries_path, nodes_at, tile_path};
+use super::{Files, TILE_WIDTH, TileError, entries_path, nodes_at, tile_path};
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
 use crate::tree::{Frontier, leaf_hash};
@@ -22,9 +22,47 @@ pub fn write_log<E>(
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let checkpoint = write_tiles(note, entries, &mut |file, bytes| write(&dir.join(file), bytes))?;
+    let (new, path) = (dir.join("checkpoint.new"), dir.join("checkpoint"));
+    write(&new, note)?;
+    fs::rename(&new, &path).map_err(|source| TileError::Io { path, source })?;
+    Ok(checkpoint)
+}
+
+/// The same files in memory, by their paths.
+///
+/// # Errors
+/// As [`write_log`].
+pub fn log_files<E>(
+    note: &[u8],
+    entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+) -> Result<Files, TileError>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut files = Files::new();
+    write_tiles(note, entries, &mut |file, bytes| {
+        files.insert(file.to_owned(), bytes.to_vec());
+        Ok(())
+    })?;
+    files.insert("checkpoint".to_owned(), note.to_vec());
+    Ok(files)
+}
+
+/// Takes one file, by its path below the folder.
+type Sink<'a> = dyn FnMut(&str, &[u8]) -> Result<(), TileError> + 'a;
+
+fn write_tiles<E>(
+    note: &[u8],
+    entries: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+    out: &mut Sink<'_>,
+) -> Result<Checkpoint, TileError>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let checkpoint = Checkpoint::danger_parse_unverified(note)?;
     let mut writer = TileWriter {
-        dir,
+        out,
         frontier: Frontier::new(),
         hashes: Vec::new(),
         bundle: Vec::new(),
@@ -51,22 +89,19 @@ where
             found: root,
         });
     }
-    let (new, path) = (dir.join("checkpoint.new"), dir.join("checkpoint"));
-    write(&new, note)?;
-    fs::rename(&new, &path).map_err(|source| TileError::Io { path, source })?;
     Ok(checkpoint)
 }
 
 /// Collects the rightmost tile of each level until it is full.
-struct TileWriter<'a> {
-    dir: &'a Path,
+struct TileWriter<'a, 's> {
+    out: &'a mut Sink<'s>,
     frontier: Frontier,
     /// Tile level by tile level: hashes of the rightmost tile.
     hashes: Vec<Vec<u8>>,
     bundle: Vec<u8>,
 }
 
-impl TileWriter<'_> {
+impl TileWriter<'_, '_> {
     fn push(&mut self, entry: &[u8]) -> Result<(), TileError> {
         let index = self.frontier.size();
         let length = u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLarge(index))?;
@@ -78,10 +113,7 @@ impl TileWriter<'_> {
             }
         }
         if (index + 1).is_multiple_of(TILE_WIDTH) {
-            write(
-                &self.dir.join(entries_path(index / TILE_WIDTH, TILE_WIDTH)),
-                &self.bundle,
-            )?;
+            (self.out)(&entries_path(index / TILE_WIDTH, TILE_WIDTH), &self.bundle)?;
             self.bundle.clear();
         }
         Ok(())
@@ -98,10 +130,7 @@ impl TileWriter<'_> {
         tile.extend_from_slice(hash.as_bytes());
         if (index + 1).is_multiple_of(TILE_WIDTH) {
             let full = std::mem::take(tile);
-            write(
-                &self.dir.join(tile_path(level, index / TILE_WIDTH, TILE_WIDTH)),
-                &full,
-            )?;
+            (self.out)(&tile_path(level, index / TILE_WIDTH, TILE_WIDTH), &full)?;
         }
         Ok(())
     }
@@ -110,20 +139,12 @@ impl TileWriter<'_> {
     fn finish(&mut self) -> Result<(), TileError> {
         let size = self.frontier.size();
         if !self.bundle.is_empty() {
-            write(
-                &self.dir.join(entries_path(size / TILE_WIDTH, size % TILE_WIDTH)),
-                &self.bundle,
-            )?;
+            (self.out)(&entries_path(size / TILE_WIDTH, size % TILE_WIDTH), &self.bundle)?;
         }
         for (level, tile) in (0u8..).zip(&self.hashes) {
             if !tile.is_empty() {
                 let nodes = nodes_at(size, level);
-                write(
-                    &self
-                        .dir
-                        .join(tile_path(level, nodes / TILE_WIDTH, nodes % TILE_WIDTH)),
-                    tile,
-                )?;
+                (self.out)(&tile_path(level, nodes / TILE_WIDTH, nodes % TILE_WIDTH), tile)?;
             }
         }
         Ok(())

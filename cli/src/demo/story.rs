@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hotline_audit::trust::TrustPolicy;
 use hotline_client::{
     request::{Answer, Request},
     view::MessageView,
@@ -27,10 +28,14 @@ use super::{check::Told, stage::Stage};
 use crate::{
     desk::{Common, seat::Seat},
     exit::Failure,
+    log,
 };
 
 /// The collision, in the words of code HZ-01.
 const HZ_01: &str = "HZ-01 OURS. 221040Z. Collision of our survey vessel LARK with your ferry SOLVEIG, 58-12N 004-31E, uncertainty 1 nm. Both afloat, ferry listing, 214 aboard. No hostile intent. Help wanted: all vessels and helicopters within 60 nm.";
+
+/// The policy that is left beside the sides' folders.
+const POLICY: &str = "policy";
 
 /// Time of traffic before and after the kill.
 const TRAFFIC: Duration = Duration::from_secs(2);
@@ -63,6 +68,9 @@ pub async fn run(
     stage.close().await;
     if played.is_ok() {
         evidence(&stage, &mut told);
+        if kept {
+            leave_policy(&stage, &mut told);
+        }
     }
     if let Err(failure) = &played {
         told.check("the story is played to its end", false, failure.what.clone());
@@ -70,6 +78,18 @@ pub async fn run(
     told.summary.seconds = start.elapsed().as_secs_f64();
     let next = next_steps(&stage, kept);
     Ok(told.finish(&next))
+}
+
+/// For whoever wants to judge both sides' bundles: a policy to start from, made of Avelia's trust folder.
+fn leave_policy(stage: &Stage, told: &mut Told) {
+    let place = stage.dir.join(POLICY);
+    let made = TrustPolicy::load_folder(&stage.trust(0))
+        .map_err(|error| error.to_string())
+        .and_then(|trust| log::policy::policy(&trust).map_err(|failure| failure.what))
+        .and_then(|text| std::fs::write(&place, text).map_err(|error| error.to_string()));
+    let passed = made.is_ok();
+    let detail = made.err().unwrap_or_else(|| place.display().to_string());
+    told.check("a policy to judge the evidence with is left", passed, detail);
 }
 
 async fn play(stage: &mut Stage, seams: &Seams, told: &mut Told) -> Result<(), Failure> {
@@ -134,7 +154,28 @@ fn next_steps(stage: &Stage, kept: bool) -> Vec<String> {
     let [(_, relay), (_, desk), (_, other), _] =
         stage.ledgers().try_into().unwrap_or_else(|_| Default::default());
     let trust = stage.trust(0);
+    let [a, b] = ["a.bundle", "b.bundle"].map(|name| stage.dir.join(name));
+    let [bundle_a, bundle_b] = [(0, &a), (1, &b)].map(|(side, out)| {
+        let from = stage
+            .sides
+            .get(side)
+            .map(|side| side.folder.clone())
+            .unwrap_or_default();
+        format!(
+            "hotline log bundle --from {} --out {}",
+            from.display(),
+            out.display()
+        )
+    });
     vec![
+        bundle_a,
+        bundle_b,
+        format!(
+            "hotline-audit dispute {} {} --policy {} --message A-0001",
+            a.display(),
+            b.display(),
+            stage.dir.join(POLICY).display()
+        ),
         format!(
             "hotline log verify {} --trust {}",
             relay.display(),

@@ -36,9 +36,10 @@ impl Auditor<'_> {
         }
     }
 
-    pub(super) fn check_root(&mut self, missing: Option<String>, stored: Option<&StoredTiles>) {
+    /// Whether the entries are exactly those that were signed.
+    pub(super) fn check_root(&mut self, missing: Option<String>, stored: Option<&StoredTiles>) -> bool {
         let Some(checkpoint) = self.checkpoint.clone() else {
-            return;
+            return false;
         };
         let (size, found) = (checkpoint.size, self.frontier.size());
         if found == size && self.frontier.root() == checkpoint.root {
@@ -46,7 +47,7 @@ impl Auditor<'_> {
                 .map(|stored| stored.damage(&self.levels))
                 .unwrap_or_default();
             damage.into_iter().for_each(|fault| self.add(fault));
-            return;
+            return true;
         }
         let difference = stored.and_then(|stored| stored.first_difference(self.leaves()));
         match difference {
@@ -87,6 +88,7 @@ impl Auditor<'_> {
                 self.fault(None, "WRONG_ROOT", why);
             }
         }
+        false
     }
 
     pub(super) fn report(mut self, gaps: Vec<Gap>) -> LogReport {

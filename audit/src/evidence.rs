@@ -1,0 +1,150 @@
+//! What the evidence of one side, or of both, proves: verified, joined and judged under the auditor's own policy.
+//!
+//! [`Evidence::judge`] reads bundles ([`crate::bundle`]) and nothing else. Rosters and deny-lists come from the bundles and
+//! count only under a statement root that the policy names. Then, in this order: every log by itself ([`crate::verify`]),
+//! every checkpoint that anybody kept against every copy of its log, copies of one log against each other, mirrors
+//! against what they cosigned, the policy's quorum, statements against each other, and what lies beside the logs (proofs,
+//! openings, envelopes). Whatever does not fit is a [`Finding`] with a name, a place, whose it is, and its proof.
+//!
+//! [`verify`](Evidence::verify) reports on one bundle, [`compare`](Evidence::compare) on two,
+//! [`dispute`](Evidence::dispute) on one message of two. There is no clock: claimed times are told as claims, and order
+//! comes from what names what.
+
+mod anchors;
+mod beside;
+mod compare;
+mod copies;
+mod dispute;
+mod finding;
+mod heads;
+mod life;
+mod names;
+mod notes;
+mod quorum;
+mod statements;
+mod text;
+mod timeline;
+mod verdict;
+mod verify;
+
+pub use compare::{CompareBundles, OnlyOne};
+pub use dispute::{DisputeReport, NotFound, PrintedProof};
+pub use finding::{Finding, Proof, RootFork};
+pub use life::{Fact, Life, Standing};
+pub use notes::{Cosigned, Source};
+pub use timeline::{After, Before, Event};
+pub use verdict::Ruling;
+pub use verify::{BundleReport, CopyReport};
+
+use std::collections::BTreeSet;
+
+use crate::bundle::{Bundle, BundleError};
+use crate::hash::Hash;
+use crate::policy::Policy;
+use crate::trust::TrustPolicy;
+use copies::Copy;
+use notes::KnownNote;
+use statements::Statements;
+
+/// Why evidence is not judged at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{rule}: {what}")]
+pub struct Refused {
+    /// Stable name of the rule that was broken.
+    pub rule: &'static str,
+    /// What was found, and where.
+    pub what: String,
+}
+
+impl Refused {
+    fn new(rule: &'static str, what: String) -> Refused {
+        Refused { rule, what }
+    }
+}
+
+impl From<BundleError> for Refused {
+    fn from(error: BundleError) -> Refused {
+        Refused::new(error.rule(), error.to_string())
+    }
+}
+
+/// The evidence of one side or of several, judged.
+#[derive(Debug)]
+pub struct Evidence<'b> {
+    pub(crate) bundles: Vec<&'b Bundle>,
+    trust: TrustPolicy,
+    copies: Vec<Copy>,
+    notes: Vec<KnownNote>,
+    statements: Statements,
+    findings: Vec<Finding>,
+    /// For a person to look at; no proof of anything.
+    remarks: Vec<String>,
+    quorums: Vec<quorum::Covered>,
+    /// Copies and the sizes and roots of checkpoints that they continue.
+    continued: BTreeSet<(usize, u64, Hash)>,
+}
+
+impl<'b> Evidence<'b> {
+    /// Judges bundles together.
+    ///
+    /// # Errors
+    /// When one brings trust anchors of its own, or keys that are refused, or logs of another side than its own.
+    pub fn judge(bundles: &[&'b Bundle], policy: &Policy) -> Result<Evidence<'b>, Refused> {
+        let (trust, mut findings) = anchors::believe(bundles, policy)?;
+        let copies = copies::read(bundles, &trust)?;
+        findings.extend(copies.iter().flat_map(Copy::findings));
+        let cosigners = notes::Cosigners::of(policy, trust.rosters());
+        let (mut notes, bad) = notes::gather(bundles, &copies, &trust, &cosigners);
+        findings.extend(bad);
+        let (statements, wrong) = Statements::join(&copies, &trust);
+        findings.extend(wrong);
+        let mut remarks = statements.remarks();
+        let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
+        findings.extend(beside);
+        notes.extend(accepted);
+        findings.extend(heads::contradictions(&copies, &notes, &trust));
+        findings.extend(statements.short_logs(&copies));
+        remarks.extend(statements.seen_beyond(&copies));
+        let (quorums, unmet) = quorum::judge(&copies, &notes, policy);
+        findings.extend(unmet);
+        finding::sort(&mut findings);
+        let continued = heads::continued(&copies, &notes);
+        Ok(Evidence {
+            bundles: bundles.to_vec(),
+            trust,
+            copies,
+            notes,
+            statements,
+            findings,
+            remarks,
+            quorums,
+            continued,
+        })
+    }
+
+    /// Everything that does not fit, the gravest first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The rosters that counted.
+    #[must_use]
+    pub fn trust(&self) -> &TrustPolicy {
+        &self.trust
+    }
+
+    /// The ruling on the whole, as far as logs go.
+    fn ruling(&self) -> Ruling {
+        self.findings
+            .first()
+            .map_or(Ruling::Match, |gravest| gravest.ruling.clone())
+    }
+
+    /// Trust domain of a bundle's side.
+    fn side(&self, bundle: usize) -> &str {
+        self.bundles
+            .get(bundle)
+            .map_or("?", |bundle| bundle.manifest.side.as_str())
+    }
+}

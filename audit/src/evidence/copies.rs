@@ -1,0 +1,176 @@
+//! The copies of logs in bundles: a side's own logs, and what its mirrors hold of others. Each is verified by itself.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Proof, Refused, Ruling};
+use crate::bundle::{Bundle, Place};
+use crate::compare::{EntryTree, Log};
+use crate::hash::Hash;
+use crate::key::Subject;
+use crate::key::subject_of_origin;
+use crate::tiles::{TileDir, files_of};
+use crate::tree::{consistency_proof, inclusion_proof, root_at};
+use crate::trust::TrustPolicy;
+use crate::verify::{LogReport, verify_tiles};
+
+/// Most findings about one copy: of each rule the first.
+const MAX_FINDINGS: usize = 16;
+
+/// One copy of one log.
+#[derive(Debug)]
+pub(super) struct Copy {
+    /// Which bundle has it.
+    pub(super) bundle: usize,
+    /// Trust domain of that bundle's side.
+    pub(super) side: String,
+    /// The log's name.
+    pub(super) origin: String,
+    /// Cosigner name of the mirror whose copy this is; none for the side's own log.
+    pub(super) mirror: Option<String>,
+    /// Note and entries.
+    pub(super) log: Log,
+    /// What was found in it.
+    pub(super) report: LogReport,
+    /// Files that do not belong to a log of this size.
+    strange: Vec<String>,
+    tree: EntryTree,
+}
+
+/// Reads and verifies every copy.
+pub(super) fn read(bundles: &[&Bundle], trust: &TrustPolicy) -> Result<Vec<Copy>, Refused> {
+    let mut copies = Vec::new();
+    for (place, bundle) in bundles.iter().enumerate() {
+        for (mirror, origin) in logs_of(bundle) {
+            let own = Subject::parse(&subject_of_origin(origin)).map(|subject| subject.domain.to_owned());
+            if mirror.is_none() && own.as_deref() != Some(bundle.manifest.side.as_str()) {
+                return Err(Refused::new(
+                    "WRONG_SIDE",
+                    format!(
+                        "the bundle of {} brings {origin} as a log of its own",
+                        bundle.manifest.side
+                    ),
+                ));
+            }
+            copies.push(Copy::read(place, bundle, mirror, origin, trust));
+        }
+    }
+    Ok(copies)
+}
+
+fn logs_of(bundle: &Bundle) -> BTreeSet<(Option<&str>, &str)> {
+    bundle
+        .places()
+        .filter_map(|(place, _, _)| match place {
+            Place::Log { origin, .. } => Some((None, origin)),
+            Place::Mirror { mirror, origin, .. } => Some((Some(mirror), origin)),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Copy {
+    fn read(place: usize, bundle: &Bundle, mirror: Option<&str>, origin: &str, trust: &TrustPolicy) -> Copy {
+        let folder = match mirror {
+            None => format!("logs/{origin}"),
+            Some(mirror) => format!("mirrors/{mirror}/{origin}"),
+        };
+        let tiles = TileDir::in_memory(bundle.files().clone(), &folder);
+        let report = verify_tiles(&tiles, trust);
+        let log = Log::read_tiles(&tiles).unwrap_or_default();
+        let expected = files_of(
+            report
+                .checkpoint
+                .as_ref()
+                .map_or(0, |head| head.size.min(1 << 26)),
+        );
+        let prefix = format!("{folder}/");
+        let strange = bundle
+            .files()
+            .range(prefix.clone()..)
+            .map_while(|(name, _)| name.strip_prefix(&prefix))
+            .filter(|file| !expected.contains(*file))
+            .map(str::to_owned)
+            .collect();
+        Copy {
+            bundle: place,
+            side: bundle.manifest.side.clone(),
+            origin: origin.to_owned(),
+            mirror: mirror.map(str::to_owned),
+            tree: EntryTree::new(&log.entries),
+            log,
+            report,
+            strange,
+        }
+    }
+
+    /// What it is called in reports.
+    pub(super) fn title(&self) -> String {
+        match &self.mirror {
+            None => format!("log {}", self.origin),
+            Some(mirror) => format!("mirror {mirror} of {}", self.origin),
+        }
+    }
+
+    /// Entries there are.
+    pub(super) fn len(&self) -> u64 {
+        self.log.entries.len() as u64
+    }
+
+    /// True when its own log has signed exactly these entries; what they say may still be wrong.
+    pub(super) fn is_signed(&self) -> bool {
+        let head = self.report.checkpoint.as_ref();
+        self.report.log_key.is_some()
+            && head.is_some_and(|head| head.size == self.len() && head.root == self.report.root)
+    }
+
+    /// The signed note as text; empty if it is none.
+    pub(super) fn note(&self) -> String {
+        String::from_utf8_lossy(&self.log.note).into_owned()
+    }
+
+    /// Root of the first `size` entries; none if there are fewer.
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
+        (size <= self.len()).then(|| root_at(&self.tree, size).ok())?
+    }
+
+    /// That the tree of the first `size` entries is a prefix of the whole.
+    pub(super) fn consistency(&self, size: u64) -> Option<Vec<Hash>> {
+        consistency_proof(&self.tree, size, self.len()).ok()
+    }
+
+    /// That entry `index` stands in the whole.
+    pub(super) fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
+        inclusion_proof(&self.tree, index, self.len()).ok()
+    }
+
+    /// What is wrong with this copy by itself.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let of = |ruling, rule, index, explanation| Finding {
+            ruling,
+            rule,
+            evidence_of: self.side.clone(),
+            who: self.title(),
+            index,
+            explanation,
+            proof: Proof::Recompute,
+        };
+        let mut findings: Vec<Finding> = Vec::new();
+        for fault in &self.report.faults {
+            let told = findings.iter().any(|finding| finding.rule == fault.rule);
+            if !told && findings.len() < MAX_FINDINGS {
+                let ruling = Ruling::of_fault(fault, self.report.log_key.is_some());
+                findings.push(of(ruling, fault.rule, fault.index, fault.explanation.clone()));
+            }
+        }
+        if let Some(strange) = self.strange.first().filter(|_| findings.is_empty()) {
+            let why = format!("{strange} belongs to no log of {} entries", self.len());
+            findings.push(of(Ruling::Failed("EXTRA_FILE"), "EXTRA_FILE", None, why));
+        }
+        let named = self.report.checkpoint.as_ref().map(|head| head.origin.as_str());
+        if named.is_some_and(|named| named != self.origin) {
+            let why = format!("its checkpoint is one of {}", named.unwrap_or_default());
+            findings.push(of(Ruling::Failed("WRONG_ORIGIN"), "WRONG_ORIGIN", None, why));
+        }
+        findings
+    }
+}

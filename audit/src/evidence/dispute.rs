@@ -1,0 +1,335 @@
+//! One disputed message: its whole life, the verdict by name, and the proofs that a third party can check by itself.
+
+use data_encoding::BASE64;
+
+use super::life::Standing;
+use super::names::{self, short};
+use super::statements::Known;
+use super::timeline::domain_of;
+use super::{Evidence, Fact, Finding, Life, Proof, Ruling};
+use crate::proof::TlogProof;
+use crate::statement::{Message, Payload};
+
+/// A proof, verbatim.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PrintedProof {
+    /// What it proves.
+    pub title: String,
+    /// The file: a tlog-proof, a note, or a statement in base64.
+    pub text: String,
+}
+
+/// What the evidence says about one message.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DisputeReport {
+    /// The one word.
+    pub verdict: Ruling,
+    /// The exit code that goes with it.
+    pub exit_code: u8,
+    /// The verdict as a sentence.
+    pub sentence: String,
+    /// Trust domains of both sides, in the order in which they were named.
+    pub sides: [String; 2],
+    /// The message.
+    pub life: Life,
+    /// What is proved, line by line.
+    pub proved: Vec<String>,
+    /// What is only claimed.
+    pub claimed: Vec<String>,
+    /// What cannot be proved by anybody.
+    pub not_provable: Vec<String>,
+    /// Everything that does not fit in the logs, the gravest first.
+    pub findings: Vec<Finding>,
+    /// The proofs, verbatim.
+    pub proofs: Vec<PrintedProof>,
+}
+
+/// Why no message is judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotFound {
+    /// Nobody holds it.
+    #[error("no log that was handed in holds a message called {0}")]
+    Nobody(String),
+    /// Several fit.
+    #[error("{asked} fits several messages; name one by its hash: {}", found.join(", "))]
+    Several {
+        /// What was asked for.
+        asked: String,
+        /// Their hashes.
+        found: Vec<String>,
+    },
+}
+
+/// Most messages that are listed when several fit.
+const MAX_LISTED: usize = 8;
+
+impl Evidence<'_> {
+    /// The report on one message, by its name (`A-0017`), or the beginning of its hash or id in hex.
+    ///
+    /// # Errors
+    /// When no message fits, or several do.
+    pub fn dispute(&self, asked: &str) -> Result<DisputeReport, NotFound> {
+        let (known, message) = self.find(asked)?;
+        let life = self.life(known, message, &self.naming());
+        let verdict = self.decided(&life);
+        Ok(DisputeReport {
+            exit_code: verdict.exit_code(),
+            sentence: self.decided_sentence(&verdict, &life),
+            verdict,
+            sides: [self.side(0).to_owned(), self.side(1).to_owned()],
+            proved: lines(&life, Standing::Proved),
+            claimed: lines(&life, Standing::Claimed),
+            not_provable: not_provable(&life),
+            proofs: self.proofs(known, &life),
+            life,
+            findings: self.findings.clone(),
+        })
+    }
+
+    fn find(&self, asked: &str) -> Result<(&Known, &Message), NotFound> {
+        let prefixes = names::prefixes(&self.bundles);
+        let found: Vec<(&Known, &Message)> = self
+            .statements
+            .iter()
+            .filter_map(|(hash, known)| match &known.verified.payload {
+                Payload::Message(message) if names::means(asked, &prefixes, message, hash) => {
+                    Some((known, message))
+                }
+                _ => None,
+            })
+            .collect();
+        match found.as_slice() {
+            [] => Err(NotFound::Nobody(asked.to_owned())),
+            [one] => Ok(*one),
+            several => Err(NotFound::Several {
+                asked: asked.to_owned(),
+                found: several
+                    .iter()
+                    .take(MAX_LISTED)
+                    .map(|(known, _)| known.verified.hash.to_string())
+                    .collect(),
+            }),
+        }
+    }
+
+    /// What is wrong with the logs comes first; then whether it arrived, and whether whoever got it says so.
+    fn decided(&self, life: &Life) -> Ruling {
+        if let Some(gravest) = self.findings.first() {
+            return gravest.ruling.clone();
+        }
+        if life.answers().next().is_none() {
+            return Ruling::SentNoReceipt;
+        }
+        if self.hidden(life).is_empty() {
+            Ruling::Match
+        } else {
+            Ruling::ReceiptProvesDelivery
+        }
+    }
+
+    /// What a side signed about the message, or the message itself, and its own evidence does not show.
+    fn hidden(&self, life: &Life) -> Vec<String> {
+        let mut hidden = Vec::new();
+        let sides = [self.side(0), self.side(1)];
+        for side in sides
+            .iter()
+            .filter(|side| !life.held_by.iter().any(|held| held == **side))
+        {
+            let signed = life.answers().any(|fact| domain_of(&fact.who) == Some(side));
+            if signed {
+                hidden.push(format!("{side} lacks the message itself"));
+            }
+        }
+        for fact in life.answers() {
+            let signer = domain_of(&fact.who).unwrap_or_default();
+            if sides.contains(&signer) && !fact.held_by.iter().any(|held| held == signer) {
+                hidden.push(format!("{signer} lacks its own {}", fact.rung));
+            }
+        }
+        hidden.dedup();
+        hidden
+    }
+
+    fn decided_sentence(&self, verdict: &Ruling, life: &Life) -> String {
+        if let Some(gravest) = self.findings.first() {
+            return gravest.sentence();
+        }
+        let name = &life.name;
+        let first = life.answers().next();
+        let who = first.map_or_else(String::new, |fact| short(&fact.who));
+        let rung = first.map_or("", |fact| fact.rung.as_str());
+        let later = if life.acknowledged_then_insufficient {
+            "; it was acknowledged, and found INSUFFICIENT later"
+        } else {
+            ""
+        };
+        match verdict {
+            Ruling::Match => {
+                format!("{name} arrived: {who} signed {rung}, and both sides' evidence says so{later}")
+            }
+            Ruling::ReceiptProvesDelivery => {
+                let hidden = self.hidden(life).join("; ");
+                format!("{name} arrived: {who} signed {rung}, though {hidden}{later}")
+            }
+            _ => {
+                let held = life.counting("PEER_HELD").next();
+                let held = held.map_or_else(String::new, |fact| {
+                    format!("; {} holds its bytes all the same", fact.who)
+                });
+                format!("{name} was sent, and no desk that it names has signed for it{held}")
+            }
+        }
+    }
+
+    /// The message in every own log that holds it, what was signed about it, and the proofs of whatever does not fit.
+    fn proofs(&self, known: &Known, life: &Life) -> Vec<PrintedProof> {
+        let mut proofs = vec![statement(
+            &format!(
+                "{}, the exact bytes that {} signed (base64)",
+                life.name,
+                short(&life.sender)
+            ),
+            known,
+        )];
+        proofs.extend(self.inclusions(&life.name, known));
+        for fact in life.facts.iter().filter(|fact| fact.statement != life.sha256) {
+            if let Some(said) = self.statements.get(&fact.statement) {
+                let title = format!("{} by {}", fact.rung, short(&fact.who));
+                proofs.push(statement(&format!("{title}, exact bytes (base64)"), said));
+                proofs.extend(self.inclusions(&title, said));
+            }
+        }
+        proofs.extend(self.cosigned_proof(life));
+        for finding in &self.findings {
+            proofs.extend(finding.printed());
+        }
+        proofs.dedup();
+        proofs
+    }
+
+    /// One proof file for each own log that is whole.
+    fn inclusions(&self, what: &str, known: &Known) -> Vec<PrintedProof> {
+        let mut proofs = Vec::new();
+        for stands in &known.stands {
+            let Some(copy) = self.copies.get(stands.copy).filter(|copy| copy.is_signed()) else {
+                continue;
+            };
+            let Some(hashes) = copy.inclusion(stands.index) else {
+                continue;
+            };
+            let proof = TlogProof {
+                extra: None,
+                index: stands.index,
+                hashes,
+                checkpoint: copy.log.note.clone(),
+            };
+            proofs.push(PrintedProof {
+                title: format!(
+                    "{what} is entry #{} of {} (tlog-proof)",
+                    stands.index,
+                    copy.title()
+                ),
+                text: String::from_utf8_lossy(&proof.encode()).into_owned(),
+            });
+        }
+        proofs
+    }
+
+    /// The note of the earliest cosignature over a tree that holds the message.
+    fn cosigned_proof(&self, life: &Life) -> Option<PrintedProof> {
+        let known = self.statements.get(&life.sha256)?;
+        let before = self.before(known)?;
+        let note = self.cosigned_notes().find(|note| {
+            note.checkpoint.origin == before.origin
+                && note.checkpoint.size == before.size
+                && note.cosigned.iter().any(|by| by.name == before.by)
+        })?;
+        Some(PrintedProof {
+            title: format!("checkpoint that holds {}, cosigned by {}", life.name, before.by),
+            text: note.text.clone(),
+        })
+    }
+}
+
+impl Finding {
+    /// Its proof, verbatim, in parts.
+    pub(super) fn printed(&self) -> Vec<PrintedProof> {
+        let one = |title: String, text: &str| PrintedProof {
+            title,
+            text: text.to_owned(),
+        };
+        let of = format!("{} of {}", self.ruling, self.who);
+        match &self.proof {
+            Proof::Recompute => Vec::new(),
+            Proof::Note {
+                note,
+                kept,
+                handed_in,
+            } => vec![
+                one(format!("{of}: signed by it, kept in {kept}"), note),
+                one(format!("{of}: what was handed in"), handed_in),
+            ],
+            Proof::Leaves(fork) => {
+                let branch = |which: &str, branch: &crate::compare::ForkBranch| {
+                    let hashes: String = branch.inclusion.iter().map(|hash| format!("{hash}\n")).collect();
+                    let text = format!(
+                        "leaf {} at index {}\n{hashes}\n{}",
+                        branch.leaf, fork.index, branch.note
+                    );
+                    one(format!("{of}: {which} history"), &text)
+                };
+                vec![branch("one", &fork.a), branch("another", &fork.b)]
+            }
+            Proof::Roots(fork) => {
+                let hashes: String = fork.consistency.iter().map(|hash| format!("{hash}\n")).collect();
+                vec![
+                    one(format!("{of}: one history"), &fork.earlier),
+                    one(format!("{of}: another history"), &fork.later),
+                    one(
+                        format!("{of}: the other history's root at the size of the first"),
+                        &format!("{}\n{hashes}", fork.root_in_later),
+                    ),
+                ]
+            }
+            Proof::Statements(two) => vec![
+                one(format!("{of}: one statement (base64)"), &two.statement_a),
+                one(format!("{of}: another (base64)"), &two.statement_b),
+            ],
+            Proof::Statement { statement, sha256 } => {
+                vec![one(format!("{of}: statement {sha256} (base64)"), statement)]
+            }
+        }
+    }
+}
+
+fn statement(title: &str, known: &Known) -> PrintedProof {
+    PrintedProof {
+        title: title.to_owned(),
+        text: BASE64.encode(known.verified.statement.bytes()),
+    }
+}
+
+fn lines(life: &Life, standing: Standing) -> Vec<String> {
+    let of = life.facts.iter().filter(|fact| fact.standing == standing);
+    of.map(Fact::line).collect()
+}
+
+fn not_provable(life: &Life) -> Vec<String> {
+    let mut lines = Vec::new();
+    if life.counting("DISPLAYED").next().is_some() {
+        lines.push("that a person read it: DISPLAYED is a machine's claim about itself".to_owned());
+    }
+    if life.answers().next().is_none() {
+        lines.push(
+            "that it did not arrive: whoever received it can keep silent, and no exchange is fair".to_owned(),
+        );
+    }
+    lines.push(
+        "the times claimed by signers; what can be proved lies between the checkpoints named".to_owned(),
+    );
+    lines.push(
+        "who held a key: a signature proves the key, and custody of keys is the ministries' matter"
+            .to_owned(),
+    );
+    lines
+}

@@ -1,0 +1,409 @@
+//! The life of one message: who signed which rung of its ladder, where that stands, and who holds it.
+
+use super::names::{self, short};
+use super::statements::Known;
+use super::timeline::{After, Before, Naming, domain_of};
+use super::{Evidence, Source};
+use crate::bundle::Place;
+use crate::check::Parts;
+use crate::hash::Hash;
+use crate::opening::{Opening, OpeningFile};
+use crate::proof::TlogProof;
+use crate::statement::{Message, Payload};
+
+/// How much a fact is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The signature proves it.
+    Proved,
+    /// Somebody claims it of himself, and nobody else can tell: that something was on a screen.
+    Claimed,
+    /// Signed by somebody who may not: it climbs nothing.
+    Foreign,
+}
+
+/// One fact about a message.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fact {
+    /// Name of the rung: RELEASED, ACCEPTED, PEER_HELD, DELIVERED, …
+    pub rung: String,
+    /// Who signed it.
+    pub who: String,
+    /// Whether it is proved.
+    pub standing: Standing,
+    /// The words that go with it: a reason, the fields that lack, an answer.
+    pub text: String,
+    /// When, by the signer's clock, milliseconds since 1970 (UTC): a claim. For cosignatures, by the cosigner's.
+    pub claimed_ms: Option<u64>,
+    /// Not before.
+    pub after: Option<After>,
+    /// Not after.
+    pub before: Option<Before>,
+    /// Hash of the statement that says it; of the message itself for what logs say of it.
+    pub statement: Hash,
+    /// Chain epoch and sequence of that statement, by which facts of one desk are ordered.
+    pub place: Option<(u64, u64)>,
+    /// Sides whose own logs hold that statement.
+    pub held_by: Vec<String>,
+    /// Where it stands: log and index.
+    pub stands: Vec<(String, u64)>,
+}
+
+/// The life of one message.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Life {
+    /// Hash of its bytes.
+    pub sha256: Hash,
+    /// Its id, hex.
+    pub id: String,
+    /// `A-0017`.
+    pub name: String,
+    /// The desk that sent it.
+    pub sender: String,
+    /// The desks that it names.
+    pub recipients: Vec<String>,
+    /// Precedence, RFC 6477: 0 DEFERRED to 5 OVERRIDE.
+    pub precedence: &'static str,
+    /// When it was signed, by its sender's clock, milliseconds since 1970 (UTC).
+    pub claimed_ms: u64,
+    /// Its words, where they are in the clear or were opened and fit what its sender committed to.
+    pub text: Option<String>,
+    /// Every fact, in an order that nothing contradicts.
+    pub facts: Vec<Fact>,
+    /// True when it was acknowledged, and the same desk found it insufficient later.
+    pub acknowledged_then_insufficient: bool,
+    /// Sides whose own logs hold the message.
+    pub held_by: Vec<String>,
+}
+
+impl Life {
+    /// Facts of this rung that count.
+    pub(super) fn counting<'a>(&'a self, rung: &'a str) -> impl Iterator<Item = &'a Fact> {
+        self.facts
+            .iter()
+            .filter(move |fact| fact.rung == rung && fact.standing != Standing::Foreign)
+    }
+
+    /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().filter(|fact| {
+            fact.standing != Standing::Foreign
+                && !["RELEASED", "ACCEPTED", "PEER_HELD", "COSIGNED"].contains(&fact.rung.as_str())
+        })
+    }
+}
+
+impl Evidence<'_> {
+    /// The life of one message.
+    pub(super) fn life(&self, known: &Known, message: &Message, naming: &Naming) -> Life {
+        let prefixes = names::prefixes(&self.bundles);
+        let header = &message.header;
+        let mut facts = vec![self.released(known, message)];
+        facts.extend(self.accepted(known));
+        facts.extend(self.cosigned(known));
+        let naming = naming.of(&known.verified.hash);
+        let naming = naming.iter().filter_map(|hash| self.statements.get(hash));
+        facts.extend(naming.flat_map(|other| self.facts_in(other, known, message)));
+        Life {
+            sha256: known.verified.hash,
+            id: data_encoding::HEXLOWER.encode(&header.id),
+            name: names::name(&prefixes, message),
+            sender: header.sender.clone(),
+            recipients: header.recipients.iter().map(|to| to.identity.clone()).collect(),
+            precedence: word(&PRECEDENCES, message.precedence),
+            claimed_ms: header.claimed_time_ms,
+            text: self.text_of(&known.verified.hash, message),
+            acknowledged_then_insufficient: insufficient_later(&facts),
+            facts,
+            held_by: self.held_by(known),
+        }
+    }
+
+    fn released(&self, known: &Known, message: &Message) -> Fact {
+        let officers: Vec<String> = match &known.parts {
+            Parts::Message(approvals) => approvals.iter().map(|by| short(&by.officer)).collect(),
+            _ => Vec::new(),
+        };
+        let text = if officers.is_empty() {
+            "without an officer's approval".to_owned()
+        } else {
+            format!("approved by {}", officers.join(" and "))
+        };
+        self.fact("RELEASED", &message.header.sender, text, known)
+    }
+
+    /// Relays that have it: in their logs, or by an acceptance that somebody kept.
+    fn accepted(&self, known: &Known) -> Vec<Fact> {
+        let mut facts: Vec<Fact> = Vec::new();
+        for stands in &known.stands {
+            let Some(copy) = self.copies.get(stands.copy) else {
+                continue;
+            };
+            let Some(relay) = relay_of(&copy.origin) else {
+                continue;
+            };
+            let how = match &copy.mirror {
+                None => format!("entry #{} of its log", stands.index),
+                Some(mirror) => format!("entry #{} of its log, as {mirror} holds it", stands.index),
+            };
+            facts.push(self.fact("ACCEPTED", &relay, how, known));
+        }
+        for bundle in &self.bundles {
+            for (place, path, bytes) in bundle.places() {
+                let Place::Proof { statement } = place else {
+                    continue;
+                };
+                let kept = Source::File(path.to_owned());
+                let believed = self.notes.iter().find(|note| note.kept == kept);
+                let (Some(note), Ok(proof)) = (believed, TlogProof::parse(bytes)) else {
+                    continue;
+                };
+                let relay = relay_of(&note.checkpoint.origin).unwrap_or_default();
+                if statement == known.verified.hash {
+                    let how = format!(
+                        "entry #{} of its log, by the acceptance that {} kept",
+                        proof.index, note.side
+                    );
+                    facts.push(self.fact("ACCEPTED", &relay, how, known));
+                }
+            }
+        }
+        facts.sort_by(|a, b| a.who.cmp(&b.who));
+        facts.dedup_by(|b, a| a.who == b.who);
+        facts
+    }
+
+    /// Cosignatures of others than the sender's side over a tree that holds it; by a mirror it proves that the bytes are
+    /// there.
+    fn cosigned(&self, known: &Known) -> Vec<Fact> {
+        let own = domain_of(&known.verified.header().sender).map(str::to_owned);
+        let mut facts: Vec<Fact> = Vec::new();
+        for stands in &known.stands {
+            let Some(copy) = self.copies.get(stands.copy) else {
+                continue;
+            };
+            for note in self.cosigned_notes() {
+                let covers = self.binds(note, stands);
+                for by in note.cosigned.iter().filter(|by| covers && by.domain != own) {
+                    let rung = if by.mirror { "PEER_HELD" } else { "COSIGNED" };
+                    let text = format!("{} at {} entries", copy.origin, note.checkpoint.size);
+                    let mut fact = self.fact(rung, &by.name, text, known);
+                    fact.claimed_ms = Some(by.time_s.saturating_mul(1000));
+                    facts.push(fact);
+                }
+            }
+        }
+        facts.sort_by(|a, b| (&a.who, a.claimed_ms).cmp(&(&b.who, b.claimed_ms)));
+        facts.dedup_by(|b, a| a.who == b.who);
+        facts
+    }
+
+    /// What one statement says about the message.
+    fn facts_in(&self, other: &Known, known: &Known, message: &Message) -> Vec<Fact> {
+        let hash = known.verified.hash;
+        let named = |identity: &str| message.header.recipients.iter().any(|to| to.identity == identity);
+        let action = |identity: &str| {
+            message
+                .header
+                .recipients
+                .iter()
+                .any(|to| to.identity == identity && to.kind == 1)
+        };
+        let signer = &other.verified.header().sender;
+        let mine = *signer == message.header.sender;
+        match (&other.verified.payload, &other.parts) {
+            (Payload::Receipt(receipt), _) => {
+                let about = receipt.items.iter().filter(|item| item.sha256 == hash);
+                about
+                    .map(|item| {
+                        let text = format!("first copy over {}", item.leg);
+                        let rung = word(&RUNGS, receipt.rung);
+                        let may = named(signer) && receipt.subject == message.header.sender;
+                        let mut fact = self.fact(rung, signer, text, other);
+                        fact.standing = standing(may, receipt.rung == 6);
+                        fact
+                    })
+                    .collect()
+            }
+            (Payload::Act(_), Parts::Act(by)) if by.said.message.sha256 == hash => {
+                let rung = word(&RUNGS, by.said.rung);
+                let own_word = [24, 25].contains(&by.said.rung);
+                let mut fact = self.fact(rung, &by.officer, by.said.text.clone(), other);
+                let may = if own_word {
+                    mine
+                } else {
+                    action(signer) && has_role(&by.roles, &[WATCH_OFFICER, DUTY_OFFICER])
+                };
+                fact.standing = standing(may, false);
+                vec![fact]
+            }
+            (Payload::Annex(_), Parts::Annex(by)) if by.said.message.sha256 == hash => {
+                let rung = word(&RUNGS, by.said.done.kind());
+                let mut fact = self.fact(rung, &by.officer, String::new(), other);
+                let role = if rung == "TRANSLATED" {
+                    TRANSLATOR
+                } else {
+                    DUTY_OFFICER
+                };
+                fact.standing = standing(named(signer) && has_role(&by.roles, &[role]), false);
+                vec![fact]
+            }
+            (Payload::Message(reply), _) => {
+                let refers = reply.refers_to.as_ref().is_some_and(|named| named.sha256 == hash);
+                if !refers {
+                    return Vec::new();
+                }
+                let (rung, text) = match (reply.function, reply.answer) {
+                    (5, _) => ("CANCELLED", String::new()),
+                    (_, 0) => ("REFERRED_TO", word(&FUNCTIONS, reply.function).to_owned()),
+                    (_, answer) => ("ANSWERED", word(&ANSWERS, answer).to_owned()),
+                };
+                let mut fact = self.fact(rung, signer, text, other);
+                fact.standing = standing(action(signer) || (mine && rung != "ANSWERED"), false);
+                if mine {
+                    // What its own sender says behind it proves nothing about its arrival.
+                    fact.rung = format!("SENDER_{rung}");
+                }
+                vec![fact]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn fact(&self, rung: &str, who: &str, text: String, said_in: &Known) -> Fact {
+        let header = said_in.verified.header();
+        let stands = said_in.stands.iter().filter_map(|stands| {
+            let copy = self.copies.get(stands.copy)?;
+            copy.mirror.is_none().then(|| (copy.origin.clone(), stands.index))
+        });
+        Fact {
+            rung: rung.to_owned(),
+            who: who.to_owned(),
+            standing: Standing::Proved,
+            text,
+            claimed_ms: Some(header.claimed_time_ms),
+            after: self.after(said_in),
+            before: self.before(said_in),
+            statement: said_in.verified.hash,
+            place: Some((header.epoch, header.sequence)),
+            held_by: self.held_by(said_in),
+            stands: stands.collect(),
+        }
+    }
+
+    /// The words, from the statement itself or from an opening that fits it.
+    fn text_of(&self, hash: &Hash, message: &Message) -> Option<String> {
+        if let Ok(opening) = Opening::in_the_clear(&message.content) {
+            return Some(opening.text);
+        }
+        let path = format!("openings/{hash}.json");
+        let files = self.bundles.iter().filter_map(|bundle| bundle.files().get(&path));
+        files
+            .filter_map(|bytes| OpeningFile::parse(bytes).ok())
+            .find(|file| file.statement == *hash && file.opening.fits(&message.content))
+            .map(|file| file.opening.text)
+    }
+}
+
+fn has_role(roles: &[u32], wanted: &[u32]) -> bool {
+    roles.iter().any(|role| wanted.contains(role))
+}
+
+fn standing(may: bool, of_oneself: bool) -> Standing {
+    match (may, of_oneself) {
+        (false, _) => Standing::Foreign,
+        (true, true) => Standing::Claimed,
+        (true, false) => Standing::Proved,
+    }
+}
+
+/// One desk's own chain orders what it placed.
+fn insufficient_later(facts: &[Fact]) -> bool {
+    let of = |rung: &'static str| {
+        facts
+            .iter()
+            .filter(move |fact| fact.rung == rung && fact.standing == Standing::Proved)
+    };
+    of("ACKNOWLEDGED").any(|first| {
+        of("INSUFFICIENT")
+            .any(|later| domain_of(&first.who) == domain_of(&later.who) && later.place > first.place)
+    })
+}
+
+fn relay_of(origin: &str) -> Option<String> {
+    let identity = crate::key::subject_of_origin(origin);
+    let is_relay = crate::key::Subject::parse(&identity).is_some_and(|subject| subject.role == "relay");
+    is_relay.then_some(identity)
+}
+
+/// The statements that this one names by their hash.
+pub(super) fn named_by(known: &Known) -> Vec<Hash> {
+    match (&known.verified.payload, &known.parts) {
+        (Payload::Receipt(receipt), _) => receipt.items.iter().map(|item| item.sha256).collect(),
+        (Payload::Act(_), Parts::Act(by)) => vec![by.said.message.sha256],
+        (Payload::Annex(_), Parts::Annex(by)) => vec![by.said.message.sha256],
+        (Payload::Message(message), _) => message.refers_to.iter().map(|named| named.sha256).collect(),
+        (Payload::Service(service), _) => service.refers_to.iter().map(|named| named.sha256).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The name of a code; `?` for one that this version does not know.
+fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
+    names
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map_or("?", |(_, name)| name)
+}
+
+const WATCH_OFFICER: u32 = 3;
+const TRANSLATOR: u32 = 4;
+const DUTY_OFFICER: u32 = 5;
+
+const RUNGS: [(u32, &str); 12] = [
+    (4, "DELIVERED"),
+    (5, "ALERTED"),
+    (6, "DISPLAYED"),
+    (7, "ACKNOWLEDGED"),
+    (8, "TRANSLATED"),
+    (9, "PRESENTED"),
+    (20, "HOLDING"),
+    (21, "READ_BACK"),
+    (22, "INSUFFICIENT"),
+    (23, "DECLINED"),
+    (24, "CONFIRMED"),
+    (25, "CORRECTED"),
+];
+const PRECEDENCES: [(u32, &str); 6] = [
+    (1, "DEFERRED"),
+    (2, "ROUTINE"),
+    (3, "PRIORITY"),
+    (4, "IMMEDIATE"),
+    (5, "FLASH"),
+    (6, "OVERRIDE"),
+];
+const FUNCTIONS: [(u32, &str); 6] = [
+    (1, "NOTIFY"),
+    (2, "QUERY"),
+    (3, "REPLY"),
+    (4, "UPDATE"),
+    (5, "CANCEL"),
+    (6, "ERROR"),
+];
+const ANSWERS: [(u32, &str); 14] = [
+    (1, "ROGER"),
+    (2, "AFFIRM"),
+    (3, "NEGATIVE"),
+    (4, "ACCEPT"),
+    (5, "UNABLE"),
+    (6, "COUNTER"),
+    (7, "DECLINE"),
+    (8, "YES"),
+    (9, "NO"),
+    (10, "UNKNOWN"),
+    (11, "SUFFICIENT"),
+    (12, "INSUFFICIENT"),
+    (13, "STANDBY"),
+    (14, "FREE_TEXT"),
+];

@@ -1,0 +1,276 @@
+//! Every checkpoint that anybody kept: those under copies of logs, those beside them, and those that relays have written
+//! into their own logs. A log signed each of them, so each of them binds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::copies::Copy;
+use super::{Finding, Proof, Ruling};
+use crate::bundle::{Bundle, Place};
+use crate::check::{self, When};
+use crate::checkpoint::Checkpoint;
+use crate::cosign::{CosignVerifier, CosignerName};
+use crate::key::{Purpose, Roster, RosterSet, Subject, origin_of, subject_of_origin};
+use crate::note::Note;
+use crate::policy::Policy;
+use crate::statement::RelayRecord;
+use crate::trust::TrustPolicy;
+
+/// Where a checkpoint was kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Under a copy of the log.
+    Head(String),
+    /// In a file of a bundle.
+    File(String),
+    /// In a leaf of another log.
+    Leaf {
+        /// That log.
+        origin: String,
+        /// Index of the leaf.
+        index: u64,
+    },
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Source::Head(title) => write!(f, "the checkpoint of {title}"),
+            Source::File(path) => f.write_str(path),
+            Source::Leaf { origin, index } => write!(f, "entry #{index} of {origin}"),
+        }
+    }
+}
+
+/// Somebody other than the log who signed a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Cosigned {
+    /// Name of the cosigner.
+    pub name: String,
+    /// Its trust domain; none for a neutral witness.
+    pub domain: Option<String>,
+    /// True when it also says that it holds every entry.
+    pub mirror: bool,
+    /// When, by its own clock, seconds since 1970 (UTC).
+    pub time_s: u64,
+}
+
+/// A checkpoint that its log has signed.
+#[derive(Debug, Clone)]
+pub(super) struct KnownNote {
+    /// Trust domain of the side that kept it.
+    pub(super) side: String,
+    pub(super) kept: Source,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) text: String,
+    pub(super) note: Note,
+    pub(super) cosigned: Vec<Cosigned>,
+    /// True for what was kept as a contradiction.
+    pub(super) conflict: bool,
+}
+
+/// The cosigners that count: those of the policy, and the witnesses and mirrors of rosters under its roots.
+pub(super) struct Cosigners {
+    known: Vec<CosignVerifier>,
+}
+
+impl Cosigners {
+    pub(super) fn of(policy: &Policy, rosters: &RosterSet) -> Cosigners {
+        let mut known: Vec<CosignVerifier> = policy
+            .witnesses()
+            .iter()
+            .map(|witness| witness.key.clone())
+            .collect();
+        known.extend(enrolled(rosters));
+        known.sort();
+        known.dedup();
+        Cosigners { known }
+    }
+
+    /// Who cosigned this note.
+    ///
+    /// # Errors
+    /// The name of a known cosigner whose line does not verify.
+    fn of_note(&self, note: &Note) -> Result<Vec<Cosigned>, String> {
+        let mut found = Vec::new();
+        for verifier in &self.known {
+            let times = verifier.times(note).map_err(|error| error.to_string())?;
+            let name = verifier.name().as_str();
+            found.extend(times.into_iter().min().map(|time_s| Cosigned {
+                name: name.to_owned(),
+                domain: domain_of(name),
+                mirror: name.ends_with("/mirror"),
+                time_s,
+            }));
+        }
+        Ok(found)
+    }
+
+    /// A believed note with its cosignatures.
+    pub(super) fn known_note(
+        &self,
+        bytes: &[u8],
+        side: &str,
+        kept: Source,
+        trust: &TrustPolicy,
+    ) -> Result<KnownNote, (&'static str, String)> {
+        let (checkpoint, _) = trust
+            .checkpoint(bytes)
+            .map_err(|refusal| (refusal.rule(), refusal.to_string()))?;
+        let note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
+        let cosigned = self.of_note(&note).map_err(|why| ("BAD_COSIGNATURE", why))?;
+        Ok(KnownNote {
+            side: side.to_owned(),
+            kept,
+            checkpoint,
+            text: String::from_utf8_lossy(bytes).into_owned(),
+            note,
+            cosigned,
+            conflict: false,
+        })
+    }
+}
+
+/// The witnesses and mirrors that rosters enrol for relays, and have not ended.
+fn enrolled(rosters: &RosterSet) -> Vec<CosignVerifier> {
+    let keys = rosters
+        .rosters()
+        .flat_map(Roster::keys)
+        .filter(|key| key.revoked.is_none());
+    keys.filter_map(|key| {
+        let origin = origin_of(&key.statement.subject)?;
+        let name = match key.purpose {
+            Purpose::Witness => CosignerName::witness(origin),
+            Purpose::Mirror => CosignerName::mirror(origin),
+            Purpose::Statement | Purpose::Log | Purpose::Officer | Purpose::Control => return None,
+        };
+        Some(CosignVerifier::new(name.ok()?, key.key))
+    })
+    .collect()
+}
+
+/// The trust domain in the name of a relay's witness or mirror.
+fn domain_of(name: &str) -> Option<String> {
+    let relay = name
+        .strip_suffix("/witness")
+        .or_else(|| name.strip_suffix("/mirror"))?;
+    let identity = subject_of_origin(relay);
+    Subject::parse(&identity).map(|subject| subject.domain.to_owned())
+}
+
+/// Collects the checkpoints of all bundles; those that are not what they pass for are findings.
+pub(super) fn gather(
+    bundles: &[&Bundle],
+    copies: &[Copy],
+    trust: &TrustPolicy,
+    cosigners: &Cosigners,
+) -> (Vec<KnownNote>, Vec<Finding>) {
+    let mut gathered = Gathered {
+        trust,
+        cosigners,
+        notes: Vec::new(),
+        findings: Vec::new(),
+        seen: BTreeSet::new(),
+    };
+    for copy in copies.iter().filter(|copy| copy.report.log_key.is_some()) {
+        gathered.take(&copy.log.note, &copy.side, Source::Head(copy.title()), None);
+    }
+    for copy in copies.iter().filter(|copy| copy.is_signed()) {
+        gathered.anchors(copy);
+    }
+    for bundle in bundles {
+        let side = &bundle.manifest.side;
+        for (place, path, bytes) in bundle.places() {
+            match place {
+                Place::Note { origin, size } => {
+                    gathered.take(bytes, side, Source::File(path.to_owned()), Some((origin, size)));
+                }
+                Place::Conflict { origin, .. } => {
+                    gathered.conflict(bytes, side, Source::File(path.to_owned()), origin);
+                }
+                _ => {}
+            }
+        }
+    }
+    (gathered.notes, gathered.findings)
+}
+
+struct Gathered<'a> {
+    trust: &'a TrustPolicy,
+    cosigners: &'a Cosigners,
+    notes: Vec<KnownNote>,
+    findings: Vec<Finding>,
+    seen: BTreeSet<Vec<u8>>,
+}
+
+impl Gathered<'_> {
+    /// `named` is what the file's path says of it.
+    fn take(&mut self, bytes: &[u8], side: &str, kept: Source, named: Option<(&str, u64)>) {
+        let found = self.cosigners.known_note(bytes, side, kept.clone(), self.trust);
+        match found {
+            Err((rule, why)) => self.bad(rule, side, &kept, &why),
+            Ok(note) => {
+                let own = (note.checkpoint.origin.as_str(), note.checkpoint.size);
+                if named.is_some_and(|named| named != own) {
+                    let why = format!("it is the checkpoint of {} at {}", own.0, own.1);
+                    self.bad("WRONG_PLACE", side, &kept, &why);
+                } else if self.seen.insert(bytes.to_vec()) {
+                    self.notes.push(note);
+                }
+            }
+        }
+    }
+
+    /// The checkpoints of other logs that a relay wrote into its own: each binds the log that signed it, and they only grow.
+    fn anchors(&mut self, copy: &Copy) {
+        let mut newest: BTreeMap<String, u64> = BTreeMap::new();
+        for (index, entry) in (0u64..).zip(&copy.log.entries) {
+            let Ok(verified) = check::relay_record(entry, self.trust.rosters(), When::Archive) else {
+                continue;
+            };
+            let RelayRecord::PeerCheckpoint(said) = verified.record else {
+                continue;
+            };
+            let kept = Source::Leaf {
+                origin: copy.origin.clone(),
+                index,
+            };
+            // One that nobody we know has signed is a remark on the log itself.
+            let known = self
+                .cosigners
+                .known_note(&said.note, &copy.side, kept.clone(), self.trust);
+            let Ok(note) = known else { continue };
+            let Checkpoint { origin, size, .. } = &note.checkpoint;
+            let before = newest.insert(origin.clone(), *size).unwrap_or_default();
+            if *size < before {
+                let why = format!("it names {origin} at {size} entries, behind one of {before}");
+                self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
+            }
+            self.notes.push(note);
+        }
+    }
+
+    fn conflict(&mut self, bytes: &[u8], side: &str, kept: Source, origin: &str) {
+        let before = self.notes.len();
+        self.take(bytes, side, kept.clone(), None);
+        if let Some(note) = self.notes.get_mut(before) {
+            note.conflict = true;
+            if note.checkpoint.origin != origin {
+                let why = format!("it is a checkpoint of {}", note.checkpoint.origin);
+                self.bad("WRONG_PLACE", side, &kept, &why);
+            }
+        }
+    }
+
+    fn bad(&mut self, rule: &'static str, side: &str, kept: &Source, why: &str) {
+        self.findings.push(Finding {
+            ruling: Ruling::Failed(rule),
+            rule,
+            evidence_of: side.to_owned(),
+            who: kept.to_string(),
+            index: None,
+            explanation: format!("the note that was handed in proves nothing: {why}"),
+            proof: Proof::Recompute,
+        });
+    }
+}

@@ -1,0 +1,379 @@
+//! The reports as a person reads them: the verdict in words first, a screen and a half at most, then the proofs verbatim.
+
+use std::fmt::{self, Formatter};
+
+use super::names::short;
+use super::{
+    After, Before, BundleReport, CompareBundles, CopyReport, DisputeReport, Fact, Finding, Life, OnlyOne,
+    Ruling,
+};
+
+/// Most lines of one list; the rest is counted, and JSON has all of it.
+const MAX_LINES: usize = 12;
+/// Most messages in the table of a comparison.
+const MAX_MESSAGES: usize = 20;
+
+impl fmt::Display for BundleReport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(f, &self.verdict, &self.sentence)?;
+        writeln!(f, "\nevidence of {}", safe(&self.side))?;
+        writeln!(
+            f,
+            "  {} statements, {} of them messages; {} checkpoints ({} kept as contradictions); {} openings that fit",
+            self.statements, self.messages, self.notes, self.conflicts, self.openings
+        )?;
+        if self.certificates > 0 {
+            writeln!(
+                f,
+                "  {} certificates, for people: not judged here, and nothing rests on them",
+                self.certificates
+            )?;
+        }
+        logs(f, &self.logs)?;
+        findings(f, &self.findings)?;
+        some(f, "for a person to look at", &self.remarks)?;
+        if self.findings.is_empty() {
+            writeln!(
+                f,
+                "\nA cut behind the newest checkpoint known here shows only against the other side: compare."
+            )?;
+        }
+        proofs(f, &self.findings)
+    }
+}
+
+impl fmt::Display for CompareBundles {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(f, &self.verdict, &self.sentence)?;
+        let [a, b] = &self.sides;
+        writeln!(f, "\nevidence of {} and of {}", safe(a), safe(b))?;
+        logs(f, &self.logs)?;
+        findings(f, &self.findings)?;
+        writeln!(
+            f,
+            "\nstatements: {} in both, {} in one only",
+            self.common,
+            self.only_one.len()
+        )?;
+        let only: Vec<String> = self.only_one.iter().map(OnlyOne::line).collect();
+        list(f, &only)?;
+        writeln!(f, "\nmessages, in an order that nothing contradicts")?;
+        let messages: Vec<String> = self.messages.iter().map(Life::row).collect();
+        for line in messages.iter().take(MAX_MESSAGES) {
+            writeln!(f, "  {line}")?;
+        }
+        beyond(f, messages.len(), MAX_MESSAGES)?;
+        some(f, "for a person to look at", &self.remarks)?;
+        proofs(f, &self.findings)
+    }
+}
+
+impl fmt::Display for DisputeReport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(f, &self.verdict, &self.sentence)?;
+        let life = &self.life;
+        writeln!(f, "\nmessage {} ({})", safe(&life.name), life.precedence)?;
+        writeln!(f, "  from     {}", safe(&short(&life.sender)))?;
+        for to in &life.recipients {
+            writeln!(f, "  to       {}", safe(&short(to)))?;
+        }
+        writeln!(
+            f,
+            "  signed   {} by its sender's clock (a claim)",
+            time_ms(life.claimed_ms)
+        )?;
+        writeln!(f, "  sha256   {}", life.sha256)?;
+        let text = life.text.as_deref().map(shortened);
+        let text = text.unwrap_or_else(|| "sealed; nobody has opened it here".to_owned());
+        writeln!(f, "  text     {}", safe(&text))?;
+        writeln!(f, "  held by  {}", all(&life.held_by))?;
+        part(f, "proved", &self.proved)?;
+        part(f, "only claimed", &self.claimed)?;
+        part(f, "not provable by anybody", &self.not_provable)?;
+        findings(f, &self.findings)?;
+        writeln!(f, "\n---- {} proofs, verbatim ----", self.proofs.len())?;
+        for (place, proof) in self.proofs.iter().enumerate() {
+            writeln!(
+                f,
+                "\nproof {}: {}\n{}",
+                place + 1,
+                safe(&proof.title),
+                proof.text.trim_end()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Fact {
+    /// The fact as a line.
+    pub(super) fn line(&self) -> String {
+        let mut line = format!("{} by {}", self.rung, short(&self.who));
+        if !self.text.is_empty() {
+            line.push_str(&format!(" ({})", shortened(&self.text)));
+        }
+        line.push_str(&between(
+            self.claimed_ms,
+            self.after.as_ref(),
+            self.before.as_ref(),
+        ));
+        if self.held_by.len() == 1 {
+            line.push_str(&format!("; only {} holds it", all(&self.held_by)));
+        }
+        line
+    }
+}
+
+impl OnlyOne {
+    fn line(&self) -> String {
+        let event = &self.event;
+        let called = event.name.clone().unwrap_or_else(|| event.kind.to_owned());
+        let arrived = match (event.kind, self.received) {
+            ("message", true) => ": RECEIPT_PROVES_DELIVERY",
+            ("message", false) => ": SENT_NO_RECEIPT",
+            _ => "",
+        };
+        format!(
+            "{called} of {} ({}.{}){}; {} lacks it{arrived}",
+            short(&event.sender),
+            event.epoch,
+            event.sequence,
+            between(
+                Some(event.claimed_ms),
+                event.after.as_ref(),
+                event.before.as_ref()
+            ),
+            self.lacking
+        )
+    }
+}
+
+impl Life {
+    /// The message in one line.
+    fn row(&self) -> String {
+        let mut rungs: Vec<&str> = Vec::new();
+        let counting = self
+            .facts
+            .iter()
+            .filter(|fact| fact.standing != super::Standing::Foreign);
+        for fact in counting {
+            if !rungs.contains(&fact.rung.as_str()) {
+                rungs.push(&fact.rung);
+            }
+        }
+        let later = if self.acknowledged_then_insufficient {
+            " (acknowledged, and found insufficient later)"
+        } else {
+            ""
+        };
+        format!(
+            "{} {} {}: {}{later}",
+            self.name,
+            self.precedence,
+            time_ms(self.claimed_ms),
+            rungs.join(" ")
+        )
+    }
+}
+
+/// What is claimed, and between which checkpoints it lies.
+fn between(claimed_ms: Option<u64>, after: Option<&After>, before: Option<&Before>) -> String {
+    let mut text = String::new();
+    if let Some(claimed_ms) = claimed_ms {
+        text.push_str(&format!(", claimed {}", time_ms(claimed_ms)));
+    }
+    if let Some(after) = after {
+        let told = after
+            .time_s
+            .map_or_else(String::new, |time| format!(" ({})", time_s(time)));
+        text.push_str(&format!(
+            ", after entry #{} of {}{told}",
+            after.size.saturating_sub(1),
+            relay(&after.origin)
+        ));
+    }
+    if let Some(before) = before {
+        text.push_str(&format!(
+            ", before {} cosigned by {}",
+            time_s(before.time_s),
+            before.by
+        ));
+    }
+    text
+}
+
+fn head(f: &mut Formatter<'_>, verdict: &Ruling, sentence: &str) -> fmt::Result {
+    writeln!(f, "{verdict}: {}", safe(sentence))
+}
+
+fn logs(f: &mut Formatter<'_>, logs: &[CopyReport]) -> fmt::Result {
+    let lines: Vec<String> = logs.iter().map(CopyReport::line).collect();
+    list(f, &lines)
+}
+
+impl CopyReport {
+    fn line(&self) -> String {
+        let what = match &self.mirror {
+            None => format!("log {}", self.origin),
+            Some(mirror) => format!("mirror {} of {}", relay(mirror), self.origin),
+        };
+        let mut line = format!("{what}: {}, {} entries", self.ruling, self.entries);
+        if let Some(size) = self.cosigned_to {
+            let by: Vec<String> = self
+                .cosigned_by
+                .iter()
+                .map(|(name, time)| format!("{name} at {}", time_s(*time)))
+                .collect();
+            line.push_str(&format!("; {size} of them cosigned by {}", by.join(" and ")));
+        }
+        if !self.gaps.is_empty() {
+            line.push_str(&format!("; {} gaps in senders' chains", self.gaps.len()));
+        }
+        if self.review > 0 {
+            line.push_str(&format!("; {} for REVIEW", self.review));
+        }
+        line
+    }
+}
+
+fn findings(f: &mut Formatter<'_>, findings: &[Finding]) -> fmt::Result {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\nwhat does not fit")?;
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{} {}: {}", finding.ruling, finding.rule, finding.sentence()))
+        .collect();
+    list(f, &lines)
+}
+
+/// The proofs of findings, verbatim.
+fn proofs(f: &mut Formatter<'_>, findings: &[Finding]) -> fmt::Result {
+    let printed: Vec<_> = findings.iter().flat_map(Finding::printed).collect();
+    if printed.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n---- {} proofs, verbatim ----", printed.len())?;
+    for (place, proof) in printed.iter().enumerate() {
+        writeln!(
+            f,
+            "\nproof {}: {}\n{}",
+            place + 1,
+            safe(&proof.title),
+            proof.text.trim_end()
+        )?;
+    }
+    Ok(())
+}
+
+fn part(f: &mut Formatter<'_>, title: &str, lines: &[String]) -> fmt::Result {
+    writeln!(f, "\n{title}")?;
+    if lines.is_empty() {
+        return writeln!(f, "  nothing");
+    }
+    list(f, lines)
+}
+
+fn some(f: &mut Formatter<'_>, title: &str, lines: &[String]) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    part(f, title, lines)
+}
+
+fn list(f: &mut Formatter<'_>, lines: &[String]) -> fmt::Result {
+    for line in lines.iter().take(MAX_LINES) {
+        writeln!(f, "  {}", safe(line))?;
+    }
+    beyond(f, lines.len(), MAX_LINES)
+}
+
+fn beyond(f: &mut Formatter<'_>, found: usize, shown: usize) -> fmt::Result {
+    match found.checked_sub(shown) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(f, "  … and {more} more (--json has all)"),
+    }
+}
+
+/// `relay/south` of a longer name.
+fn relay(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, rest)| rest)
+}
+
+fn all(sides: &[String]) -> String {
+    if sides.is_empty() {
+        return "nobody's own logs".to_owned();
+    }
+    sides.join(" and ")
+}
+
+/// Words of others do nothing to a terminal.
+fn safe(text: &str) -> String {
+    text.escape_debug()
+        .to_string()
+        .replace("\\'", "'")
+        .replace("\\\"", "\"")
+}
+
+/// At most a line's worth of somebody's words.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 200;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(MOST).collect();
+    format!("{begin} …")
+}
+
+/// `2026-11-18 14:26:41.000Z`.
+fn time_ms(ms: u64) -> String {
+    let text = time_s(ms / 1000);
+    format!("{}.{:03}Z", text.trim_end_matches('Z'), ms % 1000)
+}
+
+/// `2026-11-18 14:26:41Z`: days and seconds since 1970, by the calendar.
+fn time_s(seconds: u64) -> String {
+    // Years beyond 9999 are nobody's, and the sums below stay small.
+    let seconds = seconds.min(253_402_300_799);
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
+/// Year, month and day of a day since 1970-01-01, by counting in eras of 400 years that begin on 1 March.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_told_by_the_calendar() {
+        assert_eq!(time_s(0), "1970-01-01 00:00:00Z");
+        assert_eq!(time_s(951_782_400), "2000-02-29 00:00:00Z");
+        assert_eq!(time_ms(1_795_000_001_234), "2026-11-18 11:06:41.234Z");
+        assert_eq!(time_s(4_107_542_399), "2100-02-28 23:59:59Z");
+        assert_eq!(time_s(4_107_542_400), "2100-03-01 00:00:00Z");
+        assert_eq!(time_s(u64::MAX), "9999-12-31 23:59:59Z");
+    }
+}
