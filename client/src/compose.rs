@@ -91,7 +91,7 @@ impl Wording {
 /// What a releaser orders about a channel.
 #[derive(Clone, Debug)]
 pub struct Ordering {
-    /// SUSPEND, SEVER or RESTORE; desks refuse REKEY and AMEND_CONFIG, which have no effect yet.
+    /// SUSPEND, SEVER, RESTORE or REKEY; desks refuse AMEND_CONFIG, which has no effect yet.
     pub verb: OrderVerb,
     /// The channel; empty for all of the line.
     pub channel: String,
@@ -105,6 +105,8 @@ pub struct Ordering {
     pub review_by_ms: u64,
     /// The order of the other side that it agrees to.
     pub consents_to: Option<Reference>,
+    /// The key statement that a REKEY is about.
+    pub subject: Option<Hash>,
 }
 
 /// A draft or a release: approvals and content, each as exact bytes in base64.
@@ -364,7 +366,7 @@ pub fn order(
         reason: ordering.reason.clone(),
         review_by_ms: ordering.review_by_ms,
         consents_to: ordering.consents_to.clone(),
-        subject_sha256: None,
+        subject_sha256: ordering.subject,
         claimed_time_ms: clock.wall().unix_ms(),
         effective_ms: ordering.effective_ms,
     };

@@ -28,6 +28,7 @@ mod ping;
 mod presence;
 mod proofs;
 mod readback;
+mod rekey;
 mod reviews;
 mod settle;
 mod skew;
@@ -146,6 +147,8 @@ pub(crate) struct Engine {
     ledger: Ledger,
     pen: Pen,
     signing: Signing,
+    /// A new key that both sides signed for and no file here holds; told once.
+    rekey_lacking: Option<Hash>,
     tip: Tip,
     past: Past,
     /// This ledger.
@@ -268,6 +271,7 @@ impl Engine {
             ledger: parts.ledger,
             pen: parts.pen,
             signing: Signing::Open,
+            rekey_lacking: None,
             tip,
             past: parts.loaded.past,
             instance: parts.instance,
@@ -381,6 +385,7 @@ impl Engine {
     /// One round, from what waits to what is told.
     async fn round(&mut self) -> Result<(), String> {
         let mut round = self.new_round();
+        self.rotate(&mut round);
         for (code, what) in std::mem::take(&mut self.at_start) {
             self.alarm(code, what, &mut round);
         }

@@ -129,10 +129,13 @@ pub enum Rejected {
     #[error("it cannot be answered as it asks: {0}")]
     Contact(#[from] hotline_core::contact::ContactError),
     /// An order that this version cannot carry out.
-    #[error(
-        "{0} has no effect in this version: keys change by hotline pki renew and revoke, settings by their files"
-    )]
+    #[error("{0} has no effect in this version: settings change by their files")]
     NoEffect(OrderVerb),
+    /// A change of keys that does not say which, from when on and until when.
+    #[error(
+        "a REKEY is of the whole line, and names a key statement, from when on it counts, and until when the keys before it do"
+    )]
+    Rekey,
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),

@@ -31,6 +31,7 @@ pub mod own;
 pub mod past;
 pub mod quarantine;
 mod recent;
+mod rekey;
 pub mod relay;
 pub mod request;
 mod restart;

@@ -154,6 +154,7 @@ impl Hand {
             effective_ms: 0,
             review_by_ms: 0,
             consents_to: None,
+            subject: None,
         };
         let clock = self.seams.clock.as_ref();
         let order = compose::order(&self.config, &self.releaser, &ordering, clock).unwrap();

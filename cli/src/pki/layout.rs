@@ -56,6 +56,8 @@ pub const WITNESS_KEY: &str = "witness.key";
 pub const MIRROR_KEY: &str = "mirror.key";
 /// The key with which a desk signs statements.
 pub const STATEMENT_KEY: &str = "statement.key";
+/// The key that is to take its place.
+pub const NEXT_STATEMENT_KEY: &str = "statement.next.key";
 /// The key with which an officer signs.
 pub const OFFICER_KEY: &str = "officer.key";
 /// The key with which somebody of control signs records and orders.

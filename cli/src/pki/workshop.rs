@@ -380,7 +380,7 @@ impl<'a> Workshop<'a> {
         Ok(Enrolled { key, key_statement })
     }
 
-    fn enrol(
+    pub(super) fn enrol(
         &mut self,
         purpose: Purpose,
         identity: &Identity,

@@ -148,6 +148,11 @@ impl Engine {
             self.keep_beside(leg, &arrival, why, round);
             return;
         }
+        let late = self.signed_with_replaced(&header.key_statement, header.claimed_time_ms, &round.trust);
+        if let Some(why) = late.filter(|_| !self.holds(&arrival.hash, round)) {
+            self.keep_beside(leg, &arrival, why, round);
+            return;
+        }
         let held = self.in_ledger(&statement, round);
         let link = Link {
             place,
