@@ -1,6 +1,6 @@
 //! `hotline log`: evidence, for whoever wants to check instead of believing.
 //!
-//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`]; each is a function that the demo and
+//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`stamp`]; each is a function that the demo and
 //! tests call too, and a few lines that print. A log is a ledger, whose relay or desk may run on it, or an exported
 //! folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
 //!
@@ -17,6 +17,7 @@ pub mod prove;
 pub mod read;
 pub(crate) mod say;
 pub mod show;
+pub mod stamp;
 pub mod trust;
 pub mod verify;
 
@@ -43,6 +44,8 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// Writes a log as plain files that other software can check.
     Export(export::ExportArgs),
+    /// Has an authority's clock say when a checkpoint was there (RFC 3161), and judges what it said.
+    Stamp(stamp::StampArgs),
 }
 
 /// Runs a verb.
@@ -56,6 +59,7 @@ pub fn run(args: LogArgs) -> Outcome {
         Verb::Prove(args) => (prove::run(&args), args.json),
         Verb::Compare(args) => (compare::run(&args), args.json),
         Verb::Export(args) => (export::run(&args), args.json),
+        Verb::Stamp(args) => (stamp::run(&args), args.json),
     };
     outcome.map_err(|failure| failure.as_json(json))
 }

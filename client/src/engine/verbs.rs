@@ -526,6 +526,7 @@ impl Engine {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
             unanswered: self.unanswered(letter),
+            undelivered: self.said_undelivered(letter),
             cancelled: self.book.is_cancelled(letter),
             held: self.held_of(letter),
             dtg: match self.time_in_doubt(letter) {
