@@ -6,6 +6,7 @@
 //! codebook.toml        the codebook that both sides held
 //! trust/<domain>/      public trust folders of A, B and EXCON
 //! logs/<name>/         each log as `hotline log export` writes it: relay-north, desk-A, excon
+//! handed-in/<side>/<name>/  where a message is disputed: the copies that each side handed in
 //! ```
 //!
 //! [`Evidence::open`] reads it: every file must be the one that the manifest names, every log is verified against the
@@ -29,7 +30,8 @@ use hotline_audit::{
 
 use crate::{
     codebook::{self, BookErrors, Codebook},
-    scenario::{self, Scenario, place::ScenarioErrors},
+    dispute::{Copies, HANDED_IN},
+    scenario::{self, Scenario, lists::Side, place::ScenarioErrors},
 };
 
 /// What was played.
@@ -124,6 +126,8 @@ pub struct Evidence {
     pub logs: BTreeMap<String, VerifiedLog>,
     /// Logs side by side.
     pub pairs: Vec<PairFact>,
+    /// What each side handed in, where a message is disputed. It is in no timeline and no figure.
+    pub copies: Copies,
     /// Every file but the manifest, by name; empty if it was never a folder.
     pub files: BTreeMap<String, FileFact>,
     /// SHA-256 of the manifest; of nothing if it was never a folder.
@@ -146,20 +150,15 @@ impl Evidence {
         }
         let trust = TrustPolicy::load_folder(&dir.join(TRUST))?;
         let mut logs = BTreeMap::new();
-        let names = manifest.logs();
-        if names.len() > LOGS_MAX {
-            let why = format!("more than {LOGS_MAX} logs");
-            let name = LOGS.to_owned();
-            return Err(BundleError::TooLarge { name, why });
-        }
-        for name in names {
-            let folder = dir.join(LOGS).join(&name);
-            logs.insert(name.clone(), read_log(&name, &folder)?);
+        for name in names(&manifest, LOGS)? {
+            let log = read_log(LOGS, &name, dir)?;
+            logs.insert(name, log);
         }
         if !logs.contains_key(EXCON) {
             return Err(BundleError::Missing(format!("{LOGS}/{EXCON}/checkpoint")));
         }
         let mut evidence = Self::of(&scenario, &codebook, trust, logs)?;
+        evidence.copies = copies(dir, &manifest)?;
         evidence.files = manifest.files.clone();
         evidence.manifest_sha256 = Hash::of(manifest.canonical().as_bytes());
         Ok(evidence)
@@ -185,6 +184,7 @@ impl Evidence {
             trust,
             logs,
             pairs,
+            copies: Copies::new(),
             files: BTreeMap::new(),
             manifest_sha256: Hash::of(b""),
         })
@@ -224,9 +224,33 @@ fn text(dir: &Path, name: &str, manifest: &Manifest) -> Result<String, BundleErr
     })
 }
 
-fn read_log(name: &str, folder: &Path) -> Result<Log, BundleError> {
-    Log::read(folder).map_err(|source| BundleError::NoLog {
-        name: format!("{LOGS}/{name}"),
+/// Names of the logs below a folder, of which there are not too many.
+fn names(manifest: &Manifest, below: &str) -> Result<Vec<String>, BundleError> {
+    let names = manifest.logs(below);
+    if names.len() > LOGS_MAX {
+        let why = format!("more than {LOGS_MAX} logs");
+        let name = below.to_owned();
+        return Err(BundleError::TooLarge { name, why });
+    }
+    Ok(names)
+}
+
+/// What each side handed in.
+fn copies(dir: &Path, manifest: &Manifest) -> Result<Copies, BundleError> {
+    let mut copies = Copies::new();
+    for side in Side::ALL {
+        let below = format!("{HANDED_IN}/{side}");
+        for name in names(manifest, &below)? {
+            let log = read_log(&below, &name, dir)?;
+            copies.entry(*side).or_default().insert(name, log);
+        }
+    }
+    Ok(copies)
+}
+
+fn read_log(below: &str, name: &str, dir: &Path) -> Result<Log, BundleError> {
+    Log::read(&dir.join(below).join(name)).map_err(|source| BundleError::NoLog {
+        name: format!("{below}/{name}"),
         source,
     })
 }

@@ -11,6 +11,7 @@ use hotline_core::{duty::ServiceKind, release::ReleaseRule};
 
 use crate::{
     bundle::{EXCON, Evidence, VerifiedLog},
+    dispute,
     record::{Kind, Record, Startex},
     scenario::mark::Alias,
     signed,
@@ -60,7 +61,9 @@ impl Timeline {
         for log in others.into_iter().chain(ended) {
             gathered.take(log, reading)?;
         }
-        gathered.assemble(evidence)
+        let mut timeline = gathered.assemble(evidence)?;
+        timeline.ruling = dispute::rule(evidence, &timeline)?;
+        Ok(timeline)
     }
 }
 
@@ -197,6 +200,7 @@ impl Gathered {
             offsets,
             logs: evidence.logs.values().map(VerifiedLog::fact).collect(),
             pairs: evidence.pairs.clone(),
+            ruling: None,
             exercise,
             scenario_sha256: Hash::of(evidence.scenario.source.text.as_bytes()),
             codebook_sha256: evidence.codebook.sha256(),
