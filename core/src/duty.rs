@@ -28,6 +28,8 @@ words! {
         DeskCloses = 7 "DESK_CLOSES",
         /// Nobody acknowledged a message in time; the step says what was done.
         Overdue = 8 "OVERDUE",
+        /// A message came that does not open to what its sender committed to: it is shown to nobody as genuine.
+        NotOpened = 11 "NOT_OPENED",
     }
 }
 
@@ -100,6 +102,7 @@ impl ServiceKind {
             Self::DeskOpens => "desk opened",
             Self::DeskCloses => "desk closed",
             Self::Overdue => "overdue",
+            Self::NotOpened => "could not be opened",
         }
     }
 }

@@ -9,9 +9,10 @@ use crate::strict::{Reader, StrictError, Writer};
 pub struct Service {
     /// The desk and its place in the chain.
     pub header: Header,
-    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE.
+    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE,
+    /// 11 NOT_OPENED.
     pub kind: u32,
-    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    /// With CHECK_ANSWER the check, with OVERDUE and NOT_OPENED the message.
     pub refers_to: Option<Reference>,
     /// Legs, and how long each took.
     pub legs: Vec<LegFact>,
@@ -34,7 +35,7 @@ impl Service {
         let mut reader = Reader::new("ServicePayload", bytes);
         let service = Service {
             header: Header::decode(reader.bytes(1, "header")?)?,
-            kind: reader.code(2, "kind", 1..=8)?,
+            kind: reader.code(2, "kind", 1..=11)?,
             refers_to: optional_reference(&mut reader, 3, "refers_to")?,
             legs: reader
                 .repeated(4, "legs", MAX_LEGS)?
