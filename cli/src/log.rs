@@ -1,6 +1,6 @@
 //! `hotline log`: evidence, for whoever wants to check instead of believing.
 //!
-//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`]; each is a function that the demo and
+//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`openings`]; each is a function that the demo and
 //! tests call too, and a few lines that print. A log is a ledger, whose relay or desk may run on it, or an exported
 //! folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
 //!
@@ -12,6 +12,7 @@ pub mod export;
 pub mod find;
 pub mod kept;
 pub mod names;
+pub mod openings;
 pub mod plain;
 pub mod prove;
 pub mod read;
@@ -43,6 +44,10 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// Writes a log as plain files that other software can check.
     Export(export::ExportArgs),
+    /// Discloses what one sealed statement says: text and salt, which anybody can check, and never a key.
+    Opening(openings::OpeningArgs),
+    /// Opens whatever is sealed in a log with a side's escrow key, and writes openings.
+    Open(openings::OpenArgs),
 }
 
 /// Runs a verb.
@@ -56,6 +61,8 @@ pub fn run(args: LogArgs) -> Outcome {
         Verb::Prove(args) => (prove::run(&args), args.json),
         Verb::Compare(args) => (compare::run(&args), args.json),
         Verb::Export(args) => (export::run(&args), args.json),
+        Verb::Opening(args) => (openings::run_opening(&args), args.json),
+        Verb::Open(args) => (openings::run_open(&args), args.json),
     };
     outcome.map_err(|failure| failure.as_json(json))
 }

@@ -147,7 +147,8 @@ impl Facts {
                 let step = OverdueStep::from_wire(service.step).map_or("RESPOND_BY", OverdueStep::name);
                 desk.overdue.push((step.to_owned(), at_ms));
             }
-            None => {}
+            // It is about a message, and says nothing of how the desk could be reached.
+            Some(ServiceKind::NotOpened) | None => {}
         }
     }
 
