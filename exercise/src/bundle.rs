@@ -6,6 +6,7 @@
 //! codebook.toml        the codebook that both sides held
 //! trust/<domain>/      public trust folders of A, B and EXCON
 //! logs/<name>/         each log as `hotline log export` writes it: relay-north, desk-A, excon
+//! openings/<hash>.json salt and text of each sealed statement, as a desk that could read it has exported it
 //! ```
 //!
 //! [`Evidence::open`] reads it: every file must be the one that the manifest names, every log is verified against the
@@ -23,6 +24,7 @@ use std::{collections::BTreeMap, path::Path};
 use hotline_audit::{
     Hash,
     compare::Log,
+    opening::{Opening, OpeningFile},
     tiles::TileError,
     trust::{TrustError, TrustPolicy},
 };
@@ -40,6 +42,8 @@ pub const CODEBOOK: &str = "codebook.toml";
 pub const TRUST: &str = "trust";
 /// Folder of the exported logs.
 pub const LOGS: &str = "logs";
+/// Folder of what sealed statements say, one file each.
+pub const OPENINGS: &str = "openings";
 /// The log of control, below [`LOGS`].
 pub const EXCON: &str = "excon";
 
@@ -124,6 +128,8 @@ pub struct Evidence {
     pub logs: BTreeMap<String, VerifiedLog>,
     /// Logs side by side.
     pub pairs: Vec<PairFact>,
+    /// What sealed statements say, by the statement's hash. Each counts only where it fits the commitment.
+    pub openings: BTreeMap<Hash, Opening>,
     /// Every file but the manifest, by name; empty if it was never a folder.
     pub files: BTreeMap<String, FileFact>,
     /// SHA-256 of the manifest; of nothing if it was never a folder.
@@ -160,6 +166,7 @@ impl Evidence {
             return Err(BundleError::Missing(format!("{LOGS}/{EXCON}/checkpoint")));
         }
         let mut evidence = Self::of(&scenario, &codebook, trust, logs)?;
+        evidence.openings = openings(dir, &manifest)?;
         evidence.files = manifest.files.clone();
         evidence.manifest_sha256 = Hash::of(manifest.canonical().as_bytes());
         Ok(evidence)
@@ -185,6 +192,7 @@ impl Evidence {
             trust,
             logs,
             pairs,
+            openings: BTreeMap::new(),
             files: BTreeMap::new(),
             manifest_sha256: Hash::of(b""),
         })
@@ -222,6 +230,21 @@ fn text(dir: &Path, name: &str, manifest: &Manifest) -> Result<String, BundleErr
         name: name.to_owned(),
         why: "it is no UTF-8".into(),
     })
+}
+
+/// The openings that the manifest names.
+fn openings(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<Hash, Opening>, BundleError> {
+    let mut openings = BTreeMap::new();
+    let below = format!("{OPENINGS}/");
+    for name in manifest.files.keys().filter(|name| name.starts_with(&below)) {
+        let bytes = manifest::read_file(&dir.join(name), name)?;
+        let file = OpeningFile::parse(&bytes).map_err(|error| BundleError::Altered {
+            name: name.clone(),
+            why: error.to_string(),
+        })?;
+        openings.insert(file.statement, file.opening);
+    }
+    Ok(openings)
 }
 
 fn read_log(name: &str, folder: &Path) -> Result<Log, BundleError> {
