@@ -102,6 +102,12 @@ pub enum StrictFault {
     /// A payload type that is not ours.
     #[error("not a payload type of this version")]
     UnknownPayloadType,
+    /// A field that the content's suite does not have.
+    #[error("not allowed with this suite")]
+    NotWithSuite,
+    /// A sealed body that is no container.
+    #[error("{0}")]
+    Container(crate::sealed::ContainerError),
 }
 
 impl StrictError {

@@ -1,6 +1,6 @@
 //! `hotline log`: evidence, for whoever wants to check instead of believing.
 //!
-//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`stamp`]; each is a function that the demo and
+//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`openings`], [`stamp`]; each is a function that the demo and
 //! tests call too, and a few lines that print. A log is a ledger, whose relay or desk may run on it, or an exported
 //! folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
 //!
@@ -12,6 +12,7 @@ pub mod export;
 pub mod find;
 pub mod kept;
 pub mod names;
+pub mod openings;
 pub mod plain;
 pub mod prove;
 pub mod read;
@@ -46,6 +47,10 @@ enum Verb {
     Export(export::ExportArgs),
     /// Has an authority's clock say when a checkpoint was there (RFC 3161), and judges what it said.
     Stamp(stamp::StampArgs),
+    /// Discloses what one sealed statement says: text and salt, which anybody can check, and never a key.
+    Opening(openings::OpeningArgs),
+    /// Opens whatever is sealed in a log with a side's escrow key, and writes openings.
+    Open(openings::OpenArgs),
 }
 
 /// Runs a verb.
@@ -60,6 +65,8 @@ pub fn run(args: LogArgs) -> Outcome {
         Verb::Compare(args) => (compare::run(&args), args.json),
         Verb::Export(args) => (export::run(&args), args.json),
         Verb::Stamp(args) => (stamp::run(&args), args.json),
+        Verb::Opening(args) => (openings::run_opening(&args), args.json),
+        Verb::Open(args) => (openings::run_open(&args), args.json),
     };
     outcome.map_err(|failure| failure.as_json(json))
 }

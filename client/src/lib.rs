@@ -36,6 +36,7 @@ pub mod relay;
 pub mod request;
 mod restart;
 pub mod round;
+pub mod seal;
 pub mod sealed;
 pub mod services;
 pub mod share;

@@ -169,6 +169,9 @@ pub struct MessageView {
     pub shown_text: String,
     /// Characters that had to be marked.
     pub marked: usize,
+    /// Whether its words were sealed: if not, every relay can read them.
+    #[serde(default)]
+    pub sealed: bool,
     /// Why it was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
@@ -356,6 +359,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         text,
         shown_text: shown.text,
         marked: shown.marked,
+        sealed: message.content.is_sealed(),
         rejected: letter.rejected.clone(),
         under_order: letter.under_order.clone(),
         safety_of_life: message.safety_of_life,

@@ -32,6 +32,8 @@ words! {
         NonDelivery = 9 "NON_DELIVERY",
         /// How other clocks stand to the signer's.
         ClockOffsets = 10 "CLOCK_OFFSETS",
+        /// A message came that does not open to what its sender committed to: it is shown to nobody as genuine.
+        NotOpened = 11 "NOT_OPENED",
     }
 }
 
@@ -106,6 +108,7 @@ impl ServiceKind {
             Self::Overdue => "overdue",
             Self::NonDelivery => "not delivered",
             Self::ClockOffsets => "other clocks",
+            Self::NotOpened => "could not be opened",
         }
     }
 }

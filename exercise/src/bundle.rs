@@ -7,6 +7,7 @@
 //! trust/<domain>/      public trust folders of A, B and EXCON
 //! logs/<name>/         each log as `hotline log export` writes it: relay-north, desk-A, excon
 //! handed-in/<side>/<name>/  where a message is disputed: the copies that each side handed in
+//! openings/<hash>.json salt and text of each sealed statement, as a desk that could read it has exported it
 //! ```
 //!
 //! [`Evidence::open`] reads it: every file must be the one that the manifest names, every log is verified against the
@@ -24,6 +25,7 @@ use std::{collections::BTreeMap, path::Path};
 use hotline_audit::{
     Hash,
     compare::Log,
+    opening::{Opening, OpeningFile},
     tiles::TileError,
     trust::{TrustError, TrustPolicy},
 };
@@ -42,6 +44,8 @@ pub const CODEBOOK: &str = "codebook.toml";
 pub const TRUST: &str = "trust";
 /// Folder of the exported logs.
 pub const LOGS: &str = "logs";
+/// Folder of what sealed statements say, one file each.
+pub const OPENINGS: &str = "openings";
 /// The log of control, below [`LOGS`].
 pub const EXCON: &str = "excon";
 
@@ -128,6 +132,8 @@ pub struct Evidence {
     pub pairs: Vec<PairFact>,
     /// What each side handed in, where a message is disputed. It is in no timeline and no figure.
     pub copies: Copies,
+    /// What sealed statements say, by the statement's hash. Each counts only where it fits the commitment.
+    pub openings: BTreeMap<Hash, Opening>,
     /// Every file but the manifest, by name; empty if it was never a folder.
     pub files: BTreeMap<String, FileFact>,
     /// SHA-256 of the manifest; of nothing if it was never a folder.
@@ -159,6 +165,7 @@ impl Evidence {
         }
         let mut evidence = Self::of(&scenario, &codebook, trust, logs)?;
         evidence.copies = copies(dir, &manifest)?;
+        evidence.openings = openings(dir, &manifest)?;
         evidence.files = manifest.files.clone();
         evidence.manifest_sha256 = Hash::of(manifest.canonical().as_bytes());
         Ok(evidence)
@@ -185,6 +192,7 @@ impl Evidence {
             logs,
             pairs,
             copies: Copies::new(),
+            openings: BTreeMap::new(),
             files: BTreeMap::new(),
             manifest_sha256: Hash::of(b""),
         })
@@ -246,6 +254,21 @@ fn copies(dir: &Path, manifest: &Manifest) -> Result<Copies, BundleError> {
         }
     }
     Ok(copies)
+}
+
+/// The openings that the manifest names.
+fn openings(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<Hash, Opening>, BundleError> {
+    let mut openings = BTreeMap::new();
+    let below = format!("{OPENINGS}/");
+    for name in manifest.files.keys().filter(|name| name.starts_with(&below)) {
+        let bytes = manifest::read_file(&dir.join(name), name)?;
+        let file = OpeningFile::parse(&bytes).map_err(|error| BundleError::Altered {
+            name: name.clone(),
+            why: error.to_string(),
+        })?;
+        openings.insert(file.statement, file.opening);
+    }
+    Ok(openings)
 }
 
 fn read_log(below: &str, name: &str, dir: &Path) -> Result<Log, BundleError> {

@@ -356,7 +356,10 @@ async fn a_message_that_does_not_arrive_in_time_is_signed_as_undelivered_once_an
         .await;
         assert!(view.reached(Rung::Delivered), "the receipt is what counts");
         assert_eq!((&late.sha256, view.undelivered.len()), (&said_of.sha256, 1));
-        assert_eq!(said(&line, side, ServiceKind::NonDelivery), std::slice::from_ref(&avelia));
+        assert_eq!(
+            said(&line, side, ServiceKind::NonDelivery),
+            std::slice::from_ref(&avelia)
+        );
     }
     let plain = line
         .desk_plain(AVELIA, "show", &[&sent.name])

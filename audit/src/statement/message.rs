@@ -3,6 +3,7 @@
 use super::header::{optional_reference, put_reference};
 use super::{Header, MAX_APPROVALS, Reference, commit};
 use crate::hash::Hash;
+use crate::sealed::{Container, ContainerError};
 use crate::strict::{Reader, StrictError, StrictFault, Writer};
 
 /// A released message, signed by the desk.
@@ -102,7 +103,7 @@ impl Message {
 /// What a message says. Relays never look into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// 1 NONE: `body` is the text itself.
+    /// 1 NONE: `body` is the text itself; 2 XWING: `body` is a [`Container`].
     pub suite: u32,
     /// [`commit`] of salt and text.
     pub commitment: Hash,
@@ -118,6 +119,9 @@ pub enum ContentError {
     /// A suite that this version cannot open.
     #[error("content suite {0} cannot be opened by this version")]
     UnknownSuite(u32),
+    /// Only the holders of the keys that it is sealed to can tell.
+    #[error("it is sealed: a recipient's key or opening shows it")]
+    Sealed,
     /// Salt and text are not those that the sender committed to.
     #[error("the text is not the one that the sender committed to")]
     WrongCommitment,
@@ -129,6 +133,9 @@ pub enum ContentError {
 impl Content {
     /// Suite NONE: the body is the UTF-8 text itself.
     pub const SUITE_NONE: u32 = 1;
+    /// Suite XWING: the body is a [`Container`], whose content key is sealed to each recipient by HPKE with X-Wing,
+    /// HKDF-SHA256 and ChaCha20-Poly1305.
+    pub const SUITE_XWING: u32 = 2;
 
     /// Content in the clear, with its commitment.
     #[must_use]
@@ -141,13 +148,40 @@ impl Content {
         }
     }
 
-    /// The text, checked against the commitment.
+    /// Content under a cipher, with the commitment to what is in it.
+    #[must_use]
+    pub fn sealed(commitment: Hash, container: &Container) -> Content {
+        Content {
+            suite: Content::SUITE_XWING,
+            commitment,
+            salt: Vec::new(),
+            body: container.encode(),
+        }
+    }
+
+    /// Whether only holders of keys can read it.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.suite != Content::SUITE_NONE
+    }
+
+    /// The container of a sealed content.
     ///
     /// # Errors
-    /// When the suite is unknown, or the body is not the text committed to.
+    /// [`ContainerError`]: never of a content that was strictly read.
+    pub fn container(&self) -> Result<Container, ContainerError> {
+        Container::parse(&self.body)
+    }
+
+    /// The text of a content in the clear, checked against the commitment.
+    ///
+    /// # Errors
+    /// When it is sealed or the suite is unknown, or the body is not the text committed to.
     pub fn text(&self) -> Result<&str, ContentError> {
-        if self.suite != Content::SUITE_NONE {
-            return Err(ContentError::UnknownSuite(self.suite));
+        match self.suite {
+            Content::SUITE_NONE => {}
+            Content::SUITE_XWING => return Err(ContentError::Sealed),
+            later => return Err(ContentError::UnknownSuite(later)),
         }
         if commit(&self.salt, &self.body) != self.commitment {
             return Err(ContentError::WrongCommitment);
@@ -176,8 +210,14 @@ impl Content {
                 .unwrap_or_default(),
             body: reader.optional_bytes(4, "body")?.unwrap_or_default().to_vec(),
         };
-        if content.suite == Content::SUITE_NONE && content.salt.is_empty() {
-            return Err(reader.error("salt", StrictFault::Missing));
+        match (content.suite, content.salt.is_empty()) {
+            (Content::SUITE_NONE, true) => return Err(reader.error("salt", StrictFault::Missing)),
+            (Content::SUITE_XWING, false) => return Err(reader.error("salt", StrictFault::NotWithSuite)),
+            (Content::SUITE_XWING, true) => {
+                let judged = Container::parse(&content.body);
+                judged.map_err(|fault| reader.error("body", StrictFault::Container(fault)))?;
+            }
+            _ => {}
         }
         reader.finish()?;
         Ok(content)

@@ -10,9 +10,9 @@ pub struct Service {
     /// The desk and its place in the chain.
     pub header: Header,
     /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE,
-    /// 9 NON_DELIVERY, 10 CLOCK_OFFSETS.
+    /// 9 NON_DELIVERY, 10 CLOCK_OFFSETS, 11 NOT_OPENED.
     pub kind: u32,
-    /// With CHECK_ANSWER the check, with OVERDUE and NON_DELIVERY the message.
+    /// With CHECK_ANSWER the check, with OVERDUE, NON_DELIVERY and NOT_OPENED the message.
     pub refers_to: Option<Reference>,
     /// Legs, and how long each took.
     pub legs: Vec<LegFact>,
@@ -35,7 +35,7 @@ impl Service {
         let mut reader = Reader::new("ServicePayload", bytes);
         let service = Service {
             header: Header::decode(reader.bytes(1, "header")?)?,
-            kind: reader.code(2, "kind", 1..=10)?,
+            kind: reader.code(2, "kind", 1..=11)?,
             refers_to: optional_reference(&mut reader, 3, "refers_to")?,
             legs: reader
                 .repeated(4, "legs", MAX_LEGS)?

@@ -526,8 +526,10 @@ fn content_opens_only_to_the_text_committed_to() {
     other.body = b"no".to_vec();
     assert_eq!(other.text(), Err(ContentError::WrongCommitment));
     let mut later = content.clone();
-    later.suite = 2;
-    assert_eq!(later.text(), Err(ContentError::UnknownSuite(2)));
+    later.suite = 3;
+    assert_eq!(later.text(), Err(ContentError::UnknownSuite(3)));
+    later.suite = Content::SUITE_XWING;
+    assert_eq!(later.text(), Err(ContentError::Sealed));
     let mut unsalted = content;
     unsalted.salt.clear();
     assert_eq!(

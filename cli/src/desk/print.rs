@@ -246,6 +246,9 @@ fn deadlines(view: &MessageView) -> String {
     for said in &view.undelivered {
         text.push_str(&undelivered(said));
     }
+    if !view.sealed {
+        text.push_str("  in the clear: relays can read it\n");
+    }
     if let Some(timer) = &view.overdue {
         text.push_str(&format!("  waits for a person: {}\n", waits(timer)));
     }

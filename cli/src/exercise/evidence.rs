@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use hotline_audit::{TrustPolicy, compare::Log};
+use hotline_client::seal::SealSecret;
 use hotline_exercise::{
-    bundle::{CODEBOOK, EXCON, Evidence, LOGS, SCENARIO, TRUST, write_manifest},
+    bundle::{CODEBOOK, EXCON, Evidence, LOGS, OPENINGS, SCENARIO, TRUST, write_manifest},
     codebook::shipped,
     live::site::{DeskPlace, Site},
     scenario::Scenario,
@@ -14,8 +15,11 @@ use hotline_exercise::{
 use super::{failed, handed};
 use crate::{
     exit::Failure,
-    log::{export::export, read},
-    pki::excon::{DOMAIN, Excon},
+    log::{export::export, openings, read},
+    pki::{
+        excon::{DOMAIN, Excon},
+        layout,
+    },
 };
 
 /// Name of the folder in an exercise's folder.
@@ -47,10 +51,39 @@ pub fn gather_with(
     for (_, desk) in site.desks().filter(|(_, desk)| !elsewhere.contains(&desk.name)) {
         for place in std::iter::once(desk).chain(desk.backup.as_deref()) {
             export_signed(&place.ledger, &logs.join(log_name(place)))?;
+            if place.ledger.exists() {
+                openings::export(&place.ledger, &folder.join(OPENINGS))?;
+            }
         }
+    }
+    if !elsewhere.is_empty() {
+        open_with_escrows(site, folder)?;
     }
     export(&excon.ledger(), &logs.join(EXCON))?;
     beside_logs(site, excon, scenario, folder)
+}
+
+/// Opens what relays carried with the escrows of both sides, which lie in the exercise's folder: desks that are elsewhere
+/// hand over logs and no openings. What does not open as it must has none, and the report goes without its words.
+fn open_with_escrows(site: &Site, folder: &Path) -> Result<(), Failure> {
+    let to = folder.join(OPENINGS);
+    for side in &site.sides {
+        let Some(domain) = side.trust.parent() else {
+            continue;
+        };
+        let file = domain
+            .join("escrow")
+            .join(layout::ESCROW)
+            .join(layout::ESCROW_KEY);
+        if !file.exists() {
+            continue;
+        }
+        let secret = SealSecret::load(&file).map_err(|error| failed(&error))?;
+        for relay in site.relays().filter(|relay| relay.ledger.exists()) {
+            openings::open(&read::Source::open(&relay.ledger)?, &secret, &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Exports the log of a relay or desk, if anything was signed in it: a backup that was never used has none, nor has who never

@@ -109,6 +109,13 @@ pub(super) enum Who {
         #[arg(long)]
         prefix: String,
     },
+    /// One more escrow: a key that opens whatever our desks send or receive from now on.
+    Escrow {
+        #[command(flatten)]
+        dir: Dir,
+        /// Its name, e.g. archive.
+        name: String,
+    },
     /// One more officer.
     Officer {
         #[command(flatten)]
@@ -289,6 +296,7 @@ impl Who {
                     ips: ip,
                 }),
             ),
+            Self::Escrow { dir, name } => (dir.dir, Newcomer::Escrow(name)),
             Self::Desk { dir, name, prefix } => (dir.dir, Newcomer::Desk(DeclaredDesk { name, prefix })),
             Self::Officer {
                 dir,

@@ -190,6 +190,7 @@ fn audited(evidence: &Evidence, copies: BTreeMap<String, VerifiedLog>) -> Eviden
         logs,
         pairs: Vec::new(),
         copies: Copies::new(),
+        openings: evidence.openings.clone(),
         files: BTreeMap::new(),
         manifest_sha256: evidence.manifest_sha256,
     }

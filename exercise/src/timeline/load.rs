@@ -47,6 +47,8 @@ impl Timeline {
             book: &evidence.codebook,
             rosters: evidence.trust.rosters(),
             rule: ReleaseRule::ByPrecedence,
+            openings: &evidence.openings,
+            opening: None,
         };
         // Control's log first: STARTEX says how many officers release.
         let (control, others): (Vec<_>, Vec<_>) = evidence.logs.values().partition(|log| log.name == EXCON);
@@ -124,7 +126,7 @@ impl Gathered {
         let Ok(payload) = Payload::parse(&statement) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
-        let Ok(what) = What::of(&payload, reading) else {
+        let Ok(what) = What::of(&payload, reading.of(&sha256)) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
         let header = payload.header();

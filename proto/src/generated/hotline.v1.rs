@@ -351,10 +351,11 @@ pub struct CharterConsentPayload {
 pub struct ServicePayload {
     #[prost(message, optional, tag = "1")]
     pub header: ::core::option::Option<Header>,
-    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE.
+    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE,
+    /// 11 NOT_OPENED.
     #[prost(uint32, tag = "2")]
     pub kind: u32,
-    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    /// With CHECK_ANSWER the check, with OVERDUE and NOT_OPENED the message.
     #[prost(message, optional, tag = "3")]
     pub refers_to: ::core::option::Option<Reference>,
     #[prost(message, repeated, tag = "4")]

@@ -124,7 +124,10 @@ impl Engine {
     fn legs_down(&self) -> Vec<LegFact> {
         let down = self.leg_status.iter().filter(|(_, status)| !status.up);
         let fact = |leg: &hotline_core::leg::Leg| {
-            let since = self.health.get(leg).and_then(hotline_core::health::LegHealth::since);
+            let since = self
+                .health
+                .get(leg)
+                .and_then(hotline_core::health::LegHealth::since);
             LegFact {
                 leg: leg.to_string(),
                 ms: since.map_or(0, |(wall, _)| wall.unix_ms()),
