@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import aics_tlog as tlog
-from aics_witness import WitnessAhead, WitnessClient, WitnessConflict, WitnessRejected, merge_cosignatures
+from aics_witness import FeederError, WitnessAhead, WitnessClient, WitnessConflict, WitnessRejected, merge_cosignatures
 
 
 class Failed(Exception):
@@ -55,7 +55,8 @@ def client(url, vkey_file, log, older, forked):
     def submit(file):
         # A client without memory, as after a restart: the witness tells it from where the proof must lead.
         note = Path(file).read_bytes()
-        with WitnessClient(url, key, max_attempts=1) as asking:
+        # A relay answers 503 until it has asked its own witnesses, or has waited for them long enough.
+        with WitnessClient(url, key, max_attempts=12, max_backoff=3) as asking:
             lines = asking.submit(note, lambda old, new: tlog.consistency_proof_from_tiles(tiles, old, new))
         return tlog.parse_note(merge_cosignatures(note, lines))
 
@@ -81,7 +82,7 @@ def main(args):
         return 2
     try:
         print(verbs[args[0]](*args[1:]))
-    except (Failed, ValueError, OSError) as error:
+    except (Failed, FeederError, ValueError, OSError) as error:
         print(f"FAILED: {type(error).__name__}: {error}")
         return 1
     return 0
