@@ -21,7 +21,7 @@ use std::path::Path;
 
 use crate::tiles::{TILE_WIDTH, TileDir, TileError};
 use crate::trust::TrustPolicy;
-use crate::verify::{LogReport, Verdict, verify_directory, verify_log};
+use crate::verify::{Counted, Evidence, LogReport, Verdict, counts, verify_directory, verify_log};
 use join::Joined;
 
 /// One log: its newest checkpoint and the entries.
@@ -79,6 +79,8 @@ pub struct CompareReport {
     pub keys_only_a: Vec<KeyMissing>,
     /// The same, what only the second holds.
     pub keys_only_b: Vec<KeyMissing>,
+    /// What signatures are worth whose keys have ended, by the checkpoints that each log holds of the other.
+    pub counted: Vec<Counted>,
     /// Two histories of one log.
     pub fork: Option<ForkProof>,
     /// Two statements of one sender for one id or place.
@@ -155,6 +157,12 @@ fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPo
     } else {
         None
     };
+    let evidence = [(log_a, &a), (log_b, &b)].map(|(log, report)| Evidence {
+        log,
+        report,
+        cosigned: &[],
+    });
+    let counted = counts(&evidence, trust);
     let [keys_only_a, keys_only_b] = keys::differing((log_a, &a), (log_b, &b));
     let mut report = CompareReport {
         verdict: None,
@@ -165,6 +173,7 @@ fn compare(log_a: &Log, log_b: &Log, a: LogReport, b: LogReport, trust: &TrustPo
         only_b: joined.only_b,
         keys_only_a,
         keys_only_b,
+        counted,
         fork,
         equivocations: joined.equivocations,
         conflicts: joined.conflicts,
@@ -275,6 +284,9 @@ impl fmt::Display for CompareReport {
             for missing in list {
                 writeln!(f, "only in the {which}: {missing}")?;
             }
+        }
+        for counted in &self.counted {
+            writeln!(f, "{counted}")?;
         }
         for proof in &self.equivocations {
             writeln!(f, "EQUIVOCATION: {proof}")?;

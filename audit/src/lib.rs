@@ -2,10 +2,10 @@
 //!
 //! `FORMAT.md` beside this crate is the specification; the code follows it. The layers, from the bottom:
 //! [`hash`], [`tree`] (RFC 6962), [`note`] and [`checkpoint`] (C2SP), [`strict`] and [`dsse`] (the signed envelope),
-//! [`statement`] (the payloads), [`sealed`] and [`opening`] (their words), [`key`] (rosters), [`check`] (one statement against a roster), [`tiles`], [`proof`],
-//! [`trust`], [`verify`] and [`compare`] (whole logs), [`report`] (what both sides put their names to); [`cosign`],
-//! [`witness`], [`mirror`] and [`policy`] (what others vouch for, and who of them must); [`bundle`] and [`evidence`] (what
-//! a side hands to a third party, and what it proves).
+//! [`statement`] (the payloads), [`sealed`] and [`opening`] (their words), [`key`] (rosters), [`check`] (one statement
+//! against a roster), [`tiles`], [`proof`], [`trust`], [`verify`] and [`compare`] (whole logs), [`report`] (what both
+//! sides put their names to); [`cosign`], [`witness`], [`mirror`] and [`policy`] (what others vouch for, and who of them must);
+//! [`bundle`] and [`evidence`] (what a side hands to a third party, and what it proves).
 //!
 //! Nothing here opens a socket, reads a clock or makes randomness: times and seeds are passed in. The crate imports no
 //! other room of the house, so that it can be handed to the counterpart alone.

@@ -8,7 +8,7 @@ mod context;
 mod text;
 
 pub use context::SealContext;
-pub use text::{PaddedError, bucket, pad, unpad};
+pub use text::{LONGEST_TEXTS, PaddedError, bucket, pad, unpad};
 
 use crate::hash::Hash;
 
@@ -129,7 +129,9 @@ impl Container {
     /// The wrap for a key, if there is one.
     #[must_use]
     pub fn wrap_for(&self, key_statement: &Hash) -> Option<&Wrap> {
-        self.wraps.iter().find(|wrap| wrap.key_statement == *key_statement)
+        self.wraps
+            .iter()
+            .find(|wrap| wrap.key_statement == *key_statement)
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`measure::latency`]: one message in flight, rounds interleaved with the floor's; then messages on schedule.
 //! - [`measure::throughput`]: many in flight, with processor time and memory of each process; then on schedule.
 //! - [`measure::failover`]: messages on schedule while relays and legs are broken and mended.
+//! - [`seal`]: what sealing a text costs, without a line.
 //!
 //! Where there is a schedule it is open: messages leave when they are due, and every time counts from then, so that a
 //! stall is charged to every message it held up. This room judges no figure unless it is told to by a promise ([`slo`]):
@@ -20,6 +21,7 @@ mod floor;
 mod line;
 mod measure;
 mod report;
+mod seal;
 mod slo;
 
 use std::time::Duration;
@@ -53,6 +55,9 @@ const LOAD_PERCENT: u32 = 70;
 pub fn run(args: BenchArgs) -> Outcome {
     if let Verb::FloorServer(args) = args.verb {
         return floor::serve(&args).map(|()| exit::OK);
+    }
+    if let Verb::Seal(args) = args.verb {
+        return seal::run(&args).map_err(|failure| failure.as_json(args.json()));
     }
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("the runtime", &error))?;
     // Children ask to end with the thread that started them: the measurement runs on this one, not on a worker.
@@ -147,7 +152,7 @@ async fn measure(verb: Verb) -> Outcome {
             )
             .await
         }
-        Verb::FloorServer(_) => unreachable!("served above, on a runtime of its own"),
+        Verb::Seal(_) | Verb::FloorServer(_) => unreachable!("served above, without a line"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `hotline channel`: the life of a channel, as releasers sign it: open, suspend, sever, restore; and how each stands.
 
 mod open;
+mod rekey;
 
 use std::time::Duration;
 
@@ -39,9 +40,8 @@ enum Verb {
     Restore(OrderArgs),
     /// How each channel stands.
     List(ListArgs),
-    /// Signs nothing: this version carries no REKEY out.
-    #[command(hide = true)]
-    Rekey(NotYet),
+    /// Announces a new key of this desk, or agrees to the other side's: both keys count for a time, then the new one only.
+    Rekey(rekey::RekeyArgs),
     /// Signs nothing: this version carries no AMEND_CONFIG out.
     #[command(hide = true)]
     AmendConfig(NotYet),
@@ -109,23 +109,21 @@ pub async fn carry_out(args: ChannelArgs) -> Outcome {
         Verb::Sever(args) => order(&args, OrderVerb::Sever).await,
         Verb::Restore(args) => order(&args, OrderVerb::Restore).await,
         Verb::List(args) => list(&args).await,
-        Verb::Rekey(args) => Err(not_yet(OrderVerb::Rekey, &args)),
-        Verb::AmendConfig(args) => Err(not_yet(OrderVerb::AmendConfig, &args)),
+        Verb::Rekey(args) => rekey::run(&args).await,
+        Verb::AmendConfig(args) => Err(not_yet(&args)),
     }
 }
 
 /// An order that would be kept and would change nothing deceives whoever signs it: it is not signed.
-fn not_yet(verb: OrderVerb, typed: &NotYet) -> Failure {
-    let instead = match verb {
-        OrderVerb::Rekey => "hotline pki renew gives this side new keys, hotline pki revoke ends one at once",
-        _ => {
-            "change desk.toml or relay.toml, and start the desk or relay anew; a charter's terms: hotline channel open of another name"
-        }
-    };
+fn not_yet(typed: &NotYet) -> Failure {
+    let instead = "change desk.toml or relay.toml, and start the desk or relay anew; a charter's terms: hotline channel open of another name";
     Failure::new(
         "HL-DESK-040",
         exit::USAGE,
-        format!("{} was not signed: it has no effect in this version", verb.name()),
+        format!(
+            "{} was not signed: it has no effect in this version",
+            OrderVerb::AmendConfig.name()
+        ),
         instead,
     )
     .as_json(typed.words.iter().any(|word| word == "--json"))
@@ -136,8 +134,15 @@ async fn list(args: &ListArgs) -> Outcome {
     let mut seat = Seat::open(desk::load(common)?, common.json).await?;
     let status = seat.status().await;
     seat.leave().await;
-    for channel in &status?.standing.channels {
+    let standing = status?.standing;
+    for channel in &standing.channels {
         tell(channel, common);
+    }
+    // One object for each channel is what scripts read here; status has the keys as well.
+    if !common.json {
+        for view in &standing.rekeys {
+            crate::say_part!("{}", status::rekey(view));
+        }
     }
     Ok(exit::OK)
 }
@@ -222,6 +227,7 @@ async fn sign_one(
             _ => 0,
         },
         consents_to,
+        subject: None,
     };
     let by = keyring::officer(
         seat,

@@ -9,6 +9,7 @@ mod by_hand;
 mod dry;
 pub(crate) mod evidence;
 mod fresh;
+pub(crate) mod handed;
 mod list;
 mod live;
 mod lobby;
@@ -65,6 +66,10 @@ enum Verb {
     Resume(resume::ResumeArgs),
     /// Makes the report of an exercise again from its evidence.
     Report(report::ReportArgs),
+    /// What a neutral auditor says of the message that is disputed in a played exercise. The exit code is the verdict's:
+    /// 0 MATCH, 4 cannot tell, 10 SENT_NO_RECEIPT, 11 RECEIPT_PROVES_DELIVERY, 12 TRUNCATED, 13 ALTERED, 14 FORK,
+    /// 15 EQUIVOCATION.
+    Ruling(handed::RulingArgs),
     /// Plays a finished exercise back as it happened, from its evidence. It only looks.
     Replay(replay::ReplayArgs),
     /// A scripted player. Started by `run`.
@@ -92,6 +97,7 @@ pub fn run(args: ExerciseArgs) -> Outcome {
         Verb::Export(args) => sheets::export(&args),
         Verb::DryRun(args) => dry::run(&args),
         Verb::Report(args) => report::run(&args),
+        Verb::Ruling(args) => handed::run(&args),
         Verb::Replay(args) => on_one_thread(replay::run(args)),
         Verb::Run(args) if args.simulated => simulated::run(args),
         Verb::Run(args) => on_one_thread(run::run(args)),

@@ -1,8 +1,8 @@
 //! `hotline log`: evidence, for whoever wants to check instead of believing.
 //!
-//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`bundle`], [`policy`]; each is a function that the demo and
-//! tests call too, and a few lines that print. A log is a ledger, whose relay or desk may run on it, or an exported
-//! folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
+//! One file per verb: [`verify`], [`show`], [`prove`], [`compare`], [`export`], [`openings`], [`stamp`], [`bundle`],
+//! [`policy`]; each is a function that the demo and tests call too, and a few lines that print. A log is a ledger, whose
+//! relay or desk may run on it, or an exported folder ([`read`]). What is believed comes from the verifier's own folders ([`trust`]), never from the log.
 //!
 //! Exit codes: 0 done and nothing wrong, 2 usage, 4 trust that cannot be used, 8 a log that failed its verification or
 //! logs that contradict each other. Results go to standard output, conversation to standard error.
@@ -13,12 +13,14 @@ pub mod export;
 pub mod find;
 pub mod kept;
 pub mod names;
+pub mod openings;
 pub mod plain;
 pub mod policy;
 pub mod prove;
 pub mod read;
 pub(crate) mod say;
 pub mod show;
+pub mod stamp;
 pub mod trust;
 pub mod verify;
 
@@ -45,6 +47,12 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// Writes a log as plain files that other software can check.
     Export(export::ExportArgs),
+    /// Has an authority's clock say when a checkpoint was there (RFC 3161), and judges what it said.
+    Stamp(stamp::StampArgs),
+    /// Discloses what one sealed statement says: text and salt, which anybody can check, and never a key.
+    Opening(openings::OpeningArgs),
+    /// Opens whatever is sealed in a log with a side's escrow key, and writes openings.
+    Open(openings::OpenArgs),
     /// Collects a side's evidence into one file, for a third party to judge.
     Bundle(bundle::BundleArgs),
     /// Prints a policy to start from, for whoever judges bundles.
@@ -62,6 +70,9 @@ pub fn run(args: LogArgs) -> Outcome {
         Verb::Prove(args) => (prove::run(&args), args.json),
         Verb::Compare(args) => (compare::run(&args), args.json),
         Verb::Export(args) => (export::run(&args), args.json),
+        Verb::Stamp(args) => (stamp::run(&args), args.json),
+        Verb::Opening(args) => (openings::run_opening(&args), args.json),
+        Verb::Open(args) => (openings::run_open(&args), args.json),
         Verb::Bundle(args) => (bundle::run(&args), args.json),
         Verb::Policy(args) => (policy::run(&args), args.json),
     };

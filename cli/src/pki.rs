@@ -36,6 +36,7 @@ pub mod refusal;
 pub mod renew;
 pub mod replayable;
 pub mod revoke;
+mod rotate;
 mod run;
 mod say;
 pub mod seal;

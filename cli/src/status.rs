@@ -11,7 +11,7 @@ use crate::{
     exit::{self, Failure, Outcome},
 };
 
-pub use print::{channel, standing, story};
+pub use print::{channel, rekey, standing, story};
 
 /// `hotline status`.
 #[derive(Debug, Args)]

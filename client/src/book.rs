@@ -31,6 +31,7 @@ use hotline_core::{
 use crate::{
     judge::{self, JudgedAct, JudgedMessage, Rejected},
     quarantine::Quarantined,
+    seal::{NOTHING_OPENED, Words},
     translation::Translations,
     verdict::Verdict,
 };
@@ -464,14 +465,21 @@ impl Book {
         changes
     }
 
-    /// Reads a statement of our own ledger again; `against` is what stood against a message when it came.
-    pub fn recall(&mut self, at: &Provenance, payload: &Payload, against: Option<&Verdict>) -> Vec<Change> {
+    /// Reads a statement of our own ledger again, with what its content says; `against` is what stood against a message when
+    /// it came.
+    pub fn recall(
+        &mut self,
+        at: &Provenance,
+        (payload, words): (&Payload, Option<&Words>),
+        against: Option<&Verdict>,
+    ) -> Vec<Change> {
         match payload {
             Payload::Message(message) => {
+                let said = (message, words.unwrap_or(&NOTHING_OPENED));
                 let judged = if message.header.sender == self.me.to_string() {
-                    judge::recall_message(message, &self.rosters, self.rule)
+                    judge::recall_message(said, &self.rosters, self.rule)
                 } else {
-                    judge::recall_theirs(message, &self.rosters, at.stored.unix_ms(), self.rule)
+                    judge::recall_theirs(said, &self.rosters, at.stored.unix_ms(), self.rule)
                 };
                 let judged = judged.and_then(|judged| match against {
                     Some(verdict) => Err(Rejected::AsItCame(verdict.why.clone())),
@@ -481,7 +489,7 @@ impl Book {
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),
             Payload::Act(act) => self.recall_act(at, act),
-            Payload::Annex(annex) => self.recall_annex(at, annex),
+            Payload::Annex(annex) => self.recall_annex(at, (annex, words)),
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
                 Vec::new()
             }

@@ -8,7 +8,9 @@ mod annex;
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, SigningKey,
+    opening::Opening,
     report::SignedReport,
+    sealed::SealContext,
     statement::{
         Approval, ApprovalBy, CharterConsent, Content, Header, Message, OfficerAct, OfficerOrder,
         OfficerWatch, Recipient, Reference, ReportSignature,
@@ -24,7 +26,10 @@ use hotline_core::{
 use hotline_transport::{Clock, Entropy};
 use serde::{Deserialize, Serialize};
 
-use crate::config::DeskConfig;
+use crate::{
+    config::DeskConfig,
+    seal::{NotOpened, SealError, Sealing},
+};
 
 pub use annex::{AnnexSheet, Annexing, annex};
 
@@ -91,7 +96,7 @@ impl Wording {
 /// What a releaser orders about a channel.
 #[derive(Clone, Debug)]
 pub struct Ordering {
-    /// SUSPEND, SEVER or RESTORE; desks refuse REKEY and AMEND_CONFIG, which have no effect yet.
+    /// SUSPEND, SEVER, RESTORE or REKEY; desks refuse AMEND_CONFIG, which has no effect yet.
     pub verb: OrderVerb,
     /// The channel; empty for all of the line.
     pub channel: String,
@@ -105,6 +110,8 @@ pub struct Ordering {
     pub review_by_ms: u64,
     /// The order of the other side that it agrees to.
     pub consents_to: Option<Reference>,
+    /// The key statement that a REKEY is about.
+    pub subject: Option<Hash>,
 }
 
 /// A draft or a release: approvals and content, each as exact bytes in base64.
@@ -114,6 +121,51 @@ pub struct Sheet {
     pub approvals: Vec<String>,
     /// Exact bytes of the content, base64.
     pub content: String,
+    /// Salt and text of a content that is sealed. It goes no further than the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<SheetOpening>,
+}
+
+/// Salt and text of a sealed content, beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SheetOpening {
+    /// 32 bytes, base64.
+    pub salt: String,
+    /// The text.
+    pub text: String,
+}
+
+impl SheetOpening {
+    /// What is put beside a content: nothing beside one in the clear.
+    fn beside(content: &Content, opening: &Opening) -> Option<Self> {
+        content.is_sealed().then(|| Self {
+            salt: data_encoding::BASE64.encode(&opening.salt),
+            text: opening.text.clone(),
+        })
+    }
+
+    fn read(&self) -> Option<Opening> {
+        let salt = base64(&self.salt).ok()?;
+        Some(Opening {
+            salt: salt.try_into().ok()?,
+            text: self.text.clone(),
+        })
+    }
+}
+
+/// The words of a content on a sheet, as whoever signs it or lets it go must see them: what it commits to.
+fn words_of(content: &Content, beside: Option<&SheetOpening>) -> Result<Opening, NotOpened> {
+    if !content.is_sealed() {
+        return Ok(Opening::in_the_clear(content)?);
+    }
+    let opening = beside.and_then(SheetOpening::read);
+    let opening = opening.ok_or(NotOpened::Mismatch("no salt and text beside it"))?;
+    if opening.fits(content) {
+        Ok(opening)
+    } else {
+        Err(NotOpened::Mismatch("another salt or text beside it"))
+    }
 }
 
 /// Why a sheet cannot be read.
@@ -131,26 +183,19 @@ pub enum SheetError {
     /// Words of an annex that are none, or too many.
     #[error("the annex is not in order: {0}")]
     Annex(#[from] hotline_core::annex::AnnexError),
+    /// Its words cannot be sealed.
+    #[error("it cannot be sealed: {0}")]
+    Seal(#[from] SealError),
+    /// Its words are not those that its content commits to.
+    #[error("its words are not those of its content: {0}")]
+    Words(#[from] NotOpened),
 }
 
 /// The message that an approval and a content describe, before the desk gives it a place in its chain.
 #[must_use]
 pub fn message_of(approval: &Approval, content: Content, approvals: Vec<Vec<u8>>) -> Message {
     Message {
-        header: Header {
-            id: approval.id,
-            trust_domain: String::new(),
-            exercise: approval.exercise.clone(),
-            conversation: approval.conversation,
-            sender: approval.desk.clone(),
-            key_statement: Hash::ZERO,
-            recipients: approval.recipients.clone(),
-            claimed_time_ms: 0,
-            epoch: 0,
-            sequence: 0,
-            previous: Hash::ZERO,
-            seen: Vec::new(),
-        },
+        header: header_of(approval),
         traffic_class: approval.traffic_class,
         message_type: approval.message_type,
         function: approval.function,
@@ -166,6 +211,24 @@ pub fn message_of(approval: &Approval, content: Content, approvals: Vec<Vec<u8>>
         safety_of_life: approval.safety_of_life,
         respond_by_ms: approval.respond_by_ms,
         contact: approval.contact,
+    }
+}
+
+/// The header that an approval describes.
+fn header_of(approval: &Approval) -> Header {
+    Header {
+        id: approval.id,
+        trust_domain: String::new(),
+        exercise: approval.exercise.clone(),
+        conversation: approval.conversation,
+        sender: approval.desk.clone(),
+        key_statement: Hash::ZERO,
+        recipients: approval.recipients.clone(),
+        claimed_time_ms: 0,
+        epoch: 0,
+        sequence: 0,
+        previous: Hash::ZERO,
+        seen: Vec::new(),
     }
 }
 
@@ -198,12 +261,23 @@ impl Sheet {
         Ok(message)
     }
 
-    /// Adds another officer's approval of the same message.
+    /// Salt and text of its content, as they were committed to.
     ///
     /// # Errors
-    /// [`SheetError`] if the sheet cannot be read.
+    /// [`SheetError`] if the sheet cannot be read, or has other words.
+    pub fn words(&self) -> Result<Opening, SheetError> {
+        let content = Content::decode(&base64(&self.content).map_err(SheetError::Malformed)?)
+            .map_err(|error| SheetError::Malformed(error.to_string()))?;
+        Ok(words_of(&content, self.opening.as_ref())?)
+    }
+
+    /// Adds another officer's approval of the same message. What it approves are the words that the content commits to.
+    ///
+    /// # Errors
+    /// [`SheetError`] if the sheet cannot be read, or has other words.
     pub fn approve(&mut self, by: &Officer, capacity: Capacity, clock: &dyn Clock) -> Result<(), SheetError> {
         let message = self.message()?;
+        self.words()?;
         self.approvals.push(sign_approval(&message, by, capacity, clock)?);
         Ok(())
     }
@@ -215,12 +289,12 @@ fn base64(text: &str) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("not base64: {error}"))
 }
 
-/// Writes a sheet: fresh ids, the first officer's approval.
+/// Writes a sheet: fresh ids, the words sealed to everybody who is to read them, and the first officer's approval.
 ///
 /// # Errors
-/// If what is to be signed is larger than a statement may be.
+/// If what is to be signed is larger than a statement may be, or cannot be sealed where it must be.
 pub fn write(
-    desk: &DeskConfig,
+    (desk, sealing): (&DeskConfig, &Sealing),
     wording: &Wording,
     by: &Officer,
     capacity: Capacity,
@@ -228,15 +302,12 @@ pub fn write(
     entropy: &dyn Entropy,
 ) -> Result<Sheet, SheetError> {
     let mut id = [0; 16];
-    let mut salt = [0; 32];
     entropy.fill(&mut id);
-    entropy.fill(&mut salt);
-    let content = Content::plain(salt, &wording.text);
     let message_type = match desk.identity.world() {
         hotline_core::identity::World::Exercise => MessageType::Exercise,
         hotline_core::identity::World::Operation => MessageType::Operation,
     };
-    let approval = Approval {
+    let mut approval = Approval {
         officer: by.identity.clone(),
         key_statement: by.key_statement,
         capacity: capacity.to_wire(),
@@ -259,18 +330,38 @@ pub fn write(
         response_attribute: wording.response.to_wire(),
         refers_to: wording.refers_to.as_ref().map(|(reference, _)| reference.clone()),
         answer: wording.answer.map_or(0, Answer::to_wire),
-        content_sha256: content.sha256(),
+        content_sha256: Hash::ZERO,
         claimed_time_ms: clock.wall().unix_ms(),
         expires_ms: wording.expires_ms,
         safety_of_life: wording.safety_of_life,
         respond_by_ms: wording.respond_by_ms,
         contact: wording.contact.map_or(0, Contact::to_wire),
     };
+    let (content, opening) = seal_for(&approval, &wording.text, sealing, entropy)?;
+    approval.content_sha256 = content.sha256();
     let message = message_of(&approval, content.clone(), Vec::new());
     Ok(Sheet {
         approvals: vec![sign_approval(&message, by, capacity, clock)?],
         content: data_encoding::BASE64.encode(&content.encode()),
+        opening: SheetOpening::beside(&content, &opening),
     })
+}
+
+/// The words of the message that an approval describes, as content.
+fn seal_for(
+    approval: &Approval,
+    text: &str,
+    sealing: &Sealing,
+    entropy: &dyn Entropy,
+) -> Result<(Content, Opening), SealError> {
+    let desks: Vec<&str> = approval
+        .recipients
+        .iter()
+        .map(|to| to.identity.as_str())
+        .collect();
+    let header = header_of(approval);
+    let context = |commitment: &Hash| SealContext::message(&header, &approval.channel, commitment);
+    sealing.content(text, &desks, context, entropy)
 }
 
 fn sign_approval(
@@ -364,7 +455,7 @@ pub fn order(
         reason: ordering.reason.clone(),
         review_by_ms: ordering.review_by_ms,
         consents_to: ordering.consents_to.clone(),
-        subject_sha256: None,
+        subject_sha256: ordering.subject,
         claimed_time_ms: clock.wall().unix_ms(),
         effective_ms: ordering.effective_ms,
     };

@@ -24,6 +24,8 @@ use hotline_transport::{
 };
 use serde::Deserialize;
 
+use crate::seal::SealRule;
+
 /// The file as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,8 @@ struct File {
     human_time_factor: Option<u32>,
     release: Option<String>,
     key_exchange: Option<String>,
+    seal_key: Option<PathBuf>,
+    seal: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +105,11 @@ pub struct DeskConfig {
     pub release: ReleaseRule,
     /// Which ways to agree on keys its legs take; the hybrid one first unless the file says otherwise.
     pub key_exchange: KeyPolicy,
+    /// The key with which this desk opens what is sealed to it (mode 0600); none of a desk that has none.
+    pub seal_key: Option<PathBuf>,
+    /// Whether words may be in the clear. Never in an OPERATION; in an exercise they may where a desk has no key for
+    /// sealing, unless the file says `seal = "required"`.
+    pub seal: SealRule,
 }
 
 impl DeskConfig {
@@ -151,6 +160,11 @@ impl DeskConfig {
             },
             release: release_of(&check, raw.release.as_deref(), &identity)?,
             key_exchange: check.key_exchange(raw.key_exchange.as_deref())?,
+            seal_key: raw
+                .seal_key
+                .map(|file| check.existing("seal_key", &file, "seal.key"))
+                .transpose()?,
+            seal: seal_of(&check, raw.seal.as_deref(), &identity)?,
             identity,
             peer,
         })
@@ -206,6 +220,21 @@ fn release_of(
     Err(check.wrong("release", found, problem, "two"))
 }
 
+/// Whether words may be in the clear: in an exercise they may.
+fn seal_of(check: &Checker<'_>, found: Option<&str>, identity: &Identity) -> Result<SealRule, ConfigError> {
+    let (found, problem) = match (found, identity.world()) {
+        (None, world) => return Ok(SealRule::of(world)),
+        (Some("required"), _) => return Ok(SealRule::Required),
+        (Some("offered"), World::Exercise) => return Ok(SealRule::Offered),
+        (Some("offered"), World::Operation) => (
+            "offered",
+            "lets words pass in the clear, which only an exercise may",
+        ),
+        (Some(other), _) => (other, "is neither required nor offered"),
+    };
+    Err(check.wrong("seal", found, problem, "required"))
+}
+
 /// A time from 1 s to 1 h: `5s`, `2m`, `1h`.
 fn interval(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -226,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_officer_releases_only_in_an_exercise() {
+    fn one_officer_releases_and_words_are_in_the_clear_only_in_an_exercise() {
         let check = Checker::new(Path::new("desk.toml"));
         let identity = |domain: &str| {
             let text = format!("spiffe://{domain}/desk/ops");
@@ -244,6 +273,12 @@ mod tests {
         }
         assert_eq!(rule(Some("one"), &exercise), Some(ReleaseRule::SingleOfficer));
         assert_eq!(rule(Some("one"), &operation), None);
+        let seal = |found, identity| seal_of(&check, found, identity).ok();
+        assert_eq!(seal(None, &exercise), Some(SealRule::Offered));
+        assert_eq!(seal(Some("required"), &exercise), Some(SealRule::Required));
+        assert_eq!(seal(None, &operation), Some(SealRule::Required));
+        assert_eq!(seal(Some("offered"), &operation), None);
+        assert_eq!(seal(Some("never"), &exercise), None);
     }
 
     #[test]

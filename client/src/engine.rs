@@ -9,7 +9,8 @@
 //! in, [`verbs`] what people ask, [`officers`] what they sign beside messages, [`legs`] and [`presence`] what the lanes
 //! report, [`cosigned`] what others have cosigned of the relays' logs, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
 //! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`story`] what
-//! people's deadlines run on, [`skew`] how other clocks stand to ours, [`suspect`] keeps apart what came too late to be believed, [`settle`] commits and lets go.
+//! people's deadlines run on, [`skew`] how other clocks stand to ours, [`suspect`] keeps apart what came too late to be believed, [`words`] opens what is sealed,
+//! [`settle`] commits and lets go.
 
 mod adopt;
 mod annexes;
@@ -28,6 +29,7 @@ mod ping;
 mod presence;
 mod proofs;
 mod readback;
+mod rekey;
 mod reviews;
 mod settle;
 mod skew;
@@ -36,6 +38,7 @@ mod story;
 mod suspect;
 mod verbs;
 mod waiting;
+mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -77,6 +80,7 @@ use crate::{
     relay::RelayShared,
     request::{Answer, Request},
     round::Round,
+    seal::Opener,
     services::Services,
     share::Shares,
     station::Event as StationEvent,
@@ -145,7 +149,11 @@ pub(crate) struct Engine {
     shares: Arc<Shares>,
     ledger: Ledger,
     pen: Pen,
+    /// Opens what is sealed to this desk.
+    opener: Opener,
     signing: Signing,
+    /// A new key that both sides signed for and no file here holds; told once.
+    rekey_lacking: Option<Hash>,
     tip: Tip,
     past: Past,
     /// This ledger.
@@ -232,6 +240,7 @@ pub(crate) struct Parts {
     pub(crate) shares: Arc<Shares>,
     pub(crate) ledger: Ledger,
     pub(crate) pen: Pen,
+    pub(crate) opener: Opener,
     /// The ledger's own name.
     pub(crate) instance: [u8; 16],
     pub(crate) loaded: Loaded,
@@ -267,7 +276,9 @@ impl Engine {
             shares: parts.shares,
             ledger: parts.ledger,
             pen: parts.pen,
+            opener: parts.opener,
             signing: Signing::Open,
+            rekey_lacking: None,
             tip,
             past: parts.loaded.past,
             instance: parts.instance,
@@ -381,6 +392,7 @@ impl Engine {
     /// One round, from what waits to what is told.
     async fn round(&mut self) -> Result<(), String> {
         let mut round = self.new_round();
+        self.rotate(&mut round);
         for (code, what) in std::mem::take(&mut self.at_start) {
             self.alarm(code, what, &mut round);
         }

@@ -26,6 +26,8 @@ use hotline_core::{
     },
 };
 
+use crate::seal::{NotOpened, Words};
+
 pub use annex::{AnnexSaid, JudgedAnnex, judge_annex, recall_annex, recall_their_annex};
 
 /// A message whose approvals were checked: by whom it was released, and as what.
@@ -96,7 +98,7 @@ pub enum Rejected {
     Release(#[from] hotline_core::release::ReleaseError),
     /// The content.
     #[error("its text cannot be opened: {0}")]
-    Content(#[from] hotline_audit::statement::ContentError),
+    Content(#[from] NotOpened),
     /// The exercise or operation.
     #[error("it belongs to \"{found}\", and this line serves \"{expected}\"")]
     OtherExercise {
@@ -129,10 +131,13 @@ pub enum Rejected {
     #[error("it cannot be answered as it asks: {0}")]
     Contact(#[from] hotline_core::contact::ContactError),
     /// An order that this version cannot carry out.
-    #[error(
-        "{0} has no effect in this version: keys change by hotline pki renew and revoke, settings by their files"
-    )]
+    #[error("{0} has no effect in this version: settings change by their files")]
     NoEffect(OrderVerb),
+    /// A change of keys that does not say which, from when on and until when.
+    #[error(
+        "a REKEY is of the whole line, and names a key statement, from when on it counts, and until when the keys before it do"
+    )]
+    Rekey,
     /// The channel.
     #[error("it names the channel \"{0}\", which has no charter here")]
     NoCharter(String),
@@ -162,11 +167,11 @@ fn defined<T>(field: &'static str, number: u32, read: impl Fn(u32) -> Option<T>)
     read(number).ok_or(Rejected::Undefined { field, number })
 }
 
-/// The draft that a message's fields describe.
+/// The draft that a message's fields describe, with the words that its content opens to.
 ///
 /// # Errors
 /// A field without meaning, or content that does not open.
-pub fn draft_of(message: &Message) -> Result<Draft, Rejected> {
+pub fn draft_of(message: &Message, words: &Words) -> Result<Draft, Rejected> {
     let header = &message.header;
     let recipients = header
         .recipients
@@ -197,7 +202,7 @@ pub fn draft_of(message: &Message) -> Result<Draft, Rejected> {
             number => Some(defined("answer", number, Answer::from_wire)?),
         },
         code: None,
-        text: message.content.text()?.to_owned(),
+        text: words.as_ref().map_err(Clone::clone)?.text.clone(),
     };
     let asks = match message.contact {
         0 => None,
@@ -223,22 +228,22 @@ pub fn key_of(reference: &Reference) -> Result<StatementKey, Rejected> {
 /// # Errors
 /// [`Rejected`] with the first thing that is not in order.
 pub fn judge_message(
-    message: &Message,
+    (message, words): (&Message, &Words),
     rosters: &RosterSet,
     now_ms: u64,
     rule: ReleaseRule,
 ) -> Result<JudgedMessage, Rejected> {
-    judge_with(message, rule, |bytes| {
+    judge_with((message, words), rule, |bytes| {
         check::verify_approval(bytes, rosters, now_ms)
     })
 }
 
 fn judge_with(
-    message: &Message,
+    (message, words): (&Message, &Words),
     rule: ReleaseRule,
     verify: impl Fn(&[u8]) -> Result<ByOfficer<Approval>, StatementError>,
 ) -> Result<JudgedMessage, Rejected> {
-    let draft = draft_of(message)?;
+    let draft = draft_of(message, words)?;
     let mut facts = Vec::with_capacity(message.approvals.len());
     for bytes in &message.approvals {
         let checked = verify(bytes).map_err(|error| Rejected::Officer(error.to_string()))?;
@@ -278,12 +283,12 @@ fn released(draft: Draft, facts: &[ApprovalFact], rule: ReleaseRule) -> Result<J
 /// # Errors
 /// [`Rejected`], as when it came in.
 pub fn recall_theirs(
-    message: &Message,
+    (message, words): (&Message, &Words),
     rosters: &RosterSet,
     stored_ms: u64,
     rule: ReleaseRule,
 ) -> Result<JudgedMessage, Rejected> {
-    judge_with(message, rule, |bytes| {
+    judge_with((message, words), rule, |bytes| {
         check::verify_approval_stored(bytes, rosters, stored_ms)
     })
 }
@@ -294,11 +299,11 @@ pub fn recall_theirs(
 /// # Errors
 /// [`Rejected`], as when it was released.
 pub fn recall_message(
-    message: &Message,
+    (message, words): (&Message, &Words),
     rosters: &RosterSet,
     rule: ReleaseRule,
 ) -> Result<JudgedMessage, Rejected> {
-    let draft = draft_of(message)?;
+    let draft = draft_of(message, words)?;
     let facts = message
         .approvals
         .iter()

@@ -11,6 +11,8 @@
 //! | `arrival` | first leaf of a commit round | stored ms (8 bytes), then the leg of each entry, a line each |
 //! | `shown` | statement hash | 1: about to be drawn |
 //! | `draft` | message id | the sheet, JSON |
+//! | `draft.opening` | message id | salt and text of a draft that is sealed, JSON |
+//! | `opening` | statement hash | salt (32 bytes) and text of a sealed content |
 //! | `missing` | sender, epoch, first and last place | 1: a gap in that sender's chain |
 //! | `outbox.queued`, `outbox.accepted`, `outbox.delivered`, `outbox.generation` | see `outgoing` | what is still to be sent |
 //! | `signs` | empty | the ledger's instance (16 bytes), and the chain epoch it signs in (8 bytes) |
@@ -51,6 +53,10 @@ pub const ARRIVAL: &str = "arrival";
 pub const SHOWN: &str = "shown";
 /// Drafts.
 pub const DRAFT: &str = "draft";
+/// What sealed drafts say: beside them, because both together may be more than a record holds.
+pub const DRAFT_OPENING: &str = "draft.opening";
+/// What sealed statements say.
+pub const OPENING: &str = "opening";
 /// Gaps in senders' chains.
 pub const MISSING: &str = "missing";
 /// Which ledger signs, and in which chain epoch.

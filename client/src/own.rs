@@ -131,7 +131,7 @@ pub struct Address {
 pub struct Saying {
     /// What.
     pub kind: ServiceKind,
-    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    /// With CHECK_ANSWER the check, with OVERDUE and NON_DELIVERY the message.
     pub refers_to: Option<Reference>,
     /// Legs of this desk.
     pub legs: Vec<LegFact>,

@@ -11,6 +11,7 @@ use std::{
 
 use hotline_audit::{
     Hash,
+    opening::Opening,
     statement::{Payload, ReceiptItem},
 };
 use hotline_core::{
@@ -30,6 +31,7 @@ use crate::{
     own::{Signed, Tip},
     quarantine::Quarantined,
     request::{Answer, News},
+    seal::{self, Words},
     side::Directory,
 };
 
@@ -40,6 +42,8 @@ pub(crate) struct Placed {
     pub(crate) leg: Option<Leg>,
     /// What the judge said of a message: of ours when it was released, of others while the round goes to disk.
     pub(crate) judged: Option<Result<JudgedMessage, Rejected>>,
+    /// What its content says, once that was opened.
+    pub(crate) words: Option<Words>,
     /// Why a message is none of this line: of its exercise and channel.
     pub(crate) off_line: Option<Rejected>,
     /// What is believed of it from its coming until it is placed.
@@ -170,6 +174,19 @@ impl Round {
         }
     }
 
+    /// Keeps what a sealed statement says. It takes as much room in the round as the statement does.
+    pub(crate) fn keep_opening(&mut self, statement: &Hash, opening: &Opening) {
+        self.bytes += opening.text.len();
+        self.records.push(seal::opening_record(statement, opening));
+    }
+
+    /// Notes what the statement placed last says.
+    pub(crate) fn opened_already(&mut self, words: Words) {
+        if let Some(placed) = self.placed.last_mut() {
+            placed.words = Some(words);
+        }
+    }
+
     /// Places a statement.
     pub(crate) fn place(&mut self, bytes: Vec<u8>, hash: Hash, payload: Payload, leg: Option<Leg>) {
         let header = payload.header();
@@ -191,6 +208,7 @@ impl Round {
             payload,
             leg,
             judged: None,
+            words: None,
             off_line: None,
             trust: Arc::clone(&self.trust),
         });

@@ -1,6 +1,8 @@
 //! What desks said of themselves, as far as people are shown it: the newest statements of each desk, and which steps this
 //! desk has taken for messages that nobody acknowledged.
 
+mod undelivered;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hotline_audit::{Hash, statement::Service};
@@ -10,6 +12,8 @@ use hotline_core::{
     text::inert_line,
     time::WallTime,
 };
+
+pub use undelivered::NonDelivery;
 
 use crate::{book::Provenance, status::ServiceView};
 
@@ -29,10 +33,12 @@ pub struct Services {
     checked: Option<u64>,
     /// Messages of which this desk has said that no answer came by the time named.
     unanswered: BTreeSet<Hash>,
+    undelivered: undelivered::Undelivered,
 }
 
 impl Services {
-    /// Takes a statement that is on disk. Checks and their answers are not among what is shown: there are too many.
+    /// Takes a statement that is on disk. Checks and their answers and
+    /// clock offsets are not among what is shown: there are too many.
     pub fn note(&mut self, at: &Provenance, service: &Service, is_mine: bool) {
         let Some(kind) = ServiceKind::from_wire(service.kind) else {
             return;
@@ -56,7 +62,13 @@ impl Services {
             }
             self.unanswered.insert(message.sha256);
         }
-        if matches!(kind, ServiceKind::Check | ServiceKind::CheckAnswer) {
+        if kind == ServiceKind::NonDelivery {
+            self.undelivered.note(at, service);
+        }
+        if matches!(
+            kind,
+            ServiceKind::Check | ServiceKind::CheckAnswer | ServiceKind::ClockOffsets
+        ) {
             return;
         }
         let sender = &service.header.sender;
@@ -104,6 +116,12 @@ impl Services {
     #[must_use]
     pub fn told_unanswered(&self, message: &Hash) -> bool {
         self.unanswered.contains(message)
+    }
+
+    /// What the sender of a message said of it: for whom it held no DELIVERED, the earliest first.
+    #[must_use]
+    pub fn undelivered(&self, message: &Hash) -> &[NonDelivery] {
+        self.undelivered.of(message)
     }
 
     /// Notes a human comm check of ours.

@@ -18,7 +18,7 @@ use hotline_audit::{
 };
 use hotline_core::identity::Identity;
 
-use crate::{config::DeskConfig, relay::RelayPlace, side_file::SideFile};
+use crate::{config::DeskConfig, relay::RelayPlace, seal::Sealing, side_file::SideFile};
 
 /// A charter that a releaser of each side signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +196,12 @@ impl Directory {
     #[must_use]
     pub fn relays(&self) -> &[RelayPlace] {
         &self.relays
+    }
+
+    /// To whom a desk seals, and how, at this time.
+    #[must_use]
+    pub fn sealing(&self, config: &DeskConfig, now_ms: u64) -> Sealing {
+        Sealing::new(&config.identity, config.seal, &self.rosters, now_ms)
     }
 
     /// What a desk's messages are called by.

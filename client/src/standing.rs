@@ -148,6 +148,35 @@ pub struct ChannelView {
     pub restoring: Option<RestoringView>,
 }
 
+/// A change of a desk's key that was announced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RekeyView {
+    /// Hash of the new key's statement, hex.
+    pub key: String,
+    /// Whose key it is; empty where no roster here holds it.
+    pub subject: String,
+    /// PROPOSED, LAPSED, AGREED, OVERLAP or OVER.
+    pub phase: String,
+    /// The same in plain words.
+    pub plain: String,
+    /// Who announced it.
+    pub by: String,
+    /// Who agreed for the other side, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_by: Option<String>,
+    /// From when on the new key counts, milliseconds since 1970 (UTC).
+    pub from_ms: u64,
+    /// Until when the keys before it count, milliseconds since 1970 (UTC).
+    pub until_ms: u64,
+    /// Why, in words.
+    pub reason: String,
+    /// The announcement, for the other side to agree to.
+    pub first: StatementView,
+    /// It is for this side to agree.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
 /// The whole line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingView {
@@ -165,6 +194,9 @@ pub struct StandingView {
     pub own_watch: AxisView,
     /// Each channel.
     pub channels: Vec<ChannelView>,
+    /// Changes of desks' keys that were announced, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rekeys: Vec<RekeyView>,
 }
 
 impl FactView {

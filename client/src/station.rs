@@ -39,6 +39,7 @@ use crate::{
     own::Pen,
     relay::Verified,
     request::{Answer, News, Refusal, Request},
+    seal::Opener,
     share::Shares,
     side::{Directory, DirectoryError},
     trust::{Changed, TrustNow},
@@ -240,6 +241,7 @@ impl Station {
         let directory = trust.directory();
         let rosters = trust.rosters();
         let pen = pen(&config, &directory)?;
+        let opener = Opener::load(&config)?;
         let mut at_start = Vec::new();
         let by_name = relays_of(&config, &directory, &ledger, &mut at_start)?;
         for (domain, orders) in trust.unproven() {
@@ -253,7 +255,7 @@ impl Station {
             }
         }
         let loaded = Loaded::read(
-            (&config.identity, config.release),
+            (&config.identity, config.release, &opener),
             &rosters,
             &names,
             &ledger,
@@ -307,6 +309,7 @@ impl Station {
             shares,
             ledger,
             pen,
+            opener,
             instance: opening.instance,
             loaded,
             relays: by_name,

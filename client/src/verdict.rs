@@ -8,7 +8,7 @@ use hotline_audit::Hash;
 use hotline_ledger::Record;
 use serde::{Deserialize, Serialize};
 
-use crate::{judge::Rejected, memory};
+use crate::{judge::Rejected, memory, seal::NotOpened};
 
 /// Rule of a consent whose key had ended when it first came.
 pub const ENDED_CONSENT: &str = "ENDED_CONSENT";
@@ -16,7 +16,7 @@ pub const ENDED_CONSENT: &str = "ENDED_CONSENT";
 /// One judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Stable name of the rule: `NO_CHARTER`, `OTHER_EXERCISE`, `ENDED_CONSENT`.
+    /// Stable name of the rule: `NO_CHARTER`, `OTHER_EXERCISE`, `UNSEALED`, `MISMATCH`, `ENDED_CONSENT`.
     pub rule: String,
     /// Why, in words.
     pub why: String,
@@ -29,6 +29,9 @@ impl Verdict {
         let rule = match rejected {
             Rejected::NoCharter(_) => "NO_CHARTER",
             Rejected::OtherExercise { .. } => "OTHER_EXERCISE",
+            // Whether words may be in the clear is a setting, and settings change.
+            Rejected::Content(NotOpened::Unsealed) => "UNSEALED",
+            Rejected::Content(NotOpened::Mismatch(_)) => "MISMATCH",
             _ => return None,
         };
         Some(Self {

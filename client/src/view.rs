@@ -22,6 +22,7 @@ use crate::{
     book::{Direction, Letter, Shown},
     cosigned::{HeldView, Level},
     overdue,
+    services::NonDelivery,
 };
 
 pub use translation::TranslationView;
@@ -64,6 +65,45 @@ pub struct ReadBackView {
     /// What its sender says is right, as signed, if it was corrected.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub correction: String,
+}
+
+/// A sender's signed word that a desk had not delivered a message in time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NonDeliveryView {
+    /// The desk of which no DELIVERED was held.
+    pub desk: String,
+    /// The cause of silence as the sender saw it then: `ALL_PATHS_CUT`; `NO_RECEIPT` where the rules found none.
+    pub cause: String,
+    /// The same in plain words, inert; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub plain: String,
+    /// The sender's legs that were down: since when, milliseconds since 1970; 0 for not known.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub down: std::collections::BTreeMap<String, u64>,
+    /// When it was stored here, milliseconds since 1970.
+    pub stored_ms: u64,
+    /// When its signer says it was, milliseconds since 1970.
+    pub claimed_ms: u64,
+    /// SHA-256 of the exact signed bytes, hex.
+    pub sha256: String,
+    /// When that desk's DELIVERED came after all, milliseconds since 1970; it is what counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_ms: Option<u64>,
+}
+
+impl NonDeliveryView {
+    pub(crate) fn of(said: &NonDelivery, delivered: Option<WallTime>) -> Self {
+        Self {
+            desk: said.desk.to_string(),
+            cause: said.cause.clone(),
+            plain: said.plain.clone(),
+            down: said.down.iter().cloned().collect(),
+            stored_ms: said.stored.unix_ms(),
+            claimed_ms: said.claimed.unix_ms(),
+            sha256: said.hash.to_string(),
+            delivered_ms: delivered.map(WallTime::unix_ms),
+        }
+    }
 }
 
 /// How a message's timer stands: nobody has acknowledged it yet.
@@ -129,6 +169,9 @@ pub struct MessageView {
     pub shown_text: String,
     /// Characters that had to be marked.
     pub marked: usize,
+    /// Whether its words were sealed: if not, every relay can read them.
+    #[serde(default)]
+    pub sealed: bool,
     /// Why it was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
@@ -153,6 +196,9 @@ pub struct MessageView {
     /// That time has passed, and nobody has answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// What its sender signed when it was not delivered in time, by desk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undelivered: Vec<NonDeliveryView>,
     /// `PRESENCE_QUERY` or `CALL_REQUEST`, if it asks for people on the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
@@ -313,6 +359,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         text,
         shown_text: shown.text,
         marked: shown.marked,
+        sealed: message.content.is_sealed(),
         rejected: letter.rejected.clone(),
         under_order: letter.under_order.clone(),
         safety_of_life: message.safety_of_life,
@@ -320,6 +367,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
         unanswered: false,
         held: Vec::new(),
+        undelivered: Vec::new(),
         contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),
         review: None,

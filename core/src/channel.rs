@@ -7,7 +7,7 @@
 //!
 //! In its files: [`axes`] the closed lists, [`evidence`] a fact as people see it, [`paths`] the carrier, [`watch`] who
 //! attends, [`orders`] suspended and severed, `memory` how
-//! much of it is remembered, [`restore`] what a restoration still lacks, [`label`] the one word,
+//! much of it is remembered, [`rekey`] keys that change, [`restore`] what a restoration still lacks, [`label`] the one word,
 //! [`cause`] why it is silent, `rank` which
 //! cause stands first, [`floor`] what passes all the same.
 
@@ -20,6 +20,7 @@ mod memory;
 pub mod orders;
 pub mod paths;
 mod rank;
+pub mod rekey;
 pub mod restore;
 pub mod watch;
 
@@ -32,5 +33,6 @@ pub use evidence::{Evidence, Proof};
 pub use label::{Label, Standing, label, label_of_line};
 pub use orders::{Order, Orders};
 pub use paths::{LegFact, Paths, PresenceFact, Told};
+pub use rekey::{Rekey, RekeyPhase};
 pub use restore::{Restoring, Shown};
 pub use watch::{Attendance, WatchEntry};

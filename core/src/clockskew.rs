@@ -3,6 +3,8 @@
 //! No timer runs on a wall clock and no evidence is ordered by one, so a clock that is wrong stops nothing. It is told
 //! because times that people read do not fit together, and because certificates are judged by it.
 
+pub mod offsets;
+
 use std::fmt;
 use std::time::Duration;
 

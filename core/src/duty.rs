@@ -28,6 +28,12 @@ words! {
         DeskCloses = 7 "DESK_CLOSES",
         /// Nobody acknowledged a message in time; the step says what was done.
         Overdue = 8 "OVERDUE",
+        /// The signer holds no DELIVERED of a desk for a message of its own, by the time it should have come.
+        NonDelivery = 9 "NON_DELIVERY",
+        /// How other clocks stand to the signer's.
+        ClockOffsets = 10 "CLOCK_OFFSETS",
+        /// A message came that does not open to what its sender committed to: it is shown to nobody as genuine.
+        NotOpened = 11 "NOT_OPENED",
     }
 }
 
@@ -100,6 +106,9 @@ impl ServiceKind {
             Self::DeskOpens => "desk opened",
             Self::DeskCloses => "desk closed",
             Self::Overdue => "overdue",
+            Self::NonDelivery => "not delivered",
+            Self::ClockOffsets => "other clocks",
+            Self::NotOpened => "could not be opened",
         }
     }
 }

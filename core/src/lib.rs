@@ -29,6 +29,7 @@ pub mod intake;
 pub mod ladder;
 pub mod leg;
 pub mod name;
+pub mod nondelivery;
 pub mod outage;
 pub mod outbox;
 pub mod plant;

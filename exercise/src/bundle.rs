@@ -6,6 +6,8 @@
 //! codebook.toml        the codebook that both sides held
 //! trust/<domain>/      public trust folders of A, B and EXCON
 //! logs/<name>/         each log as `hotline log export` writes it: relay-north, desk-A, excon
+//! handed-in/<side>/<name>/  where a message is disputed: the copies that each side handed in
+//! openings/<hash>.json salt and text of each sealed statement, as a desk that could read it has exported it
 //! ```
 //!
 //! [`Evidence::open`] reads it: every file must be the one that the manifest names, every log is verified against the
@@ -23,13 +25,15 @@ use std::{collections::BTreeMap, path::Path};
 use hotline_audit::{
     Hash,
     compare::Log,
+    opening::{Opening, OpeningFile},
     tiles::TileError,
     trust::{TrustError, TrustPolicy},
 };
 
 use crate::{
     codebook::{self, BookErrors, Codebook},
-    scenario::{self, Scenario, place::ScenarioErrors},
+    dispute::{Copies, HANDED_IN},
+    scenario::{self, Scenario, lists::Side, place::ScenarioErrors},
 };
 
 /// What was played.
@@ -40,6 +44,8 @@ pub const CODEBOOK: &str = "codebook.toml";
 pub const TRUST: &str = "trust";
 /// Folder of the exported logs.
 pub const LOGS: &str = "logs";
+/// Folder of what sealed statements say, one file each.
+pub const OPENINGS: &str = "openings";
 /// The log of control, below [`LOGS`].
 pub const EXCON: &str = "excon";
 
@@ -124,6 +130,10 @@ pub struct Evidence {
     pub logs: BTreeMap<String, VerifiedLog>,
     /// Logs side by side.
     pub pairs: Vec<PairFact>,
+    /// What each side handed in, where a message is disputed. It is in no timeline and no figure.
+    pub copies: Copies,
+    /// What sealed statements say, by the statement's hash. Each counts only where it fits the commitment.
+    pub openings: BTreeMap<Hash, Opening>,
     /// Every file but the manifest, by name; empty if it was never a folder.
     pub files: BTreeMap<String, FileFact>,
     /// SHA-256 of the manifest; of nothing if it was never a folder.
@@ -146,20 +156,16 @@ impl Evidence {
         }
         let trust = TrustPolicy::load_folder(&dir.join(TRUST))?;
         let mut logs = BTreeMap::new();
-        let names = manifest.logs();
-        if names.len() > LOGS_MAX {
-            let why = format!("more than {LOGS_MAX} logs");
-            let name = LOGS.to_owned();
-            return Err(BundleError::TooLarge { name, why });
-        }
-        for name in names {
-            let folder = dir.join(LOGS).join(&name);
-            logs.insert(name.clone(), read_log(&name, &folder)?);
+        for name in names(&manifest, LOGS)? {
+            let log = read_log(LOGS, &name, dir)?;
+            logs.insert(name, log);
         }
         if !logs.contains_key(EXCON) {
             return Err(BundleError::Missing(format!("{LOGS}/{EXCON}/checkpoint")));
         }
         let mut evidence = Self::of(&scenario, &codebook, trust, logs)?;
+        evidence.copies = copies(dir, &manifest)?;
+        evidence.openings = openings(dir, &manifest)?;
         evidence.files = manifest.files.clone();
         evidence.manifest_sha256 = Hash::of(manifest.canonical().as_bytes());
         Ok(evidence)
@@ -185,6 +191,8 @@ impl Evidence {
             trust,
             logs,
             pairs,
+            copies: Copies::new(),
+            openings: BTreeMap::new(),
             files: BTreeMap::new(),
             manifest_sha256: Hash::of(b""),
         })
@@ -224,9 +232,48 @@ fn text(dir: &Path, name: &str, manifest: &Manifest) -> Result<String, BundleErr
     })
 }
 
-fn read_log(name: &str, folder: &Path) -> Result<Log, BundleError> {
-    Log::read(folder).map_err(|source| BundleError::NoLog {
-        name: format!("{LOGS}/{name}"),
+/// Names of the logs below a folder, of which there are not too many.
+fn names(manifest: &Manifest, below: &str) -> Result<Vec<String>, BundleError> {
+    let names = manifest.logs(below);
+    if names.len() > LOGS_MAX {
+        let why = format!("more than {LOGS_MAX} logs");
+        let name = below.to_owned();
+        return Err(BundleError::TooLarge { name, why });
+    }
+    Ok(names)
+}
+
+/// What each side handed in.
+fn copies(dir: &Path, manifest: &Manifest) -> Result<Copies, BundleError> {
+    let mut copies = Copies::new();
+    for side in Side::ALL {
+        let below = format!("{HANDED_IN}/{side}");
+        for name in names(manifest, &below)? {
+            let log = read_log(&below, &name, dir)?;
+            copies.entry(*side).or_default().insert(name, log);
+        }
+    }
+    Ok(copies)
+}
+
+/// The openings that the manifest names.
+fn openings(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<Hash, Opening>, BundleError> {
+    let mut openings = BTreeMap::new();
+    let below = format!("{OPENINGS}/");
+    for name in manifest.files.keys().filter(|name| name.starts_with(&below)) {
+        let bytes = manifest::read_file(&dir.join(name), name)?;
+        let file = OpeningFile::parse(&bytes).map_err(|error| BundleError::Altered {
+            name: name.clone(),
+            why: error.to_string(),
+        })?;
+        openings.insert(file.statement, file.opening);
+    }
+    Ok(openings)
+}
+
+fn read_log(below: &str, name: &str, dir: &Path) -> Result<Log, BundleError> {
+    Log::read(&dir.join(below).join(name)).map_err(|source| BundleError::NoLog {
+        name: format!("{below}/{name}"),
         source,
     })
 }

@@ -14,6 +14,7 @@ mod figures;
 mod forms;
 mod orders;
 mod seen;
+mod verdict;
 
 use hotline_core::time::WallTime;
 

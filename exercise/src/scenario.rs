@@ -22,10 +22,11 @@ mod write;
 use std::collections::BTreeMap;
 
 use cast::{Attack, Handout, Made, Objective, OfficerCard, Pin, SeatCard, StageRules, Tongues, Topology};
-use expect::Expect;
+use expect::{Expect, Is};
 use lists::{Ends, InstitutionVerb, ReleaseRule, Tongue};
+use mark::Alias;
 use moment::StorySpan;
-use msel::{Deed, Event, Inject, Institution};
+use msel::{Deed, Event, Inject, Institution, together};
 use place::{Placed, ScenarioErrors};
 use player::Script;
 #[cfg(test)]
@@ -127,6 +128,28 @@ impl Scenario {
             Deed::Institution(act) => Some(act),
             _ => None,
         })
+    }
+
+    /// The message that an auditor is to decide about in this play, if one is disputed.
+    #[must_use]
+    pub fn disputed(&self, variant: Option<&str>) -> Option<&Alias> {
+        let variant: Vec<String> = variant.into_iter().map(str::to_owned).collect();
+        let mut expects = self
+            .expects
+            .iter()
+            .filter(|expect| together(&expect.only, &variant));
+        expects.find_map(|expect| match &expect.is {
+            Is::Verdict { of, .. } => Some(&of.value),
+            _ => None,
+        })
+    }
+
+    /// Whether a message is disputed in any play of it.
+    #[must_use]
+    pub fn has_dispute(&self) -> bool {
+        self.expects
+            .iter()
+            .any(|expect| matches!(expect.is, Is::Verdict { .. }))
     }
 
     /// An officer by name.

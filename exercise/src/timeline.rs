@@ -26,6 +26,7 @@ use hotline_audit::Hash;
 
 use crate::{
     bundle::{LogFact, PairFact},
+    dispute::Ruling,
     record::{DeskWord, Startex},
     scenario::mark::Alias,
     signed::Unreadable,
@@ -80,6 +81,8 @@ pub struct Timeline {
     pub logs: Vec<LogFact>,
     /// The logs of both sides beside each other.
     pub pairs: Vec<PairFact>,
+    /// What an auditor says of a disputed message, where there is one.
+    pub ruling: Option<Ruling>,
     /// The exercise that every statement names; empty if two do not name the same.
     pub exercise: String,
     /// SHA-256 of the scenario's file in the evidence.

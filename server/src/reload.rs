@@ -171,7 +171,8 @@ impl Reload {
                 let before = refused.take().filter(|_| again);
                 refused = self.and_tell(before.as_deref());
             }
-            kept = self.memory.keep(&self.relay.ledger).await & self.relay.keep_roll().await;
+            let remembered = self.memory.keep(&self.relay.ledger).await;
+            kept = self.relay.keep_roll().await && remembered;
         }
     }
 

@@ -5,7 +5,7 @@ Prints one line; exit code 1 and REFUSED where something does not verify.
   log VKEY-FILE DIR [OLD-NOTE...]    signature, every tile and entry, grown from each older checkpoint
   proof VKEY-FILE PROOF ENTRY        a C2SP tlog-proof
   vectors FILE                       answers audit/tests/vectors/tree.txt from a tree of its own
-  keys OUT TRUST-DIR...              reads rosters (FORMAT.md 4) by their roots; writes OUT/<origin>.vkey and OUT/keys.json
+  keys OUT TRUST-DIR...              reads rosters (FORMAT.md 4) by their roots; writes OUT/<name>.vkey of logs and cosigners, OUT/keys.json
   statements KEYS.json DIR [LOG]     DSSE envelopes, each against the key that it names; all of LOG, if one is given
 """
 
@@ -137,10 +137,14 @@ def check_keys(out, *trust):
                 continue
             said = fields(signed.payload)
             keys[hashlib.sha256(entry).hexdigest()] = said[PUBLIC_KEY].hex()
+            origin = said[SUBJECT].decode().removeprefix("spiffe://")
             if said[PURPOSE] == LOG:
-                origin = said[SUBJECT].decode().removeprefix("spiffe://")
                 line = tlog.format_vkey(tlog.vkey_from_ed25519(origin, said[PUBLIC_KEY]))
                 vkey_file(out, origin).write_text(line + "\n")
+            if said[PURPOSE] in COSIGNERS:
+                name = f"{origin}/{COSIGNERS[said[PURPOSE]]}"
+                line = tlog.format_vkey(tlog.cosignature_vkey(name, said[PUBLIC_KEY]))
+                vkey_file(out, name).write_text(line + "\n")
     (out / "keys.json").write_text(json.dumps({"roots": roots, "keys": keys}))
     return f"{len(keys)} keys by {len(roots)} roots"
 
@@ -169,8 +173,9 @@ def check_statements(keys_file, folder, log=None):
     return f"{len(seen)} envelopes, each signed by the key it names"
 
 
-# Of a key statement (KeyPayload), by field number; and the purpose of a log's key.
+# Of a key statement (KeyPayload), by field number; the purpose of a log's key, and those of cosigners with their names.
 PURPOSE, SUBJECT, PUBLIC_KEY, LOG = 4, 5, 7, 2
+COSIGNERS = {5: "witness", 6: "mirror"}
 
 VERBS = {
     "log": check_log,

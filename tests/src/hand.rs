@@ -2,12 +2,14 @@
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement,
-    statement::{Content, Message, Reference},
+    sealed::SealContext,
+    statement::{Approval, ApprovalBy, Content, Message, Reference},
 };
 use hotline_client::{
     compose::{self, Annexing, Officer, Ordering, Wording},
     config::DeskConfig,
     own::{Address, Pen, Signed, Tip},
+    seal::Sealing,
     sealed::load_officer_key,
     side::Directory,
     station::signing_key,
@@ -43,6 +45,8 @@ pub struct Hand {
     pub pen: Pen,
     /// Where its chain stands.
     pub tip: Tip,
+    /// To whom it seals: to nobody, unless a test says otherwise.
+    pub sealing: Sealing,
     config: DeskConfig,
     releaser: Officer,
     seams: Seams,
@@ -73,6 +77,7 @@ impl Hand {
         Self {
             pen,
             tip: Tip::START,
+            sealing: Sealing::in_the_clear(&config.identity),
             config,
             releaser,
             seams: line.seams.clone(),
@@ -104,7 +109,7 @@ impl Hand {
         };
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         compose::write(
-            &self.config,
+            (&self.config, &self.sealing),
             &wording,
             &self.releaser,
             Capacity::Releaser,
@@ -127,6 +132,46 @@ impl Hand {
     /// Signs a message that is in order and moves the tip behind it.
     pub fn message(&mut self, text: &str) -> Signed {
         let signed = self.sign(self.draft(text));
+        self.tip = self.tip.after(signed.hash, &signed.payload);
+        signed
+    }
+
+    /// Seals to everybody who has a key from now on, as an honest desk does.
+    #[must_use]
+    pub fn sealing(mut self) -> Self {
+        let directory = Directory::load(&self.config).unwrap();
+        self.sealing = directory.sealing(&self.config, self.seams.clock.wall().unix_ms());
+        self
+    }
+
+    /// Signs a message whose commitment is to one text and whose container opens to another, as its officer approves;
+    /// moves the tip behind it.
+    pub fn lie(&mut self, committed: &str, sealed: &str) -> Signed {
+        let mut message = self.draft(committed);
+        let commitment = message.content.commitment;
+        let desks: Vec<&str> = message
+            .header
+            .recipients
+            .iter()
+            .map(|to| to.identity.as_str())
+            .collect();
+        let context = |_: &Hash| SealContext::message(&message.header, &message.channel, &commitment);
+        let entropy = self.seams.entropy.as_ref();
+        let (content, _) = self.sealing.content(sealed, &desks, context, entropy).unwrap();
+        message.content = Content {
+            commitment,
+            ..content
+        };
+        let by = ApprovalBy {
+            officer: self.releaser.identity.clone(),
+            key_statement: self.releaser.key_statement,
+            capacity: Capacity::Releaser.to_wire(),
+            claimed_time_ms: self.seams.clock.wall().unix_ms(),
+        };
+        let approval = Approval::of(&message, by).encode();
+        let approval = SignedStatement::sign(PayloadType::Approval, &approval, &self.releaser.key).unwrap();
+        message.approvals = vec![approval.into_bytes()];
+        let signed = self.sign(message);
         self.tip = self.tip.after(signed.hash, &signed.payload);
         signed
     }
@@ -154,6 +199,7 @@ impl Hand {
             effective_ms: 0,
             review_by_ms: 0,
             consents_to: None,
+            subject: None,
         };
         let clock = self.seams.clock.as_ref();
         let order = compose::order(&self.config, &self.releaser, &ordering, clock).unwrap();
@@ -186,8 +232,16 @@ impl Hand {
         change: impl FnOnce(&mut Option<Content>),
     ) -> Signed {
         let both = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
-        let sheet = compose::annex(&self.config, &self.releaser, message, annexing, both).unwrap();
-        let (annex, mut content) = sheet.parts().unwrap();
+        let sheet = compose::annex(
+            (&self.config, &self.sealing),
+            &self.releaser,
+            message,
+            annexing,
+            both,
+        )
+        .unwrap();
+        let (annex, said) = sheet.parts().unwrap();
+        let mut content = said.map(|(content, _)| content);
         change(&mut content);
         let address = Address {
             to: vec![self.config.peer.clone()],

@@ -22,6 +22,12 @@ pub fn leaves(ledger: &Path) -> Vec<Stored> {
     found
 }
 
+/// The leaves that desks signed: those with a place in a chain.
+#[must_use]
+pub fn leaves_of_desks(ledger: &Path) -> Vec<Stored> {
+    leaves(ledger).into_iter().filter(|leaf| leaf.epoch > 0).collect()
+}
+
 /// The leaves that one sender signed, in the order of the log.
 #[must_use]
 pub fn leaves_of(ledger: &Path, sender: &str) -> Vec<Stored> {

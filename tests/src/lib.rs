@@ -12,6 +12,7 @@
 
 pub mod checker;
 pub mod crash;
+pub mod figures;
 pub mod hand;
 pub mod headless;
 pub mod knock;

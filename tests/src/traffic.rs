@@ -53,7 +53,7 @@ impl Sender {
     pub fn sheet(&self, wording: &Wording) -> Sheet {
         let (clock, entropy) = (self.seat.seams.clock.as_ref(), self.seat.seams.entropy.as_ref());
         compose::write(
-            &self.seat.config,
+            (&self.seat.config, &self.seat.sealing()),
             wording,
             &self.officer,
             Capacity::Releaser,

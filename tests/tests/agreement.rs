@@ -214,7 +214,7 @@ proptest! {
     fn both_readers_find_the_same_in_watches_orders_and_service_statements(
         header in header(), (officer, desk, exercise, words) in (text(), text(), text(), text()),
         (key_statement, subject) in (hash(), hash()), refers_to in prop::option::of(reference()),
-        (time, other_time) in (1..=u64::MAX, 0..=u64::MAX), (kind, verb, state) in (1..=8u32, 1..=5u32, 1..=4u32),
+        (time, other_time) in (1..=u64::MAX, 0..=u64::MAX), (kind, verb, state) in (1..=11u32, 1..=5u32, 1..=4u32),
         legs in prop::collection::vec((text(), 0..=u64::MAX), 0..4),
     ) {
         let watch = OfficerWatch {

@@ -319,6 +319,58 @@ async fn a_flash_that_nobody_acknowledges_is_called_for_step_by_step_on_both_sid
 }
 
 #[tokio::test]
+async fn a_message_that_does_not_arrive_in_time_is_signed_as_undelivered_once_and_a_late_receipt_wins() {
+    let mut line = line_with(&[]).await;
+    let [avelia, borenia] = [AVELIA, BORENIA].map(|side| line.desk_config(side).identity.to_string());
+    line.stage.kill_desk(BORENIA).await.unwrap();
+    let words = ["-p", "FLASH", "--expires", "3s", "The channel is open."];
+    let sent = line.desk(AVELIA, "send", &words).await.ended(0).message();
+    let shown =
+        async |line: &Line, side: usize| line.desk(side, "show", &[&sent.name]).await.ended(0).message();
+    let said_of = eventually("its sender signs that it did not arrive", PATIENCE, async || {
+        shown(&line, AVELIA).await.undelivered.pop()
+    })
+    .await;
+    assert_eq!(said_of.desk, borenia);
+    assert!(
+        said_of.cause.contains("DESK"),
+        "the other desk is dead: {said_of:?}"
+    );
+    assert!(said_of.claimed_ms >= sent.expires_ms.unwrap(), "{said_of:?}");
+    assert_eq!(
+        (said_of.delivered_ms, said_of.down.len()),
+        (None, 0),
+        "{said_of:?}"
+    );
+    assert!(line.status(AVELIA).await.alarms.contains_key("UNDELIVERED"));
+    // A restart of the sender repeats nothing.
+    line.stage.kill_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(AVELIA).await.unwrap();
+    line.stage.start_desk(BORENIA).await.unwrap();
+    for side in [AVELIA, BORENIA] {
+        let (view, late) = eventually("it arrives after all", PATIENCE, async || {
+            let view = shown(&line, side).await;
+            let late = view.undelivered.first()?.clone();
+            late.delivered_ms.is_some().then_some((view, late))
+        })
+        .await;
+        assert!(view.reached(Rung::Delivered), "the receipt is what counts");
+        assert_eq!((&late.sha256, view.undelivered.len()), (&said_of.sha256, 1));
+        assert_eq!(
+            said(&line, side, ServiceKind::NonDelivery),
+            std::slice::from_ref(&avelia)
+        );
+    }
+    let plain = line
+        .desk_plain(AVELIA, "show", &[&sent.name])
+        .await
+        .ended(0)
+        .text();
+    assert!(plain.contains("UNDELIVERED, its sender signed at"), "{plain}");
+    assert!(plain.contains("that is what counts"), "{plain}");
+}
+
+#[tokio::test]
 async fn a_flash_that_its_sender_cancels_is_called_for_no_more() {
     let line = line_with(&["human_time_factor = 60"]).await;
     let words = ["--wait", "delivered", "-p", "FLASH", "The channel is open."];

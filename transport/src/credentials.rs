@@ -80,6 +80,12 @@ pub enum CredentialError {
         /// What the reader said.
         source: rustls_pki_types::pem::Error,
     },
+    /// No key for sealing.
+    #[error("{} holds no usable key for sealing: it is not what hotline pki writes", file.display())]
+    NoSealSeed {
+        /// The file.
+        file: PathBuf,
+    },
     /// There is no certificate at all.
     #[error("the certificate chain is empty")]
     NoCertificate,
@@ -182,6 +188,44 @@ pub fn load_signing_key(file: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialErr
     Ok(Zeroizing::new(key.secret_pkcs8_der().to_vec()))
 }
 
+/// First line of a key file for sealing.
+pub const SEAL_BEGIN: &str = "-----BEGIN HOTLINE SEAL SEED-----";
+/// Its last line.
+const SEAL_END: &str = "-----END HOTLINE SEAL SEED-----";
+
+/// Reads a key for sealing: the 32 bytes of its seed in base64 between two lines, in a file that only its owner can read.
+///
+/// # Errors
+/// As [`load_signing_key`].
+pub fn load_seal_seed(file: &Path) -> Result<Zeroizing<[u8; 32]>, CredentialError> {
+    let pem = read(file, open_key(file)?)?;
+    seal_seed(&pem).ok_or_else(|| CredentialError::NoSealSeed {
+        file: file.to_owned(),
+    })
+}
+
+/// The seed in the text of such a file; none if it is another.
+#[must_use]
+pub fn seal_seed(pem: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let body = text.trim_end().strip_prefix(SEAL_BEGIN)?.strip_suffix(SEAL_END)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    // 32 bytes are 44 characters; the decoder may ask for one byte more.
+    let mut decoded = Zeroizing::new([0; 33]);
+    let length = data_encoding::BASE64
+        .decode_mut(body.trim().as_bytes(), decoded.as_mut_slice())
+        .ok()?;
+    seed.copy_from_slice(decoded.get(..length).filter(|bytes| bytes.len() == 32)?);
+    Some(seed)
+}
+
+/// The text of such a file.
+#[must_use]
+pub fn seal_seed_pem(seed: &[u8; 32]) -> Zeroizing<String> {
+    let body = Zeroizing::new(data_encoding::BASE64.encode(seed));
+    Zeroizing::new(format!("{SEAL_BEGIN}\n{}\n{SEAL_END}\n", *body))
+}
+
 fn unreadable(file: &Path) -> impl FnOnce(io::Error) -> CredentialError {
     let file = file.to_owned();
     move |source| CredentialError::Unreadable { file, source }
@@ -252,4 +296,21 @@ fn check_mode(file: &Path, named: &Metadata, found: &Metadata) -> Result<(), Cre
 fn check_mode(_file: &Path, _named: &Metadata, _found: &Metadata) -> Result<(), CredentialError> {
     // Other systems keep permissions in lists that the standard library does not read.
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_for_sealing_reads_back_and_nothing_else_does() {
+        let pem = seal_seed_pem(&[7; 32]);
+        assert_eq!(seal_seed(pem.as_bytes()).as_deref(), Some(&[7; 32]));
+        let short = pem.replace("BwcH", "");
+        let long = pem.replacen("BwcH", "BwcHBwcH", 1);
+        let other = pem.replace("SEAL SEED", "PRIVATE KEY");
+        for wrong in ["", "BwcH", &short, &long, &other, &pem[1..]] {
+            assert!(seal_seed(wrong.as_bytes()).is_none(), "{wrong}");
+        }
+    }
 }

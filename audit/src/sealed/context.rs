@@ -31,19 +31,20 @@ impl SealContext {
         context
     }
 
-    /// Of a translation: its desk, exercise, message, grade and language. None of what has no words.
+    /// Of a translation: its desk, exercise, message, grade and language.
     #[must_use]
-    pub fn annex(annex: &OfficerAnnex, commitment: &Hash) -> Option<SealContext> {
-        let AnnexDone::Translated { grade, language, .. } = &annex.done else {
-            return None;
+    pub fn annex(annex: &OfficerAnnex, commitment: &Hash) -> SealContext {
+        let (grade, language) = match &annex.done {
+            AnnexDone::Translated { grade, language, .. } => (*grade, language.as_str()),
+            // It has no words that could be sealed.
+            AnnexDone::Presented { .. } => (0, ""),
         };
-        let context = SealContext::of(ANNEX, commitment)
+        SealContext::of(ANNEX, commitment)
             .field(annex.desk.as_bytes())
             .field(annex.exercise.as_bytes())
             .field(annex.message.sha256.as_bytes())
             .field(&grade.to_be_bytes())
-            .field(language.as_bytes());
-        Some(context)
+            .field(language.as_bytes())
     }
 
     fn of(kind: u8, commitment: &Hash) -> SealContext {

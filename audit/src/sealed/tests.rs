@@ -41,8 +41,22 @@ fn a_container_that_is_not_in_order_is_refused_by_name() {
         ContainerError::NoBucket(273)
     );
     for (place, byte, fault) in [
-        (0, 2, ContainerError::Unknown { version: 2, cipher: 1 }),
-        (1, 9, ContainerError::Unknown { version: 1, cipher: 9 }),
+        (
+            0,
+            2,
+            ContainerError::Unknown {
+                version: 2,
+                cipher: 1,
+            },
+        ),
+        (
+            1,
+            9,
+            ContainerError::Unknown {
+                version: 1,
+                cipher: 9,
+            },
+        ),
         (2, 0, ContainerError::Wraps(0)),
         (2, 49, ContainerError::Wraps(49)),
         (3, 3, ContainerError::NotAscending),
@@ -89,6 +103,13 @@ fn short_texts_are_all_of_one_length_and_longer_ones_of_few() {
     assert_eq!(bucket(32_768), Some(50_176));
     assert_eq!((bucket(50_140), bucket(50_141)), (Some(50_176), None));
     assert_eq!(bucket(usize::MAX), None);
+    for (place, text) in LONGEST_TEXTS.iter().enumerate() {
+        assert_eq!(bucket(*text), Some(text + 36));
+        assert_eq!(
+            bucket(text + 1),
+            LONGEST_TEXTS.get(place + 1).map(|next| next + 36)
+        );
+    }
 }
 
 #[test]

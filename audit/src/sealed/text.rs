@@ -14,6 +14,19 @@ pub const LARGEST_BUCKET: usize = 49 * 1024;
 /// Salt and length before the text.
 const BEFORE: usize = 32 + 4;
 
+/// The longest text of each bucket, in bytes, ascending.
+pub const LONGEST_TEXTS: [usize; 9] = [
+    256 - BEFORE,
+    512 - BEFORE,
+    1_024 - BEFORE,
+    2_048 - BEFORE,
+    4_096 - BEFORE,
+    8_192 - BEFORE,
+    16_384 - BEFORE,
+    LARGEST_POWER - BEFORE,
+    LARGEST_BUCKET - BEFORE,
+];
+
 /// Why what was opened is not a salted, padded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PaddedError {

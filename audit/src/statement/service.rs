@@ -9,9 +9,10 @@ use crate::strict::{Reader, StrictError, Writer};
 pub struct Service {
     /// The desk and its place in the chain.
     pub header: Header,
-    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE.
+    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE,
+    /// 9 NON_DELIVERY, 10 CLOCK_OFFSETS, 11 NOT_OPENED.
     pub kind: u32,
-    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    /// With CHECK_ANSWER the check, with OVERDUE, NON_DELIVERY and NOT_OPENED the message.
     pub refers_to: Option<Reference>,
     /// Legs, and how long each took.
     pub legs: Vec<LegFact>,
@@ -21,7 +22,7 @@ pub struct Service {
     pub clock_after_ms: u64,
     /// With OVERDUE: 1 re-alert, 2 second position, 3 supervisor, 4 out-of-band step; else 0.
     pub step: u32,
-    /// In words; may be empty.
+    /// In words; may be empty. Those of NON_DELIVERY and CLOCK_OFFSETS have a form (FORMAT.md 3.3).
     pub text: String,
 }
 
@@ -34,7 +35,7 @@ impl Service {
         let mut reader = Reader::new("ServicePayload", bytes);
         let service = Service {
             header: Header::decode(reader.bytes(1, "header")?)?,
-            kind: reader.code(2, "kind", 1..=8)?,
+            kind: reader.code(2, "kind", 1..=11)?,
             refers_to: optional_reference(&mut reader, 3, "refers_to")?,
             legs: reader
                 .repeated(4, "legs", MAX_LEGS)?
@@ -71,8 +72,8 @@ impl Service {
 pub struct LegFact {
     /// The leg of the desk that signs, e.g. `north/quic`.
     pub leg: String,
-    /// With CHECK_ANSWER: milliseconds from the first copy to the one of this leg, plus one; with PATH_OUTAGE and
-    /// PATH_RESTORED: since when, milliseconds since 1970 (UTC); 0 where nothing is said.
+    /// With CHECK_ANSWER: milliseconds from the first copy to the one of this leg, plus one; with PATH_OUTAGE,
+    /// PATH_RESTORED and NON_DELIVERY: since when, milliseconds since 1970 (UTC); 0 where nothing is said.
     pub ms: u64,
 }
 

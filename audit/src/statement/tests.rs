@@ -79,7 +79,7 @@ prop_compose! {
 
 prop_compose! {
     fn any_service()(
-        header in any_header(), kind in 1..=8u32, refers_to in option::of(reference()), step in 0..=4u32,
+        header in any_header(), kind in 1..=10u32, refers_to in option::of(reference()), step in 0..=4u32,
         legs in vec((text(), 0..=u64::MAX), 0..5), (before, after) in (0..=u64::MAX, 0..=u64::MAX),
         words in "[a-z ]{0,10}",
     ) -> Service {

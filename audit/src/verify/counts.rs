@@ -13,9 +13,12 @@ mod judge;
 use std::fmt;
 
 use super::LogReport;
+use crate::checkpoint::Checkpoint;
 use crate::compare::Log;
+use crate::cosign::{CosignVerifier, CosignerName};
 use crate::hash::Hash;
-use crate::key::EndedBy;
+use crate::key::{Purpose, Roster, RosterSet, origin_of};
+use crate::note::Note;
 use crate::trust::TrustPolicy;
 
 /// A tree of a log that somebody else has cosigned, verified by the caller.
@@ -144,8 +147,33 @@ pub fn counts(evidence: &[Evidence<'_>], trust: &TrustPolicy) -> Vec<Counted> {
     judge::all(&facts, trust)
 }
 
-fn by_list(by: EndedBy) -> String {
-    by.to_string()
+/// The cosignatures under a checkpoint by WITNESS and MIRROR keys of these rosters that have not ended; each of a relay of the
+/// roster's own trust domain. That the log itself has signed the note is not judged here.
+#[must_use]
+pub fn cosigned(note: &[u8], rosters: &RosterSet) -> Vec<Cosigned> {
+    let (Ok(note), Ok(checkpoint)) = (Note::parse(note), Checkpoint::danger_parse_unverified(note)) else {
+        return Vec::new();
+    };
+    let keys = rosters
+        .rosters()
+        .flat_map(Roster::keys)
+        .filter(|key| key.revoked.is_none());
+    let by = keys.filter_map(|key| {
+        let origin = origin_of(&key.statement.subject)?;
+        let name = match key.purpose {
+            Purpose::Witness => CosignerName::witness(origin),
+            Purpose::Mirror => CosignerName::mirror(origin),
+            Purpose::Statement | Purpose::Log | Purpose::Officer | Purpose::Control => return None,
+        };
+        let unix_s = CosignVerifier::new(name.ok()?, key.key).verify(&note)?;
+        Some(Cosigned {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            by: key.statement.trust_domain.clone(),
+            at_ms: unix_s.saturating_mul(1_000),
+        })
+    });
+    by.collect()
 }
 
 #[cfg(test)]

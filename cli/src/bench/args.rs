@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hotline_core::{health::Profile, precedence::Precedence};
 
-use super::{floor, measure::failover::deck::Kind};
+use super::{floor, measure::failover::deck::Kind, seal};
 
 /// `hotline bench`.
 #[derive(Debug, Args)]
@@ -140,6 +140,8 @@ pub(super) enum Verb {
         #[arg(long, alias = "down-ms", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(0..=600_000))]
         fault_ms: u32,
     },
+    /// What sealing a text costs, in time and bytes, by the number of keys it is sealed to; without a line.
+    Seal(seal::SealArgs),
     /// The floor's server; started by the measurements.
     #[command(hide = true)]
     FloorServer(floor::ServerArgs),

@@ -1,6 +1,7 @@
 //! The story of the demo, step by step. Each step acts through verbs and tells what was seen.
 
 mod broken;
+mod dispute;
 mod evidence;
 mod ladder;
 
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 pub(crate) use self::evidence::flip_one;
 use self::{
     broken::{intrude, kill_north},
+    dispute::dispute,
     evidence::evidence,
     ladder::{climb, collision},
 };
@@ -66,8 +68,9 @@ pub async fn run(
     }
     let played = play(&mut stage, seams, &mut told).await;
     stage.close().await;
-    if played.is_ok() {
+    if let Ok(flash) = &played {
         evidence(&stage, &mut told);
+        dispute(&stage, &mut told, flash);
         if kept {
             leave_policy(&stage, &mut told);
         }
@@ -92,12 +95,14 @@ fn leave_policy(stage: &Stage, told: &mut Told) {
     told.check("a policy to judge the evidence with is left", passed, detail);
 }
 
-async fn play(stage: &mut Stage, seams: &Seams, told: &mut Told) -> Result<(), Failure> {
+/// Plays it; gives back the FLASH.
+async fn play(stage: &mut Stage, seams: &Seams, told: &mut Told) -> Result<MessageView, Failure> {
     open_line(stage, told).await?;
     let flash = collision(stage, told).await?;
     climb(stage, told, &flash).await?;
     kill_north(stage, told).await?;
-    intrude(stage, seams, told).await
+    intrude(stage, seams, told).await?;
+    Ok(flash)
 }
 
 async fn open_line(stage: &mut Stage, told: &mut Told) -> Result<(), Failure> {

@@ -140,6 +140,7 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
     };
     let officer = keyring::officer(&seat, &common, None, &[OfficerRole::Releaser], None)?;
     let (clock, entropy) = (Arc::clone(&seat.seams.clock), Arc::clone(&seat.seams.entropy));
+    let sealing = seat.sealing();
     let end = Instant::now() + how_long;
     let mut pace = tokio::time::interval(EVERY);
     let mut sent = Vec::new();
@@ -152,7 +153,7 @@ pub async fn send(stage: &Stage, how_long: Duration, first: usize) -> Result<Vec
             format!("HZ-01 search report {report}: no sighting in this square."),
         );
         let sheet = compose::write(
-            &seat.config,
+            (&seat.config, &sealing),
             &wording,
             &officer,
             Capacity::Releaser,

@@ -135,7 +135,7 @@ async fn place(
 ) -> Outcome {
     let both = (seat.seams.clock.as_ref(), seat.seams.entropy.as_ref());
     let annex = compose::annex(
-        &seat.config,
+        (&seat.config, &seat.sealing()),
         &signing.by,
         signing.reference.clone(),
         annexing,

@@ -68,7 +68,8 @@ async fn keep(seat: &mut Seat, args: &DraftArgs) -> Outcome {
     let roles = [OfficerRole::Drafter, OfficerRole::Releaser];
     let by = keyring::officer(seat, &args.common, args.officer.as_deref(), &roles, None)?;
     let (clock, entropy) = (seat.seams.clock.as_ref(), seat.seams.entropy.as_ref());
-    let sheet = compose::write(&seat.config, &wording, &by, Capacity::Drafter, clock, entropy)
+    let desk = (&seat.config, &seat.sealing());
+    let sheet = compose::write(desk, &wording, &by, Capacity::Drafter, clock, entropy)
         .map_err(|error| Failure::new("HL-DESK-025", exit::OTHER, error.to_string(), "shorten the text"))?;
     for draft in drafts(seat, Request::Draft { sheet }).await? {
         tell(&draft, &args.common);

@@ -11,7 +11,7 @@ use hotline_client::{
     cosigned::HeldView,
     request::News,
     status::{CosignedStatus, LineStatus},
-    view::{MessageView, OverdueView},
+    view::{MessageView, NonDeliveryView, OverdueView},
 };
 use hotline_core::{contact::Contact, text::inert_line, time::WallTime};
 use serde::Serialize;
@@ -243,8 +243,44 @@ fn deadlines(view: &MessageView) -> String {
             ));
         }
     }
+    for said in &view.undelivered {
+        text.push_str(&undelivered(said));
+    }
+    if !view.sealed {
+        text.push_str("  in the clear: relays can read it\n");
+    }
     if let Some(timer) = &view.overdue {
         text.push_str(&format!("  waits for a person: {}\n", waits(timer)));
+    }
+    text
+}
+
+/// What a sender said of a message that was not delivered in time.
+fn undelivered(said: &NonDeliveryView) -> String {
+    let at = |ms: u64| WallTime::from_unix_ms(ms).rfc3339();
+    let mut text = format!(
+        "  UNDELIVERED, its sender signed at {}: no receipt of {} by then: {}",
+        at(said.claimed_ms),
+        inert_line(&said.desk).text,
+        inert_line(&said.cause).text
+    );
+    if !said.plain.is_empty() {
+        text.push_str(&format!(" ({})", said.plain));
+    }
+    text.push('\n');
+    for (leg, since) in &said.down {
+        let since = if *since == 0 {
+            "not known".into()
+        } else {
+            at(*since)
+        };
+        text.push_str(&format!("    its leg {leg} was down since {since}\n"));
+    }
+    if let Some(delivered) = said.delivered_ms {
+        text.push_str(&format!(
+            "    its receipt came after all, at {}: that is what counts\n",
+            at(delivered)
+        ));
     }
     text
 }

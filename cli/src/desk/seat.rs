@@ -7,6 +7,7 @@ use hotline_audit::{key::Purpose, statement::Reference};
 use hotline_client::{
     config::DeskConfig,
     request::{Answer, Refusal, Request},
+    seal::Sealing,
     side::Directory,
     socket::Connection,
     station::{OpenError, Station},
@@ -81,6 +82,13 @@ impl Seat {
             seat.ask(Request::CatchUp { within_ms }).await?;
         }
         Ok(seat)
+    }
+
+    /// To whom this desk seals, and how.
+    #[must_use]
+    pub fn sealing(&self) -> Sealing {
+        let now_ms = self.seams.clock.wall().unix_ms();
+        self.directory.sealing(&self.config, now_ms)
     }
 
     /// Whether objects are printed, and no words for people.

@@ -356,23 +356,17 @@ pub fn sign(
     };
     let releaser = keyring::officer(seat, common, releaser, &[OfficerRole::Releaser], None)?;
     let rule = seat.config.release;
+    let desk = (&seat.config, &seat.sealing());
     match rule.signatures_needed(wording.precedence, wording.function) {
-        SignaturesNeeded::One => compose::write(
-            &seat.config,
-            wording,
-            &releaser,
-            Capacity::Releaser,
-            clock,
-            entropy,
-        )
-        .map_err(failed),
+        SignaturesNeeded::One => {
+            compose::write(desk, wording, &releaser, Capacity::Releaser, clock, entropy).map_err(failed)
+        }
         SignaturesNeeded::Two => {
             let roles = [OfficerRole::Drafter, OfficerRole::Releaser];
             let other_than = Some(releaser.identity.as_str());
             let drafter = keyring::officer(seat, common, drafter, &roles, other_than)?;
             let mut sheet =
-                compose::write(&seat.config, wording, &drafter, Capacity::Drafter, clock, entropy)
-                    .map_err(failed)?;
+                compose::write(desk, wording, &drafter, Capacity::Drafter, clock, entropy).map_err(failed)?;
             sheet
                 .approve(&releaser, Capacity::Releaser, clock)
                 .map_err(failed)?;

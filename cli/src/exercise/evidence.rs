@@ -3,19 +3,23 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-use hotline_audit::{compare::Log, tiles::write_log};
+use hotline_audit::{TrustPolicy, compare::Log};
+use hotline_client::seal::SealSecret;
 use hotline_exercise::{
-    bundle::{CODEBOOK, EXCON, LOGS, SCENARIO, TRUST, write_manifest},
+    bundle::{CODEBOOK, EXCON, Evidence, LOGS, OPENINGS, SCENARIO, TRUST, write_manifest},
     codebook::shipped,
     live::site::{DeskPlace, Site},
     scenario::Scenario,
 };
 
-use super::failed;
+use super::{failed, handed};
 use crate::{
     exit::Failure,
-    log::{export::export, read},
-    pki::excon::{DOMAIN, Excon},
+    log::{export::export, openings, read},
+    pki::{
+        excon::{DOMAIN, Excon},
+        layout,
+    },
 };
 
 /// Name of the folder in an exercise's folder.
@@ -47,10 +51,39 @@ pub fn gather_with(
     for (_, desk) in site.desks().filter(|(_, desk)| !elsewhere.contains(&desk.name)) {
         for place in std::iter::once(desk).chain(desk.backup.as_deref()) {
             export_signed(&place.ledger, &logs.join(log_name(place)))?;
+            if place.ledger.exists() {
+                openings::export(&place.ledger, &folder.join(OPENINGS))?;
+            }
         }
+    }
+    if !elsewhere.is_empty() {
+        open_with_escrows(site, folder)?;
     }
     export(&excon.ledger(), &logs.join(EXCON))?;
     beside_logs(site, excon, scenario, folder)
+}
+
+/// Opens what relays carried with the escrows of both sides, which lie in the exercise's folder: desks that are elsewhere
+/// hand over logs and no openings. What does not open as it must has none, and the report goes without its words.
+fn open_with_escrows(site: &Site, folder: &Path) -> Result<(), Failure> {
+    let to = folder.join(OPENINGS);
+    for side in &site.sides {
+        let Some(domain) = side.trust.parent() else {
+            continue;
+        };
+        let file = domain
+            .join("escrow")
+            .join(layout::ESCROW)
+            .join(layout::ESCROW_KEY);
+        if !file.exists() {
+            continue;
+        }
+        let secret = SealSecret::load(&file).map_err(|error| failed(&error))?;
+        for relay in site.relays().filter(|relay| relay.ledger.exists()) {
+            openings::open(&read::Source::open(&relay.ledger)?, &secret, &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Exports the log of a relay or desk, if anything was signed in it: a backup that was never used has none, nor has who never
@@ -74,10 +107,7 @@ pub fn gather_logs(
     folder: &Path,
 ) -> Result<(), Failure> {
     for (name, log) in logs {
-        let place = folder.join(LOGS).join(name);
-        fs::create_dir_all(&place).map_err(|error| Failure::io(&place.display().to_string(), &error))?;
-        let entries = log.entries.iter().cloned().map(Ok::<_, io::Error>);
-        write_log(&place, &log.note, entries).map_err(|error| failed(&error))?;
+        handed::write_one(log, &folder.join(LOGS).join(name))?;
     }
     beside_logs(site, excon, scenario, folder)
 }
@@ -92,8 +122,27 @@ fn beside_logs(site: &Site, excon: &Excon, scenario: &Scenario, folder: &Path) -
     copy_trust(&excon.trust.join(DOMAIN), &trust.join(DOMAIN)).map_err(failed_at)?;
     fs::write(folder.join(SCENARIO), &scenario.source.text).map_err(failed_at)?;
     fs::write(folder.join(CODEBOOK), shipped::STARTER).map_err(failed_at)?;
+    dispute(site, scenario, folder)?;
     write_manifest(folder).map_err(|error| failed(&error))?;
     Ok(())
+}
+
+/// What the sides hand in, where a message of the scenario is disputed. Made of the logs that lie there already, which stay.
+fn dispute(site: &Site, scenario: &Scenario, folder: &Path) -> Result<(), Failure> {
+    if !scenario.has_dispute() {
+        return Ok(());
+    }
+    let failed_at = |error: io::Error| Failure::io(&folder.display().to_string(), &error);
+    let mut logs = BTreeMap::new();
+    for entry in fs::read_dir(folder.join(LOGS)).map_err(failed_at)? {
+        let entry = entry.map_err(failed_at)?;
+        let log = Log::read(&entry.path()).map_err(|error| failed(&error))?;
+        logs.insert(entry.file_name().to_string_lossy().into_owned(), log);
+    }
+    let trust = TrustPolicy::load_folder(&folder.join(TRUST)).map_err(|error| failed(&error))?;
+    let evidence = Evidence::of(&scenario.source.text, shipped::STARTER, trust, logs);
+    let copies = handed::copies(&evidence.map_err(|error| failed(&error))?, site);
+    handed::write(&copies, folder)
 }
 
 /// The folder of a desk's log: `desk-A`, and `desk-A-backup` of its backup, whoever of the two is in use.

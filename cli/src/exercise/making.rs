@@ -424,6 +424,8 @@ fn declaration(
             desk: theirs.map(|desk| desk.name.to_lowercase()).unwrap_or_default(),
         },
         charter: charter(scenario, asleep::pinned(scenario, side, codebook)),
+        // A simulated world would spend most of its time on it.
+        seals: ground == Ground::Loopback,
     })
 }
 

@@ -14,7 +14,7 @@ use hotline_exercise::{
     timeline::Timeline,
 };
 
-use super::{evidence::FOLDER, failed, new_folder};
+use super::{evidence::FOLDER, failed, handed, new_folder};
 use crate::exit::{self, Failure, Outcome};
 
 /// Name of the report that people read.
@@ -106,6 +106,9 @@ fn write_all(folder: &Path, out: &Path) -> Result<Written, Failure> {
     write(&out.join(PAGE), report::page(&model).as_bytes())?;
     write(&out.join("report.json"), &object)?;
     write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
+    if let Some(ruling) = &timeline.ruling {
+        write(&out.join(handed::PAGE), ruling.page().as_bytes())?;
+    }
     Ok((judged, stage, fault_of(&evidence)))
 }
 

@@ -22,7 +22,7 @@ use hotline_faults::{Dice, chance::SeededEntropy};
 use hotline_transport::{Clock, Seams};
 
 use super::{
-    evidence, failed,
+    evidence, failed, handed,
     making::{self, Ground},
     new_folder, report,
     run::{self, RunArgs},
@@ -179,5 +179,9 @@ fn kept(cast: &Cast, scenario: &Scenario, ending: &Ending, args: &RunArgs) -> Ou
 fn judged(cast: &Cast, scenario: &Scenario, ending: &Ending, args: &RunArgs) -> Outcome {
     let text = &scenario.source.text;
     let evidence = Evidence::of(text, shipped::STARTER, cast.trust()?, ending.logs.clone());
-    report::judge_only(&evidence.map_err(|error| failed(&error))?, args.json)
+    let mut evidence = evidence.map_err(|error| failed(&error))?;
+    if scenario.has_dispute() {
+        evidence.copies = handed::copies(&evidence, &cast.site);
+    }
+    report::judge_only(&evidence, args.json)
 }

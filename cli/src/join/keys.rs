@@ -5,8 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotline_client::seal::key_file;
 use hotline_core::identity::Identity;
-use hotline_exercise::join::keys::{DeskRequest, KeyRequest, OFFICERS_MAX, OfficerRequest, Point, ProvenKey};
+use hotline_exercise::join::keys::{
+    DeskRequest, KeyRequest, OFFICERS_MAX, OfficerRequest, Point, ProvenKey, SealPoint,
+};
 use hotline_transport::Seams;
 use rcgen::{KeyPair, PublicKeyData as _};
 use zeroize::Zeroizing;
@@ -57,6 +60,15 @@ impl<'a> Maker<'a> {
         proven
     }
 
+    fn sealing(&mut self, file: PathBuf) -> Result<SealPoint, Failure> {
+        let mut seed = Zeroizing::new([0; 32]);
+        self.seams.entropy.fill(seed.as_mut_slice());
+        let made = key_file(&seed).map_err(|why| super::refused(&why));
+        let (text, public) = made?;
+        self.made.secrets.push((file, text));
+        Ok(SealPoint::of(&public))
+    }
+
     /// For the control plane alone, of an observer.
     pub(crate) fn plane(&mut self, below: &Path) -> Result<KeyRequest, Failure> {
         Ok(KeyRequest {
@@ -89,6 +101,7 @@ impl<'a> Maker<'a> {
         let whom = desk.to_string();
         let statement = self.signing(place.join(layout::STATEMENT_KEY), &whom, "statement");
         let log = self.signing(place.join(layout::LOG_KEY), &whom, "log");
+        let seal = Some(self.sealing(place.join(layout::SEAL_KEY))?);
         let mut requests = BTreeMap::new();
         for officer in officers {
             let place = domain.join("officer").join(officer.name());
@@ -97,7 +110,13 @@ impl<'a> Maker<'a> {
             let proven = self.signing(place.join(layout::OFFICER_KEY), &whom, "officer");
             requests.insert(officer.name().to_owned(), OfficerRequest { tls, officer: proven });
         }
-        Ok((DeskRequest { tls, statement, log }, requests))
+        let desk = DeskRequest {
+            tls,
+            statement,
+            log,
+            seal,
+        };
+        Ok((desk, requests))
     }
 
     pub(crate) fn done(self) -> Made {

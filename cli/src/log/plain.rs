@@ -7,8 +7,12 @@ mod view;
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement,
-    statement::{Act, Charter, CharterTerms, Header, Message, OfficerAct, Payload, Receipt},
+    opening::Opening,
+    statement::{
+        Act, Charter, CharterTerms, Content, ContentError, Header, Message, OfficerAct, Payload, Receipt,
+    },
 };
+use hotline_client::seal::NotOpened;
 use hotline_core::{
     id::StatementId,
     precedence::Precedence,
@@ -30,9 +34,14 @@ pub enum Words {
     Kept,
 }
 
-/// An entry as people see it.
+/// An entry as people see it; with its opening, if its words are sealed and it is known.
 #[must_use]
-pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView {
+pub fn entry(
+    index: u64,
+    bytes: &[u8],
+    names: &Names,
+    (words, opening): (Words, Option<&Opening>),
+) -> EntryView {
     let view = EntryView {
         index,
         sha256: Hash::of(bytes).to_string(),
@@ -56,10 +65,20 @@ pub fn entry(index: u64, bytes: &[u8], names: &Names, words: Words) -> EntryView
         return view;
     }
     match Payload::parse(&statement) {
-        Ok(Payload::Message(said)) => message(headed(view, "message", &said.header), &said, names, words),
+        Ok(Payload::Message(said)) => message(
+            headed(view, "message", &said.header),
+            &said,
+            names,
+            (words, opening),
+        ),
         Ok(Payload::Receipt(said)) => receipt(headed(view, "receipt", &said.header), &said, names),
         Ok(Payload::Act(said)) => act(headed(view, "act", &said.header), &said, names, words),
-        Ok(Payload::Annex(said)) => about::annex(headed(view, "annex", &said.header), &said, names, words),
+        Ok(Payload::Annex(said)) => about::annex(
+            headed(view, "annex", &said.header),
+            &said,
+            names,
+            (words, opening),
+        ),
         Ok(Payload::Charter(said)) => charter(headed(view, "charter", &said.header), &said),
         Ok(Payload::Service(said)) => about::service(headed(view, "service", &said.header), &said, names),
         Ok(Payload::Watch(said)) => about::watch(headed(view, "watch", &said.header), &said, words),
@@ -98,7 +117,22 @@ fn headed(view: EntryView, kind: &str, header: &Header) -> EntryView {
     }
 }
 
-fn message(view: EntryView, message: &Message, names: &Names, words: Words) -> EntryView {
+/// The words of a content, or why they cannot be shown.
+fn said(content: &Content, opening: Option<&Opening>) -> String {
+    match (content.text(), opening) {
+        (Ok(text), _) => text.to_owned(),
+        (Err(ContentError::Sealed), Some(opening)) if opening.fits(content) => opening.text.clone(),
+        (Err(ContentError::Sealed), Some(_)) => NotOpened::Mismatch("another salt or text").to_string(),
+        (Err(error), _) => error.to_string(),
+    }
+}
+
+fn message(
+    view: EntryView,
+    message: &Message,
+    names: &Names,
+    (words, opening): (Words, Option<&Opening>),
+) -> EntryView {
     let name = names.of(message);
     let precedence = word(message.precedence, Precedence::from_wire, Precedence::name);
     let function = word(message.function, Function::from_wire, Function::name);
@@ -121,10 +155,7 @@ fn message(view: EntryView, message: &Message, names: &Names, words: Words) -> E
     }
     let text = match words {
         Words::Kept => None,
-        Words::Shown => Some(match message.content.text() {
-            Ok(text) => inert(text).text,
-            Err(error) => error.to_string(),
-        }),
+        Words::Shown => Some(inert(&said(&message.content, opening)).text),
     };
     EntryView {
         name: Some(name),

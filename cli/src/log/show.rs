@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     kept,
     names::Names,
+    openings,
     plain::{self, EntryView, Words},
     read::{self, Source},
     say::{self, Reader},
@@ -93,19 +94,36 @@ pub fn entries(
 ) -> Result<Option<String>, Failure> {
     let mut failed = None;
     let stopped = log.each(&mut |index, bytes| {
-        let mut view = plain::entry(index, &bytes, names, words);
-        if let Some(ledger) = log.ledger() {
-            match kept::relays(ledger, &Hash::of(&bytes)) {
-                Ok(relays) => view.held_by = relays,
-                Err(failure) => {
-                    failed = Some(failure);
-                    return ControlFlow::Break(());
-                }
+        let view = seen(log, (index, &bytes), names, words);
+        match view {
+            Ok(view) => visit(view),
+            Err(failure) => {
+                failed = Some(failure);
+                ControlFlow::Break(())
             }
         }
-        visit(view)
     })?;
     failed.map_or(Ok(stopped), Err)
+}
+
+/// One entry, with what a desk keeps beside its log: what sealed words say, and which relays hold it.
+fn seen(
+    log: &Source,
+    (index, bytes): (u64, &[u8]),
+    names: &Names,
+    words: Words,
+) -> Result<EntryView, Failure> {
+    let Some(ledger) = log.ledger() else {
+        return Ok(plain::entry(index, bytes, names, (words, None)));
+    };
+    let hash = Hash::of(bytes);
+    let opening = match words {
+        Words::Shown => openings::kept(ledger, &hash)?,
+        Words::Kept => None,
+    };
+    let mut view = plain::entry(index, bytes, names, (words, opening.as_ref()));
+    view.held_by = kept::relays(ledger, &hash)?;
+    Ok(view)
 }
 
 fn line_of(value: &impl Serialize) -> Result<Reader, Failure> {

@@ -19,6 +19,7 @@ use hotline_ledger::{Batch, Engine, Entry, Ledger, Mode, OpenOptions, Record, Re
 mod compared;
 mod proved;
 mod shown;
+mod stamped;
 mod verified;
 
 /// A time within every key's validity.

@@ -33,6 +33,8 @@ pub(super) enum Verb {
     Revoke(RevokeArgs),
     /// Makes a new certificate for somebody whose old one ends soon.
     Renew(RenewArgs),
+    /// Makes a new key for a desk's statements, beside the old one: hotline channel rekey announces it.
+    Rotate(RotateArgs),
     /// Writes our trust file for the other side, and the words to read aloud.
     Export(ExportArgs),
     /// Takes over the other side's trust file, or its deny-list.
@@ -107,6 +109,13 @@ pub(super) enum Who {
         #[arg(long)]
         prefix: String,
     },
+    /// One more escrow: a key that opens whatever our desks send or receive from now on.
+    Escrow {
+        #[command(flatten)]
+        dir: Dir,
+        /// Its name, e.g. archive.
+        name: String,
+    },
     /// One more officer.
     Officer {
         #[command(flatten)]
@@ -172,6 +181,15 @@ pub(super) struct RenewArgs {
     /// Makes a new TLS key too.
     #[arg(long)]
     pub(super) new_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RotateArgs {
+    /// The desk's folder, e.g. DIR/exercise.avelia.example/desk/ops.
+    pub(super) path: PathBuf,
+    /// Puts the new key in the old one's place, once the desk signs with it.
+    #[arg(long)]
+    pub(super) finish: bool,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +296,7 @@ impl Who {
                     ips: ip,
                 }),
             ),
+            Self::Escrow { dir, name } => (dir.dir, Newcomer::Escrow(name)),
             Self::Desk { dir, name, prefix } => (dir.dir, Newcomer::Desk(DeclaredDesk { name, prefix })),
             Self::Officer {
                 dir,

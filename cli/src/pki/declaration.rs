@@ -55,6 +55,8 @@ pub struct Declaration {
     pub peer: DeclaredPeer,
     /// The channel both sides open.
     pub charter: DeclaredCharter,
+    /// Whether its desks and its escrow get keys for sealing. Always, but in worlds that are simulated.
+    pub seals: bool,
 }
 
 /// How long what is made lives, from the moment it is made.

@@ -220,7 +220,11 @@ impl DomainFolder {
     /// # Errors
     /// [`PkiError::Unknown`] with the names that exist.
     pub fn holder(&self, name: &str) -> Result<Identity, PkiError> {
-        let holders = self.holders()?;
+        let mut holders = self.holders()?;
+        // An escrow has a key for sealing and nothing else; it is listed nowhere, and can be ended.
+        for name in files::folders_below(&self.file(&Role::Escrow.to_string()))? {
+            holders.extend(Identity::new(self.domain.clone(), Role::Escrow, &name));
+        }
         let known = || holders.iter().map(short).collect::<Vec<_>>().join(", ");
         holders
             .iter()

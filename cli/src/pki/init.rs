@@ -115,6 +115,14 @@ fn make(
             None => shop.desk(bench, desk)?,
         };
     }
+    if declaration.seals {
+        let below = format!("{}/{}/", Role::Escrow, layout::ESCROW);
+        let bench = Bench {
+            aside: &aside,
+            below: &below,
+        };
+        shop.escrow(bench, layout::ESCROW)?;
+    }
     let mut consenting = None;
     for officer in &declaration.officers {
         let below = format!("officer/{}/", officer.name);
@@ -192,6 +200,7 @@ fn open_new<'a>(
         side: side::of(declaration, domain),
         settings: PkiSettings::new(declaration.lifetimes, peer, &declaration.charter.channel),
         issued: ISSUED_HEAD.to_owned(),
+        seals: declaration.seals,
         now,
         entropy,
         _held: None,

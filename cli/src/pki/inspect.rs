@@ -133,7 +133,9 @@ pub fn inspect(path: &Path, now: WallTime) -> Result<Report, PkiError> {
         )),
         Ok(text) if text.starts_with(super::deny::HEAD) => deny::list(path, text),
         Ok(text) if text.starts_with("hotline-root ") => Ok(keyfile::root(&keys::read_root(path, text)?)),
-        Ok(text) if sealed::kind(text).is_some() => keyfile::private(path, text),
+        Ok(text) if sealed::kind(text).is_some() || keyfile::is_for_sealing(text) => {
+            keyfile::private(path, text)
+        }
         Ok(text) if roster::is_one(text) => roster::roster(path, text, now),
         Ok(_) | Err(_) => binary(path, &bytes),
     }

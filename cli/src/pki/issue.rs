@@ -1,4 +1,4 @@
-//! `pki issue`: one more relay, desk or officer for a domain that exists.
+//! `pki issue`: one more relay, desk, escrow or officer for a domain that exists.
 //!
 //! The newcomer's folder is made aside; the books are written; then the folder takes its place. If the machine stops in
 //! between, a key statement of a key that nobody has stays in the roster, and the name must be another one.
@@ -23,6 +23,8 @@ pub enum Newcomer {
     Relay(DeclaredRelay),
     /// A desk.
     Desk(DeclaredDesk),
+    /// An escrow, by its name.
+    Escrow(String),
     /// An officer whose key is made here.
     Officer(DeclaredOfficer),
     /// An officer who brings the public half of a key that stays elsewhere, 32 bytes in base64.
@@ -67,6 +69,7 @@ pub fn issue(
     match newcomer {
         Newcomer::Relay(relay) => drop(shop.relay(bench, relay)?),
         Newcomer::Desk(desk) => drop(shop.desk(bench, desk)?),
+        Newcomer::Escrow(name) => drop(shop.escrow(bench, name)?),
         Newcomer::Officer(officer) => drop(shop.officer(bench, officer)?),
         Newcomer::OfficerWithKey(officer, key) => {
             drop(shop.officer_with(bench, officer, own_key(&identity, key)?)?);
@@ -85,6 +88,7 @@ impl Newcomer {
         match self {
             Self::Relay(relay) => (Role::Relay, &relay.name),
             Self::Desk(desk) => (Role::Desk, &desk.name),
+            Self::Escrow(name) => (Role::Escrow, name),
             Self::Officer(officer) | Self::OfficerWithKey(officer, _) => (Role::Officer, &officer.name),
         }
     }
@@ -96,6 +100,8 @@ impl Newcomer {
                 let prefixes: Vec<_> = side.desk.iter().map(|desk| desk.prefix.as_str()).collect();
                 declaration::new_desk(desk, &side.prefix, &prefixes)
             }
+            // Whatever is a name of an identity will do.
+            Self::Escrow(_) => Vec::new(),
             Self::Officer(officer) | Self::OfficerWithKey(officer, _) => {
                 folder.holder(&format!("desk/{}", officer.desk))?;
                 Vec::new()
@@ -119,12 +125,9 @@ fn own_key(identity: &Identity, key: &str) -> Result<PublicKey, PkiError> {
 
 /// A name has one history: a second holder of it could be taken for the first.
 fn refuse_used(shop: &Workshop<'_>, identity: &Identity) -> Result<(), PkiError> {
-    if shop
-        .roster
-        .roster()
-        .keys()
-        .any(|key| key.statement.subject == identity.to_string())
-    {
+    let (roster, name) = (shop.roster.roster(), identity.to_string());
+    let signs = roster.keys().any(|key| key.statement.subject == name);
+    if signs || roster.seal_keys().any(|key| key.statement.subject == name) {
         return Err(PkiError::Revoked {
             identity: identity.to_string(),
         });

@@ -6,7 +6,8 @@
 //!   root.key  root.pub  roster       the statement root, and the key statements it signed
 //!   issued  pki.toml                 every certificate ever issued; what later verbs need to remember
 //!   relay/<name>/    tls.crt tls.key log.key witness.key mirror.key relay.toml
-//!   desk/<name>/     tls.crt tls.key statement.key log.key desk.toml
+//!   desk/<name>/     tls.crt tls.key statement.key log.key seal.key desk.toml
+//!   escrow/archive/  escrow.key
 //!   officer/<name>/  tls.crt tls.key officer.key
 //!   trust/<domain>/  side.toml ca.crt crl.pem root.pub roster [deny] charter/<channel>/{terms,<domain>.consent}
 //! ```
@@ -14,7 +15,7 @@
 //! Control of an exercise has a smaller folder of the same kind: [`super::excon`].
 //!
 //! `trust/` holds our own domain from the start and each domain trusted later. Relays and desks need `trust/` and their
-//! own folder, nothing else; `ca.key` and `root.key` belong on a machine that is switched off between uses.
+//! own folder, nothing else; `ca.key`, `root.key` and `escrow.key` belong on a machine that is switched off between uses.
 
 /// The CA's certificate.
 pub const CA_CERTIFICATE: &str = "ca.crt";
@@ -56,6 +57,14 @@ pub const WITNESS_KEY: &str = "witness.key";
 pub const MIRROR_KEY: &str = "mirror.key";
 /// The key with which a desk signs statements.
 pub const STATEMENT_KEY: &str = "statement.key";
+/// The key that is to take its place.
+pub const NEXT_STATEMENT_KEY: &str = "statement.next.key";
+/// The key with which a desk opens what is sealed to it.
+pub const SEAL_KEY: &str = "seal.key";
+/// The key with which a side opens, later, whatever was sealed to or by it.
+pub const ESCROW_KEY: &str = "escrow.key";
+/// Name of the escrow that a side begins with.
+pub const ESCROW: &str = "archive";
 /// The key with which an officer signs.
 pub const OFFICER_KEY: &str = "officer.key";
 /// The key with which somebody of control signs records and orders.

@@ -88,7 +88,7 @@ pub fn renew(
 }
 
 /// The domain's folder and the holder that a path below it names.
-fn find(path: &Path) -> Result<(DomainFolder, Identity), PkiError> {
+pub(super) fn find(path: &Path) -> Result<(DomainFolder, Identity), PkiError> {
     let what = "a holder's folder, such as DIR/exercise.avelia.example/desk/ops";
     let whole = path
         .canonicalize()

@@ -14,8 +14,8 @@ use super::error::PkiError;
 use super::renew::TlsKey;
 use super::trust::{Compared, KnownAnchors};
 use super::{
-    backup, consent, deny, ending, export, files, init, inspect, issue, list, passphrase, renew, say, seal,
-    tour, trust,
+    backup, consent, deny, ending, export, files, init, inspect, issue, list, passphrase, renew, rotate, say,
+    seal, tour, trust,
 };
 
 /// Runs a verb and writes its result to `out`.
@@ -62,6 +62,8 @@ pub fn run_at(
             let key = if args.new_key { TlsKey::New } else { TlsKey::Keep };
             say::renewed(&renew::renew(&args.path, key, now, entropy)?, now)
         }
+        Verb::Rotate(args) if args.finish => say::rotated(&rotate::finish(&args.path)?),
+        Verb::Rotate(args) => say::rotated(&rotate::rotate(&args.path, now, entropy)?),
         Verb::Export(args) => say::exported(&export::export(&args.dir.dir, &args.out, now)?, &args.out),
         Verb::Trust(args) => return trusted(args, now, out),
         Verb::UseBackup(args) => {

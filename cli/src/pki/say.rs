@@ -13,6 +13,7 @@ use super::issue::NewIdentity;
 use super::plain;
 use super::renew::Renewed;
 use super::revoke::Revoked;
+use super::rotate::Rotated;
 use super::trust::{Acquaintance, CharterStanding, Trusted};
 
 /// After `init`.
@@ -174,6 +175,24 @@ pub(super) fn renewed(renewed: &Renewed, now: WallTime) -> String {
         renewed.file.display(),
         plain::end(renewed.not_after_ms, now)
     )
+}
+
+/// After `rotate`.
+pub(super) fn rotated(rotated: &Rotated) -> String {
+    match rotated {
+        Rotated::Made {
+            identity,
+            file,
+            key_statement,
+        } => format!(
+            "a new key of {identity} is enrolled: {key_statement}\n  {}\n\
+             next: hotline pki export, and the other side's hotline pki trust; then hotline channel rekey of both sides\n",
+            file.display()
+        ),
+        Rotated::Finished { identity, file } => {
+            format!("{identity} has its new key in {}\n", file.display())
+        }
+    }
 }
 
 /// After `export`.

@@ -110,6 +110,8 @@ pub struct DeskSettings<'a> {
     pub exercise: &'a str,
     /// The channel.
     pub channel: &'a str,
+    /// Whether it has a key for sealing.
+    pub seals: bool,
 }
 
 /// The text of `desk.toml`.
@@ -121,7 +123,13 @@ pub fn desk(settings: &DeskSettings<'_>) -> String {
         peer,
         exercise,
         channel,
+        seals,
     } = settings;
+    let seal_key = if *seals {
+        "# The key that opens what is sealed to this desk.\nseal_key = \"seal.key\"\n"
+    } else {
+        ""
+    };
     // The one value that people choose freely.
     let exercise = toml::Value::from(*exercise);
     format!(
@@ -137,6 +145,7 @@ pub fn desk(settings: &DeskSettings<'_>) -> String {
          statement_key = \"statement.key\"\n\
          # The key of this desk's log. It signs one history, ever: never copy it to a second running desk.\n\
          log_key = \"log.key\"\n\
+         {seal_key}\
          \n\
          # A folder that holds one folder per trusted domain, and one with a folder per officer of this machine.\n\
          trust = \"../../trust\"\n\

@@ -26,8 +26,9 @@ const NOW: WallTime = WallTime::from_unix_ms(1_795_344_120_000);
 const OURS: &str = "exercise.avelia.example";
 const THEIRS: &str = "exercise.borenia.example";
 
-/// Roster entries of an example side: log, witness and mirror of the relay, statement and log of two desks, five officers.
-const MADE: u64 = 3 + 2 * 2 + 5;
+/// Roster entries of an example side: log, witness and mirror of the relay; statement, log and sealing of two desks; five
+/// officers, and the escrow.
+const MADE: u64 = 3 + 2 * 3 + 5 + 1;
 
 /// Both example sides, EXERCISE domains only, in one temporary folder.
 struct Sides {

@@ -32,7 +32,7 @@ A test makes this page anew and compares; `hotline pki tour` prints it.
 ";
 
 /// What is shown, and why it is worth a look.
-const STOPS: [(&str, &str); 11] = [
+const STOPS: [(&str, &str); 12] = [
     (
         "ca.crt",
         "Each side has one CA for each of its domains, and nobody else's CA can issue a name in that domain.",
@@ -56,6 +56,10 @@ const STOPS: [(&str, &str); 11] = [
     ),
     ("roster", "Who may sign what, and until when. It only grows."),
     ("officer/okoye/officer.key", "A private key is never shown."),
+    (
+        "desk/ops/seal.key",
+        "What is sealed to a desk, this opens. An escrow has a key of the same form, and no certificate.",
+    ),
     (
         "trust/exercise.avelia.example/charter/MINISTER/terms",
         "What both sides agree the channel to be, as exact bytes.",

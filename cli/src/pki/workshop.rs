@@ -6,11 +6,16 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use data_encoding::HEXLOWER;
-use hotline_audit::{Enrolment, Hash, PublicKey, Purpose, RosterBuilder, RosterError, SigningKey};
+use hotline_audit::{
+    Enrolment, Hash, PublicKey, Purpose, RosterBuilder, RosterError, SigningKey, key::SealEnrolment,
+    statement::SEAL_KEY_BYTES,
+};
+use hotline_client::seal;
 use hotline_core::identity::{Identity, Role, TrustDomain};
 use hotline_core::time::WallTime;
 use hotline_core::words::OfficerRole;
 use rcgen::PublicKeyData;
+use zeroize::Zeroizing;
 
 use super::certificate::{self, Authority, Leaf, TheirKey, Validity};
 use super::declaration::{DeclaredDesk, DeclaredOfficer, DeclaredRelay};
@@ -29,6 +34,8 @@ pub struct Workshop<'a> {
     pub(super) side: SideFile,
     pub(super) settings: PkiSettings,
     pub(super) issued: String,
+    /// Whether desks get keys for sealing.
+    pub(super) seals: bool,
     pub(super) now: WallTime,
     pub(super) entropy: &'a mut dyn FnMut(&mut [u8]),
     /// Nothing to hold while the folder is still aside.
@@ -66,6 +73,8 @@ pub struct DeskKeys {
     pub statement: PublicKey,
     /// Of what signs its log.
     pub log: PublicKey,
+    /// Of what opens what is sealed to it, if it has that.
+    pub seal: Option<Box<[u8; SEAL_KEY_BYTES]>>,
 }
 
 /// Public halves of an officer's keys, made where the officer is.
@@ -118,6 +127,7 @@ impl<'a> Workshop<'a> {
             side: folder.side()?,
             settings: folder.settings()?,
             issued: folder.text(layout::ISSUED)?,
+            seals: true,
             now,
             entropy,
             _held: Some(held),
@@ -183,6 +193,12 @@ impl<'a> Workshop<'a> {
             .filter(|key| key.statement.subject == subject && key.revoked.is_none())
             .map(|key| (key.statement.number, key.hash))
             .collect();
+        let sealing = self.roster.roster().seal_keys();
+        living.extend(
+            sealing
+                .filter(|key| key.statement.subject == subject && key.revoked.is_none())
+                .map(|key| (key.statement.number, key.hash)),
+        );
         living.sort_unstable();
         for (_, hash) in &living {
             self.roster
@@ -214,7 +230,17 @@ impl<'a> Workshop<'a> {
         self.tls(bench, &identity, &[], &[])?;
         self.enrol_new(bench, layout::STATEMENT_KEY, Purpose::Statement, &identity, &[])?;
         self.enrol_new(bench, layout::LOG_KEY, Purpose::Log, &identity, &[])?;
-        self.desk_settings(bench, desk, identity)
+        if self.seals {
+            self.enrol_new_seal(bench, layout::SEAL_KEY, &identity)?;
+        }
+        self.desk_settings(bench, desk, identity, self.seals)
+    }
+
+    /// An escrow: a key for sealing, and nothing else.
+    pub(super) fn escrow(&mut self, bench: Bench<'_>, name: &str) -> Result<Identity, PkiError> {
+        let identity = self.identity(Role::Escrow, name)?;
+        self.enrol_new_seal(bench, layout::ESCROW_KEY, &identity)?;
+        Ok(identity)
     }
 
     /// The same for a desk whose keys were made elsewhere.
@@ -228,7 +254,10 @@ impl<'a> Workshop<'a> {
         self.tls_of(bench, &identity, &keys.tls)?;
         self.enrol(Purpose::Statement, &identity, &[], keys.statement)?;
         self.enrol(Purpose::Log, &identity, &[], keys.log)?;
-        self.desk_settings(bench, desk, identity)
+        if let Some(key) = &keys.seal {
+            self.enrol_seal(&identity, key.clone())?;
+        }
+        self.desk_settings(bench, desk, identity, keys.seal.is_some())
     }
 
     fn desk_settings(
@@ -236,6 +265,7 @@ impl<'a> Workshop<'a> {
         bench: Bench<'_>,
         desk: &DeclaredDesk,
         identity: Identity,
+        seals: bool,
     ) -> Result<Identity, PkiError> {
         let text = settings::desk(&DeskSettings {
             identity: &identity,
@@ -243,6 +273,7 @@ impl<'a> Workshop<'a> {
             peer: &self.settings.peer,
             exercise: &self.side.exercise,
             channel: &self.settings.channel,
+            seals,
         });
         bench.public(layout::DESK_SETTINGS, &text)?;
         self.side.desk.push(SideDesk {
@@ -380,7 +411,39 @@ impl<'a> Workshop<'a> {
         Ok(Enrolled { key, key_statement })
     }
 
-    fn enrol(
+    fn enrol_new_seal(
+        &mut self,
+        bench: Bench<'_>,
+        file: &str,
+        identity: &Identity,
+    ) -> Result<Hash, PkiError> {
+        let seed = Zeroizing::new(self.random());
+        let (text, public_key) =
+            seal::key_file(&seed).map_err(|why| PkiError::making("a key for sealing", why))?;
+        bench.secret(file, &text)?;
+        self.enrol_seal(identity, public_key)
+    }
+
+    fn enrol_seal(
+        &mut self,
+        identity: &Identity,
+        public_key: Box<[u8; SEAL_KEY_BYTES]>,
+    ) -> Result<Hash, PkiError> {
+        let validity = Validity::starting(self.now, self.settings.key_statement());
+        let enrolment = SealEnrolment {
+            subject: identity.to_string(),
+            public_key,
+            not_before_ms: validity.not_before_ms,
+            not_after_ms: validity.not_after_ms,
+        };
+        let refused = |e: RosterError| PkiError::KeyRefused {
+            identity: identity.to_string(),
+            why: e.to_string(),
+        };
+        self.roster.enrol_seal_key(enrolment).map_err(refused)
+    }
+
+    pub(super) fn enrol(
         &mut self,
         purpose: Purpose,
         identity: &Identity,

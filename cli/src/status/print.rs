@@ -1,7 +1,7 @@
 //! How a standing looks in a terminal: plain words first, the formal name beside, then what proves it.
 
 use hotline_client::{
-    standing::{AxisView, CauseView, ChannelView, FactView},
+    standing::{AxisView, CauseView, ChannelView, FactView, RekeyView},
     status::LineStatus,
     story::{StoryState, StoryStatus},
 };
@@ -29,6 +29,9 @@ pub fn standing(status: &LineStatus) -> String {
     }
     for view in &standing.channels {
         text.push_str(&channel(view));
+    }
+    for view in &standing.rekeys {
+        text.push_str(&rekey(view));
     }
     text
 }
@@ -85,6 +88,31 @@ pub fn channel(view: &ChannelView) -> String {
         if restoring.overtaken {
             text.push_str("    an order was signed behind it, which it does not lift: hotline channel restore signs anew\n");
         }
+    }
+    text
+}
+
+/// A change of a desk's key.
+#[must_use]
+pub fn rekey(view: &RekeyView) -> String {
+    let whose = if view.subject.is_empty() {
+        format!("key {}, which no roster here holds", view.key)
+    } else {
+        format!("new key of {}", inert_line(&view.subject).text)
+    };
+    let time = |ms| WallTime::from_unix_ms(ms).dtg().to_string();
+    let mut text = format!("{whose}: {} [{}]\n", view.plain, view.phase);
+    text.push_str(&format!("    announced by {}", inert_line(&view.by).text));
+    if let Some(by) = &view.agreed_by {
+        text.push_str(&format!(", agreed by {}", inert_line(by).text));
+    }
+    text.push_str(&format!(
+        "; it counts from {}, the one before it until {}\n",
+        time(view.from_ms),
+        time(view.until_ms)
+    ));
+    if view.open {
+        text.push_str("    hotline channel rekey agrees to it\n");
     }
     text
 }

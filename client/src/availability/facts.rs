@@ -147,7 +147,8 @@ impl Facts {
                 let step = OverdueStep::from_wire(service.step).map_or("RESPOND_BY", OverdueStep::name);
                 desk.overdue.push((step.to_owned(), at_ms));
             }
-            None => {}
+            // The message's own ladder, and clocks, are no matter of this report.
+            Some(ServiceKind::NonDelivery | ServiceKind::ClockOffsets | ServiceKind::NotOpened) | None => {}
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn order(hash: Hash, header: &Header, said: OfficerOrder) -> Option<O
         reason: said.reason.chars().take(REASON_MAX).collect(),
         effective: (said.effective_ms > 0).then(|| WallTime::from_unix_ms(said.effective_ms)),
         review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
+        subject: said.subject_sha256.map(|hash| Hash32(hash.0)),
         consents_to: said.consents_to.map(|reference| Hash32(reference.sha256.0)),
         claimed: at,
         received: at,

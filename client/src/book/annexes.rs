@@ -12,6 +12,7 @@ use hotline_core::{
 use super::{Book, Change, Letter, Provenance, climb};
 use crate::{
     judge::{self, JudgedAnnex, Rejected},
+    seal::Words,
     translation::Translation,
 };
 
@@ -76,11 +77,11 @@ impl Book {
     }
 
     /// Reads an annex of our own ledger again.
-    pub(super) fn recall_annex(&mut self, at: &Provenance, annex: &Annex) -> Vec<Change> {
-        let judged = if annex.header.sender == self.me.to_string() {
-            judge::recall_annex(annex, &self.rosters)
+    pub(super) fn recall_annex(&mut self, at: &Provenance, said: (&Annex, Option<&Words>)) -> Vec<Change> {
+        let judged = if said.0.header.sender == self.me.to_string() {
+            judge::recall_annex(said, &self.rosters)
         } else {
-            judge::recall_their_annex(annex, &self.rosters, at.stored.unix_ms())
+            judge::recall_their_annex(said, &self.rosters, at.stored.unix_ms())
         };
         self.add_annex(at, judged)
     }

@@ -53,15 +53,21 @@ pub fn judge_order(
         .map_err(|error| Rejected::Officer(error.to_string()))?;
     let officer = judge::identity(&checked.officer)?;
     orderer(&officer, &judge::roles(&checked.roles))?;
-    has_effect(checked.said.verb)?;
+    has_effect(&checked.said)?;
     Ok((checked.said, officer))
 }
 
-/// REKEY and AMEND_CONFIG are words of the format that this version cannot carry out: keys change by roster and deny-list,
-/// settings by their files. Kept as if they had effect they would deceive both sides.
-fn has_effect(verb: u32) -> Result<(), Rejected> {
-    match OrderVerb::from_wire(verb) {
-        Some(verb @ (OrderVerb::Rekey | OrderVerb::AmendConfig)) => Err(Rejected::NoEffect(verb)),
+/// AMEND_CONFIG is a word of the format that this version cannot carry out, and a REKEY without its key and both moments
+/// cannot be either. Kept as if they had effect they would deceive both sides.
+fn has_effect(said: &OfficerOrder) -> Result<(), Rejected> {
+    let whole = said.channel.is_empty()
+        && said.subject_sha256.is_some()
+        && said.effective_ms > 0
+        && said.effective_ms < said.review_by_ms;
+    match OrderVerb::from_wire(said.verb) {
+        Some(OrderVerb::Rekey) if whole => Ok(()),
+        Some(OrderVerb::Rekey) => Err(Rejected::Rekey),
+        Some(verb @ OrderVerb::AmendConfig) => Err(Rejected::NoEffect(verb)),
         Some(OrderVerb::Suspend | OrderVerb::Sever | OrderVerb::Restore) | None => Ok(()),
     }
 }
@@ -130,7 +136,7 @@ pub(super) fn order_of(
                 .map_err(|error| Rejected::Officer(error.to_string()))?;
             let officer = judge::identity(&checked.officer)?;
             orderer(&officer, &judge::roles(&checked.roles))?;
-            has_effect(checked.said.verb)?;
+            has_effect(&checked.said)?;
             (checked.said, officer)
         }
     };
@@ -156,6 +162,7 @@ pub(super) fn order_of(
         reason: cut(said.reason),
         effective: (said.effective_ms > 0).then(|| WallTime::from_unix_ms(said.effective_ms)),
         review_by: (said.review_by_ms > 0).then(|| WallTime::from_unix_ms(said.review_by_ms)),
+        subject: said.subject_sha256.map(core_hash),
         consents_to: said.consents_to.map(|reference| core_hash(reference.sha256)),
         claimed: WallTime::from_unix_ms(said.claimed_time_ms),
         received: at.stored,

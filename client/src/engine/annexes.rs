@@ -2,7 +2,7 @@
 
 use hotline_audit::{
     SignedStatement,
-    statement::{Annex, AnnexDone, OfficerAnnex, Reference},
+    statement::{Annex, AnnexDone, Content, OfficerAnnex, Reference},
 };
 use hotline_core::{
     crash::{self, Point},
@@ -12,6 +12,7 @@ use hotline_core::{
 use super::{
     Engine,
     verbs::{Answered, bad_sheet, header_of, refusal, unknown},
+    words,
 };
 use crate::{
     book::{Direction, Letter, Provenance, annex_fact, names},
@@ -19,15 +20,24 @@ use crate::{
     judge::{self, AnnexSaid, JudgedAnnex},
     request::Refusal,
     round::{Reply, Round},
+    seal::{NotOpened, SealRule},
 };
 
 impl Engine {
     /// Places an officer's annex. What the other side would drop as foreign is refused here.
     pub(super) fn annex(&mut self, sheet: &AnnexSheet, round: &mut Round) -> Answered {
         self.must_sign()?;
-        let (bytes, content) = sheet.parts().map_err(|error| bad_sheet(&error.to_string()))?;
+        let (bytes, said) = sheet.parts().map_err(|error| bad_sheet(&error.to_string()))?;
         let signed = SignedStatement::parse(&bytes).map_err(|error| bad_sheet(&error.to_string()))?;
         let read = OfficerAnnex::decode(&signed.payload).map_err(|error| bad_sheet(&error.to_string()))?;
+        let (content, words) = match said {
+            Some((content, words)) => (Some(content), Some(Ok(words))),
+            None => (None, None),
+        };
+        let sealed = content.as_ref().is_some_and(Content::is_sealed);
+        if content.is_some() && !sealed && self.config.seal == SealRule::Required {
+            return Err(not_placed(&NotOpened::Unsealed.to_string()));
+        }
         let letter = self
             .book
             .letter(&read.message.sha256)
@@ -38,7 +48,8 @@ impl Engine {
             annex: bytes.clone(),
             content: content.clone(),
         };
-        let judged = judge::judge_annex(&placed, round.trust.rosters(), self.wall().unix_ms())
+        let said = (&placed, words.as_ref());
+        let judged = judge::judge_annex(said, round.trust.rosters(), self.wall().unix_ms())
             .map_err(|error| not_placed(&error.to_string()))?;
         self.permit_annex(letter, &judged, &read)?;
         let hash = letter.hash;
@@ -50,7 +61,12 @@ impl Engine {
             .annex(&round.tip, &address, (bytes, content), &seen, both)
             .map_err(|error| not_placed(&error.to_string()))?;
         crash::at(Point::ActSigned);
+        let annex = placed.hash;
         self.place_own(placed, precedence, others, round);
+        if let Some(words) = words {
+            words::keep(annex, sealed, &words, round);
+            round.opened_already(words);
+        }
         Ok(Reply::Message(hash))
     }
 

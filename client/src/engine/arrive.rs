@@ -23,7 +23,7 @@ use hotline_core::{
 };
 use hotline_ledger::{Conflict, Record};
 
-use super::Engine;
+use super::{Engine, words};
 use crate::{input::Arrival, judge, lane::Order, memory, round::Round, share::Carrier, trust};
 
 /// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
@@ -148,6 +148,11 @@ impl Engine {
             self.keep_beside(leg, &arrival, why, round);
             return;
         }
+        let late = self.signed_with_replaced(&header.key_statement, header.claimed_time_ms, &round.trust);
+        if let Some(why) = late.filter(|_| !self.holds(&arrival.hash, round)) {
+            self.keep_beside(leg, &arrival, why, round);
+            return;
+        }
         let held = self.in_ledger(&statement, round);
         let link = Link {
             place,
@@ -265,9 +270,13 @@ impl Engine {
         self.note_ended_consents(&statement.payload, round);
         self.first_came.came(arrival.hash, self.line());
         let header = statement.header();
+        let mut opened = None;
         match &statement.payload {
             Payload::Message(message) => {
-                if let Ok(sender) = judge::identity(&header.sender) {
+                let words = self.open_message(arrival.hash, message, round);
+                let readable = !words.as_ref().is_err_and(words::is_unreadable);
+                opened = Some(words);
+                if let (true, Ok(sender)) = (readable, judge::identity(&header.sender)) {
                     let item = ReceiptItem {
                         id: header.id,
                         sha256: arrival.hash,
@@ -296,6 +305,9 @@ impl Engine {
             statement.payload.clone(),
             Some(leg.clone()),
         );
+        if let Some(words) = opened {
+            round.opened_already(words);
+        }
         if let Payload::Lifecycle(_) = &statement.payload {
             self.note_early(arrival.hash, &statement.payload, Some(leg.clone()), round);
         }

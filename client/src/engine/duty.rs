@@ -7,20 +7,24 @@
 
 mod answers;
 mod checks;
+mod offsets;
 mod people;
 mod saying;
 mod turned;
+mod undelivered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{Hash, statement::LegFact};
 use hotline_core::{
+    clockskew::offsets::Offsets,
     clockstep::ClockWatch,
     commcheck::{Checks, human::Hours},
     duty::ServiceKind,
     escalation::Escalation,
     id::Place,
     leg::Leg,
+    nondelivery::Deliveries,
     outage::Outages,
     precedence::Precedence,
     time::{LineTime, StoryTime, WallTime},
@@ -53,6 +57,10 @@ pub(super) struct Duty {
     tests: BTreeMap<Hash, StoryTime>,
     /// Messages that ask for an answer by a time.
     answers: BTreeMap<Hash, AnswerDue>,
+    /// Messages of ours that are to be delivered.
+    deliveries: Deliveries,
+    /// What was signed of other clocks.
+    offsets: Offsets,
 }
 
 /// A desk that closes and waits until somebody has its last word.
@@ -83,6 +91,8 @@ impl Engine {
             restoration_checked: None,
             tests: BTreeMap::new(),
             answers: BTreeMap::new(),
+            deliveries: Deliveries::default(),
+            offsets: Offsets::new(now),
         };
         for (leg, status) in &self.leg_status {
             duty.outages.note(leg, status.up, now, wall);
@@ -134,6 +144,8 @@ impl Engine {
         if self.duty.is_some() {
             self.look_at_the_clock(now, round);
             self.tick_outages(now, round);
+            self.tick_deliveries(now, round);
+            self.say_offsets(round);
             self.check_restoration(now);
             self.tick_checks(now, round);
             if self.people_held_until().is_none_or(|until| until <= now) {
@@ -155,6 +167,8 @@ impl Engine {
             [
                 duty.checks.next_wake(),
                 duty.outages.next_wake(),
+                duty.deliveries.next_wake(),
+                Some(duty.offsets.next_wake()),
                 self.next_people(duty),
                 self.next_review(),
             ]

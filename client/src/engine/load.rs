@@ -8,6 +8,7 @@ use std::{
 use hotline_audit::{
     Checkpoint, Hash, LogVerifier, SignedStatement,
     key::RosterSet,
+    opening::Opening,
     statement::{Message, Payload},
 };
 use hotline_core::{
@@ -36,6 +37,7 @@ use crate::{
     past::Past,
     quarantine::Quarantined,
     relay::{RelayPlace, RelayShared},
+    seal::{self, Opener},
     services::Services,
     story::KeptStory,
     verdict::{ENDED_CONSENT, Verdict},
@@ -88,7 +90,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Reads everything.
     pub(crate) fn read(
-        (me, rule): (&Identity, ReleaseRule),
+        (me, rule, opener): (&Identity, ReleaseRule, &Opener),
         rosters: &Arc<RosterSet>,
         relays: &[RelayName],
         ledger: &Ledger,
@@ -105,6 +107,8 @@ impl Loaded {
             charters: BTreeSet::new(),
             quarantine: quarantine(ledger)?,
             verdicts: verdicts(ledger)?,
+            opener,
+            openings: openings(ledger)?,
             services: Services::default(),
         };
         reader.ended_keys(ledger)?;
@@ -150,7 +154,7 @@ impl Loaded {
     }
 }
 
-struct Reader {
+struct Reader<'o> {
     me: String,
     tip: Tip,
     past: Past,
@@ -162,10 +166,13 @@ struct Reader {
     quarantine: BTreeMap<Hash, Quarantined>,
     /// What stood against messages and consents when they came.
     verdicts: BTreeMap<Hash, Verdict>,
+    opener: &'o Opener,
+    /// What sealed statements say.
+    openings: BTreeMap<Hash, Opening>,
     services: Services,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// What stands beside the log goes into the book, behind everything that stands in it.
     fn beside_log(&mut self) -> BTreeSet<Hash> {
         let mut beside = BTreeSet::new();
@@ -285,7 +292,10 @@ impl Reader {
         let changes = match self.ended_inside(&at, &payload) {
             Some(why) => self.book.recall_quarantined(&at, &payload, &why),
             None => {
-                let changes = self.book.recall(&at, &payload, self.verdicts.get(&stored.hash));
+                let kept = self.openings.remove(&stored.hash);
+                let words = self.opener.recalled(&payload, &self.rosters, kept);
+                let against = self.verdicts.get(&stored.hash);
+                let changes = self.book.recall(&at, (&payload, words.as_ref()), against);
                 let _ = self
                     .channels
                     .note(&at, &payload, &self.rosters, Taken::FromLedger);
@@ -373,6 +383,13 @@ fn verdicts(ledger: &Ledger) -> Result<BTreeMap<Hash, Verdict>, LoadError> {
     Ok(records(ledger, memory::VERDICT)?
         .iter()
         .filter_map(|(key, value)| Verdict::read(key, value))
+        .collect())
+}
+
+fn openings(ledger: &Ledger) -> Result<BTreeMap<Hash, Opening>, LoadError> {
+    Ok(records(ledger, memory::OPENING)?
+        .iter()
+        .filter_map(|(key, value)| seal::read_opening(key, value))
         .collect())
 }
 
@@ -518,7 +535,7 @@ impl Engine {
     pub(super) fn take_up(&mut self, came_up: &[Leg]) -> Result<(), LoadError> {
         let names: Vec<RelayName> = self.relays.keys().cloned().collect();
         let loaded = Loaded::read(
-            (&self.me, self.config.release),
+            (&self.me, self.config.release, &self.opener),
             &self.trust.rosters(),
             &names,
             &self.ledger,

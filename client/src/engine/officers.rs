@@ -72,6 +72,10 @@ impl Engine {
         if verb == OrderVerb::Restore {
             self.may_restore(&said)?;
         }
+        if verb == OrderVerb::Rekey {
+            self.may_rekey(&said, &round.trust)
+                .map_err(|why| not_placed(&why))?;
+        }
         let seen = self.seen();
         let both = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
         let signed = self

@@ -20,7 +20,7 @@ use hotline_core::{
 };
 use hotline_ledger::{CommitError, Committed, Record};
 
-use super::{Engine, Signing, load::is_human_check};
+use super::{Engine, Signing, load::is_human_check, words::words_of};
 use crate::{
     book::{Book, Change, Direction, Letter, Provenance, Shown},
     channels::{Channels, Charters},
@@ -30,6 +30,7 @@ use crate::{
     own::Signed,
     request::{Answer, News, Refusal},
     round::{Answering, Placed, Reply, RestsOn, Round},
+    seal,
     side::Directory,
     station::Event as StationEvent,
     trust,
@@ -150,6 +151,7 @@ impl Engine {
             self.remember_again = Some(now.after(REMEMBERED_AGAIN_AFTER));
             serial
         });
+        self.open_placed(&mut round);
         self.keep_cursors(&mut round);
         self.keep_checkpoints(&mut round);
         let stored = self.wall();
@@ -296,7 +298,7 @@ impl Engine {
                     placed.judged = Some(Err(judge::Rejected::Quarantined(why)));
                     continue;
                 }
-                placed.judged = Some(self.judge_message(message, rosters));
+                placed.judged = Some(self.judge_message((message, words_of(placed)), rosters));
             }
         }
     }
@@ -349,9 +351,10 @@ impl Engine {
                 if message.header.sender == self.me.to_string() && is_human_check(&message) {
                     self.services.note_check(at.stored);
                 }
+                let words = placed.words.as_ref().unwrap_or(&seal::NOTHING_OPENED);
                 let judged = placed
                     .judged
-                    .unwrap_or_else(|| self.judge_message(&message, placed.trust.rosters()))
+                    .unwrap_or_else(|| self.judge_message((&message, words), placed.trust.rosters()))
                     .and_then(|judged| placed.off_line.map_or(Ok(judged), Err));
                 let changes = self.book.add_message(at, std::sync::Arc::new(message), judged);
                 if let Some(letter) = self.book.letter_mut(&at.hash)
@@ -389,7 +392,8 @@ impl Engine {
                 if !ours && trust::ended_inside(placed.trust.rosters(), &payload).is_some() {
                     return Vec::new();
                 }
-                let judged = judge::judge_annex(&annex, placed.trust.rosters(), now_ms);
+                let said = (&annex, placed.words.as_ref());
+                let judged = judge::judge_annex(said, placed.trust.rosters(), now_ms);
                 self.book.add_annex(at, judged)
             }
             Payload::Service(service) => {

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hotline_audit::statement::Service;
 use hotline_core::{
     channel::watch::may_be_unheard,
-    clockskew::{self, Estimate, Grade, Skew, WARN},
+    clockskew::{self, Estimate, Grade, Skew, WARN, offsets::Measured},
     leg::RelayName,
     time::{LineTime, WallTime},
 };
@@ -63,6 +63,7 @@ impl Engine {
         let now = self.line();
         let skew = self.skews.0.entry(who.clone()).or_default();
         let turned = skew.note(estimate, now);
+        self.say_offsets(round);
         let (Some(grade), true) = (turned, self.duty.is_some()) else {
             return;
         };
@@ -81,6 +82,14 @@ impl Engine {
             format!("the clock of {who} is {estimate} of this desk's{ours}"),
             round,
         );
+    }
+
+    /// The other clocks that were measured lately.
+    pub(super) fn measured_clocks(&self) -> Measured {
+        let fresh = self.skews.0.iter().filter(|(_, skew)| self.counts(skew));
+        fresh
+            .filter_map(|(who, skew)| Some((who.parse().ok()?, skew.newest()?)))
+            .collect()
     }
 
     /// Whether every other clock that was measured lately says that ours is the one which is wrong.

@@ -200,6 +200,7 @@ impl Engine {
             },
             own_watch: self.watch_view(&self.me, (Some(Duration::ZERO), Duration::MAX)),
             channels,
+            rekeys: self.rekey_views(),
         }
     }
 
@@ -262,7 +263,7 @@ impl Engine {
         })
     }
 
-    fn statement_view(&self, order: &Order) -> StatementView {
+    pub(super) fn statement_view(&self, order: &Order) -> StatementView {
         let hash = hotline_audit::Hash(order.hash.0);
         let id = self.ledger.by_hash(&hash).ok().flatten().map(|stored| stored.id);
         StatementView {

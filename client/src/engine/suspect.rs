@@ -217,6 +217,10 @@ impl Engine {
     /// Who signed of a message in a window of doubt. A thief can back-date, so its arrival counts as well as the time it
     /// claims.
     pub(super) fn in_doubt(&self, letter: &Letter) -> Option<String> {
+        let late = self.came_with_replaced(&letter.message.header.key_statement, letter.stored);
+        if late.is_some() && !letter.quarantined {
+            return late;
+        }
         let rosters = self.trust.rosters();
         if letter.quarantined || rosters.denials().next().is_none() {
             return None;

@@ -20,7 +20,7 @@ use hotline_core::{
 use hotline_ledger::{Ledger, Record, SpaceLeft};
 use tokio::sync::oneshot;
 
-use super::{Ask, CatchingUp, Engine, Signing, judged, readback};
+use super::{Ask, CatchingUp, Engine, Signing, judged, readback, words};
 use crate::{
     book::{Direction, Letter, Shown},
     compose::Sheet,
@@ -28,6 +28,7 @@ use crate::{
     own::Address,
     request::{Answer, DraftView, Refusal, Request},
     round::{Answering, Reply, RestsOn, Round},
+    seal::{NotOpened, SealRule, Words},
     view::{self, MessageView},
 };
 
@@ -159,17 +160,18 @@ impl Engine {
     /// By this desk's clock and its rule of release.
     pub(super) fn judge_message(
         &self,
-        message: &Message,
+        said: (&Message, &Words),
         rosters: &RosterSet,
     ) -> Result<judge::JudgedMessage, judge::Rejected> {
-        judge::judge_message(message, rosters, self.wall().unix_ms(), self.config.release)
+        judge::judge_message(said, rosters, self.wall().unix_ms(), self.config.release)
     }
 
     fn release(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         self.must_sign()?;
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
+        let words = self.sheet_words(sheet, &message)?;
         let judged = self
-            .judge_message(&message, round.trust.rosters())
+            .judge_message((&message, &words), round.trust.rosters())
             .map_err(|error| not_released(&error.to_string()))?;
         if judged.draft.sender != self.me || message.header.exercise != self.pen.exercise {
             return Err(not_released("it was approved for another desk or exercise"));
@@ -200,19 +202,33 @@ impl Engine {
             .map(|to| to.identity.clone())
             .collect();
         let seen = self.seen();
+        let sealed = message.content.is_sealed();
         let signed = self
             .pen
             .message(&round.tip, message, &seen, self.seams.clock.as_ref())
             .map_err(|error| not_released(&error.to_string()))?;
         let hash = signed.hash;
-        round.records.push(Record::Delete {
-            space: memory::DRAFT,
-            key: draft_key,
-        });
+        for space in [memory::DRAFT, memory::DRAFT_OPENING] {
+            let key = draft_key.clone();
+            round.records.push(Record::Delete { space, key });
+        }
         round.urgent |= judged.draft.precedence >= Precedence::Flash;
         self.place_own(signed, judged.draft.precedence, to, round);
+        words::keep(hash, sealed, &words, round);
+        round.opened_already(words);
         round.judged_already(judged);
         Ok(Reply::Message(hash))
+    }
+
+    /// The words of a sheet: those that its content commits to, and sealed where that is the rule.
+    fn sheet_words(&self, sheet: &Sheet, message: &Message) -> Result<Words, Refusal> {
+        if !message.content.is_sealed() && self.config.seal == SealRule::Required {
+            return Err(not_released(&NotOpened::Unsealed.to_string()));
+        }
+        sheet
+            .words()
+            .map(Ok)
+            .map_err(|error| bad_sheet(&error.to_string()))
     }
 
     fn holds_id(&self, id: [u8; 16], round: &Round) -> bool {
@@ -311,17 +327,28 @@ impl Engine {
 
     fn draft(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
-        let draft = judge::draft_of(&message).map_err(|error| bad_sheet(&error.to_string()))?;
+        let words = self.sheet_words(sheet, &message)?;
+        if message.content.is_sealed() {
+            // Another officer will sign what this desk shows: so it opens the very bytes, and does not take the writer's word.
+            let opened = self.opener.message(&message, round.trust.rosters());
+            if opened != words {
+                let why = opened
+                    .err()
+                    .map_or_else(|| "it has other words".to_owned(), |why| why.to_string());
+                return Err(bad_sheet(&format!(
+                    "its content does not open as it should: {why}"
+                )));
+            }
+        }
+        let draft = judge::draft_of(&message, &words).map_err(|error| bad_sheet(&error.to_string()))?;
         hotline_core::release::check_draft(&draft).map_err(|error| not_released(&error.to_string()))?;
         if self.drafts().len() >= DRAFTS_MAX {
             return Err(not_released("1,000 drafts wait already"));
         }
-        let value = serde_json::to_vec(sheet).map_err(|error| bad_sheet(&error.to_string()))?;
-        round.records.push(Record::Put {
-            space: memory::DRAFT,
-            key: message.header.id.to_vec(),
-            value,
-        });
+        let records = words::draft_records(message.header.id, sheet);
+        round
+            .records
+            .extend(records.map_err(|error| bad_sheet(&error.to_string()))?);
         round.steps.note(Point::DraftSaved);
         let view = draft_view(sheet.clone()).ok_or_else(|| bad_sheet("it cannot be shown"))?;
         Ok(Reply::Ready(Answer::Drafts { drafts: vec![view] }))
@@ -334,7 +361,7 @@ impl Engine {
             .unwrap_or_default();
         records
             .iter()
-            .filter_map(|(_, value)| draft_view(serde_json::from_slice(value).ok()?))
+            .filter_map(|(id, value)| draft_view(self.draft_sheet(id, value)?))
             .collect()
     }
 
@@ -526,6 +553,7 @@ impl Engine {
             overdue: self.overdue_view(&letter.hash),
             review: self.in_doubt(letter),
             unanswered: self.unanswered(letter),
+            undelivered: self.said_undelivered(letter),
             cancelled: self.book.is_cancelled(letter),
             held: self.held_of(letter),
             dtg: match self.time_in_doubt(letter) {
@@ -585,7 +613,8 @@ pub(super) fn header_of(letter: &Letter, me: &str, exercise: &str) -> Header {
 fn draft_view(sheet: Sheet) -> Option<DraftView> {
     use hotline_audit::statement::Approval;
     let message = sheet.message().ok()?;
-    let draft = judge::draft_of(&message).ok()?;
+    let words = Ok(sheet.words().ok()?);
+    let draft = judge::draft_of(&message, &words).ok()?;
     let signed_by = message
         .approvals
         .iter()

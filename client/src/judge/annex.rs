@@ -16,6 +16,7 @@ use hotline_core::{
 };
 
 use super::{Rejected, defined, identity, roles, roles_in};
+use crate::seal::Words;
 
 /// An officer's annex that was checked.
 #[derive(Clone, Debug)]
@@ -83,8 +84,15 @@ impl AnnexSaid {
 ///
 /// # Errors
 /// [`Rejected`].
-pub fn judge_annex(annex: &Annex, rosters: &RosterSet, now_ms: u64) -> Result<JudgedAnnex, Rejected> {
-    checked(annex, check::verify_officer_annex(annex, rosters, now_ms))
+pub fn judge_annex(
+    (annex, words): (&Annex, Option<&Words>),
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<JudgedAnnex, Rejected> {
+    checked(
+        (annex, words),
+        check::verify_officer_annex(annex, rosters, now_ms),
+    )
 }
 
 /// Reads an annex of others in our ledger again, judged as [`super::recall_theirs`] does.
@@ -92,12 +100,12 @@ pub fn judge_annex(annex: &Annex, rosters: &RosterSet, now_ms: u64) -> Result<Ju
 /// # Errors
 /// [`Rejected`], as when it came in.
 pub fn recall_their_annex(
-    annex: &Annex,
+    (annex, words): (&Annex, Option<&Words>),
     rosters: &RosterSet,
     stored_ms: u64,
 ) -> Result<JudgedAnnex, Rejected> {
     checked(
-        annex,
+        (annex, words),
         check::verify_officer_annex_stored(annex, rosters, stored_ms),
     )
 }
@@ -106,25 +114,32 @@ pub fn recall_their_annex(
 ///
 /// # Errors
 /// [`Rejected`], as when it was placed.
-pub fn recall_annex(annex: &Annex, rosters: &RosterSet) -> Result<JudgedAnnex, Rejected> {
+pub fn recall_annex(
+    (annex, words): (&Annex, Option<&Words>),
+    rosters: &RosterSet,
+) -> Result<JudgedAnnex, Rejected> {
     let unreadable = |error: hotline_audit::StrictError| Rejected::Officer(error.to_string());
     let signed = SignedStatement::parse(&annex.annex).map_err(unreadable)?;
     let read = OfficerAnnex::decode(&signed.payload).map_err(unreadable)?;
     let roles = roles_in(rosters, &read.key_statement);
-    annex_of(annex, read, &roles)
+    annex_of((annex, words), read, &roles)
 }
 
 fn checked(
-    annex: &Annex,
+    (annex, words): (&Annex, Option<&Words>),
     checked: Result<ByOfficer<OfficerAnnex>, StatementError>,
 ) -> Result<JudgedAnnex, Rejected> {
     let by = checked.map_err(|error| Rejected::Officer(error.to_string()))?;
-    annex_of(annex, by.said, &by.roles)
+    annex_of((annex, words), by.said, &by.roles)
 }
 
-fn annex_of(placed: &Annex, read: OfficerAnnex, numbers: &[u32]) -> Result<JudgedAnnex, Rejected> {
+fn annex_of(
+    (placed, words): (&Annex, Option<&Words>),
+    read: OfficerAnnex,
+    numbers: &[u32],
+) -> Result<JudgedAnnex, Rejected> {
     let desk = identity(&read.desk)?;
-    let said = said(placed, read.done, &desk)?;
+    let said = said(words, read.done, &desk)?;
     Ok(JudgedAnnex {
         officer: identity(&read.officer)?,
         roles: roles(numbers),
@@ -138,7 +153,7 @@ fn annex_of(placed: &Annex, read: OfficerAnnex, numbers: &[u32]) -> Result<Judge
     })
 }
 
-fn said(placed: &Annex, done: AnnexDone, desk: &Identity) -> Result<AnnexSaid, Rejected> {
+fn said(words: Option<&Words>, done: AnnexDone, desk: &Identity) -> Result<AnnexSaid, Rejected> {
     match done {
         AnnexDone::Translated {
             grade,
@@ -146,8 +161,8 @@ fn said(placed: &Annex, done: AnnexDone, desk: &Identity) -> Result<AnnexSaid, R
             of_annex,
             ..
         } => {
-            let content = placed.content.as_ref().ok_or(Rejected::NoWords)?;
-            let text = content.text()?;
+            let words = words.ok_or(Rejected::NoWords)?.as_ref().map_err(Clone::clone)?;
+            let text = words.text.as_str();
             check_translation(text)?;
             Ok(AnnexSaid::Translated {
                 about: Translated {
@@ -171,10 +186,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use hotline_audit::{
         PayloadType, SigningKey,
+        opening::Opening,
         statement::{Content, Header},
     };
 
     use super::*;
+    use crate::seal::NotOpened;
 
     const DESK: &str = "spiffe://exercise.borenia.example/desk/ops";
 
@@ -228,7 +245,11 @@ mod tests {
     }
 
     fn judged(annex: &Annex) -> Result<AnnexSaid, String> {
-        let judged = recall_annex(annex, &RosterSet::new());
+        let words = annex
+            .content
+            .as_ref()
+            .map(|content| Opening::in_the_clear(content).map_err(NotOpened::from));
+        let judged = recall_annex((annex, words.as_ref()), &RosterSet::new());
         judged
             .map(|judged| judged.said)
             .map_err(|error| error.to_string())

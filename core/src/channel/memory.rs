@@ -50,6 +50,12 @@ impl OfDesk {
         self.restores.values()
     }
 
+    /// REKEY, the newest first.
+    pub(super) fn rekeys(&self) -> impl Iterator<Item = &Order> {
+        let newest = self.others.values().rev();
+        newest.filter(|order| order.verb == OrderVerb::Rekey)
+    }
+
     /// The order at a place.
     pub(super) fn at(&self, place: &Place) -> Option<&Order> {
         [&self.stops, &self.restores, &self.others]

@@ -20,6 +20,9 @@ use crate::time::WallTime;
 /// Restorations of one channel that are remembered. 16: one counts, and each of the others followed a later order.
 const AGREED_MAX: usize = 16;
 
+/// REKEY orders of one desk that are looked at. 64: a change of keys each week for a year.
+const REKEYS_MAX: usize = 64;
+
 /// One order, placed by the officer's desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -43,6 +46,8 @@ pub struct Order {
     pub effective: Option<WallTime>,
     /// When it is to be looked at again.
     pub review_by: Option<WallTime>,
+    /// SHA-256 of the key statement that a REKEY is about.
+    pub subject: Option<Hash32>,
     /// SHA-256 of the statement of the other side that this one agrees to.
     pub consents_to: Option<Hash32>,
     /// When the officer says that it was.
@@ -240,6 +245,13 @@ impl Orders {
     #[must_use]
     pub fn any_agreed(&self) -> bool {
         !self.agreed.is_empty()
+    }
+
+    /// REKEY orders: the newest of each desk.
+    pub(super) fn rekey_orders(&self) -> impl Iterator<Item = &Order> {
+        self.by_desk
+            .values()
+            .flat_map(|of_desk| of_desk.rekeys().take(REKEYS_MAX))
     }
 
     /// RESTORE orders about this channel.

@@ -4,6 +4,7 @@
 mod first;
 mod label;
 mod orders;
+mod rekeys;
 mod restoring;
 mod silence;
 mod watch;
@@ -71,6 +72,7 @@ fn order(side: &str, verb: OrderVerb, leaf: u8) -> Order {
         reason: "a visit".into(),
         effective: None,
         review_by: None,
+        subject: None,
         consents_to: None,
         claimed: at(1),
         received: at(1),

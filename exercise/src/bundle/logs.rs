@@ -84,6 +84,12 @@ pub struct PairFact {
 }
 
 impl VerifiedLog {
+    /// Verifies logs, each by itself, with a verifier's trust.
+    #[must_use]
+    pub fn all(logs: BTreeMap<String, Log>, trust: &TrustPolicy) -> BTreeMap<String, Self> {
+        verify(logs, trust)
+    }
+
     /// What the report says of it.
     #[must_use]
     pub fn fact(&self) -> LogFact {

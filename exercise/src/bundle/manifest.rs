@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, io::Read, path::Path};
 use hotline_audit::Hash;
 use serde::{Deserialize, Serialize};
 
-use super::{BundleError, LOGS};
+use super::BundleError;
 
 /// The manifest's own name.
 pub const MANIFEST: &str = "manifest.json";
@@ -102,12 +102,12 @@ impl Manifest {
         Ok(())
     }
 
-    /// Names of the logs, in order.
-    pub(super) fn logs(&self) -> Vec<String> {
+    /// Names of the logs below a folder, in order.
+    pub(super) fn logs(&self, below: &str) -> Vec<String> {
         let mut names: Vec<String> = self
             .files
             .keys()
-            .filter_map(|name| name.strip_prefix(LOGS)?.strip_prefix('/')?.split('/').next())
+            .filter_map(|name| name.strip_prefix(below)?.strip_prefix('/')?.split('/').next())
             .map(str::to_owned)
             .collect();
         names.dedup();

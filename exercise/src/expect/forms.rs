@@ -100,6 +100,12 @@ impl Case<'_> {
             Is::Alike(one, other) => self.alike(one, other),
             Is::Third(name, of) => self.third(name, of.as_deref()),
             Is::Interval { from, to, within } => self.interval(from, to, *within),
+            Is::Verdict {
+                word,
+                of,
+                against,
+                insufficient,
+            } => self.verdict(*word, of, *against, *insufficient),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
             Is::TextIdentical(desks, of) => self.identical(desks, of),
             Is::Stated { what, by, is } => self.stated(what, by, is),

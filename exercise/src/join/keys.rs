@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
-use hotline_audit::{Hash, PublicKey, SigningKey};
+use hotline_audit::{Hash, PublicKey, SigningKey, statement::SEAL_KEY_BYTES};
 use serde::{Deserialize, Serialize};
 
 /// Label under which keys are proven.
@@ -38,6 +38,10 @@ pub struct DeskRequest {
     pub statement: ProvenKey,
     /// Signs its log.
     pub log: ProvenKey,
+    /// What is sealed to it is sealed to this; none of a program that knows no sealing. Whoever names another's key here
+    /// can read nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealPoint>,
 }
 
 /// An officer's keys.
@@ -70,6 +74,33 @@ pub struct KeyRequest {
     /// Of a seat: its officers', by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub officers: BTreeMap<String, OfficerRequest>,
+}
+
+/// The public half of a key for sealing: 1,216 bytes in base64.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealPoint(String);
+
+impl SealPoint {
+    /// The public half as the roster has it.
+    #[must_use]
+    pub fn of(key: &[u8; SEAL_KEY_BYTES]) -> Self {
+        Self(BASE64.encode(key))
+    }
+
+    /// Its bytes. Whether they are a sound key the roster judges.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn bytes(&self) -> Result<Box<[u8; SEAL_KEY_BYTES]>, String> {
+        let bytes = BASE64
+            .decode(self.0.as_bytes())
+            .map_err(|error| format!("a key for sealing: {error}"))?;
+        let bytes = <[u8; SEAL_KEY_BYTES]>::try_from(bytes);
+        bytes
+            .map(Box::new)
+            .map_err(|_| "a key for sealing is no key".into())
+    }
 }
 
 impl Point {
@@ -158,6 +189,15 @@ mod tests {
             ..proven
         };
         assert!(stolen.check(&[1; 32], WHOM, "statement").is_err());
+    }
+
+    #[test]
+    fn what_has_another_length_is_no_key_for_sealing() {
+        let key = [7; SEAL_KEY_BYTES];
+        assert_eq!(SealPoint::of(&key).bytes().as_deref(), Ok(&key));
+        for wrong in ["", "AAAA", "*"] {
+            assert!(SealPoint(wrong.to_owned()).bytes().is_err());
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     plan::plays,
     scenario::{
         Scenario,
-        lists::{AttackKind, InstitutionVerb},
+        lists::{AttackKind, HandedIn, InstitutionVerb},
         msel::{Deed, Inject, Institution},
     },
 };
@@ -45,6 +45,8 @@ fn of(scenario: &Scenario, inject: &Inject, desk: &str) -> Option<String> {
             .officer(officer)
             .is_some_and(|officer| *officer.desk == *desk)
             .then(|| "needs a key of this seat with two passphrases".to_owned()),
+        Deed::HandIn(hand_in) => (*hand_in.who.value == *desk && hand_in.how != HandedIn::Withhold)
+            .then(|| "signs a copy of this seat's log anew, with its key".to_owned()),
         _ => None,
     }
 }
@@ -123,6 +125,14 @@ mod tests {
         assert_eq!(no_thief, ["B"]);
         // An officer of A types the second passphrase.
         assert_eq!(closed_in_variant("S4", Some("d"), "S4", "S4"), ["A"]);
+        // A's desk's own log is signed anew; of B's desk nothing is handed in, which needs no key.
+        assert_eq!(closed_in_variant("S8", Some("c"), "S8", "S8"), ["A"]);
+        for open in ["a", "b", "d"] {
+            assert_eq!(
+                closed_in_variant("S8", Some(open), "S8", "S8"),
+                Vec::<String>::new()
+            );
+        }
         // Both go over to other keys when A takes its backup.
         assert_eq!(closed_in("S7", "S7", "S7"), ["A", "B"]);
         // Nobody joins a line that sleeps.

@@ -265,8 +265,9 @@ impl Hands {
     async fn annex(&mut self, by: &str, message: &str, annexing: &Annexing) -> Result<(), Refused> {
         let reference = reference(&self.show(message).await?)?.0;
         let seams = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let sealing = self.directory.sealing(&self.config, seams.0.wall().unix_ms());
         let annex = compose::annex(
-            &self.config,
+            (&self.config, &sealing),
             self.officer(by)?.as_ref(),
             reference,
             annexing,
@@ -441,9 +442,17 @@ impl Hands {
         let nobody = || refused("HL-EX-109", "nobody is named who signs".into());
         let releaser = self.officer(by.last().ok_or_else(nobody)?)?;
         let (clock, entropy) = (self.seams.clock.as_ref(), self.seams.entropy.as_ref());
+        let sealing = self.directory.sealing(&self.config, clock.wall().unix_ms());
         let alone = |officer: &Officer, capacity| {
-            compose::write(&self.config, wording, officer, capacity, clock, entropy)
-                .map_err(|error| unsigned(&error))
+            compose::write(
+                (&self.config, &sealing),
+                wording,
+                officer,
+                capacity,
+                clock,
+                entropy,
+            )
+            .map_err(|error| unsigned(&error))
         };
         let rule = self.config.release;
         match rule.signatures_needed(wording.precedence, wording.function) {

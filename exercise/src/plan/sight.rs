@@ -94,6 +94,7 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
         | Is::Duress(..)
         | Is::Alike(..)
         | Is::Step(..)
+        | Is::Verdict { .. }
         | Is::Figure(..)
         | Is::TextIdentical(..) => false,
     }

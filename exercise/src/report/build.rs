@@ -1,7 +1,9 @@
 //! From evidence, timeline and what was judged to the [`Model`] that a report is made of. Nothing is added: what is not in
 //! the evidence is not in the report.
 
+mod cosigned;
 mod dialogues;
+mod dispute;
 mod figures;
 mod integrity;
 mod ladders;
@@ -43,6 +45,7 @@ pub fn build(evidence: &Evidence, timeline: &Timeline, judged: &[Judged]) -> Mod
         report: FORMAT,
         overview: making.overview(),
         integrity: making.integrity(),
+        dispute: making.dispute(),
         summary: making.summary(&expectations),
         figures: making.figures(),
         msel: making.msel(),
@@ -186,9 +189,10 @@ impl<'m> Making<'m> {
                 pair.a, pair.b
             ),
         });
+        let commands = [again].into_iter().chain(logs).chain(pairs);
         Verify {
             files: files.collect(),
-            commands: [again].into_iter().chain(logs).chain(pairs).collect(),
+            commands: commands.chain(self.handed_in_twice()).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! leaf. Nothing in here says who made the report, or when.
 
 mod annex;
+mod dispute;
 mod figures;
 mod integrity;
 mod ladder;
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 use crate::record::Stamp;
 pub use annex::{Climb, Command, LeafRow, Message, Translation, Verify};
+pub use dispute::Dispute;
 pub use figures::{
     DialoguesAt, FaultSpan, Figures, Gap, Lane, LaneKind, Mark, MarkClass, Strip, StripKind, StripSpan,
     StripState, Wait, WaitKind,
@@ -48,6 +50,8 @@ pub struct Model {
     pub overview: Overview,
     /// Why the rest can be believed.
     pub integrity: Integrity,
+    /// What an auditor says of a disputed message, where there is one.
+    pub dispute: Option<Dispute>,
     /// The one page for whoever reads one page.
     pub summary: Summary,
     /// What the figures are drawn from.

@@ -2,6 +2,7 @@
 //!
 //! One section a file, in the order of HSEEP's after-action report and improvement plan.
 
+mod dispute;
 mod entries;
 mod expectations;
 mod figures;
@@ -36,7 +37,9 @@ struct Section {
 pub fn page(model: &Model) -> String {
     let links = Links::to(&model.leaves);
     let drawn = super::figures::all(model, &links);
-    let sections = [
+    let ruling = model.dispute.as_ref();
+    let ruling = ruling.map(|dispute| section("dispute", "Ruling", dispute::content(dispute)));
+    let rest = [
         section("overview", "1 Exercise overview", overview::content(model)),
         section(
             "integrity",
@@ -83,6 +86,8 @@ pub fn page(model: &Model) -> String {
             verify::content(model),
         ),
     ];
+    // What was asked first stands first: of a dispute, who is right.
+    let sections: Vec<Section> = ruling.into_iter().chain(rest).collect();
     let mut body = head::title(model);
     body.push(&contents(&sections));
     for section in &sections {

@@ -11,7 +11,7 @@ use hotline_core::{
 
 use super::{
     cast::Tongues,
-    lists::{Figure, Grade, Jump, Label, Side, StageKind},
+    lists::{Figure, Grade, Jump, Label, Side, StageKind, Word},
     mark::{Alias, Mark},
     moment::Span,
     msel::Link,
@@ -181,6 +181,17 @@ pub enum Is {
     /// The first of these messages looks like the second, to everybody who may see them: the same rungs by the same people
     /// at the same desks, and nothing that anybody else was told since.
     Alike(Placed<Alias>, Placed<Alias>),
+    /// What an auditor says of a disputed message by what both sides handed in.
+    Verdict {
+        /// The one word.
+        word: Word,
+        /// The message.
+        of: Placed<Alias>,
+        /// Whose doing it is that something does not hold; nobody's if none.
+        against: Option<Side>,
+        /// Whether an officer of the recipient acknowledged it and found it insufficient later; not asked if none.
+        insufficient: Option<bool>,
+    },
     /// A figure of the timeline.
     Figure(Figure, Compare),
     /// The same text is signed at these desks.
@@ -215,6 +226,7 @@ impl Is {
             | Self::Third(..)
             | Self::Alike(..)
             | Self::Interval { .. }
+            | Self::Verdict { .. }
             | Self::Figure(..)
             | Self::TextIdentical(..)
             | Self::Stated { .. } => None,

@@ -175,8 +175,46 @@ list! {
         Attack "attack",
         /// From now on an officer types the second passphrase.
         Phrase "phrase",
+        /// What a side will hand in of a log behind ENDEX.
+        HandIn "hand-in",
         /// A person does it.
         Hand "hand",
+    }
+}
+
+list! {
+    /// What a side does with the copy of a log that it hands in when a message is disputed.
+    HandedIn {
+        /// It says that it has none.
+        Withhold "withhold",
+        /// It ends before the message, and is signed anew.
+        Truncate "truncate",
+        /// The message's words are changed, and it is signed anew.
+        Alter "alter",
+        /// Another history in which the message never came, signed with the same key.
+        SecondHistory "second-history",
+    }
+}
+
+list! {
+    /// What an auditor says of a disputed message: one word.
+    Word {
+        /// Both sides hold the message.
+        Match "MATCH",
+        /// It was sent, and nothing proves that it arrived.
+        SentNoReceipt "SENT_NO_RECEIPT",
+        /// The recipient hands in no log that holds it, and what its desk or officers signed proves that it came.
+        ReceiptProvesDelivery "RECEIPT_PROVES_DELIVERY",
+        /// A log ends too early.
+        Truncated "TRUNCATED",
+        /// An entry is not what somebody signed.
+        Altered "ALTERED",
+        /// Two histories under one key.
+        Fork "FORK",
+        /// One sender signed two statements for one place.
+        Equivocation "EQUIVOCATION",
+        /// What was handed in does not say.
+        CannotTell "CANNOT_TELL",
     }
 }
 

@@ -11,7 +11,7 @@ use hotline_faults::live::{Direction, Fault};
 
 use super::{
     cast::Tongues,
-    lists::{Approve, Category, InjectKind, InstitutionVerb, Method, ProcessDeed, Side},
+    lists::{Approve, Category, HandedIn, InjectKind, InstitutionVerb, Method, ProcessDeed, Side},
     mark::{Alias, Mark, Serial},
     moment::{Span, StorySpan},
     place::Placed,
@@ -143,6 +143,8 @@ pub enum Deed {
     Attack(Placed<String>),
     /// From now on this officer types the second passphrase.
     Phrase(Placed<String>),
+    /// What the owner of a log will hand in of it behind ENDEX.
+    HandIn(HandIn),
     /// A person does it and control records the result.
     Hand,
 }
@@ -161,14 +163,34 @@ impl Deed {
             Self::Institution(_) => Method::Institution,
             Self::Attack(_) => Method::Attack,
             Self::Phrase(_) => Method::Phrase,
+            Self::HandIn(_) => Method::HandIn,
             Self::Hand => Method::Hand,
         }
     }
 
-    /// Whether seats are told that it came. Of a second passphrase none is, not even by the inject's number.
+    /// Whether seats are told that it came. Of a second passphrase, and of what will be done to copies of logs, none is, not
+    /// even by the inject's number.
     #[must_use]
     pub const fn is_told(&self) -> bool {
-        !matches!(self, Self::Phrase(_))
+        !matches!(self, Self::Phrase(_) | Self::HandIn(_))
+    }
+}
+
+/// What the owner of a log hands in of it. The log itself stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandIn {
+    /// What is done to the copy.
+    pub how: HandedIn,
+    /// Whose log: a desk or a relay.
+    pub who: Placed<String>,
+    /// The message that is disputed.
+    pub of: Placed<Alias>,
+}
+
+impl std::fmt::Display for HandIn {
+    /// `truncate south m1`, as in a sheet.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.how, self.who.value, self.of.value)
     }
 }
 

@@ -23,7 +23,7 @@ macro_rules! shipped {
 }
 
 /// All of them, in the order of a list.
-pub const ALL: [Shipped; 11] = [
+pub const ALL: [Shipped; 12] = [
     shipped!("S1"),
     shipped!("S2"),
     shipped!("S3"),
@@ -31,6 +31,7 @@ pub const ALL: [Shipped; 11] = [
     shipped!("S5"),
     shipped!("S6"),
     shipped!("S7"),
+    shipped!("S8"),
     shipped!("S14"),
     shipped!("S15"),
     shipped!("L1"),

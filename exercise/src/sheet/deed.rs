@@ -7,8 +7,9 @@ use super::{act, columns::Column, fault, message, text};
 use crate::scenario::{
     Scenario,
     cast::Tongues,
-    lists::{Category, Method, ProcessDeed, Tongue},
-    msel::{Deed, Inject},
+    lists::{Category, HandedIn, Method, ProcessDeed, Tongue},
+    mark::NotAMark,
+    msel::{Deed, HandIn, Inject},
     place::Placed,
     suggest::nearest,
 };
@@ -49,6 +50,7 @@ pub fn show(inject: &Inject) -> String {
         Deed::Institution(act) => act::show(act),
         Deed::Attack(attack) => attack.value.clone(),
         Deed::Phrase(officer) => officer.value.clone(),
+        Deed::HandIn(hand_in) => hand_in.to_string(),
         Deed::Hand => inject.note.clone().unwrap_or_default(),
     }
 }
@@ -104,12 +106,28 @@ pub(super) fn read(cells: &Cells<'_>, base: Option<&Inject>, cast: &Scenario) ->
         Method::Institution => Deed::Institution(act::read(text).map_err(of_text)?),
         Method::Attack => Deed::Attack(placed(text.trim())),
         Method::Phrase => Deed::Phrase(placed(text.trim())),
+        Method::HandIn => Deed::HandIn(hand_in(text).map_err(of_text)?),
         Method::Hand => {
             note = Some(text.to_owned());
             Deed::Hand
         }
     };
     Ok(Read { deed, category, note })
+}
+
+/// `truncate south m1`: what is done, to whose log, about which message.
+fn hand_in(text: &str) -> Result<HandIn, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [how, who, of] = words.as_slice() else {
+        return Err(
+            "write what is done, whose log, and which message, like \"truncate south m1\"".to_owned(),
+        );
+    };
+    Ok(HandIn {
+        how: word(HandedIn::ALL, HandedIn::name, how)?,
+        who: placed(who),
+        of: Placed::nowhere(of.parse().map_err(|error: NotAMark| error.to_string())?),
+    })
 }
 
 /// A name that stands in no text.

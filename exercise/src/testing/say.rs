@@ -2,6 +2,8 @@
 
 use hotline_audit::{
     Hash, PayloadType,
+    opening::Opening,
+    sealed::{Container, ENCAPSULATION_BYTES, TAG_BYTES, WRAPPED_KEY_BYTES, Wrap},
     statement::{
         Act, Annex, AnnexDone, Approval, ApprovalBy, Content, Header, LegFact, Lifecycle, Message,
         OfficerAct, OfficerAnnex, OfficerOrder, Receipt, ReceiptItem, Recipient, Reference, Service,
@@ -110,6 +112,29 @@ impl Play {
 
     /// A desk sends a message, which only these logs hold.
     pub(crate) fn send_into(&mut self, draft: &Draft<'_>, logs: &[&'static str]) -> Hash {
+        self.send_content(draft, Content::plain([9; 32], draft.text), logs)
+    }
+
+    /// A desk sends a message that is sealed, which all logs hold. Nobody has the key; this is its opening.
+    pub(crate) fn send_sealed(&mut self, draft: &Draft<'_>) -> (Hash, Opening) {
+        let opening = Opening {
+            salt: [9; 32],
+            text: draft.text.to_owned(),
+        };
+        let wrap = Wrap {
+            key_statement: Hash([1; 32]),
+            encapsulation: Box::new([2; ENCAPSULATION_BYTES]),
+            wrapped_key: [3; WRAPPED_KEY_BYTES],
+        };
+        let container = Container {
+            wraps: vec![wrap],
+            ciphertext: vec![4; 256 + TAG_BYTES],
+        };
+        let content = Content::sealed(opening.commitment(), &container);
+        (self.send_content(draft, content, &LINE_LOGS), opening)
+    }
+
+    fn send_content(&mut self, draft: &Draft<'_>, content: Content, logs: &[&'static str]) -> Hash {
         let header = self.header(draft.from);
         let refers_to = draft.refers_to.map(|hash| self.reference(hash));
         let mut message = Message {
@@ -126,7 +151,7 @@ impl Play {
             refers_to,
             answer: draft.answer.map_or(0, Answer::to_wire),
             approvals: Vec::new(),
-            content: Content::plain([9; 32], draft.text),
+            content,
             expires_ms: 0,
             safety_of_life: false,
             respond_by_ms: 0,

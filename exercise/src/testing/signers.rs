@@ -1,8 +1,8 @@
 //! Everybody with a key: two sides and control, from seeds.
 
 use hotline_audit::{
-    Checkpoint, Enrolment, Frontier, Hash, LogSigner, PayloadType, Purpose, RosterBuilder, RosterSet,
-    SignedStatement, SigningKey, TrustPolicy,
+    Enrolment, Frontier, Hash, LogSigner, PayloadType, Purpose, RosterBuilder, RosterSet, SignedStatement,
+    SigningKey, TrustPolicy,
     compare::Log,
     key::{Subject, origin_of},
     tree::leaf_hash,
@@ -30,6 +30,8 @@ pub(crate) struct Side {
     pub(crate) auditor: Signer,
     pub(crate) desk_log: Signer,
     pub(crate) relay_log: Signer,
+    /// With what the side's relay cosigns the other side's logs.
+    pub(crate) witness: Signer,
 }
 
 /// Two sides and control.
@@ -52,7 +54,7 @@ impl Signer {
         Subject::parse(&self.identity).unwrap().domain
     }
 
-    fn key(&self) -> SigningKey {
+    pub(crate) fn key(&self) -> SigningKey {
         SigningKey::from_seed(&self.seed)
     }
 }
@@ -64,6 +66,17 @@ impl World {
 
     /// A log with its checkpoint, as its owner signs it.
     pub(crate) fn log(&self, name: &str, entries: Vec<Vec<u8>>) -> Log {
+        let mut frontier = Frontier::new();
+        for entry in &entries {
+            frontier.push(leaf_hash(entry));
+        }
+        let signer = self.log_signer(name);
+        let note = signer.checkpoint(frontier.size(), frontier.root()).sign(&signer);
+        Log { note, entries }
+    }
+
+    /// With what a log's checkpoints are signed.
+    pub(crate) fn log_signer(&self, name: &str) -> LogSigner {
         let signer = match name {
             "desk-A" => &self.sides[0].desk_log,
             "desk-B" => &self.sides[1].desk_log,
@@ -71,18 +84,7 @@ impl World {
             "relay-south" => &self.sides[1].relay_log,
             _ => &self.control_log,
         };
-        let mut frontier = Frontier::new();
-        for entry in &entries {
-            frontier.push(leaf_hash(entry));
-        }
-        let signer = LogSigner::new(origin_of(&signer.identity).unwrap(), signer.key()).unwrap();
-        let note = Checkpoint {
-            origin: signer.origin().to_owned(),
-            size: frontier.size(),
-            root: frontier.root(),
-        }
-        .sign(&signer);
-        Log { note, entries }
+        LogSigner::new(origin_of(&signer.identity).unwrap(), signer.key()).unwrap()
     }
 }
 
@@ -117,6 +119,7 @@ fn side(country: &str, relay: &str, first: u8, rosters: &mut RosterSet) -> Side 
     let auditor = enrol.officer("officer/reyes", vec![8], first + 6);
     let desk_log = enrol.key(Purpose::Log, "desk/ops", first + 3);
     let relay_log = enrol.key(Purpose::Log, &format!("relay/{relay}"), first + 4);
+    let witness = enrol.key(Purpose::Witness, &format!("relay/{relay}"), first + 7);
     let roster = enrol.builder.finish();
     let text = roster.to_text();
     rosters.update(roster).unwrap();
@@ -130,6 +133,7 @@ fn side(country: &str, relay: &str, first: u8, rosters: &mut RosterSet) -> Side 
         auditor,
         desk_log,
         relay_log,
+        witness,
     }
 }
 

@@ -11,6 +11,7 @@ use hotline_core::{duty::ServiceKind, release::ReleaseRule};
 
 use crate::{
     bundle::{EXCON, Evidence, VerifiedLog},
+    dispute,
     record::{Kind, Record, Startex},
     scenario::mark::Alias,
     signed,
@@ -46,6 +47,8 @@ impl Timeline {
             book: &evidence.codebook,
             rosters: evidence.trust.rosters(),
             rule: ReleaseRule::ByPrecedence,
+            openings: &evidence.openings,
+            opening: None,
         };
         // Control's log first: STARTEX says how many officers release.
         let (control, others): (Vec<_>, Vec<_>) = evidence.logs.values().partition(|log| log.name == EXCON);
@@ -60,7 +63,9 @@ impl Timeline {
         for log in others.into_iter().chain(ended) {
             gathered.take(log, reading)?;
         }
-        gathered.assemble(evidence)
+        let mut timeline = gathered.assemble(evidence)?;
+        timeline.ruling = dispute::rule(evidence, &timeline)?;
+        Ok(timeline)
     }
 }
 
@@ -121,7 +126,7 @@ impl Gathered {
         let Ok(payload) = Payload::parse(&statement) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
-        let Ok(what) = What::of(&payload, reading) else {
+        let Ok(what) = What::of(&payload, reading.of(&sha256)) else {
             return Ok(other(sha256, statement.payload_type, place));
         };
         let header = payload.header();
@@ -197,6 +202,7 @@ impl Gathered {
             offsets,
             logs: evidence.logs.values().map(VerifiedLog::fact).collect(),
             pairs: evidence.pairs.clone(),
+            ruling: None,
             exercise,
             scenario_sha256: Hash::of(evidence.scenario.source.text.as_bytes()),
             codebook_sha256: evidence.codebook.sha256(),

@@ -48,6 +48,26 @@ fn a_statement_that_stands_in_several_logs_is_one_entry_with_every_place() {
 }
 
 #[test]
+fn sealed_words_are_read_by_their_opening_and_by_nothing_else() {
+    let mut play = Play::s1();
+    let (m1, opening) = play.at(1_000).send_sealed(&Draft::flash("A", "one"));
+    let text = |evidence: &crate::bundle::Evidence| {
+        let timeline = Timeline::load(evidence).unwrap();
+        let (_, message) = timeline.message(&m1).unwrap();
+        assert!(message.released.is_ok(), "that it was released needs no words");
+        message.text.clone()
+    };
+    let mut evidence = play.evidence();
+    assert_eq!(text(&evidence), None);
+    let mut other = opening.clone();
+    other.text.push('!');
+    evidence.openings.insert(m1, other);
+    assert_eq!(text(&evidence), None, "it does not fit the commitment");
+    evidence.openings.insert(m1, opening);
+    assert_eq!(text(&evidence).as_deref(), Some("one"));
+}
+
+#[test]
 fn the_same_evidence_gives_the_same_timeline() {
     let mut play = Play::s1();
     let m1 = play.at(1_000).send(&Draft::flash("A", "one"));

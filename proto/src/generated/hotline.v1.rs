@@ -351,10 +351,11 @@ pub struct CharterConsentPayload {
 pub struct ServicePayload {
     #[prost(message, optional, tag = "1")]
     pub header: ::core::option::Option<Header>,
-    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE.
+    /// 1 CHECK, 2 CHECK_ANSWER, 3 PATH_OUTAGE, 4 PATH_RESTORED, 5 CLOCK_STEP, 6 DESK_OPENS, 7 DESK_CLOSES, 8 OVERDUE,
+    /// 9 NON_DELIVERY, 10 CLOCK_OFFSETS, 11 NOT_OPENED.
     #[prost(uint32, tag = "2")]
     pub kind: u32,
-    /// With CHECK_ANSWER the check, with OVERDUE the message.
+    /// With CHECK_ANSWER the check, with OVERDUE, NON_DELIVERY and NOT_OPENED the message.
     #[prost(message, optional, tag = "3")]
     pub refers_to: ::core::option::Option<Reference>,
     #[prost(message, repeated, tag = "4")]
@@ -367,6 +368,7 @@ pub struct ServicePayload {
     /// With OVERDUE: 1 re-alert, 2 second position, 3 supervisor, 4 out-of-band step.
     #[prost(uint32, tag = "7")]
     pub step: u32,
+    /// In words. With NON_DELIVERY and CLOCK_OFFSETS in the form of audit/FORMAT.md 3.3.
     #[prost(string, tag = "8")]
     pub text: ::prost::alloc::string::String,
 }

@@ -13,13 +13,14 @@ use std::{
 
 use clap::Parser;
 use hotline_audit::{
-    CosignVerifier, Frontier, LogSigner, SigningKey,
+    Checkpoint, CosignVerifier, Frontier, LogSigner, SigningKey,
     note::{Note, NoteSignature},
     proof::TlogProof,
     tiles::{TileDir, write_log},
     tree::{consistency_proof, leaf_hash},
     witness::AddCheckpoint,
 };
+use hotline_client::station::signing_key;
 
 /// Sizes at which a tile, a level or a tree of tiles begins or ends, and some with parts of all.
 const SIZES: [u64; 7] = [1, 255, 256, 257, 1_000, 65_536, 70_000];
@@ -57,6 +58,16 @@ enum Args {
         #[arg(long)]
         entries: u64,
     },
+    /// Signs another root for the size of an exported log, with its own key: a fork.
+    Fork {
+        /// The exported log.
+        log: PathBuf,
+        /// The file with the log's key.
+        key: PathBuf,
+        /// The note.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Believes a witness's answer to a request, or fails.
     Cosigned {
         /// The file with the request.
@@ -75,6 +86,7 @@ fn main() -> ExitCode {
             log.write(&out.join("log"))?;
             log.write_key(&out.join("log.vkey"))
         }),
+        Args::Fork { log, key, out } => fork(&log, &key, &out),
         Args::Cosigned {
             request,
             answer,
@@ -208,6 +220,13 @@ fn requests(folder: &Path) -> Done {
 fn request(log: &Log, old: u64, tiles: &TileDir) -> Done<Vec<u8>> {
     let proof = consistency_proof(&tiles.tree(log.size), old, log.size)?;
     Ok(AddCheckpoint::new(old, proof, Note::parse(&log.note)?)?.encode())
+}
+
+fn fork(log: &Path, key: &Path, out: &Path) -> Done {
+    let mut said = Checkpoint::danger_parse_unverified(&TileDir::new(log).checkpoint()?)?;
+    said.root = leaf_hash(said.root.as_bytes());
+    let signer = LogSigner::new(&said.origin, signing_key(key)?)?;
+    write(out, &said.sign(&signer))
 }
 
 fn cosigned(request: &Path, answer: &Path, vkey: &Path) -> Done {

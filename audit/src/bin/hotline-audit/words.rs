@@ -37,7 +37,7 @@ pub(crate) fn sort(args: &[String]) -> Result<Words, Failure> {
         gaps: Gaps::Allowed,
     };
     let mut rest = args.iter();
-    let mut value = |flag: &str, rest: &mut std::slice::Iter<'_, String>| {
+    let value = |flag: &str, rest: &mut std::slice::Iter<'_, String>| {
         rest.next()
             .cloned()
             .ok_or_else(|| usage(&format!("{flag} needs a word behind it")))

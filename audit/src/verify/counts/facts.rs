@@ -50,7 +50,13 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn gather(evidence: &[Evidence<'_>], trust: &TrustPolicy) -> Facts {
-        let rosters = trust.rosters();
+        let ended = ended_keys(trust.rosters());
+        if ended.is_empty() {
+            return Facts {
+                logs: Vec::new(),
+                signed: Vec::new(),
+            };
+        }
         let sound: Vec<&Evidence<'_>> = evidence.iter().filter(|one| is_sound(one)).collect();
         let mut facts = Facts {
             logs: sound.iter().filter_map(|one| known(one)).collect(),
@@ -58,10 +64,7 @@ impl Facts {
         };
         let notes: Vec<Vec<Seen>> = sound.iter().map(|one| seen_in(one, trust)).collect();
         facts.anchor(&sound, &notes);
-        let ended = ended_keys(rosters);
-        if !ended.is_empty() {
-            facts.find(&sound, &ended);
-        }
+        facts.find(&sound, &ended);
         facts
     }
 
@@ -89,6 +92,9 @@ impl Facts {
                         of,
                         size: seen.size,
                     });
+                    if let Some(log) = self.logs.get_mut(of) {
+                        log.cosigned.extend(seen.cosigned.iter().cloned());
+                    }
                 }
             }
             if let Some(log) = self.logs.get_mut(of) {
@@ -145,6 +151,8 @@ struct Seen {
     origin: String,
     size: u64,
     root: Hash,
+    /// Cosignatures under it.
+    cosigned: Vec<Cosigned>,
 }
 
 /// Its tree is the one that its owner signed.
@@ -174,12 +182,8 @@ fn known(one: &Evidence<'_>) -> Option<Known> {
 
 /// Whether the verification names this entry for something else than the end of its key.
 fn is_bad(one: &Evidence<'_>, index: u64) -> bool {
-    let named = one
-        .report
-        .faults
-        .iter()
-        .filter(|fault| fault.index == Some(index));
-    named.into_iter().any(|fault| fault.rule != "REVOKED_KEY")
+    let mut faults = one.report.faults.iter();
+    faults.any(|fault| fault.index == Some(index) && fault.rule != "REVOKED_KEY")
 }
 
 /// The checkpoints of other logs that this one holds, if a log that we know signed them.
@@ -196,7 +200,9 @@ fn seen_in(one: &Evidence<'_>, trust: &TrustPolicy) -> Vec<Seen> {
             continue;
         };
         if let Ok((checkpoint, _)) = trust.checkpoint(&said.note) {
+            let cosigned = super::cosigned(&said.note, trust.rosters());
             found.push(Seen {
+                cosigned,
                 index,
                 origin: checkpoint.origin,
                 size: checkpoint.size,
@@ -262,8 +268,8 @@ fn officers_key(signed: &[u8]) -> Option<Hash> {
     peek_bytes(&statement.payload, 2).and_then(Hash::from_slice)
 }
 
-/// A short name of its kind.
 impl Signed {
+    /// A short name of its kind.
     pub(super) fn kind_name(&self) -> &'static str {
         kind_name(self.kind)
     }

@@ -1,7 +1,7 @@
 //! The rule: before the end of its key as both sides have signed, behind it wherever it stands, or for people to judge.
 
 use super::facts::{Facts, Signed};
-use super::{Counted, Place, Standing, by_list};
+use super::{Counted, Place, Standing};
 use crate::hash::Hash;
 use crate::key::{KeyEntry, Revoked};
 use crate::trust::TrustPolicy;
@@ -60,7 +60,7 @@ impl Case<'_> {
             kind: self.signed.kind_name(),
             signer: self.entry.statement.subject.clone(),
             key_statement: key,
-            ended_by: by_list(self.revoked.by),
+            ended_by: self.revoked.by.to_string(),
             ended_number: self.revoked.number,
             standing,
             places: self.signed.places.iter().copied().filter_map(place).collect(),
@@ -140,8 +140,8 @@ impl Case<'_> {
     /// logs is here to tell the order: clocks can be wrong.
     fn said_before(&self, log: usize, index: u64) -> Option<String> {
         let (known, key) = (self.facts.logs.get(log)?, self.key());
-        let own_logs = self.facts.logs.iter().filter(|log| log.side == self.side());
-        if own_logs.into_iter().any(|log| log.ends.contains_key(&key)) {
+        let mut logs = self.facts.logs.iter();
+        if logs.any(|log| log.side == self.side() && log.ends.contains_key(&key)) {
             return None;
         }
         let own = known.cosigned.iter().filter(|fact| fact.by == self.side());
@@ -193,12 +193,9 @@ impl Case<'_> {
         if self.facts.logs.iter().all(|log| !log.ends.contains_key(&key)) {
             return "the end of its key stands in none of these logs".to_owned();
         }
-        let known = self
+        let before = self
             .places()
-            .map(|(log, index)| (index, self.facts.end_in(log, &key)));
-        let before = known
-            .into_iter()
-            .any(|(index, end)| end.is_some_and(|end| index < end));
+            .any(|(log, index)| self.facts.end_in(log, &key).is_some_and(|end| index < end));
         if before {
             format!(
                 "it stands before the end of its key in a log, and nothing shows that {} and the other side both knew it so",

@@ -332,3 +332,64 @@ fn nothing_is_judged_while_no_key_has_ended_and_by_logs_that_were_altered() {
     };
     assert!(counts(&[evidence], &trust).is_empty());
 }
+
+#[test]
+fn cosignatures_are_read_out_of_notes_by_the_keys_that_rosters_enrol_for_them() {
+    use crate::cosign::{CosignSigner, CosignerName};
+    use crate::key::{Enrolment, Purpose, RosterBuilder, origin_of};
+    use crate::{SigningKey, note::Note};
+    let world = world();
+    let roster = world.rosters.roster(&world.borenia.domain).unwrap().clone();
+    let mut builder = RosterBuilder::resume(roster, SigningKey::from_seed(&[20; 32]));
+    let relay = world.borenia.log.identity.clone();
+    let mut enrol = |purpose, seed: u8| {
+        let enrolment = Enrolment {
+            purpose,
+            subject: relay.clone(),
+            roles: Vec::new(),
+            public_key: SigningKey::from_seed(&[seed; 32]).public(),
+            not_before_ms: 1,
+            not_after_ms: NOW * 2,
+        };
+        builder.enrol(enrolment).unwrap()
+    };
+    let witness = enrol(Purpose::Witness, 41);
+    enrol(Purpose::Mirror, 42);
+    let mut rosters = world.rosters.clone();
+    rosters.update(builder.roster().clone()).unwrap();
+    let note = world.avelia.log.checkpoint(3, Hash([5; 32]));
+    let mut note = Note::parse(&note).unwrap();
+    let origin = origin_of(&relay).unwrap();
+    let witnesses = CosignSigner::new(
+        CosignerName::witness(origin).unwrap(),
+        SigningKey::from_seed(&[41; 32]),
+    );
+    let mirrors = CosignSigner::new(
+        CosignerName::mirror(origin).unwrap(),
+        SigningKey::from_seed(&[42; 32]),
+    );
+    let wrong = CosignSigner::new(
+        CosignerName::mirror(origin).unwrap(),
+        SigningKey::from_seed(&[41; 32]),
+    );
+    let lines = [
+        witnesses.cosign(&note.text, 7),
+        wrong.cosign(&note.text, 8),
+        mirrors.cosign(&note.text, 9),
+    ];
+    note.signatures.extend(lines);
+    let found = |rosters: &RosterSet| {
+        let mut found: Vec<u64> = cosigned(&note.encode(), rosters)
+            .iter()
+            .map(|one| one.at_ms)
+            .collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(found(&rosters), [7_000, 9_000]);
+    assert!(found(&world.rosters).is_empty());
+    assert_eq!(cosigned(&note.encode(), &rosters)[0].by, world.borenia.domain);
+    builder.revoke(witness, "lost", NOW).unwrap();
+    rosters.update(builder.finish()).unwrap();
+    assert_eq!(found(&rosters), [9_000]);
+}

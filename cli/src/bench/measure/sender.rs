@@ -9,6 +9,7 @@ use hotline_audit::Hash;
 use hotline_client::{
     compose::{self, Officer, Sheet, Wording},
     request::{Answer, Request},
+    seal::Sealing,
     station::{Event, Station},
 };
 use hotline_core::{
@@ -40,6 +41,7 @@ pub struct Sender {
     /// Signs before the releaser, where two are needed.
     drafter: Option<Officer>,
     wording: Wording,
+    sealing: Sealing,
 }
 
 /// One message's way, as its sender saw it.
@@ -67,7 +69,9 @@ impl Sender {
         };
         let words: String = WORDS.chars().cycle().take(MESSAGE_BYTES).collect();
         let wording = Wording::notice(precedence, config.channel.clone(), words);
+        let now_ms = station.seams().clock.wall().unix_ms();
         Ok(Self {
+            sealing: station.directory().sealing(config, now_ms),
             releaser,
             drafter,
             station,
@@ -93,7 +97,8 @@ impl Sender {
         let seams = self.station.seams();
         let write = |by, capacity| {
             let (clock, entropy) = (seams.clock.as_ref(), seams.entropy.as_ref());
-            compose::write(self.station.config(), &self.wording, by, capacity, clock, entropy)
+            let desk = (self.station.config(), &self.sealing);
+            compose::write(desk, &self.wording, by, capacity, clock, entropy)
         };
         let signed = match &self.drafter {
             None => write(&self.releaser, Capacity::Releaser),

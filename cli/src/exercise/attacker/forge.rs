@@ -64,8 +64,16 @@ pub(super) fn message(attacker: &Attacker, officer: Option<&str>) -> Result<Sign
         respond_by_ms: 0,
         contact: None,
     };
-    let sheet = compose::write(config, &wording, &officer, Capacity::Releaser, clock, entropy)
-        .map_err(|error| chain(&error))?;
+    let sealing = directory.sealing(config, clock.wall().unix_ms());
+    let sheet = compose::write(
+        (config, &sealing),
+        &wording,
+        &officer,
+        Capacity::Releaser,
+        clock,
+        entropy,
+    )
+    .map_err(|error| chain(&error))?;
     let message = sheet.message().map_err(|error| chain(&error))?;
     let tip = Tip::START.reopened(clock);
     pen.message(&tip, message, &[], clock)

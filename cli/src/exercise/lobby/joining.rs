@@ -7,7 +7,7 @@ use hotline_core::identity::{Identity, Role};
 use hotline_exercise::{
     join::{
         book::Part,
-        keys::{KeyRequest, Point, fingerprint},
+        keys::{KeyRequest, Point, SealPoint, fingerprint},
         words::{FromJoiner, LINE_MAX, Offer, PartWord, ToJoiner},
     },
     live::{
@@ -155,6 +155,7 @@ impl Joining<'_> {
                     tls: key(&asked.tls)?,
                     statement: asked.statement.check(&self.session, desk, "statement")?,
                     log: asked.log.check(&self.session, desk, "log")?,
+                    seal: asked.seal.as_ref().map(SealPoint::bytes).transpose()?,
                 };
                 let mut found = BTreeMap::new();
                 for officer in officers {

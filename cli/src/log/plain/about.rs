@@ -2,6 +2,7 @@
 
 use hotline_audit::{
     SignedStatement, StrictError,
+    opening::Opening,
     statement::{Annex, AnnexDone, Lifecycle, OfficerAnnex, OfficerOrder, OfficerWatch, Service, Watch},
 };
 use hotline_core::{
@@ -36,7 +37,12 @@ pub(super) fn service(view: EntryView, said: &Service, names: &Names) -> EntryVi
 }
 
 /// A translation's words are those that stand beside what the officer signed.
-pub(super) fn annex(view: EntryView, said: &Annex, names: &Names, words: Words) -> EntryView {
+pub(super) fn annex(
+    view: EntryView,
+    said: &Annex,
+    names: &Names,
+    (words, opening): (Words, Option<&Opening>),
+) -> EntryView {
     let read = SignedStatement::parse(&said.annex).and_then(|signed| OfficerAnnex::decode(&signed.payload));
     let read = match read {
         Ok(read) => read,
@@ -50,10 +56,7 @@ pub(super) fn annex(view: EntryView, said: &Annex, names: &Names, words: Words) 
         AnnexDone::Translated { grade, language, .. } => {
             let grade = word(*grade, Grade::from_wire, Grade::name);
             let language = inert_line(language).text;
-            let text = said.content.as_ref().map(|content| match content.text() {
-                Ok(text) => text.to_owned(),
-                Err(error) => error.to_string(),
-            });
+            let text = said.content.as_ref().map(|content| super::said(content, opening));
             let plain = format!("{done} into {language}, {grade}, by {officer}: {about}");
             (plain, text.and_then(|text| shown(words, &text)))
         }

@@ -83,6 +83,7 @@ impl Section {
             officers,
             peer: peer?,
             charter: charter?,
+            seals: true,
         })
     }
 

@@ -117,7 +117,14 @@ fn a_record_is_shown_in_plain_words() {
         .unwrap()
         .log()
         .unwrap();
-    let shown = |index: usize, words| entry(index as u64, &log.entries[index], &Names::default(), words);
+    let shown = |index: usize, words| {
+        entry(
+            index as u64,
+            &log.entries[index],
+            &Names::default(),
+            (words, None),
+        )
+    };
     let skipped = shown(1, Words::Kept);
     assert_eq!(
         skipped.plain,

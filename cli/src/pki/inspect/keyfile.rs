@@ -4,9 +4,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use data_encoding::BASE64;
-use hotline_audit::{PublicKey, SigningKey};
-use hotline_client::sealed::{self, KeyFile};
+use hotline_audit::{Hash, PublicKey, SigningKey};
+use hotline_client::{
+    seal::SealSecret,
+    sealed::{self, KeyFile},
+};
 use hotline_core::identity::TrustDomain;
+use hotline_transport::credentials;
 
 use super::Report;
 use crate::pki::error::PkiError;
@@ -53,6 +57,7 @@ pub(super) fn private(path: &Path, text: &str) -> Result<Report, PkiError> {
             }
             report
         }
+        None if is_for_sealing(text) => for_sealing(path, text)?,
         Some(KeyFile::Plain) | None => plain(path, text)?,
     };
     let metadata = std::fs::metadata(path).map_err(|source| PkiError::file("read", path, source))?;
@@ -66,6 +71,25 @@ pub(super) fn private(path: &Path, text: &str) -> Result<Report, PkiError> {
         )
     };
     report.line("mode", format!("{mode:04o}"), meaning);
+    Ok(report)
+}
+
+/// Whether a text is a key with which what is sealed is opened.
+pub(super) fn is_for_sealing(text: &str) -> bool {
+    text.starts_with(credentials::SEAL_BEGIN)
+}
+
+fn for_sealing(path: &Path, text: &str) -> Result<Report, PkiError> {
+    let unreadable = |why: String| PkiError::unreadable(path, "a key for sealing", why);
+    let seed =
+        credentials::seal_seed(text.as_bytes()).ok_or_else(|| unreadable("it is cut or changed".into()))?;
+    let secret = SealSecret::from_seed(&seed).map_err(unreadable)?;
+    let mut report = Report::new("A key that opens what is sealed to a desk or an escrow");
+    report.chance(
+        "public half",
+        Hash::of(secret.public()).to_string(),
+        "SHA-256 of the X-Wing key that messages are sealed to. The roster says whose it is; it signs nothing.",
+    );
     Ok(report)
 }
 

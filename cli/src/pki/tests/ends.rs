@@ -13,6 +13,42 @@ use crate::pki::say;
 use crate::pki::trust::CharterStanding;
 
 #[test]
+fn an_escrow_that_is_exchanged_opens_nothing_that_is_sealed_from_then_on() {
+    let sides = Sides::made();
+    let new = Newcomer::Escrow("vault".into());
+    let issued = issue(&sides.ours(), &new, NOW, &mut entropy).unwrap();
+    assert_eq!(
+        issued.identity.to_string(),
+        format!("spiffe://{OURS}/escrow/vault")
+    );
+    let revoked = revoke(
+        &sides.ours(),
+        "escrow/archive",
+        "the vault is new",
+        NOW,
+        &mut entropy,
+    )
+    .unwrap();
+    assert_eq!((revoked.certificates, revoked.keys), (0, 1));
+    let roster = DomainFolder::open(&sides.ours()).unwrap().roster().unwrap();
+    let mut rosters = hotline_audit::RosterSet::new();
+    rosters.update(roster).unwrap();
+    let names = rosters.escrows(OURS, NOW.unix_ms());
+    let names: Vec<_> = names
+        .iter()
+        .map(|entry| entry.statement.subject.as_str())
+        .collect();
+    assert_eq!(names, [issued.identity.to_string()]);
+    let again = issue(
+        &sides.ours(),
+        &Newcomer::Escrow("archive".into()),
+        NOW,
+        &mut entropy,
+    );
+    assert!(again.is_err(), "a name has one history");
+}
+
+#[test]
 fn a_revoked_name_is_on_the_list_in_the_roster_and_gone_from_the_side() {
     let sides = Sides::made();
     let serial = certificate(&sides.ours().join("desk/ops/tls.crt")).serial;
@@ -26,7 +62,7 @@ fn a_revoked_name_is_on_the_list_in_the_roster_and_gone_from_the_side() {
     .unwrap();
     assert_eq!(
         (revoked.certificates, revoked.keys, revoked.list_number),
-        (1, 2, 2)
+        (1, 3, 2)
     );
     for folder in [sides.ours(), sides.ours().join(layout::TRUST).join(OURS)] {
         let list = revocation_list(&folder);
@@ -44,6 +80,10 @@ fn a_revoked_name_is_on_the_list_in_the_roster_and_gone_from_the_side() {
         .filter(|entry| entry.statement.subject == subject)
         .collect();
     assert_eq!(ended.len(), 2);
+    assert!(
+        roster.seal_key(&subject, NOW.unix_ms()).is_none(),
+        "nothing is sealed to it any more"
+    );
     for entry in ended {
         assert_eq!(
             entry.revoked.as_ref().unwrap().reason,

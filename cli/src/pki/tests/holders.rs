@@ -73,7 +73,7 @@ fn one_more_relay_and_desk_are_in_the_next_export() {
     };
     issue(&sides.theirs(), &Newcomer::Desk(desk), NOW, &mut entropy).unwrap();
     let trusted = sides.trust_them(&sides.their_export()).unwrap();
-    assert_eq!(trusted.roster_number, MADE + 3 + 2);
+    assert_eq!(trusted.roster_number, MADE + 3 + 3);
     let side = fs::read_to_string(sides.ours().join(layout::TRUST).join(THEIRS).join(layout::SIDE)).unwrap();
     assert!(
         side.contains("/relay/west") && side.contains("/desk/plans"),

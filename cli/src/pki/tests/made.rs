@@ -1,7 +1,9 @@
 //! What `init` makes.
 
+use hotline_client::seal::SealSecret;
+
 use super::*;
-use crate::pki::read_certificate::Signature;
+use crate::pki::{folder::DomainFolder, read_certificate::Signature};
 
 #[test]
 fn every_key_is_its_owners_alone() {
@@ -14,8 +16,30 @@ fn every_key_is_its_owners_alone() {
             keys += 1;
         }
     }
-    // CA and root; TLS, log, witness and mirror of the relay; TLS, statement and log of each desk; TLS and signing of five officers.
-    assert_eq!(keys, 2 + 4 + 2 * 3 + 5 * 2);
+    // CA, root and escrow; TLS, log, witness and mirror of the relay; TLS, statement, log and sealing of each desk; TLS and
+    // signing of five officers.
+    assert_eq!(keys, 3 + 4 + 2 * 4 + 5 * 2);
+}
+
+#[test]
+fn each_desk_and_one_escrow_of_a_side_get_a_key_that_opens_what_is_sealed_to_them() {
+    let sides = Sides::made();
+    let roster = DomainFolder::open(&sides.ours()).unwrap().roster().unwrap();
+    for (holder, file) in [
+        ("desk/ops", layout::SEAL_KEY),
+        ("desk/ops-backup", layout::SEAL_KEY),
+        ("escrow/archive", layout::ESCROW_KEY),
+    ] {
+        let secret = SealSecret::load(&sides.ours().join(holder).join(file)).unwrap();
+        let subject = format!("spiffe://{OURS}/{holder}");
+        let enrolled = roster.seal_key(&subject, NOW.unix_ms()).unwrap();
+        assert_eq!(
+            enrolled.statement.public_key.as_slice(),
+            secret.public(),
+            "{holder}"
+        );
+    }
+    assert_eq!(roster.seal_keys().count(), 3);
 }
 
 #[test]
@@ -188,6 +212,7 @@ fn settings_name_files_that_exist_and_only_by_relative_paths() {
             "mirror",
             "statement_key",
             "log_key",
+            "seal_key",
             "trust",
             "officers",
         ] {

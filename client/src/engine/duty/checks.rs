@@ -35,6 +35,9 @@ impl Engine {
         if service.header.sender != self.config.peer.to_string() {
             return;
         }
+        if service.kind == ServiceKind::NotOpened.to_wire() {
+            self.told_not_opened(service, round);
+        }
         let Some(duty) = &mut self.duty else { return };
         match ServiceKind::from_wire(service.kind) {
             Some(ServiceKind::Check) => duty.checks.came(Hash32(hash.0), leg, now),

@@ -35,6 +35,7 @@ impl Engine {
         for hash in waiting {
             self.time(hash, round);
             self.note_answer(hash);
+            self.note_deliveries(hash, round);
         }
     }
 
@@ -56,6 +57,7 @@ impl Engine {
         self.time(hash, round);
         self.note_test(hash);
         self.note_answer(hash);
+        self.note_deliveries(hash, round);
         let cancelled = match change {
             Change::Added(_) => self.book.letter(&hash).and_then(Letter::cancels),
             Change::Climbed { .. } | Change::Foreign { .. } | Change::Told { .. } => None,

@@ -65,7 +65,7 @@ impl ToSay {
 
 impl Engine {
     /// This is to be said, and is kept until it is on disk.
-    pub(super) fn is_to_say(&mut self, saying: Saying, round: &mut Round) {
+    pub(in crate::engine) fn is_to_say(&mut self, saying: Saying, round: &mut Round) {
         if let Some(dropped) = self.to_say.add(saying) {
             let what = format!("too much waits to be signed: {} is not said", dropped.kind.name());
             self.alarm("NOT_SAID", what, round);

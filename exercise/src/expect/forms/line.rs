@@ -101,6 +101,20 @@ pub(in crate::expect) fn line(is: &Is) -> String {
         Is::Interval { from, to, within } => {
             format!("from {} to {} within {within}", from.value, to.value)
         }
+        Is::Verdict {
+            word,
+            of,
+            against,
+            insufficient,
+        } => {
+            let against = against.map_or_else(String::new, |side| format!(" against {side}"));
+            let found = match insufficient {
+                Some(true) => ", acknowledged and later found insufficient",
+                Some(false) => ", never found insufficient",
+                None => "",
+            };
+            format!("auditor says {word}{against} of {}{found}", of.value)
+        }
         Is::Figure(figure, compare) => format!("{} {compare}", figure.name()),
         Is::TextIdentical(desks, of) => {
             let desks: Vec<&str> = desks.iter().map(|desk| desk.value.as_str()).collect();

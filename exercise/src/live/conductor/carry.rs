@@ -100,6 +100,8 @@ impl<S: Scene> Conductor<S> {
                 Ok(Some(format!("{} is off by {offset_ms} ms", **who)))
             }
             Deed::Hand => Ok(Some("done by hand".into())),
+            // It is about a copy, and done where the evidence is gathered.
+            Deed::HandIn(_) => Ok(Some("behind ENDEX".into())),
             Deed::Institution(act) if office_lacks(act.verb) => self.institution(act, inject).await.map(Some),
             Deed::Institution(act) => {
                 let seat = self.seat_of(&act.by)?;

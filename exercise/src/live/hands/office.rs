@@ -104,6 +104,7 @@ impl Hands {
             effective_ms: moment(effective),
             review_by_ms: moment(review_by),
             consents_to,
+            subject: None,
         };
         let by = self.officer(releaser(&act.by))?;
         let order = compose::order(&self.config, &by, &ordering, self.seams.clock.as_ref());

@@ -45,7 +45,7 @@ impl Making<'_> {
                     version: process.version.clone(),
                 })
                 .collect(),
-            cosignatures: Vec::new(),
+            cosignatures: self.cosignatures(),
             limits: self.limits(),
         }
     }

@@ -150,6 +150,7 @@ fn deed_words(deed: &Deed) -> String {
         Deed::Institution(act) => format!("{} by {}", act.verb.name(), act.side.name()),
         Deed::Attack(attack) => format!("attack {}", attack.value),
         Deed::Phrase(officer) => format!("{} types the second passphrase from now on", officer.value),
+        Deed::HandIn(hand_in) => format!("handed in behind ENDEX: {hand_in}"),
         Deed::Hand => "done by hand".into(),
     }
 }

@@ -17,7 +17,7 @@ pub struct Integrity {
     pub turns: Vec<TurnRow>,
     /// Versions as STARTEX recorded them.
     pub versions: Vec<Version>,
-    /// Cosignatures of witnesses, each as one line; none yet.
+    /// Of each relay's log: who has cosigned it, what conflicts, and what witnesses refused; each as one line.
     pub cosignatures: Vec<String>,
     /// What limits these figures, each as one sentence: resolution of the clocks, looks that were put together.
     pub limits: Vec<String>,

@@ -22,7 +22,9 @@ pub fn content(integrity: &Integrity, links: &Links<'_>) -> Html {
     out.push(&versions(&integrity.versions));
     out.push(&heading("Cosignatures"));
     if integrity.cosignatures.is_empty() {
-        out.push(&paragraph("None yet: no witness has cosigned these logs."));
+        out.push(&paragraph(
+            "Not witnessed: no relay\u{2019}s log is in the evidence.",
+        ));
     } else {
         out.push(&items(integrity.cosignatures.iter().map(|line| text(line))));
     }

@@ -60,6 +60,19 @@ fn whatever_anybody_types_is_only_shown() {
         .for_each(|offset| offset.clock = hostile());
     model.integrity.limits = vec![hostile()];
     model.integrity.cosignatures = vec![hostile()];
+    if let Some(dispute) = &mut model.dispute {
+        (dispute.title, dispute.verdict) = (hostile(), hostile());
+        dispute.sentences = [(hostile(), hostile())].into();
+        for lines in [
+            &mut dispute.wrong,
+            &mut dispute.proved,
+            &mut dispute.handed,
+            &mut dispute.claimed,
+            &mut dispute.unprovable,
+        ] {
+            *lines = vec![hostile()];
+        }
+    }
     figures(&mut model);
     plan(&mut model);
     for message in &mut model.transcript {

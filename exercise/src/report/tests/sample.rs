@@ -203,6 +203,7 @@ pub fn model() -> Model {
         report: FORMAT,
         overview: facts::overview(),
         integrity: facts::integrity(turns, &evidence, &startex),
+        dispute: Some(facts::dispute()),
         summary: facts::summary(&expectations, &noted),
         figures,
         msel: facts::msel(&news),

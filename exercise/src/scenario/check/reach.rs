@@ -214,7 +214,7 @@ fn possible(expect: &Expect, comes: &Comes<'_>) -> Result<(), String> {
             comes.message(one, only)?;
             comes.message(other, only)
         }
-        Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => comes.message(of, only),
+        Is::Verdict { of, .. } | Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => comes.message(of, only),
         is => is.by().map_or(Ok(()), |by| began(by, only, comes)),
     }
 }

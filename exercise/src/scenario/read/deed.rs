@@ -11,10 +11,10 @@ use hotline_faults::value as values;
 
 use super::{Code, Entry, Reader, Value, names::Kind, value::word};
 use crate::scenario::{
-    lists::{InstitutionVerb, Method, ProcessDeed, Side},
+    lists::{HandedIn, InstitutionVerb, Method, ProcessDeed, Side},
     mark::Alias,
     moment::StorySpan,
-    msel::{ALL_CHANNELS, Coding, Deed, Institution, Sending},
+    msel::{ALL_CHANNELS, Coding, Deed, HandIn, Institution, Sending},
     place::Placed,
 };
 
@@ -82,6 +82,7 @@ impl Reader<'_> {
             Method::Institution => &["verb"],
             Method::Attack => &["use"],
             Method::Phrase => &["officer"],
+            Method::HandIn => &["how", "who", "of"],
             Method::Hand => &[],
         });
         match method {
@@ -146,6 +147,16 @@ impl Reader<'_> {
                     r.known(Kind::Officer, value, path)
                 });
                 Deed::Phrase(officer?)
+            }
+            Method::HandIn => {
+                let how = self.must(entry, "how", word!(HandedIn));
+                let who = self.process(entry);
+                let of = self.must(entry, "of", Self::message);
+                Deed::HandIn(HandIn {
+                    how: how?,
+                    who: who?,
+                    of: of?,
+                })
             }
             Method::Fault | Method::Hand => Deed::Hand,
         })

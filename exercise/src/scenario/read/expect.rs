@@ -10,7 +10,7 @@ use hotline_core::{
 use super::{Code, Entry, Reader, Value, names::Kind, value::word};
 use crate::scenario::{
     expect::{By, Compare, Expect, Filter, Is, Reached},
-    lists::{Figure, Grade, Jump, Label, Side, StageKind},
+    lists::{Figure, Grade, Jump, Label, Side, StageKind, Word},
     mark::{Alias, Mark},
     place::Placed,
 };
@@ -19,7 +19,7 @@ use crate::scenario::{
 const SCORE_MAX: u16 = 100;
 
 /// The forms of `is`, each named by its first key.
-const FORMS: [&str; 17] = [
+const FORMS: [&str; 18] = [
     "rung",
     "label",
     "cause",
@@ -34,6 +34,7 @@ const FORMS: [&str; 17] = [
     "duress",
     "alike",
     "interval",
+    "verdict",
     "figure",
     "text_identical",
     "stated",
@@ -129,13 +130,14 @@ impl Reader<'_> {
             "duress" => &["duress"],
             "alike" => &["alike", "of"],
             "interval" => &["interval", "within"],
+            "verdict" => &["verdict", "of", "against", "insufficient"],
             "figure" => &["figure", "is"],
             "text_identical" => &["text_identical", "of"],
             _ => &["stated", "by", "is"],
         };
         let timed = !matches!(
             form,
-            "refused" | "third" | "alike" | "interval" | "figure" | "text_identical" | "stated"
+            "refused" | "third" | "alike" | "interval" | "verdict" | "figure" | "text_identical" | "stated"
         );
         let known: Vec<&str> = own
             .iter()
@@ -269,6 +271,18 @@ impl Reader<'_> {
                     from,
                     to,
                     within: within?,
+                }
+            }
+            "verdict" => {
+                let word = self.may(entry, "verdict", word!(Word));
+                let of = self.about(entry, filter);
+                let against = self.may(entry, "against", word!(Side));
+                let insufficient = self.may(entry, "insufficient", Self::boolean);
+                Is::Verdict {
+                    word: word?,
+                    of: of?,
+                    against,
+                    insufficient,
                 }
             }
             "figure" => {

@@ -96,6 +96,7 @@ fn every_table() -> String {
         "third",
         "duress",
         "alike",
+        "verdict",
         "figure",
         "text_identical",
         "stated",

@@ -118,6 +118,17 @@ fn is(is: &Is) -> Keys {
             keys.put("interval", marks.inline());
             keys.span("within", *within);
         }
+        Is::Verdict {
+            word,
+            of: about,
+            against,
+            insufficient,
+        } => {
+            keys.text("verdict", word.name());
+            of(&mut keys, about);
+            keys.maybe("against", against.map(|side| quoted(side.name())));
+            keys.maybe("insufficient", insufficient.map(|is| is.to_string()));
+        }
         Is::Figure(figure, compare) => {
             keys.text("figure", figure.name());
             keys.text("is", &compare.to_string());

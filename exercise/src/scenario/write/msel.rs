@@ -100,6 +100,11 @@ fn deed(deed: &Deed, keys: &mut Keys) {
         }
         Deed::Attack(attack) => keys.text("use", attack),
         Deed::Phrase(officer) => keys.text("officer", officer),
+        Deed::HandIn(hand_in) => {
+            keys.text("how", hand_in.how.name());
+            keys.text("who", &hand_in.who);
+            keys.text("of", &hand_in.of.to_string());
+        }
         Deed::Hand => {}
     }
 }

@@ -1,10 +1,13 @@
 //! From a payload to what it says.
 
+use std::collections::BTreeMap;
+
 use hotline_audit::{
-    SignedStatement,
+    Hash, SignedStatement,
     key::RosterSet,
+    opening::Opening,
     statement::{
-        Act, Annex, AnnexDone, Approval, CharterTerms, Lifecycle, Message, OfficerAct, OfficerAnnex,
+        Act, Annex, AnnexDone, Approval, CharterTerms, Content, Lifecycle, Message, OfficerAct, OfficerAnnex,
         OfficerOrder, OfficerWatch, Payload, Receipt, Recipient, Service, Watch,
     },
     strict::{StrictError, StrictFault},
@@ -35,6 +38,29 @@ pub(in crate::timeline) struct Reading<'r> {
     pub(in crate::timeline) rosters: &'r RosterSet,
     /// How many officers release.
     pub(in crate::timeline) rule: ReleaseRule,
+    /// What sealed statements say, as the desks that could read them have exported it.
+    pub(in crate::timeline) openings: &'r BTreeMap<Hash, Opening>,
+    /// What the statement that is being read says, if it is sealed.
+    pub(in crate::timeline) opening: Option<&'r Opening>,
+}
+
+impl<'r> Reading<'r> {
+    /// For the statement with this hash.
+    pub(in crate::timeline) fn of(self, statement: &Hash) -> Self {
+        let opening = self.openings.get(statement);
+        Self { opening, ..self }
+    }
+
+    /// The words of a content: those that its sender committed to, or none.
+    fn words(self, content: &Content) -> Option<String> {
+        match content.text() {
+            Ok(text) => Some(text.to_owned()),
+            Err(_) => self
+                .opening
+                .filter(|opening| opening.fits(content))
+                .map(|opening| opening.text.clone()),
+        }
+    }
 }
 
 impl What {
@@ -77,7 +103,7 @@ fn message_fact(message: &Message, by: Reading<'_>) -> Result<MessageFact, Stric
             approval.claimed_time_ms,
         ));
     }
-    let text = message.content.text().ok().map(str::to_owned);
+    let text = by.words(&message.content);
     let coding = text
         .as_deref()
         .map_or(Decoded::Free, |text| coded::decode(by.book, text));
@@ -119,7 +145,7 @@ fn message_fact(message: &Message, by: Reading<'_>) -> Result<MessageFact, Stric
         officers,
         to: named(true),
         copies: named(false),
-        released: release::released(message, by.rosters, by.rule),
+        released: release::released(message, text.as_deref(), by.rosters, by.rule),
         text,
         coding,
         respond_by_ms: message.respond_by_ms,
@@ -156,12 +182,8 @@ fn annex_fact(annex: &Annex, by: Reading<'_>) -> Result<OfficerWord, StrictError
     let said = OfficerAnnex::decode(&SignedStatement::parse(&annex.annex)?.payload)?;
     let (grade, language, text) = match &said.done {
         AnnexDone::Translated { grade, language, .. } => {
-            let words = annex.content.as_ref().and_then(|content| content.text().ok());
-            (
-                grade_of(*grade),
-                language.clone(),
-                words.unwrap_or_default().to_owned(),
-            )
+            let words = annex.content.as_ref().and_then(|content| by.words(content));
+            (grade_of(*grade), language.clone(), words.unwrap_or_default())
         }
         AnnexDone::Presented { to } => (None, String::new(), to.clone()),
     };

@@ -18,8 +18,14 @@ use hotline_core::{
 
 /// Who released a message, or why nobody has. That every approval is signed, and is for this very message, the
 /// verification of its log has found.
-pub(super) fn released(message: &Message, rosters: &RosterSet, rule: ReleaseRule) -> Result<Signer, String> {
-    let draft = draft(message).ok_or("it cannot be read as a message")?;
+/// Of words that nobody opened no rule asks anything.
+pub(super) fn released(
+    message: &Message,
+    text: Option<&str>,
+    rosters: &RosterSet,
+    rule: ReleaseRule,
+) -> Result<Signer, String> {
+    let draft = draft(message, text.unwrap_or(SEALED)).ok_or("it cannot be read as a message")?;
     let facts: Option<Vec<ApprovalFact>> = message
         .approvals
         .iter()
@@ -71,8 +77,11 @@ fn roles(key: &Hash, rosters: &RosterSet) -> BTreeSet<OfficerRole> {
         .collect()
 }
 
+/// What stands for words that nobody opened.
+const SEALED: &str = "(sealed)";
+
 /// The draft that was approved. Its code is left out, as the desks of the line leave it out.
-fn draft(message: &Message) -> Option<Draft> {
+fn draft(message: &Message, text: &str) -> Option<Draft> {
     let header = &message.header;
     let recipients: Option<Vec<Recipient>> = header
         .recipients
@@ -103,6 +112,6 @@ fn draft(message: &Message) -> Option<Draft> {
         refers_to,
         answer: Answer::from_wire(message.answer),
         code: None,
-        text: message.content.text().ok()?.to_owned(),
+        text: text.to_owned(),
     })
 }

@@ -52,7 +52,8 @@ impl Officers {
 
     fn write(&self, wording: &Wording, by: &Officer, capacity: Capacity) -> Sheet {
         let (clock, entropy) = (self.seat.seams.clock.as_ref(), self.seat.seams.entropy.as_ref());
-        compose::write(&self.seat.config, wording, by, capacity, clock, entropy).unwrap()
+        let desk = (&self.seat.config, &self.seat.sealing());
+        compose::write(desk, wording, by, capacity, clock, entropy).unwrap()
     }
 }
 

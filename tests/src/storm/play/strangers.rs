@@ -70,7 +70,7 @@ impl Play {
         };
         let write = |wording: &Wording| -> Sheet {
             let by = &people.releasers[0];
-            compose::write(&people.config, wording, by, Capacity::Releaser, &clock, &entropy).unwrap()
+            compose::write(people.desk(), wording, by, Capacity::Releaser, &clock, &entropy).unwrap()
         };
         let channel = people.config.channel.as_str();
         let by_one = write(&wording(Precedence::Flash, "one officer alone", channel));

@@ -7,10 +7,10 @@ use std::{
 
 use data_encoding::BASE64;
 use hotline_audit::{
-    Hash, PayloadType, PublicKey, Purpose, SignedStatement, SigningKey,
+    Hash, PayloadType, PublicKey, Purpose, Roster, SignedStatement, SigningKey,
     statement::{CharterConsent, CharterTerms},
 };
-use hotline_client::{config::DeskConfig, side::Directory};
+use hotline_client::{config::DeskConfig, seal::SealSecret, side::Directory};
 use hotline_core::text::inert_line;
 use hotline_exercise::live::joined::folder;
 use hotline_transport::Seams;
@@ -148,6 +148,18 @@ impl Seated {
                 return Err(unusable(what));
             }
         }
+        if let Some(file) = &config.seal_key {
+            let mine = SealSecret::load(file).map_err(|error| unusable(exit::chain(&error)))?;
+            let mut enrolled = directory.rosters().rosters().flat_map(Roster::seal_keys);
+            let another = enrolled.any(|entry| {
+                let key = &entry.statement;
+                key.subject == desk && key.public_key.as_slice() != mine.public()
+            });
+            if another {
+                let what = format!("control enrolled another key for sealing than yours as {desk}");
+                return Err(unusable(what));
+            }
+        }
         Ok(())
     }
 }
@@ -165,7 +177,7 @@ fn outside(config: &DeskConfig, seat: &Path) -> Option<PathBuf> {
         &config.trust,
         &config.officers,
     ];
-    let mut plain = paths.into_iter().map(|path| plain(path));
+    let mut plain = paths.into_iter().chain(&config.seal_key).map(|path| plain(path));
     plain.find(|path| !path.starts_with(&seat))
 }
 
@@ -233,6 +245,7 @@ mod tests {
             "socket = \"/tmp/mine\"",
             "officers = \"../../../../\"",
             "log_key = \"../../../../mine.key\"",
+            "seal_key = \"../../../../mine.key\"",
         ] {
             assert!(outside(&settings_with(&place, line), &seat).is_some(), "{line}");
         }

@@ -129,6 +129,26 @@ pub fn integrity(turns: Vec<TurnRow>, evidence: &Evidence, leaf: &Leaf) -> Integ
     }
 }
 
+pub fn dispute() -> Dispute {
+    Dispute {
+        title: "Ruling about A-0001 in exercise S1-1".into(),
+        verdict: "TRUNCATED, against B (Borenia)".into(),
+        exit: 12,
+        sentences: super::texts(&[
+            ("en", "One side handed in a log whose end is missing."),
+            ("qav", "Aler siamer."),
+        ]),
+        wrong: strings(&["TRUNCATED: B handed in 12 entries of relay-south"]),
+        proved: strings(&["DELIVERED: desk B [A/relay-south #13]"]),
+        handed: strings(&[
+            "A (Avelia): desk-A (40 entries, verifies)",
+            "B (Borenia): NOT desk-B",
+        ]),
+        claimed: strings(&["every time above is its signer\u{2019}s clock"]),
+        unprovable: strings(&["that a person read it"]),
+    }
+}
+
 pub fn summary(expectations: &[ExpectRow], noted: &NoteRow) -> Summary {
     let count = |side: &str, precedence: &str, messages, of| PrecedenceCount {
         side: side.into(),

@@ -18,12 +18,14 @@ use super::super::super::{
     cast::{Attack, Handout, Made, Tongues},
     expect::{By, Compare, Expect, Filter, Is, Reached},
     lists::{
-        Act, Approve, AttackKind, Category, Figure, Grade, InjectKind, InstitutionVerb, Jump, Label,
-        ProcessDeed, Side, StageKind, Tongue,
+        Act, Approve, AttackKind, Category, Figure, Grade, HandedIn, InjectKind, InstitutionVerb, Jump,
+        Label, ProcessDeed, Side, StageKind, Tongue, Word,
     },
     mark::{Alias, Mark, Serial},
     moment::{LineSpan, Span, StorySpan},
-    msel::{Coding, Deed, Event, FaultDeed, Incident, Inject, Institution, Link, Sending, Until, When},
+    msel::{
+        Coding, Deed, Event, FaultDeed, HandIn, Incident, Inject, Institution, Link, Sending, Until, When,
+    },
     parse,
     place::Placed,
     player::{Cue, Do, Rule, Script},
@@ -279,6 +281,8 @@ pub(super) fn deed() -> BoxedStrategy<Deed> {
         institution().prop_map(Deed::Institution),
         Just(Deed::Attack(Placed::nowhere("copied".to_owned()))),
         name(&["haddad", "novak"]).prop_map(Deed::Phrase),
+        (select(HandedIn::ALL), name(&["A", "north"]), alias())
+            .prop_map(|(how, who, of)| Deed::HandIn(HandIn { how, who, of })),
         Just(Deed::Hand),
     ]
     .boxed()

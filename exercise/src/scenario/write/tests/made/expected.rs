@@ -103,6 +103,18 @@ fn is() -> BoxedStrategy<Is> {
         (name(&["haddad", "novak"]), by()).prop_map(|(officer, by)| Is::Duress(officer, by)),
         (alias(), alias()).prop_map(|(one, other)| Is::Alike(one, other)),
         (mark(), mark(), span()).prop_map(|(from, to, within)| Is::Interval { from, to, within }),
+        (
+            select(Word::ALL),
+            alias(),
+            option::of(select(Side::ALL)),
+            option::of(any::<bool>())
+        )
+            .prop_map(|(word, of, against, insufficient)| Is::Verdict {
+                word,
+                of,
+                against,
+                insufficient,
+            }),
         (select(Figure::ALL), compare()).prop_map(|(figure, compare)| Is::Figure(figure, compare)),
         (vec(desk(), 1..3), alias()).prop_map(|(desks, of)| Is::TextIdentical(desks, of)),
         (text(), name(&["A", "control"]), text()).prop_map(|(what, by, is)| Is::Stated { what, by, is }),

@@ -1,0 +1,142 @@
+//! Words of sealed statements: opened when they come, checked against what their sender committed to, and kept.
+//!
+//! A message that does not open to its commitment is kept as evidence and shown to nobody as genuine. It gets no
+//! DELIVERED, which says that this desk holds what can be read; it gets NOT_OPENED, signed as well, which ends its sender's
+//! wait and says why.
+
+use hotline_audit::{
+    Hash,
+    statement::{Message, Reference, Service},
+};
+use hotline_core::{duty::ServiceKind, outbox::Event};
+use hotline_ledger::Record;
+
+use super::Engine;
+use crate::{
+    compose::Sheet,
+    judge::Rejected,
+    memory,
+    own::Saying,
+    round::Round,
+    seal::{self, NotOpened, Words},
+    verdict::Verdict,
+};
+
+impl Engine {
+    /// Opens a message of another desk, and keeps what it says. The words are those of the statement that is placed next.
+    pub(super) fn open_message(&mut self, hash: Hash, message: &Message, round: &mut Round) -> Words {
+        let words = self.opener.message(message, round.trust.rosters());
+        keep(hash, message.content.is_sealed(), &words, round);
+        let Err(why) = &words else { return words };
+        if let Some(code) = why.alarm() {
+            self.alarm(code, format!("{hash} is not shown as genuine: {why}"), round);
+        }
+        if is_unreadable(why) {
+            let header = &message.header;
+            let saying = Saying {
+                refers_to: Some(Reference {
+                    sender: header.sender.clone(),
+                    id: header.id,
+                    sha256: hash,
+                }),
+                text: why.to_string(),
+                ..Saying::of(ServiceKind::NotOpened)
+            };
+            self.is_to_say(saying, round);
+        }
+        words
+    }
+
+    /// Opens what this round places and nobody has opened yet: translations, and what is taken up of our own.
+    pub(super) fn open_placed(&self, round: &mut Round) {
+        let rosters = std::sync::Arc::clone(round.trust.rosters());
+        let mut opened = Vec::new();
+        for placed in round.placed.iter_mut().filter(|placed| placed.words.is_none()) {
+            placed.words = self.opener.payload(&placed.payload, &rosters);
+            let sealed = hotline_audit::opening::content_of(&placed.payload)
+                .is_some_and(hotline_audit::statement::Content::is_sealed);
+            if let Some(words) = &placed.words {
+                opened.push((placed.hash, sealed, words.clone()));
+            }
+        }
+        for (hash, sealed, words) in opened {
+            keep(hash, sealed, &words, round);
+        }
+    }
+
+    /// A draft as it was written, from what is kept of it.
+    pub(super) fn draft_sheet(&self, id: &[u8], value: &[u8]) -> Option<Sheet> {
+        let sheet: Sheet = serde_json::from_slice(value).ok()?;
+        let beside = self.ledger.record(memory::DRAFT_OPENING, id).ok().flatten();
+        let beside = beside.and_then(|value| serde_json::from_slice(&value).ok());
+        Some(Sheet {
+            opening: beside,
+            ..sheet
+        })
+    }
+
+    /// The other desk could not open a message of ours: nothing more is owed to it, and people are told.
+    pub(super) fn told_not_opened(&mut self, service: &Service, round: &mut Round) {
+        let Some(message) = &service.refers_to else { return };
+        let sent = self
+            .book
+            .by_key(&message.sender, message.id)
+            .filter(|sent| sent.hash == message.sha256 && message.sender == self.me.to_string());
+        let Some(sent) = sent else { return };
+        let name = self.view_of(sent).name;
+        let id = message.id;
+        let why = hotline_core::text::inert_line(&service.text).text;
+        let what = format!(
+            "{} could not open {name}, and its people do not see it: {why}",
+            service.header.sender
+        );
+        self.alarm("NOT_OPENED", what, round);
+        let event = Event::Delivered {
+            statement: self.outgoing.key(id),
+            by: self.config.peer.clone(),
+        };
+        let now = self.line();
+        let then = self.outgoing.handle(event, now, &mut round.records);
+        round.then.extend(then);
+    }
+}
+
+/// A draft as it is kept: the sheet, and beside it what it says if that is sealed.
+pub(super) fn draft_records(id: [u8; 16], sheet: &Sheet) -> Result<Vec<Record>, serde_json::Error> {
+    let without = Sheet {
+        opening: None,
+        ..sheet.clone()
+    };
+    let put = |space, value| Record::Put {
+        space,
+        key: id.to_vec(),
+        value,
+    };
+    let mut records = vec![put(memory::DRAFT, serde_json::to_vec(&without)?)];
+    if let Some(beside) = &sheet.opening {
+        records.push(put(memory::DRAFT_OPENING, serde_json::to_vec(beside)?));
+    }
+    Ok(records)
+}
+
+/// Whether what came is no text at all for this desk; what is in the clear can be read, though it is not believed.
+pub(super) fn is_unreadable(why: &NotOpened) -> bool {
+    !matches!(why, NotOpened::Unsealed | NotOpened::Content(_))
+}
+
+/// What goes to disk with a statement: its opening, or that it is not believed where a later start would judge otherwise.
+pub(super) fn keep(hash: Hash, sealed: bool, words: &Words, round: &mut Round) {
+    match words {
+        Ok(opening) if sealed => round.keep_opening(&hash, opening),
+        Ok(_) => {}
+        Err(why) => {
+            let verdict = Verdict::of(&Rejected::Content(why.clone()));
+            round.records.extend(verdict.map(|verdict| verdict.record(&hash)));
+        }
+    }
+}
+
+/// The words of a placed statement for its judge.
+pub(super) fn words_of(placed: &crate::round::Placed) -> &Words {
+    placed.words.as_ref().unwrap_or(&seal::NOTHING_OPENED)
+}
