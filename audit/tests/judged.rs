@@ -3,6 +3,7 @@
 
 mod line;
 
+use hotline_audit::Hash;
 use hotline_audit::evidence::{Evidence, NotFound, Ruling, Standing};
 use line::story::{Play, SHORT, play};
 
@@ -107,15 +108,15 @@ fn a_statement_lies_after_what_it_has_seen_and_before_the_other_sides_cosignatur
     let (a, b) = (line.bundle(0), line.bundle(1));
     let evidence = Evidence::judge(&[&a, &b], &line.policy(NOBODY)).unwrap();
     let events = evidence.timeline();
-    let second = events
+    let third = events
         .iter()
-        .find(|event| event.name.as_deref() == Some("A-0002"))
+        .find(|event| event.name.as_deref() == Some("A-0003"))
         .unwrap();
-    let after = second.after.as_ref().unwrap();
+    let after = third.after.as_ref().unwrap();
     assert_eq!(after.origin, line.sides[1].relay.origin());
-    let before = second.before.as_ref().unwrap();
+    let before = third.before.as_ref().unwrap();
     assert!(before.by.starts_with(&line.sides[1].domain), "{before:?}");
-    assert!(after.time_s.unwrap() <= second.claimed_ms / 1000 && second.claimed_ms / 1000 <= before.time_s);
+    assert!(after.time_s.unwrap() <= third.claimed_ms / 1000 && third.claimed_ms / 1000 <= before.time_s);
 }
 
 #[test]
@@ -155,4 +156,56 @@ fn an_acknowledgement_by_somebody_without_the_role_climbs_nothing() {
         .unwrap();
     assert_eq!(act.standing, Standing::Foreign);
     assert_eq!(report.verdict, Ruling::SentNoReceipt, "{report}");
+}
+
+#[test]
+fn what_its_own_sender_says_behind_a_message_does_not_prove_that_it_arrived() {
+    let mut play = Play::new();
+    let message = play.message(0, "Read it back.", None);
+    play.act(0, &message, 24, "");
+    let line = play.line;
+    let (a, b) = (line.bundle(0), line.bundle(1));
+    let evidence = Evidence::judge(&[&a, &b], &line.policy(NOBODY)).unwrap();
+    let report = evidence.dispute("A-0001").unwrap();
+    assert!(
+        report.life.facts.iter().any(|fact| fact.rung == "CONFIRMED"),
+        "{report}"
+    );
+    assert_eq!(report.verdict, Ruling::SentNoReceipt, "{report}");
+}
+
+#[test]
+fn the_last_word_of_a_desk_that_closes_is_told_and_accuses_nobody() {
+    let mut play = Play::new();
+    let message = play.message(0, "Good night.", None);
+    play.receipt(1, &message, 4);
+    let last = Hash::of(&play.closes(0));
+    let compared = |play: &Play| {
+        let (a, b) = (play.line.bundle(0), play.line.bundle(1));
+        let evidence = Evidence::judge(&[&a, &b], &play.line.policy(NOBODY)).unwrap();
+        evidence.compare()
+    };
+    let report = compared(&play);
+    assert_eq!(report.verdict, Ruling::Match, "{report}");
+    assert!(report.sentence.contains("as it closed"), "{}", report.sentence);
+    let told: Vec<_> = report.only_one.iter().map(|only| only.event.sha256).collect();
+    assert_eq!(told, [last]);
+    // In the middle of a chain it is a difference like any other.
+    let next = play.message(0, "Back again.", None);
+    play.receipt(1, &next, 4);
+    assert_eq!(compared(&play).verdict, Ruling::OnlyOneHolds);
+}
+
+#[test]
+fn nobody_names_the_messages_of_the_other_side() {
+    let mut play = Play::new();
+    let sent = Hash::of(&play.message(0, "Named by its own side.", None));
+    let line = play.line;
+    let desk = line.sides[0].desk.identity.clone();
+    let names = [(desk, "Z".to_owned())].into();
+    let b = line::read(&line::pack(&line.sides[1].domain, names, line.files(1))).unwrap();
+    let a = line.bundle(0);
+    let evidence = Evidence::judge(&[&b, &a], &line.policy(NOBODY)).unwrap();
+    assert_eq!(evidence.dispute("A-0001").unwrap().life.sha256, sent);
+    assert!(evidence.dispute("Z-0001").is_err());
 }

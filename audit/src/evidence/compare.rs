@@ -1,7 +1,8 @@
 //! Two sides' bundles: one timeline, what only one holds, and what cannot both be true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::life::{SERVICES, word};
 use super::names;
 use super::statements::Known;
 use super::timeline::domain_of;
@@ -20,6 +21,8 @@ pub struct OnlyOne {
     pub received: bool,
     /// Whether the lacking side's own desk signed it.
     pub own: bool,
+    /// Whether it is the last word of a desk that closed: nobody was to send it any more.
+    pub closing: bool,
 }
 
 /// What two sides' evidence says together.
@@ -85,14 +88,20 @@ impl Evidence<'_> {
         let received = self.received();
         let sides = [self.side(0), self.side(1)];
         let mut found = Vec::new();
+        let last = last_places(timeline);
         for event in timeline.iter().filter(|event| event.held_by.len() == 1) {
             let lacking = sides
                 .iter()
                 .find(|side| !event.held_by.iter().any(|held| held == *side));
             let Some(lacking) = lacking else { continue };
+            let own = domain_of(&event.sender) == Some(lacking);
+            let place = (event.epoch, event.sequence);
             found.push(OnlyOne {
                 received: received.contains(&event.sha256),
-                own: domain_of(&event.sender) == Some(lacking),
+                own,
+                closing: !own
+                    && event.name.as_deref() == Some("DESK_CLOSES")
+                    && last.get(event.sender.as_str()) == Some(&place),
                 lacking: (*lacking).to_owned(),
                 event: event.clone(),
             });
@@ -133,7 +142,7 @@ impl Evidence<'_> {
         {
             return Ruling::ReceiptProvesDelivery;
         }
-        if only_one.is_empty() {
+        if only_one.iter().all(|missing| missing.closing) {
             Ruling::Match
         } else {
             Ruling::OnlyOneHolds
@@ -156,7 +165,15 @@ impl Evidence<'_> {
             })
         };
         match verdict {
-            Ruling::Match => format!("both sides hold the same {common} statements, and nothing contradicts"),
+            Ruling::Match => {
+                let closing = match only_one.len() {
+                    0 => String::new(),
+                    count => format!(
+                        "; {count} more that only the signer holds, each a desk's last word as it closed"
+                    ),
+                };
+                format!("both sides hold the same {common} statements, and nothing contradicts{closing}")
+            }
             Ruling::SentNoReceipt => format!(
                 "nothing contradicts, but nothing proves that this arrived: {}",
                 first(&|missing| missing.event.kind == "message" && !missing.received)
@@ -173,10 +190,20 @@ impl Evidence<'_> {
     }
 }
 
-/// As [`super::life::named_by`], without what a desk only says of itself.
+/// The newest place in each sender's chain.
+fn last_places(timeline: &[Event]) -> BTreeMap<&str, (u64, u64)> {
+    let mut last = BTreeMap::new();
+    for event in timeline {
+        let newest = last.entry(event.sender.as_str()).or_default();
+        *newest = (event.epoch, event.sequence).max(*newest);
+    }
+    last
+}
+
+/// As [`super::life::named_by`]; of what a desk says of itself only that it could not open what came.
 fn named_as_received(known: &Known) -> Vec<Hash> {
     match &known.verified.payload {
-        Payload::Service(_) => Vec::new(),
+        Payload::Service(service) if word(&SERVICES, service.kind) != "NOT_OPENED" => Vec::new(),
         _ => super::life::named_by(known),
     }
 }

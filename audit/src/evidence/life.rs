@@ -77,6 +77,13 @@ pub struct Life {
     pub held_by: Vec<String>,
 }
 
+impl Fact {
+    /// What relays and cosigners say of the bytes, and no desk of what it got.
+    pub(super) fn is_of_logs(&self) -> bool {
+        ["ACCEPTED", "PEER_HELD", "COSIGNED"].contains(&self.rung.as_str())
+    }
+}
+
 impl Life {
     /// Facts of this rung that count.
     pub(super) fn counting<'a>(&'a self, rung: &'a str) -> impl Iterator<Item = &'a Fact> {
@@ -85,11 +92,12 @@ impl Life {
             .filter(move |fact| fact.rung == rung && fact.standing != Standing::Foreign)
     }
 
-    /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived.
+    /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived. What
+    /// its own sender says behind it proves nothing about that.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.iter().filter(|fact| {
-            fact.standing != Standing::Foreign
-                && !["RELEASED", "ACCEPTED", "PEER_HELD", "COSIGNED"].contains(&fact.rung.as_str())
+        let own = domain_of(&self.sender);
+        self.facts.iter().filter(move |fact| {
+            fact.standing != Standing::Foreign && domain_of(&fact.who) != own && !fact.is_of_logs()
         })
     }
 }
@@ -262,9 +270,14 @@ impl Evidence<'_> {
                 let mut fact = self.fact(rung, signer, text, other);
                 fact.standing = standing(action(signer) || (mine && rung != "ANSWERED"), false);
                 if mine {
-                    // What its own sender says behind it proves nothing about its arrival.
                     fact.rung = format!("SENDER_{rung}");
                 }
+                vec![fact]
+            }
+            (Payload::Service(service), _) => {
+                let rung = word(&SERVICES, service.kind);
+                let mut fact = self.fact(rung, signer, String::new(), other);
+                fact.standing = standing(mine || named(signer), false);
                 vec![fact]
             }
             _ => Vec::new(),
@@ -350,7 +363,7 @@ pub(super) fn named_by(known: &Known) -> Vec<Hash> {
 }
 
 /// The name of a code; `?` for one that this version does not know.
-fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
+pub(super) fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
     names
         .iter()
         .find(|(known, _)| *known == code)
@@ -374,6 +387,19 @@ const RUNGS: [(u32, &str); 12] = [
     (23, "DECLINED"),
     (24, "CONFIRMED"),
     (25, "CORRECTED"),
+];
+pub(super) const SERVICES: [(u32, &str); 11] = [
+    (1, "CHECK"),
+    (2, "CHECK_ANSWER"),
+    (3, "PATH_OUTAGE"),
+    (4, "PATH_RESTORED"),
+    (5, "CLOCK_STEP"),
+    (6, "DESK_OPENS"),
+    (7, "DESK_CLOSES"),
+    (8, "OVERDUE"),
+    (9, "NON_DELIVERY"),
+    (10, "CLOCK_OFFSETS"),
+    (11, "NOT_OPENED"),
 ];
 const PRECEDENCES: [(u32, &str); 6] = [
     (1, "DEFERRED"),

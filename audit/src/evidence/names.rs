@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::timeline::domain_of;
 use crate::bundle::Bundle;
 use crate::hash::Hash;
 use crate::statement::Message;
 
-/// The prefixes that bundles tell of desks.
+/// The prefixes that bundles tell of desks; of its own desks each side's own word comes first.
 pub(super) fn prefixes(bundles: &[&Bundle]) -> BTreeMap<String, String> {
     let mut prefixes = BTreeMap::new();
-    for bundle in bundles {
-        for (desk, prefix) in &bundle.manifest.names {
-            prefixes.entry(desk.clone()).or_insert_with(|| prefix.clone());
+    for own in [true, false] {
+        for bundle in bundles {
+            let side = Some(bundle.manifest.side.as_str());
+            for (desk, prefix) in &bundle.manifest.names {
+                if (domain_of(desk) == side) == own {
+                    prefixes.entry(desk.clone()).or_insert_with(|| prefix.clone());
+                }
+            }
         }
     }
     prefixes

@@ -241,7 +241,7 @@ impl Statements {
         let handed_in = |origin: &str| {
             copies
                 .iter()
-                .filter(|copy| copy.origin == origin)
+                .filter(|copy| copy.origin == origin && copy.mirror.is_none())
                 .map(Copy::len)
                 .max()
         };

@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter};
 use super::names::short;
 use super::{
     After, Before, BundleReport, CompareBundles, CopyReport, DisputeReport, Fact, Finding, Life, OnlyOne,
-    Ruling,
+    Ruling, Standing,
 };
 
 /// Most lines of one list; the rest is counted, and JSON has all of it.
@@ -87,8 +87,9 @@ impl fmt::Display for DisputeReport {
         let text = text.unwrap_or_else(|| "sealed; nobody has opened it here".to_owned());
         writeln!(f, "  text     {}", safe(&text))?;
         writeln!(f, "  held by  {}", all(&life.held_by))?;
-        part(f, "proved", &self.proved)?;
-        part(f, "only claimed", &self.claimed)?;
+        facts(f, "proved", life, Standing::Proved)?;
+        facts(f, "only claimed", life, Standing::Claimed)?;
+        facts(f, "signed by somebody who may not", life, Standing::Foreign)?;
         part(f, "not provable by anybody", &self.not_provable)?;
         findings(f, &self.findings)?;
         writeln!(f, "\n---- {} proofs, verbatim ----", self.proofs.len())?;
@@ -108,20 +109,55 @@ impl fmt::Display for DisputeReport {
 impl Fact {
     /// The fact as a line.
     pub(super) fn line(&self) -> String {
-        let mut line = format!("{} by {}", self.rung, short(&self.who));
-        if !self.text.is_empty() {
-            line.push_str(&format!(" ({})", shortened(&self.text)));
-        }
-        line.push_str(&between(
-            self.claimed_ms,
-            self.after.as_ref(),
-            self.before.as_ref(),
-        ));
-        if self.held_by.len() == 1 {
-            line.push_str(&format!("; only {} holds it", all(&self.held_by)));
-        }
-        line
+        let times = self.times();
+        let comma = if times.is_empty() { "" } else { ", " };
+        format!("{} by {}{comma}{times}", self.rung, self.whose())
     }
+
+    fn whose(&self) -> String {
+        let mut text = short(&self.who);
+        if !self.text.is_empty() {
+            text.push_str(&format!(" ({})", shortened(&self.text)));
+        }
+        text
+    }
+
+    /// When, and who lacks it. A log's entry says nothing of its own time, a cosigner tells it by its own clock.
+    fn times(&self) -> String {
+        if self.is_of_logs() {
+            let told = self.claimed_ms.filter(|_| self.rung != "ACCEPTED");
+            return told.map_or_else(String::new, |ms| format!("at {} by its clock", time_s(ms / 1000)));
+        }
+        let mut times = between(self.claimed_ms, self.after.as_ref(), self.before.as_ref());
+        if self.held_by.len() == 1 {
+            times.push_str(&format!("; only {} holds it", all(&self.held_by)));
+        }
+        times
+    }
+}
+
+/// Facts of one standing: what and who, and below it when.
+fn facts(f: &mut Formatter<'_>, title: &str, life: &Life, standing: Standing) -> fmt::Result {
+    let of: Vec<&Fact> = life
+        .facts
+        .iter()
+        .filter(|fact| fact.standing == standing)
+        .collect();
+    if of.is_empty() && standing == Standing::Foreign {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    if of.is_empty() {
+        return writeln!(f, "  nothing");
+    }
+    for fact in of.iter().take(MAX_LINES) {
+        writeln!(f, "  {:<12} {}", fact.rung, safe(&fact.whose()))?;
+        let times = fact.times();
+        if !times.is_empty() {
+            writeln!(f, "               {}", safe(&times))?;
+        }
+    }
+    beyond(f, of.len(), MAX_LINES)
 }
 
 impl OnlyOne {
@@ -129,12 +165,13 @@ impl OnlyOne {
         let event = &self.event;
         let called = event.name.clone().unwrap_or_else(|| event.kind.to_owned());
         let arrived = match (event.kind, self.received) {
+            _ if self.closing => " (the last word of its chain, when the desk closed)",
             ("message", true) => ": RECEIPT_PROVES_DELIVERY",
             ("message", false) => ": SENT_NO_RECEIPT",
             _ => "",
         };
         format!(
-            "{called} of {} ({}.{}){}; {} lacks it{arrived}",
+            "{called} of {} ({}.{}), {}; {} does not hold it{arrived}",
             short(&event.sender),
             event.epoch,
             event.sequence,
@@ -155,7 +192,7 @@ impl Life {
         let counting = self
             .facts
             .iter()
-            .filter(|fact| fact.standing != super::Standing::Foreign);
+            .filter(|fact| fact.standing != Standing::Foreign);
         for fact in counting {
             if !rungs.contains(&fact.rung.as_str()) {
                 rungs.push(&fact.rung);
@@ -178,28 +215,28 @@ impl Life {
 
 /// What is claimed, and between which checkpoints it lies.
 fn between(claimed_ms: Option<u64>, after: Option<&After>, before: Option<&Before>) -> String {
-    let mut text = String::new();
+    let mut told = Vec::new();
     if let Some(claimed_ms) = claimed_ms {
-        text.push_str(&format!(", claimed {}", time_ms(claimed_ms)));
+        told.push(format!("claimed {}", time_ms(claimed_ms)));
     }
     if let Some(after) = after {
-        let told = after
+        let when = after
             .time_s
             .map_or_else(String::new, |time| format!(" ({})", time_s(time)));
-        text.push_str(&format!(
-            ", after entry #{} of {}{told}",
+        told.push(format!(
+            "after entry #{} of {}{when}",
             after.size.saturating_sub(1),
             relay(&after.origin)
         ));
     }
     if let Some(before) = before {
-        text.push_str(&format!(
-            ", before {} cosigned by {}",
+        told.push(format!(
+            "before {} cosigned by {}",
             time_s(before.time_s),
-            before.by
+            short(&before.by)
         ));
     }
-    text
+    told.join(", ")
 }
 
 fn head(f: &mut Formatter<'_>, verdict: &Ruling, sentence: &str) -> fmt::Result {

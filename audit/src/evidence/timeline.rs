@@ -10,7 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::life::named_by;
+use super::life::{SERVICES, named_by, word};
 use super::names;
 use super::notes::KnownNote;
 use super::statements::{Known, Stands};
@@ -52,7 +52,7 @@ pub struct Event {
     pub sha256: Hash,
     /// What it is: `message`, `receipt`, …
     pub kind: &'static str,
-    /// `A-0017` for a message.
+    /// `A-0017` for a message, `DESK_CLOSES` and the like for a service statement.
     pub name: Option<String>,
     /// Who signed it.
     pub sender: String,
@@ -99,6 +99,7 @@ impl Evidence<'_> {
         let header = known.verified.header();
         let name = match &known.verified.payload {
             Payload::Message(message) => Some(names::name(prefixes, message)),
+            Payload::Service(service) => Some(word(&SERVICES, service.kind).to_owned()),
             _ => None,
         };
         let first = known.stands.first();

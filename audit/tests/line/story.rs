@@ -5,7 +5,7 @@ use hotline_audit::note::Note;
 use hotline_audit::proof::TlogProof;
 use hotline_audit::statement::{
     Act, Approval, ApprovalBy, Content, Header, Message, OfficerAct, PeerCheckpoint, Receipt, ReceiptItem,
-    Recipient, Reference, SeenCheckpoint,
+    Recipient, Reference, SeenCheckpoint, Service,
 };
 use hotline_audit::tree::{Frontier, leaf_hash};
 use hotline_audit::{Checkpoint, Hash};
@@ -177,6 +177,26 @@ impl Play {
         };
         let bytes = side.desk.sign(PayloadType::Act, &act.encode());
         self.spread(by, bytes)
+    }
+
+    /// A desk's last word, which nobody takes to anybody.
+    pub fn closes(&mut self, by: usize) -> Vec<u8> {
+        let service = Service {
+            header: self.header(by),
+            kind: 7,
+            refers_to: None,
+            legs: Vec::new(),
+            clock_before_ms: 0,
+            clock_after_ms: 0,
+            step: 0,
+            text: String::new(),
+        };
+        let bytes = self.line.sides[by]
+            .desk
+            .sign(PayloadType::Service, &service.encode());
+        self.chains[by].previous = Hash::of(&bytes);
+        self.line.held[by].desk.push(bytes.clone());
+        bytes
     }
 
     /// Both relays cosign and mirror each other's newest checkpoint, and write it down.

@@ -1,5 +1,6 @@
 //! The verbs on evidence bundles, under the auditor's own policy.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -89,8 +90,20 @@ pub(crate) fn show(file: &Path, words: &Words) -> Result<u8, Failure> {
         bundle.manifest.side.escape_debug(),
         bundle.files().len()
     ))?;
+    let mut many: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, _, _) in bundle.places() {
+        match place {
+            Place::Note { origin, .. } => *many.entry(format!("checkpoints of {origin}")).or_default() += 1,
+            Place::Proof { .. } => *many.entry("acceptances by relays".to_owned()).or_default() += 1,
+            _ => {}
+        }
+    }
+    for (what, count) in many {
+        say(&format!("{count} {what}"))?;
+    }
     for (place, path, bytes) in bundle.places() {
         let log = match place {
+            Place::Note { .. } | Place::Proof { .. } => continue,
             Place::Log {
                 origin,
                 file: "checkpoint",

@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(code) => ExitCode::from(code),
         Err(Failure::Usage(why)) => {
-            eprintln!("hotline-audit: {why}\n\n{USAGE}");
+            eprintln!("hotline-audit: {why}\n  next: hotline-audit --help");
             ExitCode::from(2)
         }
         Err(Failure::Unreadable(why)) => {
