@@ -26,6 +26,7 @@ mod text;
 mod timeline;
 mod verdict;
 mod verify;
+mod worth;
 
 pub use compare::{CompareBundles, OnlyOne};
 pub use dispute::{DisputeReport, NotFound, PrintedProof};
@@ -45,6 +46,7 @@ use crate::trust::TrustPolicy;
 use copies::Copy;
 use notes::KnownNote;
 use statements::Statements;
+use worth::Worth;
 
 /// Why evidence is not judged at all.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,7 @@ pub struct Evidence<'b> {
     copies: Vec<Copy>,
     notes: Vec<KnownNote>,
     statements: Statements,
+    worth: Worth,
     findings: Vec<Finding>,
     /// For a person to look at; no proof of anything.
     remarks: Vec<String>,
@@ -92,19 +95,27 @@ impl<'b> Evidence<'b> {
     pub fn judge(bundles: &[&'b Bundle], policy: &Policy) -> Result<Evidence<'b>, Refused> {
         let (trust, mut findings) = anchors::believe(bundles, policy)?;
         let copies = copies::read(bundles, &trust)?;
-        findings.extend(copies.iter().flat_map(Copy::findings));
         let cosigners = notes::Cosigners::of(policy, trust.rosters());
         let (mut notes, bad) = notes::gather(bundles, &copies, &trust, &cosigners);
         findings.extend(bad);
-        let (statements, wrong) = Statements::join(&copies, &trust);
+        let worth = Worth::judge(&copies, &notes, &trust);
+        findings.extend(copies.iter().flat_map(|copy| copy.findings(&worth)));
+        findings.extend(worth.findings(&copies));
+        let (statements, wrong) = Statements::join(&copies, &trust, &worth);
         findings.extend(wrong);
-        let mut remarks = statements.remarks();
+        let mut remarks = worth.remarks();
         let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside);
         notes.extend(accepted);
         findings.extend(heads::contradictions(&copies, &notes, &trust));
         findings.extend(statements.short_logs(&copies));
         remarks.extend(statements.seen_beyond(&copies));
+        remarks.extend(copies::not_handed_in(
+            bundles,
+            &copies,
+            policy,
+            statements.senders(),
+        ));
         let (quorums, unmet) = quorum::judge(&copies, &notes, policy);
         findings.extend(unmet);
         finding::sort(&mut findings);
@@ -115,6 +126,7 @@ impl<'b> Evidence<'b> {
             copies,
             notes,
             statements,
+            worth,
             findings,
             remarks,
             quorums,

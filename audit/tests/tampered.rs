@@ -207,6 +207,32 @@ fn a_withheld_receipt_is_shown_by_the_other_side_and_proves_delivery() {
 }
 
 #[test]
+fn a_side_that_hands_in_no_log_proves_nothing_and_the_missing_logs_are_asked_for() {
+    let line = play(SHORT);
+    let mut b = line.files(1);
+    b.retain(|path, _| !path.starts_with("logs/"));
+    assert_eq!(alone(&line, 1, b.clone()), Ruling::CannotTell("NO_LOG"));
+    let [a, b] = [line.pack(0, line.files(0)), line.pack(1, b)].map(|bytes| line::read(&bytes).unwrap());
+    let report = judged(&[&a, &b], &line.policy(NOBODY)).compare();
+    assert_eq!(report.verdict, Ruling::ReceiptProvesDelivery, "{report}");
+    assert!(report.sentence.contains("A-0001"), "{}", report.sentence);
+    for log in ["relay/south", "desk/ops"] {
+        let asked = format!("does not hand in the log {}/{log}", line.sides[1].domain);
+        assert!(
+            report.remarks.iter().any(|told| told.ends_with(&asked)),
+            "{report}"
+        );
+    }
+    let dispute = judged(&[&a, &b], &line.policy(NOBODY)).dispute("A-0001").unwrap();
+    assert!(
+        dispute.sentence.contains("lacks the message itself; ")
+            && dispute.sentence.contains("lacks its own DELIVERED, "),
+        "{}",
+        dispute.sentence
+    );
+}
+
+#[test]
 fn a_message_that_nobody_signed_for_is_sent_without_receipt() {
     let mut play = Play::new();
     play.message(0, "Is anybody there?", None);
@@ -338,6 +364,44 @@ fn a_key_used_behind_its_revocation_is_named() {
         "{report}"
     );
     assert_ne!(report.exit_code, 0);
+}
+
+/// Avelia's desk signs a message, which north holds before the end of the desk's key; `seen` tells whether Borenia has cosigned
+/// that; it comes to Borenia's relay behind the end.
+fn a_message_that_came_late(seen: bool) -> Play {
+    let mut play = Play::new();
+    let message = play.message(0, "In time.", None);
+    play.line.held[1].relay.clear();
+    play.receipt(1, &message, 4);
+    if seen {
+        play.cosign();
+    }
+    let mut builder = play.line.sides[0].builder();
+    builder
+        .revoke(play.line.sides[0].desk.statement, "lost", NOW)
+        .unwrap();
+    let roster = builder.finish();
+    let revocation = roster.entries().last().unwrap().to_vec();
+    play.line.rosters = [roster.to_text(), play.line.rosters[1].clone()];
+    for held in &mut play.line.held {
+        held.relay.push(revocation.clone());
+    }
+    play.line.held[1].relay.push(message);
+    play
+}
+
+#[test]
+fn a_message_that_both_sides_saw_before_its_key_ended_counts_wherever_it_came_late() {
+    let line = a_message_that_came_late(true).line;
+    let (ruling, finding) = together(&line, line.files(0), line.files(1));
+    assert_eq!(ruling, Ruling::Match, "{finding:?}");
+}
+
+#[test]
+fn a_message_that_nobody_can_date_before_the_end_of_its_key_is_for_people_to_review() {
+    let line = a_message_that_came_late(false).line;
+    let (ruling, finding) = together(&line, line.files(0), line.files(1));
+    assert_eq!(ruling, Ruling::CannotTell("REVIEW"), "{finding:?}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ use hotline_transport::Dialer;
 use tokio_util::sync::CancellationToken;
 
 pub use clearance::{ASKED_WITHIN, Clearance};
-pub use kept::{Cosigned, Kept, load};
+pub use kept::{COSIGNED, Cosigned, Kept, load};
 pub use whom::{Cosigner, Via, WhomError, log_keys, whom};
 pub use wire::{Answered, Wire, WireError};
 

@@ -112,7 +112,7 @@ impl Evidence<'_> {
     /// Statements that somebody of another side has named in what he signed.
     pub(super) fn received(&self) -> BTreeSet<Hash> {
         let mut received = BTreeSet::new();
-        for (_, known) in self.statements.iter() {
+        for (_, known) in self.statements.iter().filter(|(_, known)| !known.doubtful) {
             let signer = domain_of(&known.verified.header().sender);
             let foreign = |hash: &Hash| {
                 let sender = self
@@ -154,7 +154,12 @@ impl Evidence<'_> {
             return gravest.sentence();
         }
         let first = |wanted: &dyn Fn(&&OnlyOne) -> bool| {
-            only_one.iter().find(wanted).map_or_else(String::new, |missing| {
+            let message = |missing: &&OnlyOne| missing.event.kind == "message" && wanted(missing);
+            let found = only_one
+                .iter()
+                .find(message)
+                .or_else(|| only_one.iter().find(wanted));
+            found.map_or_else(String::new, |missing| {
                 let called = missing.event.name.clone();
                 let called = called.unwrap_or_else(|| format!("a {}", missing.event.kind));
                 format!(

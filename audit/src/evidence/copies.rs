@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::worth::Worth;
 use super::{Finding, Proof, Refused, Ruling};
 use crate::bundle::{Bundle, Place};
 use crate::compare::{EntryTree, Log};
 use crate::hash::Hash;
-use crate::key::Subject;
-use crate::key::subject_of_origin;
+use crate::key::{Subject, origin_of, subject_of_origin};
+use crate::policy::Policy;
 use crate::tiles::{TileDir, files_of};
 use crate::tree::{consistency_proof, inclusion_proof, root_at};
 use crate::trust::TrustPolicy;
@@ -55,6 +56,37 @@ pub(super) fn read(bundles: &[&Bundle], trust: &TrustPolicy) -> Result<Vec<Copy>
         }
     }
     Ok(copies)
+}
+
+/// Logs that were to be handed in and are not: those that the policy names, and those of desks that have signed
+/// something. What is missing convicts nobody; it is asked for.
+pub(super) fn not_handed_in<'a>(
+    bundles: &[&Bundle],
+    copies: &[Copy],
+    policy: &'a Policy,
+    desks: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
+    let named = policy.logs().iter().map(|log| log.key.origin());
+    let origins: BTreeSet<&str> = named.chain(desks.filter_map(origin_of)).collect();
+    let sides: BTreeSet<&str> = bundles
+        .iter()
+        .map(|bundle| bundle.manifest.side.as_str())
+        .collect();
+    let is_there = |origin: &str| {
+        copies
+            .iter()
+            .any(|copy| copy.mirror.is_none() && copy.origin == origin)
+    };
+    let missing = origins.into_iter().filter(|origin| !is_there(origin));
+    missing
+        .filter_map(|origin| {
+            let identity = subject_of_origin(origin);
+            let side = Subject::parse(&identity)?.domain;
+            sides
+                .contains(side)
+                .then(|| format!("{side} does not hand in the log {origin}"))
+        })
+        .collect()
 }
 
 fn logs_of(bundle: &Bundle) -> BTreeSet<(Option<&str>, &str)> {
@@ -143,8 +175,25 @@ impl Copy {
         inclusion_proof(&self.tree, index, self.len()).ok()
     }
 
-    /// What is wrong with this copy by itself.
-    pub(super) fn findings(&self) -> Vec<Finding> {
+    /// Statements of which this log says by itself that their keys had ended before.
+    pub(super) fn behind_an_end(&self) -> Vec<Hash> {
+        let ended = self
+            .report
+            .faults
+            .iter()
+            .filter(|fault| fault.rule == "REVOKED_KEY");
+        ended.filter_map(|fault| self.statement(fault.index?)).collect()
+    }
+
+    /// Hash of entry `index`.
+    fn statement(&self, index: u64) -> Option<Hash> {
+        let entry = self.log.entries.get(usize::try_from(index).ok()?)?;
+        Some(Hash::of(entry))
+    }
+
+    /// What is wrong with this copy by itself. That a statement came to it behind the end of its key is no fault of either
+    /// where other logs show that it came before.
+    pub(super) fn findings(&self, worth: &Worth) -> Vec<Finding> {
         let of = |ruling, rule, index, explanation| Finding {
             ruling,
             rule,
@@ -156,9 +205,17 @@ impl Copy {
         };
         let mut findings: Vec<Finding> = Vec::new();
         for fault in &self.report.faults {
+            let mut ruling = Ruling::of_fault(fault, self.report.log_key.is_some());
+            if fault.rule == "REVOKED_KEY" {
+                let statement = fault.index.and_then(|index| self.statement(index));
+                match statement {
+                    Some(statement) if worth.is_before(&statement) => continue,
+                    Some(statement) if worth.is_doubtful(&statement) => ruling = Ruling::CannotTell("REVIEW"),
+                    _ => {}
+                }
+            }
             let told = findings.iter().any(|finding| finding.rule == fault.rule);
             if !told && findings.len() < MAX_FINDINGS {
-                let ruling = Ruling::of_fault(fault, self.report.log_key.is_some());
                 findings.push(of(ruling, fault.rule, fault.index, fault.explanation.clone()));
             }
         }

@@ -118,7 +118,10 @@ impl Evidence<'_> {
             return gravest.ruling.clone();
         }
         if life.answers().next().is_none() {
-            return Ruling::SentNoReceipt;
+            return match life.doubtful_answers().next() {
+                Some(_) => Ruling::CannotTell("REVIEW"),
+                None => Ruling::SentNoReceipt,
+            };
         }
         if self.hidden(life).is_empty() {
             Ruling::Match
@@ -140,13 +143,20 @@ impl Evidence<'_> {
                 hidden.push(format!("{side} lacks the message itself"));
             }
         }
-        for fact in life.answers() {
-            let signer = domain_of(&fact.who).unwrap_or_default();
-            if sides.contains(&signer) && !fact.held_by.iter().any(|held| held == signer) {
-                hidden.push(format!("{signer} lacks its own {}", fact.rung));
+        for side in sides {
+            let lacks = |fact: &&Fact| {
+                domain_of(&fact.who) == Some(side) && !fact.held_by.iter().any(|held| held == side)
+            };
+            let mut own: Vec<&str> = life
+                .answers()
+                .filter(lacks)
+                .map(|fact| fact.rung.as_str())
+                .collect();
+            own.dedup();
+            if !own.is_empty() {
+                hidden.push(format!("{side} lacks its own {}", own.join(", ")));
             }
         }
-        hidden.dedup();
         hidden
     }
 
@@ -170,6 +180,13 @@ impl Evidence<'_> {
             Ruling::ReceiptProvesDelivery => {
                 let hidden = self.hidden(life).join("; ");
                 format!("{name} arrived: {who} signed {rung}, though {hidden}{later}")
+            }
+            Ruling::CannotTell(_) => {
+                let first = life.doubtful_answers().next();
+                let (who, rung) = first.map_or((String::new(), ""), |fact| (short(&fact.who), &fact.rung));
+                format!(
+                    "{name} was sent; {who} signed {rung} with a key that has ended, and nobody can tell whether before"
+                )
             }
             _ => {
                 let held = life.counting("PEER_HELD").next();

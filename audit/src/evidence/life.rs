@@ -19,8 +19,26 @@ pub enum Standing {
     Proved,
     /// Somebody claims it of himself, and nobody else can tell: that something was on a screen.
     Claimed,
+    /// Signed with a key that has ended since, and nobody can tell whether before: for people to review.
+    Review,
     /// Signed by somebody who may not: it climbs nothing.
     Foreign,
+}
+
+impl Standing {
+    /// With what the signer may say, and whether he says it of himself.
+    fn and(self, may: bool, of_oneself: bool) -> Standing {
+        match (may, of_oneself) {
+            (false, _) => Standing::Foreign,
+            (true, true) if self == Standing::Proved => Standing::Claimed,
+            (true, _) => self,
+        }
+    }
+
+    /// Whether it is worth something by itself.
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Standing::Proved | Standing::Claimed)
+    }
 }
 
 /// One fact about a message.
@@ -80,7 +98,7 @@ pub struct Life {
 impl Fact {
     /// What relays and cosigners say of the bytes, and no desk of what it got.
     pub(super) fn is_of_logs(&self) -> bool {
-        ["ACCEPTED", "PEER_HELD", "COSIGNED"].contains(&self.rung.as_str())
+        OF_LOGS.contains(&self.rung.as_str())
     }
 }
 
@@ -89,15 +107,23 @@ impl Life {
     pub(super) fn counting<'a>(&'a self, rung: &'a str) -> impl Iterator<Item = &'a Fact> {
         self.facts
             .iter()
-            .filter(move |fact| fact.rung == rung && fact.standing != Standing::Foreign)
+            .filter(move |fact| fact.rung == rung && fact.standing.counts())
     }
 
     /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived. What
     /// its own sender says behind it proves nothing about that.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Fact> {
         let own = domain_of(&self.sender);
+        self.facts
+            .iter()
+            .filter(move |fact| fact.standing.counts() && domain_of(&fact.who) != own && !fact.is_of_logs())
+    }
+
+    /// Answers that a thief may have signed.
+    pub(super) fn doubtful_answers(&self) -> impl Iterator<Item = &Fact> {
+        let own = domain_of(&self.sender);
         self.facts.iter().filter(move |fact| {
-            fact.standing != Standing::Foreign && domain_of(&fact.who) != own && !fact.is_of_logs()
+            fact.standing == Standing::Review && domain_of(&fact.who) != own && !fact.is_of_logs()
         })
     }
 }
@@ -229,7 +255,7 @@ impl Evidence<'_> {
                         let rung = word(&RUNGS, receipt.rung);
                         let may = named(signer) && receipt.subject == message.header.sender;
                         let mut fact = self.fact(rung, signer, text, other);
-                        fact.standing = standing(may, receipt.rung == 6);
+                        fact.standing = fact.standing.and(may, receipt.rung == 6);
                         fact
                     })
                     .collect()
@@ -243,7 +269,7 @@ impl Evidence<'_> {
                 } else {
                     action(signer) && has_role(&by.roles, &[WATCH_OFFICER, DUTY_OFFICER])
                 };
-                fact.standing = standing(may, false);
+                fact.standing = fact.standing.and(may, false);
                 vec![fact]
             }
             (Payload::Annex(_), Parts::Annex(by)) if by.said.message.sha256 == hash => {
@@ -254,7 +280,9 @@ impl Evidence<'_> {
                 } else {
                     DUTY_OFFICER
                 };
-                fact.standing = standing(named(signer) && has_role(&by.roles, &[role]), false);
+                fact.standing = fact
+                    .standing
+                    .and(named(signer) && has_role(&by.roles, &[role]), false);
                 vec![fact]
             }
             (Payload::Message(reply), _) => {
@@ -268,7 +296,9 @@ impl Evidence<'_> {
                     (_, answer) => ("ANSWERED", word(&ANSWERS, answer).to_owned()),
                 };
                 let mut fact = self.fact(rung, signer, text, other);
-                fact.standing = standing(action(signer) || (mine && rung != "ANSWERED"), false);
+                fact.standing = fact
+                    .standing
+                    .and(action(signer) || (mine && rung != "ANSWERED"), false);
                 if mine {
                     fact.rung = format!("SENDER_{rung}");
                 }
@@ -277,7 +307,7 @@ impl Evidence<'_> {
             (Payload::Service(service), _) => {
                 let rung = word(&SERVICES, service.kind);
                 let mut fact = self.fact(rung, signer, String::new(), other);
-                fact.standing = standing(mine || named(signer), false);
+                fact.standing = fact.standing.and(mine || named(signer), false);
                 vec![fact]
             }
             _ => Vec::new(),
@@ -293,7 +323,11 @@ impl Evidence<'_> {
         Fact {
             rung: rung.to_owned(),
             who: who.to_owned(),
-            standing: Standing::Proved,
+            standing: if said_in.doubtful && !OF_LOGS.contains(&rung) {
+                Standing::Review
+            } else {
+                Standing::Proved
+            },
             text,
             claimed_ms: Some(header.claimed_time_ms),
             after: self.after(said_in),
@@ -321,14 +355,6 @@ impl Evidence<'_> {
 
 fn has_role(roles: &[u32], wanted: &[u32]) -> bool {
     roles.iter().any(|role| wanted.contains(role))
-}
-
-fn standing(may: bool, of_oneself: bool) -> Standing {
-    match (may, of_oneself) {
-        (false, _) => Standing::Foreign,
-        (true, true) => Standing::Claimed,
-        (true, false) => Standing::Proved,
-    }
 }
 
 /// One desk's own chain orders what it placed.
@@ -369,6 +395,9 @@ pub(super) fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
         .find(|(known, _)| *known == code)
         .map_or("?", |(_, name)| name)
 }
+
+/// What relays and cosigners say of the bytes.
+const OF_LOGS: [&str; 3] = ["ACCEPTED", "PEER_HELD", "COSIGNED"];
 
 const WATCH_OFFICER: u32 = 3;
 const TRANSLATOR: u32 = 4;

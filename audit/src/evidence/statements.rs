@@ -1,10 +1,11 @@
 //! All genuine statements of all copies, each once: who holds it, where it stands, and what contradicts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 
 use super::copies::Copy;
+use super::worth::Worth;
 use super::{Finding, Proof, Ruling};
 use crate::check::{self, Parts, Verified, When};
 use crate::compare::EquivocationProof;
@@ -29,6 +30,8 @@ pub(super) struct Known {
     pub(super) parts: Parts,
     /// Whether the signer's key has ended since: a thief may have signed it.
     pub(super) ended: bool,
+    /// Whether nobody can tell if it came before its key ended.
+    pub(super) doubtful: bool,
     /// Every place, in the order of copies.
     pub(super) stands: Vec<Stands>,
 }
@@ -37,18 +40,14 @@ pub(super) struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Statements {
     known: BTreeMap<Hash, Known>,
-    remarks: Vec<String>,
 }
 
 impl Statements {
-    pub(super) fn join(copies: &[Copy], trust: &TrustPolicy) -> (Statements, Vec<Finding>) {
+    pub(super) fn join(copies: &[Copy], trust: &TrustPolicy, worth: &Worth) -> (Statements, Vec<Finding>) {
         let mut all = Statements::default();
         for (place, copy) in copies.iter().enumerate() {
-            let refused = behind_an_end(copy);
             for (index, entry) in (0u64..).zip(&copy.log.entries) {
-                if !refused.contains(&index) {
-                    all.take(Stands { copy: place, index }, entry, trust);
-                }
+                all.take(Stands { copy: place, index }, entry, trust, worth);
             }
         }
         let mut findings = all.equivocations(copies);
@@ -57,10 +56,13 @@ impl Statements {
         (all, findings)
     }
 
-    fn take(&mut self, stands: Stands, entry: &[u8], trust: &TrustPolicy) {
+    fn take(&mut self, stands: Stands, entry: &[u8], trust: &TrustPolicy, worth: &Worth) {
         let hash = Hash::of(entry);
         if let Some(known) = self.known.get_mut(&hash) {
             known.stands.push(stands);
+            return;
+        }
+        if worth.is_revoked(&hash) {
             return;
         }
         let rosters = trust.rosters();
@@ -73,6 +75,7 @@ impl Statements {
         let key = rosters.by_hash(&verified.header().key_statement);
         let known = Known {
             ended: key.is_some_and(|key| key.revoked.is_some()),
+            doubtful: worth.is_doubtful(&hash),
             verified,
             parts,
             stands: vec![stands],
@@ -88,16 +91,19 @@ impl Statements {
         self.known.iter()
     }
 
-    pub(super) fn remarks(&self) -> Vec<String> {
-        self.remarks.clone()
+    /// Who signed any of them, again and again.
+    pub(super) fn senders(&self) -> impl Iterator<Item = &str> {
+        self.known
+            .values()
+            .map(|known| known.verified.header().sender.as_str())
     }
 
-    /// Two statements of one sender under one id or place.
+    /// Two statements of one sender under one id or place. Where a thief may have signed one nobody is convicted.
     fn equivocations(&self, copies: &[Copy]) -> Vec<Finding> {
         let mut by_id: BTreeMap<(&str, [u8; 16]), &Known> = BTreeMap::new();
         let mut by_place: BTreeMap<(&str, u64, u64), &Known> = BTreeMap::new();
         let mut findings = Vec::new();
-        for known in self.known.values() {
+        for known in self.known.values().filter(|known| !known.doubtful) {
             let header = known.verified.header();
             let sender = header.sender.as_str();
             let same_id = by_id
@@ -254,16 +260,6 @@ impl Statements {
             })
             .collect()
     }
-}
-
-/// Entries whose keys had ended before, in this very log: they do not count.
-fn behind_an_end(copy: &Copy) -> BTreeSet<u64> {
-    let ended = copy
-        .report
-        .faults
-        .iter()
-        .filter(|fault| fault.rule == "REVOKED_KEY");
-    ended.filter_map(|fault| fault.index).collect()
 }
 
 fn equivocation(a: &Known, b: &Known, shared: &'static str, copies: &[Copy]) -> Finding {

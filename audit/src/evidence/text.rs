@@ -89,6 +89,7 @@ impl fmt::Display for DisputeReport {
         writeln!(f, "  held by  {}", all(&life.held_by))?;
         facts(f, "proved", life, Standing::Proved)?;
         facts(f, "only claimed", life, Standing::Claimed)?;
+        facts(f, "for people to review", life, Standing::Review)?;
         facts(f, "signed by somebody who may not", life, Standing::Foreign)?;
         part(f, "not provable by anybody", &self.not_provable)?;
         findings(f, &self.findings)?;
@@ -143,7 +144,7 @@ fn facts(f: &mut Formatter<'_>, title: &str, life: &Life, standing: Standing) ->
         .iter()
         .filter(|fact| fact.standing == standing)
         .collect();
-    if of.is_empty() && standing == Standing::Foreign {
+    if of.is_empty() && matches!(standing, Standing::Review | Standing::Foreign) {
         return Ok(());
     }
     writeln!(f, "\n{title}")?;
@@ -189,10 +190,7 @@ impl Life {
     /// The message in one line.
     fn row(&self) -> String {
         let mut rungs: Vec<&str> = Vec::new();
-        let counting = self
-            .facts
-            .iter()
-            .filter(|fact| fact.standing != Standing::Foreign);
+        let counting = self.facts.iter().filter(|fact| fact.standing.counts());
         for fact in counting {
             if !rungs.contains(&fact.rung.as_str()) {
                 rungs.push(&fact.rung);

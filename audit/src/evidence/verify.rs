@@ -66,7 +66,13 @@ impl Evidence<'_> {
     /// The report on the first bundle by itself.
     #[must_use]
     pub fn verify(&self) -> BundleReport {
-        let verdict = self.ruling();
+        // What hands in no log may be genuine piece by piece, and says nothing about what is missing.
+        let verdict = match self.ruling() {
+            Ruling::Match if self.copies.iter().all(|copy| copy.mirror.is_some()) => {
+                Ruling::CannotTell("NO_LOG")
+            }
+            ruling => ruling,
+        };
         let of = |wanted: fn(&Place<'_>) -> bool| {
             let places = self.bundles.iter().flat_map(|bundle| bundle.places());
             places.filter(|(place, _, _)| wanted(place)).count() as u64
@@ -100,7 +106,7 @@ impl Evidence<'_> {
         let covered = self.quorums.iter().find(|covered| {
             copy.mirror.is_none() && covered.bundle == copy.bundle && covered.origin == copy.origin
         });
-        let own = copy.findings();
+        let own = copy.findings(&self.worth);
         CopyReport {
             evidence_of: copy.side.clone(),
             origin: copy.origin.clone(),
@@ -122,7 +128,7 @@ impl Evidence<'_> {
                 self.side(0)
             ),
             (_, Some(gravest)) => gravest.sentence(),
-            (_, None) => String::new(),
+            (_, None) => format!("{} hands in no log of its own", self.side(0)),
         }
     }
 }

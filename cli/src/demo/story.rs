@@ -160,14 +160,14 @@ fn next_steps(stage: &Stage, kept: bool) -> Vec<String> {
         stage.ledgers().try_into().unwrap_or_else(|_| Default::default());
     let trust = stage.trust(0);
     let [a, b] = ["a.bundle", "b.bundle"].map(|name| stage.dir.join(name));
-    let [bundle_a, bundle_b] = [(0, &a), (1, &b)].map(|(side, out)| {
+    let [bundle_a, bundle_b] = [(0, &a, " --open A-0001"), (1, &b, "")].map(|(side, out, open)| {
         let from = stage
             .sides
             .get(side)
             .map(|side| side.folder.clone())
             .unwrap_or_default();
         format!(
-            "hotline log bundle --from {} --out {}",
+            "hotline log bundle --from {} --out {}{open}",
             from.display(),
             out.display()
         )

@@ -156,7 +156,13 @@ fn refuse(refused: &Refused, words: &Words) -> Result<u8, Failure> {
 fn tell(word: &str, rule: &str, what: &str, code: u8, words: &Words) -> Result<(), Failure> {
     let verdict = format!("{word}({rule})");
     match words.form {
-        Form::Text => say(&format!("{verdict}: {}", what.escape_debug())),
+        Form::Text => {
+            let told = what.escape_debug().to_string();
+            say(&format!(
+                "{verdict}: {}",
+                told.replace("\\\"", "\"").replace("\\'", "'")
+            ))
+        }
         Form::Json => say(&serde_json::json!({
             "verdict": verdict, "exit_code": code, "rule": rule, "sentence": what
         })),

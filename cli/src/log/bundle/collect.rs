@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible, ops::ControlFlow};
 use hotline_audit::{
     Hash, bundle::BundleWriter, compare::Log, opening::Opening, statement::Message, tiles::log_files,
 };
+use hotline_client::{memory, seal::read_opening};
 use hotline_core::id::StatementId;
 
 use super::{desk, keys, keys::put, notes::Notes, place::Found, relay};
@@ -18,9 +19,6 @@ use crate::{
 
 /// Most messages whose acceptances are handed in: those of the newest.
 const MOST_PROOFS: usize = 4_096;
-
-/// Where a desk keeps what sealed statements say.
-const OPENING: &str = "opening";
 
 /// What was collected beside the files.
 pub(super) struct Collected {
@@ -135,22 +133,17 @@ fn fits(wanted: &Wanted, message: &Message, bytes: &[u8], names: &BTreeMap<Strin
     }
 }
 
-/// The opening that a desk has kept of a sealed message: salt and words behind each other, under the statement's hash.
-/// Whether it fits is for whoever hands it in to check.
+/// The opening that a desk has kept of a sealed message. Whether it fits is for whoever hands it in to check.
 fn kept(found: &Found, statement: &Hash) -> Result<Option<Opening>, Failure> {
     for ledger in found.logs.iter().filter_map(|(_, source)| source.ledger()) {
         let value = ledger
-            .record(OPENING, statement.as_bytes())
+            .record(memory::OPENING, statement.as_bytes())
             .map_err(|error| read::damaged(exit::chain(&error)))?;
-        let opening = value.as_deref().and_then(|value| {
-            let (salt, text) = value.split_first_chunk::<32>()?;
-            Some(Opening {
-                salt: *salt,
-                text: std::str::from_utf8(text).ok()?.to_owned(),
-            })
-        });
-        if opening.is_some() {
-            return Ok(opening);
+        let opening = value
+            .as_deref()
+            .and_then(|value| read_opening(statement.as_bytes(), value));
+        if let Some((_, opening)) = opening {
+            return Ok(Some(opening));
         }
     }
     Ok(None)
