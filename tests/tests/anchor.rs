@@ -540,5 +540,6 @@ async fn a_witness_that_never_answers_slows_no_message() {
     let without = median(&line_that_asks(None).await, 60).await;
     let ratio = with.as_secs_f64() / without.as_secs_f64();
     eprintln!("median {with:?} while a witness is silent, {without:?} without any: {ratio:.2}");
-    assert!(ratio < 2.0, "{with:?} against {without:?}");
+    // A call to a witness may take 5 s: what waited for one would show.
+    assert!(with < Duration::from_secs(1), "{with:?} against {without:?}");
 }
