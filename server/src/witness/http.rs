@@ -143,7 +143,7 @@ async fn add_checkpoint(State(window): Shared, request: Request) -> Response {
     };
     window
         .office
-        .add_checkpoint(&body, window.known.as_ref(), &caller)
+        .add_checkpoint(&body, &window.known, &caller)
         .await
         .into_response()
 }
@@ -167,7 +167,7 @@ async fn add_entries(State(window): Shared, request: Request) -> Response {
     let body = pieces(request.into_body(), coding);
     let reply = window
         .office
-        .add_entries(Box::pin(body), window.known.as_ref())
+        .add_entries(Box::pin(body), &window.known)
         .await;
     let mut response = reply.into_response();
     response

@@ -199,6 +199,7 @@ fn open(config: &NeutralConfig, seams: &Seams) -> Result<Office, StartError> {
     Office::open(OfficeParts {
         ledger,
         clock: Arc::clone(&seams.clock),
+        spawner: seams.spawner.clone(),
         witness,
         mirror: None,
     })

@@ -1,6 +1,9 @@
 //! The witness' call, and what both calls share: one ledger, one clock, two keys.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use hotline_audit::{
     CosignSigner, LogVerifier,
@@ -10,8 +13,8 @@ use hotline_audit::{
 };
 use hotline_core::{leg::Lane, time::WallTime};
 use hotline_ledger::{Batch, CommitError, Ledger, ReadError, Record, Standing};
-use hotline_transport::Clock;
-use tokio::sync::Notify;
+use hotline_transport::{Clock, Spawner};
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
@@ -35,6 +38,8 @@ pub struct OfficeParts {
     pub ledger: Ledger,
     /// Its clocks.
     pub clock: Arc<dyn Clock>,
+    /// Who runs what must come to its end, whoever asked for it hangs up.
+    pub spawner: Spawner,
     /// Its key as a witness.
     pub witness: CosignSigner,
     /// Its key as a mirror; without it, it is none.
@@ -45,6 +50,7 @@ pub struct OfficeParts {
 pub struct Office {
     pub(super) ledger: Ledger,
     pub(super) clock: Arc<dyn Clock>,
+    spawner: Spawner,
     witness: CosignSigner,
     pub(super) mirror: Option<CosignSigner>,
     /// Held while the newest cosigned checkpoint of a log is read, compared and replaced.
@@ -81,6 +87,7 @@ impl Office {
         Ok(Self {
             ledger: parts.ledger,
             clock: parts.clock,
+            spawner: parts.spawner,
             witness: parts.witness,
             mirror: parts.mirror,
             compare: tokio::sync::Mutex::default(),
@@ -121,10 +128,23 @@ impl Office {
         self.news.notified().await;
     }
 
-    /// The call `add-checkpoint`, of `from`.
-    pub async fn add_checkpoint(&self, body: &[u8], known: &dyn KnownLogs, from: &str) -> Reply {
-        let reply = match self.try_add_checkpoint(body, known, from).await {
-            Ok(reply) | Err(reply) => reply,
+    /// The call `add-checkpoint`, of `from`. Whoever drops the future hangs up; what was begun is done all the same.
+    pub async fn add_checkpoint(
+        self: &Arc<Self>,
+        body: &[u8],
+        known: &Arc<dyn KnownLogs>,
+        from: &str,
+    ) -> Reply {
+        let reply = match AddCheckpoint::parse(body) {
+            Err(refusal) => refused(&refusal),
+            Ok(request) => {
+                let (office, known, from) = (Arc::clone(self), Arc::clone(known), from.to_owned());
+                let work = async move {
+                    let decided = office.decide(&request, known.as_ref(), &from).await;
+                    decided.unwrap_or_else(|reply| reply)
+                };
+                self.to_its_end("add-checkpoint", work).await
+            }
         };
         if reply.status != 200 {
             self.tally.refused("add-checkpoint", reply.status);
@@ -132,21 +152,39 @@ impl Office {
         reply
     }
 
-    async fn try_add_checkpoint(
+    /// Runs `work` in a task of its own. What is queued in the ledger is written whether somebody waits for it or not; so
+    /// the lock under which it was judged may be let go only by the work itself, never because a caller hung up.
+    pub(super) async fn to_its_end(
         &self,
-        body: &[u8],
+        name: &'static str,
+        work: impl Future<Output = Reply> + Send + 'static,
+    ) -> Reply {
+        let (tell, told) = oneshot::channel();
+        self.spawner.spawn(name, async move {
+            // Nobody may be waiting any more.
+            let _ = tell.send(work.await);
+        });
+        told.await
+            .unwrap_or_else(|_| Reply::refused(503, "this witness is closing"))
+    }
+
+    /// Judges, keeps and only then answers; nothing comes between. Never to be dropped half way: see
+    /// [`Office::to_its_end`].
+    async fn decide(
+        &self,
+        request: &AddCheckpoint,
         known: &dyn KnownLogs,
         from: &str,
     ) -> Result<Reply, Reply> {
-        let request = AddCheckpoint::parse(body).map_err(|refusal| refused(&refusal))?;
-        let keys = known.keys(&request.checkpoint.origin);
-        self.check_open()?;
         let origin = request.checkpoint.origin.as_str();
         let _one_at_a_time = self.compare.lock().await;
+        self.check_open()?;
+        // Trust may have changed while this waited.
+        let keys = known.keys(origin);
         let before = book::seen(&self.ledger, origin).map_err(|error| self.unusable(&error))?;
-        match witness::judge(before.as_ref(), &request, &keys) {
+        match witness::judge(before.as_ref(), request, &keys) {
             Decision::Refuse(refusal) => {
-                self.keep_evidence((&request, &refusal), &keys, from).await?;
+                self.keep_evidence((request, &refusal), &keys, from).await?;
                 Err(refused(&refusal))
             }
             Decision::Cosign(accepted) => {

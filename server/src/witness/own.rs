@@ -41,6 +41,7 @@ pub(crate) fn office(
     let parts = OfficeParts {
         ledger: ledger.clone(),
         clock: Arc::clone(&seams.clock),
+        spawner: seams.spawner.clone(),
         witness,
         mirror,
     };

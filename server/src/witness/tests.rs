@@ -1,6 +1,8 @@
 //! A witness and mirror on a simulated disk: every status, what is kept, and power cuts at the commit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use futures_util::stream;
 use hotline_audit::{
     Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, SigningKey,
@@ -115,13 +117,17 @@ impl KnownLogs for OnlyNorth {
 }
 
 fn ledger(disk: &MemoryDisk) -> Ledger {
+    ledger_in(Engine::Memory(disk.clone()), Mode::Inline)
+}
+
+fn ledger_in(engine: Engine, mode: Mode) -> Ledger {
     let options = OpenOptions {
-        engine: Engine::Memory(disk.clone()),
+        engine,
         owner: format!("spiffe://{SOUTH}"),
         origin: SOUTH.into(),
         signer: None,
         entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
-        mode: Mode::Inline,
+        mode,
         restored: Restored::ReadOnly,
     };
     Ledger::open(options).unwrap().0
@@ -132,9 +138,15 @@ fn cosigner(name: Result<CosignerName, hotline_audit::note::NoteError>, seed: u8
 }
 
 pub(super) fn office_on(disk: &MemoryDisk) -> Office {
+    office_of(ledger(disk))
+}
+
+fn office_of(ledger: Ledger) -> Office {
+    let seams = Seams::system();
     Office::open(OfficeParts {
-        ledger: ledger(disk),
-        clock: Seams::system().clock,
+        ledger,
+        clock: seams.clock,
+        spawner: seams.spawner,
         witness: cosigner(CosignerName::witness(SOUTH), 5),
         mirror: Some(cosigner(CosignerName::mirror(SOUTH), 6)),
     })
@@ -143,30 +155,33 @@ pub(super) fn office_on(disk: &MemoryDisk) -> Office {
 
 struct Desk {
     disk: MemoryDisk,
-    office: Office,
+    office: Arc<Office>,
+    known: Arc<dyn KnownLogs>,
 }
 
 impl Desk {
     fn new() -> Self {
         let disk = MemoryDisk::new();
         Self {
-            office: office_on(&disk),
+            office: Arc::new(office_on(&disk)),
+            known: Arc::new(OnlyNorth),
             disk,
         }
     }
 
     /// The process ends and starts again on what is on disk.
     fn again(self) -> Self {
-        let Self { disk, office } = self;
+        let Self { disk, office, .. } = self;
         drop(office);
         Self {
-            office: office_on(&disk),
+            office: Arc::new(office_on(&disk)),
+            known: Arc::new(OnlyNorth),
             disk,
         }
     }
 
     async fn offer(&self, body: &[u8]) -> Reply {
-        self.office.add_checkpoint(body, &OnlyNorth, "somebody").await
+        self.office.add_checkpoint(body, &self.known, "somebody").await
     }
 
     async fn status(&self, body: &[u8]) -> u16 {
@@ -176,7 +191,7 @@ impl Desk {
     async fn bring(&self, body: &[u8]) -> Reply {
         // In pieces that fit nothing.
         let pieces: Vec<Vec<u8>> = body.chunks(1000).map(<[u8]>::to_vec).collect();
-        self.office.add_entries(stream::iter(pieces), &OnlyNorth).await
+        self.office.add_entries(stream::iter(pieces), &self.known).await
     }
 
     fn get(&self, path: &str) -> Reply {
@@ -424,12 +439,13 @@ async fn alter(ledger: &Ledger, index: u64) {
 #[tokio::test]
 async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
     let mut cuts = 0u32;
+    let known: Arc<dyn KnownLogs> = Arc::new(OnlyNorth);
     for seed in 0..200u64 {
         let disk = MemoryDisk::new();
         let mut left: Vec<(u64, &str)> = Vec::new();
         let mut turn = seed;
         for round in 0..12u64 {
-            let office = office_on(&disk);
+            let office = Arc::new(office_on(&disk));
             turn = turn
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
@@ -441,7 +457,7 @@ async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
                 cuts += 1;
                 disk.set_sync(Sync::CutsPower);
             }
-            let reply = office.add_checkpoint(&log.offer(newest), &OnlyNorth, "x").await;
+            let reply = office.add_checkpoint(&log.offer(newest), &known, "x").await;
             if reply.status == 200 {
                 left.push((log.size, branch));
             }
@@ -459,4 +475,28 @@ async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
         );
     }
     assert!(cuts > 300, "{cuts}");
+}
+
+/// What is queued in a ledger is written although nobody waits for it any more: the lock must outlive the caller.
+#[tokio::test]
+async fn whoever_hangs_up_while_a_checkpoint_is_written_gets_no_second_history_cosigned() {
+    let known: Arc<dyn KnownLogs> = Arc::new(OnlyNorth);
+    let (ours, other) = (Log::of("a", 9).offer(0), Log::of("b", 9).offer(0));
+    for pauses in 0..6u32 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        let office = Arc::new(office_of(ledger_in(Engine::Sqlite { path }, Mode::Thread)));
+        {
+            let mut call = std::pin::pin!(office.add_checkpoint(&ours, &known, "x"));
+            for _ in 0..=pauses {
+                // It has run as far as it can without waiting, and then its caller is gone.
+                let _ = futures_util::poll!(call.as_mut());
+                tokio::task::yield_now().await;
+            }
+        }
+        let second = office.add_checkpoint(&other, &known, "y").await;
+        let kept = office.seen(NORTH).unwrap().unwrap();
+        assert_eq!(second.status, 409, "{pauses}: {}", said(&second));
+        assert_eq!(kept.root(), Log::of("a", 9).root());
+    }
 }

@@ -1,6 +1,6 @@
 //! The mirror's call: entries, package by package, each kept once it is proved.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _};
 use hotline_audit::{
@@ -53,9 +53,9 @@ struct Upload {
 impl Office {
     /// The call `add-entries`, of `from`. The body is read as it comes and no further than it is good.
     pub async fn add_entries(
-        &self,
+        self: &Arc<Self>,
         body: impl Stream<Item = Vec<u8>> + Unpin,
-        known: &dyn KnownLogs,
+        known: &Arc<dyn KnownLogs>,
     ) -> Reply {
         let reply = self.try_add_entries(body, known).await;
         if !matches!(reply.status, 200 | 202) {
@@ -65,17 +65,17 @@ impl Office {
     }
 
     async fn try_add_entries(
-        &self,
+        self: &Arc<Self>,
         body: impl Stream<Item = Vec<u8>> + Unpin,
-        known: &dyn KnownLogs,
+        known: &Arc<dyn KnownLogs>,
     ) -> Reply {
         let mut body = Body {
             stream: body,
             bytes: Vec::new(),
             until: Instant::now() + PACKAGE_WITHIN,
         };
-        let upload = match self.begun(&mut body, known).await {
-            Ok(upload) => upload,
+        let upload = match self.begun(&mut body, known.as_ref()).await {
+            Ok(upload) => Arc::new(upload),
             Err(Stop::Said(reply)) => return reply,
             Err(Stop::Over) => return Reply::refused(400, "not the head of an upload"),
         };
@@ -88,9 +88,12 @@ impl Office {
                 Err(Stop::Over) => return Reply::refused(400, "not one whole package of entries"),
             }
         }
-        match self.finish(&upload).await {
-            Ok(reply) | Err(reply) => reply,
-        }
+        let office = Arc::clone(self);
+        let work = async move {
+            let finished = office.finish(&upload).await;
+            finished.unwrap_or_else(|reply| reply)
+        };
+        self.to_its_end("mirror cosigns", work).await
     }
 
     /// Reads the head and says which checkpoint it means.
@@ -176,9 +179,9 @@ impl Office {
 
     /// Reads one package, checks it and keeps what of it is new.
     async fn take_package<S: Stream<Item = Vec<u8>> + Unpin>(
-        &self,
+        self: &Arc<Self>,
         body: &mut Body<S>,
-        upload: &Upload,
+        upload: &Arc<Upload>,
         span: Span,
     ) -> Result<(), Stop> {
         body.until = Instant::now() + PACKAGE_WITHIN;
@@ -192,6 +195,20 @@ impl Office {
                 Err(_) => return Err(Stop::Over),
             }
         };
+        let (office, upload) = (Arc::clone(self), Arc::clone(upload));
+        let work = async move {
+            let kept = office.keep_package(&upload, &package, span).await;
+            kept.err().unwrap_or_else(|| Reply::note(Vec::new()))
+        };
+        match self.to_its_end("mirror keeps", work).await {
+            kept if kept.status == 200 => Ok(()),
+            refused => Err(refused.into()),
+        }
+    }
+
+    /// Checks a package against what is held and puts what of it is new behind that. Never to be dropped half way: see
+    /// [`Office::to_its_end`].
+    async fn keep_package(&self, upload: &Upload, package: &Package, span: Span) -> Result<(), Reply> {
         let origin = upload.head.origin.as_str();
         let _in_order = self.append.lock().await;
         let held = self.held(origin);
@@ -206,16 +223,15 @@ impl Office {
                 span.start,
                 span.end.saturating_sub(1)
             );
-            return Err(Reply::refused(422, why).into());
+            return Err(Reply::refused(422, why));
         }
         if held.next() < span.start {
             // Somebody else's package was to come first, and what it brought was altered since.
-            return Err(self.info(409, upload).into());
+            return Err(self.info(409, upload));
         }
         let known = usize::try_from(held.next() - span.start).unwrap_or(usize::MAX);
         let fresh = package.entries.get(known..).unwrap_or_default();
-        self.put(origin, held, fresh).await?;
-        Ok(())
+        self.put(origin, held, fresh).await
     }
 
     /// Puts entries behind those that are held, durably.
