@@ -132,6 +132,10 @@ impl KnownLogs for Listed {
     fn mirrored(&self, _: &str) -> bool {
         false
     }
+
+    fn extended(&self) -> bool {
+        true
+    }
 }
 
 /// Runs the witness of that configuration until SIGTERM, SIGINT or the death of its ledger; returns the exit code.

@@ -30,6 +30,12 @@ pub trait KnownLogs: Send + Sync {
 
     /// Whether the entries of this log are mirrored.
     fn mirrored(&self, origin: &str) -> bool;
+
+    /// Whether checkpoints with extension lines are cosigned. Not where they become leaves of a log of ours, whose
+    /// verifiers know three lines.
+    fn extended(&self) -> bool {
+        false
+    }
 }
 
 /// What a witness is made of.
@@ -192,6 +198,12 @@ impl Office {
                     return Err(Reply::refused(
                         503,
                         "this witness knows as many logs as it can keep",
+                    ));
+                }
+                if !known.extended() && request.note.text != request.checkpoint.text() {
+                    return Err(Reply::refused(
+                        400,
+                        "a checkpoint with extension lines is not cosigned here",
                     ));
                 }
                 let now_s = self.clock.wall().unix_ms() / 1000;

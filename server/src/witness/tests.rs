@@ -246,6 +246,29 @@ async fn each_call_of_a_witness_gets_the_status_that_the_specification_gives_it(
 }
 
 #[tokio::test]
+async fn a_relay_cosigns_no_checkpoint_with_extension_lines_and_keeps_one_that_proves_a_fork() {
+    let south = Desk::new();
+    let extended = |log: &Log, old: u64| {
+        let text = format!("{}an extension line\n", log.note().text);
+        let key = SigningKey::from_seed(&[1; 32]);
+        let mut note = Note {
+            text: text.clone(),
+            signatures: log.note().signatures,
+        };
+        let line = &mut note.signatures[0];
+        line.signature = key.sign(text.as_bytes()).to_vec();
+        let proof = consistency_proof(log, old, log.size).unwrap();
+        AddCheckpoint::new(old, proof, note).unwrap().encode()
+    };
+    let five = Log::of("a", 5);
+    assert_eq!(south.status(&extended(&five, 0)).await, 400);
+    assert_eq!(south.office.witness_checkpoint(&origin_hash(NORTH)).status, 404);
+    line(&south.offer(&five.offer(0)).await);
+    assert_eq!(south.status(&extended(&Log::of("b", 5), 5)).await, 422);
+    assert_eq!(book::conflicts(south.office.ledger(), NORTH).unwrap().0.len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
     let south = Desk::new();
     line(&south.offer(&Log::of("a", 5).offer(0)).await);
