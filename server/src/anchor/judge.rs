@@ -49,7 +49,11 @@ impl Why {
             Self::Unreachable => 0,
             Self::Conflict => 409,
             Self::Fork => 422,
-            Self::Refused(status) | Self::BadAnswer(status) => u32::from(status),
+            // A statement knows the statuses of HTTP; what a cosigner makes up beyond them is none.
+            Self::Refused(status) | Self::BadAnswer(status) if (100..=599).contains(&status) => {
+                u32::from(status)
+            }
+            Self::Refused(_) | Self::BadAnswer(_) => 0,
         }
     }
 
@@ -163,6 +167,7 @@ mod tests {
         Hash, LogSigner, SigningKey,
         cosign::{CosignSigner, CosignerName},
         note::Note,
+        statement::CosignRefused,
     };
     use hotline_core::leg::Lane;
     use hotline_ledger::{Batch, Engine, Entry, MemoryDisk, Mode, OpenOptions, Restored};
@@ -244,6 +249,24 @@ mod tests {
             judged(note_of(&other), &ours),
             Holds::Against(forked, note_of(&other))
         );
+    }
+
+    #[test]
+    fn a_status_that_no_statement_may_hold_is_written_down_as_none() {
+        for (status, written) in [(100, 100), (599, 599), (600, 0), (999, 0), (0, 0)] {
+            assert_eq!(Why::BadAnswer(status).status(), written);
+            let said = CosignRefused {
+                relay: "spiffe://exercise.avelia.example/relay/north".into(),
+                key_statement: Hash([1; 32]),
+                witness: "south".into(),
+                size: 1,
+                reason: Why::BadAnswer(status).code(),
+                status: Why::BadAnswer(status).status(),
+                claimed_time_ms: 1,
+                since_ms: 1,
+            };
+            assert_eq!(CosignRefused::decode(&said.encode()), Ok(said));
+        }
     }
 
     #[test]

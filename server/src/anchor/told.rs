@@ -113,6 +113,10 @@ impl Refusing {
                 }
                 .encode()
             })?;
+        if let Err(error) = relog::own(&signed, &relay.rosters(), claimed_time_ms) {
+            tracing::warn!(%error, witness, "a refusal to cosign is not written down");
+            return None;
+        }
         Some(SignedStatement::into_bytes(signed))
     }
 }

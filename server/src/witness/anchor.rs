@@ -16,7 +16,7 @@ use super::{
     office::{KnownLogs as _, Office},
     shelf::{self, Held},
 };
-use crate::relay::Relay;
+use crate::{relay::Relay, relog};
 
 /// What a leaf of this kind is, in the ledger's `kind` column.
 pub const PEER_CHECKPOINT_KIND: u8 = 20;
@@ -196,6 +196,10 @@ impl Anchors {
             mirrored: if held.whole() { held.next() } else { 0 },
         };
         let signed = pen.sign_record(PayloadType::PeerCheckpoint, &said.encode())?;
+        if let Err(error) = relog::own(&signed, &self.relay.rosters(), said.claimed_time_ms) {
+            tracing::warn!(%error, log = seen.checkpoint().origin, "a checkpoint is not anchored");
+            return None;
+        }
         Some(leaf_of(pen.relay(), PEER_CHECKPOINT_KIND, &signed))
     }
 }
