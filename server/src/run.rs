@@ -452,9 +452,9 @@ pub(crate) fn open_for(
     config: &RelayConfig,
     seams: &Seams,
     restored: Restored,
-) -> Result<Ledger, StartError> {
+) -> Result<(Ledger, Opening), StartError> {
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
-    let (ledger, _) = Ledger::open(OpenOptions {
+    Ok(Ledger::open(OpenOptions {
         engine: Engine::Sqlite {
             path: config.ledger.clone(),
         },
@@ -464,8 +464,7 @@ pub(crate) fn open_for(
         entropy: &mut entropy,
         mode: Mode::Thread,
         restored,
-    })?;
-    Ok(ledger)
+    })?)
 }
 
 fn open_ledger(

@@ -98,7 +98,7 @@ pub async fn succeed(
     let believed = Believed::read(new, &|_, _| std::collections::BTreeSet::new())?;
     let pen = run::pen_of(new, &believed.rosters)?.ok_or(SucceedError::NoKey)?;
     let old_note = newest_note(new, old, &believed, seams).await?;
-    let ledger = run::open_for(new, seams, Restored::ReadOnly)?;
+    let (ledger, _) = run::open_for(new, seams, Restored::ReadOnly)?;
     let size = ledger.head().size;
     if size > 0 {
         let relay = new.identity.clone();
