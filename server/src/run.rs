@@ -219,6 +219,10 @@ where
         connections: listener.connections().clone(),
         witness: witness.map(Arc::new),
     }));
+    if let Some(office) = relay.witness.clone() {
+        let check = async move { office.check_mirrored().await };
+        seams.spawner.spawn("mirror check", check);
+    }
     if let Err(error) = anchor::load(&relay.anchors.kept, &relay.ledger) {
         tracing::warn!(%error, "what was cosigned before cannot be read; it is asked for anew");
     }

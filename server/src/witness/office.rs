@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use super::{
     book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
     reply::Reply,
-    shelf::{self, Held, Shelf},
+    shelf::{self, Found, Held, Shelf},
     tally::Tally,
 };
 
@@ -69,27 +69,14 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens a witness on its ledger. Every mirrored entry is hashed again; what is not what was kept is told as an alarm,
-    /// and asked for anew.
+    /// Opens a witness on its ledger. What is mirrored is not handed out, nor added to, before
+    /// [`Office::check_mirrored`] has hashed it again.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub fn open(parts: OfficeParts) -> Result<Self, ReadError> {
-        let (shelf, found) = Shelf::open(&parts.ledger)?;
+        let shelf = Shelf::open(&parts.ledger)?;
         let tally = Tally::default();
-        for log in found {
-            if !log.intact {
-                tracing::error!(
-                    event = "alarm",
-                    code = "MIRROR_ALTERED",
-                    log = log.origin,
-                    kept = log.kept,
-                    good = log.good,
-                    "mirrored entries are not what was kept; nothing of this log is handed out until it is brought anew"
-                );
-            }
-            tally.held(&log.origin, log.good);
-        }
         Ok(Self {
             ledger: parts.ledger,
             clock: parts.clock,
@@ -102,6 +89,55 @@ impl Office {
             tally,
             news: Notify::new(),
         })
+    }
+
+    /// Hashes every mirrored entry again, log by log, and lets others run in between: a log of others may be long, and
+    /// nobody's traffic waits for it. What is not what was kept is told as an alarm, and asked for anew.
+    pub async fn check_mirrored(&self) {
+        loop {
+            // Bound before it is used: the shelf is free meanwhile.
+            let next = self.shelf().unchecked();
+            let Some(mut checking) = next else { return };
+            let found = loop {
+                match checking.step(&self.ledger) {
+                    Ok(true) => tokio::task::yield_now().await,
+                    Ok(false) => break checking.end(&self.ledger),
+                    Err(error) => break Err(error),
+                }
+            };
+            match found {
+                Ok((held, found)) => self.checked(held, &found),
+                Err(error) => {
+                    tracing::error!(%error, "mirrored entries cannot be read; nothing of them is handed out");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn checked(&self, held: Held, found: &Found) {
+        if !found.intact {
+            tracing::error!(
+                event = "alarm",
+                code = "MIRROR_ALTERED",
+                log = found.origin,
+                kept = found.kept,
+                good = found.good,
+                "mirrored entries are not what was kept; nothing of this log is handed out until it is brought anew"
+            );
+        }
+        self.take(&found.origin, held);
+    }
+
+    /// Refuses what needs the mirrored entries of a log that are not checked yet.
+    pub(super) fn check_checked(&self, origin: &str) -> Result<(), Reply> {
+        if self.shelf().is_checked(origin) {
+            return Ok(());
+        }
+        Err(Reply::refused(
+            503,
+            "the mirrored entries of this log are being hashed again; ask again in a while",
+        ))
     }
 
     /// Its counters.
@@ -314,13 +350,18 @@ impl Office {
         let none = || Reply::refused(404, "no such file of such a log is mirrored here");
         let found = {
             let shelf = self.shelf();
-            let mut logs = shelf.logs();
-            logs.find(|(origin, _)| witness::origin_hash(origin) == log)
-                .map(|(origin, held)| (origin.to_owned(), held.clone()))
+            let mut origins = shelf.origins();
+            origins
+                .find(|origin| witness::origin_hash(origin) == log)
+                .map(str::to_owned)
         };
-        let Some((origin, held)) = found else {
+        let Some(origin) = found else {
             return none();
         };
+        if let Err(reply) = self.check_checked(&origin) {
+            return reply;
+        }
+        let held = self.held(&origin);
         let Some(cosigned) = held.cosigned() else {
             return none();
         };

@@ -170,7 +170,14 @@ impl Desk {
     }
 
     /// The process ends and starts again on what is on disk.
-    fn again(self) -> Self {
+    async fn again(self) -> Self {
+        let again = self.unchecked();
+        again.office.check_mirrored().await;
+        again
+    }
+
+    /// The same before it has looked at what it mirrors.
+    fn unchecked(self) -> Self {
         let Self { disk, office, .. } = self;
         drop(office);
         Self {
@@ -277,7 +284,7 @@ async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
     assert!(note.verify(north().verifier().verifier_key()).is_ok());
     assert!(south.office.witness_key().verify(&note).is_some());
     assert_eq!(south.office.witness_checkpoint(&origin_hash("x")).status, 404);
-    let south = south.again();
+    let south = south.again().await;
     assert_eq!(said(&south.offer(&Log::of("b", 9).offer(0)).await), "5\n");
     assert_eq!(south.status(&Log::of("b", 9).offer(5)).await, 422);
     assert_eq!(south.status(&Log::of("a", 9).offer(5)).await, 200);
@@ -305,7 +312,7 @@ async fn every_conflicting_checkpoint_is_kept_once_and_beyond_the_bound_counted(
     for size in 10..book::MAX_UNPROVEN as u64 + 15 {
         south.status(&Log::of("b", size).offer(9)).await;
     }
-    let south = south.again();
+    let south = south.again().await;
     let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
     assert_eq!(kept.len(), 1 + book::MAX_UNPROVEN);
     assert_eq!(more, 5);
@@ -325,7 +332,7 @@ async fn a_mirror_cosigns_what_it_holds_and_hands_it_out_as_tiles() {
     let mirror = south.office.mirror_key().unwrap();
     assert!(mirror.time_of(&log.note().text, &cosigned).is_some());
 
-    let south = south.again();
+    let south = south.again().await;
     let note = Note::parse(&south.get("checkpoint").body).unwrap();
     assert!(mirror.verify(&note).is_some());
     assert!(note.verify(north().verifier().verifier_key()).is_ok());
@@ -409,6 +416,23 @@ async fn an_upload_goes_on_where_it_broke_off_and_what_does_not_belong_is_kept_b
 }
 
 #[tokio::test]
+async fn what_is_mirrored_is_hashed_in_the_background_and_neither_handed_out_nor_added_to_before() {
+    let south = Desk::new();
+    let log = Log::of("a", 300);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    let south = south.unchecked();
+    assert_eq!(south.get("checkpoint").status, 503);
+    assert_eq!(south.bring(&log.upload(300, b"")).await.status, 503);
+    line(&south.offer(&Log::of("a", 310).offer(300)).await);
+    south.office.check_mirrored().await;
+    assert_eq!(south.get("checkpoint").status, 200);
+    line(&south.bring(&Log::of("a", 310).upload(300, b"")).await);
+    let entries: u64 = (0..310).map(|n| log.entry(n).len() as u64).sum();
+    assert_eq!(south.office.held(NORTH).bytes(), entries);
+}
+
+#[tokio::test]
 async fn a_fork_before_the_newest_size_is_found_by_what_is_mirrored() {
     let south = Desk::new();
     let log = Log::of("a", 20);
@@ -428,7 +452,7 @@ async fn entries_that_were_altered_on_disk_are_not_handed_out_and_are_brought_an
     line(&south.offer(&log.offer(0)).await);
     line(&south.bring(&log.upload(0, b"")).await);
     alter(south.office.ledger(), 300).await;
-    let south = south.again();
+    let south = south.again().await;
     assert_eq!(south.get("checkpoint").status, 503);
     assert_eq!(south.get(&tile_path(0, 0, 256)).status, 503);
     assert_eq!(
@@ -443,7 +467,7 @@ async fn entries_that_were_altered_on_disk_are_not_handed_out_and_are_brought_an
     );
     line(&south.bring(&log.upload(256, b"")).await);
     assert_eq!(south.get("checkpoint").status, 200);
-    assert!(south.again().office.held(NORTH).whole());
+    assert!(south.again().await.office.held(NORTH).whole());
 }
 
 /// Another entry in the place of one that was kept.

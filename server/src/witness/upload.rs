@@ -9,8 +9,6 @@ use hotline_audit::{
     note::Note,
     tree::leaf_hash,
 };
-use hotline_ledger::SpaceLeft;
-
 use tokio::time::Instant;
 
 use super::{
@@ -21,6 +19,14 @@ use super::{
 
 /// Entries before the first missing one that an upload may bring again.
 const MAX_EXCESS: u64 = 8_192;
+
+/// Free space below which a mirror keeps nothing more: 512 MiB, well above the 64 MiB below which a relay begins to refuse
+/// its desks' traffic.
+const RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Most bytes of entries that are kept of one log. 8 GiB: millions of messages, and a bound to what another side can make
+/// this one keep.
+const LOG_MAX_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 /// What is not in the packages: origin and ticket, each behind 16 bits of length, and two numbers.
 const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
@@ -117,14 +123,8 @@ impl Office {
             return Err(Reply::refused(404, "this log is not mirrored here").into());
         }
         self.check_open()?;
-        if matches!(
-            self.ledger().space().map(|space| space.left()),
-            Ok(SpaceLeft::Reserve)
-        ) {
-            return Err(
-                Reply::refused(507, "this mirror's disk is nearly full; it keeps nothing more").into(),
-            );
-        }
+        self.check_checked(&head.origin)?;
+        self.check_room(&self.held(&head.origin), 0)?;
         let seen = self
             .seen(&head.origin)
             .map_err(|error| Reply::refused(500, error))?
@@ -158,6 +158,24 @@ impl Office {
             return Err(self.info(409, &upload).into());
         }
         Ok(upload)
+    }
+
+    /// Refuses entries for which there is no room: another side's log must not take the disk that the own traffic needs.
+    fn check_room(&self, held: &Held, more: u64) -> Result<(), Reply> {
+        let free = self.ledger().space().map_err(|error| unreadable(&error))?.free_bytes;
+        if free.is_some_and(|free| free < RESERVE_BYTES.saturating_add(more)) {
+            return Err(Reply::refused(
+                507,
+                "this mirror's disk is nearly full; it keeps nothing more",
+            ));
+        }
+        if held.bytes().saturating_add(more) > LOG_MAX_BYTES {
+            return Err(Reply::refused(
+                507,
+                format!("this mirror keeps at most {LOG_MAX_BYTES} bytes of one log"),
+            ));
+        }
+        Ok(())
     }
 
     /// The checkpoint in the ticket, if the witness cosigned it.
@@ -237,6 +255,8 @@ impl Office {
     /// Puts entries behind those that are held, durably.
     async fn put(&self, origin: &str, held: Held, fresh: &[Vec<u8>]) -> Result<(), Reply> {
         for piece in shelf::pieces(origin, held, fresh) {
+            let more = piece.held.bytes().saturating_sub(self.held(origin).bytes());
+            self.check_room(&self.held(origin), more)?;
             self.ledger()
                 .commit(piece.batch)
                 .await
