@@ -116,6 +116,8 @@ pub(super) enum Holds {
     Beginning(u64),
     /// More than there is here, or another history: and our own key signed it.
     Against(Damage, Vec<u8>),
+    /// Nothing now: it is to be asked again.
+    Busy,
     /// Something that our key did not sign: whoever shows it as ours lies.
     Unproven(String),
 }
@@ -130,6 +132,7 @@ pub(super) fn held(
 ) -> Result<Holds, ReadError> {
     match answered.status {
         404 => return Ok(Holds::Nothing),
+        429 | 503 => return Ok(Holds::Busy),
         200 => {}
         status => return Ok(Holds::Unproven(format!("it answered {status}"))),
     }
@@ -275,6 +278,16 @@ mod tests {
         let forged = log(2).checkpoint(1000, Hash([9; 32])).sign(&log(2));
         assert!(matches!(judged(forged, &own), Holds::Unproven(_)));
         assert!(matches!(judged(b"1000\n".to_vec(), &own), Holds::Unproven(_)));
+        for status in [429, 503] {
+            let busy = Answered {
+                status,
+                body: bytes::Bytes::new(),
+            };
+            assert_eq!(
+                held(&busy, &[log(1).verifier()], &own, "south").unwrap(),
+                Holds::Busy
+            );
+        }
         let nothing = Answered {
             status: 404,
             body: bytes::Bytes::new(),

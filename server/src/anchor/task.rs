@@ -148,7 +148,13 @@ impl Task {
             self.seen = self.ask_at(wire, &format!("/{hash}/checkpoint")).await?;
         }
         if self.cosigner.mirror.is_some() {
-            self.mirror.next = self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await?;
+            self.mirror.next = match self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await {
+                Ok(size) => size,
+                // A mirror that cannot show anything may need entries anew, and its witness cosigns all the same. Where to
+                // go on it says itself, when it is sent something.
+                Err(Stop::Refused(..)) => 0,
+                Err(stop) => return Err(stop),
+            };
         }
         self.relay
             .anchors
@@ -164,6 +170,7 @@ impl Task {
         match judge::held(&answered, &own_keys(&self.relay), &self.relay.ledger, &self.name)? {
             Holds::Nothing => Ok(0),
             Holds::Beginning(size) => Ok(size),
+            Holds::Busy => Err(Stop::Refused(Why::Unreachable, "it is busy".into())),
             Holds::Unproven(why) => {
                 tracing::warn!(
                     event = "witness",
