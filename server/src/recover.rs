@@ -505,7 +505,7 @@ impl<'a> Tail<'a> {
     async fn get(&mut self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let path = format!("/mirror/{}/{path}", self.hash);
         for _ in 0..BUSY_MAX {
-            let answered = self.wire.get(&path).await.map_err(|error| error.to_string())?;
+            let answered = self.wire.bundle(&path).await.map_err(|error| error.to_string())?;
             match answered.status {
                 200 => return Ok(Some(answered.body.to_vec())),
                 429 | 503 => tokio::time::sleep(BUSY_PAUSE).await,

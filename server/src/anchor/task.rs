@@ -27,6 +27,10 @@ use crate::relay::Relay;
 /// Offers in a row that a cosigner may answer with another size. 4: others may hand it a checkpoint of ours meanwhile.
 const OFFERS_MAX: usize = 4;
 
+/// Answers of a mirror in one round that lead no further than what was sent. 2: it may say once where it is, and once that
+/// somebody else was faster.
+const STALLS_MAX: usize = 2;
+
 /// Requests of one upload in a row before something else is looked at. 64: half a million entries.
 const UPLOADS_MAX: usize = 64;
 
@@ -269,17 +273,26 @@ impl Task {
         };
         self.mirror.next = self.mirror.next.min(own.size);
         self.mirror.size = own.size;
+        let mut stalls = 0;
         for _ in 0..UPLOADS_MAX {
             let origin = self.relay.identity.origin();
             let body = upload::body(&self.relay.ledger, &origin, &self.mirror)?;
-            let answered = wire.post("/add-entries", UPLOAD_TYPE, body).await?;
+            let answered = wire.upload("/add-entries", UPLOAD_TYPE, body).await?;
             match upload::answered(&answered, &own.note.text, &mirror) {
                 Mirrored::Held(line) => {
                     self.mirror.next = own.size;
                     self.keep(own, line, true).await?;
                     return Ok(true);
                 }
-                Mirrored::GoOn(next) if next.size == own.size && next.next <= own.size => self.mirror = next,
+                Mirrored::GoOn(next) if next.size == own.size && next.next <= own.size => {
+                    stalls += usize::from(next.next <= self.mirror.next);
+                    self.mirror = next;
+                    if stalls > STALLS_MAX {
+                        self.mirror = from_the_start();
+                        let why = "its mirror gets no further with what it is sent";
+                        return Err(Stop::Refused(Why::Conflict, why.into()));
+                    }
+                }
                 // It has another checkpoint in hand: the next round offers the newest.
                 Mirrored::GoOn(next) => {
                     self.mirror.next = next.next.min(own.size);
