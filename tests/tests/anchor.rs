@@ -301,6 +301,26 @@ async fn a_lost_tail_beside_its_newer_fence_comes_back_leaf_by_leaf_from_the_pee
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_mirror_whose_entries_were_altered_is_repaired_by_the_log_and_its_witness_goes_on() {
+    let mut line = line().await;
+    let south = line.relay_name(BORENIA);
+    send(&line, "Held.", "peer-held").await;
+    line.stage.kill_relay(&south).await.unwrap();
+    {
+        let file = rusqlite::Connection::open(config(&line, BORENIA).ledger).unwrap();
+        let altered = file.execute(
+            "UPDATE record SET value = x'00' WHERE space = 'mirror-entry'",
+            [],
+        );
+        assert!(altered.unwrap() > 0);
+    }
+    line.stage.start_relay(&south).await.unwrap();
+    line.whole().await;
+    send(&line, "And on.", "peer-held").await;
+    assert!(said(&line, BORENIA).contains("MIRROR_ALTERED"));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_second_process_with_the_same_key_elsewhere_gets_no_cosignature_for_another_history() {
     let mut line = line().await;
     let north = line.relay_name(AVELIA);
