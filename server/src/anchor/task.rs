@@ -17,7 +17,7 @@ use super::{
     course::{Course, Due},
     judge::{self, Holds, Said, Why},
     millis,
-    told::Refusing,
+    told::Refusals,
     upload::{self, Mirrored, UploadError},
     whom::{Cosigner, Via, own_keys},
     wire::{Wire, WireError},
@@ -45,7 +45,7 @@ pub(super) struct Task {
     seen: u64,
     /// Where its mirror goes on.
     mirror: MirrorInfo,
-    refusing: Option<Refusing>,
+    refusals: Refusals,
 }
 
 /// Why a round with a cosigner ended without its cosignature.
@@ -104,7 +104,7 @@ impl Task {
             course: Course::new(every, entries),
             seen: 0,
             mirror: from_the_start(),
-            refusing: None,
+            refusals: Refusals::default(),
         }
     }
 
@@ -206,7 +206,7 @@ impl Task {
         let mirrored = self.upload(wire, &own).await?;
         let now = self.line();
         self.course.settled(own.size, now);
-        self.refusing = None;
+        self.refusals.over();
         self.relay.metrics.cosigned(own.size);
         let at = hotline_core::time::WallTime::from_unix_ms(unix_s.saturating_mul(1000)).rfc3339();
         let held = if mirrored { ", and mirrored" } else { "" };
@@ -348,7 +348,7 @@ impl Task {
     async fn refused(&mut self, why: Why, words: String, now: LineTime) -> Duration {
         self.relay.anchors.clearance.tried(&self.name, &self.relay.ledger);
         let wall_ms = self.relay.seams.clock.wall().unix_ms();
-        let mut refusing = Refusing::go_on(self.refusing.take(), why, (now, wall_ms));
+        self.refusals.go_on(why, (now, wall_ms));
         let pause = self.course.failed(now);
         if self.course.failures() == 1 {
             tracing::info!(
@@ -366,10 +366,9 @@ impl Task {
             .standings
             .set(&self.name, format!("{}: {words}", why.name()));
         let size = self.relay.ledger.head().size;
-        if size > 0 && refusing.is_due(now) && self.relay.read_only().is_none() {
-            refusing.write(&self.relay, &self.name, size).await;
+        if size > 0 && self.relay.read_only().is_none() {
+            self.refusals.write(&self.relay, &self.name, size).await;
         }
-        self.refusing = Some(refusing);
         pause
     }
 
