@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotline_audit::{
-    CosignSigner, LogVerifier,
+    CosignSigner, CosignVerifier, LogVerifier,
     note::{Note, NoteSignature},
     tiles::TileName,
     witness::{self, AddCheckpoint, Conflict, ConflictKind, Decision, Refusal, Seen},
@@ -30,6 +30,11 @@ pub trait KnownLogs: Send + Sync {
 
     /// Whether the entries of this log are mirrored.
     fn mirrored(&self, origin: &str) -> bool;
+
+    /// Whether this key of the witness's own still counts for those who would read its word.
+    fn counts(&self, _own: &CosignVerifier) -> bool {
+        true
+    }
 
     /// Whether checkpoints with extension lines are cosigned. Not where they become leaves of a log of ours, whose
     /// verifiers know three lines.
@@ -222,6 +227,9 @@ impl Office {
         let _one_at_a_time = self.compare.lock().await;
         self.check_open()?;
         // Trust may have changed while this waited.
+        if !known.counts(&self.witness_key()) {
+            return Err(Reply::refused(503, "the key of this witness has ended"));
+        }
         let keys = known.keys(origin);
         let before = book::seen(&self.ledger, origin).map_err(|error| self.unusable(&error))?;
         match witness::judge(before.as_ref(), request, &keys) {

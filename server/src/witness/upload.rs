@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _};
 use hotline_audit::{
-    Checkpoint,
+    Checkpoint, LogVerifier,
     mirror::{MAX_PACKAGE_BYTES, MirrorInfo, Package, Span, UploadHead},
-    note::Note,
+    note::{Note, NoteSignature},
     tree::leaf_hash,
 };
 use tokio::time::Instant;
@@ -53,6 +53,7 @@ struct Upload {
     head: UploadHead,
     /// The checkpoint up to which entries are brought, signed by its log.
     checkpoint: Checkpoint,
+    /// With the lines of the log's own keys, each verified, and the witness's own: a ticket for the next request.
     note: Note,
 }
 
@@ -123,6 +124,9 @@ impl Office {
             return Err(Reply::refused(404, "this log is not mirrored here").into());
         }
         self.check_open()?;
+        if self.mirror_key().is_some_and(|key| !known.counts(&key)) {
+            return Err(Reply::refused(503, "the key of this mirror has ended").into());
+        }
         self.check_checked(&head.origin)?;
         self.check_room(&self.held(&head.origin), 0)?;
         let seen = self
@@ -132,10 +136,12 @@ impl Office {
         let held = self.held(&head.origin);
         let pending = [seen.note().clone()]
             .into_iter()
-            .chain(self.ticketed(&head))
+            .chain(Note::parse(&head.ticket).ok())
+            .filter_map(|note| self.ticket(&note, &keys))
             .find_map(|note| {
                 let checkpoint = Checkpoint::danger_parse_extended(&note.text).ok()?;
-                (checkpoint.size == head.end).then_some((checkpoint, note))
+                let meant = checkpoint.origin == head.origin && checkpoint.size == head.end;
+                meant.then_some((checkpoint, note))
             });
         let current = || MirrorInfo {
             size: seen.size(),
@@ -178,11 +184,29 @@ impl Office {
         Ok(())
     }
 
-    /// The checkpoint in the ticket, if the witness cosigned it.
-    fn ticketed(&self, head: &UploadHead) -> Option<Note> {
-        let note = Note::parse(&head.ticket).ok()?;
-        let origin = Checkpoint::danger_parse_extended(&note.text).ok()?.origin;
-        (origin == head.origin && self.witness_key().verify(&note).is_some()).then_some(note)
+    /// A checkpoint that the witness cosigned and the log signed, with these lines alone: whoever brings a ticket could put
+    /// others beneath it, or take the log's own away, and the note is handed out.
+    fn ticket(&self, note: &Note, keys: &[LogVerifier]) -> Option<Note> {
+        let witness = self.witness_key();
+        let of = |line: &NoteSignature| Note {
+            text: note.text.clone(),
+            signatures: vec![line.clone()],
+        };
+        let by_log = keys.iter().filter_map(|key| {
+            let mut lines = note.signatures.iter();
+            lines.find(|line| of(line).verify(key.verifier_key()).is_ok())
+        });
+        let mut signatures: Vec<NoteSignature> = by_log.cloned().collect();
+        let mut lines = note.signatures.iter();
+        let cosigned = lines.find(|line| witness.time_of(&note.text, line).is_some())?;
+        if signatures.is_empty() {
+            return None;
+        }
+        signatures.push(cosigned.clone());
+        Some(Note {
+            text: note.text.clone(),
+            signatures,
+        })
     }
 
     /// Where to go on with this upload.
@@ -310,7 +334,7 @@ impl Office {
     }
 
     /// The note that the mirror hands out: the log's lines and its own, not the witness'.
-    fn served(&self, upload: &Upload, line: hotline_audit::note::NoteSignature) -> Note {
+    fn served(&self, upload: &Upload, line: NoteSignature) -> Note {
         let witness = self.witness_key();
         let mut note = upload.note.clone();
         note.signatures
