@@ -9,7 +9,9 @@
 
 use std::time::Duration;
 
-use hotline_audit::{Checkpoint, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash};
+use hotline_audit::{
+    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash,
+};
 use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Opening, Record, Restored};
 use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
@@ -23,6 +25,7 @@ use crate::{
     config::RelayConfig,
     relog,
     run::{self, Believed, StartError},
+    witness::{book, own},
 };
 
 /// Entries of a bundle.
@@ -42,6 +45,27 @@ const BUSY_MAX: usize = 60;
 
 /// The pause. 1 s: what mirrors ask for.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
+/// What this relay remembers as a witness of other logs is as old as the ledger. The tail holds what it has cosigned since,
+/// and that is remembered with it.
+struct Recall {
+    witness: Option<CosignVerifier>,
+}
+
+impl Recall {
+    fn of(config: &RelayConfig) -> Result<Self, StartError> {
+        let keys = config.witness.as_ref();
+        let witness = keys.map(|keys| own::witness_verifier(&config.identity, keys));
+        Ok(Self {
+            witness: witness.transpose()?,
+        })
+    }
+
+    /// What is to be kept with this leaf, if anything is. Later leaves of a batch stand in for earlier ones.
+    fn record(&self, ledger: &Ledger, leaf: &[u8]) -> Option<Record> {
+        book::recalled(ledger, leaf, self.witness.as_ref()?)
+    }
+}
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +179,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
             silent,
         });
     };
+    let recall = Recall::of(config)?;
     let hash = origin_hash(&config.identity.origin());
     let mut refused = Vec::new();
     for (name, mut wire) in wires {
@@ -164,6 +189,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
             from: before,
             target: newest,
             on_the_way: &signed,
+            recall: &recall,
         };
         match tail.bring(&ledger, config).await? {
             Ok(()) => {
@@ -384,6 +410,7 @@ struct Tail<'a> {
     target: &'a Signed,
     /// Everything else that our key is known to have signed.
     on_the_way: &'a [Signed],
+    recall: &'a Recall,
 }
 
 impl<'a> Tail<'a> {
@@ -461,6 +488,7 @@ impl<'a> Tail<'a> {
                     bytes = 0;
                 }
                 bytes += entry.len();
+                batch.records.extend(self.recall.record(ledger, &entry));
                 let entry = relog::entry(&entry, &config.identity).map_err(|error| failed(&error))?;
                 batch.entries.push(entry);
                 next += 1;

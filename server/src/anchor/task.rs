@@ -151,6 +151,7 @@ impl Task {
             // Where other software has it.
             self.seen = self.ask_at(wire, &format!("/{hash}/checkpoint")).await?;
         }
+        self.compare_with_its_word()?;
         if self.cosigner.mirror.is_some() {
             self.mirror.next = match self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await {
                 Ok(size) => size,
@@ -165,6 +166,24 @@ impl Task {
             .clearance
             .answered(&self.name, &self.relay.ledger);
         self.relay.anchors.clearance.opened().await;
+        Ok(())
+    }
+
+    /// A witness that shows less than it has cosigned was put back, or has signed a second history of its own: it could be
+    /// made to cosign another one of ours. It is offered checkpoints all the same, and people are told.
+    fn compare_with_its_word(&self) -> Result<(), Stop> {
+        let kept = &self.relay.anchors.kept;
+        let word = kept.newest_of(&self.relay.ledger, &self.cosigner.witness)?;
+        if let Some(cosigned) = word.filter(|size| *size > self.seen) {
+            tracing::error!(
+                event = "alarm",
+                code = "WITNESS_FORGOT",
+                witness = self.name,
+                cosigned,
+                shows = self.seen,
+                "a witness shows less of this log than it has cosigned: it was put back to an older copy"
+            );
+        }
         Ok(())
     }
 

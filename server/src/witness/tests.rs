@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use hotline_audit::{
-    Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, SigningKey,
+    Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, PayloadType,
+    SignedStatement, SigningKey,
     mirror::{MirrorInfo, Package, UploadHead},
     note::{Note, NoteSignature},
+    statement::PeerCheckpoint,
     tiles::{TILE_WIDTH, entries_path, tile_path},
     tree::{consistency_proof, leaf_hash, node_hash, subtree_proof},
     witness::{AddCheckpoint, origin_hash},
@@ -102,6 +104,23 @@ impl NodeReader for Log {
 }
 
 struct OnlyNorth;
+
+/// The same, where the witness's own key has ended.
+struct Ended;
+
+impl KnownLogs for Ended {
+    fn keys(&self, origin: &str) -> Vec<LogVerifier> {
+        OnlyNorth.keys(origin)
+    }
+
+    fn mirrored(&self, _: &str) -> bool {
+        true
+    }
+
+    fn counts(&self, _: &hotline_audit::CosignVerifier) -> bool {
+        false
+    }
+}
 
 impl KnownLogs for OnlyNorth {
     fn keys(&self, origin: &str) -> Vec<LogVerifier> {
@@ -276,6 +295,16 @@ async fn a_relay_cosigns_no_checkpoint_with_extension_lines_and_keeps_one_that_p
 }
 
 #[tokio::test]
+async fn a_witness_or_mirror_whose_own_key_has_ended_signs_nothing_more() {
+    let mut south = Desk::new();
+    let log = Log::of("a", 5);
+    line(&south.offer(&log.offer(0)).await);
+    south.known = Arc::new(Ended);
+    assert_eq!(south.status(&Log::of("a", 9).offer(5)).await, 503);
+    assert_eq!(south.bring(&log.upload(0, b"")).await.status, 503);
+}
+
+#[tokio::test]
 async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
     let south = Desk::new();
     line(&south.offer(&Log::of("a", 5).offer(0)).await);
@@ -413,6 +442,62 @@ async fn an_upload_goes_on_where_it_broke_off_and_what_does_not_belong_is_kept_b
     assert_eq!(back.status, 409, "never back to a smaller checkpoint");
     line(&south.bring(&Log::of("a", 650).upload(650, b"")).await);
     assert_eq!(south.office.held(NORTH).cosigned_size(), 650);
+}
+
+#[tokio::test]
+async fn a_witness_whose_ledger_was_put_back_knows_from_its_log_what_it_cosigned() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 9).offer(0)).await);
+    let mut note = south.office.seen(NORTH).unwrap().unwrap().note().clone();
+    let mirror = cosigner(CosignerName::mirror(SOUTH), 6);
+    let text = note.text.clone();
+    note.signatures.push(mirror.cosign(&text, 7));
+    let anchor = PeerCheckpoint {
+        relay: format!("spiffe://{SOUTH}"),
+        key_statement: Hash([1; 32]),
+        note: note.encode(),
+        claimed_time_ms: 1,
+        mirrored: 0,
+    };
+    let key = SigningKey::from_seed(&[3; 32]);
+    let leaf = SignedStatement::sign(PayloadType::PeerCheckpoint, &anchor.encode(), &key).unwrap();
+    let leaf = leaf.into_bytes();
+
+    let restored = Desk::new();
+    let witness = restored.office.witness_key();
+    let record = book::recalled(restored.office.ledger(), &leaf, &witness).unwrap();
+    let mut batch = Batch::new(Lane::Control);
+    batch.records.push(record);
+    restored.office.ledger().commit(batch).await.unwrap();
+    assert_eq!(said(&restored.offer(&Log::of("b", 9).offer(0)).await), "9\n");
+    assert_eq!(
+        restored.office.seen(NORTH).unwrap(),
+        south.office.seen(NORTH).unwrap(),
+        "to the byte"
+    );
+    assert!(book::recalled(restored.office.ledger(), &leaf, &witness).is_none(), "nothing newer");
+    let stranger = cosigner(CosignerName::witness(SOUTH), 8).verifier();
+    assert!(book::recalled(Desk::new().office.ledger(), &leaf, &stranger).is_none());
+}
+
+#[tokio::test]
+async fn nobody_who_brings_a_ticket_takes_the_logs_line_from_the_note_that_is_handed_out() {
+    let south = Desk::new();
+    let log = Log::of("a", 40);
+    line(&south.offer(&log.offer(0)).await);
+    let ticket = Note::parse(&south.office.witness_checkpoint(&origin_hash(NORTH)).body).unwrap();
+    line(&south.offer(&Log::of("a", 50).offer(40)).await);
+    let mut bare = ticket.clone();
+    bare.signatures.retain(|line| line.name != NORTH);
+    assert_eq!(south.bring(&log.upload(0, &bare.encode())).await.status, 409);
+    let mut strange = ticket;
+    let stranger = cosigner(CosignerName::witness("caldria.example/relay/west"), 8);
+    let text = strange.text.clone();
+    strange.signatures.push(stranger.cosign(&text, 7));
+    line(&south.bring(&log.upload(0, &strange.encode())).await);
+    let shown = Note::parse(&south.get("checkpoint").body).unwrap();
+    let names: Vec<&str> = shown.signatures.iter().map(|line| line.name.as_str()).collect();
+    assert_eq!(names, [NORTH, "borenia.example/relay/south/mirror"]);
 }
 
 #[tokio::test]
