@@ -157,7 +157,9 @@ async fn run(config: &Path) -> Result<u8, StartError> {
         let office = Arc::clone(&office);
         axum::routing::get(move || async move { crate::telemetry::rendered(office.tally()) })
     };
-    let router = http::routes(&office, &known, Asking::Anybody).route("/metrics", metrics);
+    let router = http::routes(&office, &known, Asking::Anybody)
+        .route("/metrics", metrics)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let line = serde_json::json!({
         "event": "listening",
         "witness": office.witness_key().to_string(),
