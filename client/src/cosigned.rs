@@ -224,7 +224,10 @@ impl CosignedLog {
             return known.clone();
         }
         let mut by = cosigned.by;
-        let is_new = |one: &&CosignedBy| !by.iter().any(|by| (&by.relay, by.capacity) == (&one.relay, one.capacity));
+        let is_new = |one: &&CosignedBy| {
+            !by.iter()
+                .any(|by| (&by.relay, by.capacity) == (&one.relay, one.capacity))
+        };
         let missing: Vec<CosignedBy> = known.by.iter().filter(is_new).cloned().collect();
         by.extend(missing);
         Cosigned {

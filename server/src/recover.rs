@@ -214,11 +214,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
 
 /// What this machine knows our key to have signed: what somebody showed against the log, and the newest signature that is
 /// remembered beside it.
-fn known_here(
-    ledger: &Ledger,
-    opening: &Opening,
-    own: &[LogVerifier],
-) -> Result<Vec<Signed>, RecoverError> {
+fn known_here(ledger: &Ledger, opening: &Opening, own: &[LogVerifier]) -> Result<Vec<Signed>, RecoverError> {
     let remembered = opening.signed.map(|(size, root)| Signed {
         size,
         root,
@@ -338,13 +334,18 @@ impl Asking {
             Some(path) => Some(ask(&mut wire, path).await?),
         };
         let read = |answered: &Answered| read(answered, &self.own, &cosigner.name());
-        let elsewhere = second.as_ref().filter(|_| matches!(cosigner.via, Via::Http { .. }));
+        let elsewhere = second
+            .as_ref()
+            .filter(|_| matches!(cosigner.via, Via::Http { .. }));
         let silent = match (read(&first), elsewhere.map(read)) {
             (Ok(Some(_)), _) | (_, Some(Ok(Some(_)))) | (Ok(None), None | Some(Ok(None))) => None,
             (Err(why), _) | (_, Some(Err(why))) => Some(why),
         };
         let answers = [Some(&first), second.as_ref()];
-        let signed = answers.into_iter().flatten().filter_map(|answered| read(answered).ok()?);
+        let signed = answers
+            .into_iter()
+            .flatten()
+            .filter_map(|answered| read(answered).ok()?);
         let signed = signed.collect();
         Ok(Shown { wire, signed, silent })
     }

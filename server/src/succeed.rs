@@ -171,9 +171,7 @@ fn known_lines(note: &[u8], own: &[LogVerifier], cosigners: &[Cosigner]) -> Opti
             text: text.clone(),
             signatures: vec![line.clone()],
         };
-        let by_log = own
-            .iter()
-            .any(|key| single.verify(key.verifier_key()).is_ok());
+        let by_log = own.iter().any(|key| single.verify(key.verifier_key()).is_ok());
         let by_cosigner = cosigners.iter().any(|of| {
             let keys = [Some(&of.witness), of.mirror.as_ref()];
             keys.into_iter()

@@ -108,10 +108,7 @@ pub fn whom(
 
 /// Those who are asked: whom the own settings name first, then those of other sides, of each side so many. Whoever is left
 /// out is named.
-fn chosen(
-    neutral: impl Iterator<Item = Cosigner>,
-    peers: impl Iterator<Item = Cosigner>,
-) -> Vec<Cosigner> {
+fn chosen(neutral: impl Iterator<Item = Cosigner>, peers: impl Iterator<Item = Cosigner>) -> Vec<Cosigner> {
     let mut of_side: BTreeMap<String, usize> = BTreeMap::new();
     let (mut asked, mut left) = (Vec::new(), Vec::new());
     for cosigner in neutral.chain(peers) {

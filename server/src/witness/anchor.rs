@@ -262,12 +262,18 @@ mod tests {
     fn a_log_that_grows_as_fast_as_it_likes_is_anchored_every_two_seconds_at_most() {
         let at = |ms| LineTime::START.after(Duration::from_millis(ms));
         let damping = Damping::default();
-        assert!(Past::default().left(&damping, 1, at(0)).is_zero(), "the first at once");
+        assert!(
+            Past::default().left(&damping, 1, at(0)).is_zero(),
+            "the first at once"
+        );
         let past = Past {
             at: Some(at(0)),
             ..Past::default()
         };
-        assert_eq!(past.left(&damping, 1_000_000, at(500)), Duration::from_millis(1500));
+        assert_eq!(
+            past.left(&damping, 1_000_000, at(500)),
+            Duration::from_millis(1500)
+        );
         assert!(past.left(&damping, 100, at(2000)).is_zero());
         assert_eq!(past.left(&damping, 99, at(2000)), Duration::from_secs(8));
         assert!(past.left(&damping, 1, at(10_000)).is_zero());

@@ -170,10 +170,7 @@ async fn add_entries(State(window): Shared, request: Request) -> Response {
         .into_response();
     };
     let body = pieces(request.into_body(), coding);
-    let reply = window
-        .office
-        .add_entries(Box::pin(body), &window.known)
-        .await;
+    let reply = window.office.add_entries(Box::pin(body), &window.known).await;
     let mut response = reply.into_response();
     response
         .headers_mut()

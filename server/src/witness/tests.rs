@@ -475,7 +475,10 @@ async fn a_witness_whose_ledger_was_put_back_knows_from_its_log_what_it_cosigned
         south.office.seen(NORTH).unwrap(),
         "to the byte"
     );
-    assert!(book::recalled(restored.office.ledger(), &leaf, &witness).is_none(), "nothing newer");
+    assert!(
+        book::recalled(restored.office.ledger(), &leaf, &witness).is_none(),
+        "nothing newer"
+    );
     let stranger = cosigner(CosignerName::witness(SOUTH), 8).verifier();
     assert!(book::recalled(Desk::new().office.ledger(), &leaf, &stranger).is_none());
 }

@@ -168,7 +168,11 @@ impl Office {
 
     /// Refuses entries for which there is no room: another side's log must not take the disk that the own traffic needs.
     fn check_room(&self, held: &Held, more: u64) -> Result<(), Reply> {
-        let free = self.ledger().space().map_err(|error| unreadable(&error))?.free_bytes;
+        let free = self
+            .ledger()
+            .space()
+            .map_err(|error| unreadable(&error))?
+            .free_bytes;
         if free.is_some_and(|free| free < RESERVE_BYTES.saturating_add(more)) {
             return Err(Reply::refused(
                 507,

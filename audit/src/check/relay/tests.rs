@@ -106,10 +106,12 @@ fn a_relay_appends_nothing_that_an_auditor_would_find_fault_with() {
     let note = |of: &Signer| of.checkpoint(5, Hash([1; 32]));
     assert_eq!(rule(peer(note(theirs))), "OK");
     assert_eq!(rule(peer(note(ours))), "MALFORMED", "of its own log");
-    let extended = String::from_utf8(note(theirs)).unwrap().replacen("\n\n", "\nmore\n\n", 1);
+    let extended = String::from_utf8(note(theirs))
+        .unwrap()
+        .replacen("\n\n", "\nmore\n\n", 1);
     assert_eq!(rule(peer(extended.into_bytes())), "MALFORMED");
     let long = [note(theirs), vec![b'x'; 48 * 1024]].concat();
-    assert_eq!(rule(peer(long)), "MALFORMED");
+    assert_eq!(rule(peer(long)), "TOO_LARGE");
     assert_eq!(rule(link(note(theirs))), "OK");
     assert_eq!(rule(link(Vec::new())), "OK");
     assert_eq!(rule(link(note(ours))), "MALFORMED", "of another log");

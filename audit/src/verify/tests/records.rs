@@ -130,7 +130,8 @@ fn a_link_opens_its_log_and_names_another_relay_of_its_side() {
 fn a_peer_checkpoint_holds_a_note_of_another_log() {
     let world = world();
     let with = |note: Vec<u8>| of(&world, &world.avelia.log, vec![peer_checkpoint(&world, note)]);
-    assert_eq!(rules(&with(b"nonsense".to_vec())), [(Some(0), "MALFORMED")]);
+    let odd = with(b"nonsense".to_vec());
+    assert_eq!((odd.passed(), odd.review[0].rule), (true, "MALFORMED"), "{odd}");
     let own = world.avelia.log.checkpoint(1, Hash([1; 32]));
     assert_eq!(rules(&with(own)), [(Some(0), "WRONG_LOG")]);
     let stranger = crate::LogSigner::new(
