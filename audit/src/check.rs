@@ -23,6 +23,7 @@ pub use refusal::StatementError;
 pub(crate) use relay::relay_record;
 pub use relay::{
     RelayVerified, is_relay_record, is_relays_leaf, verify_relay_record, verify_relay_record_archived,
+    verify_relay_record_to_append,
 };
 pub use seen::{SeenRefusal, check_seen};
 

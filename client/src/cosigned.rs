@@ -202,6 +202,41 @@ impl CosignedLog {
         gone
     }
 
+    /// `cosigned` with the lines that are known of that checkpoint already: a relay that shows fewer takes nothing back.
+    #[must_use]
+    pub fn merged(&self, cosigned: Cosigned) -> Cosigned {
+        let known = self.0.get(&cosigned.size);
+        let Some(known) = known.filter(|known| known.root == cosigned.root) else {
+            return cosigned;
+        };
+        let (Ok(mut note), Ok(before)) = (Note::parse(&cosigned.note), Note::parse(&known.note)) else {
+            return cosigned;
+        };
+        let missing = before
+            .signatures
+            .into_iter()
+            .filter(|line| !note.signatures.contains(line));
+        let missing: Vec<NoteSignature> = missing.collect();
+        note.signatures.extend(missing);
+        let all = note.encode();
+        if Note::parse(&all).is_err() {
+            // More lines than a note may have: those that are believed already stay.
+            return known.clone();
+        }
+        let mut by = cosigned.by;
+        let is_new = |one: &&CosignedBy| {
+            !by.iter()
+                .any(|by| (&by.relay, by.capacity) == (&one.relay, one.capacity))
+        };
+        let missing: Vec<CosignedBy> = known.by.iter().filter(is_new).cloned().collect();
+        by.extend(missing);
+        Cosigned {
+            note: all,
+            by,
+            ..cosigned
+        }
+    }
+
     /// Forgets all: the relay has another log.
     pub fn clear(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.0).into_keys().collect()
@@ -303,6 +338,34 @@ mod tests {
         );
         let others = log.held(&north, 0, &["exercise.celia.example".into()]);
         assert_eq!(others.level(), Level::Cosigned);
+    }
+
+    #[test]
+    fn a_note_with_fewer_lines_takes_nothing_back_of_a_fuller_one() {
+        let line = |name: &str| NoteSignature {
+            name: name.into(),
+            key_id: [1; 4],
+            signature: vec![2; 64],
+        };
+        let shown = |names: &[&str], by: Vec<CosignedBy>| {
+            let note = Note {
+                text: "log\n3\nAAAA\n".into(),
+                signatures: names.iter().map(|name| line(name)).collect(),
+            };
+            Cosigned {
+                note: note.encode(),
+                ..cosigned(3, by)
+            }
+        };
+        let (witness, mirror) = (by(SOUTH, Capacity::Witness, 10), by(SOUTH, Capacity::Mirror, 11));
+        let mut log = CosignedLog::default();
+        log.add(shown(
+            &["log", "south/witness", "south/mirror"],
+            vec![witness.clone(), mirror.clone()],
+        ));
+        let merged = log.merged(shown(&["log", "south/witness"], vec![witness.clone()]));
+        assert_eq!(merged.by, [witness, mirror]);
+        assert_eq!(Note::parse(&merged.note).unwrap().signatures.len(), 3);
     }
 
     #[test]

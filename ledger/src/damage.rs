@@ -117,7 +117,7 @@ pub enum Damage {
     },
     /// A witness or mirror holds a checkpoint that our log key signed, of another history.
     #[error(
-        "FORKED: {witness} holds another root of {size} leaves that our log key signed: two histories stand under one key. Keep this ledger as evidence and begin a new log with hotline relay succeed --config FILE"
+        "FORKED: {witness} holds another root of {size} leaves that our log key signed: two histories stand under one key. Keep this ledger as evidence and begin a new log: issue another relay with hotline pki issue relay, then hotline relay succeed --config NEW/relay.toml --after FILE --reason TEXT"
     )]
     Forked {
         /// Who holds it.

@@ -152,6 +152,13 @@ pub struct Fence {
     pub root: Hash,
 }
 
+impl Fence {
+    /// Whether `later` may be remembered in its place: it is of more leaves.
+    pub(crate) fn gives_way_to(&self, later: &Fence) -> bool {
+        later.size > self.size
+    }
+}
+
 /// Rows of records: key and value.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 

@@ -477,7 +477,18 @@ fn an_older_copy_catches_up_by_its_exact_tail_and_signs_the_checkpoint_that_was_
     );
     let (ledger, opening) = try_open(&path, Restored::CatchUp).unwrap();
     assert_eq!((opening.standing, opening.size), (Standing::Good, 10));
+    assert_eq!(opening.signed, Some((25, signed.root)));
     ledger.commit(batch(10..17)).wait().unwrap();
+    drop(ledger);
+    assert_eq!(
+        damage_of(&path),
+        Damage::RolledBack {
+            signed: 25,
+            found: 17
+        },
+        "half way there it is still fenced"
+    );
+    let (ledger, _) = try_open(&path, Restored::CatchUp).unwrap();
     ledger.commit(batch(17..25)).wait().unwrap();
     assert_eq!(ledger.entries(10..25, usize::MAX).unwrap(), tail);
     assert_eq!(ledger.head(), signed, "to the byte: one history");

@@ -1,22 +1,31 @@
 //! `relay recover`: the tail that this relay's ledger has lost, fetched from the other side's mirrors and appended as it was.
 //!
 //! Everybody who may hold something of this log is asked for the newest checkpoint that our own key signed. What a mirror
-//! gives is put behind what is here, and has to give the root of that checkpoint before a single leaf is written. So
-//! whatever is signed on the way is a beginning of the one history. The relay must not run meanwhile: the ledger's lock sees
+//! gives is put behind what is here, and has to give the root of that checkpoint before a single leaf is written, and on
+//! the way the root of everything else that our key is known to have signed: what others show, what somebody showed before
+//! (the record `against`), and the newest signature that is remembered beside the ledger. So whatever is signed on the way
+//! is a beginning of the one history, and the tail is never shorter than what this machine knows to be signed. The relay must not run meanwhile: the ledger's lock sees
 //! to that on this machine; on others it is for people to know.
 
 use std::time::Duration;
 
-use hotline_audit::{Checkpoint, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash};
+use hotline_audit::{
+    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash,
+};
 use hotline_core::leg::Lane;
-use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Record, Restored};
+use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Opening, Record, Restored};
 use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
 
 use crate::{
-    anchor::{Cosigner, Via, Wire, against::AGAINST, log_keys},
+    anchor::{
+        Answered, Cosigner, Via, Wire,
+        against::{self, AGAINST},
+        log_keys,
+    },
     config::RelayConfig,
     relog,
     run::{self, Believed, StartError},
+    witness::{book, own},
 };
 
 /// Entries of a bundle.
@@ -28,11 +37,35 @@ const AT_ONCE: usize = 1024;
 /// Most leaves that are brought back at once: their hashes are in memory meanwhile.
 const TAIL_MAX: u64 = 4_000_000;
 
+/// How often one that is only asked for its checkpoint may say that it is busy.
+const BUSY_SHORT: usize = 5;
+
 /// How often a mirror may say that it is busy, with a pause between.
 const BUSY_MAX: usize = 60;
 
 /// The pause. 1 s: what mirrors ask for.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
+/// What this relay remembers as a witness of other logs is as old as the ledger. The tail holds what it has cosigned since,
+/// and that is remembered with it.
+struct Recall {
+    witness: Option<CosignVerifier>,
+}
+
+impl Recall {
+    fn of(config: &RelayConfig) -> Result<Self, StartError> {
+        let keys = config.witness.as_ref();
+        let witness = keys.map(|keys| own::witness_verifier(&config.identity, keys));
+        Ok(Self {
+            witness: witness.transpose()?,
+        })
+    }
+
+    /// What is to be kept with this leaf, if anything is. Later leaves of a batch stand in for earlier ones.
+    fn record(&self, ledger: &Ledger, leaf: &[u8]) -> Option<Record> {
+        book::recalled(ledger, leaf, self.witness.as_ref()?)
+    }
+}
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,10 +126,20 @@ pub enum RecoverError {
     Ledger(String),
 }
 
-/// The newest checkpoint that somebody holds.
-struct Newest {
-    checkpoint: Checkpoint,
+/// A checkpoint that our key has signed, as far as is known, and who holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Signed {
+    size: u64,
+    root: Hash,
     holder: String,
+}
+
+/// What one who was asked showed.
+struct Shown {
+    wire: Wire,
+    signed: Vec<Signed>,
+    /// Why it does not count as somebody who has shown all that it cosigned.
+    silent: Option<String>,
 }
 
 /// Brings back what is missing.
@@ -105,32 +148,29 @@ struct Newest {
 /// [`RecoverError`]; nothing was written, or a beginning of the one history.
 pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, RecoverError> {
     let asked = Asking::new(config, seams)?;
-    let ledger = run::open_for(config, seams, Restored::CatchUp)?;
+    let (ledger, opening) = run::open_for(config, seams, Restored::CatchUp)?;
     let before = ledger.head().size;
-    let mut silent = Vec::new();
-    let mut newest: Option<Newest> = None;
-    let mut wires = Vec::new();
+    let mut signed = known_here(&ledger, &opening, &asked.own)?;
+    let (mut silent, mut wires, mut answered) = (Vec::new(), Vec::new(), false);
     for cosigner in &asked.cosigners {
         match asked.newest(cosigner).await {
-            Ok((wire, found)) => {
-                wires.push((cosigner.name(), wire));
-                for found in found {
-                    check(&ledger, &found)?;
-                    if newest
-                        .as_ref()
-                        .is_none_or(|newest| newest.checkpoint.size < found.checkpoint.size)
-                    {
-                        newest = Some(found);
-                    }
-                }
+            Ok(shown) => {
+                wires.push((cosigner.name(), shown.wire));
+                signed.extend(shown.signed);
+                answered |= shown.silent.is_none();
+                silent.extend(shown.silent.map(|why| format!("{}: {why}", cosigner.name())));
             }
             Err(why) => silent.push(format!("{}: {why}", cosigner.name())),
         }
     }
-    if wires.is_empty() {
+    for signed in &signed {
+        check(&ledger, signed)?;
+    }
+    if !answered {
         return Err(RecoverError::Silent { silent });
     }
-    let Some(newest) = newest.filter(|newest| newest.checkpoint.size > before) else {
+    let newest = signed.iter().max_by_key(|signed| signed.size);
+    let Some(newest) = newest.filter(|newest| newest.size > before) else {
         forget(&ledger).await?;
         return Ok(Recovered {
             before,
@@ -139,6 +179,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
             silent,
         });
     };
+    let recall = Recall::of(config)?;
     let hash = origin_hash(&config.identity.origin());
     let mut refused = Vec::new();
     for (name, mut wire) in wires {
@@ -146,7 +187,9 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
             wire: &mut wire,
             hash: &hash,
             from: before,
-            target: &newest.checkpoint,
+            target: newest,
+            on_the_way: &signed,
+            recall: &recall,
         };
         match tail.bring(&ledger, config).await? {
             Ok(()) => {
@@ -154,7 +197,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
                 return Ok(Recovered {
                     before,
                     now: ledger.head().size,
-                    from: Some(newest.holder),
+                    from: Some(newest.holder.clone()),
                     silent,
                 });
             }
@@ -162,29 +205,61 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
         }
     }
     Err(RecoverError::NotMirrored {
-        witness: newest.holder,
-        wanted: newest.checkpoint.size,
+        witness: newest.holder.clone(),
+        wanted: newest.size,
         found: before,
         why: refused.join("; "),
     })
 }
 
+/// What this machine knows our key to have signed: what somebody showed against the log, and the newest signature that is
+/// remembered beside it.
+fn known_here(ledger: &Ledger, opening: &Opening, own: &[LogVerifier]) -> Result<Vec<Signed>, RecoverError> {
+    let remembered = opening.signed.map(|(size, root)| Signed {
+        size,
+        root,
+        holder: "this machine's own memory of what was signed".into(),
+    });
+    let kept = ledger
+        .record(AGAINST, &[])
+        .map_err(|error| RecoverError::Ledger(error.to_string()))?;
+    let shown = kept.as_deref().and_then(against::read).and_then(|(who, note)| {
+        let checkpoint = signed_by(note, own)?;
+        Some(Signed {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            holder: who.to_owned(),
+        })
+    });
+    Ok(remembered.into_iter().chain(shown).collect())
+}
+
+/// The checkpoint of a note that one of these keys has signed.
+fn signed_by(note: &[u8], own: &[LogVerifier]) -> Option<Checkpoint> {
+    own.iter()
+        .find_map(|key| Checkpoint::parse_and_verify(note, key).ok())
+}
+
 /// A checkpoint of no more leaves than are here must be a beginning of them.
-fn check(ledger: &Ledger, found: &Newest) -> Result<(), RecoverError> {
-    let size = found.checkpoint.size;
+fn check(ledger: &Ledger, found: &Signed) -> Result<(), RecoverError> {
+    let size = found.size;
     if size > ledger.head().size {
         return Ok(());
     }
     let root = ledger
         .root_at(size)
         .map_err(|error| RecoverError::Ledger(error.to_string()))?;
-    if root == found.checkpoint.root {
+    if root == found.root {
         return Ok(());
     }
-    Err(RecoverError::Forked {
+    Err(forked(found))
+}
+
+fn forked(found: &Signed) -> RecoverError {
+    RecoverError::Forked {
         witness: found.holder.clone(),
-        size,
-    })
+        size: found.size,
+    }
 }
 
 /// What was shown against this log speaks against it no more.
@@ -238,30 +313,41 @@ impl Asking {
         }
     }
 
-    /// The checkpoints of the log that one holds, under the log's own signature.
-    async fn newest(&self, cosigner: &Cosigner) -> Result<(Wire, Vec<Newest>), String> {
+    /// The checkpoints of the log that one holds, under the log's own signature. It has said what it cosigned if its
+    /// witness has shown one, or said that there is none (404); whatever else it answers, it may hold more.
+    async fn newest(&self, cosigner: &Cosigner) -> Result<Shown, String> {
         let reached = Wire::reach(&self.seams, &self.dialer, &cosigner.via, 0).await;
         let mut wire = reached.map_err(|error| error.to_string())?;
         let hash = origin_hash(&self.origin);
-        let mut paths = vec![format!("/witness/{hash}/checkpoint")];
-        match cosigner.via {
-            Via::Doors { .. } => paths.push(format!("/mirror/{hash}/checkpoint")),
-            Via::Http { .. } => paths.push(format!("/{hash}/checkpoint")),
-        }
-        let mut found = Vec::new();
-        for path in paths {
-            let answered = wire.get(&path).await.map_err(|error| error.to_string())?;
-            let signed = |key: &LogVerifier| Checkpoint::parse_and_verify(&answered.body, key).ok();
-            if answered.status == 200
-                && let Some(checkpoint) = self.own.iter().find_map(signed)
-            {
-                found.push(Newest {
-                    checkpoint,
-                    holder: cosigner.name(),
-                });
-            }
-        }
-        Ok((wire, found))
+        let witness = format!("/witness/{hash}/checkpoint");
+        let other = match cosigner.via {
+            Via::Doors { .. } => cosigner
+                .mirror
+                .is_some()
+                .then(|| format!("/mirror/{hash}/checkpoint")),
+            // Where other software has its witness's word.
+            Via::Http { .. } => Some(format!("/{hash}/checkpoint")),
+        };
+        let first = ask(&mut wire, &witness).await?;
+        let second = match &other {
+            None => None,
+            Some(path) => Some(ask(&mut wire, path).await?),
+        };
+        let read = |answered: &Answered| read(answered, &self.own, &cosigner.name());
+        let elsewhere = second
+            .as_ref()
+            .filter(|_| matches!(cosigner.via, Via::Http { .. }));
+        let silent = match (read(&first), elsewhere.map(read)) {
+            (Ok(Some(_)), _) | (_, Some(Ok(Some(_)))) | (Ok(None), None | Some(Ok(None))) => None,
+            (Err(why), _) | (_, Some(Err(why))) => Some(why),
+        };
+        let answers = [Some(&first), second.as_ref()];
+        let signed = answers
+            .into_iter()
+            .flatten()
+            .filter_map(|answered| read(answered).ok()?);
+        let signed = signed.collect();
+        Ok(Shown { wire, signed, silent })
     }
 
     /// The newest note of the log that anybody holds, with its bytes.
@@ -276,8 +362,7 @@ impl Asking {
                 let Ok(answered) = wire.get(&format!("/{kind}/{hash}/checkpoint")).await else {
                     continue;
                 };
-                let signed = |key: &LogVerifier| Checkpoint::parse_and_verify(&answered.body, key).ok();
-                if let Some(shown) = self.own.iter().find_map(signed)
+                if let Some(shown) = signed_by(&answered.body, &self.own)
                     && newest.as_ref().is_none_or(|(size, _)| *size < shown.size)
                 {
                     newest = Some((shown.size, answered.body.to_vec()));
@@ -288,15 +373,48 @@ impl Asking {
     }
 }
 
+/// Asks for a file. One that is busy for a moment is asked again.
+async fn ask(wire: &mut Wire, path: &str) -> Result<Answered, String> {
+    let mut busy = 0;
+    loop {
+        let answered = wire.get(path).await.map_err(|error| error.to_string())?;
+        if !matches!(answered.status, 429 | 503) || busy == BUSY_SHORT {
+            return Ok(answered);
+        }
+        busy += 1;
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
+}
+
+/// The checkpoint that an answer shows; none if it says that there is none. Everything else says nothing.
+fn read(answered: &Answered, own: &[LogVerifier], holder: &str) -> Result<Option<Signed>, String> {
+    match answered.status {
+        404 => Ok(None),
+        200 => {
+            let checkpoint = signed_by(&answered.body, own)
+                .ok_or_else(|| "it shows a checkpoint that our log key did not sign".to_owned())?;
+            Ok(Some(Signed {
+                size: checkpoint.size,
+                root: checkpoint.root,
+                holder: holder.to_owned(),
+            }))
+        }
+        status => Err(format!("it answered {status}")),
+    }
+}
+
 /// The leaves behind those that are here.
 struct Tail<'a> {
     wire: &'a mut Wire,
     hash: &'a str,
     from: u64,
-    target: &'a Checkpoint,
+    target: &'a Signed,
+    /// Everything else that our key is known to have signed.
+    on_the_way: &'a [Signed],
+    recall: &'a Recall,
 }
 
-impl Tail<'_> {
+impl<'a> Tail<'a> {
     /// Fetches it twice: first to see that it gives the root that was signed, then, leaf by leaf the same, to write it. The
     /// inner error is what this mirror lacks; another one may have it.
     async fn bring(
@@ -311,6 +429,7 @@ impl Tail<'_> {
         let nodes = ledger.nodes().map_err(|error| failed(&error))?;
         let mut frontier = Frontier::read(&nodes, self.from).map_err(|error| failed(&error))?;
         let mut leaves = Vec::new();
+        let mut other = None;
         let mut next = self.from;
         while next < self.target.size {
             let entries = match self.stretch(next).await {
@@ -321,6 +440,7 @@ impl Tail<'_> {
                 let leaf = leaf_hash(entry);
                 frontier.push(leaf);
                 leaves.push(leaf);
+                other = other.or_else(|| self.contradicted(&frontier));
             }
             next += entries.len() as u64;
         }
@@ -329,7 +449,18 @@ impl Tail<'_> {
                 "what it gives does not lead from what is here to the root that our key signed".into(),
             ));
         }
+        if let Some(other) = other {
+            // What is here leads to both: our key signed two histories.
+            return Err(forked(other));
+        }
         self.write(ledger, config, &leaves).await
+    }
+
+    /// Whether our key signed another root of so many leaves.
+    fn contradicted(&self, frontier: &Frontier) -> Option<&'a Signed> {
+        let size = frontier.size();
+        let mut here = self.on_the_way.iter().filter(|signed| signed.size == size);
+        here.find(|signed| signed.root != frontier.root())
     }
 
     async fn write(
@@ -358,6 +489,7 @@ impl Tail<'_> {
                     bytes = 0;
                 }
                 bytes += entry.len();
+                batch.records.extend(self.recall.record(ledger, &entry));
                 let entry = relog::entry(&entry, &config.identity).map_err(|error| failed(&error))?;
                 batch.entries.push(entry);
                 next += 1;
@@ -402,7 +534,7 @@ impl Tail<'_> {
     async fn get(&mut self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let path = format!("/mirror/{}/{path}", self.hash);
         for _ in 0..BUSY_MAX {
-            let answered = self.wire.get(&path).await.map_err(|error| error.to_string())?;
+            let answered = self.wire.bundle(&path).await.map_err(|error| error.to_string())?;
             match answered.status {
                 200 => return Ok(Some(answered.body.to_vec())),
                 429 | 503 => tokio::time::sleep(BUSY_PAUSE).await,
@@ -410,5 +542,76 @@ impl Tail<'_> {
             }
         }
         Err("it is busy, again and again".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::{LogSigner, SigningKey};
+    use hotline_ledger::{Engine, MemoryDisk, Mode, OpenOptions};
+
+    use super::*;
+
+    const ORIGIN: &str = "exercise.avelia.example/relay/north";
+
+    fn log() -> LogSigner {
+        LogSigner::new(ORIGIN, SigningKey::from_seed(&[1; 32])).unwrap()
+    }
+
+    fn note(size: u64) -> Vec<u8> {
+        let log = log();
+        log.checkpoint(size, Hash([4; 32])).sign(&log)
+    }
+
+    #[test]
+    fn only_a_checkpoint_of_ours_or_the_word_that_there_is_none_is_an_answer() {
+        let own = [log().verifier()];
+        let read = |status: u16, body: Vec<u8>| {
+            let answered = Answered {
+                status,
+                body: body.into(),
+            };
+            read(&answered, &own, "south").map(|signed| signed.map(|signed| signed.size))
+        };
+        assert_eq!(read(200, note(9)), Ok(Some(9)));
+        assert_eq!(read(404, Vec::new()), Ok(None));
+        for status in [429, 500, 503, 403, 600] {
+            assert!(read(status, note(9)).is_err(), "{status}");
+        }
+        let stranger = LogSigner::new(ORIGIN, SigningKey::from_seed(&[2; 32])).unwrap();
+        let foreign = stranger.checkpoint(9, Hash([4; 32])).sign(&stranger);
+        assert!(read(200, foreign).is_err() && read(200, Vec::new()).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_was_shown_against_a_log_and_what_is_remembered_beside_it_must_be_reached() {
+        let (ledger, opening) = Ledger::open(OpenOptions {
+            engine: Engine::Memory(MemoryDisk::new()),
+            owner: "north".into(),
+            origin: ORIGIN.into(),
+            signer: Some(log()),
+            entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::CatchUp,
+        })
+        .unwrap();
+        let own = [log().verifier()];
+        assert_eq!(known_here(&ledger, &opening, &own).unwrap(), []);
+        let mut batch = Batch::new(Lane::Control);
+        batch.records.push(Record::Put {
+            space: AGAINST,
+            key: Vec::new(),
+            value: [b"south\n".as_slice(), &note(12)].concat(),
+        });
+        ledger.commit(batch).await.unwrap();
+        let opening = Opening {
+            signed: Some((20, Hash([5; 32]))),
+            ..opening
+        };
+        let known = known_here(&ledger, &opening, &own).unwrap();
+        let sizes: Vec<u64> = known.iter().map(|signed| signed.size).collect();
+        assert_eq!(sizes, [20, 12]);
+        assert_eq!(known[1].holder, "south");
     }
 }

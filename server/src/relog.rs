@@ -5,6 +5,8 @@
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement, StrictError,
+    check::verify_relay_record_to_append,
+    key::RosterSet,
     statement::{Deny, DenyOrder, KeyStatement, Payload, Revocation, SealKey},
 };
 use hotline_core::{
@@ -60,6 +62,16 @@ pub fn entry(bytes: &[u8], relay: &Identity) -> Result<Entry, NoLeaf> {
         sequence: header.sequence,
         mailbox: mailbox(&payload, lane),
     })
+}
+
+/// What this relay has signed for its own log, once it is known that nobody who audits that log will find fault with it.
+///
+/// # Errors
+/// [`NoLeaf`]: others made it write down what may stand in no log, or its own key counts no more.
+pub fn own(signed: &SignedStatement, rosters: &RosterSet, now_ms: u64) -> Result<(), NoLeaf> {
+    verify_relay_record_to_append(signed.bytes(), rosters, now_ms)
+        .map(drop)
+        .map_err(|error| NoLeaf(error.to_string()))
 }
 
 /// The trust domain of a roster entry or an order of a deny-list.

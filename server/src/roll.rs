@@ -4,8 +4,7 @@
 //! every order of a deny-list that this relay believes is appended, in their order, when it starts and whenever it reads
 //! its trust anew. An order that ends nobody here is not: what stands behind it would look refused, and was taken.
 //!
-//! Nothing is remembered for it: the log itself says what it holds. A roster only grows, so what the log lacks of it is
-//! its end.
+//! Nothing is remembered for it: the log itself says what it holds.
 
 use hotline_audit::{
     Hash, PayloadType, SignedStatement,
@@ -65,8 +64,8 @@ fn lacking(ledger: &Ledger, rosters: &RosterSet) -> Result<Vec<Entry>, ReadError
     let mut entries = Vec::new();
     for roster in rosters.rosters() {
         let domain = roster.trust_domain();
-        let end = end_of(ledger, roster)?;
-        entries.extend(end.into_iter().filter_map(|bytes| entry(domain, bytes)));
+        let missing = missing_of(ledger, roster)?;
+        entries.extend(missing.into_iter().filter_map(|bytes| entry(domain, bytes)));
         let Some(list) = rosters.deny_list(domain) else {
             continue;
         };
@@ -79,17 +78,16 @@ fn lacking(ledger: &Ledger, rosters: &RosterSet) -> Result<Vec<Entry>, ReadError
     Ok(entries)
 }
 
-/// The entries of a roster behind the newest one that the log holds.
-fn end_of<'r>(ledger: &Ledger, roster: &'r Roster) -> Result<Vec<&'r [u8]>, ReadError> {
-    let all: Vec<&[u8]> = roster.entries().collect();
-    let mut from = all.len();
-    while let Some(newest) = from.checked_sub(1).and_then(|at| all.get(at)) {
-        if ledger.by_hash(&Hash::of(newest))?.is_some() {
-            break;
+/// The entries of a roster that the log does not hold. Mostly its end; but of several batches that were handed over an
+/// earlier one may have failed where a later one did not.
+fn missing_of<'r>(ledger: &Ledger, roster: &'r Roster) -> Result<Vec<&'r [u8]>, ReadError> {
+    let mut missing = Vec::new();
+    for entry in roster.entries() {
+        if ledger.by_hash(&Hash::of(entry))?.is_none() {
+            missing.push(entry);
         }
-        from -= 1;
     }
-    Ok(all.get(from..).unwrap_or_default().to_vec())
+    Ok(missing)
 }
 
 fn orders(list: &DenyList) -> impl Iterator<Item = &[u8]> {

@@ -219,6 +219,10 @@ where
         connections: listener.connections().clone(),
         witness: witness.map(Arc::new),
     }));
+    if let Some(office) = relay.witness.clone() {
+        let check = async move { office.check_mirrored().await };
+        seams.spawner.spawn("mirror check", check);
+    }
     if let Err(error) = anchor::load(&relay.anchors.kept, &relay.ledger) {
         tracing::warn!(%error, "what was cosigned before cannot be read; it is asked for anew");
     }
@@ -452,9 +456,9 @@ pub(crate) fn open_for(
     config: &RelayConfig,
     seams: &Seams,
     restored: Restored,
-) -> Result<Ledger, StartError> {
+) -> Result<(Ledger, Opening), StartError> {
     let mut entropy = |buffer: &mut [u8]| seams.entropy.fill(buffer);
-    let (ledger, _) = Ledger::open(OpenOptions {
+    Ok(Ledger::open(OpenOptions {
         engine: Engine::Sqlite {
             path: config.ledger.clone(),
         },
@@ -464,8 +468,7 @@ pub(crate) fn open_for(
         entropy: &mut entropy,
         mode: Mode::Thread,
         restored,
-    })?;
-    Ok(ledger)
+    })?)
 }
 
 fn open_ledger(

@@ -18,7 +18,7 @@ use hotline_proto::v1::{
     CheckpointRequest, SubmitRequest, log_service_client::LogServiceClient,
     relay_service_client::RelayServiceClient,
 };
-use hotline_server::config::RelayConfig;
+use hotline_server::{config::RelayConfig, witness::mirrored_logs};
 use hotline_tests::{
     AVELIA, BORENIA, Line,
     hand::{Counter, Hand, dialer, dialer_with},
@@ -127,6 +127,19 @@ fn nothing_forked_was_cosigned(ledger: &Path, before: &[(u64, hotline_audit::Has
         let own = roots.get(usize::try_from(*size).unwrap());
         assert_eq!(own, Some(root), "the checkpoint of {size} leaves is no beginning");
     }
+}
+
+/// Waits until the other side's mirror holds every leaf of this side's log.
+async fn all_is_mirrored(line: &Line, side: usize, other: usize) {
+    let origin = line.relay_identity(side).origin();
+    eventually("the mirror holds all", PATIENCE, async || {
+        let here = hotline_tests::ledgers::size(&config(line, side).ledger);
+        let there = Inspector::open(config(line, other).ledger).ok()?;
+        let mut logs = mirrored_logs(&there).ok()?.into_iter();
+        let held = logs.find(|log| log.origin == origin)?;
+        (held.size == here).then_some(())
+    })
+    .await;
 }
 
 async fn recovers(line: &Line, side: usize) -> serde_json::Value {
@@ -278,6 +291,7 @@ async fn a_lost_tail_beside_its_newer_fence_comes_back_leaf_by_leaf_from_the_pee
         line.stage.close_desk(side).await.unwrap();
     }
     tokio::time::sleep(Duration::from_secs(4)).await;
+    all_is_mirrored(&line, AVELIA, BORENIA).await;
     line.stage.kill_relay(&north).await.unwrap();
     let (leaves, before) = (hotline_tests::ledgers::leaves(&ledger), cosigned(&ledger));
     put_back(&line, AVELIA, &older, false);
@@ -286,6 +300,7 @@ async fn a_lost_tail_beside_its_newer_fence_comes_back_leaf_by_leaf_from_the_pee
     assert_eq!(back["now"], now.len() as u64);
     let newest = usize::try_from(before.iter().map(|(size, _)| *size).max().unwrap()).unwrap();
     assert!(now.len() >= newest, "{back}");
+    assert_eq!(now.len(), leaves.len(), "as far as was signed on this machine");
     assert_eq!(
         now[..newest],
         leaves[..newest],
@@ -298,6 +313,23 @@ async fn a_lost_tail_beside_its_newer_fence_comes_back_leaf_by_leaf_from_the_pee
     line.stage.start_relay(&north).await.unwrap();
     line.whole().await;
     send(&line, "And on.", "peer-held").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_mirror_whose_entries_were_altered_is_repaired_by_the_log_and_its_witness_goes_on() {
+    let mut line = line().await;
+    let south = line.relay_name(BORENIA);
+    send(&line, "Held.", "peer-held").await;
+    line.stage.kill_relay(&south).await.unwrap();
+    {
+        let file = rusqlite::Connection::open(config(&line, BORENIA).ledger).unwrap();
+        let altered = file.execute("UPDATE record SET value = x'00' WHERE space = 'mirror-entry'", []);
+        assert!(altered.unwrap() > 0);
+    }
+    line.stage.start_relay(&south).await.unwrap();
+    line.whole().await;
+    send(&line, "And on.", "peer-held").await;
+    assert!(said(&line, BORENIA).contains("MIRROR_ALTERED"));
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -484,7 +516,11 @@ fn what_the_verbs_say_of_themselves_names_both_ways_out() {
         size: 5,
     };
     assert!(ahead.to_string().contains("hotline relay recover --config"));
-    assert!(forked.to_string().contains("hotline relay succeed --config"));
+    assert!(
+        forked
+            .to_string()
+            .contains("hotline relay succeed --config NEW/relay.toml --after")
+    );
 }
 
 /// A line whose relays ask, besides each other, a witness that takes connections and never answers; or nobody at all.

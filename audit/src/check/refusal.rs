@@ -38,6 +38,9 @@ pub enum StatementError {
     /// A relay's word from somebody who is none.
     #[error("{0} is no relay")]
     NotARelay(String),
+    /// A relay's record whose note is none that may stand there.
+    #[error("the note inside it: {0}")]
+    Note(String),
     /// An annex whose content is not the one that its officer signed for.
     #[error("the officer signed for another {0}")]
     AnnexMismatch(&'static str),
@@ -66,7 +69,7 @@ impl StatementError {
                 fault: StrictFault::TooLarge { .. },
                 ..
             }) => "TOO_LARGE",
-            StatementError::Strict(_) | StatementError::NoKeyNamed => "MALFORMED",
+            StatementError::Strict(_) | StatementError::NoKeyNamed | StatementError::Note(_) => "MALFORMED",
             StatementError::Key(refusal) => refusal.rule(),
             StatementError::BadSignature(_) => "BAD_SIGNATURE",
             StatementError::WrongDomain { .. } => "WRONG_DOMAIN",

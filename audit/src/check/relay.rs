@@ -1,9 +1,10 @@
 //! What a relay signs and appends to its own log: with the LOG key of that relay, and with no other.
 
 use super::{StatementError, When, check_named, signed_by, wrong_type};
+use crate::checkpoint::Checkpoint;
 use crate::dsse::{PayloadType, SignedStatement};
 use crate::hash::Hash;
-use crate::key::{Purpose, RosterSet, Subject, is_roster_entry};
+use crate::key::{Purpose, RosterSet, Subject, is_roster_entry, origin_of};
 use crate::statement::{CosignRefused, LogLink, PeerCheckpoint, RelayRecord};
 use crate::strict::peek_bytes;
 
@@ -40,6 +41,37 @@ pub fn verify_relay_record_archived(
     rosters: &RosterSet,
 ) -> Result<RelayVerified, StatementError> {
     relay_record(bytes, rosters, When::Archive)
+}
+
+/// Verifies what a relay is about to append to its own log, with the note inside: whoever audits that log later must find
+/// no fault in it, whatever others made the relay write down.
+///
+/// # Errors
+/// The first rule that is broken; nothing that is refused here may become a leaf.
+pub fn verify_relay_record_to_append(
+    bytes: &[u8],
+    rosters: &RosterSet,
+    now_ms: u64,
+) -> Result<RelayVerified, StatementError> {
+    let verified = relay_record(bytes, rosters, When::At(now_ms))?;
+    let record = &verified.record;
+    let origin_in = |note: &[u8]| {
+        let read = Checkpoint::danger_parse_unverified(note);
+        read.map(|checkpoint| checkpoint.origin)
+            .map_err(|error| StatementError::Note(error.to_string()))
+    };
+    let wrong = |origin: String| Err(StatementError::Note(format!("it is of {origin:?}")));
+    match record {
+        RelayRecord::PeerCheckpoint(said) => match origin_in(&said.note)? {
+            own if Some(own.as_str()) == origin_of(record.relay()) => wrong(own),
+            _ => Ok(verified),
+        },
+        RelayRecord::LogLink(said) if !said.old_note.is_empty() => match origin_in(&said.old_note)? {
+            old if old == said.old_origin => Ok(verified),
+            other => wrong(other),
+        },
+        RelayRecord::LogLink(_) | RelayRecord::CosignRefused(_) => Ok(verified),
+    }
 }
 
 pub(crate) fn relay_record(

@@ -1,7 +1,7 @@
 //! What a witness keeps of one log: the newest checkpoint that it cosigned, as it was cosigned.
 
 use crate::checkpoint::{Checkpoint, decimal};
-use crate::cosign::CosignSigner;
+use crate::cosign::{CosignSigner, CosignVerifier};
 use crate::hash::Hash;
 use crate::note::{Note, NoteSignature};
 
@@ -42,6 +42,29 @@ impl Seen {
             time_s,
         };
         (seen, line)
+    }
+
+    /// What a note says that `witness` has cosigned, as it is to be kept; none if it has not cosigned that note. For whoever
+    /// finds such notes where they were written down, behind what was kept.
+    #[must_use]
+    pub fn recalled(note: &Note, witness: &CosignVerifier) -> Option<Seen> {
+        let checkpoint = Checkpoint::danger_parse_extended(&note.text).ok()?;
+        let own = |line: &&NoteSignature| witness.time_of(&note.text, line);
+        let mut lines = note.signatures.iter();
+        let line = lines.find(|line| own(line).is_some())?;
+        let time_s = own(&line)?;
+        let by_log = note
+            .signatures
+            .iter()
+            .filter(|line| line.name == checkpoint.origin);
+        Some(Seen {
+            note: Note {
+                text: note.text.clone(),
+                signatures: by_log.chain([line]).cloned().collect(),
+            },
+            checkpoint,
+            time_s,
+        })
     }
 
     /// Size of the log.

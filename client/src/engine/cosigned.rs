@@ -27,6 +27,7 @@ impl Engine {
         if relay.fault.is_some() {
             return;
         }
+        let cosigned = relay.cosigned.merged(cosigned);
         round
             .records
             .push(memory::cosigned_record(&leg.relay, cosigned.size, &cosigned.note));

@@ -53,7 +53,7 @@ pub enum Restored {
     TakeUp,
     /// Go on with an older copy as a new instance, also where more was signed than it holds: only for somebody who appends
     /// exactly the leaves that are missing, in their order, before anything else, and has them verified against the newest
-    /// checkpoint that this log's key signed. Whatever is signed on the way is then a beginning of the one history.
+    /// checkpoint that this log's key signed and against [`Opening::signed`], which stays until the copy has come so far. Whatever is signed on the way is then a beginning of the one history.
     CatchUp,
 }
 
@@ -87,6 +87,8 @@ pub struct Opening {
     pub instance: [u8; 16],
     /// How often this ledger was opened for writing, this time included.
     pub boot: u64,
+    /// The newest signature remembered beside it, where no backup reaches: its size and root.
+    pub signed: Option<(u64, Hash)>,
     /// Whether it may be written.
     pub standing: Standing,
 }
@@ -132,6 +134,7 @@ impl Ledger {
             root: head.root,
             instance: meta.instance.unwrap_or_default(),
             boot: meta.boot,
+            signed: store.fence().map(|fence| (fence.size, fence.root)),
             standing: standing.clone(),
         };
         let shared = share(&place, store.as_ref(), head, tree.clone(), standing).map_err(failed)?;

@@ -90,10 +90,13 @@ impl Store for MemoryStore {
                 && round.head.size != round.expected.size
                 && !hotline_core::plant::active("signature-not-remembered")
             {
-                disk.fence = Some(Fence {
+                let signed = Fence {
                     size: round.head.size,
                     root: round.head.root,
-                });
+                };
+                if disk.fence.is_none_or(|fence| fence.gives_way_to(&signed)) {
+                    disk.fence = Some(signed);
+                }
             }
             Ok(())
         })

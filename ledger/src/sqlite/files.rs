@@ -224,8 +224,12 @@ impl FenceFile {
         self.newest
     }
 
-    /// Remembers a signature whose commit has returned.
+    /// Remembers a signature whose commit has returned. Never one of less than is remembered: a copy that catches up is
+    /// fenced until it has.
     pub(crate) fn remember(&mut self, fence: Fence) -> io::Result<()> {
+        if self.newest.is_some_and(|newest| !newest.gives_way_to(&fence)) {
+            return Ok(());
+        }
         let line = format!("hotline-fence 1 {:020} {}\n", fence.size, fence.root);
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(line.as_bytes())?;

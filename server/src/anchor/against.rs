@@ -40,7 +40,7 @@ pub fn recall(ledger: &Ledger, own: &[LogVerifier]) -> Option<Damage> {
     };
     match judge::held(&shown, own, ledger, witness) {
         Ok(Holds::Against(damage, _)) => Some(damage),
-        Ok(Holds::Nothing | Holds::Beginning(_) | Holds::Unproven(_)) | Err(_) => None,
+        Ok(Holds::Nothing | Holds::Beginning(_) | Holds::Busy | Holds::Unproven(_)) | Err(_) => None,
     }
 }
 

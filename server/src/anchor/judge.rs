@@ -49,7 +49,11 @@ impl Why {
             Self::Unreachable => 0,
             Self::Conflict => 409,
             Self::Fork => 422,
-            Self::Refused(status) | Self::BadAnswer(status) => u32::from(status),
+            // A statement knows the statuses of HTTP; what a cosigner makes up beyond them is none.
+            Self::Refused(status) | Self::BadAnswer(status) if (100..=599).contains(&status) => {
+                u32::from(status)
+            }
+            Self::Refused(_) | Self::BadAnswer(_) => 0,
         }
     }
 
@@ -112,6 +116,8 @@ pub(super) enum Holds {
     Beginning(u64),
     /// More than there is here, or another history: and our own key signed it.
     Against(Damage, Vec<u8>),
+    /// Nothing now: it is to be asked again.
+    Busy,
     /// Something that our key did not sign: whoever shows it as ours lies.
     Unproven(String),
 }
@@ -126,6 +132,7 @@ pub(super) fn held(
 ) -> Result<Holds, ReadError> {
     match answered.status {
         404 => return Ok(Holds::Nothing),
+        429 | 503 => return Ok(Holds::Busy),
         200 => {}
         status => return Ok(Holds::Unproven(format!("it answered {status}"))),
     }
@@ -163,6 +170,7 @@ mod tests {
         Hash, LogSigner, SigningKey,
         cosign::{CosignSigner, CosignerName},
         note::Note,
+        statement::CosignRefused,
     };
     use hotline_core::leg::Lane;
     use hotline_ledger::{Batch, Engine, Entry, MemoryDisk, Mode, OpenOptions, Restored};
@@ -247,11 +255,39 @@ mod tests {
     }
 
     #[test]
+    fn a_status_that_no_statement_may_hold_is_written_down_as_none() {
+        for (status, written) in [(100, 100), (599, 599), (600, 0), (999, 0), (0, 0)] {
+            assert_eq!(Why::BadAnswer(status).status(), written);
+            let said = CosignRefused {
+                relay: "spiffe://exercise.avelia.example/relay/north".into(),
+                key_statement: Hash([1; 32]),
+                witness: "south".into(),
+                size: 1,
+                reason: Why::BadAnswer(status).code(),
+                status: Why::BadAnswer(status).status(),
+                claimed_time_ms: 1,
+                since_ms: 1,
+            };
+            assert_eq!(CosignRefused::decode(&said.encode()), Ok(said));
+        }
+    }
+
+    #[test]
     fn a_peer_that_only_says_it_is_ahead_stops_nobody() {
         let own = ledger(&["a"]);
         let forged = log(2).checkpoint(1000, Hash([9; 32])).sign(&log(2));
         assert!(matches!(judged(forged, &own), Holds::Unproven(_)));
         assert!(matches!(judged(b"1000\n".to_vec(), &own), Holds::Unproven(_)));
+        for status in [429, 503] {
+            let busy = Answered {
+                status,
+                body: bytes::Bytes::new(),
+            };
+            assert_eq!(
+                held(&busy, &[log(1).verifier()], &own, "south").unwrap(),
+                Holds::Busy
+            );
+        }
         let nothing = Answered {
             status: 404,
             body: bytes::Bytes::new(),

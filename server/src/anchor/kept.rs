@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use hotline_audit::note::{Note, NoteSignature};
+use hotline_audit::{
+    cosign::CosignVerifier,
+    note::{Note, NoteSignature},
+};
 use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, CommitError, Ledger, Moves, ReadError, Record, Watcher};
 
@@ -20,6 +23,9 @@ const KEPT_MAX: usize = 4096;
 
 /// The newest that are never thinned out.
 const NEWEST_KEPT: usize = 1024;
+
+/// Notes that are looked through for the newest line of one cosigner.
+const LOOKED_AT: usize = 64;
 
 /// A checkpoint with cosignatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +67,22 @@ impl Kept {
             .cloned()
             .chain(mirrored.filter(|_| !same))
             .collect()
+    }
+
+    /// The size of the newest checkpoint under which this cosigner's line is kept; none of those that are not kept any more.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn newest_of(&self, ledger: &Ledger, cosigner: &CosignVerifier) -> Result<Option<u64>, ReadError> {
+        let sizes: Vec<u64> = self.lock().sizes.iter().rev().take(LOOKED_AT).copied().collect();
+        for size in sizes {
+            let note = ledger.record(COSIGNED, &size.to_be_bytes())?;
+            let note = note.and_then(|bytes| Note::parse(&bytes).ok());
+            if note.is_some_and(|note| cosigner.verify(&note).is_some()) {
+                return Ok(Some(size));
+            }
+        }
+        Ok(None)
     }
 
     /// Tells whoever waits of every change from now on.

@@ -17,7 +17,7 @@ use super::{
     course::{Course, Due},
     judge::{self, Holds, Said, Why},
     millis,
-    told::Refusing,
+    told::Refusals,
     upload::{self, Mirrored, UploadError},
     whom::{Cosigner, Via, own_keys},
     wire::{Wire, WireError},
@@ -26,6 +26,10 @@ use crate::relay::Relay;
 
 /// Offers in a row that a cosigner may answer with another size. 4: others may hand it a checkpoint of ours meanwhile.
 const OFFERS_MAX: usize = 4;
+
+/// Answers of a mirror in one round that lead no further than what was sent. 2: it may say once where it is, and once that
+/// somebody else was faster.
+const STALLS_MAX: usize = 2;
 
 /// Requests of one upload in a row before something else is looked at. 64: half a million entries.
 const UPLOADS_MAX: usize = 64;
@@ -41,7 +45,7 @@ pub(super) struct Task {
     seen: u64,
     /// Where its mirror goes on.
     mirror: MirrorInfo,
-    refusing: Option<Refusing>,
+    refusals: Refusals,
 }
 
 /// Why a round with a cosigner ended without its cosignature.
@@ -100,7 +104,7 @@ impl Task {
             course: Course::new(every, entries),
             seen: 0,
             mirror: from_the_start(),
-            refusing: None,
+            refusals: Refusals::default(),
         }
     }
 
@@ -147,8 +151,15 @@ impl Task {
             // Where other software has it.
             self.seen = self.ask_at(wire, &format!("/{hash}/checkpoint")).await?;
         }
+        self.compare_with_its_word()?;
         if self.cosigner.mirror.is_some() {
-            self.mirror.next = self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await?;
+            self.mirror.next = match self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await {
+                Ok(size) => size,
+                // A mirror that cannot show anything may need entries anew, and its witness cosigns all the same. Where to
+                // go on it says itself, when it is sent something.
+                Err(Stop::Refused(..)) => 0,
+                Err(stop) => return Err(stop),
+            };
         }
         self.relay
             .anchors
@@ -158,12 +169,31 @@ impl Task {
         Ok(())
     }
 
+    /// A witness that shows less than it has cosigned was put back, or has signed a second history of its own: it could be
+    /// made to cosign another one of ours. It is offered checkpoints all the same, and people are told.
+    fn compare_with_its_word(&self) -> Result<(), Stop> {
+        let kept = &self.relay.anchors.kept;
+        let word = kept.newest_of(&self.relay.ledger, &self.cosigner.witness)?;
+        if let Some(cosigned) = word.filter(|size| *size > self.seen) {
+            tracing::error!(
+                event = "alarm",
+                code = "WITNESS_FORGOT",
+                witness = self.name,
+                cosigned,
+                shows = self.seen,
+                "a witness shows less of this log than it has cosigned: it was put back to an older copy"
+            );
+        }
+        Ok(())
+    }
+
     /// How many leaves of this log lie there under its own signature, 0 if none do.
     async fn ask_at(&mut self, wire: &mut Wire, path: &str) -> Result<u64, Stop> {
         let answered = wire.get(path).await?;
         match judge::held(&answered, &own_keys(&self.relay), &self.relay.ledger, &self.name)? {
             Holds::Nothing => Ok(0),
             Holds::Beginning(size) => Ok(size),
+            Holds::Busy => Err(Stop::Refused(Why::Unreachable, "it is busy".into())),
             Holds::Unproven(why) => {
                 tracing::warn!(
                     event = "witness",
@@ -195,7 +225,7 @@ impl Task {
         let mirrored = self.upload(wire, &own).await?;
         let now = self.line();
         self.course.settled(own.size, now);
-        self.refusing = None;
+        self.refusals.over();
         self.relay.metrics.cosigned(own.size);
         let at = hotline_core::time::WallTime::from_unix_ms(unix_s.saturating_mul(1000)).rfc3339();
         let held = if mirrored { ", and mirrored" } else { "" };
@@ -262,17 +292,26 @@ impl Task {
         };
         self.mirror.next = self.mirror.next.min(own.size);
         self.mirror.size = own.size;
+        let mut stalls = 0;
         for _ in 0..UPLOADS_MAX {
             let origin = self.relay.identity.origin();
             let body = upload::body(&self.relay.ledger, &origin, &self.mirror)?;
-            let answered = wire.post("/add-entries", UPLOAD_TYPE, body).await?;
+            let answered = wire.upload("/add-entries", UPLOAD_TYPE, body).await?;
             match upload::answered(&answered, &own.note.text, &mirror) {
                 Mirrored::Held(line) => {
                     self.mirror.next = own.size;
                     self.keep(own, line, true).await?;
                     return Ok(true);
                 }
-                Mirrored::GoOn(next) if next.size == own.size && next.next <= own.size => self.mirror = next,
+                Mirrored::GoOn(next) if next.size == own.size && next.next <= own.size => {
+                    stalls += usize::from(next.next <= self.mirror.next);
+                    self.mirror = next;
+                    if stalls > STALLS_MAX {
+                        self.mirror = from_the_start();
+                        let why = "its mirror gets no further with what it is sent";
+                        return Err(Stop::Refused(Why::Conflict, why.into()));
+                    }
+                }
                 // It has another checkpoint in hand: the next round offers the newest.
                 Mirrored::GoOn(next) => {
                     self.mirror.next = next.next.min(own.size);
@@ -328,7 +367,7 @@ impl Task {
     async fn refused(&mut self, why: Why, words: String, now: LineTime) -> Duration {
         self.relay.anchors.clearance.tried(&self.name, &self.relay.ledger);
         let wall_ms = self.relay.seams.clock.wall().unix_ms();
-        let mut refusing = Refusing::go_on(self.refusing.take(), why, (now, wall_ms));
+        self.refusals.go_on(why, (now, wall_ms));
         let pause = self.course.failed(now);
         if self.course.failures() == 1 {
             tracing::info!(
@@ -346,10 +385,9 @@ impl Task {
             .standings
             .set(&self.name, format!("{}: {words}", why.name()));
         let size = self.relay.ledger.head().size;
-        if size > 0 && refusing.is_due(now) && self.relay.read_only().is_none() {
-            refusing.write(&self.relay, &self.name, size).await;
+        if size > 0 && self.relay.read_only().is_none() {
+            self.refusals.write(&self.relay, &self.name, size).await;
         }
-        self.refusing = Some(refusing);
         pause
     }
 

@@ -1,5 +1,6 @@
 //! How cosigners stand, and what is written into the log when one refuses: a statement `cosign-refused.v1`, once when it
-//! begins and once an hour while it lasts. That it is over shows by the next cosignature.
+//! begins and once an hour while it lasts, of each kind. That it is over shows by the next cosignature. A cosigner that
+//! refuses now like this and now like that, and cosigns in between, has no more written: five leaves an hour at most.
 
 use std::{
     collections::BTreeMap,
@@ -43,59 +44,72 @@ impl Standings {
     }
 }
 
+/// What one cosigner refuses, and what was written down of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusals {
+    lasting: Option<Refusing>,
+    /// When a refusal of a kind was written last, by its code. It outlives the refusal.
+    written: BTreeMap<u32, LineTime>,
+}
+
 /// A refusal that lasts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Refusing {
+struct Refusing {
     why: Why,
     since: LineTime,
     since_ms: u64,
-    written: Option<LineTime>,
 }
 
-impl Refusing {
-    /// The same refusal, or a new one if it is another.
-    pub(super) fn go_on(before: Option<Self>, why: Why, (line, wall_ms): (LineTime, u64)) -> Self {
-        match before {
-            Some(before) if before.why == why => before,
-            _ => Self {
+impl Refusals {
+    /// It refuses: the same as before, or something else.
+    pub(super) fn go_on(&mut self, why: Why, (line, wall_ms): (LineTime, u64)) {
+        if self.lasting.is_none_or(|lasting| lasting.why != why) {
+            self.lasting = Some(Refusing {
                 why,
                 since: line,
                 since_ms: wall_ms,
-                written: None,
-            },
+            });
         }
     }
 
-    /// Whether it is to be written down now.
-    pub(super) fn is_due(&self, now: LineTime) -> bool {
-        let patience = match self.why {
+    /// It cosigns again.
+    pub(super) fn over(&mut self) {
+        self.lasting = None;
+    }
+
+    /// What is to be written down now, if anything is.
+    fn due(&self, now: LineTime) -> Option<Refusing> {
+        let lasting = self.lasting?;
+        let patience = match lasting.why {
             Why::Unreachable => UNREACHABLE_AFTER,
             Why::Refused(_) | Why::Conflict | Why::Fork | Why::BadAnswer(_) => Duration::ZERO,
         };
-        match self.written {
-            Some(written) => now.since(written) >= AGAIN_AFTER,
-            None => now.since(self.since) >= patience,
-        }
+        let written = self.written.get(&lasting.why.code());
+        let again = written.is_none_or(|written| now.since(*written) >= AGAIN_AFTER);
+        (again && now.since(lasting.since) >= patience).then_some(lasting)
     }
 
-    /// Writes it down; if the log takes nothing, later.
+    /// Writes down what is due; if the log takes nothing, later.
     pub(super) async fn write(&mut self, relay: &Relay, witness: &str, size: u64) {
         let now = relay.seams.clock.line();
-        let Some(bytes) = self.sign(relay, witness, size) else {
-            // A relay whose log key no roster knows signs nothing about others.
-            self.written = Some(now);
+        let Some(refusing) = self.due(now) else {
             return;
         };
-        let Ok(entry) = relog::entry(&bytes, &relay.identity) else {
-            self.written = Some(now);
+        let entry = refusing
+            .sign(relay, witness, size)
+            .and_then(|bytes| relog::entry(&bytes, &relay.identity).ok());
+        // A relay whose log key no roster knows signs nothing about others.
+        if let Some(entry) = entry
+            && let Err(error) = relay.ledger.commit(Batch::of(Lane::Bulk, vec![entry])).await
+        {
+            tracing::warn!(%error, witness, "a refusal to cosign could not be written down");
             return;
-        };
-        match relay.ledger.commit(Batch::of(Lane::Bulk, vec![entry])).await {
-            Ok(_) => self.written = Some(now),
-            Err(error) => tracing::warn!(%error, witness, "a refusal to cosign could not be written down"),
         }
+        self.written.insert(refusing.why.code(), now);
     }
+}
 
+impl Refusing {
     fn sign(&self, relay: &Relay, witness: &str, size: u64) -> Option<Vec<u8>> {
         let claimed_time_ms = relay.seams.clock.wall().unix_ms();
         let signed = relay
@@ -113,6 +127,10 @@ impl Refusing {
                 }
                 .encode()
             })?;
+        if let Err(error) = relog::own(&signed, &relay.rosters(), claimed_time_ms) {
+            tracing::warn!(%error, witness, "a refusal to cosign is not written down");
+            return None;
+        }
         Some(SignedStatement::into_bytes(signed))
     }
 }
@@ -125,22 +143,55 @@ mod tests {
         LineTime::START.after(Duration::from_secs(seconds))
     }
 
+    fn refusing(why: Why, at: LineTime) -> Refusals {
+        let mut refusals = Refusals::default();
+        refusals.go_on(why, (at, 0));
+        refusals
+    }
+
+    /// Whether it is due; if so, it counts as written.
+    fn writes(refusals: &mut Refusals, now: LineTime) -> bool {
+        let due = refusals.due(now);
+        if let Some(due) = due {
+            refusals.written.insert(due.why.code(), now);
+        }
+        due.is_some()
+    }
+
     #[test]
     fn a_refusal_is_written_down_when_it_begins_and_once_an_hour_while_it_lasts() {
-        let refused = Refusing::go_on(None, Why::Refused(403), (at(5), 0));
-        assert!(refused.is_due(at(5)));
-        let mut lasts = Refusing::go_on(Some(refused), Why::Refused(403), (at(9), 0));
-        lasts.written = Some(at(5));
-        assert!(!lasts.is_due(at(3604)) && lasts.is_due(at(3605)));
-        assert!(
-            Refusing::go_on(Some(lasts), Why::Fork, (at(10), 0)).is_due(at(10)),
-            "another one"
-        );
+        let mut refusals = refusing(Why::Refused(403), at(5));
+        assert!(writes(&mut refusals, at(5)));
+        refusals.go_on(Why::Refused(403), (at(9), 0));
+        assert!(!writes(&mut refusals, at(3604)) && writes(&mut refusals, at(3605)));
+        refusals.go_on(Why::Fork, (at(3610), 0));
+        assert!(writes(&mut refusals, at(3610)), "another one");
     }
 
     #[test]
     fn a_peer_that_is_away_for_a_moment_refuses_nothing() {
-        let away = Refusing::go_on(None, Why::Unreachable, (at(5), 0));
-        assert!(!away.is_due(at(64)) && away.is_due(at(65)));
+        let away = refusing(Why::Unreachable, at(5));
+        assert!(away.due(at(64)).is_none() && away.due(at(65)).is_some());
+    }
+
+    #[test]
+    fn refusals_that_alternate_and_end_in_between_are_a_few_leaves_an_hour() {
+        let mut refusals = Refusals::default();
+        let mut leaves = 0;
+        for second in 0..3600 {
+            let why = match second % 5 {
+                0 => Why::Fork,
+                1 => Why::Refused(400 + u16::try_from(second % 100).unwrap_or(0)),
+                2 => Why::BadAnswer(500),
+                3 => Why::Conflict,
+                _ => {
+                    refusals.over();
+                    continue;
+                }
+            };
+            refusals.go_on(why, (at(second), 0));
+            leaves += u32::from(writes(&mut refusals, at(second)));
+        }
+        assert_eq!(leaves, 4, "one of each kind");
     }
 }

@@ -16,6 +16,9 @@ use super::{
 /// Bytes of entries after which no further package is begun. 1 MiB: one request never takes long.
 const BYTES_SOFT: usize = 1024 * 1024;
 
+/// Longest ticket that is sent back, and so that is taken: what the wire has room for.
+const TICKET_MAX: usize = 65_535;
+
 /// What a mirror said to entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mirrored {
@@ -85,13 +88,41 @@ fn package(ledger: &Ledger, nodes: &Nodes, span: Span, size: u64) -> Result<Pack
 pub(super) fn answered(answered: &Answered, text: &str, mirror: &CosignVerifier) -> Mirrored {
     match answered.status {
         202 | 409 => match MirrorInfo::parse(&answered.body) {
-            Some(info) => Mirrored::GoOn(info),
-            None => Mirrored::Refused(Why::BadAnswer(answered.status)),
+            Some(info) if info.ticket.len() <= TICKET_MAX => Mirrored::GoOn(info),
+            Some(_) | None => Mirrored::Refused(Why::BadAnswer(answered.status)),
         },
         _ => match cosignature(answered, text, mirror) {
             Said::Cosigned(line, _) => Mirrored::Held(line),
             Said::Refused(why) => Mirrored::Refused(why),
             Said::Seen(_) => Mirrored::Refused(Why::BadAnswer(answered.status)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::{SigningKey, cosign::CosignerName};
+
+    use super::*;
+
+    #[test]
+    fn a_ticket_that_could_not_be_sent_back_is_a_bad_answer() {
+        let name = CosignerName::mirror("exercise.borenia.example/relay/south").unwrap();
+        let mirror = CosignVerifier::new(name, SigningKey::from_seed(&[1; 32]).public());
+        let said = |ticket: usize| {
+            let info = MirrorInfo {
+                size: 9,
+                next: 3,
+                ticket: vec![1; ticket],
+            };
+            let answer = Answered {
+                status: 409,
+                body: info.encode().into(),
+            };
+            answered(&answer, "", &mirror)
+        };
+        assert!(matches!(said(TICKET_MAX), Mirrored::GoOn(_)));
+        assert_eq!(said(TICKET_MAX + 1), Mirrored::Refused(Why::BadAnswer(409)));
     }
 }

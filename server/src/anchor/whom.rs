@@ -22,6 +22,9 @@ use crate::{
 /// Most cosigners of one relay. 32: as many as a policy must be able to name.
 pub const COSIGNERS_MAX: usize = 32;
 
+/// Most relays of one other side that are asked. 8: far more than a side has, and one that enrols more crowds out nobody.
+pub const COSIGNERS_OF_A_SIDE: usize = 8;
+
 /// One that is asked to cosign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cosigner {
@@ -100,7 +103,38 @@ pub fn whom(
         witness: found.key.clone(),
         mirror: None,
     });
-    Ok(peers.chain(neutral).take(COSIGNERS_MAX).collect())
+    Ok(chosen(neutral, peers))
+}
+
+/// Those who are asked: whom the own settings name first, then those of other sides, of each side so many. Whoever is left
+/// out is named.
+fn chosen(neutral: impl Iterator<Item = Cosigner>, peers: impl Iterator<Item = Cosigner>) -> Vec<Cosigner> {
+    let mut of_side: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut asked, mut left) = (Vec::new(), Vec::new());
+    for cosigner in neutral.chain(peers) {
+        let room = match &cosigner.via {
+            Via::Http { .. } => true,
+            Via::Doors { relay, .. } => {
+                let count = of_side.entry(relay.domain().to_string()).or_default();
+                *count += 1;
+                *count <= COSIGNERS_OF_A_SIDE
+            }
+        };
+        if room && asked.len() < COSIGNERS_MAX {
+            asked.push(cosigner);
+        } else {
+            left.push(cosigner.name());
+        }
+    }
+    if !left.is_empty() {
+        tracing::warn!(
+            event = "witness",
+            kind = "NOT_ASKED",
+            left = left.join(", "),
+            "more cosigners are known than are asked: these are left out"
+        );
+    }
+    asked
 }
 
 /// One without a witness's key in its side's roster witnesses nothing.
@@ -177,4 +211,51 @@ pub fn log_keys(relay: &Identity, rosters: &RosterSet) -> Vec<LogVerifier> {
         .into_iter()
         .filter_map(|entry| LogVerifier::new(&origin, entry.key).ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::SigningKey;
+
+    use super::*;
+
+    fn cosigner(name: &str, via: Via) -> Cosigner {
+        let key = SigningKey::from_seed(&[1; 32]).public();
+        Cosigner {
+            via,
+            witness: CosignVerifier::new(name.parse().unwrap(), key),
+            mirror: None,
+        }
+    }
+
+    #[test]
+    fn a_side_with_many_relays_crowds_out_neither_neutral_witnesses_nor_others() {
+        let at: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        let peers = |side: &str, count: usize| -> Vec<Cosigner> {
+            let relay = |n: usize| format!("spiffe://exercise.{side}.example/relay/r{n}");
+            let of = |n: usize| {
+                let via = Via::Doors {
+                    relay: relay(n).parse().unwrap(),
+                    quic: at,
+                    tcp: at,
+                };
+                cosigner(&format!("{side}{n}"), via)
+            };
+            (0..count).map(of).collect()
+        };
+        let neutral = cosigner(
+            "neutral",
+            Via::Http {
+                address: at,
+                prefix: String::new(),
+            },
+        );
+        let all = [peers("borenia", 60), peers("caldria", 2)].concat();
+        let asked = chosen([neutral].into_iter(), all.into_iter());
+        let names: Vec<String> = asked.iter().map(Cosigner::name).collect();
+        assert_eq!(names.len(), 1 + COSIGNERS_OF_A_SIDE + 2, "{names:?}");
+        assert_eq!(names[0], "neutral");
+        assert!(names.contains(&"caldria1".to_owned()));
+    }
 }

@@ -16,14 +16,32 @@ use super::whom::Via;
 /// How long a call may take. 5 s: a peer that is slower is unreachable as far as witnessing goes.
 pub const CALL_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long an upload or a bundle of entries may take. 120 s: as long as a mirror waits for one package.
+pub const UPLOAD_WITHIN: Duration = Duration::from_secs(120);
+
 /// How long it may take to reach one by plain HTTP.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 /// Tries at the TCP door before the QUIC door is tried too.
 const TCP_TRIES: u32 = 4;
 
-/// Most bytes of an answer that are read. 16 MiB: a bundle of 256 entries of the largest size.
-const ANSWER_MAX: usize = 16 * 1024 * 1024;
+/// Most bytes of an answer that are read. 128 KiB: the largest note, a ticket in base64, signature lines.
+const ANSWER_MAX: usize = 128 * 1024;
+
+/// Most bytes of a bundle of 256 entries of the largest size that are read. 16 MiB and what is between them.
+const BUNDLE_MAX: usize = 16 * 1024 * 1024 + 1024;
+
+/// The bounds of one call.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    within: Duration,
+    bytes: usize,
+}
+
+const SMALL: Bounds = Bounds {
+    within: CALL_WITHIN,
+    bytes: ANSWER_MAX,
+};
 
 /// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,33 +122,57 @@ impl Wire {
         }
     }
 
-    /// Posts a body.
+    /// Posts a body of a few kilobytes.
     ///
     /// # Errors
     /// Why no answer came.
     pub async fn post(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answered, WireError> {
-        self.call(Method::POST, path, Some(kind), body).await
+        self.call((Method::POST, path), Some(kind), body, SMALL).await
     }
 
-    /// Asks for what lies at a path.
+    /// Posts entries, which takes as long as the line is slow.
+    ///
+    /// # Errors
+    /// Why no answer came.
+    pub async fn upload(&mut self, path: &str, kind: &str, body: Vec<u8>) -> Result<Answered, WireError> {
+        let bounds = Bounds {
+            within: UPLOAD_WITHIN,
+            ..SMALL
+        };
+        self.call((Method::POST, path), Some(kind), body, bounds).await
+    }
+
+    /// Asks for what lies at a path: a note.
     ///
     /// # Errors
     /// Why no answer came.
     pub async fn get(&mut self, path: &str) -> Result<Answered, WireError> {
-        self.call(Method::GET, path, None, Vec::new()).await
+        self.call((Method::GET, path), None, Vec::new(), SMALL).await
+    }
+
+    /// Asks for a bundle of entries.
+    ///
+    /// # Errors
+    /// Why no answer came.
+    pub async fn bundle(&mut self, path: &str) -> Result<Answered, WireError> {
+        let bounds = Bounds {
+            within: UPLOAD_WITHIN,
+            bytes: BUNDLE_MAX,
+        };
+        self.call((Method::GET, path), None, Vec::new(), bounds).await
     }
 
     async fn call(
         &mut self,
-        method: Method,
-        path: &str,
+        (method, path): (Method, &str),
         kind: Option<&str>,
         body: Vec<u8>,
+        bounds: Bounds,
     ) -> Result<Answered, WireError> {
         let called = async {
             let response = self.send(method, path, kind, body).await?;
             let status: StatusCode = response.status();
-            let body = axum::body::to_bytes(response.into_body(), ANSWER_MAX)
+            let body = axum::body::to_bytes(response.into_body(), bounds.bytes)
                 .await
                 .map_err(|error| WireError(format!("its answer broke off: {error}")))?;
             Ok(Answered {
@@ -138,9 +180,12 @@ impl Wire {
                 body,
             })
         };
-        match tokio::time::timeout(CALL_WITHIN, called).await {
+        match tokio::time::timeout(bounds.within, called).await {
             Ok(answered) => answered,
-            Err(_) => Err(WireError(format!("no answer within {} s", CALL_WITHIN.as_secs()))),
+            Err(_) => Err(WireError(format!(
+                "no answer within {} s",
+                bounds.within.as_secs()
+            ))),
         }
     }
 

@@ -131,6 +131,18 @@ fn a_roster_of_thousands_of_entries_goes_in_in_rounds() {
 }
 
 #[test]
+fn what_an_earlier_batch_did_not_bring_in_is_appended_although_later_entries_are_there() {
+    let roster = builder().finish();
+    let ledger = open(&MemoryDisk::default());
+    let last = roster.entries().last().unwrap();
+    let later = Batch::of(Lane::Bulk, vec![entry(DOMAIN, last).unwrap()]);
+    ledger.commit(later).wait().unwrap();
+    assert_eq!(roll(&ledger, &set(&roster)), 4);
+    let held: BTreeSet<Vec<u8>> = leaves(&ledger).into_iter().collect();
+    assert_eq!(held, roster.entries().map(<[u8]>::to_vec).collect());
+}
+
+#[test]
 fn an_order_is_appended_when_it_ends_somebody_and_not_before() {
     let roster = builder().finish();
     let ledger = open(&MemoryDisk::default());

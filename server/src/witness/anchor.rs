@@ -16,7 +16,7 @@ use super::{
     office::{KnownLogs as _, Office},
     shelf::{self, Held},
 };
-use crate::relay::Relay;
+use crate::{relay::Relay, relog};
 
 /// What a leaf of this kind is, in the ledger's `kind` column.
 pub const PEER_CHECKPOINT_KIND: u8 = 20;
@@ -31,6 +31,8 @@ pub struct Damping {
     pub every: Duration,
     /// Or after so many entries. 100, likewise.
     pub entries: u64,
+    /// But never sooner. 2 s: another side's log grows as fast as it likes, and this one must not grow with it.
+    pub floor: Duration,
 }
 
 impl Default for Damping {
@@ -38,6 +40,7 @@ impl Default for Damping {
         Self {
             every: Duration::from_secs(10),
             entries: 100,
+            floor: Duration::from_secs(2),
         }
     }
 }
@@ -55,6 +58,21 @@ pub struct Anchors {
 struct Past {
     at: Option<LineTime>,
     idle_to: u64,
+    /// Since when the mirror is waited for, so that what was added becomes known.
+    waits_since: Option<LineTime>,
+}
+
+impl Past {
+    /// How long the next anchor has to wait yet, with so many new entries.
+    fn left(&self, damping: &Damping, new: u64, now: LineTime) -> Duration {
+        let pause = if new < damping.entries {
+            damping.every
+        } else {
+            damping.floor
+        };
+        self.at
+            .map_or(Duration::ZERO, |at| pause.saturating_sub(now.since(at)))
+    }
 }
 
 /// What is to be done about one log now.
@@ -101,7 +119,10 @@ impl Anchors {
             match self.step(&origin) {
                 Ok(Step::Nothing) => {}
                 Ok(Step::Later(wait)) => again = Some(again.map_or(wait, |sooner| sooner.min(wait))),
-                Ok(Step::Idle(size)) => self.logs.entry(origin).or_default().idle_to = size,
+                Ok(Step::Idle(size)) => {
+                    let past = self.logs.entry(origin).or_default();
+                    (past.idle_to, past.waits_since) = (size, None);
+                }
                 Ok(Step::Anchor(seen, held)) => self.anchor(&origin, &seen, &held).await,
                 Err(error) => tracing::warn!(%error, log = origin, "a checkpoint was not anchored"),
             }
@@ -109,7 +130,7 @@ impl Anchors {
         again
     }
 
-    fn step(&self, origin: &str) -> Result<Step, KeptError> {
+    fn step(&mut self, origin: &str) -> Result<Step, KeptError> {
         let ledger = self.office.ledger();
         let past = self.logs.get(origin).copied().unwrap_or_default();
         let last = anchored(ledger, origin)?;
@@ -121,10 +142,8 @@ impl Anchors {
             return Ok(Step::Nothing);
         }
         let now = self.relay.seams.clock.line();
-        let left = past.at.map_or(Duration::ZERO, |at| {
-            self.damping.every.saturating_sub(now.since(at))
-        });
-        if !left.is_zero() && seen.size() - last < self.damping.entries {
+        let left = past.left(&self.damping, seen.size() - last, now);
+        if !left.is_zero() {
             return Ok(Step::Later(left));
         }
         let held = self.office.held(origin);
@@ -136,8 +155,9 @@ impl Anchors {
             });
         }
         // What was added is not known here. Its entries come behind the cosignature, if they are mirrored at all.
-        let age = self.relay.seams.clock.wall().unix_ms() / 1000;
-        let waited = Duration::from_secs(age.saturating_sub(seen.time_s()));
+        let past = self.logs.entry(origin.to_owned()).or_default();
+        // Newer checkpoints come meanwhile, and must not begin the wait anew.
+        let waited = now.since(*past.waits_since.get_or_insert(now));
         let comes = self.office.mirror_key().is_some() && self.relay.mirrored(origin);
         if comes && waited < self.damping.every {
             return Ok(Step::Later(self.damping.every - waited));
@@ -164,11 +184,12 @@ impl Anchors {
     }
 
     async fn anchor(&mut self, origin: &str, seen: &Seen, held: &Held) {
-        self.logs.entry(origin.to_owned()).or_default().at = Some(self.relay.seams.clock.line());
+        let past = self.logs.entry(origin.to_owned()).or_default();
+        (past.at, past.waits_since) = (Some(self.relay.seams.clock.line()), None);
         let Some(entry) = self.leaf(seen, held) else {
             return;
         };
-        let mut batch = Batch::of(Lane::Control, vec![entry]);
+        let mut batch = Batch::of(Lane::Bulk, vec![entry]);
         batch.records.push(Record::Put {
             space: ANCHOR_SPACE,
             key: origin.as_bytes().to_vec(),
@@ -196,6 +217,10 @@ impl Anchors {
             mirrored: if held.whole() { held.next() } else { 0 },
         };
         let signed = pen.sign_record(PayloadType::PeerCheckpoint, &said.encode())?;
+        if let Err(error) = relog::own(&signed, &self.relay.rosters(), said.claimed_time_ms) {
+            tracing::warn!(%error, log = seen.checkpoint().origin, "a checkpoint is not anchored");
+            return None;
+        }
         Some(leaf_of(pen.relay(), PEER_CHECKPOINT_KIND, &signed))
     }
 }
@@ -227,4 +252,30 @@ fn anchored(facts: &impl book::Facts, origin: &str) -> Result<u64, ReadError> {
     Ok(bytes
         .and_then(|bytes| bytes.try_into().ok())
         .map_or(0, u64::from_be_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_grows_as_fast_as_it_likes_is_anchored_every_two_seconds_at_most() {
+        let at = |ms| LineTime::START.after(Duration::from_millis(ms));
+        let damping = Damping::default();
+        assert!(
+            Past::default().left(&damping, 1, at(0)).is_zero(),
+            "the first at once"
+        );
+        let past = Past {
+            at: Some(at(0)),
+            ..Past::default()
+        };
+        assert_eq!(
+            past.left(&damping, 1_000_000, at(500)),
+            Duration::from_millis(1500)
+        );
+        assert!(past.left(&damping, 100, at(2000)).is_zero());
+        assert_eq!(past.left(&damping, 99, at(2000)), Duration::from_secs(8));
+        assert!(past.left(&damping, 1, at(10_000)).is_zero());
+    }
 }

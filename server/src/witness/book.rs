@@ -1,7 +1,9 @@
 //! What a witness keeps in its ledger: the newest cosigned checkpoint of each log, and every one that conflicts.
 
 use hotline_audit::{
-    Hash,
+    CosignVerifier, Hash, PayloadType, SignedStatement,
+    note::Note,
+    statement::PeerCheckpoint,
     witness::{BadSeen, Conflict, ConflictKind, Seen},
 };
 use hotline_core::time::WallTime;
@@ -117,6 +119,26 @@ pub fn seen(facts: &impl Facts, origin: &str) -> Result<Option<Seen>, KeptError>
             origin: origin.to_owned(),
             source,
         })
+}
+
+/// What this witness has cosigned as a leaf of its own log says, with the log that it is of; none if the leaf says nothing
+/// of that, or nothing newer than what is kept. A ledger that was put back forgets what it cosigned; its log does not.
+#[must_use]
+pub(crate) fn recalled(facts: &impl Facts, leaf: &[u8], witness: &CosignVerifier) -> Option<Record> {
+    let statement = SignedStatement::parse(leaf).ok()?;
+    if statement.payload_type != PayloadType::PeerCheckpoint {
+        return None;
+    }
+    let said = PeerCheckpoint::decode(&statement.payload).ok()?;
+    let found = Seen::recalled(&Note::parse(&said.note).ok()?, witness)?;
+    let origin = found.checkpoint().origin.clone();
+    let kept = seen(facts, &origin).ok()?;
+    let newer = kept.is_none_or(|kept| kept.size() < found.size());
+    newer.then(|| Record::Put {
+        space: WITNESS_SPACE,
+        key: origin.into_bytes(),
+        value: found.encode(),
+    })
 }
 
 /// The logs of which a checkpoint was cosigned.

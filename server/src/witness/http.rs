@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     io::Write as _,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{Path, Request, State},
+    extract::{ConnectInfo, Path, Request, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -90,7 +91,11 @@ impl Window {
     /// Who asks, if it may and not too often.
     fn caller(&self, request: &Request) -> Result<String, Reply> {
         let caller = match self.asking {
-            Asking::Anybody => "loopback".to_owned(),
+            // Whoever asks too often keeps nobody else waiting.
+            Asking::Anybody => request
+                .extensions()
+                .get::<ConnectInfo<SocketAddr>>()
+                .map_or_else(|| "loopback".to_owned(), |from| from.0.ip().to_string()),
             Asking::ByDoor => {
                 let peer = request
                     .extensions()
@@ -143,7 +148,7 @@ async fn add_checkpoint(State(window): Shared, request: Request) -> Response {
     };
     window
         .office
-        .add_checkpoint(&body, window.known.as_ref(), &caller)
+        .add_checkpoint(&body, &window.known, &caller)
         .await
         .into_response()
 }
@@ -165,10 +170,7 @@ async fn add_entries(State(window): Shared, request: Request) -> Response {
         .into_response();
     };
     let body = pieces(request.into_body(), coding);
-    let reply = window
-        .office
-        .add_entries(Box::pin(body), window.known.as_ref())
-        .await;
+    let reply = window.office.add_entries(Box::pin(body), &window.known).await;
     let mut response = reply.into_response();
     response
         .headers_mut()
@@ -277,8 +279,20 @@ mod tests {
     }
 
     #[test]
-    fn of_each_caller_one_upload_is_read_and_a_place_is_given_back() {
-        let office = Arc::new(super::super::tests::office_on(&hotline_ledger::MemoryDisk::new()));
+    fn a_stranger_who_asks_all_the_time_leaves_the_witness_to_others() {
+        let window = window();
+        let from = |address: &str| {
+            let mut request = Request::new(Body::empty());
+            let address: SocketAddr = address.parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(address));
+            request
+        };
+        let asked = (0..200).filter(|_| window.caller(&from("192.0.2.1:9")).is_ok());
+        assert!(asked.count() < 150);
+        assert_eq!(window.caller(&from("192.0.2.2:9")).unwrap(), "192.0.2.2");
+    }
+
+    fn window() -> Window {
         struct Nothing;
         impl KnownLogs for Nothing {
             fn keys(&self, _: &str) -> Vec<hotline_audit::LogVerifier> {
@@ -288,13 +302,18 @@ mod tests {
                 false
             }
         }
-        let window = Window {
-            office,
+        Window {
+            office: Arc::new(super::super::tests::office_on(&hotline_ledger::MemoryDisk::new())),
             known: Arc::new(Nothing),
             asking: Asking::Anybody,
             pace: Pace::default(),
             uploads: Mutex::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn of_each_caller_one_upload_is_read_and_a_place_is_given_back() {
+        let window = window();
         let first = window.place("north".into()).unwrap();
         assert!(window.place("north".into()).is_none());
         assert!(

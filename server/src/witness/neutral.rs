@@ -132,6 +132,10 @@ impl KnownLogs for Listed {
     fn mirrored(&self, _: &str) -> bool {
         false
     }
+
+    fn extended(&self) -> bool {
+        true
+    }
 }
 
 /// Runs the witness of that configuration until SIGTERM, SIGINT or the death of its ledger; returns the exit code.
@@ -153,7 +157,9 @@ async fn run(config: &Path) -> Result<u8, StartError> {
         let office = Arc::clone(&office);
         axum::routing::get(move || async move { crate::telemetry::rendered(office.tally()) })
     };
-    let router = http::routes(&office, &known, Asking::Anybody).route("/metrics", metrics);
+    let router = http::routes(&office, &known, Asking::Anybody)
+        .route("/metrics", metrics)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let line = serde_json::json!({
         "event": "listening",
         "witness": office.witness_key().to_string(),
@@ -199,6 +205,7 @@ fn open(config: &NeutralConfig, seams: &Seams) -> Result<Office, StartError> {
     Office::open(OfficeParts {
         ledger,
         clock: Arc::clone(&seams.clock),
+        spawner: seams.spawner.clone(),
         witness,
         mirror: None,
     })

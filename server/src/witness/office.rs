@@ -1,22 +1,25 @@
 //! The witness' call, and what both calls share: one ledger, one clock, two keys.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use hotline_audit::{
-    CosignSigner, LogVerifier,
+    CosignSigner, CosignVerifier, LogVerifier,
     note::{Note, NoteSignature},
     tiles::TileName,
     witness::{self, AddCheckpoint, Conflict, ConflictKind, Decision, Refusal, Seen},
 };
 use hotline_core::{leg::Lane, time::WallTime};
 use hotline_ledger::{Batch, CommitError, Ledger, ReadError, Record, Standing};
-use hotline_transport::Clock;
-use tokio::sync::Notify;
+use hotline_transport::{Clock, Spawner};
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
     reply::Reply,
-    shelf::{self, Held, Shelf},
+    shelf::{self, Found, Held, Shelf},
     tally::Tally,
 };
 
@@ -27,6 +30,17 @@ pub trait KnownLogs: Send + Sync {
 
     /// Whether the entries of this log are mirrored.
     fn mirrored(&self, origin: &str) -> bool;
+
+    /// Whether this key of the witness's own still counts for those who would read its word.
+    fn counts(&self, _own: &CosignVerifier) -> bool {
+        true
+    }
+
+    /// Whether checkpoints with extension lines are cosigned. Not where they become leaves of a log of ours, whose
+    /// verifiers know three lines.
+    fn extended(&self) -> bool {
+        false
+    }
 }
 
 /// What a witness is made of.
@@ -35,6 +49,8 @@ pub struct OfficeParts {
     pub ledger: Ledger,
     /// Its clocks.
     pub clock: Arc<dyn Clock>,
+    /// Who runs what must come to its end, whoever asked for it hangs up.
+    pub spawner: Spawner,
     /// Its key as a witness.
     pub witness: CosignSigner,
     /// Its key as a mirror; without it, it is none.
@@ -45,6 +61,7 @@ pub struct OfficeParts {
 pub struct Office {
     pub(super) ledger: Ledger,
     pub(super) clock: Arc<dyn Clock>,
+    spawner: Spawner,
     witness: CosignSigner,
     pub(super) mirror: Option<CosignSigner>,
     /// Held while the newest cosigned checkpoint of a log is read, compared and replaced.
@@ -57,30 +74,18 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens a witness on its ledger. Every mirrored entry is hashed again; what is not what was kept is told as an alarm,
-    /// and asked for anew.
+    /// Opens a witness on its ledger. What is mirrored is not handed out, nor added to, before
+    /// [`Office::check_mirrored`] has hashed it again.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub fn open(parts: OfficeParts) -> Result<Self, ReadError> {
-        let (shelf, found) = Shelf::open(&parts.ledger)?;
+        let shelf = Shelf::open(&parts.ledger)?;
         let tally = Tally::default();
-        for log in found {
-            if !log.intact {
-                tracing::error!(
-                    event = "alarm",
-                    code = "MIRROR_ALTERED",
-                    log = log.origin,
-                    kept = log.kept,
-                    good = log.good,
-                    "mirrored entries are not what was kept; nothing of this log is handed out until it is brought anew"
-                );
-            }
-            tally.held(&log.origin, log.good);
-        }
         Ok(Self {
             ledger: parts.ledger,
             clock: parts.clock,
+            spawner: parts.spawner,
             witness: parts.witness,
             mirror: parts.mirror,
             compare: tokio::sync::Mutex::default(),
@@ -89,6 +94,55 @@ impl Office {
             tally,
             news: Notify::new(),
         })
+    }
+
+    /// Hashes every mirrored entry again, log by log, and lets others run in between: a log of others may be long, and
+    /// nobody's traffic waits for it. What is not what was kept is told as an alarm, and asked for anew.
+    pub async fn check_mirrored(&self) {
+        loop {
+            // Bound before it is used: the shelf is free meanwhile.
+            let next = self.shelf().unchecked();
+            let Some(mut checking) = next else { return };
+            let found = loop {
+                match checking.step(&self.ledger) {
+                    Ok(true) => tokio::task::yield_now().await,
+                    Ok(false) => break checking.end(&self.ledger),
+                    Err(error) => break Err(error),
+                }
+            };
+            match found {
+                Ok((held, found)) => self.checked(held, &found),
+                Err(error) => {
+                    tracing::error!(%error, "mirrored entries cannot be read; nothing of them is handed out");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn checked(&self, held: Held, found: &Found) {
+        if !found.intact {
+            tracing::error!(
+                event = "alarm",
+                code = "MIRROR_ALTERED",
+                log = found.origin,
+                kept = found.kept,
+                good = found.good,
+                "mirrored entries are not what was kept; nothing of this log is handed out until it is brought anew"
+            );
+        }
+        self.take(&found.origin, held);
+    }
+
+    /// Refuses what needs the mirrored entries of a log that are not checked yet.
+    pub(super) fn check_checked(&self, origin: &str) -> Result<(), Reply> {
+        if self.shelf().is_checked(origin) {
+            return Ok(());
+        }
+        Err(Reply::refused(
+            503,
+            "the mirrored entries of this log are being hashed again; ask again in a while",
+        ))
     }
 
     /// Its counters.
@@ -121,10 +175,23 @@ impl Office {
         self.news.notified().await;
     }
 
-    /// The call `add-checkpoint`, of `from`.
-    pub async fn add_checkpoint(&self, body: &[u8], known: &dyn KnownLogs, from: &str) -> Reply {
-        let reply = match self.try_add_checkpoint(body, known, from).await {
-            Ok(reply) | Err(reply) => reply,
+    /// The call `add-checkpoint`, of `from`. Whoever drops the future hangs up; what was begun is done all the same.
+    pub async fn add_checkpoint(
+        self: &Arc<Self>,
+        body: &[u8],
+        known: &Arc<dyn KnownLogs>,
+        from: &str,
+    ) -> Reply {
+        let reply = match AddCheckpoint::parse(body) {
+            Err(refusal) => refused(&refusal),
+            Ok(request) => {
+                let (office, known, from) = (Arc::clone(self), Arc::clone(known), from.to_owned());
+                let work = async move {
+                    let decided = office.decide(&request, known.as_ref(), &from).await;
+                    decided.unwrap_or_else(|reply| reply)
+                };
+                self.to_its_end("add-checkpoint", work).await
+            }
         };
         if reply.status != 200 {
             self.tally.refused("add-checkpoint", reply.status);
@@ -132,21 +199,42 @@ impl Office {
         reply
     }
 
-    async fn try_add_checkpoint(
+    /// Runs `work` in a task of its own. What is queued in the ledger is written whether somebody waits for it or not; so
+    /// the lock under which it was judged may be let go only by the work itself, never because a caller hung up.
+    pub(super) async fn to_its_end(
         &self,
-        body: &[u8],
+        name: &'static str,
+        work: impl Future<Output = Reply> + Send + 'static,
+    ) -> Reply {
+        let (tell, told) = oneshot::channel();
+        self.spawner.spawn(name, async move {
+            // Nobody may be waiting any more.
+            let _ = tell.send(work.await);
+        });
+        told.await
+            .unwrap_or_else(|_| Reply::refused(503, "this witness is closing"))
+    }
+
+    /// Judges, keeps and only then answers; nothing comes between. Never to be dropped half way: see
+    /// [`Office::to_its_end`].
+    async fn decide(
+        &self,
+        request: &AddCheckpoint,
         known: &dyn KnownLogs,
         from: &str,
     ) -> Result<Reply, Reply> {
-        let request = AddCheckpoint::parse(body).map_err(|refusal| refused(&refusal))?;
-        let keys = known.keys(&request.checkpoint.origin);
-        self.check_open()?;
         let origin = request.checkpoint.origin.as_str();
         let _one_at_a_time = self.compare.lock().await;
+        self.check_open()?;
+        // Trust may have changed while this waited.
+        if !known.counts(&self.witness_key()) {
+            return Err(Reply::refused(503, "the key of this witness has ended"));
+        }
+        let keys = known.keys(origin);
         let before = book::seen(&self.ledger, origin).map_err(|error| self.unusable(&error))?;
-        match witness::judge(before.as_ref(), &request, &keys) {
+        match witness::judge(before.as_ref(), request, &keys) {
             Decision::Refuse(refusal) => {
-                self.keep_evidence((&request, &refusal), &keys, from).await?;
+                self.keep_evidence((request, &refusal), &keys, from).await?;
                 Err(refused(&refusal))
             }
             Decision::Cosign(accepted) => {
@@ -154,6 +242,12 @@ impl Office {
                     return Err(Reply::refused(
                         503,
                         "this witness knows as many logs as it can keep",
+                    ));
+                }
+                if !known.extended() && request.note.text != request.checkpoint.text() {
+                    return Err(Reply::refused(
+                        400,
+                        "a checkpoint with extension lines is not cosigned here",
                     ));
                 }
                 let now_s = self.clock.wall().unix_ms() / 1000;
@@ -264,13 +358,18 @@ impl Office {
         let none = || Reply::refused(404, "no such file of such a log is mirrored here");
         let found = {
             let shelf = self.shelf();
-            let mut logs = shelf.logs();
-            logs.find(|(origin, _)| witness::origin_hash(origin) == log)
-                .map(|(origin, held)| (origin.to_owned(), held.clone()))
+            let mut origins = shelf.origins();
+            origins
+                .find(|origin| witness::origin_hash(origin) == log)
+                .map(str::to_owned)
         };
-        let Some((origin, held)) = found else {
+        let Some(origin) = found else {
             return none();
         };
+        if let Err(reply) = self.check_checked(&origin) {
+            return reply;
+        }
+        let held = self.held(&origin);
         let Some(cosigned) = held.cosigned() else {
             return none();
         };

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use hotline_audit::{
-    CosignSigner, CosignerName, LogVerifier, SigningKey,
+    CosignSigner, CosignVerifier, CosignerName, LogVerifier, SigningKey,
     key::{Purpose, RosterSet, Subject, subject_of_origin},
 };
 use hotline_core::identity::Identity;
@@ -23,7 +23,7 @@ pub(crate) fn office(
 ) -> Result<Option<Office>, StartError> {
     let origin = identity.origin();
     let witness = signer(&keys.witness, CosignerName::witness(&origin))?;
-    if !enrolled(identity, &witness, Purpose::Witness, rosters) {
+    if !enrolled(identity, &witness.verifier(), Purpose::Witness, rosters) {
         tracing::warn!("no roster knows this relay's witness key: it cosigns nothing");
         return Ok(None);
     }
@@ -32,7 +32,7 @@ pub(crate) fn office(
         Some(file) => Some(signer(file, CosignerName::mirror(&origin))?),
     };
     let mirror = mirror.filter(|mirror| {
-        let known = enrolled(identity, mirror, Purpose::Mirror, rosters);
+        let known = enrolled(identity, &mirror.verifier(), Purpose::Mirror, rosters);
         if !known {
             tracing::warn!("no roster knows this relay's mirror key: it mirrors nothing");
         }
@@ -41,12 +41,22 @@ pub(crate) fn office(
     let parts = OfficeParts {
         ledger: ledger.clone(),
         clock: Arc::clone(&seams.clock),
+        spawner: seams.spawner.clone(),
         witness,
         mirror,
     };
     Office::open(parts)
         .map(Some)
         .map_err(|error| StartError::FirstWrite(error.to_string()))
+}
+
+/// What verifies the word of a relay as a witness, by its own key file.
+pub(crate) fn witness_verifier(
+    identity: &Identity,
+    keys: &WitnessKeys,
+) -> Result<CosignVerifier, StartError> {
+    let signer = signer(&keys.witness, CosignerName::witness(&identity.origin()))?;
+    Ok(signer.verifier())
 }
 
 pub(super) fn signer(
@@ -63,8 +73,8 @@ pub(super) fn signer(
     Ok(CosignSigner::new(name, key))
 }
 
-fn enrolled(identity: &Identity, signer: &CosignSigner, purpose: Purpose, rosters: &RosterSet) -> bool {
-    let (relay, verifier) = (identity.to_string(), signer.verifier());
+fn enrolled(identity: &Identity, verifier: &CosignVerifier, purpose: Purpose, rosters: &RosterSet) -> bool {
+    let relay = identity.to_string();
     let mut keys = rosters
         .rosters()
         .flat_map(|roster| roster.keys_of(&relay, purpose));
@@ -88,6 +98,12 @@ impl KnownLogs for Relay {
             .filter(|entry| entry.check_not_revoked().is_ok())
             .filter_map(|entry| LogVerifier::new(origin, entry.key).ok())
             .collect()
+    }
+
+    fn counts(&self, own: &CosignVerifier) -> bool {
+        let rosters = self.rosters();
+        let mut purposes = [Purpose::Witness, Purpose::Mirror].into_iter();
+        purposes.any(|purpose| enrolled(&self.identity, own, purpose, &rosters))
     }
 
     fn mirrored(&self, origin: &str) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! Entries are facts under (log, index); so are the nodes of every eighth level, from which any proof and any tile is made.
 //! How far it has come is one fact with a check sum, written in the same transaction as the entries that it counts. At a
-//! start every entry is hashed again ([`Shelf::open`]): what does not give the root that was kept is not handed out, and
-//! the log is asked to bring it anew from there on.
+//! start every entry is hashed again, in the background ([`Checking`]): until then, and where it does not give the root that
+//! was kept, nothing of that log is handed out, and the log is asked to bring it anew from there on.
 
 mod held;
 pub(super) mod tiles;
@@ -13,9 +13,9 @@ pub use held::{Cosigned, Held};
 use std::collections::BTreeMap;
 
 use hotline_audit::{
-    Frontier, Hash,
+    Hash,
     note::Note,
-    tree::{CompletedNode, leaf_hash, root_at},
+    tree::{CompletedNode, root_at},
 };
 use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, ReadError, Record};
@@ -39,6 +39,8 @@ const PAGE: usize = 256;
 #[derive(Debug, Default)]
 pub struct Shelf {
     logs: BTreeMap<String, Held>,
+    /// What was kept of logs that are not checked yet: their records.
+    unchecked: BTreeMap<String, Vec<u8>>,
 }
 
 /// What was found of one log at the start.
@@ -55,36 +57,48 @@ pub struct Found {
 }
 
 impl Shelf {
-    /// Reads what was kept and hashes every entry again.
+    /// Reads what was kept. Nothing of it is handed out or added to before it was hashed again: see [`Shelf::unchecked`].
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub fn open(facts: &impl Facts) -> Result<(Self, Vec<Found>), ReadError> {
-        let (mut shelf, mut found) = (Self::default(), Vec::new());
-        for (key, value) in facts.facts(MIRRORED_SPACE, &[], None, super::book::MAX_LOGS)? {
-            let Ok(origin) = String::from_utf8(key) else {
-                continue;
-            };
-            let (held, what) = reopened(facts, origin.clone(), &value)?;
-            shelf.logs.insert(origin, held);
-            found.push(what);
-        }
-        Ok((shelf, found))
+    pub fn open(facts: &impl Facts) -> Result<Self, ReadError> {
+        let rows = facts.facts(MIRRORED_SPACE, &[], None, super::book::MAX_LOGS)?;
+        let unchecked = rows
+            .into_iter()
+            .filter_map(|(key, value)| Some((String::from_utf8(key).ok()?, value)))
+            .collect();
+        Ok(Self {
+            logs: BTreeMap::new(),
+            unchecked,
+        })
     }
 
-    /// What is held of a log; nothing of one that was never mirrored.
+    /// A log whose entries have not been hashed again yet, ready for that.
+    pub(super) fn unchecked(&self) -> Option<Checking> {
+        let (origin, record) = self.unchecked.iter().next()?;
+        Some(Checking::new(origin.clone(), record))
+    }
+
+    /// Whether what is held of a log is known to be what was kept.
+    #[must_use]
+    pub fn is_checked(&self, origin: &str) -> bool {
+        !self.unchecked.contains_key(origin)
+    }
+
+    /// What is held of a log; nothing of one that was never mirrored, or is not checked yet.
     #[must_use]
     pub fn held(&self, origin: &str) -> Held {
         self.logs.get(origin).cloned().unwrap_or_default()
     }
 
-    /// The logs of which something is held.
-    pub fn logs(&self) -> impl Iterator<Item = (&str, &Held)> {
-        self.logs.iter().map(|(origin, held)| (origin.as_str(), held))
+    /// The logs of which something is held, checked or not.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.logs.keys().chain(self.unchecked.keys()).map(String::as_str)
     }
 
-    /// Takes what is on disk now.
+    /// Takes what is on disk now, and is known to be good.
     pub(super) fn take(&mut self, origin: &str, held: Held) {
+        self.unchecked.remove(origin);
         self.logs.insert(origin.to_owned(), held);
     }
 }
@@ -112,7 +126,7 @@ pub(super) fn pieces(origin: &str, mut held: Held, entries: &[Vec<u8>]) -> Vec<P
             key: entry_key(&log, held.next()),
             value: entry.clone(),
         });
-        for node in held.push(leaf_hash(entry)) {
+        for node in held.push(entry) {
             records.extend(node_record(&log, &node));
         }
     }
@@ -196,52 +210,87 @@ pub(super) fn root_of(facts: &impl Facts, origin: &str, held: &Held, size: u64) 
     root_at(&Nodes::of(facts, origin, held.next()), size)
 }
 
-/// Hashes again what the record says is there.
-fn reopened(facts: &impl Facts, origin: String, record: &[u8]) -> Result<(Held, Found), ReadError> {
-    let log = Hash::of(origin.as_bytes());
-    // Without the record nothing says how far it had come: all is asked for anew.
-    let parsed = Held::parse(record);
-    let readable = parsed.is_some();
-    let kept = parsed.unwrap_or_default();
-    let mut good = Held::behind(Frontier::new(), kept.cosigned().cloned());
-    // Where the entries stand behind which everything is known to be right: the last full tile.
-    let mut safe = good.clone();
-    let mut whole = true;
-    'all: while good.next() < kept.next() {
-        let want = usize::try_from(kept.next() - good.next()).map_or(PAGE, |rest| rest.min(PAGE));
-        let page = run_of(facts, (ENTRY_SPACE, log.as_bytes()), good.next(), want)?;
-        whole = page.len() == want;
-        for entry in page {
-            for node in good.push(leaf_hash(&entry)) {
-                let level = node.level / 8;
-                if level == 0 || !node.level.is_multiple_of(8) {
-                    continue;
-                }
-                let stored = facts.fact(NODE_SPACE, &node_key(&log, level, node.index))?;
-                if stored.as_deref() != Some(node.hash.as_bytes().as_slice()) {
-                    whole = false;
-                    break 'all;
-                }
-            }
-            if good.next().is_multiple_of(PAGE as u64) {
-                safe = good.clone();
-            }
-        }
-        if !whole {
-            break;
+/// Hashes again what the record says is there, page by page.
+pub(super) struct Checking {
+    origin: String,
+    readable: bool,
+    kept: Held,
+    good: Held,
+    /// Where the entries stand behind which everything is known to be right: the last full tile.
+    safe: Held,
+    whole: bool,
+}
+
+impl Checking {
+    fn new(origin: String, record: &[u8]) -> Self {
+        // Without the record nothing says how far it had come: all is asked for anew.
+        let parsed = Held::parse(record);
+        let readable = parsed.is_some();
+        let kept = parsed.unwrap_or_default();
+        let good = Held::nothing_of(kept.cosigned().cloned());
+        Self {
+            origin,
+            readable,
+            kept,
+            safe: good.clone(),
+            good,
+            whole: true,
         }
     }
-    let same = whole && good == kept && cosigned_fits(facts, &origin, &good)?;
-    let held = if same { good } else { safe };
-    let found = Found {
-        origin,
-        kept: kept
-            .next()
-            .max(kept.cosigned().map_or(0, |by| by.checkpoint.size)),
-        good: held.next(),
-        intact: same && readable,
-    };
-    Ok((held, found))
+
+    /// Hashes the next page; false once there is none.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) fn step(&mut self, facts: &impl Facts) -> Result<bool, ReadError> {
+        let left = self.kept.next().saturating_sub(self.good.next());
+        if left == 0 || !self.whole {
+            return Ok(false);
+        }
+        let log = Hash::of(self.origin.as_bytes());
+        let want = usize::try_from(left).map_or(PAGE, |left| left.min(PAGE));
+        let page = run_of(facts, (ENTRY_SPACE, log.as_bytes()), self.good.next(), want)?;
+        self.whole = page.len() == want;
+        for entry in page {
+            for node in self.good.push(&entry) {
+                if !stands(facts, &log, &node)? {
+                    self.whole = false;
+                    return Ok(false);
+                }
+            }
+            if self.good.next().is_multiple_of(PAGE as u64) {
+                self.safe = self.good.clone();
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is held, and what was found.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) fn end(self, facts: &impl Facts) -> Result<(Held, Found), ReadError> {
+        let same = self.whole && self.good == self.kept && cosigned_fits(facts, &self.origin, &self.good)?;
+        let held = if same { self.good } else { self.safe };
+        let cosigned = self.kept.cosigned().map_or(0, |by| by.checkpoint.size);
+        let found = Found {
+            origin: self.origin,
+            kept: self.kept.next().max(cosigned),
+            good: held.next(),
+            intact: same && self.readable,
+        };
+        Ok((held, found))
+    }
+}
+
+/// Whether a node that is kept is what the entries give; others are made from these.
+fn stands(facts: &impl Facts, log: &Hash, node: &CompletedNode) -> Result<bool, ReadError> {
+    let level = node.level / 8;
+    if level == 0 || !node.level.is_multiple_of(8) {
+        return Ok(true);
+    }
+    let stored = facts.fact(NODE_SPACE, &node_key(log, level, node.index))?;
+    Ok(stored.as_deref() == Some(node.hash.as_bytes().as_slice()))
 }
 
 /// Whether the entries have the root of the checkpoint that the mirror cosigned.

@@ -1,11 +1,15 @@
 //! A witness and mirror on a simulated disk: every status, what is kept, and power cuts at the commit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use futures_util::stream;
 use hotline_audit::{
-    Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, SigningKey,
+    Checkpoint, CosignSigner, CosignerName, Frontier, Hash, LogSigner, LogVerifier, NodeReader, PayloadType,
+    SignedStatement, SigningKey,
     mirror::{MirrorInfo, Package, UploadHead},
     note::{Note, NoteSignature},
+    statement::PeerCheckpoint,
     tiles::{TILE_WIDTH, entries_path, tile_path},
     tree::{consistency_proof, leaf_hash, node_hash, subtree_proof},
     witness::{AddCheckpoint, origin_hash},
@@ -101,6 +105,23 @@ impl NodeReader for Log {
 
 struct OnlyNorth;
 
+/// The same, where the witness's own key has ended.
+struct Ended;
+
+impl KnownLogs for Ended {
+    fn keys(&self, origin: &str) -> Vec<LogVerifier> {
+        OnlyNorth.keys(origin)
+    }
+
+    fn mirrored(&self, _: &str) -> bool {
+        true
+    }
+
+    fn counts(&self, _: &hotline_audit::CosignVerifier) -> bool {
+        false
+    }
+}
+
 impl KnownLogs for OnlyNorth {
     fn keys(&self, origin: &str) -> Vec<LogVerifier> {
         match origin {
@@ -115,13 +136,17 @@ impl KnownLogs for OnlyNorth {
 }
 
 fn ledger(disk: &MemoryDisk) -> Ledger {
+    ledger_in(Engine::Memory(disk.clone()), Mode::Inline)
+}
+
+fn ledger_in(engine: Engine, mode: Mode) -> Ledger {
     let options = OpenOptions {
-        engine: Engine::Memory(disk.clone()),
+        engine,
         owner: format!("spiffe://{SOUTH}"),
         origin: SOUTH.into(),
         signer: None,
         entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
-        mode: Mode::Inline,
+        mode,
         restored: Restored::ReadOnly,
     };
     Ledger::open(options).unwrap().0
@@ -132,9 +157,15 @@ fn cosigner(name: Result<CosignerName, hotline_audit::note::NoteError>, seed: u8
 }
 
 pub(super) fn office_on(disk: &MemoryDisk) -> Office {
+    office_of(ledger(disk))
+}
+
+fn office_of(ledger: Ledger) -> Office {
+    let seams = Seams::system();
     Office::open(OfficeParts {
-        ledger: ledger(disk),
-        clock: Seams::system().clock,
+        ledger,
+        clock: seams.clock,
+        spawner: seams.spawner,
         witness: cosigner(CosignerName::witness(SOUTH), 5),
         mirror: Some(cosigner(CosignerName::mirror(SOUTH), 6)),
     })
@@ -143,30 +174,40 @@ pub(super) fn office_on(disk: &MemoryDisk) -> Office {
 
 struct Desk {
     disk: MemoryDisk,
-    office: Office,
+    office: Arc<Office>,
+    known: Arc<dyn KnownLogs>,
 }
 
 impl Desk {
     fn new() -> Self {
         let disk = MemoryDisk::new();
         Self {
-            office: office_on(&disk),
+            office: Arc::new(office_on(&disk)),
+            known: Arc::new(OnlyNorth),
             disk,
         }
     }
 
     /// The process ends and starts again on what is on disk.
-    fn again(self) -> Self {
-        let Self { disk, office } = self;
+    async fn again(self) -> Self {
+        let again = self.unchecked();
+        again.office.check_mirrored().await;
+        again
+    }
+
+    /// The same before it has looked at what it mirrors.
+    fn unchecked(self) -> Self {
+        let Self { disk, office, .. } = self;
         drop(office);
         Self {
-            office: office_on(&disk),
+            office: Arc::new(office_on(&disk)),
+            known: Arc::new(OnlyNorth),
             disk,
         }
     }
 
     async fn offer(&self, body: &[u8]) -> Reply {
-        self.office.add_checkpoint(body, &OnlyNorth, "somebody").await
+        self.office.add_checkpoint(body, &self.known, "somebody").await
     }
 
     async fn status(&self, body: &[u8]) -> u16 {
@@ -176,7 +217,7 @@ impl Desk {
     async fn bring(&self, body: &[u8]) -> Reply {
         // In pieces that fit nothing.
         let pieces: Vec<Vec<u8>> = body.chunks(1000).map(<[u8]>::to_vec).collect();
-        self.office.add_entries(stream::iter(pieces), &OnlyNorth).await
+        self.office.add_entries(stream::iter(pieces), &self.known).await
     }
 
     fn get(&self, path: &str) -> Reply {
@@ -231,6 +272,39 @@ async fn each_call_of_a_witness_gets_the_status_that_the_specification_gives_it(
 }
 
 #[tokio::test]
+async fn a_relay_cosigns_no_checkpoint_with_extension_lines_and_keeps_one_that_proves_a_fork() {
+    let south = Desk::new();
+    let extended = |log: &Log, old: u64| {
+        let text = format!("{}an extension line\n", log.note().text);
+        let key = SigningKey::from_seed(&[1; 32]);
+        let mut note = Note {
+            text: text.clone(),
+            signatures: log.note().signatures,
+        };
+        let line = &mut note.signatures[0];
+        line.signature = key.sign(text.as_bytes()).to_vec();
+        let proof = consistency_proof(log, old, log.size).unwrap();
+        AddCheckpoint::new(old, proof, note).unwrap().encode()
+    };
+    let five = Log::of("a", 5);
+    assert_eq!(south.status(&extended(&five, 0)).await, 400);
+    assert_eq!(south.office.witness_checkpoint(&origin_hash(NORTH)).status, 404);
+    line(&south.offer(&five.offer(0)).await);
+    assert_eq!(south.status(&extended(&Log::of("b", 5), 5)).await, 422);
+    assert_eq!(book::conflicts(south.office.ledger(), NORTH).unwrap().0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_witness_or_mirror_whose_own_key_has_ended_signs_nothing_more() {
+    let mut south = Desk::new();
+    let log = Log::of("a", 5);
+    line(&south.offer(&log.offer(0)).await);
+    south.known = Arc::new(Ended);
+    assert_eq!(south.status(&Log::of("a", 9).offer(5)).await, 503);
+    assert_eq!(south.bring(&log.upload(0, b"")).await.status, 503);
+}
+
+#[tokio::test]
 async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
     let south = Desk::new();
     line(&south.offer(&Log::of("a", 5).offer(0)).await);
@@ -239,7 +313,7 @@ async fn what_was_cosigned_is_handed_out_and_remembered_by_the_next_process() {
     assert!(note.verify(north().verifier().verifier_key()).is_ok());
     assert!(south.office.witness_key().verify(&note).is_some());
     assert_eq!(south.office.witness_checkpoint(&origin_hash("x")).status, 404);
-    let south = south.again();
+    let south = south.again().await;
     assert_eq!(said(&south.offer(&Log::of("b", 9).offer(0)).await), "5\n");
     assert_eq!(south.status(&Log::of("b", 9).offer(5)).await, 422);
     assert_eq!(south.status(&Log::of("a", 9).offer(5)).await, 200);
@@ -267,7 +341,7 @@ async fn every_conflicting_checkpoint_is_kept_once_and_beyond_the_bound_counted(
     for size in 10..book::MAX_UNPROVEN as u64 + 15 {
         south.status(&Log::of("b", size).offer(9)).await;
     }
-    let south = south.again();
+    let south = south.again().await;
     let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
     assert_eq!(kept.len(), 1 + book::MAX_UNPROVEN);
     assert_eq!(more, 5);
@@ -287,7 +361,7 @@ async fn a_mirror_cosigns_what_it_holds_and_hands_it_out_as_tiles() {
     let mirror = south.office.mirror_key().unwrap();
     assert!(mirror.time_of(&log.note().text, &cosigned).is_some());
 
-    let south = south.again();
+    let south = south.again().await;
     let note = Note::parse(&south.get("checkpoint").body).unwrap();
     assert!(mirror.verify(&note).is_some());
     assert!(note.verify(north().verifier().verifier_key()).is_ok());
@@ -371,6 +445,82 @@ async fn an_upload_goes_on_where_it_broke_off_and_what_does_not_belong_is_kept_b
 }
 
 #[tokio::test]
+async fn a_witness_whose_ledger_was_put_back_knows_from_its_log_what_it_cosigned() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 9).offer(0)).await);
+    let mut note = south.office.seen(NORTH).unwrap().unwrap().note().clone();
+    let mirror = cosigner(CosignerName::mirror(SOUTH), 6);
+    let text = note.text.clone();
+    note.signatures.push(mirror.cosign(&text, 7));
+    let anchor = PeerCheckpoint {
+        relay: format!("spiffe://{SOUTH}"),
+        key_statement: Hash([1; 32]),
+        note: note.encode(),
+        claimed_time_ms: 1,
+        mirrored: 0,
+    };
+    let key = SigningKey::from_seed(&[3; 32]);
+    let leaf = SignedStatement::sign(PayloadType::PeerCheckpoint, &anchor.encode(), &key).unwrap();
+    let leaf = leaf.into_bytes();
+
+    let restored = Desk::new();
+    let witness = restored.office.witness_key();
+    let record = book::recalled(restored.office.ledger(), &leaf, &witness).unwrap();
+    let mut batch = Batch::new(Lane::Control);
+    batch.records.push(record);
+    restored.office.ledger().commit(batch).await.unwrap();
+    assert_eq!(said(&restored.offer(&Log::of("b", 9).offer(0)).await), "9\n");
+    assert_eq!(
+        restored.office.seen(NORTH).unwrap(),
+        south.office.seen(NORTH).unwrap(),
+        "to the byte"
+    );
+    assert!(
+        book::recalled(restored.office.ledger(), &leaf, &witness).is_none(),
+        "nothing newer"
+    );
+    let stranger = cosigner(CosignerName::witness(SOUTH), 8).verifier();
+    assert!(book::recalled(Desk::new().office.ledger(), &leaf, &stranger).is_none());
+}
+
+#[tokio::test]
+async fn nobody_who_brings_a_ticket_takes_the_logs_line_from_the_note_that_is_handed_out() {
+    let south = Desk::new();
+    let log = Log::of("a", 40);
+    line(&south.offer(&log.offer(0)).await);
+    let ticket = Note::parse(&south.office.witness_checkpoint(&origin_hash(NORTH)).body).unwrap();
+    line(&south.offer(&Log::of("a", 50).offer(40)).await);
+    let mut bare = ticket.clone();
+    bare.signatures.retain(|line| line.name != NORTH);
+    assert_eq!(south.bring(&log.upload(0, &bare.encode())).await.status, 409);
+    let mut strange = ticket;
+    let stranger = cosigner(CosignerName::witness("caldria.example/relay/west"), 8);
+    let text = strange.text.clone();
+    strange.signatures.push(stranger.cosign(&text, 7));
+    line(&south.bring(&log.upload(0, &strange.encode())).await);
+    let shown = Note::parse(&south.get("checkpoint").body).unwrap();
+    let names: Vec<&str> = shown.signatures.iter().map(|line| line.name.as_str()).collect();
+    assert_eq!(names, [NORTH, "borenia.example/relay/south/mirror"]);
+}
+
+#[tokio::test]
+async fn what_is_mirrored_is_hashed_in_the_background_and_neither_handed_out_nor_added_to_before() {
+    let south = Desk::new();
+    let log = Log::of("a", 300);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    let south = south.unchecked();
+    assert_eq!(south.get("checkpoint").status, 503);
+    assert_eq!(south.bring(&log.upload(300, b"")).await.status, 503);
+    line(&south.offer(&Log::of("a", 310).offer(300)).await);
+    south.office.check_mirrored().await;
+    assert_eq!(south.get("checkpoint").status, 200);
+    line(&south.bring(&Log::of("a", 310).upload(300, b"")).await);
+    let entries: u64 = (0..310).map(|n| log.entry(n).len() as u64).sum();
+    assert_eq!(south.office.held(NORTH).bytes(), entries);
+}
+
+#[tokio::test]
 async fn a_fork_before_the_newest_size_is_found_by_what_is_mirrored() {
     let south = Desk::new();
     let log = Log::of("a", 20);
@@ -390,7 +540,7 @@ async fn entries_that_were_altered_on_disk_are_not_handed_out_and_are_brought_an
     line(&south.offer(&log.offer(0)).await);
     line(&south.bring(&log.upload(0, b"")).await);
     alter(south.office.ledger(), 300).await;
-    let south = south.again();
+    let south = south.again().await;
     assert_eq!(south.get("checkpoint").status, 503);
     assert_eq!(south.get(&tile_path(0, 0, 256)).status, 503);
     assert_eq!(
@@ -405,7 +555,7 @@ async fn entries_that_were_altered_on_disk_are_not_handed_out_and_are_brought_an
     );
     line(&south.bring(&log.upload(256, b"")).await);
     assert_eq!(south.get("checkpoint").status, 200);
-    assert!(south.again().office.held(NORTH).whole());
+    assert!(south.again().await.office.held(NORTH).whole());
 }
 
 /// Another entry in the place of one that was kept.
@@ -424,12 +574,13 @@ async fn alter(ledger: &Ledger, index: u64) {
 #[tokio::test]
 async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
     let mut cuts = 0u32;
+    let known: Arc<dyn KnownLogs> = Arc::new(OnlyNorth);
     for seed in 0..200u64 {
         let disk = MemoryDisk::new();
         let mut left: Vec<(u64, &str)> = Vec::new();
         let mut turn = seed;
         for round in 0..12u64 {
-            let office = office_on(&disk);
+            let office = Arc::new(office_on(&disk));
             turn = turn
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
@@ -441,7 +592,7 @@ async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
                 cuts += 1;
                 disk.set_sync(Sync::CutsPower);
             }
-            let reply = office.add_checkpoint(&log.offer(newest), &OnlyNorth, "x").await;
+            let reply = office.add_checkpoint(&log.offer(newest), &known, "x").await;
             if reply.status == 200 {
                 left.push((log.size, branch));
             }
@@ -459,4 +610,28 @@ async fn no_power_cut_at_a_commit_lets_two_histories_be_cosigned() {
         );
     }
     assert!(cuts > 300, "{cuts}");
+}
+
+/// What is queued in a ledger is written although nobody waits for it any more: the lock must outlive the caller.
+#[tokio::test]
+async fn whoever_hangs_up_while_a_checkpoint_is_written_gets_no_second_history_cosigned() {
+    let known: Arc<dyn KnownLogs> = Arc::new(OnlyNorth);
+    let (ours, other) = (Log::of("a", 9).offer(0), Log::of("b", 9).offer(0));
+    for pauses in 0..6u32 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        let office = Arc::new(office_of(ledger_in(Engine::Sqlite { path }, Mode::Thread)));
+        {
+            let mut call = std::pin::pin!(office.add_checkpoint(&ours, &known, "x"));
+            for _ in 0..=pauses {
+                // It has run as far as it can without waiting, and then its caller is gone.
+                let _ = futures_util::poll!(call.as_mut());
+                tokio::task::yield_now().await;
+            }
+        }
+        let second = office.add_checkpoint(&other, &known, "y").await;
+        let kept = office.seen(NORTH).unwrap().unwrap();
+        assert_eq!(second.status, 409, "{pauses}: {}", said(&second));
+        assert_eq!(kept.root(), Log::of("a", 9).root());
+    }
 }

@@ -1,16 +1,14 @@
 //! The mirror's call: entries, package by package, each kept once it is proved.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _};
 use hotline_audit::{
-    Checkpoint,
+    Checkpoint, LogVerifier,
     mirror::{MAX_PACKAGE_BYTES, MirrorInfo, Package, Span, UploadHead},
-    note::Note,
+    note::{Note, NoteSignature},
     tree::leaf_hash,
 };
-use hotline_ledger::SpaceLeft;
-
 use tokio::time::Instant;
 
 use super::{
@@ -21,6 +19,14 @@ use super::{
 
 /// Entries before the first missing one that an upload may bring again.
 const MAX_EXCESS: u64 = 8_192;
+
+/// Free space below which a mirror keeps nothing more: 512 MiB, well above the 64 MiB below which a relay begins to refuse
+/// its desks' traffic.
+const RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Most bytes of entries that are kept of one log. 8 GiB: millions of messages, and a bound to what another side can make
+/// this one keep.
+const LOG_MAX_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
 /// What is not in the packages: origin and ticket, each behind 16 bits of length, and two numbers.
 const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
@@ -47,15 +53,16 @@ struct Upload {
     head: UploadHead,
     /// The checkpoint up to which entries are brought, signed by its log.
     checkpoint: Checkpoint,
+    /// With the lines of the log's own keys, each verified, and the witness's own: a ticket for the next request.
     note: Note,
 }
 
 impl Office {
     /// The call `add-entries`, of `from`. The body is read as it comes and no further than it is good.
     pub async fn add_entries(
-        &self,
+        self: &Arc<Self>,
         body: impl Stream<Item = Vec<u8>> + Unpin,
-        known: &dyn KnownLogs,
+        known: &Arc<dyn KnownLogs>,
     ) -> Reply {
         let reply = self.try_add_entries(body, known).await;
         if !matches!(reply.status, 200 | 202) {
@@ -65,17 +72,17 @@ impl Office {
     }
 
     async fn try_add_entries(
-        &self,
+        self: &Arc<Self>,
         body: impl Stream<Item = Vec<u8>> + Unpin,
-        known: &dyn KnownLogs,
+        known: &Arc<dyn KnownLogs>,
     ) -> Reply {
         let mut body = Body {
             stream: body,
             bytes: Vec::new(),
             until: Instant::now() + PACKAGE_WITHIN,
         };
-        let upload = match self.begun(&mut body, known).await {
-            Ok(upload) => upload,
+        let upload = match self.begun(&mut body, known.as_ref()).await {
+            Ok(upload) => Arc::new(upload),
             Err(Stop::Said(reply)) => return reply,
             Err(Stop::Over) => return Reply::refused(400, "not the head of an upload"),
         };
@@ -88,9 +95,12 @@ impl Office {
                 Err(Stop::Over) => return Reply::refused(400, "not one whole package of entries"),
             }
         }
-        match self.finish(&upload).await {
-            Ok(reply) | Err(reply) => reply,
-        }
+        let office = Arc::clone(self);
+        let work = async move {
+            let finished = office.finish(&upload).await;
+            finished.unwrap_or_else(|reply| reply)
+        };
+        self.to_its_end("mirror cosigns", work).await
     }
 
     /// Reads the head and says which checkpoint it means.
@@ -114,14 +124,11 @@ impl Office {
             return Err(Reply::refused(404, "this log is not mirrored here").into());
         }
         self.check_open()?;
-        if matches!(
-            self.ledger().space().map(|space| space.left()),
-            Ok(SpaceLeft::Reserve)
-        ) {
-            return Err(
-                Reply::refused(507, "this mirror's disk is nearly full; it keeps nothing more").into(),
-            );
+        if self.mirror_key().is_some_and(|key| !known.counts(&key)) {
+            return Err(Reply::refused(503, "the key of this mirror has ended").into());
         }
+        self.check_checked(&head.origin)?;
+        self.check_room(&self.held(&head.origin), 0)?;
         let seen = self
             .seen(&head.origin)
             .map_err(|error| Reply::refused(500, error))?
@@ -129,10 +136,12 @@ impl Office {
         let held = self.held(&head.origin);
         let pending = [seen.note().clone()]
             .into_iter()
-            .chain(self.ticketed(&head))
+            .chain(Note::parse(&head.ticket).ok())
+            .filter_map(|note| self.ticket(&note, &keys))
             .find_map(|note| {
                 let checkpoint = Checkpoint::danger_parse_extended(&note.text).ok()?;
-                (checkpoint.size == head.end).then_some((checkpoint, note))
+                let meant = checkpoint.origin == head.origin && checkpoint.size == head.end;
+                meant.then_some((checkpoint, note))
             });
         let current = || MirrorInfo {
             size: seen.size(),
@@ -157,11 +166,51 @@ impl Office {
         Ok(upload)
     }
 
-    /// The checkpoint in the ticket, if the witness cosigned it.
-    fn ticketed(&self, head: &UploadHead) -> Option<Note> {
-        let note = Note::parse(&head.ticket).ok()?;
-        let origin = Checkpoint::danger_parse_extended(&note.text).ok()?.origin;
-        (origin == head.origin && self.witness_key().verify(&note).is_some()).then_some(note)
+    /// Refuses entries for which there is no room: another side's log must not take the disk that the own traffic needs.
+    fn check_room(&self, held: &Held, more: u64) -> Result<(), Reply> {
+        let free = self
+            .ledger()
+            .space()
+            .map_err(|error| unreadable(&error))?
+            .free_bytes;
+        if free.is_some_and(|free| free < RESERVE_BYTES.saturating_add(more)) {
+            return Err(Reply::refused(
+                507,
+                "this mirror's disk is nearly full; it keeps nothing more",
+            ));
+        }
+        if held.bytes().saturating_add(more) > LOG_MAX_BYTES {
+            return Err(Reply::refused(
+                507,
+                format!("this mirror keeps at most {LOG_MAX_BYTES} bytes of one log"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A checkpoint that the witness cosigned and the log signed, with these lines alone: whoever brings a ticket could put
+    /// others beneath it, or take the log's own away, and the note is handed out.
+    fn ticket(&self, note: &Note, keys: &[LogVerifier]) -> Option<Note> {
+        let witness = self.witness_key();
+        let of = |line: &NoteSignature| Note {
+            text: note.text.clone(),
+            signatures: vec![line.clone()],
+        };
+        let by_log = keys.iter().filter_map(|key| {
+            let mut lines = note.signatures.iter();
+            lines.find(|line| of(line).verify(key.verifier_key()).is_ok())
+        });
+        let mut signatures: Vec<NoteSignature> = by_log.cloned().collect();
+        let mut lines = note.signatures.iter();
+        let cosigned = lines.find(|line| witness.time_of(&note.text, line).is_some())?;
+        if signatures.is_empty() {
+            return None;
+        }
+        signatures.push(cosigned.clone());
+        Some(Note {
+            text: note.text.clone(),
+            signatures,
+        })
     }
 
     /// Where to go on with this upload.
@@ -176,9 +225,9 @@ impl Office {
 
     /// Reads one package, checks it and keeps what of it is new.
     async fn take_package<S: Stream<Item = Vec<u8>> + Unpin>(
-        &self,
+        self: &Arc<Self>,
         body: &mut Body<S>,
-        upload: &Upload,
+        upload: &Arc<Upload>,
         span: Span,
     ) -> Result<(), Stop> {
         body.until = Instant::now() + PACKAGE_WITHIN;
@@ -192,6 +241,20 @@ impl Office {
                 Err(_) => return Err(Stop::Over),
             }
         };
+        let (office, upload) = (Arc::clone(self), Arc::clone(upload));
+        let work = async move {
+            let kept = office.keep_package(&upload, &package, span).await;
+            kept.err().unwrap_or_else(|| Reply::note(Vec::new()))
+        };
+        match self.to_its_end("mirror keeps", work).await {
+            kept if kept.status == 200 => Ok(()),
+            refused => Err(refused.into()),
+        }
+    }
+
+    /// Checks a package against what is held and puts what of it is new behind that. Never to be dropped half way: see
+    /// [`Office::to_its_end`].
+    async fn keep_package(&self, upload: &Upload, package: &Package, span: Span) -> Result<(), Reply> {
         let origin = upload.head.origin.as_str();
         let _in_order = self.append.lock().await;
         let held = self.held(origin);
@@ -206,21 +269,22 @@ impl Office {
                 span.start,
                 span.end.saturating_sub(1)
             );
-            return Err(Reply::refused(422, why).into());
+            return Err(Reply::refused(422, why));
         }
         if held.next() < span.start {
             // Somebody else's package was to come first, and what it brought was altered since.
-            return Err(self.info(409, upload).into());
+            return Err(self.info(409, upload));
         }
         let known = usize::try_from(held.next() - span.start).unwrap_or(usize::MAX);
         let fresh = package.entries.get(known..).unwrap_or_default();
-        self.put(origin, held, fresh).await?;
-        Ok(())
+        self.put(origin, held, fresh).await
     }
 
     /// Puts entries behind those that are held, durably.
     async fn put(&self, origin: &str, held: Held, fresh: &[Vec<u8>]) -> Result<(), Reply> {
         for piece in shelf::pieces(origin, held, fresh) {
+            let more = piece.held.bytes().saturating_sub(self.held(origin).bytes());
+            self.check_room(&self.held(origin), more)?;
             self.ledger()
                 .commit(piece.batch)
                 .await
@@ -274,7 +338,7 @@ impl Office {
     }
 
     /// The note that the mirror hands out: the log's lines and its own, not the witness'.
-    fn served(&self, upload: &Upload, line: hotline_audit::note::NoteSignature) -> Note {
+    fn served(&self, upload: &Upload, line: NoteSignature) -> Note {
         let witness = self.witness_key();
         let mut note = upload.note.clone();
         note.signatures

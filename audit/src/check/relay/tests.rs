@@ -82,3 +82,40 @@ fn a_record_by_a_key_that_ended_is_judged_by_its_reader() {
         .sign(PayloadType::Message, &world.message(1).encode());
     assert_eq!(rule(&world, &message), "MALFORMED");
 }
+
+#[test]
+fn a_relay_appends_nothing_that_an_auditor_would_find_fault_with() {
+    let world = world();
+    let by = &world.avelia.log;
+    let rule = |record: RelayRecord| {
+        verify_relay_record_to_append(&signed(by, record), &world.rosters, NOW)
+            .map_or_else(|error| error.rule(), |_| "OK")
+    };
+    let peer = |note: Vec<u8>| {
+        let mut said = samples::peer_checkpoint();
+        said.note = note;
+        RelayRecord::PeerCheckpoint(said)
+    };
+    let link = |note: Vec<u8>| {
+        let mut said = samples::log_link();
+        said.old_origin = world.borenia.log.log_signer().origin().to_owned();
+        said.old_note = note;
+        RelayRecord::LogLink(said)
+    };
+    let (ours, theirs) = (by, &world.borenia.log);
+    let note = |of: &Signer| of.checkpoint(5, Hash([1; 32]));
+    assert_eq!(rule(peer(note(theirs))), "OK");
+    assert_eq!(rule(peer(note(ours))), "MALFORMED", "of its own log");
+    let extended = String::from_utf8(note(theirs))
+        .unwrap()
+        .replacen("\n\n", "\nmore\n\n", 1);
+    assert_eq!(rule(peer(extended.into_bytes())), "MALFORMED");
+    let long = [note(theirs), vec![b'x'; 48 * 1024]].concat();
+    assert_eq!(rule(peer(long)), "TOO_LARGE");
+    assert_eq!(rule(link(note(theirs))), "OK");
+    assert_eq!(rule(link(Vec::new())), "OK");
+    assert_eq!(rule(link(note(ours))), "MALFORMED", "of another log");
+    let mut refused = samples::cosign_refused();
+    refused.status = 600;
+    assert_ne!(rule(RelayRecord::CosignRefused(refused)), "OK");
+}

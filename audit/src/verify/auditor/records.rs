@@ -35,11 +35,13 @@ impl Auditor<'_> {
     }
 
     /// The checkpoint of another log. Which cosignatures stand under it is judged by whoever has a policy; that nobody we
-    /// know has signed it is for people to look at.
+    /// know has signed it, or that it is none, is for people to look at: another side chose those bytes, and they must not
+    /// spoil the log that holds them.
     fn judge_peer_note(&mut self, index: u64, note: &[u8]) -> Judged {
-        let checkpoint = crate::Checkpoint::danger_parse_unverified(note)
-            .map_err(|error| ("MALFORMED", format!("its note: {error}")))?;
-        if Some(&checkpoint.origin) == self.origin().as_ref() {
+        let parsed = crate::note::Note::parse(note)
+            .ok()
+            .and_then(|note| crate::Checkpoint::danger_parse_extended(&note.text).ok());
+        if parsed.is_some_and(|checkpoint| Some(checkpoint.origin) == self.origin()) {
             let why = "it holds a checkpoint of this very log";
             return Err(("WRONG_LOG", why.to_owned()));
         }

@@ -167,14 +167,16 @@ impl Case<'_> {
         })
     }
 
-    /// A key that may have been in other hands before it ended: its signature counts only if it was witnessed earlier.
+    /// A key that may have been in other hands before it ended: its signature counts only if its own side witnessed it
+    /// earlier. Whoever else says so may be the one who profits by it, and has a clock of its own.
     fn outside_of_doubt(&self, proof: String) -> (Standing, String) {
         if self.since_ms == 0 {
             return (Standing::Counts, proof);
         }
         let trees = self.places().filter_map(|(log, index)| {
             let cosigned = &self.facts.logs.get(log)?.cosigned;
-            let holding = cosigned.iter().filter(move |fact| fact.size > index);
+            let own = cosigned.iter().filter(|fact| fact.by == self.side());
+            let holding = own.filter(move |fact| fact.size > index);
             holding.map(|fact| fact.at_ms).min()
         });
         if trees
@@ -183,7 +185,10 @@ impl Case<'_> {
         {
             return (Standing::Counts, proof);
         }
-        let why = format!("{proof}; but nobody witnessed it before the key may have been in other hands");
+        let why = format!(
+            "{proof}; but {} did not witness it before the key may have been in other hands",
+            self.side()
+        );
         (Standing::Review, why)
     }
 

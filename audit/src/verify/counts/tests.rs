@@ -278,19 +278,32 @@ fn an_order_that_nobody_else_has_signed_proves_nothing() {
 }
 
 #[test]
-fn a_signature_in_the_window_of_doubt_is_for_people_unless_it_was_witnessed_before() {
+fn a_signature_in_the_window_of_doubt_is_for_people_unless_its_own_side_witnessed_it_before() {
     let mut play = Play::denied();
     play.write(0, "M1 M2");
-    play.cosign(0, 1, NOW - 1_000);
-    play.cosign(0, 2, NOW - 999);
+    play.write(1, "M1 M2");
+    play.cosign(1, 1, NOW - 1_000);
+    play.cosign(1, 2, NOW - 999);
     play.write(0, "END M3");
     play.cosign(0, 5, NOW + 1_000);
-    assert_eq!(play.worth(1, &[0]), Some(Standing::Counts));
-    let judged = play.judged(&[0]).remove(1);
+    assert_eq!(play.worth(1, &BOTH), Some(Standing::Counts));
+    let judged = play.judged(&BOTH).remove(1);
     assert_eq!(judged.standing, Standing::Review, "{judged}");
     assert!(judged.why.contains("in other hands"), "{judged}");
-    assert_eq!(play.worth(3, &[0]), Some(Standing::RevokedKey));
+    assert_eq!(play.worth(3, &BOTH), Some(Standing::RevokedKey));
     assert_eq!(judged.ended_by, "deny-list order");
+}
+
+#[test]
+fn the_other_side_lifts_nothing_out_of_the_window_of_doubt_with_its_own_clock() {
+    let mut play = Play::denied();
+    play.write(0, "M1");
+    play.cosign(0, 1, NOW + 500);
+    // Later it makes a second line over the same tree, with a time that suits it.
+    play.cosign(0, 1, NOW - 90_000);
+    play.write(0, "END");
+    play.cosign(0, 3, NOW + 1_000);
+    assert_eq!(play.worth(1, &[0]), Some(Standing::Review));
 }
 
 #[test]

@@ -63,6 +63,27 @@ fn a_relays_log_holds_rosters_checkpoints_of_others_and_its_own_records() {
 }
 
 #[test]
+fn an_odd_note_of_another_side_is_for_people_to_look_at_and_no_fault_of_the_log_that_holds_it() {
+    let world = world();
+    let borenia = &world.borenia.log;
+    let plain = String::from_utf8(borenia.checkpoint(5, Hash([1; 32]))).unwrap();
+    let extended = plain.replacen("\n\n", "\nan extension line\n\n", 1);
+    for note in [extended.into_bytes(), b"no note\n".to_vec()] {
+        let report = of(&world, &world.avelia.log, vec![peer_checkpoint(&world, note)]);
+        assert!(report.passed(), "{report}");
+        assert_eq!(report.review.len(), 1, "{report}");
+    }
+    let own = String::from_utf8(world.avelia.log.checkpoint(5, Hash([1; 32]))).unwrap();
+    let own = own.replacen("\n\n", "\nan extension line\n\n", 1);
+    let report = of(
+        &world,
+        &world.avelia.log,
+        vec![peer_checkpoint(&world, own.into_bytes())],
+    );
+    assert_eq!(rules(&report), [(Some(0), "WRONG_LOG")], "{report}");
+}
+
+#[test]
 fn what_relays_append_is_refused_in_logs_of_others() {
     let world = world();
     let entries = roster_entries(&world);
@@ -109,7 +130,8 @@ fn a_link_opens_its_log_and_names_another_relay_of_its_side() {
 fn a_peer_checkpoint_holds_a_note_of_another_log() {
     let world = world();
     let with = |note: Vec<u8>| of(&world, &world.avelia.log, vec![peer_checkpoint(&world, note)]);
-    assert_eq!(rules(&with(b"nonsense".to_vec())), [(Some(0), "MALFORMED")]);
+    let odd = with(b"nonsense".to_vec());
+    assert_eq!((odd.passed(), odd.review[0].rule), (true, "MALFORMED"), "{odd}");
     let own = world.avelia.log.checkpoint(1, Hash([1; 32]));
     assert_eq!(rules(&with(own)), [(Some(0), "WRONG_LOG")]);
     let stranger = crate::LogSigner::new(

@@ -1,7 +1,11 @@
 //! How far one log is mirrored.
 
 use data_encoding::BASE64;
-use hotline_audit::{Checkpoint, Frontier, Hash, note::Note, tree::CompletedNode};
+use hotline_audit::{
+    Checkpoint, Frontier, Hash,
+    note::Note,
+    tree::{CompletedNode, leaf_hash},
+};
 
 /// The newest checkpoint that the mirror cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,20 +20,32 @@ pub struct Cosigned {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     frontier: Frontier,
+    /// Of all entries together.
+    bytes: u64,
     cosigned: Option<Cosigned>,
 }
 
 const FIRST_LINE: &str = "hotline-mirrored/1";
 
 impl Held {
-    pub(super) fn behind(frontier: Frontier, cosigned: Option<Cosigned>) -> Self {
-        Self { frontier, cosigned }
+    /// Nothing yet, of a log of which this was cosigned.
+    pub(super) fn nothing_of(cosigned: Option<Cosigned>) -> Self {
+        Self {
+            cosigned,
+            ..Self::default()
+        }
     }
 
     /// Index of the first entry that is missing: how many there are.
     #[must_use]
     pub fn next(&self) -> u64 {
         self.frontier.size()
+    }
+
+    /// Bytes of all entries that are held.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Root of all entries that are held.
@@ -65,12 +81,13 @@ impl Held {
         }
     }
 
-    pub(super) fn push(&mut self, leaf: Hash) -> Vec<CompletedNode> {
-        self.frontier.push(leaf)
+    pub(super) fn push(&mut self, entry: &[u8]) -> Vec<CompletedNode> {
+        self.bytes = self.bytes.saturating_add(entry.len() as u64);
+        self.frontier.push(leaf_hash(entry))
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut rest = format!("{}\n", self.next());
+        let mut rest = format!("{} {}\n", self.next(), self.bytes);
         for hash in self.frontier.parts() {
             rest.push_str(&BASE64.encode(hash.as_bytes()));
             rest.push('\n');
@@ -94,7 +111,8 @@ impl Held {
             return None;
         }
         let (size, mut rest) = rest.split_once('\n')?;
-        let size: u64 = size.parse().ok()?;
+        let (size, bytes) = size.split_once(' ')?;
+        let (size, bytes): (u64, u64) = (size.parse().ok()?, bytes.parse().ok()?);
         let mut edge = Vec::new();
         for _ in 0..size.count_ones() {
             let (line, behind) = rest.split_once('\n')?;
@@ -110,6 +128,10 @@ impl Held {
             }
         };
         let frontier = Frontier::from_parts(size, edge).ok()?;
-        Some(Self { frontier, cosigned })
+        Some(Self {
+            frontier,
+            bytes,
+            cosigned,
+        })
     }
 }
