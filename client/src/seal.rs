@@ -93,7 +93,7 @@ pub enum SealError {
 pub enum NotOpened {
     /// In the clear and not in order, or of a later suite.
     #[error(transparent)]
-    Content(#[from] ContentError),
+    Content(ContentError),
     /// In the clear, where everything is sealed.
     #[error("it is in the clear (suite NONE), and this line takes only what is sealed")]
     Unsealed,
@@ -112,13 +112,24 @@ pub enum NotOpened {
 }
 
 impl NotOpened {
-    /// The alarm that people are told by, if it is one of its own.
+    /// The alarm that people are told by.
     #[must_use]
-    pub const fn alarm(&self) -> Option<&'static str> {
+    pub const fn alarm(&self) -> &'static str {
         match self {
-            Self::Mismatch(_) => Some("MISMATCH"),
-            Self::Unsealed => Some("UNSEALED"),
-            Self::Content(_) | Self::NotForUs(_) | Self::ContentKey | Self::Ciphertext => None,
+            Self::Mismatch(_) => "MISMATCH",
+            Self::Unsealed => "UNSEALED",
+            Self::Content(_) | Self::NotForUs(_) | Self::ContentKey | Self::Ciphertext => "NOT_OPENED",
+        }
+    }
+}
+
+impl From<ContentError> for NotOpened {
+    fn from(error: ContentError) -> Self {
+        match error {
+            ContentError::WrongCommitment => Self::Mismatch("other words in the clear"),
+            ContentError::UnknownSuite(_) | ContentError::Sealed | ContentError::NotUtf8 => {
+                Self::Content(error)
+            }
         }
     }
 }

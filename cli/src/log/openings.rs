@@ -223,7 +223,7 @@ fn not_known(called: &str) -> Failure {
 
 fn refused(error: &OpeningError) -> Failure {
     let code = match error {
-        OpeningError::Mismatch => exit::LOG,
+        OpeningError::Mismatch | OpeningError::ShowsOther => exit::LOG,
         _ => exit::USAGE,
     };
     Failure::new(

@@ -102,9 +102,10 @@ impl Opener {
         rosters: &RosterSet,
     ) -> Words {
         if !content.is_sealed() {
+            let opening = Opening::in_the_clear(content)?;
             return match self.rule {
                 SealRule::Required => Err(NotOpened::Unsealed),
-                SealRule::Offered => Ok(Opening::in_the_clear(content)?),
+                SealRule::Offered => Ok(opening),
             };
         }
         let container = super::container(content)?;

@@ -149,7 +149,7 @@ fn another_text_than_was_committed_to_is_a_mismatch_and_says_so() {
     let refused = opened(&content, &keys[0]).unwrap_err();
     assert_eq!(refused, NotOpened::Mismatch("another salt or text"));
     assert!(refused.to_string().starts_with("MISMATCH: "));
-    assert_eq!(refused.alarm(), Some("MISMATCH"));
+    assert_eq!(refused.alarm(), "MISMATCH");
 }
 
 #[test]
@@ -208,8 +208,27 @@ fn what_is_in_the_clear_is_neither_read_nor_sealed_where_everything_is() {
     let refused = read(SealRule::Required).unwrap_err();
     assert_eq!(
         (refused.clone(), refused.alarm()),
-        (NotOpened::Unsealed, Some("UNSEALED"))
+        (NotOpened::Unsealed, "UNSEALED")
     );
+}
+
+#[test]
+fn words_in_the_clear_that_are_not_those_committed_to_are_a_mismatch_whatever_is_sealed_here() {
+    let mut lie = Content::plain([1; 32], "We agree.");
+    lie.body = b"We refuse.".to_vec();
+    let later = Content {
+        suite: 3,
+        ..Content::plain([1; 32], "We agree.")
+    };
+    for rule in [SealRule::Required, SealRule::Offered] {
+        let opener = Opener::without_key("spiffe://exercise.borenia.example/desk/ops".into(), rule);
+        let read = |content: &Content| {
+            let read = opener.message(&sheet::message(content.clone()), &hotline_audit::RosterSet::new());
+            read.unwrap_err()
+        };
+        assert_eq!(read(&lie).alarm(), "MISMATCH", "{rule:?}");
+        assert_eq!(read(&later).alarm(), "NOT_OPENED", "{rule:?}");
+    }
 }
 
 #[test]
