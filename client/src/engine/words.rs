@@ -94,7 +94,7 @@ impl Engine {
             .by_key(&message.sender, message.id)
             .filter(|sent| sent.hash == message.sha256 && message.sender == self.me.to_string());
         let Some(sent) = sent else { return };
-        let name = self.view_of(sent).name;
+        let (name, hash) = (self.view_of(sent).name, sent.hash);
         let id = message.id;
         let why = hotline_core::text::inert_line(&service.text).text;
         let what = format!(
@@ -102,6 +102,7 @@ impl Engine {
             service.header.sender
         );
         self.alarm("NOT_OPENED", what, round);
+        self.came_unopened(hash);
         let event = Event::Delivered {
             statement: self.outgoing.key(id),
             by: self.config.peer.clone(),
