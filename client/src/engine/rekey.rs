@@ -55,6 +55,13 @@ impl Engine {
         if !same || domain != announced.announced.desk.domain().as_str() {
             return Err("it names another key or another time than what it agrees to".into());
         }
+        let rest = announced.least_rest();
+        if until.distance(self.wall()) < rest {
+            return Err(format!(
+                "the time in which both keys count is over in less than {} s, and the other side may not hear of it in time: let it announce the key again",
+                rest.as_secs().max(1)
+            ));
+        }
         Ok(())
     }
 

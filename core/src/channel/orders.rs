@@ -8,7 +8,7 @@
 //! is: no flood of one kind takes the place of another, and of what stops traffic the newest of each kind and channel that
 //! counts stays ([`super::memory`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::memory::OfDesk;
 use super::{Axis, Evidence, Political, Proof};
@@ -22,6 +22,10 @@ const AGREED_MAX: usize = 16;
 
 /// REKEY orders of one desk that are looked at. 64: a change of keys each week for a year.
 const REKEYS_MAX: usize = 64;
+
+/// Keys that desks have signed with. 1,024: a new one each week for ten years, of both sides. Of a later one nobody is told
+/// that it was used, so that the keys before it go on counting.
+const KEYS_MAX: usize = 1024;
 
 /// One order, placed by the officer's desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +157,8 @@ pub struct Orders {
     places: BTreeMap<Hash32, (Identity, Place)>,
     /// By the channel that both name (none for all): first and second RESTORE, the oldest first.
     agreed: BTreeMap<Option<String>, Vec<(Hash32, Hash32)>>,
+    /// Key statements of which some statement was signed.
+    keys: BTreeSet<Hash32>,
 }
 
 /// A restoration that both sides signed.
@@ -203,6 +209,18 @@ impl Orders {
         if changed {
             self.agree();
         }
+    }
+
+    /// Takes in that a desk signed with the key of this statement.
+    pub fn note_key(&mut self, statement: Hash32) {
+        if self.keys.len() < KEYS_MAX {
+            self.keys.insert(statement);
+        }
+    }
+
+    /// Whether a desk has signed with that key.
+    pub(super) fn signed_with(&self, statement: &Hash32) -> bool {
+        self.keys.contains(statement)
     }
 
     /// Every order, by desk, kind and place in its chain.

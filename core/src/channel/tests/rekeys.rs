@@ -32,12 +32,52 @@ fn a_key_counts_from_its_moment_once_both_sides_signed_and_the_others_until_thei
     use RekeyPhase::{Agreed, Lapsed, Over, Overlap, Proposed};
     let alone = noted([rekey("A", 1, None)]);
     assert_eq!(phases(&alone), [Proposed, Proposed, Proposed, Lapsed]);
-    let both = noted([rekey("B", 2, Some(1)), rekey("A", 1, None)]);
+    let mut both = noted([rekey("B", 2, Some(1)), rekey("A", 1, None)]);
+    both.note_key(Hash32([9; 32]));
     assert_eq!(phases(&both), [Agreed, Overlap, Overlap, Over], "in any order");
     assert_eq!(
         both.axis("MARITIME", &|_| true).state,
         Political::Open,
         "it stops nothing"
+    );
+}
+
+#[test]
+fn the_old_key_counts_until_its_desk_has_signed_with_the_new_one_because_the_consent_may_be_late() {
+    use RekeyPhase::{Agreed, Over, Overlap};
+    let mut both = noted([rekey("A", 1, None), rekey("B", 2, Some(1))]);
+    assert_eq!(phases(&both), [Agreed, Overlap, Overlap, Overlap]);
+    both.note_key(Hash32([8; 32]));
+    assert_eq!(phases(&both)[3], Overlap, "another key is another key");
+    both.note_key(Hash32([9; 32]));
+    assert_eq!(phases(&both)[3], Over);
+}
+
+#[test]
+fn a_consent_that_comes_behind_the_old_keys_end_agrees_to_nothing_unless_the_new_key_signs_already() {
+    let late = Order {
+        received: at(21),
+        ..rekey("B", 2, Some(1))
+    };
+    let mut orders = noted([rekey("A", 1, None), late]);
+    assert_eq!(phases(&orders)[3], RekeyPhase::Lapsed);
+    orders.note_key(Hash32([9; 32]));
+    assert_eq!(phases(&orders)[3], RekeyPhase::Over, "a desk that learns it anew");
+}
+
+#[test]
+fn an_agreement_needs_an_eighth_of_the_overlap_to_arrive_in_and_never_more_than_ten_minutes() {
+    let orders = noted([rekey("A", 1, None)]);
+    let rest = orders.rekeys()[0].least_rest();
+    assert_eq!(rest, std::time::Duration::from_millis(1_250));
+    let long = Order {
+        review_by: Some(at(100_000)),
+        ..rekey("A", 1, None)
+    };
+    let orders = noted([long]);
+    assert_eq!(
+        orders.rekeys()[0].least_rest(),
+        std::time::Duration::from_secs(600)
     );
 }
 
