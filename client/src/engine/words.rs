@@ -25,6 +25,16 @@ impl Engine {
     /// Opens a message of another desk, and keeps what it says. The words are those of the statement that is placed next.
     pub(super) fn open_message(&mut self, hash: Hash, message: &Message, round: &mut Round) -> Words {
         let words = self.opener.message(message, round.trust.rosters());
+        let now_ms = self.wall().unix_ms();
+        for escrow in self
+            .opener
+            .lacking_escrows(&message.content, round.trust.rosters(), now_ms)
+        {
+            let what = format!(
+                "{hash} is not sealed to {escrow}: what is opened here stays readable to this desk alone"
+            );
+            self.alarm("NO_ESCROW", what, round);
+        }
         keep(hash, message.content.is_sealed(), &words, round);
         let Err(why) = &words else { return words };
         // Said for good: no later start shows it, whatever keys and rosters there are then.

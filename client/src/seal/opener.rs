@@ -95,6 +95,18 @@ impl Opener {
         }
     }
 
+    /// The escrows of this side that a content leaves out which is sealed; of one that cannot be read, none.
+    #[must_use]
+    pub fn lacking_escrows(&self, content: &Content, rosters: &RosterSet, now_ms: u64) -> Vec<String> {
+        if content.suite != Content::SUITE_XWING {
+            return Vec::new();
+        }
+        let (Ok(me), Ok(container)) = (self.me.parse(), content.container()) else {
+            return Vec::new();
+        };
+        super::recipients::lacking_escrows(&container, &me, rosters, now_ms)
+    }
+
     fn content(
         &self,
         content: &Content,

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod keys;
 mod salamander;
 mod sheet;
 mod vectors;
@@ -175,7 +176,9 @@ fn what_is_too_long_or_for_too_many_is_refused_with_what_would_fit() {
 fn what_is_in_the_clear_is_neither_read_nor_sealed_where_everything_is() {
     let me: hotline_core::identity::Identity = "spiffe://avelia.example/desk/ops".parse().unwrap();
     let rosters = hotline_audit::RosterSet::new();
-    let with = |rule| Sealing::new(&me, rule, &rosters, 1);
+    let peer: hotline_core::identity::Identity = "spiffe://borenia.example/desk/ops".parse().unwrap();
+    let all = std::sync::Arc::new(rosters.clone());
+    let with = |rule| Sealing::new((&me, &peer), rule, &all, 1);
     let desks = ["spiffe://borenia.example/desk/ops"];
     let written = |rule| with(rule).content("yes", &desks, context, &Counted::from(0));
     let (content, _) = written(SealRule::Offered).unwrap();
