@@ -11,7 +11,7 @@ mod key;
 mod opener;
 mod recipients;
 
-pub use key::{PUBLIC_BYTES, SealSecret, key_file};
+pub use key::{OLD_MAX, PUBLIC_BYTES, SealSecret, key_file, old_key};
 pub(crate) use opener::NOTHING_OPENED;
 pub use opener::{Opener, Words, opening_record, read_opening};
 pub(crate) use recipients::{ESCROWS_MAX, check_wraps, crowded_sides};

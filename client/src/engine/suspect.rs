@@ -62,6 +62,14 @@ impl Engine {
             self.alarm(code, what, round);
         }
         self.note_own_key(round);
+        // A new key for sealing lies beside the old one before the roster names it.
+        if let Err(why) = self.opener.reload(&self.config) {
+            let what = format!(
+                "the key files for sealing cannot be read anew: {}",
+                hotline_core::causes::chain(&why)
+            );
+            self.alarm("SEAL_KEY", what, round);
+        }
         for domain in seal::crowded_sides(self.trust.directory().rosters(), self.wall().unix_ms()) {
             let what = format!(
                 "the roster of {domain} has more escrows than are sealed to: those with the {} newest keys are",

@@ -235,6 +235,24 @@ fn words_in_the_clear_that_are_not_those_committed_to_are_a_mismatch_whatever_is
 }
 
 #[test]
+fn a_desk_that_has_a_new_key_reads_what_was_sealed_to_its_old_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seal.key");
+    let put = |file: &std::path::Path, seed: u8| {
+        std::fs::write(file, key_file(&[seed; 32]).unwrap().0.as_bytes()).unwrap();
+        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    put(&file, 3);
+    put(&old_key(&file, 1), 1);
+    put(&old_key(&file, 2), 2);
+    assert!(folder.path().join("seal.old-2.key").exists());
+    let read = SealSecret::load_all(&file).unwrap();
+    let found: Vec<_> = read.iter().map(SealSecret::public).collect();
+    let made: Vec<_> = [3, 2, 1].map(|seed| key(seed).1).to_vec();
+    assert_eq!(found, made.iter().map(SealSecret::public).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_key_file_reads_back_and_its_private_half_is_never_printed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seal.key");
