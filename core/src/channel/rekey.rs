@@ -103,6 +103,14 @@ fn terms(order: &Order) -> Option<(Hash32, WallTime, WallTime)> {
     whole.then_some((key, from, until))
 }
 
+/// Whether an order of one side agrees to exactly what another of the other side announces.
+pub(super) fn agrees(second: &Order, first: &Order) -> bool {
+    let to = second.consents_to == Some(first.hash) && first.consents_to.is_none();
+    to && second.desk.domain() != first.desk.domain()
+        && terms(first).is_some()
+        && terms(second) == terms(first)
+}
+
 impl Orders {
     /// Every change of keys that was announced, the oldest first. The first agreement to each counts, if it was stored in
     /// time, or the desk has signed with the new key since: a desk that was put back to a backup learns of it late.
@@ -117,9 +125,8 @@ impl Orders {
             }
         }
         let agreed = |to: &Order| {
-            let agrees =
-                |order: &&&Order| order.desk.domain() != to.desk.domain() && terms(order) == terms(to);
-            consents.get(&to.hash)?.iter().find(agrees).copied()
+            let mut all = consents.get(&to.hash)?.iter().copied();
+            all.find(|order| agrees(order, to))
         };
         let announced = orders.iter().filter(|order| order.consents_to.is_none());
         let rekeys = announced.filter_map(|announced| {

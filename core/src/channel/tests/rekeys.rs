@@ -66,6 +66,33 @@ fn a_consent_that_comes_behind_the_old_keys_end_agrees_to_nothing_unless_the_new
 }
 
 #[test]
+fn however_many_keys_a_side_announces_what_both_sides_signed_is_not_forgotten() {
+    for consent_first in [false, true] {
+        let mut both = [rekey("A", 1, None), rekey("B", 2, Some(1))];
+        if consent_first {
+            both.reverse();
+        }
+        let mut orders = noted(both);
+        for leaf in 3..2_000_u64 {
+            let mut hash = [0xee; 32];
+            hash[..8].copy_from_slice(&leaf.to_be_bytes());
+            let more = Order {
+                hash: Hash32(hash),
+                place: place(leaf),
+                leaf,
+                ..rekey("A", 3, None)
+            };
+            orders.note(more, &|_| true);
+        }
+        let rekeys = orders.rekeys();
+        let agreed: Vec<_> = rekeys.iter().filter(|rekey| rekey.consent.is_some()).collect();
+        assert_eq!(agreed.len(), 1, "{consent_first}");
+        assert_eq!(agreed[0].announced.hash, Hash32([1; 32]));
+        assert!(rekeys.len() < 100, "{}", rekeys.len());
+    }
+}
+
+#[test]
 fn an_agreement_needs_an_eighth_of_the_overlap_to_arrive_in_and_never_more_than_ten_minutes() {
     let orders = noted([rekey("A", 1, None)]);
     let rest = orders.rekeys()[0].least_rest();
