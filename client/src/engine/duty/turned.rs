@@ -67,8 +67,8 @@ impl Engine {
         self.set_timer(hash, timer, since);
     }
 
-    /// Looks again at every answer that is waited for, and whether its message is to be called undelivered: what was stored while the story stood is due at the rate with which
-    /// it went on.
+    /// Looks again at every answer that is waited for, and whether its message is to be called undelivered: what was stored
+    /// while the story stood is due at the rate with which it went on.
     pub(in crate::engine) fn note_answers(&mut self) {
         let waited: Vec<Hash> = match &self.duty {
             Some(duty) => duty.answers.keys().copied().collect(),
