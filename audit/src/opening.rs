@@ -44,10 +44,16 @@ impl Opening {
         commit(&self.salt, self.text.as_bytes())
     }
 
-    /// Whether it is what the content's sender committed to.
+    /// Whether it is what the content's sender committed to. Of a content in the clear it is what everybody has read there,
+    /// and of one whose suite this version does not know nobody can say.
     #[must_use]
     pub fn fits(&self, content: &Content) -> bool {
-        self.commitment() == content.commitment
+        let may = match content.suite {
+            Content::SUITE_NONE => content.body == self.text.as_bytes() && content.salt == self.salt,
+            Content::SUITE_XWING => true,
+            _ => false,
+        };
+        may && self.commitment() == content.commitment
     }
 
     /// The opening as it is given to others, of the statement with this hash.
@@ -95,6 +101,12 @@ pub enum OpeningError {
     /// MISMATCH: the text is not the one that was committed to.
     #[error("MISMATCH: salt and text are not those that the statement commits to")]
     Mismatch,
+    /// MISMATCH: the statement shows words in the clear, and they are other ones.
+    #[error("MISMATCH: the statement shows other words, in the clear, than those of the opening")]
+    ShowsOther,
+    /// Nobody can open it, so nobody has.
+    #[error("the statement's content has suite {0}, which this version does not know")]
+    UnknownSuite(u32),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,8 +177,14 @@ impl OpeningFile {
         }
         let payload = Payload::parse(&SignedStatement::parse(statement)?)?;
         let content = content_of(&payload).ok_or(OpeningError::NoContent)?;
+        match content.suite {
+            Content::SUITE_NONE | Content::SUITE_XWING => {}
+            later => return Err(OpeningError::UnknownSuite(later)),
+        }
         if self.opening.fits(content) {
             Ok(())
+        } else if self.opening.commitment() == content.commitment {
+            Err(OpeningError::ShowsOther)
         } else {
             Err(OpeningError::Mismatch)
         }

@@ -13,6 +13,7 @@ mod finding;
 mod legs;
 mod lists;
 mod machine;
+mod sealing;
 mod settings;
 mod witness;
 
@@ -77,6 +78,7 @@ async fn examine(
     machine::against(patient, findings);
     match patient.desk() {
         Some(desk) => {
+            sealing::keys(patient, desk, now, findings);
             let status = machine::station(desk, findings).await;
             legs::examine(desk, args.peer.as_deref(), seams, status.as_ref(), findings).await?;
         }

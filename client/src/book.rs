@@ -465,8 +465,8 @@ impl Book {
         changes
     }
 
-    /// Reads a statement of our own ledger again, with what its content says; `against` is what stood against a message when
-    /// it came.
+    /// Reads a statement of our own ledger again, with what its content says; `against` is what stood against a message
+    /// or translation when it came.
     pub fn recall(
         &mut self,
         at: &Provenance,
@@ -489,7 +489,7 @@ impl Book {
             }
             Payload::Receipt(receipt) => self.add_receipt(at, receipt),
             Payload::Act(act) => self.recall_act(at, act),
-            Payload::Annex(annex) => self.recall_annex(at, (annex, words)),
+            Payload::Annex(annex) => self.recall_annex(at, (annex, words), against),
             Payload::Charter(_) | Payload::Service(_) | Payload::Watch(_) | Payload::Lifecycle(_) => {
                 Vec::new()
             }

@@ -113,6 +113,7 @@ impl Channels {
             return Ok(());
         };
         self.hear(&desk, header, at, taken);
+        self.orders.note_key(core_hash(header.key_statement));
         match payload {
             Payload::Watch(watch) => {
                 let entry = officers::watch_entry(watch, at, rosters, taken)?;

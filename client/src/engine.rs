@@ -152,8 +152,8 @@ pub(crate) struct Engine {
     /// Opens what is sealed to this desk.
     opener: Opener,
     signing: Signing,
-    /// A new key that both sides signed for and no file here holds; told once.
-    rekey_lacking: Option<Hash>,
+    /// A new key that both sides signed for and no file here holds; told once, and when its file is looked for again.
+    rekey_lacking: Option<(Hash, LineTime)>,
     tip: Tip,
     past: Past,
     /// This ledger.

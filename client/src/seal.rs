@@ -11,9 +11,10 @@ mod key;
 mod opener;
 mod recipients;
 
-pub use key::{PUBLIC_BYTES, SealSecret, key_file};
+pub use key::{OLD_MAX, PUBLIC_BYTES, SealSecret, key_file, old_key};
 pub(crate) use opener::NOTHING_OPENED;
 pub use opener::{Opener, Words, opening_record, read_opening};
+pub(crate) use recipients::{ESCROWS_MAX, check_wraps, crowded_sides};
 pub use recipients::{SealRule, Sealing};
 
 use hotline_audit::{
@@ -58,10 +59,21 @@ impl SealTo {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// There is no key that it could be sealed to.
-    #[error(
-        "{0} has no seal key in the rosters that is valid now; its side enrols one with hotline pki issue"
-    )]
+    #[error("{0} has no seal key in the rosters; its side enrols one with hotline pki rotate --seal")]
     NoKey(String),
+    /// There was one, and nothing goes in the clear because it has ended.
+    #[error(
+        "no seal key of {0} in the rosters is valid now; its side enrols a new one with hotline pki rotate --seal, and hands out its trust file"
+    )]
+    KeyEnded(String),
+    /// A side has an escrow, and no key of it is valid: what its desks receive is to be readable to it.
+    #[error(
+        "no key of an escrow of {0} in the rosters is valid now; that side enrols a new one with hotline pki rotate --seal, or revokes the escrow"
+    )]
+    EscrowEnded(String),
+    /// What was sealed before is not sealed to whom it would be sealed now.
+    #[error("it is sealed to other keys than the rosters name now: write it again")]
+    OtherKeys,
     /// A key of the rosters is none.
     #[error("the seal key of {0} in the rosters is not usable")]
     BadKey(String),
@@ -93,7 +105,7 @@ pub enum SealError {
 pub enum NotOpened {
     /// In the clear and not in order, or of a later suite.
     #[error(transparent)]
-    Content(#[from] ContentError),
+    Content(ContentError),
     /// In the clear, where everything is sealed.
     #[error("it is in the clear (suite NONE), and this line takes only what is sealed")]
     Unsealed,
@@ -112,13 +124,24 @@ pub enum NotOpened {
 }
 
 impl NotOpened {
-    /// The alarm that people are told by, if it is one of its own.
+    /// The alarm that people are told by.
     #[must_use]
-    pub const fn alarm(&self) -> Option<&'static str> {
+    pub const fn alarm(&self) -> &'static str {
         match self {
-            Self::Mismatch(_) => Some("MISMATCH"),
-            Self::Unsealed => Some("UNSEALED"),
-            Self::Content(_) | Self::NotForUs(_) | Self::ContentKey | Self::Ciphertext => None,
+            Self::Mismatch(_) => "MISMATCH",
+            Self::Unsealed => "UNSEALED",
+            Self::Content(_) | Self::NotForUs(_) | Self::ContentKey | Self::Ciphertext => "NOT_OPENED",
+        }
+    }
+}
+
+impl From<ContentError> for NotOpened {
+    fn from(error: ContentError) -> Self {
+        match error {
+            ContentError::WrongCommitment => Self::Mismatch("other words in the clear"),
+            ContentError::UnknownSuite(_) | ContentError::Sealed | ContentError::NotUtf8 => {
+                Self::Content(error)
+            }
         }
     }
 }

@@ -5,10 +5,14 @@ mod undelivered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hotline_audit::{Hash, statement::Service};
+use hotline_audit::{
+    Hash,
+    statement::{Header, Service},
+};
 use hotline_core::{
     commcheck::human,
     duty::{OverdueStep, ServiceKind},
+    identity::Identity,
     text::inert_line,
     time::WallTime,
 };
@@ -63,7 +67,10 @@ impl Services {
             self.unanswered.insert(message.sha256);
         }
         if kind == ServiceKind::NonDelivery {
-            self.undelivered.note(at, service);
+            self.undelivered.note(at, service, is_mine);
+        }
+        if kind == ServiceKind::NotOpened {
+            self.undelivered.note_not_opened(service);
         }
         if matches!(
             kind,
@@ -118,10 +125,17 @@ impl Services {
         self.unanswered.contains(message)
     }
 
-    /// What the sender of a message said of it: for whom it held no DELIVERED, the earliest first.
+    /// What the sender of the message with this header and hash said of it: for which of the desks that it names it held no
+    /// DELIVERED, the earliest first.
     #[must_use]
-    pub fn undelivered(&self, message: &Hash) -> &[NonDelivery] {
-        self.undelivered.of(message)
+    pub fn undelivered(&self, header: &Header, message: &Hash) -> Vec<&NonDelivery> {
+        self.undelivered.of(header, message)
+    }
+
+    /// Whether that desk has said of the message with this header and hash that it came and did not open.
+    #[must_use]
+    pub fn not_opened(&self, header: &Header, message: &Hash, desk: &Identity) -> bool {
+        self.undelivered.not_opened(header, message, desk)
     }
 
     /// Notes a human comm check of ours.

@@ -201,7 +201,8 @@ impl Directory {
     /// To whom a desk seals, and how, at this time.
     #[must_use]
     pub fn sealing(&self, config: &DeskConfig, now_ms: u64) -> Sealing {
-        Sealing::new(&config.identity, config.seal, &self.rosters, now_ms)
+        let both = (&config.identity, &config.peer);
+        Sealing::new(both, config.seal, &self.rosters, now_ms)
     }
 
     /// What a desk's messages are called by.

@@ -16,7 +16,8 @@ pub const ENDED_CONSENT: &str = "ENDED_CONSENT";
 /// One judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Stable name of the rule: `NO_CHARTER`, `OTHER_EXERCISE`, `UNSEALED`, `MISMATCH`, `ENDED_CONSENT`.
+    /// Stable name of the rule: `NO_CHARTER`, `OTHER_EXERCISE`, `UNSEALED`, `MISMATCH`, `NOT_OPENED`,
+    /// `ENDED_CONSENT`.
     pub rule: String,
     /// Why, in words.
     pub why: String,
@@ -29,15 +30,22 @@ impl Verdict {
         let rule = match rejected {
             Rejected::NoCharter(_) => "NO_CHARTER",
             Rejected::OtherExercise { .. } => "OTHER_EXERCISE",
-            // Whether words may be in the clear is a setting, and settings change.
-            Rejected::Content(NotOpened::Unsealed) => "UNSEALED",
-            Rejected::Content(NotOpened::Mismatch(_)) => "MISMATCH",
             _ => return None,
         };
         Some(Self {
             rule: rule.into(),
             why: rejected.to_string(),
         })
+    }
+
+    /// The judgement of words that did not open when they came. Settings, keys and rosters change, and this desk has said
+    /// for good that it does not show them.
+    #[must_use]
+    pub fn not_opened(why: &NotOpened) -> Self {
+        Self {
+            rule: why.alarm().into(),
+            why: Rejected::Content(why.clone()).to_string(),
+        }
     }
 
     /// As a record, by the hash of what it is about.
@@ -75,5 +83,20 @@ mod tests {
         assert_eq!((of, read.rule.as_str()), (about, "NO_CHARTER"));
         assert_eq!(read.why, rejected.to_string());
         assert_eq!(Verdict::of(&Rejected::Officer("weak".into())), None);
+    }
+
+    #[test]
+    fn whatever_words_did_not_open_when_they_came_stand_under_a_verdict_for_good() {
+        for (why, rule) in [
+            (NotOpened::Unsealed, "UNSEALED"),
+            (NotOpened::Mismatch("no padding"), "MISMATCH"),
+            (NotOpened::NotForUs(2), "NOT_OPENED"),
+            (NotOpened::ContentKey, "NOT_OPENED"),
+            (NotOpened::Ciphertext, "NOT_OPENED"),
+        ] {
+            let verdict = Verdict::not_opened(&why);
+            assert_eq!(verdict.rule, rule);
+            assert!(verdict.why.contains(&why.to_string()), "{}", verdict.why);
+        }
     }
 }

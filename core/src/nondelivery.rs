@@ -7,8 +7,8 @@
 //!
 //! It is due when the message expires, when the time to answer by has passed, or when it is as late as its precedence
 //! allows ([`Precedence::objective`]), whichever is first. DEFERRED has no objective, so without one of the two times
-//! nothing is said of it. The timers run on line time: a wall clock that jumps makes nobody say too early that nothing
-//! came. This is a machine without a clock; what is told is told once.
+//! nothing is said of it. The timers run on line time, but for the time to answer by, which in an exercise is the story's:
+//! a wall clock that jumps makes nobody say too early that nothing came. This is a machine without a clock; what is told is told once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,22 +33,20 @@ pub const NO_RECEIPT: &str = "NO_RECEIPT";
 /// A message, and a desk that it names.
 pub type Awaited = (Hash32, Identity);
 
-/// How long a message has, from now on, to be delivered. `age` is how long ago it was released, on the line; the two times
-/// are milliseconds since 1970, 0 for none. `None`: nothing will be said of it.
+/// How long a message has, from now on, to be delivered. `age` is how long ago it was released, on the line; it expires at
+/// `expires_ms`, milliseconds since 1970, 0 for never; an answer is due in `answer`, if one is and the story does not stand.
+/// `None`: nothing will be said of it.
 pub fn due_in(
     precedence: Precedence,
     age: Duration,
-    (expires_ms, respond_by_ms): (u64, u64),
+    (expires_ms, answer): (u64, Option<Duration>),
     now: WallTime,
 ) -> Option<Duration> {
-    let until = |ms: u64| (ms > 0).then(|| Duration::from_millis(ms.saturating_sub(now.unix_ms())));
+    let expires = (expires_ms > 0).then(|| Duration::from_millis(expires_ms.saturating_sub(now.unix_ms())));
     let late = precedence
         .objective()
         .map(|objective| objective.saturating_sub(age));
-    [until(expires_ms), until(respond_by_ms), late]
-        .into_iter()
-        .flatten()
-        .min()
+    [expires, answer, late].into_iter().flatten().min()
 }
 
 /// What one desk waits for: DELIVERED of each message from each desk that it names.
@@ -181,18 +179,19 @@ mod tests {
     fn it_is_due_when_it_expires_when_an_answer_is_due_or_when_it_is_late_whichever_is_first() {
         let seconds = |due: Option<Duration>| due.map(|due| due.as_secs());
         let due = |precedence, age, times| seconds(due_in(precedence, Duration::from_secs(age), times, NOW));
-        assert_eq!(due(Precedence::Flash, 0, (0, 0)), Some(600));
-        assert_eq!(due(Precedence::Flash, 590, (0, 0)), Some(10));
+        let half_a_minute = Some(Duration::from_secs(30));
+        assert_eq!(due(Precedence::Flash, 0, (0, None)), Some(600));
+        assert_eq!(due(Precedence::Flash, 590, (0, None)), Some(10));
         assert_eq!(
-            due(Precedence::Flash, 6_000, (0, 0)),
+            due(Precedence::Flash, 6_000, (0, None)),
             Some(0),
             "long late is due now"
         );
-        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), 0)), Some(60));
-        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), in_ms(30))), Some(30));
-        assert_eq!(due(Precedence::Routine, 0, (0, in_ms(30))), Some(30));
-        assert_eq!(due(Precedence::Deferred, 0, (0, 0)), None);
-        assert_eq!(due(Precedence::Deferred, 0, (in_ms(9), 0)), Some(9));
+        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), None)), Some(60));
+        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), half_a_minute)), Some(30));
+        assert_eq!(due(Precedence::Routine, 0, (0, half_a_minute)), Some(30));
+        assert_eq!(due(Precedence::Deferred, 0, (0, None)), None);
+        assert_eq!(due(Precedence::Deferred, 0, (in_ms(9), None)), Some(9));
     }
 
     #[test]

@@ -70,7 +70,7 @@ async fn a_key_is_changed_by_both_sides_with_an_overlap_and_nothing_is_lost() {
     .await;
     assert!(proposed.open && proposed.subject == AVELIA_OPS, "{proposed:#?}");
     assert_eq!(proposed.key, key);
-    let _ = channel(&line, BORENIA, &[]).await.ended(0);
+    let _ = channel(&line, BORENIA, &["--agree"]).await.ended(0);
     let overlap = phase(&line, AVELIA, "OVERLAP").await;
     assert!(overlap.agreed_by.is_some(), "{overlap:#?}");
     let _ = line.desk(AVELIA, "send", &["With the new key."]).await.ended(0);

@@ -39,6 +39,30 @@ fn another_text_or_salt_than_was_committed_to_is_a_mismatch() {
     ));
 }
 
+/// A message whose content was changed before its desk signed it.
+fn signed_with(change: fn(&mut Content)) -> (Vec<u8>, OpeningFile) {
+    let mut message = samples::message(1);
+    let opening = Opening::in_the_clear(&message.content).unwrap();
+    change(&mut message.content);
+    let key = SigningKey::from_seed(&[1; 32]);
+    let signed = SignedStatement::sign(PayloadType::Message, &message.encode(), &key).unwrap();
+    let statement = signed.into_bytes();
+    let file = opening.of_statement(Hash::of(&statement));
+    (statement, file)
+}
+
+#[test]
+fn what_was_committed_to_is_no_opening_of_a_statement_that_shows_other_words_in_the_clear() {
+    let (statement, file) = signed_with(|content| content.body = b"Not those.".to_vec());
+    assert_eq!(file.check(&statement), Err(OpeningError::ShowsOther));
+}
+
+#[test]
+fn a_content_of_a_suite_that_nobody_knows_has_no_opening() {
+    let (statement, file) = signed_with(|content| content.suite = 3);
+    assert_eq!(file.check(&statement), Err(OpeningError::UnknownSuite(3)));
+}
+
 #[test]
 fn what_is_no_opening_is_refused_with_its_reason() {
     let (statement, opening) = signed();

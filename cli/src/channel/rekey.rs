@@ -21,7 +21,10 @@ use crate::{
 pub(super) struct RekeyArgs {
     #[command(flatten)]
     common: Common,
-    /// Hash of the key statement that is announced; without it, this desk's newest, or what the other side announced.
+    /// Agrees to what the other side announced, word for word: the key's hash is in channel list and status.
+    #[arg(long, conflicts_with_all = ["effective", "overlap", "reason"])]
+    agree: bool,
+    /// Hash of the key statement that is announced, or agreed to; without it, this desk's newest, or the one that waits.
     #[arg(long, value_name = "SHA256")]
     key: Option<String>,
     /// In what time the new key begins to count.
@@ -48,16 +51,11 @@ pub(super) async fn run(args: &RekeyArgs) -> Outcome {
 
 async fn sign(seat: &mut Seat, args: &RekeyArgs) -> Outcome {
     let common = &args.common;
-    let open = seat
-        .status()
-        .await?
-        .standing
-        .rekeys
-        .into_iter()
-        .find(|view| view.open);
-    let ordering = match (&args.key, open) {
-        (None, Some(theirs)) => agreement(&theirs, common)?,
-        (named, _) => announcement(seat, args, named.as_deref())?,
+    let ordering = if args.agree {
+        let rekeys = seat.status().await?.standing.rekeys;
+        agreement(waiting(&rekeys, args)?, common)?
+    } else {
+        announcement(seat, args, args.key.as_deref())?
     };
     let by = keyring::officer(
         seat,
@@ -78,6 +76,25 @@ async fn sign(seat: &mut Seat, args: &RekeyArgs) -> Outcome {
         }
     }
     Ok(exit::OK)
+}
+
+/// The change of keys that waits for this side's word: that of the key that was named, or the only one.
+fn waiting<'r>(rekeys: &'r [RekeyView], args: &RekeyArgs) -> Result<&'r RekeyView, Failure> {
+    let named = |view: &&RekeyView| args.key.as_ref().is_none_or(|key| view.key == *key);
+    let mut open = rekeys.iter().filter(|view| view.open).filter(named);
+    match (open.next(), open.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(failed(
+            "more than one change of keys waits for this side".into(),
+            "name the key's hash with --key: hotline channel list has them",
+            &args.common,
+        )),
+        (None, _) => Err(failed(
+            "no such change of keys waits for this side".into(),
+            "hotline channel list shows what was announced",
+            &args.common,
+        )),
+    }
 }
 
 /// What the other side announced, word for word.

@@ -7,6 +7,7 @@
 use std::{
     fs, io,
     ops::ControlFlow,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -101,10 +102,10 @@ pub fn kept(ledger: &Inspector, statement: &Hash) -> Result<Option<Opening>, Fai
 }
 
 /// Writes every opening that a desk's ledger keeps into a folder, one file each; returns how many. A file that is there
-/// already says the same, and is left.
+/// already and says the same is left.
 ///
 /// # Errors
-/// The ledger cannot be read, or a file cannot be written.
+/// The ledger cannot be read, a file cannot be written, or one is there that says something else.
 pub fn export(ledger: &Path, folder: &Path) -> Result<u64, Failure> {
     let opened = read::ledger(ledger)?;
     let mut after: Option<Vec<u8>> = None;
@@ -126,15 +127,31 @@ pub fn export(ledger: &Path, folder: &Path) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// Writes an opening into a folder under its own name.
-fn write(file: &OpeningFile, folder: &Path) -> Result<(), Failure> {
+/// Writes an opening into a folder under its own name: for the owner's eyes alone, for these are the words that the log
+/// keeps from everybody.
+pub(super) fn write(file: &OpeningFile, folder: &Path) -> Result<(), Failure> {
     let place = folder.join(file.file_name());
     let failed = |error: io::Error| Failure::io(&place.display().to_string(), &error);
-    fs::create_dir_all(folder).map_err(failed)?;
-    if place.exists() {
-        return Ok(());
+    let mut made = fs::DirBuilder::new();
+    made.recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    match create(&place) {
+        Ok(mut created) => io::Write::write_all(&mut created, file.to_line().as_bytes()).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::read(&place).map_err(failed)? == file.to_line().as_bytes() {
+                return Ok(());
+            }
+            let what = format!("{} is there already, and says something else", place.display());
+            let help = "move it away, then do it again";
+            Err(Failure::new("HL-LOG-015", exit::OTHER, what, help))
+        }
+        Err(error) => Err(failed(error)),
     }
-    fs::write(&place, file.to_line()).map_err(failed)
+}
+
+/// A new file that only its owner reads.
+fn create(place: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(place)
 }
 
 /// Runs `opening`.
@@ -163,8 +180,7 @@ fn disclose(log: &Source, id: &str, names: &Names, out: Option<&Path>) -> Outcom
         None => say::text(&file.to_line())?,
         Some(out) => {
             let failed = |error: io::Error| Failure::io(&out.display().to_string(), &error);
-            let mut options = fs::OpenOptions::new();
-            let mut created = options.write(true).create_new(true).open(out).map_err(failed)?;
+            let mut created = create(out).map_err(failed)?;
             io::Write::write_all(&mut created, file.to_line().as_bytes()).map_err(failed)?;
             say::text(&out.display().to_string())?;
         }
@@ -223,7 +239,7 @@ fn not_known(called: &str) -> Failure {
 
 fn refused(error: &OpeningError) -> Failure {
     let code = match error {
-        OpeningError::Mismatch => exit::LOG,
+        OpeningError::Mismatch | OpeningError::ShowsOther => exit::LOG,
         _ => exit::USAGE,
     };
     Failure::new(

@@ -141,7 +141,11 @@ pub fn request(log: &Path, out: &Path) -> Result<Checkpoint, Failure> {
     Err(Failure::new("HL-LOG-010", exit::OTHER, what, "openssl ts -help"))
 }
 
-fn check(args: &StampArgs, folder: &Path, authority: &Path) -> Result<Stamp, Failure> {
+/// Judges a stamp.
+///
+/// # Errors
+/// Files or trust cannot be used, or openssl is not installed.
+pub(super) fn check(args: &StampArgs, folder: &Path, authority: &Path) -> Result<Stamp, Failure> {
     let trust = args.trust.need(&[&args.log])?;
     trust.say();
     let (note_file, response) = (folder.join(CHECKPOINT), folder.join(RESPONSE));
@@ -175,12 +179,31 @@ fn check(args: &StampArgs, folder: &Path, authority: &Path) -> Result<Stamp, Fai
         return Ok(refused(Some(checkpoint), fault));
     }
     let [data, answer, ca] = [&note_file, &response, authority].map(|file| file.display().to_string());
-    let verified = openssl(&["ts", "-verify", "-data", &data, "-in", &answer, "-CAfile", &ca])?;
+    // An answer has words around its token that nobody signed: what follows reads the token alone.
+    let temporary = tempfile::tempdir().map_err(|error| Failure::io("a temporary folder", &error))?;
+    let token = temporary.path().join("token").display().to_string();
+    let taken = openssl(&["ts", "-reply", "-in", &answer, "-token_out", "-out", &token])?;
+    if !taken.status.success() {
+        let what = format!("the answer holds no stamp: {}", said(&taken));
+        return Ok(refused(Some(checkpoint), what));
+    }
+    let verify = [
+        "ts",
+        "-verify",
+        "-data",
+        &data,
+        "-in",
+        &token,
+        "-token_in",
+        "-CAfile",
+        &ca,
+    ];
+    let verified = openssl(&verify)?;
     if !verified.status.success() {
         let what = format!("the stamp does not hold: {}", said(&verified));
         return Ok(refused(Some(checkpoint), what));
     }
-    let told = openssl(&["ts", "-reply", "-in", &answer, "-text"])?;
+    let told = openssl(&["ts", "-reply", "-in", &token, "-token_in", "-token_out", "-text"])?;
     let Some(when) = time_in(&String::from_utf8_lossy(&told.stdout)) else {
         let what = "openssl does not tell the time of this stamp".to_owned();
         return Ok(refused(Some(checkpoint), what));
@@ -235,7 +258,7 @@ fn openssl(words: &[&str]) -> Result<Output, Failure> {
     Command::new(OPENSSL).args(words).output().map_err(|error| {
         let what = format!("a time stamp needs the openssl program, which cannot be started: {error}");
         Failure::new(
-            "HL-LOG-011",
+            "HL-LOG-014",
             exit::OTHER,
             what,
             "install openssl, then do it again",

@@ -33,7 +33,8 @@ pub(super) enum Verb {
     Revoke(RevokeArgs),
     /// Makes a new certificate for somebody whose old one ends soon.
     Renew(RenewArgs),
-    /// Makes a new key for a desk's statements, beside the old one: hotline channel rekey announces it.
+    /// Makes a new key for a desk's statements, beside the old one: hotline channel rekey announces it. Or, with --seal, a
+    /// new key for sealing, of a desk or an escrow.
     Rotate(RotateArgs),
     /// Writes our trust file for the other side, and the words to read aloud.
     Export(ExportArgs),
@@ -185,11 +186,14 @@ pub(super) struct RenewArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct RotateArgs {
-    /// The desk's folder, e.g. DIR/exercise.avelia.example/desk/ops.
+    /// The desk's folder, e.g. DIR/exercise.avelia.example/desk/ops; with --seal also an escrow's.
     pub(super) path: PathBuf,
-    /// Puts the new key in the old one's place, once the desk signs with it.
+    /// Puts the new key in the old one's place, once the desk signs with it; the old one is kept beside it.
     #[arg(long)]
     pub(super) finish: bool,
+    /// Makes and enrols a new key for sealing instead; the old one is kept beside it, and still opens.
+    #[arg(long, conflicts_with = "finish")]
+    pub(super) seal: bool,
 }
 
 #[derive(Debug, Args)]

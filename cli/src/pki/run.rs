@@ -63,6 +63,7 @@ pub fn run_at(
             say::renewed(&renew::renew(&args.path, key, now, entropy)?, now)
         }
         Verb::Rotate(args) if args.finish => say::rotated(&rotate::finish(&args.path)?),
+        Verb::Rotate(args) if args.seal => say::rotated(&rotate::seal(&args.path, now, entropy)?),
         Verb::Rotate(args) => say::rotated(&rotate::rotate(&args.path, now, entropy)?),
         Verb::Export(args) => say::exported(&export::export(&args.dir.dir, &args.out, now)?, &args.out),
         Verb::Trust(args) => return trusted(args, now, out),

@@ -189,8 +189,26 @@ pub(super) fn rotated(rotated: &Rotated) -> String {
              next: hotline pki export, and the other side's hotline pki trust; then hotline channel rekey of both sides\n",
             file.display()
         ),
-        Rotated::Finished { identity, file } => {
-            format!("{identity} has its new key in {}\n", file.display())
+        Rotated::Finished { identity, file, old } => format!(
+            "{identity} has its new key in {}\n  the old one is kept in {}\n",
+            file.display(),
+            old.display()
+        ),
+        Rotated::Seals {
+            identity,
+            file,
+            old,
+            key_statement,
+        } => {
+            let kept = match old {
+                Some(old) => format!("the old one is kept in {}, and still opens", old.display()),
+                None => "it is the first: a desk names it by seal_key = \"seal.key\" in its desk.toml".into(),
+            };
+            format!(
+                "a new key for sealing of {identity} is enrolled: {key_statement}\n  {}\n  {kept}\n\
+                 next: hotline pki export, and the other side's hotline pki trust\n",
+                file.display()
+            )
         }
     }
 }

@@ -417,14 +417,20 @@ impl<'a> Workshop<'a> {
         file: &str,
         identity: &Identity,
     ) -> Result<Hash, PkiError> {
-        let seed = Zeroizing::new(self.random());
-        let (text, public_key) =
-            seal::key_file(&seed).map_err(|why| PkiError::making("a key for sealing", why))?;
+        let (text, public_key) = self.new_seal_key()?;
         bench.secret(file, &text)?;
         self.enrol_seal(identity, public_key)
     }
 
-    fn enrol_seal(
+    /// A new key for sealing: the text of its file, and the public half.
+    pub(super) fn new_seal_key(
+        &mut self,
+    ) -> Result<(Zeroizing<String>, Box<[u8; SEAL_KEY_BYTES]>), PkiError> {
+        let seed = Zeroizing::new(self.random());
+        seal::key_file(&seed).map_err(|why| PkiError::making("a key for sealing", why))
+    }
+
+    pub(super) fn enrol_seal(
         &mut self,
         identity: &Identity,
         public_key: Box<[u8; SEAL_KEY_BYTES]>,

@@ -112,7 +112,7 @@ pub fn rekey(view: &RekeyView) -> String {
         time(view.until_ms)
     ));
     if view.open {
-        text.push_str("    hotline channel rekey agrees to it\n");
+        text.push_str("    hotline channel rekey --agree agrees to it\n");
     }
     text
 }

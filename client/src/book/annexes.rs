@@ -14,6 +14,7 @@ use crate::{
     judge::{self, JudgedAnnex, Rejected},
     seal::Words,
     translation::Translation,
+    verdict::Verdict,
 };
 
 /// What was signed about a message that has not come yet, or has.
@@ -77,12 +78,21 @@ impl Book {
     }
 
     /// Reads an annex of our own ledger again.
-    pub(super) fn recall_annex(&mut self, at: &Provenance, said: (&Annex, Option<&Words>)) -> Vec<Change> {
+    pub(super) fn recall_annex(
+        &mut self,
+        at: &Provenance,
+        said: (&Annex, Option<&Words>),
+        against: Option<&Verdict>,
+    ) -> Vec<Change> {
         let judged = if said.0.header.sender == self.me.to_string() {
             judge::recall_annex(said, &self.rosters)
         } else {
             judge::recall_their_annex(said, &self.rosters, at.stored.unix_ms())
         };
+        let judged = judged.and_then(|judged| match against {
+            Some(verdict) => Err(Rejected::AsItCame(verdict.why.clone())),
+            None => Ok(judged),
+        });
         self.add_annex(at, judged)
     }
 }

@@ -23,7 +23,7 @@ use hotline_core::{
 };
 use hotline_ledger::{Conflict, Record};
 
-use super::{Engine, words};
+use super::Engine;
 use crate::{input::Arrival, judge, lane::Order, memory, round::Round, share::Carrier, trust};
 
 /// How long a place may be missing before relays are asked for it. 300 ms: copies overtake one another on different
@@ -274,9 +274,9 @@ impl Engine {
         match &statement.payload {
             Payload::Message(message) => {
                 let words = self.open_message(arrival.hash, message, round);
-                let readable = !words.as_ref().is_err_and(words::is_unreadable);
+                let read = words.is_ok();
                 opened = Some(words);
-                if let (true, Ok(sender)) = (readable, judge::identity(&header.sender)) {
+                if let (true, Ok(sender)) = (read, judge::identity(&header.sender)) {
                     let item = ReceiptItem {
                         id: header.id,
                         sha256: arrival.hash,

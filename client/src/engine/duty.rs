@@ -61,6 +61,8 @@ pub(super) struct Duty {
     deliveries: Deliveries,
     /// What was signed of other clocks.
     offsets: Offsets,
+    /// Since when.
+    opened: LineTime,
 }
 
 /// A desk that closes and waits until somebody has its last word.
@@ -93,6 +95,7 @@ impl Engine {
             answers: BTreeMap::new(),
             deliveries: Deliveries::default(),
             offsets: Offsets::new(now),
+            opened: now,
         };
         for (leg, status) in &self.leg_status {
             duty.outages.note(leg, status.up, now, wall);
@@ -167,7 +170,7 @@ impl Engine {
             [
                 duty.checks.next_wake(),
                 duty.outages.next_wake(),
-                duty.deliveries.next_wake(),
+                self.next_undelivered(duty, now),
                 Some(duty.offsets.next_wake()),
                 self.next_people(duty),
                 self.next_review(),

@@ -345,7 +345,7 @@ impl Engine {
     }
 
     /// Relays that may still have something for us.
-    fn behind(&self) -> Vec<String> {
+    pub(super) fn behind(&self) -> Vec<String> {
         let behind = |name: &RelayName, relay: &super::RelayState| {
             let legs: Vec<&Leg> = self.legs.keys().filter(|leg| leg.relay == *name).collect();
             let up = legs

@@ -1,6 +1,6 @@
 //! A change of keys, carried out: who may announce and agree, and the moment at which this desk signs with its new key.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hotline_audit::{Hash, PublicKey, Purpose, SigningKey, statement::OfficerOrder};
 use hotline_core::{channel::RekeyPhase, id::Hash32, text::inert_line, time::WallTime};
@@ -10,6 +10,10 @@ use crate::{rekey, round::Round, side::Directory, standing::RekeyView, station::
 
 /// Where a key lies that was made to replace the one beside it: `statement.next.key` beside `statement.key`.
 const NEXT: &str = "next.key";
+
+/// How often a new key's file is looked for that both sides signed for and that was not there. 1 minute: somebody is
+/// bringing it.
+const LOOKED_FOR_EVERY: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// A side announces keys of its own desks, and agrees to what the other side announced, word for word.
@@ -55,6 +59,13 @@ impl Engine {
         if !same || domain != announced.announced.desk.domain().as_str() {
             return Err("it names another key or another time than what it agrees to".into());
         }
+        let rest = announced.least_rest();
+        if until.distance(self.wall()) < rest {
+            return Err(format!(
+                "the time in which both keys count is over in less than {} s, and the other side may not hear of it in time: let it announce the key again",
+                rest.as_secs().max(1)
+            ));
+        }
         Ok(())
     }
 
@@ -70,11 +81,16 @@ impl Engine {
         };
         let held = rosters.by_hash(&self.pen.key_statement);
         let newer = held.is_none_or(|held| held.statement.number < due.statement.number);
-        if !newer || self.rekey_lacking == Some(due.hash) {
+        let now = self.line();
+        let lacking = self.rekey_lacking.filter(|(hash, _)| *hash == due.hash);
+        if !newer || lacking.is_some_and(|(_, again)| now < again) {
             return;
         }
         let Some(key) = self.key_file_of(&due.key) else {
-            self.rekey_lacking = Some(due.hash);
+            self.rekey_lacking = Some((due.hash, now.after(LOOKED_FOR_EVERY)));
+            if lacking.is_some() {
+                return;
+            }
             let file = self.config.statement_key.with_extension(NEXT);
             let what = format!(
                 "both sides signed for a new key of this desk, and {} does not hold it; the old key counts until the time named",
@@ -83,6 +99,7 @@ impl Engine {
             self.alarm("REKEY_NO_KEY", what, round);
             return;
         };
+        self.rekey_lacking = None;
         self.pen.key = key;
         self.pen.key_statement = due.hash;
         tracing::warn!(

@@ -12,6 +12,7 @@ use crate::{
     input::Arrival,
     quarantine::{KEPT_MAX, Quarantined},
     round::Round,
+    seal,
     station::own_key_statement,
     trust::{self, Changed, officers_of},
     verdict::{ENDED_CONSENT, Verdict},
@@ -61,6 +62,21 @@ impl Engine {
             self.alarm(code, what, round);
         }
         self.note_own_key(round);
+        // A new key for sealing lies beside the old one before the roster names it.
+        if let Err(why) = self.opener.reload(&self.config) {
+            let what = format!(
+                "the key files for sealing cannot be read anew: {}",
+                hotline_core::causes::chain(&why)
+            );
+            self.alarm("SEAL_KEY", what, round);
+        }
+        for domain in seal::crowded_sides(self.trust.directory().rosters(), self.wall().unix_ms()) {
+            let what = format!(
+                "the roster of {domain} has more escrows than are sealed to: those with the {} newest keys are",
+                seal::ESCROWS_MAX
+            );
+            self.alarm("ESCROWS", what, round);
+        }
         if restart_is_news && !restart_for.is_empty() {
             let what = format!(
                 "restart this desk: until then it dials the relays it was opened with; {}",

@@ -28,7 +28,7 @@ use crate::{
     own::Address,
     request::{Answer, DraftView, Refusal, Request},
     round::{Answering, Reply, RestsOn, Round},
-    seal::{NotOpened, SealRule, Words},
+    seal::{self, NotOpened, SealRule, Words},
     view::{self, MessageView},
 };
 
@@ -185,6 +185,7 @@ impl Engine {
                 message.channel
             )));
         }
+        self.check_wraps(&message, round)?;
         if self.holds_id(message.header.id, round) {
             return Err(not_released("a message with that id was released before"));
         }
@@ -229,6 +230,21 @@ impl Engine {
             .words()
             .map(Ok)
             .map_err(|error| bad_sheet(&error.to_string()))
+    }
+
+    /// What is sealed is sealed to whom it would be sealed now: nobody is left out, and nobody put in, by who wrote it. The
+    /// words are those of the commitment, as every sheet's are; that the wraps open is seen where they are opened.
+    fn check_wraps(&self, message: &Message, round: &Round) -> Result<(), Refusal> {
+        if !message.content.is_sealed() {
+            return Ok(());
+        }
+        let named = message.header.recipients.iter();
+        let desks: Vec<&str> = named.map(|to| to.identity.as_str()).collect();
+        let container = message.content.container();
+        let container = container.map_err(|error| not_released(&error.to_string()))?;
+        let (rosters, now_ms) = (round.trust.rosters(), self.wall().unix_ms());
+        seal::check_wraps(&container, (&self.me, &desks), rosters, now_ms)
+            .map_err(|error| not_released(&error.to_string()))
     }
 
     fn holds_id(&self, id: [u8; 16], round: &Round) -> bool {

@@ -1,8 +1,8 @@
 //! Words of sealed statements: opened when they come, checked against what their sender committed to, and kept.
 //!
-//! A message that does not open to its commitment is kept as evidence and shown to nobody as genuine. It gets no
-//! DELIVERED, which says that this desk holds what can be read; it gets NOT_OPENED, signed as well, which ends its sender's
-//! wait and says why.
+//! A message that does not open to its commitment is kept as evidence and shown to nobody as genuine; so is one in the
+//! clear where that is not taken. It gets no DELIVERED, which says that this desk holds what can be read and is believed; it
+//! gets NOT_OPENED, signed as well, which ends its sender's wait and says why.
 
 use hotline_audit::{
     Hash,
@@ -14,11 +14,10 @@ use hotline_ledger::Record;
 use super::Engine;
 use crate::{
     compose::Sheet,
-    judge::Rejected,
     memory,
     own::Saying,
     round::Round,
-    seal::{self, NotOpened, Words},
+    seal::{self, Words},
     verdict::Verdict,
 };
 
@@ -26,41 +25,63 @@ impl Engine {
     /// Opens a message of another desk, and keeps what it says. The words are those of the statement that is placed next.
     pub(super) fn open_message(&mut self, hash: Hash, message: &Message, round: &mut Round) -> Words {
         let words = self.opener.message(message, round.trust.rosters());
+        let now_ms = self.wall().unix_ms();
+        for escrow in self
+            .opener
+            .lacking_escrows(&message.content, round.trust.rosters(), now_ms)
+        {
+            let what = format!(
+                "{hash} is not sealed to {escrow}: what is opened here stays readable to this desk alone"
+            );
+            self.alarm("NO_ESCROW", what, round);
+        }
         keep(hash, message.content.is_sealed(), &words, round);
         let Err(why) = &words else { return words };
-        if let Some(code) = why.alarm() {
-            self.alarm(code, format!("{hash} is not shown as genuine: {why}"), round);
-        }
-        if is_unreadable(why) {
-            let header = &message.header;
-            let saying = Saying {
-                refers_to: Some(Reference {
-                    sender: header.sender.clone(),
-                    id: header.id,
-                    sha256: hash,
-                }),
-                text: why.to_string(),
-                ..Saying::of(ServiceKind::NotOpened)
-            };
-            self.is_to_say(saying, round);
-        }
+        // Said for good: no later start shows it, whatever keys and rosters there are then.
+        self.alarm(
+            why.alarm(),
+            format!("{hash} is not shown as genuine: {why}"),
+            round,
+        );
+        let header = &message.header;
+        let saying = Saying {
+            refers_to: Some(Reference {
+                sender: header.sender.clone(),
+                id: header.id,
+                sha256: hash,
+            }),
+            text: why.to_string(),
+            ..Saying::of(ServiceKind::NotOpened)
+        };
+        self.is_to_say(saying, round);
         words
     }
 
     /// Opens what this round places and nobody has opened yet: translations, and what is taken up of our own.
-    pub(super) fn open_placed(&self, round: &mut Round) {
+    pub(super) fn open_placed(&mut self, round: &mut Round) {
         let rosters = std::sync::Arc::clone(round.trust.rosters());
+        let me = self.me.to_string();
         let mut opened = Vec::new();
         for placed in round.placed.iter_mut().filter(|placed| placed.words.is_none()) {
             placed.words = self.opener.payload(&placed.payload, &rosters);
             let sealed = hotline_audit::opening::content_of(&placed.payload)
                 .is_some_and(hotline_audit::statement::Content::is_sealed);
             if let Some(words) = &placed.words {
-                opened.push((placed.hash, sealed, words.clone()));
+                let ours = placed.payload.header().sender == me;
+                opened.push((placed.hash, sealed, ours, words.clone()));
             }
         }
-        for (hash, sealed, words) in opened {
-            keep(hash, sealed, &words, round);
+        for (hash, sealed, ours, words) in opened {
+            match &words {
+                // Ours, taken up after a loss: when the key is found again, it can be read again.
+                Err(_) if ours => {}
+                Err(why) => {
+                    let what = format!("the translation {hash} is not shown: {why}");
+                    self.alarm(why.alarm(), what, round);
+                    keep(hash, sealed, &words, round);
+                }
+                Ok(_) => keep(hash, sealed, &words, round),
+            }
         }
     }
 
@@ -83,7 +104,7 @@ impl Engine {
             .by_key(&message.sender, message.id)
             .filter(|sent| sent.hash == message.sha256 && message.sender == self.me.to_string());
         let Some(sent) = sent else { return };
-        let name = self.view_of(sent).name;
+        let (name, hash) = (self.view_of(sent).name, sent.hash);
         let id = message.id;
         let why = hotline_core::text::inert_line(&service.text).text;
         let what = format!(
@@ -91,6 +112,7 @@ impl Engine {
             service.header.sender
         );
         self.alarm("NOT_OPENED", what, round);
+        self.came_unopened(hash);
         let event = Event::Delivered {
             statement: self.outgoing.key(id),
             by: self.config.peer.clone(),
@@ -119,20 +141,12 @@ pub(super) fn draft_records(id: [u8; 16], sheet: &Sheet) -> Result<Vec<Record>, 
     Ok(records)
 }
 
-/// Whether what came is no text at all for this desk; what is in the clear can be read, though it is not believed.
-pub(super) fn is_unreadable(why: &NotOpened) -> bool {
-    !matches!(why, NotOpened::Unsealed | NotOpened::Content(_))
-}
-
-/// What goes to disk with a statement: its opening, or that it is not believed where a later start would judge otherwise.
+/// What goes to disk with a statement: its opening, or that it is not believed, because a later start may judge otherwise.
 pub(super) fn keep(hash: Hash, sealed: bool, words: &Words, round: &mut Round) {
     match words {
         Ok(opening) if sealed => round.keep_opening(&hash, opening),
         Ok(_) => {}
-        Err(why) => {
-            let verdict = Verdict::of(&Rejected::Content(why.clone()));
-            round.records.extend(verdict.map(|verdict| verdict.record(&hash)));
-        }
+        Err(why) => round.records.push(Verdict::not_opened(why).record(&hash)),
     }
 }
 

@@ -1,6 +1,10 @@
 //! A private key for sealing, and how it lies on disk.
 
-use std::{convert::Infallible, fmt, path::Path};
+use std::{
+    convert::Infallible,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use hotline_audit::{Hash, key::RosterSet};
 use hotline_transport::{Entropy, credentials};
@@ -15,6 +19,15 @@ use crate::station::OpenError;
 
 /// Bytes of a public key.
 pub const PUBLIC_BYTES: usize = 1_216;
+
+/// Earlier keys that a desk keeps. 64: a new one each month for five years.
+pub const OLD_MAX: usize = 64;
+
+/// Where the key lies that was followed as the `number`-th: `seal.old-1.key` beside `seal.key`.
+#[must_use]
+pub fn old_key(file: &Path, number: usize) -> PathBuf {
+    file.with_extension(format!("old-{number}.key"))
+}
 
 /// A private key for sealing, with its public half.
 #[derive(Clone)]
@@ -53,6 +66,22 @@ impl SealSecret {
             file: file.display().to_string(),
             detail,
         })
+    }
+
+    /// Reads a desk's key files: the one that its settings name, and beside it those that it followed, `seal.old-1.key` and
+    /// on, the newest first. What was sealed to those, or is sealed by whoever has an older roster, stays readable.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file and what is wrong with it.
+    pub fn load_all(file: &Path) -> Result<Vec<Self>, OpenError> {
+        let mut keys = vec![Self::load(file)?];
+        for number in (1..=OLD_MAX).rev() {
+            let old = old_key(file, number);
+            if old.exists() {
+                keys.push(Self::load(&old)?);
+            }
+        }
+        Ok(keys)
     }
 
     /// The public half.

@@ -1,4 +1,4 @@
-//! Opening what comes: one desk's key, its rule, and what it keeps of what it has opened.
+//! Opening what comes: one desk's keys, its rule, and what it keeps of what it has opened.
 
 use hotline_audit::{
     Hash, SignedStatement,
@@ -23,7 +23,8 @@ pub(crate) static NOTHING_OPENED: Words = Err(NotOpened::Content(ContentError::S
 pub struct Opener {
     me: String,
     rule: SealRule,
-    secret: Option<SealSecret>,
+    /// The newest first; none of a desk that has no key.
+    secrets: Vec<SealSecret>,
 }
 
 impl Opener {
@@ -35,8 +36,17 @@ impl Opener {
         Ok(Self {
             me: config.identity.to_string(),
             rule: config.seal,
-            secret: config.seal_key.as_deref().map(SealSecret::load).transpose()?,
+            secrets: secrets(config)?,
         })
+    }
+
+    /// Reads the key files anew: a new key is enrolled while the desk runs. Those that were read stay, if that fails.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the key file and what is wrong with it.
+    pub fn reload(&mut self, config: &DeskConfig) -> Result<(), OpenError> {
+        self.secrets = secrets(config)?;
+        Ok(())
     }
 
     /// Of a desk that has no key for sealing.
@@ -45,7 +55,7 @@ impl Opener {
         Self {
             me,
             rule,
-            secret: None,
+            secrets: Vec::new(),
         }
     }
 
@@ -95,6 +105,18 @@ impl Opener {
         }
     }
 
+    /// The escrows of this side that a content leaves out which is sealed; of one that cannot be read, none.
+    #[must_use]
+    pub fn lacking_escrows(&self, content: &Content, rosters: &RosterSet, now_ms: u64) -> Vec<String> {
+        if content.suite != Content::SUITE_XWING {
+            return Vec::new();
+        }
+        let (Ok(me), Ok(container)) = (self.me.parse(), content.container()) else {
+            return Vec::new();
+        };
+        super::recipients::lacking_escrows(&container, &me, rosters, now_ms)
+    }
+
     fn content(
         &self,
         content: &Content,
@@ -102,20 +124,28 @@ impl Opener {
         rosters: &RosterSet,
     ) -> Words {
         if !content.is_sealed() {
+            let opening = Opening::in_the_clear(content)?;
             return match self.rule {
                 SealRule::Required => Err(NotOpened::Unsealed),
-                SealRule::Offered => Ok(Opening::in_the_clear(content)?),
+                SealRule::Offered => Ok(opening),
             };
         }
         let container = super::container(content)?;
         let others = NotOpened::NotForUs(container.wraps.len());
-        let secret = self.secret.as_ref().ok_or(others.clone())?;
-        let mine = secret
-            .enrolled(&self.me, rosters)
-            .find(|key| container.wrap_for(key).is_some())
-            .ok_or(others)?;
-        open(content, &context(), (&mine, secret))
+        let wrapped = |secret: &SealSecret| {
+            let mut keys = secret.enrolled(&self.me, rosters);
+            keys.find(|key| container.wrap_for(key).is_some())
+        };
+        let mut secrets = self.secrets.iter();
+        let mine = secrets.find_map(|secret| Some((wrapped(secret)?, secret)));
+        let (key, secret) = mine.ok_or(others)?;
+        open(content, &context(), (&key, secret))
     }
+}
+
+fn secrets(config: &DeskConfig) -> Result<Vec<SealSecret>, OpenError> {
+    let file = config.seal_key.as_deref();
+    file.map_or_else(|| Ok(Vec::new()), SealSecret::load_all)
 }
 
 /// What is kept of a sealed statement that was opened.

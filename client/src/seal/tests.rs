@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod keys;
 mod salamander;
 mod sheet;
 mod vectors;
@@ -149,7 +150,7 @@ fn another_text_than_was_committed_to_is_a_mismatch_and_says_so() {
     let refused = opened(&content, &keys[0]).unwrap_err();
     assert_eq!(refused, NotOpened::Mismatch("another salt or text"));
     assert!(refused.to_string().starts_with("MISMATCH: "));
-    assert_eq!(refused.alarm(), Some("MISMATCH"));
+    assert_eq!(refused.alarm(), "MISMATCH");
 }
 
 #[test]
@@ -175,7 +176,9 @@ fn what_is_too_long_or_for_too_many_is_refused_with_what_would_fit() {
 fn what_is_in_the_clear_is_neither_read_nor_sealed_where_everything_is() {
     let me: hotline_core::identity::Identity = "spiffe://avelia.example/desk/ops".parse().unwrap();
     let rosters = hotline_audit::RosterSet::new();
-    let with = |rule| Sealing::new(&me, rule, &rosters, 1);
+    let peer: hotline_core::identity::Identity = "spiffe://borenia.example/desk/ops".parse().unwrap();
+    let all = std::sync::Arc::new(rosters.clone());
+    let with = |rule| Sealing::new((&me, &peer), rule, &all, 1);
     let desks = ["spiffe://borenia.example/desk/ops"];
     let written = |rule| with(rule).content("yes", &desks, context, &Counted::from(0));
     let (content, _) = written(SealRule::Offered).unwrap();
@@ -208,8 +211,45 @@ fn what_is_in_the_clear_is_neither_read_nor_sealed_where_everything_is() {
     let refused = read(SealRule::Required).unwrap_err();
     assert_eq!(
         (refused.clone(), refused.alarm()),
-        (NotOpened::Unsealed, Some("UNSEALED"))
+        (NotOpened::Unsealed, "UNSEALED")
     );
+}
+
+#[test]
+fn words_in_the_clear_that_are_not_those_committed_to_are_a_mismatch_whatever_is_sealed_here() {
+    let mut lie = Content::plain([1; 32], "We agree.");
+    lie.body = b"We refuse.".to_vec();
+    let later = Content {
+        suite: 3,
+        ..Content::plain([1; 32], "We agree.")
+    };
+    for rule in [SealRule::Required, SealRule::Offered] {
+        let opener = Opener::without_key("spiffe://exercise.borenia.example/desk/ops".into(), rule);
+        let read = |content: &Content| {
+            let read = opener.message(&sheet::message(content.clone()), &hotline_audit::RosterSet::new());
+            read.unwrap_err()
+        };
+        assert_eq!(read(&lie).alarm(), "MISMATCH", "{rule:?}");
+        assert_eq!(read(&later).alarm(), "NOT_OPENED", "{rule:?}");
+    }
+}
+
+#[test]
+fn a_desk_that_has_a_new_key_reads_what_was_sealed_to_its_old_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seal.key");
+    let put = |file: &std::path::Path, seed: u8| {
+        std::fs::write(file, key_file(&[seed; 32]).unwrap().0.as_bytes()).unwrap();
+        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    put(&file, 3);
+    put(&old_key(&file, 1), 1);
+    put(&old_key(&file, 2), 2);
+    assert!(folder.path().join("seal.old-2.key").exists());
+    let read = SealSecret::load_all(&file).unwrap();
+    let found: Vec<_> = read.iter().map(SealSecret::public).collect();
+    let made: Vec<_> = [3, 2, 1].map(|seed| key(seed).1).to_vec();
+    assert_eq!(found, made.iter().map(SealSecret::public).collect::<Vec<_>>());
 }
 
 #[test]

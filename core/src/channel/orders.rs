@@ -8,9 +8,10 @@
 //! is: no flood of one kind takes the place of another, and of what stops traffic the newest of each kind and channel that
 //! counts stays ([`super::memory`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::memory::OfDesk;
+use super::rekey::agrees;
 use super::{Axis, Evidence, Political, Proof};
 use crate::duty::OrderVerb;
 use crate::id::{Hash32, Place};
@@ -22,6 +23,13 @@ const AGREED_MAX: usize = 16;
 
 /// REKEY orders of one desk that are looked at. 64: a change of keys each week for a year.
 const REKEYS_MAX: usize = 64;
+
+/// Changes of keys that both sides signed and that are remembered. 256: one each week for five years.
+const REKEYED_MAX: usize = 256;
+
+/// Keys that desks have signed with. 1,024: a new one each week for ten years, of both sides. Of a later one nobody is told
+/// that it was used, so that the keys before it go on counting.
+const KEYS_MAX: usize = 1024;
 
 /// One order, placed by the officer's desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +161,11 @@ pub struct Orders {
     places: BTreeMap<Hash32, (Identity, Place)>,
     /// By the channel that both name (none for all): first and second RESTORE, the oldest first.
     agreed: BTreeMap<Option<String>, Vec<(Hash32, Hash32)>>,
+    /// Changes of keys that both sides signed, by the announcement: it and the first agreement to it. Whatever else a side
+    /// announces, these are not forgotten.
+    rekeyed: BTreeMap<Hash32, (Order, Order)>,
+    /// Key statements of which some statement was signed.
+    keys: BTreeSet<Hash32>,
 }
 
 /// A restoration that both sides signed.
@@ -186,6 +199,9 @@ impl Orders {
     pub fn note(&mut self, order: Order, chartered: &dyn Fn(&str) -> bool) {
         let (desk, place, hash) = (order.desk.clone(), order.place, order.hash);
         let restores = order.verb == OrderVerb::Restore;
+        if order.verb == OrderVerb::Rekey {
+            self.note_rekey(&order);
+        }
         let of_desk = self.by_desk.entry(desk.clone()).or_default();
         let forgotten = of_desk.note(order, chartered);
         self.places.insert(hash, (desk, place));
@@ -203,6 +219,18 @@ impl Orders {
         if changed {
             self.agree();
         }
+    }
+
+    /// Takes in that a desk signed with the key of this statement.
+    pub fn note_key(&mut self, statement: Hash32) {
+        if self.keys.len() < KEYS_MAX {
+            self.keys.insert(statement);
+        }
+    }
+
+    /// Whether a desk has signed with that key.
+    pub(super) fn signed_with(&self, statement: &Hash32) -> bool {
+        self.keys.contains(statement)
     }
 
     /// Every order, by desk, kind and place in its chain.
@@ -247,11 +275,46 @@ impl Orders {
         !self.agreed.is_empty()
     }
 
-    /// REKEY orders: the newest of each desk.
+    /// Keeps a REKEY and what agrees to it, if both are here.
+    fn note_rekey(&mut self, order: &Order) {
+        let pair = match order.consents_to {
+            Some(to) => self.by_hash(to).cloned().map(|first| (first, order.clone())),
+            None => {
+                let all = self.by_desk.values().flat_map(OfDesk::rekeys);
+                let agreeing = all.filter(|other| agrees(other, order));
+                let first = agreeing.min_by_key(|other| other.leaf).cloned();
+                first.map(|second| (order.clone(), second))
+            }
+        };
+        let Some((first, second)) = pair.filter(|(first, second)| agrees(second, first)) else {
+            return;
+        };
+        let held = self.rekeyed.get(&first.hash);
+        if held.is_some_and(|(_, held)| held.leaf <= second.leaf) {
+            return;
+        }
+        self.rekeyed.insert(first.hash, (first, second));
+        if self.rekeyed.len() > REKEYED_MAX {
+            let oldest = self.rekeyed.values().min_by_key(|(first, _)| first.leaf);
+            if let Some(oldest) = oldest.map(|(first, _)| first.hash) {
+                self.rekeyed.remove(&oldest);
+            }
+        }
+    }
+
+    /// REKEY orders: those that both sides signed, and the newest of each desk.
     pub(super) fn rekey_orders(&self) -> impl Iterator<Item = &Order> {
-        self.by_desk
+        let agreed = self.rekeyed.values().flat_map(|(first, second)| [first, second]);
+        let newest = self
+            .by_desk
             .values()
-            .flat_map(|of_desk| of_desk.rekeys().take(REKEYS_MAX))
+            .flat_map(|of_desk| of_desk.rekeys().take(REKEYS_MAX));
+        let others = newest.filter(|order| {
+            let announced = order.consents_to.unwrap_or(order.hash);
+            let held = self.rekeyed.get(&announced);
+            held.is_none_or(|(first, second)| ![first.hash, second.hash].contains(&order.hash))
+        });
+        agreed.chain(others)
     }
 
     /// RESTORE orders about this channel.

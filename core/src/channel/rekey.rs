@@ -1,10 +1,13 @@
 //! A change of keys that both sides sign: REKEY announces a key, says from when on it counts and until when those before
 //! it do, and the other side's REKEY agrees to exactly that.
 //!
-//! Between the two moments both keys count, so that nothing that is under way is lost. Which key is whose, and which were
-//! before it, is for whoever holds the rosters.
+//! Between the two moments both keys count, so that nothing that is under way is lost. They go on counting until the desk
+//! has signed with its new key: it may not hold the consent, and its word would be dropped for what it cannot know. A
+//! consent that comes behind the second moment agrees to nothing, for nobody would know when the old key ended. Which key
+//! is whose, and which were before it, is for whoever holds the rosters.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::orders::{Order, Orders};
 use crate::duty::OrderVerb;
@@ -24,6 +27,8 @@ pub struct Rekey<'a> {
     pub from: WallTime,
     /// Until when the keys before it count.
     pub until: WallTime,
+    /// Whether its desk has signed with it: that is how everybody else knows that it has the consent.
+    pub used: bool,
 }
 
 /// How far it is.
@@ -75,11 +80,21 @@ impl Rekey<'_> {
             None if now > self.until => RekeyPhase::Lapsed,
             None => RekeyPhase::Proposed,
             Some(_) if now < self.from => RekeyPhase::Agreed,
-            Some(_) if now <= self.until => RekeyPhase::Overlap,
+            Some(_) if now <= self.until || !self.used => RekeyPhase::Overlap,
             Some(_) => RekeyPhase::Over,
         }
     }
+
+    /// What must be left of the time in which both keys count when the other side agrees, because its word takes time to
+    /// arrive: an eighth of it, ten minutes at most.
+    #[must_use]
+    pub fn least_rest(&self) -> Duration {
+        (self.until.distance(self.from) / 8).min(LEAST_REST_MAX)
+    }
 }
+
+/// Ten minutes: longer than a line takes that is up, and no more than people wait for.
+const LEAST_REST_MAX: Duration = Duration::from_secs(600);
 
 /// What an announcement must name, if it names all: the key, from when on it counts, until when the others do.
 fn terms(order: &Order) -> Option<(Hash32, WallTime, WallTime)> {
@@ -88,8 +103,17 @@ fn terms(order: &Order) -> Option<(Hash32, WallTime, WallTime)> {
     whole.then_some((key, from, until))
 }
 
+/// Whether an order of one side agrees to exactly what another of the other side announces.
+pub(super) fn agrees(second: &Order, first: &Order) -> bool {
+    let to = second.consents_to == Some(first.hash) && first.consents_to.is_none();
+    to && second.desk.domain() != first.desk.domain()
+        && terms(first).is_some()
+        && terms(second) == terms(first)
+}
+
 impl Orders {
-    /// Every change of keys that was announced, the oldest first. The first agreement to each counts.
+    /// Every change of keys that was announced, the oldest first. The first agreement to each counts, if it was stored in
+    /// time, or the desk has signed with the new key since: a desk that was put back to a backup learns of it late.
     #[must_use]
     pub fn rekeys(&self) -> Vec<Rekey<'_>> {
         let mut orders: Vec<&Order> = self.rekey_orders().collect();
@@ -101,19 +125,20 @@ impl Orders {
             }
         }
         let agreed = |to: &Order| {
-            let agrees =
-                |order: &&&Order| order.desk.domain() != to.desk.domain() && terms(order) == terms(to);
-            consents.get(&to.hash)?.iter().find(agrees).copied()
+            let mut all = consents.get(&to.hash)?.iter().copied();
+            all.find(|order| agrees(order, to))
         };
         let announced = orders.iter().filter(|order| order.consents_to.is_none());
         let rekeys = announced.filter_map(|announced| {
             let (key, from, until) = terms(announced)?;
+            let used = self.signed_with(&key);
             Some(Rekey {
                 announced,
-                consent: agreed(announced),
+                consent: agreed(announced).filter(|consent| used || consent.received <= until),
                 key,
                 from,
                 until,
+                used,
             })
         });
         rekeys.collect()

@@ -68,6 +68,10 @@ impl Authority {
 }
 
 fn checked(log: &Path, folder: &Path, authority: &Authority, trust: &Path) -> u8 {
+    stamp::run(&args(log, folder, authority, trust)).unwrap()
+}
+
+fn args(log: &Path, folder: &Path, authority: &Authority, trust: &Path) -> StampArgs {
     let word = |path: &Path| path.display().to_string();
     let ca = authority.file("ca.crt");
     let words = [
@@ -80,7 +84,45 @@ fn checked(log: &Path, folder: &Path, authority: &Authority, trust: &Path) -> u8
         "--trust".into(),
         word(trust),
     ];
-    stamp::run(&Words::try_parse_from(words).unwrap().args).unwrap()
+    Words::try_parse_from(words).unwrap().args
+}
+
+/// An answer with words in its status, which nobody signs: `SEQUENCE { SEQUENCE { 0, SEQUENCE { words } }, token }`.
+fn with_words(answer: &[u8], words: &str) -> Vec<u8> {
+    // The head of the answer (long form, two bytes of length), and the status without words.
+    assert_eq!((answer[0], answer[1]), (0x30, 0x82));
+    assert_eq!(answer[4..9], [0x30, 3, 2, 1, 0]);
+    let length = u8::try_from(words.len()).unwrap();
+    let mut status = vec![0x30, length + 7, 2, 1, 0, 0x30, length + 2, 0x0c, length];
+    status.extend_from_slice(words.as_bytes());
+    status.extend_from_slice(&answer[9..]);
+    let whole = u16::try_from(status.len()).unwrap().to_be_bytes();
+    [&[0x30, 0x82], &whole[..], &status].concat()
+}
+
+#[test]
+fn the_time_of_a_stamp_is_that_of_its_token_whatever_words_stand_around_it() {
+    let world = World::new();
+    let Some(authority) = Authority::new(world.place.path(), "authority") else {
+        return;
+    };
+    let chain = world.chain(3);
+    let ledger = world.relay(&chain);
+    let (folder, trust) = (world.file("stamp"), world.trust_folder());
+    stamp::request(&ledger, &folder).unwrap();
+    authority.answer(&folder);
+    let stamped = || {
+        let args = args(&ledger, &folder, &authority, &trust);
+        let stamp = stamp::check(&args, &folder, &authority.file("ca.crt")).unwrap();
+        stamp.stamped.unwrap()
+    };
+    let time = stamped();
+    assert!(!time.contains("1999"), "{time}");
+    let file = folder.join("response.tsr");
+    let answer = fs::read(&file).unwrap();
+    let forged = with_words(&answer, "x\nTime stamp: Jan  1 00:00:00 1999 GMT\n");
+    fs::write(&file, forged).unwrap();
+    assert_eq!(stamped(), time);
 }
 
 #[test]

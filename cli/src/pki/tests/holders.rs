@@ -10,6 +10,7 @@ use crate::pki::folder::DomainFolder;
 use crate::pki::issue::{Newcomer, issue};
 use crate::pki::list::{Standing, list};
 use crate::pki::revoke::revoke;
+use crate::pki::rotate::{self, Rotated};
 use crate::pki::seal::{Typed, read_book, seal};
 
 /// The small-order point for which one signature verifies for every message (the vector of the research notes).
@@ -314,4 +315,51 @@ fn the_list_says_who_is_good_ended_and_revoked() {
     );
     let json = serde_json::to_value(&listing).unwrap();
     assert_eq!(json["holders"][1]["certificate"], "ENDED");
+}
+
+#[test]
+fn a_new_key_for_sealing_of_a_desk_or_an_escrow_is_the_one_to_seal_to_and_the_old_one_is_kept() {
+    let sides = Sides::made();
+    for (holder, name, kept) in [
+        ("desk/ops", layout::SEAL_KEY, "seal.old-1.key"),
+        ("escrow/archive", layout::ESCROW_KEY, "escrow.old-1.key"),
+    ] {
+        let place = sides.ours().join(holder);
+        let before = std::fs::read(place.join(name)).unwrap();
+        let Rotated::Seals {
+            identity,
+            old,
+            key_statement,
+            ..
+        } = rotate::seal(&place, NOW, &mut entropy).unwrap()
+        else {
+            panic!("a key for sealing is made");
+        };
+        assert_eq!(old.unwrap(), place.join(kept));
+        assert_eq!(std::fs::read(place.join(kept)).unwrap(), before);
+        assert_eq!((mode(&place.join(name)), mode(&place.join(kept))), (0o600, 0o600));
+        let roster = DomainFolder::open(&sides.ours()).unwrap().roster().unwrap();
+        let newest = roster.seal_key(&identity.to_string(), NOW.unix_ms()).unwrap();
+        assert_eq!(newest.hash, key_statement);
+    }
+    let refused = rotate::seal(&sides.ours().join("relay/north"), NOW, &mut entropy).unwrap_err();
+    assert!(
+        refused.to_string().contains("only desks and escrows"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn the_old_key_of_a_desk_is_kept_when_the_new_one_takes_its_place() {
+    let sides = Sides::made();
+    let place = sides.ours().join("desk/ops");
+    assert!(rotate::finish(&place).is_err(), "there is no new one");
+    assert!(!place.join("statement.old-1.key").exists());
+    let before = std::fs::read(place.join(layout::STATEMENT_KEY)).unwrap();
+    rotate::rotate(&place, NOW, &mut entropy).unwrap();
+    let next = std::fs::read(place.join(layout::NEXT_STATEMENT_KEY)).unwrap();
+    rotate::finish(&place).unwrap();
+    assert_eq!(std::fs::read(place.join(layout::STATEMENT_KEY)).unwrap(), next);
+    assert_eq!(std::fs::read(place.join("statement.old-1.key")).unwrap(), before);
+    assert_eq!(mode(&place.join("statement.old-1.key")), 0o600);
 }

@@ -4,8 +4,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use hotline_audit::{
+    PayloadType, SignedStatement, SigningKey,
     key::RosterSet,
-    statement::{Content, Header, Message, Reference},
+    opening::Opening,
+    statement::{AnnexDone, Content, Header, Message, OfficerAnnex, Reference},
 };
 use hotline_core::{
     annex::{Grade, Translated},
@@ -18,6 +20,7 @@ use hotline_core::{
 use super::*;
 use crate::{
     judge::{AnnexSaid, JudgedMessage},
+    seal::NotOpened,
     view,
 };
 
@@ -290,4 +293,48 @@ fn an_annex_that_names_another_message_than_its_hash_is_foreign_whichever_came_f
             assert_ne!(seen(&book).state, "TRANSLATED");
         }
     }
+}
+
+#[test]
+fn a_translation_that_was_not_believed_when_it_came_is_not_believed_after_a_restart() {
+    let content = Content::plain([5; 32], "Laiv.");
+    let said = OfficerAnnex {
+        officer: "spiffe://exercise.borenia.example/officer/castellan".into(),
+        key_statement: Hash([1; 32]),
+        desk: BORENIA.into(),
+        exercise: "E".into(),
+        message: Reference {
+            sender: AVELIA.into(),
+            id: [1; 16],
+            sha256: at(1).hash,
+        },
+        done: AnnexDone::Translated {
+            grade: 1,
+            language: "qbo".into(),
+            content_sha256: content.sha256(),
+            of_annex: None,
+        },
+        claimed_time_ms: 4,
+    };
+    let key = SigningKey::from_seed(&[5; 32]);
+    let signed = SignedStatement::sign(PayloadType::OfficerAnnex, &said.encode(), &key).unwrap();
+    let annex = Annex {
+        header: Header {
+            sender: BORENIA.into(),
+            ..message().header
+        },
+        annex: signed.into_bytes(),
+        content: Some(content.clone()),
+    };
+    let words = Ok(Opening::in_the_clear(&content).unwrap());
+    let recalled = |against: Option<&Verdict>| {
+        let mut book = Book::new(BORENIA.parse().unwrap(), Arc::new(RosterSet::new()));
+        add_message(&mut book);
+        let changes = book.recall_annex(&at(2), (&annex, Some(&words)), against);
+        format!("{changes:?}")
+    };
+    let verdict = Verdict::not_opened(&NotOpened::Unsealed);
+    assert!(!recalled(None).contains("in the clear"), "{}", recalled(None));
+    let told = recalled(Some(&verdict));
+    assert!(told.contains("Foreign") && told.contains(&verdict.why), "{told}");
 }

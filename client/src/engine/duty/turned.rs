@@ -67,8 +67,8 @@ impl Engine {
         self.set_timer(hash, timer, since);
     }
 
-    /// Looks again at every answer that is waited for: what was stored while the story stood is due at the rate with which
-    /// it went on.
+    /// Looks again at every answer that is waited for, and whether its message is to be called undelivered: what was stored
+    /// while the story stood is due at the rate with which it went on.
     pub(in crate::engine) fn note_answers(&mut self) {
         let waited: Vec<Hash> = match &self.duty {
             Some(duty) => duty.answers.keys().copied().collect(),
@@ -76,6 +76,8 @@ impl Engine {
         };
         for hash in waited {
             self.note_answer(hash);
+            // No more wait than did before.
+            let _ = self.wait_for_deliveries(hash);
         }
     }
 }

@@ -11,7 +11,7 @@ use hotline_transport::Seams;
 use super::*;
 use crate::compose::{Officer, Sheet, SheetError, SheetOpening};
 
-fn message(content: Content) -> Message {
+pub(super) fn message(content: Content) -> Message {
     Message {
         header: header(),
         traffic_class: 1,

@@ -7,8 +7,8 @@ use hotline_audit::{
     key::RosterSet,
     opening::Opening,
     statement::{
-        Act, Annex, AnnexDone, Approval, CharterTerms, Content, Lifecycle, Message, OfficerAct, OfficerAnnex,
-        OfficerOrder, OfficerWatch, Payload, Receipt, Recipient, Service, Watch,
+        Act, Annex, AnnexDone, Approval, CharterTerms, Content, ContentError, Lifecycle, Message, OfficerAct,
+        OfficerAnnex, OfficerOrder, OfficerWatch, Payload, Receipt, Recipient, Service, Watch,
     },
     strict::{StrictError, StrictFault},
 };
@@ -55,10 +55,11 @@ impl<'r> Reading<'r> {
     fn words(self, content: &Content) -> Option<String> {
         match content.text() {
             Ok(text) => Some(text.to_owned()),
-            Err(_) => self
+            Err(ContentError::Sealed) => self
                 .opening
                 .filter(|opening| opening.fits(content))
                 .map(|opening| opening.text.clone()),
+            Err(_) => None,
         }
     }
 }
