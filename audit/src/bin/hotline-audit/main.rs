@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hotline_audit::compare::Log;
-use words::Form;
+use words::{Form, Words};
 
 const USAGE: &str = "\
 Verifies evidence of a hotline offline.
@@ -84,16 +84,16 @@ fn run(args: &[String]) -> Result<u8, Failure> {
     };
     let words = words::sort(rest)?;
     match (verb.as_str(), words.places.as_slice()) {
-        ("verify", [dir]) if is_folder(dir) => folders::verify(dir, &words),
+        ("verify", [dir]) if is_folder(dir, &words) => folders::verify(dir, &words),
         ("verify", [file]) => bundles::verify(file, &words),
-        ("compare", [a, b]) if is_folder(a) && is_folder(b) => folders::compare(a, b, &words),
-        ("compare", [a, b]) if is_folder(a) || is_folder(b) => Err(usage(
+        ("compare", [a, b]) if is_folder(a, &words) && is_folder(b, &words) => folders::compare(a, b, &words),
+        ("compare", [a, b]) if is_folder(a, &words) || is_folder(b, &words) => Err(usage(
             "one is a folder and one a file: name two bundles, or two exported logs",
         )),
         ("compare", [a, b]) => bundles::compare(a, b, &words),
         ("dispute", [a, b]) => bundles::dispute(a, b, &words),
         ("report", [file]) => folders::report(file, &words),
-        ("show", [dir]) if is_folder(dir) => {
+        ("show", [dir]) if is_folder(dir, &words) => {
             folders::show(&Log::read(dir).map_err(|error| unreadable(&error))?)
         }
         ("show", [file]) => bundles::show(file, &words),
@@ -108,10 +108,10 @@ fn run(args: &[String]) -> Result<u8, Failure> {
     }
 }
 
-/// What is no folder is read as a bundle, and what cannot be read is told there. Without `--policy` a missing place is most
-/// likely a folder.
-fn is_folder(place: &Path) -> bool {
-    place.is_dir()
+/// What is no folder is read as a bundle. A place where nothing is was meant as a folder by whoever names `--trust`, which
+/// only folders take; that it cannot be read is told where it is read.
+fn is_folder(place: &Path, words: &Words) -> bool {
+    place.is_dir() || (!place.exists() && !words.trust.is_empty())
 }
 
 fn print<T: Display + serde::Serialize>(report: &T, form: &Form) -> Result<(), Failure> {
