@@ -134,7 +134,7 @@ async fn all_is_mirrored(line: &Line, side: usize, other: usize) {
     let origin = line.relay_identity(side).origin();
     eventually("the mirror holds all", PATIENCE, async || {
         let here = hotline_tests::ledgers::size(&config(line, side).ledger);
-        let there = Inspector::open(config(line, other).ledger).ok()?;
+        let there = Inspector::open(&config(line, other).ledger).ok()?;
         let mut logs = mirrored_logs(&there).ok()?.into_iter();
         let held = logs.find(|log| log.origin == origin)?;
         (held.size == here).then_some(())

@@ -1,3 +1,4 @@
+//! Openings: what fits a commitment, and what is no file of one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 use crate::dsse::{PayloadType, SigningKey};

@@ -1,3 +1,4 @@
+//! The container of a sealed content, read strictly, and its padding.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use proptest::prelude::*;
 

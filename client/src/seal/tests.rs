@@ -1,3 +1,4 @@
+//! Sealing and opening, and everything that must not open.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod keys;

@@ -1,3 +1,4 @@
+//! The hybrid key exchange: known answers, and shares that are refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use curve25519_dalek::MontgomeryPoint;
 use data_encoding::HEXLOWER;
