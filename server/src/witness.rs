@@ -3,12 +3,13 @@
 //! `audit::witness` decides; here what it decides is kept and then said. The newest cosigned checkpoint of a log is read,
 //! compared and replaced under one lock, and is in the ledger before its cosignature leaves. Conflicting checkpoints are
 //! kept, entries that are brought are kept once each package of them is proved, and a mirror cosigns only what is on disk.
-//! The layers: [`book`] and [`shelf`] (what is kept), [`office`] and [`upload`] (the two calls), [`http`] (their paths),
+//! The layers: [`book`] and [`shelf`] (what is kept), [`office`] and [`upload`] (the two calls), [`http`] (their paths), [`bounded`] (how many callers),
 //! [`pace`] (how often), [`tally`] (counters), [`anchor`] (what a relay then writes into its own log), [`neutral`] (the
 //! process of its own). `server/WITNESS.md` tells the procedure to whoever runs one.
 
 pub mod anchor;
 pub mod book;
+pub mod bounded;
 pub mod http;
 pub mod neutral;
 pub mod office;

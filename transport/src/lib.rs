@@ -51,6 +51,7 @@ pub use dial::leg::{LegStats, QuicLeg};
 pub use dial::{Dialer, Preflight};
 pub use grpc::{broken_off, grpc_server_builder, grpc_server_builder_for};
 pub use limits::{DialTimings, ListenLimits, QuicTimings};
+pub use listen::gate::{Gate, Pass};
 pub use listen::{Doors, Incoming, ListenError, Listener};
 pub use quic::{NodeSecrets, NodeSecretsError};
 pub use redial::Redial;

@@ -5,7 +5,7 @@
 //! application protocol, checked → a place in the register (bounded per identity) → the accept queue (bounded; when
 //! it is full the doors wait) → tonic. Whoever falls out on the way is one [`Refusal`](crate::Refusal) in the log.
 
-mod gate;
+pub(crate) mod gate;
 mod quic_door;
 mod tcp_door;
 

@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeSet,
     io::Write as _,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -26,6 +25,7 @@ use hotline_transport::PeerInfo;
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
+    bounded::CallsFrom,
     office::{KnownLogs, Office},
     pace::Pace,
     reply::Reply,
@@ -94,8 +94,8 @@ impl Window {
             // Whoever asks too often keeps nobody else waiting.
             Asking::Anybody => request
                 .extensions()
-                .get::<ConnectInfo<SocketAddr>>()
-                .map_or_else(|| "loopback".to_owned(), |from| from.0.ip().to_string()),
+                .get::<ConnectInfo<CallsFrom>>()
+                .map_or_else(|| "loopback".to_owned(), |from| from.0.0.ip().to_string()),
             Asking::ByDoor => {
                 let peer = request
                     .extensions()
@@ -283,7 +283,7 @@ mod tests {
         let window = window();
         let from = |address: &str| {
             let mut request = Request::new(Body::empty());
-            let address: SocketAddr = address.parse().unwrap();
+            let address = CallsFrom(address.parse().unwrap());
             request.extensions_mut().insert(ConnectInfo(address));
             request
         };

@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use super::{
+    bounded::{Bounded, CallsFrom, LIFE, PLACES},
     http::{self, Asking},
     office::{KnownLogs, Office, OfficeParts},
     own,
@@ -159,7 +160,7 @@ async fn run(config: &Path) -> Result<u8, StartError> {
     };
     let router = http::routes(&office, &known, Asking::Anybody)
         .route("/metrics", metrics)
-        .into_make_service_with_connect_info::<SocketAddr>();
+        .into_make_service_with_connect_info::<CallsFrom>();
     let line = serde_json::json!({
         "event": "listening",
         "witness": office.witness_key().to_string(),
@@ -171,7 +172,7 @@ async fn run(config: &Path) -> Result<u8, StartError> {
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let ledger = office.ledger().clone();
     tokio::select! {
-        served = axum::serve(listener, router).into_future() => served.map_err(failed)?,
+        served = axum::serve(Bounded::new(listener, PLACES, LIFE), router).into_future() => served.map_err(failed)?,
         _ = term.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
         cause = ledger.dead() => {

@@ -1,4 +1,4 @@
-//! A bound on handshakes in progress: strangers may wait, they may not pile up.
+//! A bound on handshakes in progress, and on callers of a plain listener: strangers may wait, they may not pile up.
 //!
 //! One address gets at most half of the places, so that a single stalling source cannot lock everybody else out.
 
@@ -6,22 +6,24 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The handshakes in progress at one door.
+/// The handshakes in progress at one door, or the callers of a listener.
 #[derive(Debug, Clone)]
-pub(super) struct Gate {
+pub struct Gate {
     places: usize,
     inside: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
 }
 
 /// One place; free again when dropped.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub struct Pass {
     gate: Gate,
     from: IpAddr,
 }
 
 impl Gate {
-    pub(super) fn new(places: usize) -> Self {
+    /// A bound of `places`.
+    #[must_use]
+    pub fn new(places: usize) -> Self {
         Self {
             places,
             inside: Arc::default(),
@@ -29,7 +31,8 @@ impl Gate {
     }
 
     /// Takes a place, if there is one for this address.
-    pub(super) fn enter(&self, from: IpAddr) -> Option<Pass> {
+    #[must_use]
+    pub fn enter(&self, from: IpAddr) -> Option<Pass> {
         let mut inside = self.lock();
         let all: usize = inside.values().sum();
         let same = inside.entry(from).or_default();
@@ -47,7 +50,8 @@ impl Gate {
     }
 
     /// Places taken.
-    pub(super) fn taken(&self) -> usize {
+    #[must_use]
+    pub fn taken(&self) -> usize {
         self.lock().values().sum()
     }
 
