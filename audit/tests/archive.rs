@@ -276,3 +276,13 @@ fn what_is_no_archive_is_unreadable() {
         assert!(error.is_unreadable(), "{error}");
     }
 }
+
+#[test]
+fn what_a_damaged_header_says_does_nothing_to_the_terminal_on_which_it_is_refused() {
+    let mut archive = Raw::new().file("manifest.json", b"{}").finish();
+    archive[148..156].copy_from_slice(b"\x1b[2J\xc2\x9b1m");
+    let error = Bundle::read(archive.as_slice()).unwrap_err();
+    assert!(error.is_unreadable(), "{error}");
+    let told = error.to_string();
+    assert!(!told.contains(char::is_control), "{told:?}");
+}

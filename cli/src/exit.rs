@@ -87,7 +87,10 @@ impl Failure {
             "HL-IO-001",
             OTHER,
             format!("{place}: {error}"),
-            "check the path and its permissions",
+            match error.kind() {
+                io::ErrorKind::StorageFull => "free space on that disk, then again",
+                _ => "check the path and its permissions",
+            },
         )
     }
 

@@ -99,8 +99,13 @@ fn too_large(what: String) -> BundleError {
     BundleError::TooLarge(what)
 }
 
+/// In our own words: the reader's repeat bytes of the file, and those may command a terminal.
 fn broken(error: &io::Error) -> BundleError {
-    BundleError::NotAnArchive(error.to_string())
+    BundleError::NotAnArchive(match error.raw_os_error() {
+        Some(_) => error.to_string(),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => "it breaks off in the middle".to_owned(),
+        None => "it is no ustar archive, or is damaged where an entry begins".to_owned(),
+    })
 }
 
 /// Counts and hashes what passes.

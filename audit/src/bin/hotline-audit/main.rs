@@ -122,7 +122,11 @@ fn print<T: Display + serde::Serialize>(report: &T, form: &Form) -> Result<(), F
 }
 
 fn say(what: &impl Display) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{what}").map_err(|error| unreadable(&error))
+    match writeln!(std::io::stdout(), "{what}") {
+        // A reader that has gone has seen enough, and the verdict stands in the exit code.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| unreadable(&error)),
+    }
 }
 
 fn usage(why: &str) -> Failure {
