@@ -8,8 +8,9 @@ use hotline_audit::{PayloadType, SignedStatement, statement::Message};
 use hotline_client::{
     request::{Answer, Request},
     station::signing_key,
+    status::LegStatus,
 };
-use hotline_core::precedence::Precedence;
+use hotline_core::{health::Health, precedence::Precedence};
 use hotline_server::{
     intake::{self, Outcome},
     relay::Relay,
@@ -36,10 +37,10 @@ impl Play {
         for desk in 0..self.shape.desks() {
             self.may_not_release(desk).await;
         }
-        if !self.all_legs_up().await {
-            return;
-        }
         for desk in 0..self.shape.desks() {
+            if !self.all_legs_up().await {
+                return;
+            }
             self.flash_takes_every_leg(desk).await;
         }
         for number in 0..self.shape.relays() {
@@ -63,7 +64,8 @@ impl Play {
         2 * self.shape.relays()
     }
 
-    /// Waits until all desks have all legs; false where a relay is not believed, and that is no fault.
+    /// Waits until all desks have all legs, and each answers: one that is SUSPECT may be down a moment later, with a session
+    /// that an outage has left without a way back. False where a relay is not believed, and that is no fault.
     async fn all_legs_up(&self) -> bool {
         if self.judge(|oracle| oracle.tainted.contains(&true)) {
             return false;
@@ -73,13 +75,15 @@ impl Play {
         loop {
             let mut up = 0;
             for desk in 0..self.shape.desks() {
-                up += self.status(desk).await.map_or(0, |status| status.legs_up());
+                let status = self.status(desk).await.unwrap_or_default();
+                let answers = |leg: &&LegStatus| leg.up && leg.state != Health::Suspect.name();
+                up += status.legs.values().filter(answers).count();
             }
             if up == all {
                 return true;
             }
             if self.world.now() > until {
-                let what = format!("{up} of {all} legs are up: {}", self.describe().await);
+                let what = format!("{up} of {all} legs are up and answer: {}", self.describe().await);
                 self.judge(|oracle| oracle.breaks(Promise::Stuck, what));
                 return false;
             }
