@@ -25,6 +25,7 @@ use hotline_tests::storm::{
     nodes::{self, Node},
     shape::{Shape, host},
 };
+use hotline_transport::Clock as _;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
 /// Longest wait for anything: a redial's longest pause, a dial, and an answer.
@@ -145,9 +146,15 @@ impl Stage {
 
     /// Releases a message; tells its hash, or why it was refused.
     async fn release(&mut self, precedence: Precedence) -> Result<Hash, String> {
+        self.release_until(precedence, 0).await
+    }
+
+    /// The same, of one that holds until this moment, milliseconds since 1970; 0 for ever.
+    async fn release_until(&mut self, precedence: Precedence, expires_ms: u64) -> Result<Hash, String> {
         self.released += 1;
         let people = &self.cast.desks[0];
-        let wording = people.wording(precedence, format!("Avelia reports {}", self.released));
+        let mut wording = people.wording(precedence, format!("Avelia reports {}", self.released));
+        wording.expires_ms = expires_ms;
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
         let sheet = people.sheet(&wording, &self.nodes[self.desk].clock, &entropy);
         match self.station().serve(Request::Release { sheet }).await {
@@ -385,6 +392,20 @@ async fn a_clock_that_jumps_is_recorded_with_both_times_and_stops_no_timer() {
     let checks = status.duty.as_ref().unwrap().checks.clone();
     assert_eq!((checks.sent, checks.answered, checks.missed), (3, 0, 3));
     assert_eq!(status.legs_up(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_put_ahead_has_a_desk_call_no_message_undelivered_before_it_expires() {
+    let mut stage = Stage::set().await;
+    let until = stage.nodes[stage.desk].clock.wall().unix_ms() + 10 * 60_000;
+    stage.release_until(Precedence::Routine, until).await.unwrap();
+    stage.nodes[stage.desk].clock.set_off(20 * 60_000);
+    // Duty begins: whatever waits is timed by what the clock says now.
+    stage.station().on_duty().await;
+    tokio::time::sleep(Duration::from_secs(9 * 60)).await;
+    assert_eq!(stage.status().await.alarms.get("UNDELIVERED"), None);
+    tokio::time::sleep(Duration::from_secs(2 * 60)).await;
+    assert_eq!(stage.status().await.alarms.get("UNDELIVERED"), Some(&1));
 }
 
 #[tokio::test(start_paused = true)]
