@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_audit::{Hash, LogSigner};
 use hotline_client::{
-    memory,
+    memory::{self, fault::Fault},
     request::{Answer, News, Request},
     station::{Event, Station, signing_key},
     status::LineStatus,
@@ -510,6 +510,17 @@ const TRUST: &str = "trust";
 impl Stage {
     /// Has a node that is dead forget what it believed, and leaves its disk without room.
     async fn forget_trust(&mut self, number: usize) {
+        let believed = self.nodes[number].disk.export(&[TRUST]).records;
+        assert!(!believed.is_empty(), "something was believed");
+        let forgotten = believed
+            .into_keys()
+            .map(|(_, key)| Record::Delete { space: TRUST, key });
+        self.write(number, forgotten.collect()).await;
+        self.nodes[number].disk.fill(0);
+    }
+
+    /// Writes records into the ledger of a node that is dead.
+    async fn write(&mut self, number: usize, records: Vec<Record>) {
         let (owner, origin, key) = match self.shape.desk_at(number) {
             None => {
                 let config = &self.cast.relays[number];
@@ -520,9 +531,8 @@ impl Stage {
                 (&config.identity, config.identity.origin(), &config.log_key)
             }
         };
-        let disk = &self.nodes[number].disk;
         let (ledger, _) = Ledger::open(OpenOptions {
-            engine: Engine::Memory(disk.clone()),
+            engine: Engine::Memory(self.nodes[number].disk.clone()),
             owner: owner.to_string(),
             signer: Some(LogSigner::new(&origin, signing_key(key).unwrap()).unwrap()),
             origin,
@@ -532,18 +542,45 @@ impl Stage {
         })
         .unwrap();
         let mut batch = Batch::new(Lane::Control);
-        for (_, key) in disk.export(&[TRUST]).records.into_keys() {
-            batch.records.push(Record::Delete { space: TRUST, key });
-        }
-        assert!(!batch.records.is_empty(), "something was believed");
+        batch.records = records;
         ledger.commit(batch).await.unwrap();
-        drop(ledger);
-        disk.fill(0);
     }
 
     fn remembers(&self, number: usize) -> bool {
         !self.nodes[number].disk.export(&[TRUST]).records.is_empty()
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_was_found_to_fork_is_not_believed_after_a_restart_either() {
+    let mut stage = Stage::set().await;
+    let config = &stage.cast.relays[0];
+    let log = LogSigner::new(&config.identity.origin(), signing_key(&config.log_key).unwrap()).unwrap();
+    let note = |root| log.checkpoint(1, Hash([root; 32])).sign(&log);
+    let proof = Fault {
+        relay: "north".parse().unwrap(),
+        found: stage.nodes[stage.desk].clock.wall(),
+        notes: [note(1), note(2)],
+    };
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.kill(stage.desk);
+    stage.write(stage.desk, vec![proof.record()]).await;
+    stage.start(stage.desk).await;
+    stage.legs_up(4).await;
+    stage.release(Precedence::Priority).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let status = stage.status().await;
+    assert_eq!(status.alarms.get("FORK"), Some(&1), "{:?}", status.alarms);
+    let (north, south) = (&status.relays["north"], &status.relays["south"]);
+    assert!(
+        north.trouble.as_ref().is_some_and(|why| why.starts_with("FORK")),
+        "{north:?}"
+    );
+    assert_eq!(
+        (north.pending, south.pending),
+        (1, 0),
+        "its word counts for nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]
