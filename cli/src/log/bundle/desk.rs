@@ -41,7 +41,7 @@ pub(super) fn each(
 }
 
 /// Checkpoints of relays that this desk has checked, and the two of each that prove a fork, or of which the one is not
-/// shown to extend the other.
+/// shown to extend the other. (What was cosigned stands where relays keep it too, and is taken there.)
 pub(super) fn notes(ledger: &Inspector, notes: &mut Notes) -> Result<(), Failure> {
     for space in [memory::NOTE, memory::CHECKPOINT] {
         each(ledger, space, &mut |_, note| notes.take(note))?;

@@ -62,3 +62,14 @@ fn two_histories_that_a_relay_showed_two_lanes_of_a_desk_are_a_fork_in_the_bundl
     let conflicts = files.iter().filter(|file| file.starts_with("conflicts/"));
     assert_eq!(conflicts.count(), 2, "{files:#?}");
 }
+
+#[test]
+fn what_a_desk_has_kept_of_cosigned_checkpoints_is_handed_in() {
+    let world = World::new();
+    let (south, chain) = (&world.borenia.relay, world.chain(2));
+    let note = update(south, &chain).note.unwrap();
+    let relay = "south".parse().unwrap();
+    let (_, files) = judged(&world, vec![memory::cosigned_record(&relay, 2, &note)]);
+    let cosigned = format!("cosigned/{}/2", south.identity.strip_prefix("spiffe://").unwrap());
+    assert!(files.contains(&cosigned), "{files:#?}");
+}
