@@ -10,6 +10,7 @@
 mod certificates;
 mod charters;
 mod finding;
+mod forks;
 mod legs;
 mod lists;
 mod machine;
@@ -79,6 +80,7 @@ async fn examine(
     match patient.desk() {
         Some(desk) => {
             sealing::keys(patient, desk, now, findings);
+            forks::examine(patient, findings);
             let status = machine::station(desk, findings).await;
             legs::examine(desk, args.peer.as_deref(), seams, status.as_ref(), findings).await?;
         }

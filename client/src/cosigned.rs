@@ -1,5 +1,6 @@
 //! What others have cosigned of a relay's log, as this desk believes it: by its own rosters, and from the other side than
-//! the log's only. A ministry that cosigns its own relay's log proves nothing to anybody.
+//! the log's only. A ministry that cosigns its own relay's log proves nothing to anybody; nor does what it cosigns of another
+//! side's log prove anything for a message of its own.
 //!
 //! A checkpoint that a *witness* cosigned can no longer be taken back or forked unseen; one that a *mirror* cosigned besides
 //! is held, entry by entry, by the other ministry. So a message is *held* by a relay, *cosigned*, or *held by the peer*.
@@ -12,7 +13,7 @@ use hotline_audit::{
     key::{Purpose, RosterSet, subject_of_origin},
     note::{Note, NoteSignature},
 };
-use hotline_core::identity::{Identity, Role};
+use hotline_core::identity::{Identity, Role, TrustDomain};
 use serde::{Deserialize, Serialize};
 
 /// Cosigned checkpoints of one relay's log that are kept. 256: what is older is covered by them too, with a later time.
@@ -116,7 +117,7 @@ fn believed(
 pub enum Level {
     /// A relay has it on disk and in its log, under a checkpoint that it signed.
     Durable,
-    /// The other side has cosigned a checkpoint of that log which covers it.
+    /// Another side than the sender's has cosigned a checkpoint of that log which covers it.
     Cosigned,
     /// A mirror of the recipient's side holds it.
     PeerHeld,
@@ -160,7 +161,7 @@ pub struct HeldView {
     pub leaf: u64,
     /// `DURABLE`, `COSIGNED` or `PEER_HELD`.
     pub level: String,
-    /// The relay of the other side whose witness cosigned first what covers it.
+    /// The relay of another side than the sender's whose witness cosigned first what covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cosigned_by: Option<String>,
     /// When, by its clock, milliseconds since 1970.
@@ -248,12 +249,16 @@ impl CosignedLog {
         self.0.last_key_value().map(|(_, newest)| newest)
     }
 
-    /// How the leaf `leaf` of that log is held; `peers` are the trust domains of a message's recipients.
+    /// How the leaf `leaf` of that log is held, of a message that the trust domain `own` sent to those in `peers`. What the
+    /// sender's own side has cosigned proves nothing for it, be the log its own or not.
     #[must_use]
-    pub fn held(&self, relay: &Identity, leaf: u64, peers: &[String]) -> HeldView {
-        let covering = || {
-            let from = leaf.saturating_add(1);
-            self.0.range(from..).map(|(_, cosigned)| cosigned)
+    pub fn held(&self, relay: &Identity, leaf: u64, (own, peers): (&TrustDomain, &[String])) -> HeldView {
+        let from = leaf.saturating_add(1);
+        let first = |counts: &dyn Fn(&CosignedBy) -> bool| {
+            self.0.range(from..).find_map(|(_, cosigned)| {
+                let mut others = cosigned.by.iter().filter(|by| by.relay.domain() != own);
+                Some((cosigned, others.find(|by| counts(by))?))
+            })
         };
         let mut view = HeldView {
             relay: relay.to_string(),
@@ -262,16 +267,16 @@ impl CosignedLog {
             ..HeldView::default()
         };
         let ms = |by: &CosignedBy| Some(by.unix_s.saturating_mul(1000));
-        if let Some((cosigned, by)) = covering().find_map(|cosigned| Some((cosigned, cosigned.by.first()?))) {
+        if let Some((cosigned, by)) = first(&|_| true) {
             view.level = Level::Cosigned.name().into();
             view.cosigned_by = Some(by.relay.to_string());
             view.cosigned_ms = ms(by);
             view.cosigned_size = Some(cosigned.size);
         }
-        let theirs = |by: &&CosignedBy| {
+        let theirs = |by: &CosignedBy| {
             by.capacity == Capacity::Mirror && peers.iter().any(|peer| peer == by.relay.domain().as_str())
         };
-        if let Some(by) = covering().find_map(|cosigned| cosigned.by.iter().find(theirs)) {
+        if let Some((_, by)) = first(&theirs) {
             view.level = Level::PeerHeld.name().into();
             view.mirrored_by = Some(by.relay.to_string());
             view.mirrored_ms = ms(by);
@@ -304,6 +309,15 @@ mod tests {
 
     const NORTH: &str = "spiffe://exercise.avelia.example/relay/north";
     const SOUTH: &str = "spiffe://exercise.borenia.example/relay/south";
+    const EAST: &str = "spiffe://exercise.celia.example/relay/east";
+
+    fn avelia() -> TrustDomain {
+        "exercise.avelia.example".parse().unwrap()
+    }
+
+    fn to(side: &str) -> [String; 1] {
+        [format!("exercise.{side}.example")]
+    }
 
     #[test]
     fn a_message_is_cosigned_from_the_first_checkpoint_on_that_covers_it_and_not_before() {
@@ -311,13 +325,7 @@ mod tests {
         for (size, at) in [(3, 10), (5, 20), (9, 30)] {
             log.add(cosigned(size, vec![by(SOUTH, Capacity::Witness, at)]));
         }
-        let held = |leaf| {
-            log.held(
-                &NORTH.parse().unwrap(),
-                leaf,
-                &["exercise.borenia.example".into()],
-            )
-        };
+        let held = |leaf| log.held(&NORTH.parse().unwrap(), leaf, (&avelia(), &to("borenia")));
         let at = |leaf| (held(leaf).level(), held(leaf).cosigned_ms);
         assert_eq!(at(2), (Level::Cosigned, Some(10_000)));
         assert_eq!(at(3), (Level::Cosigned, Some(20_000)));
@@ -331,13 +339,32 @@ mod tests {
         let both = vec![by(SOUTH, Capacity::Witness, 10), by(SOUTH, Capacity::Mirror, 11)];
         log.add(cosigned(3, both));
         let north: Identity = NORTH.parse().unwrap();
-        let theirs = log.held(&north, 0, &["exercise.borenia.example".into()]);
+        let theirs = log.held(&north, 0, (&avelia(), &to("borenia")));
         assert_eq!(
             (theirs.level(), theirs.mirrored_ms, theirs.cosigned_ms),
             (Level::PeerHeld, Some(11_000), Some(10_000))
         );
-        let others = log.held(&north, 0, &["exercise.celia.example".into()]);
+        let others = log.held(&north, 0, (&avelia(), &to("celia")));
         assert_eq!(others.level(), Level::Cosigned);
+    }
+
+    #[test]
+    fn what_the_senders_own_side_has_cosigned_makes_its_message_neither_cosigned_nor_held_by_the_peer() {
+        // Avelia's message lies in Borenia's relay too, whose log Avelia's relay cosigns as always.
+        let mut log = CosignedLog::default();
+        let own = vec![by(NORTH, Capacity::Witness, 10), by(NORTH, Capacity::Mirror, 11)];
+        log.add(cosigned(3, own.clone()));
+        let south: Identity = SOUTH.parse().unwrap();
+        // One of its recipients is another desk of its own side.
+        let peers = ["borenia", "avelia"].map(|side| format!("exercise.{side}.example"));
+        let held = |log: &CosignedLog| log.held(&south, 0, (&avelia(), &peers));
+        assert_eq!(held(&log).level(), Level::Durable);
+        assert_eq!((held(&log).cosigned_by, held(&log).mirrored_by), (None, None));
+        // A third side is another one.
+        let third = by(EAST, Capacity::Witness, 20);
+        log.add(cosigned(3, [own, vec![third]].concat()));
+        assert_eq!(held(&log).level(), Level::Cosigned);
+        assert_eq!(held(&log).cosigned_by.as_deref(), Some(EAST));
     }
 
     #[test]
@@ -375,7 +402,7 @@ mod tests {
             .flat_map(|size| log.add(cosigned(size, vec![by(SOUTH, Capacity::Witness, size)])))
             .collect();
         assert_eq!((gone.len(), gone[0]), (300 - KEPT_MAX, 1));
-        let old = log.held(&NORTH.parse().unwrap(), 0, &[]);
+        let old = log.held(&NORTH.parse().unwrap(), 0, (&avelia(), &[]));
         assert_eq!(old.cosigned_size, Some(45), "covered by a later one too");
     }
 }

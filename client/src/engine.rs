@@ -109,7 +109,8 @@ pub(crate) struct RelayState {
     told_lost: Option<[u8; 16]>,
     /// Why it takes nothing in.
     trouble: Option<String>,
-    /// Why its log is not believed any more: kept until the next start.
+    /// Why its log is not believed any more. A fork that two kept notes prove is known from the start; anything else is found
+    /// again, or was none.
     fault: Option<String>,
     /// The newest cursor of each lane's mailbox when its carrying leg came up.
     heads: BTreeMap<Lane, u64>,

@@ -22,7 +22,9 @@
 //! | `trust` | trust domain | what was newest of it: `hotline_ledger::TrustMemory` |
 //! | `presence` | relay name, desk | what that relay said last of the desk at the other end, JSON |
 //! | `story` | empty | the newest word of an exercise's story and when it was told, JSON |
-//! | `fault` | time, relay | two notes of a relay that signed two histories |
+//! | `fault` | relay name, hash of the two | two notes of a relay that signed two histories: see [`fault`] |
+
+pub mod fault;
 
 use hotline_audit::Hash;
 use hotline_core::{

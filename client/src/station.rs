@@ -691,6 +691,10 @@ fn relays_of(
             Err(error) => return Err(load_error(error)),
         };
         let name = state.shared().name.clone();
+        if let Some(fault) = state.fault() {
+            let what = format!("{name}: {fault}, which was found before; its word counts for nothing");
+            at_start.push(("FORK", what));
+        }
         if by_name.insert(name.clone(), state).is_some() {
             return Err(load_error(LoadError::TwoOfAName(name)));
         }

@@ -7,8 +7,10 @@
 //!
 //! It is due when the message expires, when the time to answer by has passed, or when it is as late as its precedence
 //! allows ([`Precedence::objective`]), whichever is first. DEFERRED has no objective, so without one of the two times
-//! nothing is said of it. The timers run on line time, but for the time to answer by, which in an exercise is the story's:
-//! a wall clock that jumps makes nobody say too early that nothing came. This is a machine without a clock; what is told is told once.
+//! nothing is said of it. The timers run on line time, but for the time to answer by, which in an exercise is the story's.
+//! Of a moment that a wall clock names, what counts is how far it lay ahead when the message was stored ([`left`]): a wall
+//! clock that jumps while a desk runs makes it say neither too early nor too late that nothing came. What was stored before
+//! a start is as old as the wall clock says at the start. This is a machine without a clock; what is told is told once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,16 +35,19 @@ pub const NO_RECEIPT: &str = "NO_RECEIPT";
 /// A message, and a desk that it names.
 pub type Awaited = (Hash32, Identity);
 
-/// How long a message has, from now on, to be delivered. `age` is how long ago it was released, on the line; it expires at
-/// `expires_ms`, milliseconds since 1970, 0 for never; an answer is due in `answer`, if one is and the story does not stand.
-/// `None`: nothing will be said of it.
+/// How much is left, for a message of this age on the line, until a moment that is named by the wall clock which said
+/// `stored` when the message was. What that clock says now is not asked.
+pub fn left(moment: WallTime, stored: WallTime, age: Duration) -> Duration {
+    Duration::from_millis(moment.unix_ms().saturating_sub(stored.unix_ms())).saturating_sub(age)
+}
+
+/// How long a message has, from now on, to be delivered. `age` is how long ago it was released, on the line; it expires in
+/// `expires` and an answer to it is due in `answer`, if ever. `None`: nothing will be said of it.
 pub fn due_in(
     precedence: Precedence,
     age: Duration,
-    (expires_ms, answer): (u64, Option<Duration>),
-    now: WallTime,
+    (expires, answer): (Option<Duration>, Option<Duration>),
 ) -> Option<Duration> {
-    let expires = (expires_ms > 0).then(|| Duration::from_millis(expires_ms.saturating_sub(now.unix_ms())));
     let late = precedence
         .objective()
         .map(|objective| objective.saturating_sub(age));
@@ -171,27 +176,34 @@ mod tests {
         (Hash32([number; 32]), desk)
     }
 
-    fn in_ms(seconds: u64) -> u64 {
-        NOW.unix_ms() + seconds * 1000
-    }
-
     #[test]
     fn it_is_due_when_it_expires_when_an_answer_is_due_or_when_it_is_late_whichever_is_first() {
         let seconds = |due: Option<Duration>| due.map(|due| due.as_secs());
-        let due = |precedence, age, times| seconds(due_in(precedence, Duration::from_secs(age), times, NOW));
-        let half_a_minute = Some(Duration::from_secs(30));
-        assert_eq!(due(Precedence::Flash, 0, (0, None)), Some(600));
-        assert_eq!(due(Precedence::Flash, 590, (0, None)), Some(10));
+        let due = |precedence, age, times| seconds(due_in(precedence, Duration::from_secs(age), times));
+        let of = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(due(Precedence::Flash, 0, (None, None)), Some(600));
+        assert_eq!(due(Precedence::Flash, 590, (None, None)), Some(10));
         assert_eq!(
-            due(Precedence::Flash, 6_000, (0, None)),
+            due(Precedence::Flash, 6_000, (None, None)),
             Some(0),
             "long late is due now"
         );
-        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), None)), Some(60));
-        assert_eq!(due(Precedence::Flash, 0, (in_ms(60), half_a_minute)), Some(30));
-        assert_eq!(due(Precedence::Routine, 0, (0, half_a_minute)), Some(30));
-        assert_eq!(due(Precedence::Deferred, 0, (0, None)), None);
-        assert_eq!(due(Precedence::Deferred, 0, (in_ms(9), None)), Some(9));
+        assert_eq!(due(Precedence::Flash, 0, (of(60), None)), Some(60));
+        assert_eq!(due(Precedence::Flash, 0, (of(60), of(30))), Some(30));
+        assert_eq!(due(Precedence::Routine, 0, (None, of(30))), Some(30));
+        assert_eq!(due(Precedence::Deferred, 0, (None, None)), None);
+        assert_eq!(due(Precedence::Deferred, 0, (of(9), None)), Some(9));
+    }
+
+    #[test]
+    fn of_a_moment_so_much_is_left_as_lay_ahead_when_the_message_was_stored_less_its_age_on_the_line() {
+        let of = |ahead: u64, age| {
+            let moment = WallTime::from_unix_ms(NOW.unix_ms() + ahead * 1000);
+            left(moment, NOW, Duration::from_secs(age)).as_secs()
+        };
+        assert_eq!((of(60, 0), of(60, 20), of(60, 60), of(60, 90)), (60, 40, 0, 0));
+        let past = WallTime::from_unix_ms(1);
+        assert_eq!(left(past, NOW, Duration::ZERO), Duration::ZERO);
     }
 
     #[test]

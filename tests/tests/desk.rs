@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_audit::{Hash, LogSigner};
 use hotline_client::{
-    memory,
+    memory::{self, fault::Fault},
     request::{Answer, News, Request},
     station::{Event, Station, signing_key},
     status::LineStatus,
@@ -25,6 +25,7 @@ use hotline_tests::storm::{
     nodes::{self, Node},
     shape::{Shape, host},
 };
+use hotline_transport::Clock as _;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
 /// Longest wait for anything: a redial's longest pause, a dial, and an answer.
@@ -145,9 +146,15 @@ impl Stage {
 
     /// Releases a message; tells its hash, or why it was refused.
     async fn release(&mut self, precedence: Precedence) -> Result<Hash, String> {
+        self.release_until(precedence, 0).await
+    }
+
+    /// The same, of one that holds until this moment, milliseconds since 1970; 0 for ever.
+    async fn release_until(&mut self, precedence: Precedence, expires_ms: u64) -> Result<Hash, String> {
         self.released += 1;
         let people = &self.cast.desks[0];
-        let wording = people.wording(precedence, format!("Avelia reports {}", self.released));
+        let mut wording = people.wording(precedence, format!("Avelia reports {}", self.released));
+        wording.expires_ms = expires_ms;
         let entropy = hotline_faults::chance::SeededEntropy::new(Dice::new(self.released));
         let sheet = people.sheet(&wording, &self.nodes[self.desk].clock, &entropy);
         match self.station().serve(Request::Release { sheet }).await {
@@ -388,6 +395,20 @@ async fn a_clock_that_jumps_is_recorded_with_both_times_and_stops_no_timer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_put_ahead_has_a_desk_call_no_message_undelivered_before_it_expires() {
+    let mut stage = Stage::set().await;
+    let until = stage.nodes[stage.desk].clock.wall().unix_ms() + 10 * 60_000;
+    stage.release_until(Precedence::Routine, until).await.unwrap();
+    stage.nodes[stage.desk].clock.set_off(20 * 60_000);
+    // Duty begins: whatever waits is timed by what the clock says now.
+    stage.station().on_duty().await;
+    tokio::time::sleep(Duration::from_secs(9 * 60)).await;
+    assert_eq!(stage.status().await.alarms.get("UNDELIVERED"), None);
+    tokio::time::sleep(Duration::from_secs(2 * 60)).await;
+    assert_eq!(stage.status().await.alarms.get("UNDELIVERED"), Some(&1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_desk_whose_clock_is_wrong_says_how_far_and_that_it_is_its_own() {
     let mut stage = Stage::set().await;
     stage.station().on_duty().await;
@@ -489,6 +510,17 @@ const TRUST: &str = "trust";
 impl Stage {
     /// Has a node that is dead forget what it believed, and leaves its disk without room.
     async fn forget_trust(&mut self, number: usize) {
+        let believed = self.nodes[number].disk.export(&[TRUST]).records;
+        assert!(!believed.is_empty(), "something was believed");
+        let forgotten = believed
+            .into_keys()
+            .map(|(_, key)| Record::Delete { space: TRUST, key });
+        self.write(number, forgotten.collect()).await;
+        self.nodes[number].disk.fill(0);
+    }
+
+    /// Writes records into the ledger of a node that is dead.
+    async fn write(&mut self, number: usize, records: Vec<Record>) {
         let (owner, origin, key) = match self.shape.desk_at(number) {
             None => {
                 let config = &self.cast.relays[number];
@@ -499,9 +531,8 @@ impl Stage {
                 (&config.identity, config.identity.origin(), &config.log_key)
             }
         };
-        let disk = &self.nodes[number].disk;
         let (ledger, _) = Ledger::open(OpenOptions {
-            engine: Engine::Memory(disk.clone()),
+            engine: Engine::Memory(self.nodes[number].disk.clone()),
             owner: owner.to_string(),
             signer: Some(LogSigner::new(&origin, signing_key(key).unwrap()).unwrap()),
             origin,
@@ -511,18 +542,45 @@ impl Stage {
         })
         .unwrap();
         let mut batch = Batch::new(Lane::Control);
-        for (_, key) in disk.export(&[TRUST]).records.into_keys() {
-            batch.records.push(Record::Delete { space: TRUST, key });
-        }
-        assert!(!batch.records.is_empty(), "something was believed");
+        batch.records = records;
         ledger.commit(batch).await.unwrap();
-        drop(ledger);
-        disk.fill(0);
     }
 
     fn remembers(&self, number: usize) -> bool {
         !self.nodes[number].disk.export(&[TRUST]).records.is_empty()
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_was_found_to_fork_is_not_believed_after_a_restart_either() {
+    let mut stage = Stage::set().await;
+    let config = &stage.cast.relays[0];
+    let log = LogSigner::new(&config.identity.origin(), signing_key(&config.log_key).unwrap()).unwrap();
+    let note = |root| log.checkpoint(1, Hash([root; 32])).sign(&log);
+    let proof = Fault {
+        relay: "north".parse().unwrap(),
+        found: stage.nodes[stage.desk].clock.wall(),
+        notes: [note(1), note(2)],
+    };
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.kill(stage.desk);
+    stage.write(stage.desk, vec![proof.record()]).await;
+    stage.start(stage.desk).await;
+    stage.legs_up(4).await;
+    stage.release(Precedence::Priority).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let status = stage.status().await;
+    assert_eq!(status.alarms.get("FORK"), Some(&1), "{:?}", status.alarms);
+    let (north, south) = (&status.relays["north"], &status.relays["south"]);
+    assert!(
+        north.trouble.as_ref().is_some_and(|why| why.starts_with("FORK")),
+        "{north:?}"
+    );
+    assert_eq!(
+        (north.pending, south.pending),
+        (1, 0),
+        "its word counts for nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,7 +60,11 @@ impl Engine {
         let of = |acceptance: Acceptance| {
             let relay = self.relays.get(&acceptance.relay)?;
             let identity = &relay.shared.place.identity;
-            Some(relay.cosigned.held(identity, acceptance.index, &peers))
+            Some(
+                relay
+                    .cosigned
+                    .held(identity, acceptance.index, (self.me.domain(), &peers)),
+            )
         };
         accepted
             .unwrap_or_default()

@@ -16,7 +16,10 @@ use crate::{
     input::RelayAnswer,
     lane::Order,
     logview::{LogFault, Seen},
-    memory::{self, Acceptance},
+    memory::{
+        self, Acceptance,
+        fault::{self, Fault},
+    },
     request::{Answer, News},
     round::{Answering, Held, Reply, RestsOn, Round},
     share::Carrier,
@@ -194,23 +197,30 @@ impl Engine {
     /// A relay that signed two histories: both notes are kept, and its word counts for nothing.
     fn log_fault(&mut self, leg: &Leg, fault: &LogFault, round: &mut Round) {
         let code = match fault {
-            LogFault::Fork { notes, .. } | LogFault::Inconsistent { notes, .. } => {
-                let key = format!("{}\n{}", self.wall().unix_ms(), leg.relay).into_bytes();
-                let value = notes.join(&b'\n');
-                round.records.push(Record::Put {
-                    space: memory::FAULT,
-                    key,
-                    value,
-                });
-                "FORK"
-            }
+            LogFault::Fork { .. } | LogFault::Inconsistent { .. } => "FORK",
             LogFault::Rollback { .. } => "ROLLBACK",
             LogFault::Note(_) | LogFault::Malformed(_) => "BAD_CHECKPOINT",
         };
+        if let Some(proof) = Fault::of(&leg.relay, fault, self.wall()) {
+            self.keep_proof(&proof, round);
+        }
         if let Some(relay) = self.relays.get_mut(&leg.relay) {
             relay.fault = Some(fault.to_string());
         }
         self.alarm(code, format!("{leg}: {fault}"), round);
+    }
+
+    /// Keeps the proof against a relay, if it is new and not one of very many. Bundles hand it in, and a fork is known by it
+    /// after a restart.
+    fn keep_proof(&self, proof: &Fault, round: &mut Round) {
+        let prefix = fault::prefix(&proof.relay);
+        // Where that cannot be read, nothing is lost by one more.
+        let kept = self.ledger.records(memory::FAULT, &prefix, fault::FAULTS_MAX);
+        let kept = kept.unwrap_or_default();
+        let is_known = kept.iter().any(|(key, _)| *key == proof.key());
+        if !is_known && kept.len() < fault::FAULTS_MAX {
+            round.records.push(proof.record());
+        }
     }
 
     pub(super) fn tell_shares(&mut self, relay: &RelayName, carrier: Carrier, round: &mut Round) {

@@ -30,8 +30,11 @@ use crate::{
     book::{Book, Direction, Provenance, Shown},
     channels::{Channels, Taken},
     cosigned::{self, CosignedLog},
-    logview::{LogView, Seen},
-    memory::{self, Acceptance, ArrivalNote},
+    logview::{LogFault, LogView, Seen},
+    memory::{
+        self, Acceptance, ArrivalNote,
+        fault::{self, Fault},
+    },
     outgoing::{Outgoing, RestoreError, for_each},
     own::Tip,
     past::Past,
@@ -451,6 +454,7 @@ impl RelayState {
         let cursors = stored_cursors(ledger, &name)?;
         let word = stored_word(ledger, &name, peer)?;
         let cosigned = stored_cosigned(ledger, &name, &place.identity, rosters)?;
+        let fault = stored_fork(ledger, &name, &verifier)?.map(|fork| fork.to_string());
         Ok(Self {
             cosigned,
             shared: Arc::new(RelayShared::new(place, name, LogView::new(verifier, stored))),
@@ -458,7 +462,7 @@ impl RelayState {
             named: None,
             told_lost: None,
             trouble: None,
-            fault: None,
+            fault,
             heads: BTreeMap::new(),
             cursors_kept: cursors.clone(),
             cursors,
@@ -470,6 +474,11 @@ impl RelayState {
 
     pub(crate) fn shared(&self) -> &Arc<RelayShared> {
         &self.shared
+    }
+
+    /// Why its log was not believed before this start.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 
     pub(crate) fn cursors(&self) -> &BTreeMap<Lane, u64> {
@@ -498,6 +507,18 @@ fn stored_cosigned(
         }
     }
     Ok(log)
+}
+
+/// A fork of a relay's log that two notes in the ledger prove, both signed by the key that the log is signed with now: a new
+/// key is a new log.
+fn stored_fork(
+    ledger: &Ledger,
+    name: &RelayName,
+    verifier: &LogVerifier,
+) -> Result<Option<LogFault>, LoadError> {
+    let kept = ledger.records(memory::FAULT, &fault::prefix(name), fault::FAULTS_MAX)?;
+    let mut proofs = kept.iter().filter_map(|(key, value)| Fault::read(key, value));
+    Ok(proofs.find_map(|proof| proof.fork(verifier)))
 }
 
 /// What a relay said last of the desk at the other end, as the ledger says.

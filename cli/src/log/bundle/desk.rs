@@ -2,12 +2,12 @@
 //! sealed.
 
 use hotline_audit::{
-    Hash, SignedStatement,
+    Checkpoint, Hash, SignedStatement,
     bundle::BundleWriter,
     opening::Opening,
     statement::{Message, Payload},
 };
-use hotline_client::memory;
+use hotline_client::memory::{self, fault::Fault};
 use hotline_ledger::Inspector;
 
 use super::{keys::put, notes::Notes};
@@ -40,12 +40,19 @@ pub(super) fn each(
     }
 }
 
-/// Checkpoints of relays that this desk has checked.
+/// Checkpoints of relays that this desk has checked, and the two of each that prove a fork, or of which the one is not
+/// shown to extend the other. (What was cosigned stands where relays keep it too, and is taken there.)
 pub(super) fn notes(ledger: &Inspector, notes: &mut Notes) -> Result<(), Failure> {
     for space in [memory::NOTE, memory::CHECKPOINT] {
         each(ledger, space, &mut |_, note| notes.take(note))?;
     }
-    Ok(())
+    each(ledger, memory::FAULT, &mut |key, value| {
+        for note in Fault::read(key, value).into_iter().flat_map(|fault| fault.notes) {
+            if let Ok(head) = Checkpoint::danger_parse_unverified(&note) {
+                notes.contradiction(&head.origin, &note);
+            }
+        }
+    })
 }
 
 /// Each relay's acceptance of a message that this desk sent.

@@ -9,11 +9,11 @@ use hotline_core::{
     id::Hash32,
     identity::Identity,
     nondelivery::{self, Awaited, Said},
-    time::LineTime,
+    time::{LineTime, WallTime},
     words::{Rung, TrafficClass},
 };
 
-use super::Engine;
+use super::{AnswerDue, Engine};
 use crate::{
     book::{Direction, Letter},
     own::Saying,
@@ -92,9 +92,15 @@ impl Engine {
         };
         let now = self.line();
         let age = self.ages.age_of_line((letter.hash, None), letter.stored, now);
-        let answer = self.answer_due(letter).and_then(|due| self.when_due(due));
-        let times = (letter.message.expires_ms, answer.map(|at| at.since(now)));
-        let due = nondelivery::due_in(judged.draft.precedence, age, times, self.wall());
+        let left = |moment| nondelivery::left(moment, letter.stored, age);
+        let expires = letter.message.expires_ms;
+        let expires = (expires > 0).then(|| left(WallTime::from_unix_ms(expires)));
+        let answer = self.answer_due(letter).and_then(|due| match due {
+            AnswerDue::Claimed(moment) => Some(left(moment)),
+            // None while the story stands before it.
+            AnswerDue::Story(due) => self.story.when(due).map(|at| at.since(now)),
+        });
+        let due = nondelivery::due_in(judged.draft.precedence, age, (expires, answer));
         let told = self.services.undelivered(&letter.message.header, &letter.hash);
         for recipient in &judged.draft.recipients {
             let desk = recipient.identity.clone();

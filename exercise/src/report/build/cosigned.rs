@@ -1,5 +1,5 @@
 //! Who has cosigned each relay's log, when, and how far what nobody had cosigned could reach back; what witnesses refused,
-//! and checkpoints that are not of the log in the evidence.
+//! checkpoints that are not of the log in the evidence, and those that say that its end is missing.
 //!
 //! Cosigned checkpoints are found on the exported log itself and in the entries in which the other side's relays wrote down
 //! what they had seen. A cosignature counts under a key that a roster enrols for it.
@@ -44,15 +44,16 @@ impl Making<'_> {
         let mut lines = Vec::new();
         for log in relays() {
             let notes = self.notes_of(log);
-            let (true_to_it, conflicting) = split(log, &notes);
-            lines.extend(self.cosigned(log, &cosigners, &true_to_it));
-            lines.push(match conflicting {
+            let split = split(log, &notes);
+            lines.extend(self.cosigned(log, &cosigners, &split.fitting));
+            lines.push(match split.conflicting {
                 0 => format!("{}: no conflicting checkpoint is known.", log.name),
                 n => format!(
                     "{}: {n} signed checkpoints are NOT of this log: its key has signed another history.",
                     log.name
                 ),
             });
+            lines.extend(split.cut_off(log));
             lines.extend(refusals(log));
         }
         lines
@@ -156,14 +157,41 @@ fn anchored(entry: &[u8]) -> Option<Vec<u8>> {
         .map(|said| said.note)
 }
 
-/// Those that are of this very log, and how many are not. One of a tree that is larger than the log in the evidence is not.
-fn split<'n>(log: &VerifiedLog, notes: &'n [(Note, Checkpoint)]) -> (Vec<&'n (Note, Checkpoint)>, usize) {
+/// Checkpoints that a log's key has signed, and how they stand to the log in the evidence.
+struct Split<'n> {
+    /// Those of this very log.
+    fitting: Vec<&'n (Note, Checkpoint)>,
+    /// How many say another root for a size that it has.
+    conflicting: usize,
+    /// The sizes of those that are larger than it.
+    larger: Vec<u64>,
+}
+
+impl Split<'_> {
+    /// That the log has lost its end. Whether what is larger continues it nobody can tell without the entries.
+    fn cut_off(&self, log: &VerifiedLog) -> Option<String> {
+        let largest = self.larger.iter().max()?;
+        Some(format!(
+            "{}: TRUNCATED: {} signed checkpoints are of more entries than the {} that are in the evidence, the largest of {largest}.",
+            log.name,
+            self.larger.len(),
+            log.report.entries
+        ))
+    }
+}
+
+fn split<'n>(log: &VerifiedLog, notes: &'n [(Note, Checkpoint)]) -> Split<'n> {
     let sizes: BTreeSet<u64> = notes.iter().map(|(_, checkpoint)| checkpoint.size).collect();
     let roots = roots(log, &sizes);
     let fits = |note: &&(Note, Checkpoint)| roots.get(&note.1.size) == Some(&note.1.root);
     let fitting: Vec<_> = notes.iter().filter(fits).collect();
-    let conflicting = notes.len() - fitting.len();
-    (fitting, conflicting)
+    let of_more = notes.iter().map(|(_, checkpoint)| checkpoint.size);
+    let larger: Vec<u64> = of_more.filter(|size| !roots.contains_key(size)).collect();
+    Split {
+        conflicting: notes.len() - fitting.len() - larger.len(),
+        fitting,
+        larger,
+    }
 }
 
 /// The log's roots at these sizes.

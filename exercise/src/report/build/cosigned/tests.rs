@@ -84,6 +84,29 @@ fn a_cosigned_checkpoint_that_is_not_of_the_log_is_told_as_another_history() {
 }
 
 #[test]
+fn a_checkpoint_of_more_entries_than_the_log_has_says_that_its_end_is_missing_and_accuses_nobody_of_a_fork() {
+    let mut play = Play::s1();
+    play.at(1_000).send(&Draft::flash("A", "are you there"));
+    anchor(&mut play, 1);
+    play.at(2_000).send(&Draft::flash("A", "and now"));
+    anchor(&mut play, 2);
+    // What north hands in has lost its newest entry.
+    play.logs.get_mut("relay-north").unwrap().truncate(1);
+    let lines = lines(&play);
+    let told = about(&lines, "TRUNCATED");
+    assert!(
+        told.starts_with("relay-north: TRUNCATED: 1 signed checkpoints")
+            && told.ends_with("the largest of 2."),
+        "{told}"
+    );
+    about(&lines, "relay-north: no conflicting checkpoint is known.");
+    assert!(
+        lines.iter().all(|line| !line.contains("another history")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
 fn that_a_witness_refused_is_told_with_its_reason() {
     let mut play = Play::s1();
     play.at(1_000).send(&Draft::flash("A", "are you there"));
