@@ -3,7 +3,7 @@
 //! Everybody who may hold something of this log is asked for the newest checkpoint that our own key signed. What a mirror
 //! gives is put behind what is here, and has to give the root of that checkpoint before a single leaf is written, and on
 //! the way the root of everything else that our key is known to have signed: what others show, what somebody showed before
-//! (the record `against`), and the newest signature that is remembered beside the ledger. So whatever is signed on the way
+//! (the records `against`), and the newest signature that is remembered beside the ledger. So whatever is signed on the way
 //! is a beginning of the one history, and the tail is never shorter than what this machine knows to be signed. The relay must not run meanwhile: the ledger's lock sees
 //! to that on this machine; on others it is for people to know.
 
@@ -19,8 +19,7 @@ use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
 use crate::{
     anchor::{
         Answered, Cosigner, Via, Wire,
-        against::{self, AGAINST},
-        log_keys,
+        against, log_keys,
     },
     config::RelayConfig,
     relog,
@@ -171,7 +170,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
     }
     let newest = signed.iter().max_by_key(|signed| signed.size);
     let Some(newest) = newest.filter(|newest| newest.size > before) else {
-        forget(&ledger).await?;
+        forget(&ledger, &asked.own).await?;
         return Ok(Recovered {
             before,
             now: before,
@@ -193,7 +192,7 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
         };
         match tail.bring(&ledger, config).await? {
             Ok(()) => {
-                forget(&ledger).await?;
+                forget(&ledger, &asked.own).await?;
                 return Ok(Recovered {
                     before,
                     now: ledger.head().size,
@@ -220,18 +219,25 @@ fn known_here(ledger: &Ledger, opening: &Opening, own: &[LogVerifier]) -> Result
         root,
         holder: "this machine's own memory of what was signed".into(),
     });
-    let kept = ledger
-        .record(AGAINST, &[])
-        .map_err(|error| RecoverError::Ledger(error.to_string()))?;
-    let shown = kept.as_deref().and_then(against::read).and_then(|(who, note)| {
-        let checkpoint = signed_by(note, own)?;
-        Some(Signed {
+    let shown = shown_here(ledger, own)?;
+    let shown = shown.into_iter().map(|(signed, _)| signed);
+    Ok(remembered.into_iter().chain(shown).collect())
+}
+
+/// What somebody showed against the log and our key has signed, with what forgets it.
+fn shown_here(ledger: &Ledger, own: &[LogVerifier]) -> Result<Vec<(Signed, Record)>, RecoverError> {
+    let kept = against::all(ledger).map_err(|error| RecoverError::Ledger(error.to_string()))?;
+    let signed = kept.into_iter().filter_map(|shown| {
+        let checkpoint = signed_by(&shown.note, own)?;
+        let forgotten = shown.forgotten();
+        let signed = Signed {
             size: checkpoint.size,
             root: checkpoint.root,
-            holder: who.to_owned(),
-        })
+            holder: shown.witness,
+        };
+        Some((signed, forgotten))
     });
-    Ok(remembered.into_iter().chain(shown).collect())
+    Ok(signed.collect())
 }
 
 /// The checkpoint of a note that one of these keys has signed.
@@ -262,13 +268,15 @@ fn forked(found: &Signed) -> RecoverError {
     }
 }
 
-/// What was shown against this log speaks against it no more.
-async fn forget(ledger: &Ledger) -> Result<(), RecoverError> {
+/// What was shown against this log and is a beginning of it by now speaks against it no more. Anything else stays.
+async fn forget(ledger: &Ledger, own: &[LogVerifier]) -> Result<(), RecoverError> {
     let mut batch = Batch::new(Lane::Control);
-    batch.records.push(Record::Delete {
-        space: AGAINST,
-        key: Vec::new(),
-    });
+    let here = ledger.head().size;
+    for (signed, forgotten) in shown_here(ledger, own)? {
+        if signed.size <= here && check(ledger, &signed).is_ok() {
+            batch.records.push(forgotten);
+        }
+    }
     let done = ledger.commit(batch).await;
     done.map(drop)
         .map_err(|error| RecoverError::Ledger(error.to_string()))
@@ -598,20 +606,28 @@ mod tests {
         .unwrap();
         let own = [log().verifier()];
         assert_eq!(known_here(&ledger, &opening, &own).unwrap(), []);
-        let mut batch = Batch::new(Lane::Control);
-        batch.records.push(Record::Put {
-            space: AGAINST,
-            key: Vec::new(),
-            value: [b"south\n".as_slice(), &note(12)].concat(),
-        });
-        ledger.commit(batch).await.unwrap();
+        for (key, size) in [(1, 12), (2, 11)] {
+            let mut batch = Batch::new(Lane::Control);
+            batch.records.push(Record::Put {
+                space: against::AGAINST,
+                key: vec![key],
+                value: [b"south\n".as_slice(), &note(size)].concat(),
+            });
+            ledger.commit(batch).await.unwrap();
+        }
         let opening = Opening {
             signed: Some((20, Hash([5; 32]))),
             ..opening
         };
         let known = known_here(&ledger, &opening, &own).unwrap();
         let sizes: Vec<u64> = known.iter().map(|signed| signed.size).collect();
-        assert_eq!(sizes, [20, 12]);
+        assert_eq!(sizes, [20, 12, 11]);
         assert_eq!(known[1].holder, "south");
+        forget(&ledger, &own).await.unwrap();
+        assert_eq!(
+            against::all(&ledger).unwrap().len(),
+            2,
+            "what is not reached is not forgotten"
+        );
     }
 }

@@ -164,7 +164,7 @@ pub(super) fn held(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use hotline_audit::{
         Hash, LogSigner, SigningKey,
@@ -179,11 +179,11 @@ mod tests {
 
     const ORIGIN: &str = "exercise.avelia.example/relay/north";
 
-    fn log(key: u8) -> LogSigner {
+    pub(in crate::anchor) fn log(key: u8) -> LogSigner {
         LogSigner::new(ORIGIN, SigningKey::from_seed(&[key; 32])).unwrap()
     }
 
-    fn ledger(words: &[&str]) -> Ledger {
+    pub(in crate::anchor) fn ledger(words: &[&str]) -> Ledger {
         let options = OpenOptions {
             engine: Engine::Memory(MemoryDisk::default()),
             owner: "relay".into(),
