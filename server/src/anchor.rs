@@ -2,8 +2,8 @@
 //! checkpoints and to mirror its entries, and before the first new signature what they hold of it.
 //!
 //! One task for each cosigner: [`wire`] carries its calls, [`course`] says when which is due, [`judge`] what an answer
-//! means, [`upload`] what a mirror is sent, [`told`] what is written into the own log when it is refused. What came of it
-//! is in [`kept`]; [`clearance`] is what must happen before the first signature.
+//! means, [`mirroring`] and [`upload`] what a mirror is sent, [`told`] what is written into the own log when it is refused.
+//! What came of it is in [`kept`]; [`clearance`] is what must happen before the first signature.
 //!
 //! Nothing waits for a cosigner but the start, and that for a bound: a peer that does not answer, or lies, blocks nobody.
 //! A cosigner is believed to be ahead of this log only if it shows a checkpoint that this log's own key signed.
@@ -13,6 +13,7 @@ mod clearance;
 mod course;
 mod judge;
 mod kept;
+mod mirroring;
 mod task;
 mod told;
 mod upload;
