@@ -122,17 +122,19 @@ impl Anchorage {
             running.insert(cosigner.clone(), ends.clone());
             let task = task::Task::new(
                 &shared.relay,
-                shared.dialer.clone(),
                 (shared.config.every, shared.config.entries),
                 cosigner,
             );
-            let closing = shared.relay.seams.spawner.closing();
+            let (closing, dialer) = (
+                shared.relay.seams.spawner.closing(),
+                shared.dialer.clone(),
+            );
             shared.relay.seams.spawner.spawn("anchor", async move {
                 tokio::select! {
                     biased;
                     () = closing.cancelled() => {}
                     () = ends.cancelled() => {}
-                    () = task.run() => {}
+                    () = task.run(dialer) => {}
                 }
             });
         }

@@ -324,7 +324,7 @@ impl Asking {
     /// The checkpoints of the log that one holds, under the log's own signature. It has said what it cosigned if its
     /// witness has shown one, or said that there is none (404); whatever else it answers, it may hold more.
     async fn newest(&self, cosigner: &Cosigner) -> Result<Shown, String> {
-        let reached = Wire::reach(&self.seams, &self.dialer, &cosigner.via, 0).await;
+        let reached = Wire::reach_patiently(&self.seams, &self.dialer, &cosigner.via).await;
         let mut wire = reached.map_err(|error| error.to_string())?;
         let hash = origin_hash(&self.origin);
         let witness = format!("/witness/{hash}/checkpoint");
@@ -363,7 +363,7 @@ impl Asking {
         let hash = origin_hash(&self.origin);
         let mut newest: Option<(u64, Vec<u8>)> = None;
         for cosigner in &self.cosigners {
-            let Ok(mut wire) = Wire::reach(&self.seams, &self.dialer, &cosigner.via, 0).await else {
+            let Ok(mut wire) = Wire::reach_patiently(&self.seams, &self.dialer, &cosigner.via).await else {
                 continue;
             };
             for kind in ["witness", "mirror"] {
