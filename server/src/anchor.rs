@@ -26,6 +26,7 @@ use hotline_transport::Dialer;
 use tokio_util::sync::CancellationToken;
 
 pub use clearance::{ASKED_WITHIN, Clearance};
+pub use judge::size_seen;
 pub use kept::{COSIGNED, Cosigned, Kept, load};
 pub use whom::{Cosigner, Via, WhomError, log_keys, whom};
 pub use wire::{Answered, Wire, WireError};
@@ -125,10 +126,7 @@ impl Anchorage {
                 (shared.config.every, shared.config.entries),
                 cosigner,
             );
-            let (closing, dialer) = (
-                shared.relay.seams.spawner.closing(),
-                shared.dialer.clone(),
-            );
+            let (closing, dialer) = (shared.relay.seams.spawner.closing(), shared.dialer.clone());
             shared.relay.seams.spawner.spawn("anchor", async move {
                 tokio::select! {
                     biased;
@@ -146,6 +144,9 @@ impl Anchorage {
         &self.shared.config
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 /// Milliseconds of a time, for a log line.
 fn millis(time: Duration) -> u64 {

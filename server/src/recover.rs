@@ -10,17 +10,18 @@
 use std::time::Duration;
 
 use hotline_audit::{
-    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash,
+    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier,
+    note::Note,
+    tiles,
+    tree::leaf_hash,
+    witness::{AddCheckpoint, origin_hash},
 };
 use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Opening, Record, Restored};
 use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
 
 use crate::{
-    anchor::{
-        Answered, Cosigner, Via, Wire,
-        against, log_keys,
-    },
+    anchor::{Answered, Cosigner, Via, Wire, WireError, against, log_keys, size_seen},
     config::RelayConfig,
     relog,
     run::{self, Believed, StartError},
@@ -148,11 +149,11 @@ struct Shown {
 pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, RecoverError> {
     let asked = Asking::new(config, seams)?;
     let (ledger, opening) = run::open_for(config, seams, Restored::CatchUp)?;
-    let before = ledger.head().size;
+    let (before, newest_here) = (ledger.head().size, ledger.head().note);
     let mut signed = known_here(&ledger, &opening, &asked.own)?;
     let (mut silent, mut wires, mut answered) = (Vec::new(), Vec::new(), false);
     for cosigner in &asked.cosigners {
-        match asked.newest(cosigner).await {
+        match asked.newest(cosigner, newest_here.as_deref()).await {
             Ok(shown) => {
                 wires.push((cosigner.name(), shown.wire));
                 signed.extend(shown.signed);
@@ -321,40 +322,19 @@ impl Asking {
         }
     }
 
-    /// The checkpoints of the log that one holds, under the log's own signature. It has said what it cosigned if its
-    /// witness has shown one, or said that there is none (404); whatever else it answers, it may hold more.
-    async fn newest(&self, cosigner: &Cosigner) -> Result<Shown, String> {
+    /// The checkpoints of the log that one holds, under the log's own signature; `newest` is the last note that is here.
+    async fn newest(&self, cosigner: &Cosigner, newest: Option<&[u8]>) -> Result<Shown, String> {
         let reached = Wire::reach_patiently(&self.seams, &self.dialer, &cosigner.via).await;
         let mut wire = reached.map_err(|error| error.to_string())?;
-        let hash = origin_hash(&self.origin);
-        let witness = format!("/witness/{hash}/checkpoint");
-        let other = match cosigner.via {
-            Via::Doors { .. } => cosigner
-                .mirror
-                .is_some()
-                .then(|| format!("/mirror/{hash}/checkpoint")),
-            // Where other software has its witness's word.
-            Via::Http { .. } => Some(format!("/{hash}/checkpoint")),
+        let about = About {
+            origin: &self.origin,
+            own: &self.own,
+            holder: &cosigner.name(),
         };
-        let first = ask(&mut wire, &witness).await?;
-        let second = match &other {
-            None => None,
-            Some(path) => Some(ask(&mut wire, path).await?),
+        let (signed, silent) = match cosigner.via {
+            Via::Doors { .. } => about.shown_by_relay(&mut wire, cosigner.mirror.is_some()).await?,
+            Via::Http { .. } => about.shown_by_stranger(&mut wire, newest).await?,
         };
-        let read = |answered: &Answered| read(answered, &self.own, &cosigner.name());
-        let elsewhere = second
-            .as_ref()
-            .filter(|_| matches!(cosigner.via, Via::Http { .. }));
-        let silent = match (read(&first), elsewhere.map(read)) {
-            (Ok(Some(_)), _) | (_, Some(Ok(Some(_)))) | (Ok(None), None | Some(Ok(None))) => None,
-            (Err(why), _) | (_, Some(Err(why))) => Some(why),
-        };
-        let answers = [Some(&first), second.as_ref()];
-        let signed = answers
-            .into_iter()
-            .flatten()
-            .filter_map(|answered| read(answered).ok()?);
-        let signed = signed.collect();
         Ok(Shown { wire, signed, silent })
     }
 
@@ -381,11 +361,87 @@ impl Asking {
     }
 }
 
-/// Asks for a file. One that is busy for a moment is asked again.
+/// What one showed, and why that is not all that it cosigned, if it is not.
+type Word = (Vec<Signed>, Option<String>);
+
+/// One who is asked about a log.
+struct About<'a> {
+    origin: &'a str,
+    own: &'a [LogVerifier],
+    holder: &'a str,
+}
+
+impl About<'_> {
+    fn read(&self, answered: &Answered) -> Result<Option<Signed>, String> {
+        read(answered, self.own, self.holder)
+    }
+
+    /// A relay has said what it cosigned if its witness has shown one, or said that there is none (404); whatever else it
+    /// answers, it may hold more.
+    async fn shown_by_relay(&self, wire: &mut Wire, mirrors: bool) -> Result<Word, String> {
+        let hash = origin_hash(self.origin);
+        let witness = ask(wire, &format!("/witness/{hash}/checkpoint")).await?;
+        let witness = self.read(&witness);
+        let silent = witness.as_ref().err().cloned();
+        let mut signed: Vec<Signed> = witness.ok().flatten().into_iter().collect();
+        if mirrors {
+            let mirror = ask(wire, &format!("/mirror/{hash}/checkpoint")).await?;
+            signed.extend(self.read(&mirror).ok().flatten());
+        }
+        Ok((signed, silent))
+    }
+
+    /// Other software shows a checkpoint late, or not at all; what it has cosigned it says when it is offered one that
+    /// builds on none: `newest`, the last that is here. More than that counts once it is shown.
+    async fn shown_by_stranger(&self, wire: &mut Wire, newest: Option<&[u8]>) -> Result<Word, String> {
+        let hash = origin_hash(self.origin);
+        let mut signed = Vec::new();
+        for path in [
+            format!("/witness/{hash}/checkpoint"),
+            format!("/{hash}/checkpoint"),
+        ] {
+            let answered = ask(wire, &path).await?;
+            signed.extend(self.read(&answered).ok().flatten());
+        }
+        let offered = newest.and_then(|note| AddCheckpoint::new(0, Vec::new(), Note::parse(note).ok()?).ok());
+        let Some(offered) = offered else {
+            let why = "there is no checkpoint here by which it could be asked what it has seen";
+            return Ok((signed, Some(why.into())));
+        };
+        let shown = signed.iter().map(|signed| signed.size).max().unwrap_or(0);
+        let known = shown.max(offered.checkpoint.size);
+        let answered = offer(wire, &offered).await?;
+        let silent = match size_seen(&answered) {
+            Ok(seen) if seen <= known => None,
+            Ok(seen) => Some(format!(
+                "it says that it has seen {seen} leaves, and shows no checkpoint of them"
+            )),
+            Err(why) => Some(why),
+        };
+        Ok((signed, silent))
+    }
+}
+
+/// Asks for a file.
 async fn ask(wire: &mut Wire, path: &str) -> Result<Answered, String> {
+    patiently(async || wire.get(path).await).await
+}
+
+/// Offers a checkpoint.
+async fn offer(wire: &mut Wire, offered: &AddCheckpoint) -> Result<Answered, String> {
+    let body = offered.encode();
+    patiently(async || {
+        wire.post("/add-checkpoint", "text/plain; charset=utf-8", body.clone())
+            .await
+    })
+    .await
+}
+
+/// One that is busy for a moment is asked again.
+async fn patiently(mut call: impl AsyncFnMut() -> Result<Answered, WireError>) -> Result<Answered, String> {
     let mut busy = 0;
     loop {
-        let answered = wire.get(path).await.map_err(|error| error.to_string())?;
+        let answered = call().await.map_err(|error| error.to_string())?;
         if !matches!(answered.status, 429 | 503) || busy == BUSY_SHORT {
             return Ok(answered);
         }
@@ -629,5 +685,33 @@ mod tests {
             2,
             "what is not reached is not forgotten"
         );
+    }
+    #[tokio::test]
+    async fn a_witness_of_other_software_has_said_what_it_cosigned_only_when_it_named_or_showed_that() {
+        use crate::anchor::tests::{Stranger, wire_to};
+        let own = [log().verifier()];
+        let about = About {
+            origin: ORIGIN,
+            own: &own,
+            holder: "stock",
+        };
+        let here = note(9);
+        for (seen, page, newest, answered) in [
+            (0, (405, Vec::new()), Some(here.as_slice()), true),
+            (7, (404, Vec::new()), Some(&here), true),
+            (12, (200, note(12)), Some(&here), true),
+            (12, (200, note(8)), Some(&here), false),
+            (12, (404, Vec::new()), Some(&here), false),
+            (12, (404, Vec::new()), None, false),
+        ] {
+            let stranger = Stranger {
+                page: page.clone(),
+                ..Stranger::new(seen)
+            };
+            let mut wire = wire_to(stranger.serve().await).await;
+            let (signed, silent) = about.shown_by_stranger(&mut wire, newest).await.unwrap();
+            assert_eq!(silent.is_none(), answered, "{seen} {page:?}: {silent:?}");
+            assert_eq!(signed.is_empty(), page.0 != 200);
+        }
     }
 }

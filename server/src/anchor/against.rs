@@ -132,14 +132,13 @@ enum Worth {
 }
 
 /// Which goes where there is no room for all; none if each of them is needed.
-fn least<'s>(
-    ledger: &Ledger,
-    all: impl Iterator<Item = &'s Shown>,
-) -> Result<Option<&'s Shown>, ReadError> {
+fn least<'s>(ledger: &Ledger, all: impl Iterator<Item = &'s Shown>) -> Result<Option<&'s Shown>, ReadError> {
     let all: Vec<(&Shown, Option<Checkpoint>)> = all
         .map(|shown| (shown, Checkpoint::danger_parse_unverified(&shown.note).ok()))
         .collect();
-    let sizes = all.iter().filter_map(|(_, checkpoint)| Some(checkpoint.as_ref()?.size));
+    let sizes = all
+        .iter()
+        .filter_map(|(_, checkpoint)| Some(checkpoint.as_ref()?.size));
     let largest = sizes.max().unwrap_or(0);
     let mut least: Option<(Worth, &Shown)> = None;
     for (shown, checkpoint) in &all {
@@ -182,7 +181,9 @@ mod tests {
     use super::{super::judge::tests as logs, *};
 
     fn note(size: u64, root: u8) -> Vec<u8> {
-        logs::log(1).checkpoint(size, Hash([root; 32])).sign(&logs::log(1))
+        logs::log(1)
+            .checkpoint(size, Hash([root; 32]))
+            .sign(&logs::log(1))
     }
 
     fn sizes(ledger: &Ledger) -> Vec<u64> {
@@ -232,7 +233,10 @@ mod tests {
         let kept = sizes(&ledger);
         assert_eq!(kept.len(), AGAINST_MAX, "{kept:?}");
         assert_eq!((kept[0], kept[1], kept[15]), (1, 3, 9000), "{kept:?}");
-        assert!(kept[2..15].iter().eq(&(127..140).collect::<Vec<u64>>()), "{kept:?}");
+        assert!(
+            kept[2..15].iter().eq(&(127..140).collect::<Vec<u64>>()),
+            "{kept:?}"
+        );
         for root in 20..60 {
             keep(&ledger, "south", note(2, root)).await;
         }

@@ -45,7 +45,8 @@ pub(super) struct Task {
 }
 
 /// Why a round with a cosigner ended without its cosignature.
-enum Stop {
+#[derive(Debug)]
+pub(super) enum Stop {
     Refused(Why, String),
     /// The way is gone, and that was written down already.
     Lost,
@@ -160,14 +161,24 @@ impl Task {
     }
 
     /// What does it hold of this log?
-    async fn ask(&mut self, wire: &mut Wire) -> Result<(), Stop> {
+    pub(super) async fn ask(&mut self, wire: &mut Wire) -> Result<(), Stop> {
+        match self.cosigner.via {
+            Via::Doors { .. } => self.ask_relay(wire).await?,
+            Via::Http { .. } => self.ask_stranger(wire).await?,
+        }
+        self.relay
+            .anchors
+            .clearance
+            .answered(&self.name, &self.relay.ledger);
+        self.relay.anchors.clearance.opened().await;
+        Ok(())
+    }
+
+    /// A relay shows what its witness cosigned last, and what its mirror did.
+    async fn ask_relay(&mut self, wire: &mut Wire) -> Result<(), Stop> {
         let hash = origin_hash(&self.relay.identity.origin());
         self.seen = self.ask_at(wire, &format!("/witness/{hash}/checkpoint")).await?;
-        if self.seen == 0 && matches!(self.cosigner.via, Via::Http { .. }) {
-            // Where other software has it.
-            self.seen = self.ask_at(wire, &format!("/{hash}/checkpoint")).await?;
-        }
-        self.compare_with_its_word()?;
+        self.compare_with_its_word(self.seen)?;
         if self.mirror.is_some() {
             let held = match self.ask_at(wire, &format!("/mirror/{hash}/checkpoint")).await {
                 Ok(size) => size,
@@ -180,30 +191,59 @@ impl Task {
                 mirror.holds(held);
             }
         }
-        self.relay
-            .anchors
-            .clearance
-            .answered(&self.name, &self.relay.ledger);
-        self.relay.anchors.clearance.opened().await;
+        Ok(())
+    }
+
+    /// The specification lets a witness show a checkpoint late, or not at all. What it has cosigned it says when it is
+    /// offered one that builds on none; so it is offered the last one that was signed.
+    async fn ask_stranger(&mut self, wire: &mut Wire) -> Result<(), Stop> {
+        let Some(own) = self.newest().filter(|_| self.relay.ledger.takes_facts()) else {
+            return self.look_for_proof(wire).await;
+        };
+        self.seen = 0;
+        self.offer(wire, &own).await.map(drop)
+    }
+
+    /// It has said what speaks against this log: does it show what proves that?
+    async fn look_for_proof(&mut self, wire: &mut Wire) -> Result<(), Stop> {
+        if matches!(self.cosigner.via, Via::Doors { .. }) {
+            return self.ask_relay(wire).await;
+        }
+        let hash = origin_hash(&self.relay.identity.origin());
+        // Where ours have it, and where other software does. That nothing is there says nothing.
+        for path in [
+            format!("/witness/{hash}/checkpoint"),
+            format!("/{hash}/checkpoint"),
+        ] {
+            match self.ask_at(wire, &path).await {
+                Ok(_) | Err(Stop::Refused(..)) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
         Ok(())
     }
 
     /// A witness that shows less than it has cosigned was put back, or has signed a second history of its own: it could be
     /// made to cosign another one of ours. It is offered checkpoints all the same, and people are told.
-    fn compare_with_its_word(&self) -> Result<(), Stop> {
-        let kept = &self.relay.anchors.kept;
-        let word = kept.newest_of(&self.relay.ledger, &self.cosigner.witness)?;
-        if let Some(cosigned) = word.filter(|size| *size > self.seen) {
+    fn compare_with_its_word(&self, shows: u64) -> Result<(), Stop> {
+        if let Some(cosigned) = self.forgotten(shows)? {
             tracing::error!(
                 event = "alarm",
                 code = "WITNESS_FORGOT",
                 witness = self.name,
                 cosigned,
-                shows = self.seen,
+                shows,
                 "a witness shows less of this log than it has cosigned: it was put back to an older copy"
             );
         }
         Ok(())
+    }
+
+    /// How much it has cosigned, if it says that it has seen less.
+    pub(super) fn forgotten(&self, says: u64) -> Result<Option<u64>, Stop> {
+        let kept = &self.relay.anchors.kept;
+        let word = kept.newest_of(&self.relay.ledger, &self.cosigner.witness)?;
+        Ok(word.filter(|size| *size > says))
     }
 
     /// How many leaves of this log lie there under its own signature, 0 if none do.
@@ -233,7 +273,7 @@ impl Task {
     }
 
     /// Offers the newest checkpoint, and sends what the mirror lacks of it.
-    async fn round(&mut self, wire: &mut Wire) -> Result<(), Stop> {
+    pub(super) async fn round(&mut self, wire: &mut Wire) -> Result<(), Stop> {
         if self.relay.read_only().is_some() {
             return Err(Stop::Against);
         }
@@ -269,7 +309,15 @@ impl Task {
             let answered = wire
                 .post("/add-checkpoint", "text/plain; charset=utf-8", request.encode())
                 .await?;
-            match judge::cosignature(&answered, &own.note.text, &self.cosigner.witness) {
+            let said = judge::cosignature(&answered, &own.note.text, &self.cosigner.witness);
+            if old == 0 && matches!(self.cosigner.via, Via::Http { .. }) {
+                match &said {
+                    Said::Cosigned(..) => self.compare_with_its_word(0)?,
+                    Said::Seen(size) => self.compare_with_its_word(*size)?,
+                    Said::Refused(_) => {}
+                }
+            }
+            match said {
                 Said::Cosigned(line, unix_s) => {
                     self.seen = own.size;
                     keep(&self.relay, own, line, false).await?;
@@ -277,7 +325,7 @@ impl Task {
                 }
                 // It knows more than is here, or says so: it must show it.
                 Said::Seen(size) if size > own.size => {
-                    self.ask(wire).await?;
+                    self.look_for_proof(wire).await?;
                     if self.relay.ledger.head().size >= size {
                         // The log has grown meanwhile, and a later checkpoint of it was seen.
                         return Err(Stop::Refused(
@@ -289,11 +337,17 @@ impl Task {
                         format!("it says that it has seen {size} leaves, and shows no checkpoint of them");
                     return Err(Stop::Refused(Why::Conflict, why));
                 }
+                // So the specification has it say that it knows another root of so many leaves.
+                Said::Seen(size) if size == own.size && size == old => {
+                    self.look_for_proof(wire).await?;
+                    let why = format!("it says that it has seen another root of {size} leaves");
+                    return Err(Stop::Refused(Why::Conflict, why));
+                }
                 Said::Seen(size) => self.seen = size,
                 Said::Refused(why) => {
-                    if why == Why::Fork {
+                    if matches!(why, Why::Fork | Why::BadAnswer(409)) {
                         // If it is one, what it holds proves it.
-                        self.ask(wire).await?;
+                        self.look_for_proof(wire).await?;
                     }
                     let answer = String::from_utf8_lossy(&answered.body);
                     let answer = hotline_core::text::inert_line(answer.trim()).text;

@@ -311,7 +311,8 @@ fn door(attempt: u32) -> Door {
     }
 }
 
-async fn plain(seams: &Seams, address: std::net::SocketAddr, prefix: String) -> io::Result<Wire> {
+/// Plain HTTP to an address.
+pub(crate) async fn plain(seams: &Seams, address: std::net::SocketAddr, prefix: String) -> io::Result<Wire> {
     let stream = seams.network.tcp_connect(None, address).await?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
@@ -361,7 +362,10 @@ mod tests {
     async fn a_peer_whose_tcp_door_is_cut_is_asked_by_its_quic_door_within_one_try_of_a_start() {
         // Cut so that nothing comes back, and so that it is refused.
         assert_eq!(reached(pending(), after(20, Ok("quic"))).await, Ok("quic"));
-        assert_eq!(reached(ready(failed("refused")), ready(Ok("quic"))).await, Ok("quic"));
+        assert_eq!(
+            reached(ready(failed("refused")), ready(Ok("quic"))).await,
+            Ok("quic")
+        );
     }
 
     #[tokio::test]
@@ -371,6 +375,9 @@ mod tests {
         assert_eq!(silent, failed("nobody listens"));
         let neither = reached(after(300, failed("no")), after(10, failed("neither"))).await;
         assert_eq!(neither, failed("no; by its QUIC door: neither"));
-        assert_eq!(reached(after(300, Ok("tcp")), after(10, failed("no"))).await, Ok("tcp"));
+        assert_eq!(
+            reached(after(300, Ok("tcp")), after(10, failed("no"))).await,
+            Ok("tcp")
+        );
     }
 }
