@@ -22,6 +22,7 @@ mod wire;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use hotline_ledger::Moves;
 use hotline_transport::Dialer;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,8 @@ pub struct Anchors {
     pub clearance: Clearance,
     /// The newest cosigned checkpoints.
     pub kept: Kept,
+    /// Told whenever trust was read anew.
+    trust: Arc<Moves>,
     standings: told::Standings,
 }
 
@@ -99,6 +102,11 @@ impl Anchorage {
                 () = tokio::time::sleep(ASKED_WITHIN) => relay.anchors.clearance.time_is_over(&relay.ledger),
             }
         });
+    }
+
+    /// Trust has changed: whoever is not trusted any more is sent nothing more, whatever is under way.
+    pub fn trust_changed(&self) {
+        self.shared.relay.anchors.trust.tell();
     }
 
     /// From now on these are asked, and no others.

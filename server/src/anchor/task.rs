@@ -127,15 +127,24 @@ impl Task {
         }
     }
 
-    /// Asks, then offers for as long as the way holds.
+    /// Asks and offers for as long as the way holds and the one at its end is trusted.
     async fn use_wire(&mut self, mut wire: Wire) -> Stop {
-        if let Err(stop) = self.ask(&mut wire).await {
+        let distrusted = wire.distrusted(self.relay.anchors.trust.watch());
+        tokio::select! {
+            biased;
+            () = distrusted => Stop::Refused(Why::Unreachable, "it is not trusted any more".into()),
+            stop = self.asks_and_offers(&mut wire) => stop,
+        }
+    }
+
+    async fn asks_and_offers(&mut self, wire: &mut Wire) -> Stop {
+        if let Err(stop) = self.ask(wire).await {
             return stop;
         }
         loop {
             let pause = match self.due() {
                 Due::Later(pause) => pause,
-                Due::Offer => match self.round(&mut wire).await {
+                Due::Offer => match self.round(wire).await {
                     Ok(()) => continue,
                     Err(stop) => return stop,
                 },

@@ -5,6 +5,7 @@ use std::{fmt, io, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use hotline_core::leg::{Door, Lane};
+use hotline_ledger::Watcher;
 use hotline_transport::{Dialer, LaneChannel, Seams};
 use http::{Method, Request, StatusCode, header};
 use hyper::client::conn::http1;
@@ -163,6 +164,22 @@ impl Wire {
         }
     }
 
+    /// Ends once the one at the other end is not trusted any more, which is looked at whenever trust `changes`; what is under
+    /// way with it ends, too. Never for one that proves nothing but its answers.
+    pub fn distrusted(&self, changes: Watcher) -> impl Future<Output = ()> + use<> {
+        let lane = match self {
+            Self::Door(lane) => Some(lane.clone()),
+            Self::Plain { .. } => None,
+        };
+        async move {
+            let Some(lane) = lane else {
+                return std::future::pending().await;
+            };
+            until_not(|| lane.still_trusted().is_ok(), changes).await;
+            lane.close("it is not trusted any more");
+        }
+    }
+
     /// Posts a body of a few kilobytes.
     ///
     /// # Errors
@@ -299,6 +316,13 @@ async fn either<T>(
     }
 }
 
+/// Returns once it does not hold any more.
+async fn until_not(holds: impl Fn() -> bool, mut changes: Watcher) {
+    while holds() {
+        changes.changed().await;
+    }
+}
+
 fn neither(tcp: &WireError, quic: &WireError) -> WireError {
     WireError(format!("{tcp}; by its QUIC door: {quic}"))
 }
@@ -379,5 +403,19 @@ mod tests {
             reached(after(300, Ok("tcp")), after(10, failed("no"))).await,
             Ok("tcp")
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_with_a_peer_ends_when_trust_in_it_does() {
+        let trusted = std::cell::Cell::new(true);
+        let trust = std::sync::Arc::new(hotline_ledger::Moves::default());
+        let mut ended = std::pin::pin!(until_not(|| trusted.get(), trust.watch()));
+        for _ in 0..3 {
+            trust.tell();
+            assert!(futures_util::poll!(ended.as_mut()).is_pending(), "it still is");
+        }
+        trusted.set(false);
+        trust.tell();
+        assert!(futures_util::poll!(ended.as_mut()).is_ready());
     }
 }
