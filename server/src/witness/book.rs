@@ -16,12 +16,24 @@ pub const CONFLICT_SPACE: &str = "witness-conflict";
 /// How many conflicting checkpoints came beyond the bound; the key is as above.
 const UNKEPT_SPACE: &str = "witness-conflict-unkept";
 
-/// Most logs that are witnessed. Far more than two sides have relays and desks.
-pub const MAX_LOGS: usize = 256;
+/// Most logs that are remembered, of all sides together. 1,024: sixteen sides that have used up theirs.
+pub const MAX_LOGS: usize = 1024;
+/// Most logs of one side whose keys count, as a relay witnesses them. 8: as many relays of one side as a log asks, and far
+/// more than a side has. The place of one whose key has ended is free again.
+pub const LOGS_OF_A_SIDE: usize = 8;
+/// Most logs of one side that are remembered, with those whose keys have ended: what was cosigned is evidence and is not
+/// given up. 64: a side that issues a relay of a new name every month takes five years.
+pub const LOGS_OF_A_SIDE_EVER: usize = 64;
 /// Most conflicting checkpoints kept per log that speak against it by themselves. A few prove the case.
 pub const MAX_CONFLICTS: usize = 64;
 /// Most kept whose proof did not hold: whoever sent them may have made the proof up, so they must not crowd out the others.
 pub const MAX_UNPROVEN: usize = 64;
+
+/// Whose log it is: the trust domain at the beginning of its origin.
+#[must_use]
+pub fn side_of(origin: &str) -> &str {
+    origin.split_once('/').map_or(origin, |(side, _)| side)
+}
 
 /// Facts: key and value.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;

@@ -17,7 +17,7 @@ use hotline_transport::{Clock, Spawner};
 use tokio::sync::{Notify, oneshot};
 
 use super::{
-    book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
+    book::{self, KeptError, LOGS_OF_A_SIDE, LOGS_OF_A_SIDE_EVER, MAX_LOGS, WITNESS_SPACE},
     reply::Reply,
     shelf::{self, Found, Held, Shelf},
     tally::Tally,
@@ -34,6 +34,11 @@ pub trait KnownLogs: Send + Sync {
     /// Whether this key of the witness's own still counts for those who would read its word.
     fn counts(&self, _own: &CosignVerifier) -> bool {
         true
+    }
+
+    /// Whether each side has so many logs and no more ([`book::LOGS_OF_A_SIDE`]): where others say which logs there are.
+    fn sides_are_bounded(&self) -> bool {
+        false
     }
 
     /// Whether checkpoints with extension lines are cosigned. Not where they become leaves of a log of ours, whose
@@ -238,11 +243,8 @@ impl Office {
                 Err(refused(&refusal))
             }
             Decision::Cosign(accepted) => {
-                if before.is_none() && self.full()? {
-                    return Err(Reply::refused(
-                        503,
-                        "this witness knows as many logs as it can keep",
-                    ));
+                if before.is_none() {
+                    self.check_place(known, origin)?;
                 }
                 if !known.extended() && request.note.text != request.checkpoint.text() {
                     return Err(Reply::refused(
@@ -448,9 +450,27 @@ impl Office {
         Ok(())
     }
 
-    fn full(&self) -> Result<bool, Reply> {
+    /// Refuses a log that comes anew where there is no place for it: one side's logs take no place from another's.
+    fn check_place(&self, known: &dyn KnownLogs, origin: &str) -> Result<(), Reply> {
         let logs = book::witnessed(&self.ledger).map_err(|error| unreadable(&error))?;
-        Ok(logs.len() >= MAX_LOGS)
+        let side = book::side_of(origin);
+        let mut of_side = logs.iter().filter(|log| book::side_of(log) == side);
+        let no_place = if logs.len() >= MAX_LOGS {
+            Some("this witness knows as many logs as it can keep".to_owned())
+        } else if !known.sides_are_bounded() {
+            None
+        } else if of_side.clone().count() >= LOGS_OF_A_SIDE_EVER {
+            Some(format!(
+                "it has witnessed {LOGS_OF_A_SIDE_EVER} logs of {side}, and no more are"
+            ))
+        } else if of_side.by_ref().filter(|log| !known.keys(log).is_empty()).count() >= LOGS_OF_A_SIDE {
+            Some(format!(
+                "{LOGS_OF_A_SIDE} logs of {side} are witnessed at once, and no more"
+            ))
+        } else {
+            None
+        };
+        no_place.map_or(Ok(()), |why| Err(Reply::refused(503, why)))
     }
 
     fn unusable(&self, error: &KeptError) -> Reply {
@@ -460,7 +480,7 @@ impl Office {
         Reply::refused(500, error)
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         // Changed by whole assignments only.
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }

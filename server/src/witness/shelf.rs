@@ -91,6 +91,17 @@ impl Shelf {
         self.logs.get(origin).cloned().unwrap_or_default()
     }
 
+    /// Bytes of all entries of this side's logs together, by the records of those that are not checked yet.
+    #[must_use]
+    pub fn bytes_of(&self, side: &str) -> u64 {
+        let of_side = |origin: &str| super::book::side_of(origin) == side;
+        let checked = self.logs.iter().filter(|(origin, _)| of_side(origin));
+        let unchecked = self.unchecked.iter().filter(|(origin, _)| of_side(origin));
+        let unchecked = unchecked.filter_map(|(_, record)| Held::parse(record));
+        let bytes = checked.map(|(_, held)| held.bytes());
+        bytes.chain(unchecked.map(|held| held.bytes())).sum()
+    }
+
     /// The logs of which something is held, checked or not.
     pub fn origins(&self) -> impl Iterator<Item = &str> {
         self.logs.keys().chain(self.unchecked.keys()).map(String::as_str)

@@ -635,3 +635,56 @@ async fn whoever_hangs_up_while_a_checkpoint_is_written_gets_no_second_history_c
         assert_eq!(kept.root(), Log::of("a", 9).root());
     }
 }
+
+/// Every relay of every side, but for one whose key has ended.
+struct Everybody {
+    ended: &'static str,
+}
+
+impl KnownLogs for Everybody {
+    fn keys(&self, origin: &str) -> Vec<LogVerifier> {
+        let key = SigningKey::from_seed(&[1; 32]).public();
+        if origin == self.ended {
+            return Vec::new();
+        }
+        vec![LogVerifier::new(origin, key).unwrap()]
+    }
+
+    fn mirrored(&self, _: &str) -> bool {
+        true
+    }
+
+    fn sides_are_bounded(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_side_that_enrols_many_relays_takes_no_place_from_others_and_an_ended_one_gives_its_own_back() {
+    let mut south = Desk::new();
+    south.known = Arc::new(Everybody { ended: "" });
+    let first = async |south: &Desk, origin: &str| {
+        let signer = LogSigner::new(origin, SigningKey::from_seed(&[1; 32])).unwrap();
+        let note = Note::parse(&signer.checkpoint(3, Hash([3; 32])).sign(&signer)).unwrap();
+        let offer = AddCheckpoint::new(0, Vec::new(), note).unwrap().encode();
+        south.status(&offer).await
+    };
+    for n in 0..300 {
+        let status = first(&south, &format!("caldria.example/relay/r{n}")).await;
+        assert_eq!(status, if n < book::LOGS_OF_A_SIDE { 200 } else { 503 }, "{n}");
+    }
+    assert_eq!(
+        south.status(&Log::of("a", 5).offer(0)).await,
+        200,
+        "another side's"
+    );
+    south.known = Arc::new(Everybody {
+        ended: "caldria.example/relay/r3",
+    });
+    assert_eq!(first(&south, "caldria.example/relay/r9").await, 200);
+    assert_eq!(first(&south, "caldria.example/relay/r10").await, 503);
+    assert!(
+        south.office.seen("caldria.example/relay/r3").unwrap().is_some(),
+        "evidence stays"
+    );
+}
