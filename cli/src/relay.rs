@@ -89,7 +89,7 @@ fn recovered_json(config: &RelayConfig, done: &Recovered) -> serde_json::Value {
 fn not_recovered(error: &RecoverError, config: &Path) -> Failure {
     let run = format!("hotline relay recover --config {}", config.display());
     let other = format!(
-        "keep this ledger, issue another relay with hotline pki issue relay, then hotline relay succeed --config NEW/relay.toml --after {}",
+        "keep this ledger, issue another relay with hotline pki issue relay, then hotline relay succeed --config NEW/relay.toml --after {} --reason \"WORDS\"",
         config.display()
     );
     let (code, exit, help) = match error {
@@ -213,4 +213,32 @@ fn cannot_start(error: &StartError, config: &Path) -> Failure {
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
     Ok(runtime.block_on(work))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_that_begins_a_new_log_is_named_with_every_word_that_it_needs() {
+        let forked = RecoverError::Forked {
+            witness: "south".into(),
+            size: 9,
+        };
+        let not_mirrored = RecoverError::NotMirrored {
+            witness: "south".into(),
+            wanted: 9,
+            found: 5,
+            why: String::new(),
+        };
+        for error in [forked, not_mirrored] {
+            let help = not_recovered(&error, Path::new("relay.toml")).help;
+            let at = help.find("hotline relay succeed").unwrap();
+            let words = help[at..].split(' ').map(|word| word.replace('"', ""));
+            assert!(crate::Cli::try_parse_from(words).is_ok(), "{help}");
+        }
+    }
 }

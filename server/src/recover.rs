@@ -16,7 +16,7 @@ use hotline_audit::{
     tree::leaf_hash,
     witness::{AddCheckpoint, origin_hash},
 };
-use hotline_core::leg::Lane;
+use hotline_core::{identity::Identity, leg::Lane};
 use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Opening, Record, Restored};
 use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
 
@@ -180,34 +180,44 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
         });
     };
     let recall = Recall::of(config)?;
-    let hash = origin_hash(&config.identity.origin());
+    bring(&ledger, &config.identity, wires, (newest, &signed, &recall)).await?;
+    forget(&ledger, &asked.own).await?;
+    Ok(Recovered {
+        before,
+        now: ledger.head().size,
+        from: Some(newest.holder.clone()),
+        silent,
+    })
+}
+
+/// Brings the leaves behind those that are here from whichever mirror has them. What one has given and was written stays, and
+/// the next goes on behind it.
+async fn bring(
+    ledger: &Ledger,
+    identity: &Identity,
+    wires: Vec<(String, Wire)>,
+    (newest, signed, recall): (&Signed, &[Signed], &Recall),
+) -> Result<(), RecoverError> {
+    let hash = origin_hash(&identity.origin());
     let mut refused = Vec::new();
     for (name, mut wire) in wires {
         let tail = Tail {
             wire: &mut wire,
             hash: &hash,
-            from: before,
+            from: ledger.head().size,
             target: newest,
-            on_the_way: &signed,
-            recall: &recall,
+            on_the_way: signed,
+            recall,
         };
-        match tail.bring(&ledger, config).await? {
-            Ok(()) => {
-                forget(&ledger, &asked.own).await?;
-                return Ok(Recovered {
-                    before,
-                    now: ledger.head().size,
-                    from: Some(newest.holder.clone()),
-                    silent,
-                });
-            }
+        match tail.bring(ledger, identity).await? {
+            Ok(()) => return Ok(()),
             Err(why) => refused.push(format!("{name}: {why}")),
         }
     }
     Err(RecoverError::NotMirrored {
         witness: newest.holder.clone(),
         wanted: newest.size,
-        found: before,
+        found: ledger.head().size,
         why: refused.join("; "),
     })
 }
@@ -484,7 +494,7 @@ impl<'a> Tail<'a> {
     async fn bring(
         mut self,
         ledger: &Ledger,
-        config: &RelayConfig,
+        identity: &Identity,
     ) -> Result<Result<(), String>, RecoverError> {
         let failed = |error: &dyn std::fmt::Display| RecoverError::Ledger(error.to_string());
         if self.target.size - self.from > TAIL_MAX {
@@ -517,7 +527,7 @@ impl<'a> Tail<'a> {
             // What is here leads to both: our key signed two histories.
             return Err(forked(other));
         }
-        self.write(ledger, config, &leaves).await
+        self.write(ledger, identity, &leaves).await
     }
 
     /// Whether our key signed another root of so many leaves.
@@ -530,7 +540,7 @@ impl<'a> Tail<'a> {
     async fn write(
         &mut self,
         ledger: &Ledger,
-        config: &RelayConfig,
+        identity: &Identity,
         leaves: &[Hash],
     ) -> Result<Result<(), String>, RecoverError> {
         let failed = |error: &dyn std::fmt::Display| RecoverError::Ledger(error.to_string());
@@ -554,7 +564,7 @@ impl<'a> Tail<'a> {
                 }
                 bytes += entry.len();
                 batch.records.extend(self.recall.record(ledger, &entry));
-                let entry = relog::entry(&entry, &config.identity).map_err(|error| failed(&error))?;
+                let entry = relog::entry(&entry, identity).map_err(|error| failed(&error))?;
                 batch.entries.push(entry);
                 next += 1;
             }
@@ -623,6 +633,19 @@ mod tests {
         LogSigner::new(ORIGIN, SigningKey::from_seed(&[1; 32])).unwrap()
     }
 
+    fn opened() -> (Ledger, Opening) {
+        Ledger::open(OpenOptions {
+            engine: Engine::Memory(MemoryDisk::new()),
+            owner: "north".into(),
+            origin: ORIGIN.into(),
+            signer: Some(log()),
+            entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::CatchUp,
+        })
+        .unwrap()
+    }
+
     fn note(size: u64) -> Vec<u8> {
         let log = log();
         log.checkpoint(size, Hash([4; 32])).sign(&log)
@@ -650,16 +673,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_shown_against_a_log_and_what_is_remembered_beside_it_must_be_reached() {
-        let (ledger, opening) = Ledger::open(OpenOptions {
-            engine: Engine::Memory(MemoryDisk::new()),
-            owner: "north".into(),
-            origin: ORIGIN.into(),
-            signer: Some(log()),
-            entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
-            mode: Mode::Inline,
-            restored: Restored::CatchUp,
-        })
-        .unwrap();
+        let (ledger, opening) = opened();
         let own = [log().verifier()];
         assert_eq!(known_here(&ledger, &opening, &own).unwrap(), []);
         for (key, size) in [(1, 12), (2, 11)] {
@@ -713,5 +727,95 @@ mod tests {
             assert_eq!(silent.is_none(), answered, "{seen} {page:?}: {silent:?}");
             assert_eq!(signed.is_empty(), page.0 != 200);
         }
+    }
+    /// A mirror that holds these leaves and hands out so many bundles of them.
+    struct Mirror {
+        leaves: Vec<Vec<u8>>,
+        bundles: std::sync::Mutex<usize>,
+    }
+
+    impl Mirror {
+        fn bundle(&self, path: &str) -> Option<Vec<u8>> {
+            let mut left = self.bundles.lock().unwrap();
+            *left = left.checked_sub(1)?;
+            let (_, number) = path.split_once("/tile/entries/")?;
+            let number: usize = number.get(..3)?.parse().ok()?;
+            let leaves = self.leaves.chunks(256).nth(number)?;
+            let framed = leaves.iter().flat_map(|leaf| {
+                let length = u16::try_from(leaf.len()).unwrap().to_be_bytes();
+                [length.as_slice(), leaf].concat()
+            });
+            Some(framed.collect())
+        }
+
+        async fn wire(leaves: &[Vec<u8>], bundles: usize) -> Wire {
+            use axum::extract::State;
+            let mirror = std::sync::Arc::new(Self {
+                leaves: leaves.to_vec(),
+                bundles: bundles.into(),
+            });
+            let answer = async |State(mirror): State<std::sync::Arc<Self>>, uri: http::Uri| {
+                mirror.bundle(uri.path()).ok_or(http::StatusCode::NOT_FOUND)
+            };
+            let router = axum::Router::new().fallback(answer).with_state(mirror);
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let at = listener.local_addr().unwrap();
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            crate::anchor::tests::wire_to(at).await
+        }
+    }
+
+    #[tokio::test]
+    async fn what_one_mirror_broke_off_another_one_brings_to_its_end() {
+        use hotline_audit::{PayloadType, SignedStatement, statement::PeerCheckpoint};
+        let key = SigningKey::from_seed(&[1; 32]);
+        let leaves: Vec<Vec<u8>> = (0..1300)
+            .map(|number| {
+                let said = PeerCheckpoint {
+                    relay: format!("spiffe://{ORIGIN}"),
+                    key_statement: Hash([1; 32]),
+                    note: note(9),
+                    claimed_time_ms: 1 + number,
+                    mirrored: 0,
+                };
+                let signed = SignedStatement::sign(PayloadType::PeerCheckpoint, &said.encode(), &key);
+                signed.unwrap().into_bytes()
+            })
+            .collect();
+        let mut frontier = Frontier::new();
+        for leaf in &leaves {
+            frontier.push(leaf_hash(leaf));
+        }
+        let newest = Signed {
+            size: 1300,
+            root: frontier.root(),
+            holder: "south".into(),
+        };
+        let (ledger, _) = opened();
+        let identity: Identity = format!("spiffe://{ORIGIN}").parse().unwrap();
+        // Six bundles for a look, and five of those that are written.
+        let half = vec![("first".to_owned(), Mirror::wire(&leaves, 11).await)];
+        let recall = Recall { witness: None };
+        let signed = [newest.clone()];
+        let what = (&newest, signed.as_slice(), &recall);
+        let broken = bring(&ledger, &identity, half, what).await.unwrap_err();
+        assert!(
+            matches!(broken, RecoverError::NotMirrored { found: 1024, .. }),
+            "{broken}"
+        );
+        let both = vec![
+            ("first".to_owned(), Mirror::wire(&leaves, 3).await),
+            ("second".to_owned(), Mirror::wire(&leaves, 12).await),
+        ];
+        bring(&ledger, &identity, both, what).await.unwrap();
+        assert_eq!((ledger.head().size, ledger.head().root), (1300, newest.root));
+        // The same in one go.
+        let (ledger, _) = opened();
+        let both = vec![
+            ("first".to_owned(), Mirror::wire(&leaves, 11).await),
+            ("second".to_owned(), Mirror::wire(&leaves, 12).await),
+        ];
+        bring(&ledger, &identity, both, what).await.unwrap();
+        assert_eq!(ledger.head().size, 1300);
     }
 }

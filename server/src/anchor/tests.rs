@@ -17,7 +17,7 @@ use hotline_audit::{
 use hotline_core::{health::Profile, identity::Identity, leg::Lane};
 use hotline_ledger::{Batch, Engine, Entry, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
 use hotline_transport::{
-    ClientTls, Credentials, Doors, ListenLimits, Listener, NodeSecrets, Seams, ServerTls, TrustStore,
+    Credentials, Doors, ListenLimits, Listener, NodeSecrets, Seams, ServerTls, TrustStore,
 };
 use http::StatusCode;
 
