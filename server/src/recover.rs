@@ -76,8 +76,33 @@ pub struct Recovered {
     pub now: u64,
     /// Who held the newest checkpoint; none if nothing was missing.
     pub from: Option<String>,
-    /// Who was asked and gave no answer.
-    pub silent: Vec<String>,
+    /// Who was asked and gave no answer, and may hold more.
+    pub silent: Vec<Silent>,
+}
+
+/// One who gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    /// Its name, as a witness.
+    pub name: String,
+    /// Why it is none.
+    pub why: String,
+    /// Whether it goes on without it because people said so.
+    pub left_out: bool,
+}
+
+impl std::fmt::Display for Silent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl Recovered {
+    /// Whether everybody has said what it holds, or was left out by name: then nothing that was signed is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.silent.iter().all(|silent| silent.left_out)
+    }
 }
 
 /// Why a tail does not come back.
@@ -92,10 +117,18 @@ pub enum RecoverError {
     )]
     Nobody,
     /// Nobody answered.
-    #[error("none of those who may hold this log answered: {}", .silent.join("; "))]
+    #[error("none of those who may hold this log answered: {}", joined(.silent))]
     Silent {
         /// Who, and why not.
-        silent: Vec<String>,
+        silent: Vec<Silent>,
+    },
+    /// A name that nobody has.
+    #[error("nobody of those who are asked is called {name}: they are {}", .known.join(", "))]
+    NoSuch {
+        /// What was typed.
+        name: String,
+        /// Who is asked.
+        known: Vec<String>,
     },
     /// Our key has signed two histories.
     #[error(
@@ -142,31 +175,45 @@ struct Shown {
     silent: Option<String>,
 }
 
-/// Brings back what is missing.
+/// Brings back what is missing; without waiting for the word of these, by their names as witnesses.
 ///
 /// # Errors
 /// [`RecoverError`]; nothing was written, or a beginning of the one history.
-pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, RecoverError> {
+pub async fn recover(
+    config: &RelayConfig,
+    seams: &Seams,
+    without: &[String],
+) -> Result<Recovered, RecoverError> {
     let asked = Asking::new(config, seams)?;
+    let known: Vec<String> = asked.cosigners.iter().map(Cosigner::name).collect();
+    if let Some(name) = without.iter().find(|name| !known.contains(name)) {
+        let name = name.clone();
+        return Err(RecoverError::NoSuch { name, known });
+    }
     let (ledger, opening) = run::open_for(config, seams, Restored::CatchUp)?;
     let (before, newest_here) = (ledger.head().size, ledger.head().note);
     let mut signed = known_here(&ledger, &opening, &asked.own)?;
     let (mut silent, mut wires, mut answered) = (Vec::new(), Vec::new(), false);
     for cosigner in &asked.cosigners {
+        let silence = |why: String| Silent {
+            name: cosigner.name(),
+            why,
+            left_out: without.contains(&cosigner.name()),
+        };
         match asked.newest(cosigner, newest_here.as_deref()).await {
             Ok(shown) => {
                 wires.push((cosigner.name(), shown.wire));
                 signed.extend(shown.signed);
                 answered |= shown.silent.is_none();
-                silent.extend(shown.silent.map(|why| format!("{}: {why}", cosigner.name())));
+                silent.extend(shown.silent.map(silence));
             }
-            Err(why) => silent.push(format!("{}: {why}", cosigner.name())),
+            Err(why) => silent.push(silence(why)),
         }
     }
     for signed in &signed {
         check(&ledger, signed)?;
     }
-    if !answered {
+    if !answered && silent.iter().any(|silent| !silent.left_out) {
         return Err(RecoverError::Silent { silent });
     }
     let newest = signed.iter().max_by_key(|signed| signed.size);
@@ -220,6 +267,11 @@ async fn bring(
         found: ledger.head().size,
         why: refused.join("; "),
     })
+}
+
+fn joined(silent: &[Silent]) -> String {
+    let each: Vec<String> = silent.iter().map(Silent::to_string).collect();
+    each.join("; ")
 }
 
 /// What this machine knows our key to have signed: what somebody showed against the log, and the newest signature that is
