@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hotline_audit::{
@@ -17,11 +18,14 @@ use hotline_transport::{Clock, Spawner};
 use tokio::sync::{Notify, oneshot};
 
 use super::{
-    book::{self, KeptError, LOGS_OF_A_SIDE, LOGS_OF_A_SIDE_EVER, MAX_LOGS, WITNESS_SPACE},
+    book::{self, Facts, KeptError, LOGS_OF_A_SIDE, LOGS_OF_A_SIDE_EVER, MAX_LOGS, WITNESS_SPACE},
     reply::Reply,
     shelf::{self, Found, Held, Shelf},
     tally::Tally,
 };
+
+/// How soon mirrored entries that could not be read are looked at again. A minute: a disk does not mend itself sooner.
+const READ_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// Which logs a witness believes, asked anew for every request: trust may change while it runs.
 pub trait KnownLogs: Send + Sync {
@@ -103,25 +107,53 @@ impl Office {
 
     /// Hashes every mirrored entry again, log by log, and lets others run in between: a log of others may be long, and
     /// nobody's traffic waits for it. What is not what was kept is told as an alarm, and asked for anew.
+    /// What cannot be read is told and looked at again later, and keeps no other log waiting.
     pub async fn check_mirrored(&self) {
+        let closing = self.spawner.closing();
+        loop {
+            let unreadable = self.check_each_mirrored(&self.ledger).await;
+            if unreadable == 0 {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                () = tokio::time::sleep(READ_AGAIN_AFTER) => {}
+            }
+        }
+    }
+
+    /// Looks at each log that was not looked at yet; returns how many could not be read.
+    pub(super) async fn check_each_mirrored(&self, facts: &impl Facts) -> usize {
+        let (mut unreadable, mut after) = (0, None);
         loop {
             // Bound before it is used: the shelf is free meanwhile.
-            let next = self.shelf().unchecked();
-            let Some(mut checking) = next else { return };
+            let next = self.shelf().unchecked(after.as_deref());
+            let Some(mut checking) = next else {
+                return unreadable;
+            };
+            let origin = checking.origin().to_owned();
             let found = loop {
-                match checking.step(&self.ledger) {
+                match checking.step(facts) {
                     Ok(true) => tokio::task::yield_now().await,
-                    Ok(false) => break checking.end(&self.ledger),
+                    Ok(false) => break checking.end(facts),
                     Err(error) => break Err(error),
                 }
             };
             match found {
                 Ok((held, found)) => self.checked(held, &found),
                 Err(error) => {
-                    tracing::error!(%error, "mirrored entries cannot be read; nothing of them is handed out");
-                    return;
+                    unreadable += 1;
+                    tracing::error!(
+                        event = "alarm",
+                        code = "MIRROR_UNREADABLE",
+                        log = origin,
+                        %error,
+                        "mirrored entries cannot be read; nothing of this log is handed out until they can"
+                    );
                 }
             }
+            after = Some(origin);
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) mod tiles;
 
 pub use held::{Cosigned, Held};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use hotline_audit::{
     Hash,
@@ -73,9 +73,11 @@ impl Shelf {
         })
     }
 
-    /// A log whose entries have not been hashed again yet, ready for that.
-    pub(super) fn unchecked(&self) -> Option<Checking> {
-        let (origin, record) = self.unchecked.iter().next()?;
+    /// The next log behind `after` whose entries have not been hashed again yet, ready for that.
+    pub(super) fn unchecked(&self, after: Option<&str>) -> Option<Checking> {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = self.unchecked.range::<str, _>((behind, Bound::Unbounded));
+        let (origin, record) = rest.next()?;
         Some(Checking::new(origin.clone(), record))
     }
 
@@ -247,6 +249,11 @@ impl Checking {
             good,
             whole: true,
         }
+    }
+
+    /// The log.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Hashes the next page; false once there is none.

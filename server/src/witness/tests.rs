@@ -15,7 +15,9 @@ use hotline_audit::{
     witness::{AddCheckpoint, origin_hash},
 };
 use hotline_core::leg::Lane;
-use hotline_ledger::{Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, Record, Restored, Sync};
+use hotline_ledger::{
+    Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, ReadError, Record, Restored, Sync,
+};
 use hotline_transport::Seams;
 
 use super::{
@@ -687,4 +689,49 @@ async fn a_side_that_enrols_many_relays_takes_no_place_from_others_and_an_ended_
         south.office.seen("caldria.example/relay/r3").unwrap().is_some(),
         "evidence stays"
     );
+}
+
+/// A ledger whose mirrored entries of one log cannot be read.
+struct Torn<'a>(&'a Ledger);
+
+impl book::Facts for Torn<'_> {
+    fn fact(&self, space: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        self.0.fact(space, key)
+    }
+
+    fn facts(
+        &self,
+        space: &str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<book::Rows, ReadError> {
+        if prefix == Hash::of(b"avelia.example/relay/a").as_bytes() {
+            return Err(ReadError::Outside { asked: 1, size: 0 });
+        }
+        self.0.facts(space, prefix, after, limit)
+    }
+}
+
+#[tokio::test]
+async fn a_mirrored_log_that_cannot_be_read_keeps_no_other_one_waiting_and_is_looked_at_again() {
+    let mut south = Desk::new();
+    south.known = Arc::new(Everybody { ended: "" });
+    let log = Log::of("a", 300);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    // Another log of which the same is said to be held, and that stands before it.
+    let held = south.office.held(NORTH);
+    let mut batch = Batch::new(Lane::Control);
+    batch
+        .records
+        .push(shelf::held_record("avelia.example/relay/a", &held));
+    south.office.ledger().commit(batch).await.unwrap();
+    let south = south.unchecked();
+    let office = &south.office;
+    assert_eq!(office.check_each_mirrored(&Torn(office.ledger())).await, 1);
+    assert_eq!(south.get("checkpoint").status, 200);
+    assert!(!office.shelf().is_checked("avelia.example/relay/a"));
+    assert_eq!(office.check_each_mirrored(office.ledger()).await, 0);
+    assert!(office.shelf().is_checked("avelia.example/relay/a"));
 }

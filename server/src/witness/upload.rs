@@ -38,6 +38,9 @@ const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
 /// How long one package may take to come. 120 s: the largest one over a slow line.
 const PACKAGE_WITHIN: Duration = Duration::from_secs(120);
 
+/// How long a whole upload may take. 10 min: its place is somebody else's then; what was kept is kept.
+const UPLOAD_WITHIN: Duration = Duration::from_mins(10);
+
 /// Why an upload ended before all of it was kept.
 enum Stop {
     /// This is the answer.
@@ -84,6 +87,7 @@ impl Office {
             stream: body,
             bytes: Vec::new(),
             until: Instant::now() + PACKAGE_WITHIN,
+            ends: Instant::now() + UPLOAD_WITHIN,
         };
         let upload = match self.begun(&mut body, known.as_ref()).await {
             Ok(upload) => Arc::new(upload),
@@ -229,7 +233,7 @@ impl Office {
         upload: &Arc<Upload>,
         span: Span,
     ) -> Result<(), Stop> {
-        body.until = Instant::now() + PACKAGE_WITHIN;
+        body.until = body.ends.min(Instant::now() + PACKAGE_WITHIN);
         let package = loop {
             match Package::read(&body.bytes, span) {
                 Ok(Some((package, used))) => {
@@ -366,12 +370,18 @@ struct Body<S> {
     bytes: Vec<u8>,
     /// When what is read now must be there.
     until: Instant,
+    /// When nothing more is read.
+    ends: Instant,
 }
 
 impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
     /// Waits for more bytes, of which no more than `most` may lie unread.
     async fn more(&mut self, most: usize) -> Result<(), Stop> {
         if self.bytes.len() > most {
+            return Err(Stop::Over);
+        }
+        if Instant::now() >= self.ends {
+            // However fast it comes.
             return Err(Stop::Over);
         }
         match tokio::time::timeout_at(self.until, self.stream.next()).await {
@@ -387,6 +397,18 @@ impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_has_lasted_long_enough_is_read_no_further_however_fast_it_comes() {
+        let body = |ends| Body {
+            stream: futures_util::stream::repeat(vec![1]),
+            bytes: Vec::new(),
+            until: Instant::now() + PACKAGE_WITHIN,
+            ends,
+        };
+        assert!(body(Instant::now() + UPLOAD_WITHIN).more(10).await.is_ok());
+        assert!(matches!(body(Instant::now()).more(10).await, Err(Stop::Over)));
+    }
 
     #[test]
     fn many_logs_of_one_side_take_no_more_of_the_disk_than_two() {
