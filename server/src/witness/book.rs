@@ -29,6 +29,10 @@ pub const MAX_CONFLICTS: usize = 64;
 /// Most kept whose proof did not hold: whoever sent them may have made the proof up, so they must not crowd out the others.
 pub const MAX_UNPROVEN: usize = 64;
 
+/// In keys behind the hash of the origin: what speaks against its log by itself, and what may not.
+const PROVEN: u8 = 0;
+const UNPROVEN: u8 = 1;
+
 /// Whose log it is: the trust domain at the beginning of its origin.
 #[must_use]
 pub fn side_of(origin: &str) -> &str {
@@ -227,6 +231,16 @@ pub fn conflicts(facts: &impl Facts, origin: &str) -> Result<(Vec<KeptConflict>,
     Ok((kept, unkept(facts, &prefix)?))
 }
 
+/// The kept checkpoints of this log whose proof did not hold, with their keys.
+pub(super) fn unproven(facts: &impl Facts, origin: &str) -> Result<Vec<(Vec<u8>, KeptConflict)>, ReadError> {
+    let prefix = [Hash::of(origin.as_bytes()).as_bytes().as_slice(), &[UNPROVEN]].concat();
+    let rows = facts.facts(CONFLICT_SPACE, &prefix, None, MAX_UNPROVEN)?;
+    let kept = rows.into_iter();
+    Ok(kept
+        .filter_map(|(key, value)| Some((key, KeptConflict::parse(&value)?)))
+        .collect())
+}
+
 fn unkept(facts: &impl Facts, log: &Hash) -> Result<u64, ReadError> {
     let bytes = facts.fact(UNKEPT_SPACE, log.as_bytes())?;
     Ok(bytes
@@ -243,8 +257,8 @@ pub(super) fn keep_conflict(
     let log = Hash::of(conflict.checkpoint.origin.as_bytes());
     // What proves nothing by itself is counted apart.
     let (class, most) = match conflict.why {
-        ConflictKind::Proof => (1u8, MAX_UNPROVEN),
-        ConflictKind::SameSize | ConflictKind::Mirrored | ConflictKind::EmptyRoot => (0u8, MAX_CONFLICTS),
+        ConflictKind::Proof => (UNPROVEN, MAX_UNPROVEN),
+        ConflictKind::SameSize | ConflictKind::Mirrored | ConflictKind::EmptyRoot => (PROVEN, MAX_CONFLICTS),
     };
     let prefix = [log.as_bytes().as_slice(), &[class]].concat();
     let key = [prefix.as_slice(), Hash::of(&conflict.note).as_bytes()].concat();

@@ -74,7 +74,7 @@ pub struct Office {
     witness: CosignSigner,
     pub(super) mirror: Option<CosignSigner>,
     /// Held while the newest cosigned checkpoint of a log is read, compared and replaced.
-    compare: tokio::sync::Mutex<()>,
+    pub(super) compare: tokio::sync::Mutex<()>,
     /// Held while entries are put behind those that are there.
     pub(super) append: tokio::sync::Mutex<()>,
     shelf: Mutex<Shelf>,
@@ -306,8 +306,7 @@ impl Office {
             None => self.against_mirror(request, refusal, keys)?,
         };
         let Some(conflict) = found else { return Ok(()) };
-        self.tally.conflict(conflict.why.name());
-        self.tell_of(&conflict, from);
+        self.tell(&conflict, from);
         let at = self.clock.wall();
         let record =
             book::keep_conflict(&self.ledger, &conflict, (at, from)).map_err(|error| unreadable(&error))?;
@@ -341,7 +340,9 @@ impl Office {
         }))
     }
 
-    fn tell_of(&self, conflict: &Conflict, from: &str) {
+    /// Counts and tells it.
+    pub(super) fn tell(&self, conflict: &Conflict, from: &str) {
+        self.tally.conflict(conflict.why.name());
         let (log, size, why) = (
             &conflict.checkpoint.origin,
             conflict.checkpoint.size,

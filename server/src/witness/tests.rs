@@ -735,3 +735,36 @@ async fn a_mirrored_log_that_cannot_be_read_keeps_no_other_one_waiting_and_is_lo
     assert_eq!(office.check_each_mirrored(office.ledger()).await, 0);
     assert!(office.shelf().is_checked("avelia.example/relay/a"));
 }
+
+#[tokio::test]
+async fn honest_checkpoints_with_wrong_proofs_make_room_for_a_fork_that_comes_behind_them() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 9).offer(0)).await);
+    let wrong = |log: Log, old: u64| {
+        let proof = vec![Hash([7; 32])];
+        AddCheckpoint::new(old, proof, log.note()).unwrap().encode()
+    };
+    for size in 10..10 + book::MAX_UNPROVEN as u64 {
+        assert_eq!(south.status(&wrong(Log::of("a", size), 9)).await, 422);
+    }
+    let why = |south: &Desk| {
+        let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
+        let why: Vec<String> = kept.into_iter().map(|conflict| conflict.why).collect();
+        (why, more)
+    };
+    assert_eq!(why(&south).0.len(), book::MAX_UNPROVEN);
+    let log = Log::of("a", 100);
+    line(&south.offer(&log.offer(9)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    assert_eq!(why(&south), (Vec::new(), 0), "they are beginnings of the log");
+    assert_eq!(south.status(&wrong(Log::of("b", 120), 100)).await, 422);
+    assert_eq!(why(&south), (vec!["PROOF".to_owned()], 0));
+    let log = Log::of("a", 130);
+    line(&south.offer(&log.offer(100)).await);
+    line(&south.bring(&log.upload(100, b"")).await);
+    assert_eq!(
+        why(&south),
+        (vec!["MIRRORED".to_owned()], 0),
+        "its entries prove it"
+    );
+}

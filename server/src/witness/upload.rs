@@ -326,6 +326,7 @@ impl Office {
         });
         self.commit(shelf::held_record(origin, &held)).await?;
         self.take(origin, held);
+        self.judge_again(origin).await;
         self.tell_mirrored();
         Ok(Reply::note(line.to_string()))
     }
