@@ -20,6 +20,10 @@ pub struct RecoverArgs {
     /// The relay's settings. The relay must not run.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Do not wait for the word of this witness, by the name under which it is told as not asked: it is gone for good. Once
+    /// for each.
+    #[arg(long, value_name = "NAME")]
+    without: Vec<String>,
     /// Print one object.
     #[arg(long)]
     json: bool,
@@ -42,20 +46,24 @@ pub struct SucceedArgs {
     json: bool,
 }
 
-/// Brings back the tail that a ledger has lost.
+/// Brings back the tail that a ledger has lost. Ends as unreachable while somebody who may hold more has not answered.
 ///
 /// # Errors
 /// A failure that names the next command.
 pub fn recover(args: &RecoverArgs) -> Outcome {
     let config = load(&args.config).map_err(|failure| failure.as_json(args.json))?;
-    let done = block_on(recover::recover(&config, &Seams::system()))?
+    let done = block_on(recover::recover(&config, &Seams::system(), &args.without))?
         .map_err(|error| not_recovered(&error, &args.config).as_json(args.json))?;
     if args.json {
-        crate::say!("{}", recovered_json(&config, &done));
+        crate::say!("{}", recovered_json(&config, &done, &args.config));
     } else {
         say_recovered(&done, &args.config);
     }
-    Ok(exit::OK)
+    Ok(if done.is_complete() {
+        exit::OK
+    } else {
+        exit::UNREACHABLE
+    })
 }
 
 fn say_recovered(done: &Recovered, config: &Path) {
@@ -66,30 +74,45 @@ fn say_recovered(done: &Recovered, config: &Path) {
             done.now
         ),
         None => crate::say!(
-            "nothing is missing: nobody who answered holds more than the {} leaves that are here",
+            "nobody who answered holds more than the {} leaves that are here",
             done.now
         ),
     }
     for silent in &done.silent {
         crate::say!("not asked: {silent}");
     }
-    crate::say!("next: hotline relay run --config {}", config.display());
+    crate::say!("next: {}", next(done, config));
 }
 
-fn recovered_json(config: &RelayConfig, done: &Recovered) -> serde_json::Value {
+/// Whoever did not answer may hold what would be signed a second time.
+fn next(done: &Recovered, config: &Path) -> String {
+    let config = config.display();
+    let mut awaited = done.silent.iter().filter(|silent| !silent.left_out);
+    match awaited.next() {
+        None => format!("hotline relay run --config {config}"),
+        Some(silent) => format!(
+            "see that {name} answers, then hotline relay recover --config {config}; if it is gone for good, hotline relay recover --config {config} --without {name}",
+            name = silent.name
+        ),
+    }
+}
+
+fn recovered_json(config: &RelayConfig, done: &Recovered, file: &Path) -> serde_json::Value {
     json!({
         "relay": config.identity.to_string(),
         "before": done.before,
         "now": done.now,
         "from": done.from,
-        "silent": done.silent,
+        "silent": done.silent.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "complete": done.is_complete(),
+        "next": next(done, file),
     })
 }
 
 fn not_recovered(error: &RecoverError, config: &Path) -> Failure {
     let run = format!("hotline relay recover --config {}", config.display());
     let other = format!(
-        "keep this ledger, issue another relay with hotline pki issue relay, then hotline relay succeed --config NEW/relay.toml --after {}",
+        "keep this ledger, issue another relay with hotline pki issue relay, then hotline relay succeed --config NEW/relay.toml --after {} --reason \"WORDS\"",
         config.display()
     );
     let (code, exit, help) = match error {
@@ -99,6 +122,7 @@ fn not_recovered(error: &RecoverError, config: &Path) -> Failure {
             exit::CONFIG,
             "hotline pki trust brings the other side's relays and keys".to_owned(),
         ),
+        RecoverError::NoSuch { .. } => ("HL-RELAY-010", exit::USAGE, "use one of these names".to_owned()),
         RecoverError::Silent { .. } => (
             "HL-RELAY-003",
             exit::UNREACHABLE,
@@ -213,4 +237,59 @@ fn cannot_start(error: &StartError, config: &Path) -> Failure {
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = hotline_transport::node_runtime().map_err(|error| Failure::io("starting", &error))?;
     Ok(runtime.block_on(work))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_that_begins_a_new_log_is_named_with_every_word_that_it_needs() {
+        let forked = RecoverError::Forked {
+            witness: "south".into(),
+            size: 9,
+        };
+        let not_mirrored = RecoverError::NotMirrored {
+            witness: "south".into(),
+            wanted: 9,
+            found: 5,
+            why: String::new(),
+        };
+        for error in [forked, not_mirrored] {
+            let help = not_recovered(&error, Path::new("relay.toml")).help;
+            let at = help.find("hotline relay succeed").unwrap();
+            let words = help[at..].split(' ').map(|word| word.replace('"', ""));
+            assert!(crate::Cli::try_parse_from(words).is_ok(), "{help}");
+        }
+    }
+    #[test]
+    fn while_somebody_who_may_hold_more_is_silent_the_next_command_does_not_start_the_relay() {
+        let silent = |name: &str, left_out| recover::Silent {
+            name: name.into(),
+            why: "it did not answer".into(),
+            left_out,
+        };
+        let done = |silent| Recovered {
+            before: 9,
+            now: 9,
+            from: None,
+            silent,
+        };
+        let file = Path::new("relay.toml");
+        for silent in [Vec::new(), vec![silent("south/witness", true)]] {
+            let done = done(silent);
+            assert!(done.is_complete());
+            assert_eq!(next(&done, file), "hotline relay run --config relay.toml");
+        }
+        let done = done(vec![silent("south/witness", true), silent("west/witness", false)]);
+        assert!(!done.is_complete());
+        let next = next(&done, file);
+        assert!(
+            !next.contains("relay run") && next.ends_with("--without west/witness"),
+            "{next}"
+        );
+    }
 }

@@ -2,8 +2,8 @@
 //! checkpoints and to mirror its entries, and before the first new signature what they hold of it.
 //!
 //! One task for each cosigner: [`wire`] carries its calls, [`course`] says when which is due, [`judge`] what an answer
-//! means, [`upload`] what a mirror is sent, [`told`] what is written into the own log when it is refused. What came of it
-//! is in [`kept`]; [`clearance`] is what must happen before the first signature.
+//! means, [`mirroring`] and [`upload`] what a mirror is sent, [`told`] what is written into the own log when it is refused.
+//! What came of it is in [`kept`]; [`clearance`] is what must happen before the first signature.
 //!
 //! Nothing waits for a cosigner but the start, and that for a bound: a peer that does not answer, or lies, blocks nobody.
 //! A cosigner is believed to be ahead of this log only if it shows a checkpoint that this log's own key signed.
@@ -13,6 +13,7 @@ mod clearance;
 mod course;
 mod judge;
 mod kept;
+mod mirroring;
 mod task;
 mod told;
 mod upload;
@@ -21,10 +22,12 @@ mod wire;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use hotline_ledger::Moves;
 use hotline_transport::Dialer;
 use tokio_util::sync::CancellationToken;
 
 pub use clearance::{ASKED_WITHIN, Clearance};
+pub use judge::size_seen;
 pub use kept::{COSIGNED, Cosigned, Kept, load};
 pub use whom::{Cosigner, Via, WhomError, log_keys, whom};
 pub use wire::{Answered, Wire, WireError};
@@ -38,6 +41,8 @@ pub struct Anchors {
     pub clearance: Clearance,
     /// The newest cosigned checkpoints.
     pub kept: Kept,
+    /// Told whenever trust was read anew.
+    trust: Arc<Moves>,
     standings: told::Standings,
 }
 
@@ -99,6 +104,11 @@ impl Anchorage {
         });
     }
 
+    /// Trust has changed: whoever is not trusted any more is sent nothing more, whatever is under way.
+    pub fn trust_changed(&self) {
+        self.shared.relay.anchors.trust.tell();
+    }
+
     /// From now on these are asked, and no others.
     pub fn know(&self, cosigners: Vec<Cosigner>) {
         let shared = &self.shared;
@@ -121,17 +131,16 @@ impl Anchorage {
             running.insert(cosigner.clone(), ends.clone());
             let task = task::Task::new(
                 &shared.relay,
-                shared.dialer.clone(),
                 (shared.config.every, shared.config.entries),
                 cosigner,
             );
-            let closing = shared.relay.seams.spawner.closing();
+            let (closing, dialer) = (shared.relay.seams.spawner.closing(), shared.dialer.clone());
             shared.relay.seams.spawner.spawn("anchor", async move {
                 tokio::select! {
                     biased;
                     () = closing.cancelled() => {}
                     () = ends.cancelled() => {}
-                    () = task.run() => {}
+                    () = task.run(dialer) => {}
                 }
             });
         }
@@ -143,6 +152,9 @@ impl Anchorage {
         &self.shared.config
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 /// Milliseconds of a time, for a log line.
 fn millis(time: Duration) -> u64 {

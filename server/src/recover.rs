@@ -3,25 +3,25 @@
 //! Everybody who may hold something of this log is asked for the newest checkpoint that our own key signed. What a mirror
 //! gives is put behind what is here, and has to give the root of that checkpoint before a single leaf is written, and on
 //! the way the root of everything else that our key is known to have signed: what others show, what somebody showed before
-//! (the record `against`), and the newest signature that is remembered beside the ledger. So whatever is signed on the way
+//! (the records `against`), and the newest signature that is remembered beside the ledger. So whatever is signed on the way
 //! is a beginning of the one history, and the tail is never shorter than what this machine knows to be signed. The relay must not run meanwhile: the ledger's lock sees
 //! to that on this machine; on others it is for people to know.
 
 use std::time::Duration;
 
 use hotline_audit::{
-    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier, tiles, tree::leaf_hash, witness::origin_hash,
+    Checkpoint, CosignVerifier, Frontier, Hash, LogVerifier,
+    note::Note,
+    tiles,
+    tree::leaf_hash,
+    witness::{AddCheckpoint, origin_hash},
 };
-use hotline_core::leg::Lane;
+use hotline_core::{identity::Identity, leg::Lane};
 use hotline_ledger::{Batch, Ledger, MAX_BATCH_BYTES, Opening, Record, Restored};
 use hotline_transport::{ClientTls, DialTimings, Dialer, Seams, TrustStore};
 
 use crate::{
-    anchor::{
-        Answered, Cosigner, Via, Wire,
-        against::{self, AGAINST},
-        log_keys,
-    },
+    anchor::{Answered, Cosigner, Via, Wire, WireError, against, log_keys, size_seen},
     config::RelayConfig,
     relog,
     run::{self, Believed, StartError},
@@ -76,8 +76,33 @@ pub struct Recovered {
     pub now: u64,
     /// Who held the newest checkpoint; none if nothing was missing.
     pub from: Option<String>,
-    /// Who was asked and gave no answer.
-    pub silent: Vec<String>,
+    /// Who was asked and gave no answer, and may hold more.
+    pub silent: Vec<Silent>,
+}
+
+/// One who gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    /// Its name, as a witness.
+    pub name: String,
+    /// Why it is none.
+    pub why: String,
+    /// Whether it goes on without it because people said so.
+    pub left_out: bool,
+}
+
+impl std::fmt::Display for Silent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl Recovered {
+    /// Whether everybody has said what it holds, or was left out by name: then nothing that was signed is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.silent.iter().all(|silent| silent.left_out)
+    }
 }
 
 /// Why a tail does not come back.
@@ -92,10 +117,18 @@ pub enum RecoverError {
     )]
     Nobody,
     /// Nobody answered.
-    #[error("none of those who may hold this log answered: {}", .silent.join("; "))]
+    #[error("none of those who may hold this log answered: {}", joined(.silent))]
     Silent {
         /// Who, and why not.
-        silent: Vec<String>,
+        silent: Vec<Silent>,
+    },
+    /// A name that nobody has.
+    #[error("nobody of those who are asked is called {name}: they are {}", .known.join(", "))]
+    NoSuch {
+        /// What was typed.
+        name: String,
+        /// Who is asked.
+        known: Vec<String>,
     },
     /// Our key has signed two histories.
     #[error(
@@ -142,36 +175,50 @@ struct Shown {
     silent: Option<String>,
 }
 
-/// Brings back what is missing.
+/// Brings back what is missing; without waiting for the word of these, by their names as witnesses.
 ///
 /// # Errors
 /// [`RecoverError`]; nothing was written, or a beginning of the one history.
-pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, RecoverError> {
+pub async fn recover(
+    config: &RelayConfig,
+    seams: &Seams,
+    without: &[String],
+) -> Result<Recovered, RecoverError> {
     let asked = Asking::new(config, seams)?;
+    let known: Vec<String> = asked.cosigners.iter().map(Cosigner::name).collect();
+    if let Some(name) = without.iter().find(|name| !known.contains(name)) {
+        let name = name.clone();
+        return Err(RecoverError::NoSuch { name, known });
+    }
     let (ledger, opening) = run::open_for(config, seams, Restored::CatchUp)?;
-    let before = ledger.head().size;
+    let (before, newest_here) = (ledger.head().size, ledger.head().note);
     let mut signed = known_here(&ledger, &opening, &asked.own)?;
     let (mut silent, mut wires, mut answered) = (Vec::new(), Vec::new(), false);
     for cosigner in &asked.cosigners {
-        match asked.newest(cosigner).await {
+        let silence = |why: String| Silent {
+            name: cosigner.name(),
+            why,
+            left_out: without.contains(&cosigner.name()),
+        };
+        match asked.newest(cosigner, newest_here.as_deref()).await {
             Ok(shown) => {
                 wires.push((cosigner.name(), shown.wire));
                 signed.extend(shown.signed);
                 answered |= shown.silent.is_none();
-                silent.extend(shown.silent.map(|why| format!("{}: {why}", cosigner.name())));
+                silent.extend(shown.silent.map(silence));
             }
-            Err(why) => silent.push(format!("{}: {why}", cosigner.name())),
+            Err(why) => silent.push(silence(why)),
         }
     }
     for signed in &signed {
         check(&ledger, signed)?;
     }
-    if !answered {
+    if !answered && silent.iter().any(|silent| !silent.left_out) {
         return Err(RecoverError::Silent { silent });
     }
     let newest = signed.iter().max_by_key(|signed| signed.size);
     let Some(newest) = newest.filter(|newest| newest.size > before) else {
-        forget(&ledger).await?;
+        forget(&ledger, &asked.own).await?;
         return Ok(Recovered {
             before,
             now: before,
@@ -180,36 +227,51 @@ pub async fn recover(config: &RelayConfig, seams: &Seams) -> Result<Recovered, R
         });
     };
     let recall = Recall::of(config)?;
-    let hash = origin_hash(&config.identity.origin());
+    bring(&ledger, &config.identity, wires, (newest, &signed, &recall)).await?;
+    forget(&ledger, &asked.own).await?;
+    Ok(Recovered {
+        before,
+        now: ledger.head().size,
+        from: Some(newest.holder.clone()),
+        silent,
+    })
+}
+
+/// Brings the leaves behind those that are here from whichever mirror has them. What one has given and was written stays, and
+/// the next goes on behind it.
+async fn bring(
+    ledger: &Ledger,
+    identity: &Identity,
+    wires: Vec<(String, Wire)>,
+    (newest, signed, recall): (&Signed, &[Signed], &Recall),
+) -> Result<(), RecoverError> {
+    let hash = origin_hash(&identity.origin());
     let mut refused = Vec::new();
     for (name, mut wire) in wires {
         let tail = Tail {
             wire: &mut wire,
             hash: &hash,
-            from: before,
+            from: ledger.head().size,
             target: newest,
-            on_the_way: &signed,
-            recall: &recall,
+            on_the_way: signed,
+            recall,
         };
-        match tail.bring(&ledger, config).await? {
-            Ok(()) => {
-                forget(&ledger).await?;
-                return Ok(Recovered {
-                    before,
-                    now: ledger.head().size,
-                    from: Some(newest.holder.clone()),
-                    silent,
-                });
-            }
+        match tail.bring(ledger, identity).await? {
+            Ok(()) => return Ok(()),
             Err(why) => refused.push(format!("{name}: {why}")),
         }
     }
     Err(RecoverError::NotMirrored {
         witness: newest.holder.clone(),
         wanted: newest.size,
-        found: before,
+        found: ledger.head().size,
         why: refused.join("; "),
     })
+}
+
+fn joined(silent: &[Silent]) -> String {
+    let each: Vec<String> = silent.iter().map(Silent::to_string).collect();
+    each.join("; ")
 }
 
 /// What this machine knows our key to have signed: what somebody showed against the log, and the newest signature that is
@@ -220,18 +282,25 @@ fn known_here(ledger: &Ledger, opening: &Opening, own: &[LogVerifier]) -> Result
         root,
         holder: "this machine's own memory of what was signed".into(),
     });
-    let kept = ledger
-        .record(AGAINST, &[])
-        .map_err(|error| RecoverError::Ledger(error.to_string()))?;
-    let shown = kept.as_deref().and_then(against::read).and_then(|(who, note)| {
-        let checkpoint = signed_by(note, own)?;
-        Some(Signed {
+    let shown = shown_here(ledger, own)?;
+    let shown = shown.into_iter().map(|(signed, _)| signed);
+    Ok(remembered.into_iter().chain(shown).collect())
+}
+
+/// What somebody showed against the log and our key has signed, with what forgets it.
+fn shown_here(ledger: &Ledger, own: &[LogVerifier]) -> Result<Vec<(Signed, Record)>, RecoverError> {
+    let kept = against::all(ledger).map_err(|error| RecoverError::Ledger(error.to_string()))?;
+    let signed = kept.into_iter().filter_map(|shown| {
+        let checkpoint = signed_by(&shown.note, own)?;
+        let forgotten = shown.forgotten();
+        let signed = Signed {
             size: checkpoint.size,
             root: checkpoint.root,
-            holder: who.to_owned(),
-        })
+            holder: shown.witness,
+        };
+        Some((signed, forgotten))
     });
-    Ok(remembered.into_iter().chain(shown).collect())
+    Ok(signed.collect())
 }
 
 /// The checkpoint of a note that one of these keys has signed.
@@ -262,13 +331,15 @@ fn forked(found: &Signed) -> RecoverError {
     }
 }
 
-/// What was shown against this log speaks against it no more.
-async fn forget(ledger: &Ledger) -> Result<(), RecoverError> {
+/// What was shown against this log and is a beginning of it by now speaks against it no more. Anything else stays.
+async fn forget(ledger: &Ledger, own: &[LogVerifier]) -> Result<(), RecoverError> {
     let mut batch = Batch::new(Lane::Control);
-    batch.records.push(Record::Delete {
-        space: AGAINST,
-        key: Vec::new(),
-    });
+    let here = ledger.head().size;
+    for (signed, forgotten) in shown_here(ledger, own)? {
+        if signed.size <= here && check(ledger, &signed).is_ok() {
+            batch.records.push(forgotten);
+        }
+    }
     let done = ledger.commit(batch).await;
     done.map(drop)
         .map_err(|error| RecoverError::Ledger(error.to_string()))
@@ -313,40 +384,19 @@ impl Asking {
         }
     }
 
-    /// The checkpoints of the log that one holds, under the log's own signature. It has said what it cosigned if its
-    /// witness has shown one, or said that there is none (404); whatever else it answers, it may hold more.
-    async fn newest(&self, cosigner: &Cosigner) -> Result<Shown, String> {
-        let reached = Wire::reach(&self.seams, &self.dialer, &cosigner.via, 0).await;
+    /// The checkpoints of the log that one holds, under the log's own signature; `newest` is the last note that is here.
+    async fn newest(&self, cosigner: &Cosigner, newest: Option<&[u8]>) -> Result<Shown, String> {
+        let reached = Wire::reach_patiently(&self.seams, &self.dialer, &cosigner.via).await;
         let mut wire = reached.map_err(|error| error.to_string())?;
-        let hash = origin_hash(&self.origin);
-        let witness = format!("/witness/{hash}/checkpoint");
-        let other = match cosigner.via {
-            Via::Doors { .. } => cosigner
-                .mirror
-                .is_some()
-                .then(|| format!("/mirror/{hash}/checkpoint")),
-            // Where other software has its witness's word.
-            Via::Http { .. } => Some(format!("/{hash}/checkpoint")),
+        let about = About {
+            origin: &self.origin,
+            own: &self.own,
+            holder: &cosigner.name(),
         };
-        let first = ask(&mut wire, &witness).await?;
-        let second = match &other {
-            None => None,
-            Some(path) => Some(ask(&mut wire, path).await?),
+        let (signed, silent) = match cosigner.via {
+            Via::Doors { .. } => about.shown_by_relay(&mut wire, cosigner.mirror.is_some()).await?,
+            Via::Http { .. } => about.shown_by_stranger(&mut wire, newest).await?,
         };
-        let read = |answered: &Answered| read(answered, &self.own, &cosigner.name());
-        let elsewhere = second
-            .as_ref()
-            .filter(|_| matches!(cosigner.via, Via::Http { .. }));
-        let silent = match (read(&first), elsewhere.map(read)) {
-            (Ok(Some(_)), _) | (_, Some(Ok(Some(_)))) | (Ok(None), None | Some(Ok(None))) => None,
-            (Err(why), _) | (_, Some(Err(why))) => Some(why),
-        };
-        let answers = [Some(&first), second.as_ref()];
-        let signed = answers
-            .into_iter()
-            .flatten()
-            .filter_map(|answered| read(answered).ok()?);
-        let signed = signed.collect();
         Ok(Shown { wire, signed, silent })
     }
 
@@ -355,7 +405,7 @@ impl Asking {
         let hash = origin_hash(&self.origin);
         let mut newest: Option<(u64, Vec<u8>)> = None;
         for cosigner in &self.cosigners {
-            let Ok(mut wire) = Wire::reach(&self.seams, &self.dialer, &cosigner.via, 0).await else {
+            let Ok(mut wire) = Wire::reach_patiently(&self.seams, &self.dialer, &cosigner.via).await else {
                 continue;
             };
             for kind in ["witness", "mirror"] {
@@ -373,11 +423,87 @@ impl Asking {
     }
 }
 
-/// Asks for a file. One that is busy for a moment is asked again.
+/// What one showed, and why that is not all that it cosigned, if it is not.
+type Word = (Vec<Signed>, Option<String>);
+
+/// One who is asked about a log.
+struct About<'a> {
+    origin: &'a str,
+    own: &'a [LogVerifier],
+    holder: &'a str,
+}
+
+impl About<'_> {
+    fn read(&self, answered: &Answered) -> Result<Option<Signed>, String> {
+        read(answered, self.own, self.holder)
+    }
+
+    /// A relay has said what it cosigned if its witness has shown one, or said that there is none (404); whatever else it
+    /// answers, it may hold more.
+    async fn shown_by_relay(&self, wire: &mut Wire, mirrors: bool) -> Result<Word, String> {
+        let hash = origin_hash(self.origin);
+        let witness = ask(wire, &format!("/witness/{hash}/checkpoint")).await?;
+        let witness = self.read(&witness);
+        let silent = witness.as_ref().err().cloned();
+        let mut signed: Vec<Signed> = witness.ok().flatten().into_iter().collect();
+        if mirrors {
+            let mirror = ask(wire, &format!("/mirror/{hash}/checkpoint")).await?;
+            signed.extend(self.read(&mirror).ok().flatten());
+        }
+        Ok((signed, silent))
+    }
+
+    /// Other software shows a checkpoint late, or not at all; what it has cosigned it says when it is offered one that
+    /// builds on none: `newest`, the last that is here. More than that counts once it is shown.
+    async fn shown_by_stranger(&self, wire: &mut Wire, newest: Option<&[u8]>) -> Result<Word, String> {
+        let hash = origin_hash(self.origin);
+        let mut signed = Vec::new();
+        for path in [
+            format!("/witness/{hash}/checkpoint"),
+            format!("/{hash}/checkpoint"),
+        ] {
+            let answered = ask(wire, &path).await?;
+            signed.extend(self.read(&answered).ok().flatten());
+        }
+        let offered = newest.and_then(|note| AddCheckpoint::new(0, Vec::new(), Note::parse(note).ok()?).ok());
+        let Some(offered) = offered else {
+            let why = "there is no checkpoint here by which it could be asked what it has seen";
+            return Ok((signed, Some(why.into())));
+        };
+        let shown = signed.iter().map(|signed| signed.size).max().unwrap_or(0);
+        let known = shown.max(offered.checkpoint.size);
+        let answered = offer(wire, &offered).await?;
+        let silent = match size_seen(&answered) {
+            Ok(seen) if seen <= known => None,
+            Ok(seen) => Some(format!(
+                "it says that it has seen {seen} leaves, and shows no checkpoint of them"
+            )),
+            Err(why) => Some(why),
+        };
+        Ok((signed, silent))
+    }
+}
+
+/// Asks for a file.
 async fn ask(wire: &mut Wire, path: &str) -> Result<Answered, String> {
+    patiently(async || wire.get(path).await).await
+}
+
+/// Offers a checkpoint.
+async fn offer(wire: &mut Wire, offered: &AddCheckpoint) -> Result<Answered, String> {
+    let body = offered.encode();
+    patiently(async || {
+        wire.post("/add-checkpoint", "text/plain; charset=utf-8", body.clone())
+            .await
+    })
+    .await
+}
+
+/// One that is busy for a moment is asked again.
+async fn patiently(mut call: impl AsyncFnMut() -> Result<Answered, WireError>) -> Result<Answered, String> {
     let mut busy = 0;
     loop {
-        let answered = wire.get(path).await.map_err(|error| error.to_string())?;
+        let answered = call().await.map_err(|error| error.to_string())?;
         if !matches!(answered.status, 429 | 503) || busy == BUSY_SHORT {
             return Ok(answered);
         }
@@ -420,7 +546,7 @@ impl<'a> Tail<'a> {
     async fn bring(
         mut self,
         ledger: &Ledger,
-        config: &RelayConfig,
+        identity: &Identity,
     ) -> Result<Result<(), String>, RecoverError> {
         let failed = |error: &dyn std::fmt::Display| RecoverError::Ledger(error.to_string());
         if self.target.size - self.from > TAIL_MAX {
@@ -453,7 +579,7 @@ impl<'a> Tail<'a> {
             // What is here leads to both: our key signed two histories.
             return Err(forked(other));
         }
-        self.write(ledger, config, &leaves).await
+        self.write(ledger, identity, &leaves).await
     }
 
     /// Whether our key signed another root of so many leaves.
@@ -466,7 +592,7 @@ impl<'a> Tail<'a> {
     async fn write(
         &mut self,
         ledger: &Ledger,
-        config: &RelayConfig,
+        identity: &Identity,
         leaves: &[Hash],
     ) -> Result<Result<(), String>, RecoverError> {
         let failed = |error: &dyn std::fmt::Display| RecoverError::Ledger(error.to_string());
@@ -490,7 +616,7 @@ impl<'a> Tail<'a> {
                 }
                 bytes += entry.len();
                 batch.records.extend(self.recall.record(ledger, &entry));
-                let entry = relog::entry(&entry, &config.identity).map_err(|error| failed(&error))?;
+                let entry = relog::entry(&entry, identity).map_err(|error| failed(&error))?;
                 batch.entries.push(entry);
                 next += 1;
             }
@@ -559,6 +685,19 @@ mod tests {
         LogSigner::new(ORIGIN, SigningKey::from_seed(&[1; 32])).unwrap()
     }
 
+    fn opened() -> (Ledger, Opening) {
+        Ledger::open(OpenOptions {
+            engine: Engine::Memory(MemoryDisk::new()),
+            owner: "north".into(),
+            origin: ORIGIN.into(),
+            signer: Some(log()),
+            entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
+            mode: Mode::Inline,
+            restored: Restored::CatchUp,
+        })
+        .unwrap()
+    }
+
     fn note(size: u64) -> Vec<u8> {
         let log = log();
         log.checkpoint(size, Hash([4; 32])).sign(&log)
@@ -586,32 +725,149 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_shown_against_a_log_and_what_is_remembered_beside_it_must_be_reached() {
-        let (ledger, opening) = Ledger::open(OpenOptions {
-            engine: Engine::Memory(MemoryDisk::new()),
-            owner: "north".into(),
-            origin: ORIGIN.into(),
-            signer: Some(log()),
-            entropy: &mut |buffer: &mut [u8]| buffer.fill(7),
-            mode: Mode::Inline,
-            restored: Restored::CatchUp,
-        })
-        .unwrap();
+        let (ledger, opening) = opened();
         let own = [log().verifier()];
         assert_eq!(known_here(&ledger, &opening, &own).unwrap(), []);
-        let mut batch = Batch::new(Lane::Control);
-        batch.records.push(Record::Put {
-            space: AGAINST,
-            key: Vec::new(),
-            value: [b"south\n".as_slice(), &note(12)].concat(),
-        });
-        ledger.commit(batch).await.unwrap();
+        for (key, size) in [(1, 12), (2, 11)] {
+            let mut batch = Batch::new(Lane::Control);
+            batch.records.push(Record::Put {
+                space: against::AGAINST,
+                key: vec![key],
+                value: [b"south\n".as_slice(), &note(size)].concat(),
+            });
+            ledger.commit(batch).await.unwrap();
+        }
         let opening = Opening {
             signed: Some((20, Hash([5; 32]))),
             ..opening
         };
         let known = known_here(&ledger, &opening, &own).unwrap();
         let sizes: Vec<u64> = known.iter().map(|signed| signed.size).collect();
-        assert_eq!(sizes, [20, 12]);
+        assert_eq!(sizes, [20, 12, 11]);
         assert_eq!(known[1].holder, "south");
+        forget(&ledger, &own).await.unwrap();
+        assert_eq!(
+            against::all(&ledger).unwrap().len(),
+            2,
+            "what is not reached is not forgotten"
+        );
+    }
+    #[tokio::test]
+    async fn a_witness_of_other_software_has_said_what_it_cosigned_only_when_it_named_or_showed_that() {
+        use crate::anchor::tests::{Stranger, wire_to};
+        let own = [log().verifier()];
+        let about = About {
+            origin: ORIGIN,
+            own: &own,
+            holder: "stock",
+        };
+        let here = note(9);
+        for (seen, page, newest, answered) in [
+            (0, (405, Vec::new()), Some(here.as_slice()), true),
+            (7, (404, Vec::new()), Some(&here), true),
+            (12, (200, note(12)), Some(&here), true),
+            (12, (200, note(8)), Some(&here), false),
+            (12, (404, Vec::new()), Some(&here), false),
+            (12, (404, Vec::new()), None, false),
+        ] {
+            let stranger = Stranger {
+                page: page.clone(),
+                ..Stranger::new(seen)
+            };
+            let mut wire = wire_to(stranger.serve().await).await;
+            let (signed, silent) = about.shown_by_stranger(&mut wire, newest).await.unwrap();
+            assert_eq!(silent.is_none(), answered, "{seen} {page:?}: {silent:?}");
+            assert_eq!(signed.is_empty(), page.0 != 200);
+        }
+    }
+    /// A mirror that holds these leaves and hands out so many bundles of them.
+    struct Mirror {
+        leaves: Vec<Vec<u8>>,
+        bundles: std::sync::Mutex<usize>,
+    }
+
+    impl Mirror {
+        fn bundle(&self, path: &str) -> Option<Vec<u8>> {
+            let mut left = self.bundles.lock().unwrap();
+            *left = left.checked_sub(1)?;
+            let (_, number) = path.split_once("/tile/entries/")?;
+            let number: usize = number.get(..3)?.parse().ok()?;
+            let leaves = self.leaves.chunks(256).nth(number)?;
+            let framed = leaves.iter().flat_map(|leaf| {
+                let length = u16::try_from(leaf.len()).unwrap().to_be_bytes();
+                [length.as_slice(), leaf].concat()
+            });
+            Some(framed.collect())
+        }
+
+        async fn wire(leaves: &[Vec<u8>], bundles: usize) -> Wire {
+            use axum::extract::State;
+            let mirror = std::sync::Arc::new(Self {
+                leaves: leaves.to_vec(),
+                bundles: bundles.into(),
+            });
+            let answer = async |State(mirror): State<std::sync::Arc<Self>>, uri: http::Uri| {
+                mirror.bundle(uri.path()).ok_or(http::StatusCode::NOT_FOUND)
+            };
+            let router = axum::Router::new().fallback(answer).with_state(mirror);
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let at = listener.local_addr().unwrap();
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            crate::anchor::tests::wire_to(at).await
+        }
+    }
+
+    #[tokio::test]
+    async fn what_one_mirror_broke_off_another_one_brings_to_its_end() {
+        use hotline_audit::{PayloadType, SignedStatement, statement::PeerCheckpoint};
+        let key = SigningKey::from_seed(&[1; 32]);
+        let leaves: Vec<Vec<u8>> = (0..1300)
+            .map(|number| {
+                let said = PeerCheckpoint {
+                    relay: format!("spiffe://{ORIGIN}"),
+                    key_statement: Hash([1; 32]),
+                    note: note(9),
+                    claimed_time_ms: 1 + number,
+                    mirrored: 0,
+                };
+                let signed = SignedStatement::sign(PayloadType::PeerCheckpoint, &said.encode(), &key);
+                signed.unwrap().into_bytes()
+            })
+            .collect();
+        let mut frontier = Frontier::new();
+        for leaf in &leaves {
+            frontier.push(leaf_hash(leaf));
+        }
+        let newest = Signed {
+            size: 1300,
+            root: frontier.root(),
+            holder: "south".into(),
+        };
+        let (ledger, _) = opened();
+        let identity: Identity = format!("spiffe://{ORIGIN}").parse().unwrap();
+        // Six bundles for a look, and five of those that are written.
+        let half = vec![("first".to_owned(), Mirror::wire(&leaves, 11).await)];
+        let recall = Recall { witness: None };
+        let signed = [newest.clone()];
+        let what = (&newest, signed.as_slice(), &recall);
+        let broken = bring(&ledger, &identity, half, what).await.unwrap_err();
+        assert!(
+            matches!(broken, RecoverError::NotMirrored { found: 1024, .. }),
+            "{broken}"
+        );
+        let both = vec![
+            ("first".to_owned(), Mirror::wire(&leaves, 3).await),
+            ("second".to_owned(), Mirror::wire(&leaves, 12).await),
+        ];
+        bring(&ledger, &identity, both, what).await.unwrap();
+        assert_eq!((ledger.head().size, ledger.head().root), (1300, newest.root));
+        // The same in one go.
+        let (ledger, _) = opened();
+        let both = vec![
+            ("first".to_owned(), Mirror::wire(&leaves, 11).await),
+            ("second".to_owned(), Mirror::wire(&leaves, 12).await),
+        ];
+        bring(&ledger, &identity, both, what).await.unwrap();
+        assert_eq!(ledger.head().size, 1300);
     }
 }

@@ -93,6 +93,7 @@ impl Reload {
         self.tls.rotate(own);
         if let Some(anchorage) = &self.anchorage {
             anchorage.know(cosigners);
+            anchorage.trust_changed();
         }
         Ok(self.connections.recheck())
     }
@@ -107,7 +108,15 @@ impl Reload {
         let store = self.tls.trust();
         store.deny(run::denied(&rosters));
         self.memory.take(&rosters, &store.standing(), now_ms);
+        let cosigners = run::whom(&self.config, &rosters, &self.seams);
         self.relay.replace_rosters(rosters);
+        if let Some(anchorage) = &self.anchorage {
+            // Where others are may be what was refused; whom the order ends is not trusted all the same.
+            if let Ok(cosigners) = cosigners {
+                anchorage.know(cosigners);
+            }
+            anchorage.trust_changed();
+        }
         Some(self.connections.recheck())
     }
 

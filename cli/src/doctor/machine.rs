@@ -11,7 +11,7 @@ use hotline_client::request::{Answer, Request};
 use hotline_client::socket::Connection;
 use hotline_client::status::LineStatus;
 use hotline_ledger::Inspector;
-use hotline_server::anchor::against::{self, AGAINST};
+use hotline_server::anchor::against;
 use hotline_transport::Seams;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -92,34 +92,29 @@ pub(super) fn against(patient: &Patient, findings: &mut Findings) {
     let Ok(inspector) = Inspector::open(&patient.ledger) else {
         return;
     };
-    let Ok(Some(kept)) = inspector.record(AGAINST, &[]) else {
-        return;
-    };
-    let Some((witness, note)) = against::read(&kept) else {
-        return;
-    };
-    let Ok(shown) = Checkpoint::danger_parse_unverified(note) else {
-        return;
-    };
+    let kept = against::all(&inspector).unwrap_or_default();
+    let shown: Vec<(String, u64)> = kept
+        .into_iter()
+        .filter_map(|shown| {
+            let checkpoint = Checkpoint::danger_parse_unverified(&shown.note).ok()?;
+            Some((shown.witness, checkpoint.size))
+        })
+        .collect();
     let found = inspector.head().size;
-    let file = patient.file.display();
-    if shown.size > found {
+    let recover = format!("hotline relay recover --config {}", patient.file.display());
+    for (witness, size) in shown.iter().filter(|(_, size)| *size <= found) {
         let fact = format!(
-            "signs nothing: {witness} holds a checkpoint of {} leaves under our key, {found} are here",
-            shown.size
+            "{witness} has shown a checkpoint of {size} leaves under our key: if it is another history, recover says so"
         );
-        findings.fail(
-            exit::LOG,
-            "history",
-            fact,
-            format!("hotline relay recover --config {file}"),
-        );
-    } else {
+        findings.warn("history", fact, recover.clone());
+    }
+    // Whoever is furthest ahead says it for all.
+    let ahead = shown.iter().filter(|(_, size)| *size > found);
+    if let Some((witness, size)) = ahead.max_by_key(|(_, size)| *size) {
         let fact = format!(
-            "{witness} has shown a checkpoint of {} leaves under our key: if it is another history, recover says so",
-            shown.size
+            "signs nothing: {witness} holds a checkpoint of {size} leaves under our key, {found} are here"
         );
-        findings.warn("history", fact, format!("hotline relay recover --config {file}"));
+        findings.fail(exit::LOG, "history", fact, recover);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_ledger::{Damage, Ledger};
+use hotline_ledger::{Damage, Ledger, Standing};
 use tokio::sync::watch;
 
 /// How long a start waits for those who do not answer. 1.5 s: half of what a desk gives a relay for its hello on a `lan`.
@@ -119,6 +119,14 @@ impl Clearance {
 
     /// One holds more than this log, or another one: it takes in nothing more.
     pub(crate) fn against(&self, reason: Damage, ledger: &Ledger) {
+        let forked = |damage: &Damage| matches!(damage, Damage::Forked { .. });
+        if let Standing::ReadOnly { reason: before } = ledger.standing()
+            && forked(&before)
+            && !forked(&reason)
+        {
+            // There is no more to say than that two histories stand under one key.
+            return;
+        }
         let words = reason.to_string();
         ledger.stop_signing(reason);
         self.against.send_replace(Some(words));

@@ -82,6 +82,11 @@ impl Course {
         self.not_before = None;
     }
 
+    /// It works, and is not done yet: what does not work next is the first such thing again.
+    pub(super) fn works(&mut self) {
+        self.failures = 0;
+    }
+
     /// Something did not work: returns how long it pauses.
     pub(super) fn failed(&mut self, now: LineTime) -> Duration {
         let pause = FIRST_PAUSE
@@ -91,6 +96,11 @@ impl Course {
         self.settled = false;
         self.not_before = Some(now.after(pause));
         pause
+    }
+
+    /// Whether what was offered last was dealt with.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
     }
 
     /// How often in a row something did not work.

@@ -88,6 +88,19 @@ pub(super) fn cosignature(answered: &Answered, text: &str, cosigner: &CosignVeri
     }
 }
 
+/// How many leaves a witness had cosigned when it was offered a checkpoint that builds on none.
+///
+/// # Errors
+/// What it answered, if that says nothing of it.
+pub fn size_seen(answered: &Answered) -> Result<u64, String> {
+    let unclear = || format!("it answered {}", answered.status);
+    match answered.status {
+        200 => Ok(0),
+        409 => decimal_line(&answered.body).ok_or_else(unclear),
+        _ => Err(unclear()),
+    }
+}
+
 /// The cosigner's own line among those that were answered, if it verifies; those of others are not asked for.
 fn own_line(body: &[u8], text: &str, cosigner: &CosignVerifier) -> Option<(NoteSignature, u64)> {
     let lines = NoteSignature::parse_lines(body).ok()?;
@@ -164,7 +177,7 @@ pub(super) fn held(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use hotline_audit::{
         Hash, LogSigner, SigningKey,
@@ -179,11 +192,11 @@ mod tests {
 
     const ORIGIN: &str = "exercise.avelia.example/relay/north";
 
-    fn log(key: u8) -> LogSigner {
+    pub(in crate::anchor) fn log(key: u8) -> LogSigner {
         LogSigner::new(ORIGIN, SigningKey::from_seed(&[key; 32])).unwrap()
     }
 
-    fn ledger(words: &[&str]) -> Ledger {
+    pub(in crate::anchor) fn ledger(words: &[&str]) -> Ledger {
         let options = OpenOptions {
             engine: Engine::Memory(MemoryDisk::default()),
             owner: "relay".into(),

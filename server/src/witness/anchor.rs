@@ -52,6 +52,29 @@ pub struct Anchors {
     damping: Damping,
     /// When each log was anchored last, and up to which size it holds nothing but anchors behind that.
     logs: BTreeMap<String, Past>,
+    sides: Sides,
+}
+
+/// When a log of each side was anchored last: a side that has many logs makes this one grow no faster than one that has one.
+#[derive(Debug, Default)]
+struct Sides(BTreeMap<String, LineTime>);
+
+impl Sides {
+    /// How long the next anchor of this side has to wait yet.
+    fn left(&self, origin: &str, floor: Duration, now: LineTime) -> Duration {
+        let last = self.0.get(book::side_of(origin));
+        last.map_or(Duration::ZERO, |at| floor.saturating_sub(now.since(*at)))
+    }
+
+    fn anchored(&mut self, origin: &str, now: LineTime) {
+        self.0.insert(book::side_of(origin).to_owned(), now);
+    }
+}
+
+/// Whichever was anchored longest ago comes first, so that none of a side's logs keeps the others out.
+fn in_turn(mut origins: Vec<String>, logs: &BTreeMap<String, Past>) -> Vec<String> {
+    origins.sort_by_key(|origin| logs.get(origin).and_then(|past| past.at));
+    origins
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,6 +117,7 @@ impl Anchors {
             office: Arc::clone(office),
             damping,
             logs: BTreeMap::new(),
+            sides: Sides::default(),
         }
     }
 
@@ -113,7 +137,10 @@ impl Anchors {
 
     /// Looks at every log once; returns when to look again, if anything waits for its time.
     async fn round(&mut self) -> Option<Duration> {
-        let origins = book::witnessed(self.office.ledger()).unwrap_or_default();
+        let origins = in_turn(
+            book::witnessed(self.office.ledger()).unwrap_or_default(),
+            &self.logs,
+        );
         let mut again: Option<Duration> = None;
         for origin in origins {
             match self.step(&origin) {
@@ -142,7 +169,8 @@ impl Anchors {
             return Ok(Step::Nothing);
         }
         let now = self.relay.seams.clock.line();
-        let left = past.left(&self.damping, seen.size() - last, now);
+        let of_side = self.sides.left(origin, self.damping.floor, now);
+        let left = past.left(&self.damping, seen.size() - last, now).max(of_side);
         if !left.is_zero() {
             return Ok(Step::Later(left));
         }
@@ -184,8 +212,12 @@ impl Anchors {
     }
 
     async fn anchor(&mut self, origin: &str, seen: &Seen, held: &Held) {
-        let past = self.logs.entry(origin.to_owned()).or_default();
-        (past.at, past.waits_since) = (Some(self.relay.seams.clock.line()), None);
+        let (past, now) = (
+            self.logs.entry(origin.to_owned()).or_default(),
+            self.relay.seams.clock.line(),
+        );
+        (past.at, past.waits_since) = (Some(now), None);
+        self.sides.anchored(origin, now);
         let Some(entry) = self.leaf(seen, held) else {
             return;
         };
@@ -277,5 +309,35 @@ mod tests {
         assert!(past.left(&damping, 100, at(2000)).is_zero());
         assert_eq!(past.left(&damping, 99, at(2000)), Duration::from_secs(8));
         assert!(past.left(&damping, 1, at(10_000)).is_zero());
+    }
+    #[test]
+    fn a_side_with_many_logs_that_all_grow_has_an_anchor_every_two_seconds_at_most_and_each_log_has_its_turn()
+    {
+        let damping = Damping::default();
+        let all: Vec<String> = (0..8).map(|n| format!("borenia.example/relay/r{n}")).collect();
+        let (mut logs, mut sides) = (BTreeMap::<String, Past>::new(), Sides::default());
+        let mut counted: BTreeMap<String, u32> = BTreeMap::new();
+        for ms in (0..120_000).step_by(100) {
+            let now = LineTime::START.after(Duration::from_millis(ms));
+            for origin in in_turn(all.clone(), &logs) {
+                let past = logs.entry(origin.clone()).or_default();
+                let of_side = sides.left(&origin, damping.floor, now);
+                if past.left(&damping, 1000, now).max(of_side).is_zero() {
+                    past.at = Some(now);
+                    sides.anchored(&origin, now);
+                    *counted.entry(origin).or_default() += 1;
+                }
+            }
+            assert!(
+                sides
+                    .left("caldria.example/relay/west", damping.floor, now)
+                    .is_zero()
+            );
+        }
+        assert_eq!(counted.values().sum::<u32>(), 60);
+        assert!(
+            counted.len() == 8 && counted.values().all(|count| *count >= 7),
+            "{counted:?}"
+        );
     }
 }

@@ -16,12 +16,28 @@ pub const CONFLICT_SPACE: &str = "witness-conflict";
 /// How many conflicting checkpoints came beyond the bound; the key is as above.
 const UNKEPT_SPACE: &str = "witness-conflict-unkept";
 
-/// Most logs that are witnessed. Far more than two sides have relays and desks.
-pub const MAX_LOGS: usize = 256;
+/// Most logs that are remembered, of all sides together. 1,024: sixteen sides that have used up theirs.
+pub const MAX_LOGS: usize = 1024;
+/// Most logs of one side whose keys count, as a relay witnesses them. 8: as many relays of one side as a log asks, and far
+/// more than a side has. The place of one whose key has ended is free again.
+pub const LOGS_OF_A_SIDE: usize = 8;
+/// Most logs of one side that are remembered, with those whose keys have ended: what was cosigned is evidence and is not
+/// given up. 64: a side that issues a relay of a new name every month takes five years.
+pub const LOGS_OF_A_SIDE_EVER: usize = 64;
 /// Most conflicting checkpoints kept per log that speak against it by themselves. A few prove the case.
 pub const MAX_CONFLICTS: usize = 64;
 /// Most kept whose proof did not hold: whoever sent them may have made the proof up, so they must not crowd out the others.
 pub const MAX_UNPROVEN: usize = 64;
+
+/// In keys behind the hash of the origin: what speaks against its log by itself, and what may not.
+const PROVEN: u8 = 0;
+const UNPROVEN: u8 = 1;
+
+/// Whose log it is: the trust domain at the beginning of its origin.
+#[must_use]
+pub fn side_of(origin: &str) -> &str {
+    origin.split_once('/').map_or(origin, |(side, _)| side)
+}
 
 /// Facts: key and value.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
@@ -215,6 +231,16 @@ pub fn conflicts(facts: &impl Facts, origin: &str) -> Result<(Vec<KeptConflict>,
     Ok((kept, unkept(facts, &prefix)?))
 }
 
+/// The kept checkpoints of this log whose proof did not hold, with their keys.
+pub(super) fn unproven(facts: &impl Facts, origin: &str) -> Result<Vec<(Vec<u8>, KeptConflict)>, ReadError> {
+    let prefix = [Hash::of(origin.as_bytes()).as_bytes().as_slice(), &[UNPROVEN]].concat();
+    let rows = facts.facts(CONFLICT_SPACE, &prefix, None, MAX_UNPROVEN)?;
+    let kept = rows.into_iter();
+    Ok(kept
+        .filter_map(|(key, value)| Some((key, KeptConflict::parse(&value)?)))
+        .collect())
+}
+
 fn unkept(facts: &impl Facts, log: &Hash) -> Result<u64, ReadError> {
     let bytes = facts.fact(UNKEPT_SPACE, log.as_bytes())?;
     Ok(bytes
@@ -231,8 +257,8 @@ pub(super) fn keep_conflict(
     let log = Hash::of(conflict.checkpoint.origin.as_bytes());
     // What proves nothing by itself is counted apart.
     let (class, most) = match conflict.why {
-        ConflictKind::Proof => (1u8, MAX_UNPROVEN),
-        ConflictKind::SameSize | ConflictKind::Mirrored | ConflictKind::EmptyRoot => (0u8, MAX_CONFLICTS),
+        ConflictKind::Proof => (UNPROVEN, MAX_UNPROVEN),
+        ConflictKind::SameSize | ConflictKind::Mirrored | ConflictKind::EmptyRoot => (PROVEN, MAX_CONFLICTS),
     };
     let prefix = [log.as_bytes().as_slice(), &[class]].concat();
     let key = [prefix.as_slice(), Hash::of(&conflict.note).as_bytes()].concat();

@@ -25,14 +25,19 @@ use hotline_transport::PeerInfo;
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
+    book,
     bounded::CallsFrom,
     office::{KnownLogs, Office},
     pace::Pace,
     reply::Reply,
 };
 
-/// Uploads that are read at once, of each caller one; each may hold one package of at most 16 MiB in memory.
-const UPLOADS_MAX: usize = 4;
+/// Uploads that are read at once, of each caller one; each may hold one package of at most 16 MiB in memory. 8: four sides
+/// with two relays each.
+const UPLOADS_MAX: usize = 8;
+
+/// Of them of one side. 2: as many relays as it has; one that enrols more keeps no other side's waiting.
+const UPLOADS_OF_A_SIDE: usize = 2;
 
 /// How long the body of a small call may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -121,7 +126,10 @@ impl Window {
     /// A place for one upload of `caller`, if there is one.
     fn place(&self, caller: String) -> Option<Place<'_>> {
         let mut uploads = self.uploads();
-        let free = uploads.len() < UPLOADS_MAX && uploads.insert(caller.clone());
+        let side = side_of(&caller);
+        let of_side = uploads.iter().filter(|other| side_of(other) == side).count();
+        let room = uploads.len() < UPLOADS_MAX && of_side < UPLOADS_OF_A_SIDE;
+        let free = room && uploads.insert(caller.clone());
         drop(uploads);
         free.then(|| Place { window: self, caller })
     }
@@ -129,6 +137,11 @@ impl Window {
     fn uploads(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The trust domain of a caller that has proved its identity; else the caller itself.
+fn side_of(caller: &str) -> &str {
+    caller.strip_prefix("spiffe://").map_or(caller, book::side_of)
 }
 
 type Shared = State<Arc<Window>>;
@@ -320,11 +333,19 @@ mod tests {
             window.place("north".into()).is_none(),
             "asking again frees nothing"
         );
-        let others: Vec<_> = (0..UPLOADS_MAX)
+        let others: Vec<_> = (0..=UPLOADS_MAX)
             .filter_map(|n| window.place(n.to_string()))
             .collect();
         assert_eq!(others.len(), UPLOADS_MAX - 1);
         drop(first);
         assert!(window.place("north".into()).is_some());
+    }
+    #[test]
+    fn a_side_with_many_relays_that_upload_slowly_keeps_no_other_side_waiting() {
+        let window = window();
+        let of = |side: &str, n: usize| window.place(format!("spiffe://exercise.{side}.example/relay/r{n}"));
+        let held: Vec<_> = (0..20).filter_map(|n| of("borenia", n)).collect();
+        assert_eq!(held.len(), UPLOADS_OF_A_SIDE);
+        assert!(of("caldria", 1).is_some() && of("borenia", 21).is_none());
     }
 }

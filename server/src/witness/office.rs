@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hotline_audit::{
@@ -17,11 +18,14 @@ use hotline_transport::{Clock, Spawner};
 use tokio::sync::{Notify, oneshot};
 
 use super::{
-    book::{self, KeptError, MAX_LOGS, WITNESS_SPACE},
+    book::{self, Facts, KeptError, LOGS_OF_A_SIDE, LOGS_OF_A_SIDE_EVER, MAX_LOGS, WITNESS_SPACE},
     reply::Reply,
     shelf::{self, Found, Held, Shelf},
     tally::Tally,
 };
+
+/// How soon mirrored entries that could not be read are looked at again. A minute: a disk does not mend itself sooner.
+const READ_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// Which logs a witness believes, asked anew for every request: trust may change while it runs.
 pub trait KnownLogs: Send + Sync {
@@ -34,6 +38,11 @@ pub trait KnownLogs: Send + Sync {
     /// Whether this key of the witness's own still counts for those who would read its word.
     fn counts(&self, _own: &CosignVerifier) -> bool {
         true
+    }
+
+    /// Whether each side has so many logs and no more ([`book::LOGS_OF_A_SIDE`]): where others say which logs there are.
+    fn sides_are_bounded(&self) -> bool {
+        false
     }
 
     /// Whether checkpoints with extension lines are cosigned. Not where they become leaves of a log of ours, whose
@@ -65,7 +74,7 @@ pub struct Office {
     witness: CosignSigner,
     pub(super) mirror: Option<CosignSigner>,
     /// Held while the newest cosigned checkpoint of a log is read, compared and replaced.
-    compare: tokio::sync::Mutex<()>,
+    pub(super) compare: tokio::sync::Mutex<()>,
     /// Held while entries are put behind those that are there.
     pub(super) append: tokio::sync::Mutex<()>,
     shelf: Mutex<Shelf>,
@@ -98,25 +107,53 @@ impl Office {
 
     /// Hashes every mirrored entry again, log by log, and lets others run in between: a log of others may be long, and
     /// nobody's traffic waits for it. What is not what was kept is told as an alarm, and asked for anew.
+    /// What cannot be read is told and looked at again later, and keeps no other log waiting.
     pub async fn check_mirrored(&self) {
+        let closing = self.spawner.closing();
+        loop {
+            let unreadable = self.check_each_mirrored(&self.ledger).await;
+            if unreadable == 0 {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => return,
+                () = tokio::time::sleep(READ_AGAIN_AFTER) => {}
+            }
+        }
+    }
+
+    /// Looks at each log that was not looked at yet; returns how many could not be read.
+    pub(super) async fn check_each_mirrored(&self, facts: &impl Facts) -> usize {
+        let (mut unreadable, mut after) = (0, None);
         loop {
             // Bound before it is used: the shelf is free meanwhile.
-            let next = self.shelf().unchecked();
-            let Some(mut checking) = next else { return };
+            let next = self.shelf().unchecked(after.as_deref());
+            let Some(mut checking) = next else {
+                return unreadable;
+            };
+            let origin = checking.origin().to_owned();
             let found = loop {
-                match checking.step(&self.ledger) {
+                match checking.step(facts) {
                     Ok(true) => tokio::task::yield_now().await,
-                    Ok(false) => break checking.end(&self.ledger),
+                    Ok(false) => break checking.end(facts),
                     Err(error) => break Err(error),
                 }
             };
             match found {
                 Ok((held, found)) => self.checked(held, &found),
                 Err(error) => {
-                    tracing::error!(%error, "mirrored entries cannot be read; nothing of them is handed out");
-                    return;
+                    unreadable += 1;
+                    tracing::error!(
+                        event = "alarm",
+                        code = "MIRROR_UNREADABLE",
+                        log = origin,
+                        %error,
+                        "mirrored entries cannot be read; nothing of this log is handed out until they can"
+                    );
                 }
             }
+            after = Some(origin);
         }
     }
 
@@ -238,11 +275,8 @@ impl Office {
                 Err(refused(&refusal))
             }
             Decision::Cosign(accepted) => {
-                if before.is_none() && self.full()? {
-                    return Err(Reply::refused(
-                        503,
-                        "this witness knows as many logs as it can keep",
-                    ));
+                if before.is_none() {
+                    self.check_place(known, origin)?;
                 }
                 if !known.extended() && request.note.text != request.checkpoint.text() {
                     return Err(Reply::refused(
@@ -272,8 +306,7 @@ impl Office {
             None => self.against_mirror(request, refusal, keys)?,
         };
         let Some(conflict) = found else { return Ok(()) };
-        self.tally.conflict(conflict.why.name());
-        self.tell_of(&conflict, from);
+        self.tell(&conflict, from);
         let at = self.clock.wall();
         let record =
             book::keep_conflict(&self.ledger, &conflict, (at, from)).map_err(|error| unreadable(&error))?;
@@ -307,7 +340,9 @@ impl Office {
         }))
     }
 
-    fn tell_of(&self, conflict: &Conflict, from: &str) {
+    /// Counts and tells it.
+    pub(super) fn tell(&self, conflict: &Conflict, from: &str) {
+        self.tally.conflict(conflict.why.name());
         let (log, size, why) = (
             &conflict.checkpoint.origin,
             conflict.checkpoint.size,
@@ -448,9 +483,27 @@ impl Office {
         Ok(())
     }
 
-    fn full(&self) -> Result<bool, Reply> {
+    /// Refuses a log that comes anew where there is no place for it: one side's logs take no place from another's.
+    fn check_place(&self, known: &dyn KnownLogs, origin: &str) -> Result<(), Reply> {
         let logs = book::witnessed(&self.ledger).map_err(|error| unreadable(&error))?;
-        Ok(logs.len() >= MAX_LOGS)
+        let side = book::side_of(origin);
+        let mut of_side = logs.iter().filter(|log| book::side_of(log) == side);
+        let no_place = if logs.len() >= MAX_LOGS {
+            Some("this witness knows as many logs as it can keep".to_owned())
+        } else if !known.sides_are_bounded() {
+            None
+        } else if of_side.clone().count() >= LOGS_OF_A_SIDE_EVER {
+            Some(format!(
+                "it has witnessed {LOGS_OF_A_SIDE_EVER} logs of {side}, and no more are"
+            ))
+        } else if of_side.by_ref().filter(|log| !known.keys(log).is_empty()).count() >= LOGS_OF_A_SIDE {
+            Some(format!(
+                "{LOGS_OF_A_SIDE} logs of {side} are witnessed at once, and no more"
+            ))
+        } else {
+            None
+        };
+        no_place.map_or(Ok(()), |why| Err(Reply::refused(503, why)))
     }
 
     fn unusable(&self, error: &KeptError) -> Reply {
@@ -460,7 +513,7 @@ impl Office {
         Reply::refused(500, error)
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         // Changed by whole assignments only.
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }

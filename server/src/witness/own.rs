@@ -100,6 +100,10 @@ impl KnownLogs for Relay {
             .collect()
     }
 
+    fn sides_are_bounded(&self) -> bool {
+        true
+    }
+
     fn counts(&self, own: &CosignVerifier) -> bool {
         let rosters = self.rosters();
         let mut purposes = [Purpose::Witness, Purpose::Mirror].into_iter();

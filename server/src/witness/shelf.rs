@@ -10,7 +10,7 @@ pub(super) mod tiles;
 
 pub use held::{Cosigned, Held};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use hotline_audit::{
     Hash,
@@ -73,9 +73,11 @@ impl Shelf {
         })
     }
 
-    /// A log whose entries have not been hashed again yet, ready for that.
-    pub(super) fn unchecked(&self) -> Option<Checking> {
-        let (origin, record) = self.unchecked.iter().next()?;
+    /// The next log behind `after` whose entries have not been hashed again yet, ready for that.
+    pub(super) fn unchecked(&self, after: Option<&str>) -> Option<Checking> {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = self.unchecked.range::<str, _>((behind, Bound::Unbounded));
+        let (origin, record) = rest.next()?;
         Some(Checking::new(origin.clone(), record))
     }
 
@@ -89,6 +91,17 @@ impl Shelf {
     #[must_use]
     pub fn held(&self, origin: &str) -> Held {
         self.logs.get(origin).cloned().unwrap_or_default()
+    }
+
+    /// Bytes of all entries of this side's logs together, by the records of those that are not checked yet.
+    #[must_use]
+    pub fn bytes_of(&self, side: &str) -> u64 {
+        let of_side = |origin: &str| super::book::side_of(origin) == side;
+        let checked = self.logs.iter().filter(|(origin, _)| of_side(origin));
+        let unchecked = self.unchecked.iter().filter(|(origin, _)| of_side(origin));
+        let unchecked = unchecked.filter_map(|(_, record)| Held::parse(record));
+        let bytes = checked.map(|(_, held)| held.bytes());
+        bytes.chain(unchecked.map(|held| held.bytes())).sum()
     }
 
     /// The logs of which something is held, checked or not.
@@ -236,6 +249,11 @@ impl Checking {
             good,
             whole: true,
         }
+    }
+
+    /// The log.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Hashes the next page; false once there is none.

@@ -15,7 +15,9 @@ use hotline_audit::{
     witness::{AddCheckpoint, origin_hash},
 };
 use hotline_core::leg::Lane;
-use hotline_ledger::{Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, Record, Restored, Sync};
+use hotline_ledger::{
+    Batch, Engine, Ledger, MemoryDisk, Mode, OpenOptions, ReadError, Record, Restored, Sync,
+};
 use hotline_transport::Seams;
 
 use super::{
@@ -634,4 +636,135 @@ async fn whoever_hangs_up_while_a_checkpoint_is_written_gets_no_second_history_c
         assert_eq!(second.status, 409, "{pauses}: {}", said(&second));
         assert_eq!(kept.root(), Log::of("a", 9).root());
     }
+}
+
+/// Every relay of every side, but for one whose key has ended.
+struct Everybody {
+    ended: &'static str,
+}
+
+impl KnownLogs for Everybody {
+    fn keys(&self, origin: &str) -> Vec<LogVerifier> {
+        let key = SigningKey::from_seed(&[1; 32]).public();
+        if origin == self.ended {
+            return Vec::new();
+        }
+        vec![LogVerifier::new(origin, key).unwrap()]
+    }
+
+    fn mirrored(&self, _: &str) -> bool {
+        true
+    }
+
+    fn sides_are_bounded(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_side_that_enrols_many_relays_takes_no_place_from_others_and_an_ended_one_gives_its_own_back() {
+    let mut south = Desk::new();
+    south.known = Arc::new(Everybody { ended: "" });
+    let first = async |south: &Desk, origin: &str| {
+        let signer = LogSigner::new(origin, SigningKey::from_seed(&[1; 32])).unwrap();
+        let note = Note::parse(&signer.checkpoint(3, Hash([3; 32])).sign(&signer)).unwrap();
+        let offer = AddCheckpoint::new(0, Vec::new(), note).unwrap().encode();
+        south.status(&offer).await
+    };
+    for n in 0..300 {
+        let status = first(&south, &format!("caldria.example/relay/r{n}")).await;
+        assert_eq!(status, if n < book::LOGS_OF_A_SIDE { 200 } else { 503 }, "{n}");
+    }
+    assert_eq!(
+        south.status(&Log::of("a", 5).offer(0)).await,
+        200,
+        "another side's"
+    );
+    south.known = Arc::new(Everybody {
+        ended: "caldria.example/relay/r3",
+    });
+    assert_eq!(first(&south, "caldria.example/relay/r9").await, 200);
+    assert_eq!(first(&south, "caldria.example/relay/r10").await, 503);
+    assert!(
+        south.office.seen("caldria.example/relay/r3").unwrap().is_some(),
+        "evidence stays"
+    );
+}
+
+/// A ledger whose mirrored entries of one log cannot be read.
+struct Torn<'a>(&'a Ledger);
+
+impl book::Facts for Torn<'_> {
+    fn fact(&self, space: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        self.0.fact(space, key)
+    }
+
+    fn facts(
+        &self,
+        space: &str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<book::Rows, ReadError> {
+        if prefix == Hash::of(b"avelia.example/relay/a").as_bytes() {
+            return Err(ReadError::Outside { asked: 1, size: 0 });
+        }
+        self.0.facts(space, prefix, after, limit)
+    }
+}
+
+#[tokio::test]
+async fn a_mirrored_log_that_cannot_be_read_keeps_no_other_one_waiting_and_is_looked_at_again() {
+    let mut south = Desk::new();
+    south.known = Arc::new(Everybody { ended: "" });
+    let log = Log::of("a", 300);
+    line(&south.offer(&log.offer(0)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    // Another log of which the same is said to be held, and that stands before it.
+    let held = south.office.held(NORTH);
+    let mut batch = Batch::new(Lane::Control);
+    batch
+        .records
+        .push(shelf::held_record("avelia.example/relay/a", &held));
+    south.office.ledger().commit(batch).await.unwrap();
+    let south = south.unchecked();
+    let office = &south.office;
+    assert_eq!(office.check_each_mirrored(&Torn(office.ledger())).await, 1);
+    assert_eq!(south.get("checkpoint").status, 200);
+    assert!(!office.shelf().is_checked("avelia.example/relay/a"));
+    assert_eq!(office.check_each_mirrored(office.ledger()).await, 0);
+    assert!(office.shelf().is_checked("avelia.example/relay/a"));
+}
+
+#[tokio::test]
+async fn honest_checkpoints_with_wrong_proofs_make_room_for_a_fork_that_comes_behind_them() {
+    let south = Desk::new();
+    line(&south.offer(&Log::of("a", 9).offer(0)).await);
+    let wrong = |log: Log, old: u64| {
+        let proof = vec![Hash([7; 32])];
+        AddCheckpoint::new(old, proof, log.note()).unwrap().encode()
+    };
+    for size in 10..10 + book::MAX_UNPROVEN as u64 {
+        assert_eq!(south.status(&wrong(Log::of("a", size), 9)).await, 422);
+    }
+    let why = |south: &Desk| {
+        let (kept, more) = book::conflicts(south.office.ledger(), NORTH).unwrap();
+        let why: Vec<String> = kept.into_iter().map(|conflict| conflict.why).collect();
+        (why, more)
+    };
+    assert_eq!(why(&south).0.len(), book::MAX_UNPROVEN);
+    let log = Log::of("a", 100);
+    line(&south.offer(&log.offer(9)).await);
+    line(&south.bring(&log.upload(0, b"")).await);
+    assert_eq!(why(&south), (Vec::new(), 0), "they are beginnings of the log");
+    assert_eq!(south.status(&wrong(Log::of("b", 120), 100)).await, 422);
+    assert_eq!(why(&south), (vec!["PROOF".to_owned()], 0));
+    let log = Log::of("a", 130);
+    line(&south.offer(&log.offer(100)).await);
+    line(&south.bring(&log.upload(100, b"")).await);
+    assert_eq!(
+        why(&south),
+        (vec!["MIRRORED".to_owned()], 0),
+        "its entries prove it"
+    );
 }

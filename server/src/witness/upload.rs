@@ -12,6 +12,7 @@ use hotline_audit::{
 use tokio::time::Instant;
 
 use super::{
+    book::side_of,
     office::{KnownLogs, Office, not_kept, seconds, unreadable},
     reply::Reply,
     shelf::{self, Cosigned, Held},
@@ -28,11 +29,17 @@ const RESERVE_BYTES: u64 = 512 * 1024 * 1024;
 /// this one keep.
 const LOG_MAX_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
+/// Most bytes of entries that are kept of all logs of one side. 16 GiB: two relays with logs as large as they may be.
+const SIDE_MAX_BYTES: u64 = 2 * LOG_MAX_BYTES;
+
 /// What is not in the packages: origin and ticket, each behind 16 bits of length, and two numbers.
 const MAX_HEAD_BYTES: usize = 2 * (2 + 65_535) + 16;
 
 /// How long one package may take to come. 120 s: the largest one over a slow line.
 const PACKAGE_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long a whole upload may take. 10 min: its place is somebody else's then; what was kept is kept.
+const UPLOAD_WITHIN: Duration = Duration::from_mins(10);
 
 /// Why an upload ended before all of it was kept.
 enum Stop {
@@ -80,6 +87,7 @@ impl Office {
             stream: body,
             bytes: Vec::new(),
             until: Instant::now() + PACKAGE_WITHIN,
+            ends: Instant::now() + UPLOAD_WITHIN,
         };
         let upload = match self.begun(&mut body, known.as_ref()).await {
             Ok(upload) => Arc::new(upload),
@@ -128,7 +136,7 @@ impl Office {
             return Err(Reply::refused(503, "the key of this mirror has ended").into());
         }
         self.check_checked(&head.origin)?;
-        self.check_room(&self.held(&head.origin), 0)?;
+        self.check_room(&head.origin, 0)?;
         let seen = self
             .seen(&head.origin)
             .map_err(|error| Reply::refused(500, error))?
@@ -167,7 +175,7 @@ impl Office {
     }
 
     /// Refuses entries for which there is no room: another side's log must not take the disk that the own traffic needs.
-    fn check_room(&self, held: &Held, more: u64) -> Result<(), Reply> {
+    fn check_room(&self, origin: &str, more: u64) -> Result<(), Reply> {
         let free = self
             .ledger()
             .space()
@@ -179,13 +187,8 @@ impl Office {
                 "this mirror's disk is nearly full; it keeps nothing more",
             ));
         }
-        if held.bytes().saturating_add(more) > LOG_MAX_BYTES {
-            return Err(Reply::refused(
-                507,
-                format!("this mirror keeps at most {LOG_MAX_BYTES} bytes of one log"),
-            ));
-        }
-        Ok(())
+        let of_side = self.shelf().bytes_of(side_of(origin));
+        check_shares((self.held(origin).bytes(), of_side), more)
     }
 
     /// A checkpoint that the witness cosigned and the log signed, with these lines alone: whoever brings a ticket could put
@@ -230,7 +233,7 @@ impl Office {
         upload: &Arc<Upload>,
         span: Span,
     ) -> Result<(), Stop> {
-        body.until = Instant::now() + PACKAGE_WITHIN;
+        body.until = body.ends.min(Instant::now() + PACKAGE_WITHIN);
         let package = loop {
             match Package::read(&body.bytes, span) {
                 Ok(Some((package, used))) => {
@@ -284,7 +287,7 @@ impl Office {
     async fn put(&self, origin: &str, held: Held, fresh: &[Vec<u8>]) -> Result<(), Reply> {
         for piece in shelf::pieces(origin, held, fresh) {
             let more = piece.held.bytes().saturating_sub(self.held(origin).bytes());
-            self.check_room(&self.held(origin), more)?;
+            self.check_room(origin, more)?;
             self.ledger()
                 .commit(piece.batch)
                 .await
@@ -323,6 +326,7 @@ impl Office {
         });
         self.commit(shelf::held_record(origin, &held)).await?;
         self.take(origin, held);
+        self.judge_again(origin).await;
         self.tell_mirrored();
         Ok(Reply::note(line.to_string()))
     }
@@ -348,18 +352,37 @@ impl Office {
     }
 }
 
+/// Refuses more of one log, or of all logs of one side, than is kept of it.
+fn check_shares((log, side): (u64, u64), more: u64) -> Result<(), Reply> {
+    let (most, of) = if log.saturating_add(more) > LOG_MAX_BYTES {
+        (LOG_MAX_BYTES, "one log")
+    } else if side.saturating_add(more) > SIDE_MAX_BYTES {
+        (SIDE_MAX_BYTES, "one side's logs")
+    } else {
+        return Ok(());
+    };
+    let why = format!("this mirror keeps at most {most} bytes of {of}");
+    Err(Reply::refused(507, why))
+}
+
 /// A body that is read as far as it is wanted.
 struct Body<S> {
     stream: S,
     bytes: Vec<u8>,
     /// When what is read now must be there.
     until: Instant,
+    /// When nothing more is read.
+    ends: Instant,
 }
 
 impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
     /// Waits for more bytes, of which no more than `most` may lie unread.
     async fn more(&mut self, most: usize) -> Result<(), Stop> {
         if self.bytes.len() > most {
+            return Err(Stop::Over);
+        }
+        if Instant::now() >= self.ends {
+            // However fast it comes.
             return Err(Stop::Over);
         }
         match tokio::time::timeout_at(self.until, self.stream.next()).await {
@@ -369,5 +392,30 @@ impl<S: Stream<Item = Vec<u8>> + Unpin> Body<S> {
             }
             Ok(None) | Err(_) => Err(Stop::Over),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_has_lasted_long_enough_is_read_no_further_however_fast_it_comes() {
+        let body = |ends| Body {
+            stream: futures_util::stream::repeat(vec![1]),
+            bytes: Vec::new(),
+            until: Instant::now() + PACKAGE_WITHIN,
+            ends,
+        };
+        assert!(body(Instant::now() + UPLOAD_WITHIN).more(10).await.is_ok());
+        assert!(matches!(body(Instant::now()).more(10).await, Err(Stop::Over)));
+    }
+
+    #[test]
+    fn many_logs_of_one_side_take_no_more_of_the_disk_than_two() {
+        let refused = |log, side, more| check_shares((log, side), more).is_err();
+        assert!(!refused(0, 0, 1) && !refused(LOG_MAX_BYTES - 1, LOG_MAX_BYTES - 1, 1));
+        assert!(refused(LOG_MAX_BYTES, LOG_MAX_BYTES, 1));
+        assert!(!refused(0, SIDE_MAX_BYTES - 1, 1) && refused(0, SIDE_MAX_BYTES, 1));
     }
 }

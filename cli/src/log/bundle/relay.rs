@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use hotline_audit::{bundle::BundleWriter, compare::Log};
+use hotline_core::text::inert_line;
 use hotline_ledger::{Inspector, ReadError};
 use hotline_server::{
     anchor::COSIGNED,
-    witness::{MirroredLog, book, mirrored_logs},
+    witness::{MirroredLog, book, book::KeptError, mirrored_logs},
 };
 
 use super::{collect::exported, desk::each, notes::Notes};
@@ -23,9 +24,17 @@ pub(super) fn notes(ledger: &Inspector, notes: &mut Notes) -> Result<(), Failure
     let mirrored = mirrored_logs(ledger).map_err(unreadable)?;
     logs.extend(mirrored.into_iter().map(|log| log.origin));
     for log in logs {
-        let seen = book::seen(ledger, &log).map_err(|error| read::damaged(exit::chain(&error)))?;
-        if let Some(seen) = seen {
-            notes.take(&seen.note().encode());
+        match book::seen(ledger, &log) {
+            Ok(Some(seen)) => notes.take(&seen.note().encode()),
+            Ok(None) => {}
+            // One record is no reason to hand in nothing of everything else.
+            Err(error @ KeptError::Damaged { .. }) => {
+                eprintln!(
+                    "left out of the bundle: {}",
+                    inert_line(&exit::chain(&error)).text
+                );
+            }
+            Err(error @ KeptError::Read(_)) => return Err(read::damaged(exit::chain(&error))),
         }
         let (conflicts, _) = book::conflicts(ledger, &log).map_err(unreadable)?;
         for conflict in conflicts {
