@@ -104,6 +104,7 @@ impl<'b> Evidence<'b> {
         let (statements, wrong) = Statements::join(&copies, &trust, &worth);
         findings.extend(wrong);
         let mut remarks = worth.remarks();
+        remarks.extend(statements.undated(&copies, &worth));
         let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside);
         notes.extend(accepted);

@@ -71,10 +71,10 @@ impl Evidence<'_> {
     pub fn dispute(&self, asked: &str) -> Result<DisputeReport, NotFound> {
         let (known, message) = self.find(asked)?;
         let life = self.life(known, message, &self.naming());
-        let verdict = self.decided(&life);
+        let verdict = self.decided(known, &life);
         Ok(DisputeReport {
             exit_code: verdict.exit_code(),
-            sentence: self.decided_sentence(&verdict, &life),
+            sentence: self.decided_sentence(&verdict, known, &life),
             verdict,
             sides: [self.side(0).to_owned(), self.side(1).to_owned()],
             proved: lines(&life, Standing::Proved),
@@ -113,9 +113,13 @@ impl Evidence<'_> {
     }
 
     /// What is wrong with the logs comes first; then whether it arrived, and whether whoever got it says so.
-    fn decided(&self, life: &Life) -> Ruling {
+    fn decided(&self, known: &Known, life: &Life) -> Ruling {
         if let Some(gravest) = self.findings.first() {
             return gravest.ruling.clone();
+        }
+        // What a thief may have written is nobody's message, whoever has signed for it.
+        if known.doubtful {
+            return Ruling::CannotTell("REVIEW");
         }
         if life.answers().next().is_none() {
             return match life.doubtful_answers().next() {
@@ -160,7 +164,7 @@ impl Evidence<'_> {
         hidden
     }
 
-    fn decided_sentence(&self, verdict: &Ruling, life: &Life) -> String {
+    fn decided_sentence(&self, verdict: &Ruling, known: &Known, life: &Life) -> String {
         if let Some(gravest) = self.findings.first() {
             return gravest.sentence();
         }
@@ -181,6 +185,9 @@ impl Evidence<'_> {
                 let hidden = self.hidden(life).join("; ");
                 format!("{name} arrived: {who} signed {rung}, though {hidden}{later}")
             }
+            Ruling::CannotTell(_) if known.doubtful => format!(
+                "{name} is signed or approved with a key that has ended, and nobody can tell whether before"
+            ),
             Ruling::CannotTell(_) => {
                 let first = life.doubtful_answers().next();
                 let (who, rung) = first.map_or((String::new(), ""), |fact| (short(&fact.who), &fact.rung));
