@@ -127,6 +127,9 @@ impl Evidence<'_> {
                 None => Ruling::SentNoReceipt,
             };
         }
+        if life.read().next().is_none() {
+            return Ruling::CannotTell("NOT_OPENED");
+        }
         if self.hidden(life).is_empty() {
             Ruling::Match
         } else {
@@ -169,7 +172,7 @@ impl Evidence<'_> {
             return gravest.sentence();
         }
         let name = &life.name;
-        let first = life.answers().next();
+        let first = life.read().next().or_else(|| life.answers().next());
         let who = first.map_or_else(String::new, |fact| short(&fact.who));
         let rung = first.map_or("", |fact| fact.rung.as_str());
         let later = if life.acknowledged_then_insufficient {
@@ -184,6 +187,12 @@ impl Evidence<'_> {
             Ruling::ReceiptProvesDelivery => {
                 let hidden = self.hidden(life).join("; ");
                 format!("{name} arrived: {who} signed {rung}, though {hidden}{later}")
+            }
+            Ruling::CannotTell("NOT_OPENED") => {
+                let hidden: String = self.hidden(life).iter().map(|lack| format!("; {lack}")).collect();
+                format!(
+                    "{name} came to {who}, which signed that its words did not open, and nobody signed that it read them{hidden}"
+                )
             }
             Ruling::CannotTell(_) if known.doubtful => format!(
                 "{name} is signed or approved with a key that has ended, and nobody can tell whether before"
@@ -346,6 +355,12 @@ fn not_provable(life: &Life) -> Vec<String> {
     if life.answers().next().is_none() {
         lines.push(
             "that it did not arrive: whoever received it can keep silent, and no exchange is fair".to_owned(),
+        );
+    }
+    if !life.not_opened_at.is_empty() {
+        lines.push(
+            "whose fault it is that it did not open: NOT_OPENED does not say, and what is disclosed was not read there"
+                .to_owned(),
         );
     }
     lines.push(

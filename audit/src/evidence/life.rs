@@ -87,6 +87,10 @@ pub struct Life {
     pub claimed_ms: u64,
     /// Its words, where they are in the clear or were opened and fit what its sender committed to.
     pub text: Option<String>,
+    /// Sides whose bundles disclose words that are sealed; empty where they are in the clear.
+    pub disclosed_by: Vec<String>,
+    /// Desks that signed NOT_OPENED and no DELIVERED: whatever is disclosed, they have not read it.
+    pub not_opened_at: Vec<String>,
     /// Every fact, in an order that nothing contradicts.
     pub facts: Vec<Fact>,
     /// True when it was acknowledged, and the same desk found it insufficient later.
@@ -100,6 +104,11 @@ impl Fact {
     pub(super) fn is_of_logs(&self) -> bool {
         OF_LOGS.contains(&self.rung.as_str())
     }
+
+    /// What a desk says of itself and not of what it got. NOT_OPENED alone says that something came.
+    fn is_of_oneself(&self) -> bool {
+        self.rung != NOT_OPENED && SERVICES.iter().any(|(_, name)| *name == self.rung)
+    }
 }
 
 impl Life {
@@ -110,21 +119,28 @@ impl Life {
             .filter(move |fact| fact.rung == rung && fact.standing.counts())
     }
 
-    /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived. What
-    /// its own sender says behind it proves nothing about that.
+    /// What desks and officers of those whom it names have signed about it: each of them proves that it came. What its
+    /// own sender says behind it proves nothing about that.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Fact> {
-        let own = domain_of(&self.sender);
-        self.facts
-            .iter()
-            .filter(move |fact| fact.standing.counts() && domain_of(&fact.who) != own && !fact.is_of_logs())
+        self.of_others().filter(|fact| fact.standing.counts())
+    }
+
+    /// Of these what only somebody signs who could read it.
+    pub(super) fn read(&self) -> impl Iterator<Item = &Fact> {
+        self.answers().filter(|fact| fact.rung != NOT_OPENED)
     }
 
     /// Answers that a thief may have signed.
     pub(super) fn doubtful_answers(&self) -> impl Iterator<Item = &Fact> {
+        self.of_others().filter(|fact| fact.standing == Standing::Review)
+    }
+
+    fn of_others(&self) -> impl Iterator<Item = &Fact> {
         let own = domain_of(&self.sender);
-        self.facts.iter().filter(move |fact| {
-            fact.standing == Standing::Review && domain_of(&fact.who) != own && !fact.is_of_logs()
-        })
+        let said = move |fact: &&Fact| !fact.is_of_logs() && !fact.is_of_oneself();
+        self.facts
+            .iter()
+            .filter(move |fact| domain_of(&fact.who) != own && said(fact))
     }
 }
 
@@ -139,6 +155,7 @@ impl Evidence<'_> {
         let naming = naming.of(&known.verified.hash);
         let naming = naming.iter().filter_map(|hash| self.statements.get(hash));
         facts.extend(naming.flat_map(|other| self.facts_in(other, known, message)));
+        let (text, disclosed_by) = self.text_of(&known.verified.hash, message);
         Life {
             sha256: known.verified.hash,
             id: data_encoding::HEXLOWER.encode(&header.id),
@@ -147,7 +164,9 @@ impl Evidence<'_> {
             recipients: header.recipients.iter().map(|to| to.identity.clone()).collect(),
             precedence: word(&PRECEDENCES, message.precedence),
             claimed_ms: header.claimed_time_ms,
-            text: self.text_of(&known.verified.hash, message),
+            text,
+            disclosed_by,
+            not_opened_at: not_opened_at(&facts),
             acknowledged_then_insufficient: insufficient_later(&facts),
             facts,
             held_by: self.held_by(known),
@@ -306,8 +325,13 @@ impl Evidence<'_> {
             }
             (Payload::Service(service), _) => {
                 let rung = word(&SERVICES, service.kind);
-                let mut fact = self.fact(rung, signer, String::new(), other);
-                fact.standing = fact.standing.and(mine || named(signer), false);
+                let mut fact = self.fact(rung, signer, service.text.clone(), other);
+                let may = match rung {
+                    NOT_OPENED => named(signer),
+                    "NON_DELIVERY" => mine,
+                    _ => mine || named(signer),
+                };
+                fact.standing = fact.standing.and(may, false);
                 vec![fact]
             }
             _ => Vec::new(),
@@ -339,22 +363,45 @@ impl Evidence<'_> {
         }
     }
 
-    /// The words, from the statement itself or from an opening that fits it.
-    fn text_of(&self, hash: &Hash, message: &Message) -> Option<String> {
+    /// The words, from the statement itself, or from openings that fit it and the sides that disclose them.
+    fn text_of(&self, hash: &Hash, message: &Message) -> (Option<String>, Vec<String>) {
         if let Ok(opening) = Opening::in_the_clear(&message.content) {
-            return Some(opening.text);
+            return (Some(opening.text), Vec::new());
         }
         let path = format!("openings/{hash}.json");
-        let files = self.bundles.iter().filter_map(|bundle| bundle.files().get(&path));
-        files
-            .filter_map(|bytes| OpeningFile::parse(bytes).ok())
-            .find(|file| file.statement == *hash && file.opening.fits(&message.content))
-            .map(|file| file.opening.text)
+        let (mut text, mut by) = (None, Vec::new());
+        for bundle in &self.bundles {
+            let file = bundle.files().get(&path);
+            let file = file.and_then(|bytes| OpeningFile::parse(bytes).ok());
+            let fits = |file: &OpeningFile| file.statement == *hash && file.opening.fits(&message.content);
+            if let Some(file) = file.filter(fits) {
+                text = Some(file.opening.text);
+                by.push(bundle.manifest.side.clone());
+            }
+        }
+        (text, by)
     }
 }
 
 fn has_role(roles: &[u32], wanted: &[u32]) -> bool {
     roles.iter().any(|role| wanted.contains(role))
+}
+
+/// Desks that got it and could not read it.
+fn not_opened_at(facts: &[Fact]) -> Vec<String> {
+    let signed = |rung: &'static str, who: &str| {
+        facts
+            .iter()
+            .any(|fact| fact.rung == rung && fact.who == who && fact.standing.counts())
+    };
+    let mut desks: Vec<String> = facts
+        .iter()
+        .filter(|fact| signed(NOT_OPENED, &fact.who) && !signed("DELIVERED", &fact.who))
+        .map(|fact| fact.who.clone())
+        .collect();
+    desks.sort();
+    desks.dedup();
+    desks
 }
 
 /// One desk's own chain orders what it placed.
@@ -398,6 +445,9 @@ pub(super) fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
 
 /// What relays and cosigners say of the bytes.
 const OF_LOGS: [&str; 3] = ["ACCEPTED", "PEER_HELD", "COSIGNED"];
+
+/// What a desk signs in place of DELIVERED where the words did not open.
+const NOT_OPENED: &str = "NOT_OPENED";
 
 const WATCH_OFFICER: u32 = 3;
 const TRANSLATOR: u32 = 4;

@@ -85,7 +85,7 @@ impl fmt::Display for DisputeReport {
         writeln!(f, "  sha256   {}", life.sha256)?;
         let text = life.text.as_deref().map(shortened);
         let text = text.unwrap_or_else(|| "sealed; nobody has opened it here".to_owned());
-        writeln!(f, "  text     {}", safe(&text))?;
+        writeln!(f, "  text     {}{}", safe(&text), safe(&life.unread()))?;
         writeln!(f, "  held by  {}", all(&life.held_by))?;
         facts(f, "proved", life, Standing::Proved)?;
         facts(f, "only claimed", life, Standing::Claimed)?;
@@ -187,6 +187,19 @@ impl OnlyOne {
 }
 
 impl Life {
+    /// What to think of the words where a desk that got them could not read them.
+    fn unread(&self) -> String {
+        if self.not_opened_at.is_empty() {
+            return String::new();
+        }
+        let disclosed = match self.disclosed_by.as_slice() {
+            [] => String::new(),
+            sides => format!("disclosed by {}, ", sides.join(" and ")),
+        };
+        let desks: Vec<String> = self.not_opened_at.iter().map(|desk| short(desk)).collect();
+        format!(" ({disclosed}never opened at {})", desks.join(" and "))
+    }
+
     /// The message in one line.
     fn row(&self) -> String {
         let mut rungs: Vec<&str> = Vec::new();
