@@ -21,6 +21,7 @@ mod life;
 mod names;
 mod notes;
 mod quorum;
+mod release;
 mod statements;
 mod text;
 mod timeline;

@@ -1,6 +1,7 @@
 //! The life of one message: who signed which rung of its ladder, where that stands, and who holds it.
 
-use super::names::{self, short};
+use super::names;
+use super::release::Released;
 use super::statements::Known;
 use super::timeline::{After, Before, Naming, domain_of};
 use super::{Evidence, Source};
@@ -173,17 +174,13 @@ impl Evidence<'_> {
         }
     }
 
+    /// RELEASED by officers; what a desk signed without a RELEASER is SIGNED, and climbs nothing.
     fn released(&self, known: &Known, message: &Message) -> Fact {
-        let officers: Vec<String> = match &known.parts {
-            Parts::Message(approvals) => approvals.iter().map(|by| short(&by.officer)).collect(),
-            _ => Vec::new(),
-        };
-        let text = if officers.is_empty() {
-            "without an officer's approval".to_owned()
-        } else {
-            format!("approved by {}", officers.join(" and "))
-        };
-        self.fact("RELEASED", &message.header.sender, text, known)
+        let Released { by_releaser, text } = Released::of(known, message);
+        let rung = if by_releaser { "RELEASED" } else { "SIGNED" };
+        let mut fact = self.fact(rung, &message.header.sender, text, known);
+        fact.standing = fact.standing.and(by_releaser, false);
+        fact
     }
 
     /// Relays that have it: in their logs, or by an acceptance that somebody kept.
@@ -314,10 +311,14 @@ impl Evidence<'_> {
                     (_, 0) => ("REFERRED_TO", word(&FUNCTIONS, reply.function).to_owned()),
                     (_, answer) => ("ANSWERED", word(&ANSWERS, answer).to_owned()),
                 };
+                let released = Released::of(other, reply);
                 let mut fact = self.fact(rung, signer, text, other);
-                fact.standing = fact
-                    .standing
-                    .and(action(signer) || (mine && rung != "ANSWERED"), false);
+                let may = action(signer) || (mine && rung != "ANSWERED");
+                fact.standing = fact.standing.and(may && released.by_releaser, false);
+                if !released.by_releaser {
+                    fact.text = format!("{rung} {}, {}", fact.text, released.text);
+                    fact.rung = "SIGNED".to_owned();
+                }
                 if mine {
                     fact.rung = format!("SENDER_{rung}");
                 }
