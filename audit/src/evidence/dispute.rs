@@ -2,11 +2,13 @@
 
 use data_encoding::BASE64;
 
+use super::copies::Copy;
 use super::life::Standing;
 use super::names::{self, short};
 use super::statements::Known;
 use super::timeline::domain_of;
 use super::{Evidence, Fact, Finding, Life, Proof, Ruling};
+use crate::key::origin_of;
 use crate::proof::TlogProof;
 use crate::statement::{Message, Payload};
 
@@ -40,6 +42,8 @@ pub struct DisputeReport {
     pub not_provable: Vec<String>,
     /// Everything that does not fit in the logs, the gravest first.
     pub findings: Vec<Finding>,
+    /// For a person to look at; no proof of anything: logs that were not handed in among it.
+    pub remarks: Vec<String>,
     /// The proofs, verbatim.
     pub proofs: Vec<PrintedProof>,
 }
@@ -83,6 +87,7 @@ impl Evidence<'_> {
             proofs: self.proofs(known, &life),
             life,
             findings: self.findings.clone(),
+            remarks: self.remarks.clone(),
         })
     }
 
@@ -209,9 +214,26 @@ impl Evidence<'_> {
                 let held = held.map_or_else(String::new, |fact| {
                     format!("; {} holds its bytes all the same", fact.who)
                 });
-                format!("{name} was sent, and no desk that it names has signed for it{held}")
+                let withheld = self.withheld(life);
+                format!("{name} was sent, and no desk that it names has signed for it{held}{withheld}")
             }
         }
+    }
+
+    /// Whose log would have to tell, and was not handed in.
+    fn withheld(&self, life: &Life) -> String {
+        let mut told = String::new();
+        for side in [self.side(0), self.side(1)] {
+            for desk in life.recipients.iter().filter(|to| domain_of(to) == Some(side)) {
+                let is_there = |copy: &Copy| copy.mirror.is_none() && Some(copy.origin.as_str()) == origin_of(desk);
+                if !self.copies.iter().any(is_there) {
+                    let desk = short(desk);
+                    let desk = desk.split(" of ").next().unwrap_or_default();
+                    told.push_str(&format!("; {side} did not hand in the log of {desk}"));
+                }
+            }
+        }
+        told
     }
 
     /// The message in every own log that holds it, what was signed about it, and the proofs of whatever does not fit.

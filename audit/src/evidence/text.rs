@@ -93,6 +93,7 @@ impl fmt::Display for DisputeReport {
         facts(f, "signed by somebody who may not", life, Standing::Foreign)?;
         part(f, "not provable by anybody", &self.not_provable)?;
         findings(f, &self.findings)?;
+        some(f, "for a person to look at", &self.remarks)?;
         writeln!(f, "\n---- {} proofs, verbatim ----", self.proofs.len())?;
         for (place, proof) in self.proofs.iter().enumerate() {
             writeln!(
