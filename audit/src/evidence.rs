@@ -109,6 +109,9 @@ impl<'b> Evidence<'b> {
         let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside);
         notes.extend(accepted);
+        let (bad, told) = notes::bad_lines(&notes);
+        findings.extend(bad);
+        remarks.extend(told);
         findings.extend(heads::contradictions(&copies, &notes, &trust));
         findings.extend(statements.short_logs(&copies));
         remarks.extend(statements.seen_beyond(&copies));
