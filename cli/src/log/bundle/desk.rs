@@ -4,6 +4,7 @@
 use hotline_audit::{
     Hash, SignedStatement,
     bundle::BundleWriter,
+    note::Note,
     opening::Opening,
     statement::{Message, Payload},
 };
@@ -52,9 +53,13 @@ pub(super) fn notes(ledger: &Inspector, notes: &mut Notes) -> Result<(), Failure
 pub(super) fn acceptances(
     ledger: &Inspector,
     statement: &Hash,
+    notes: &Notes,
     writer: &mut BundleWriter,
 ) -> Result<(), Failure> {
-    for held in kept::proofs(ledger, statement)? {
+    for mut held in kept::proofs(ledger, statement)? {
+        if let Ok(note) = Note::parse(&held.proof.checkpoint) {
+            held.proof.checkpoint = notes.checked(&note).encode();
+        }
         let path = format!("proofs/{statement}/{}.tlog-proof", held.relay);
         put(writer, &path, held.proof.encode())?;
     }
