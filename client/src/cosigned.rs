@@ -75,8 +75,9 @@ pub fn read(note: &[u8], log: &Identity, rosters: &RosterSet, at_ms: Option<u64>
 
 /// Whether a line is the log's own. A note goes into this desk's evidence, and no line that nobody has checked goes with it.
 fn own(note: &Note, line: &NoteSignature, log: &Identity, rosters: &RosterSet) -> bool {
-    let keys = rosters.log_keys(log.origin()).into_iter();
-    keys.filter_map(|entry| VerifierKey::new(log.origin(), entry.key).ok())
+    let origin = log.origin();
+    let keys = rosters.log_keys(&origin).into_iter();
+    keys.filter_map(|entry| VerifierKey::new(&origin, entry.key).ok())
         .any(|key| key.signed(&note.text, line))
 }
 
@@ -338,7 +339,7 @@ mod tests {
             rosters.update(builder.finish()).unwrap();
         }
         let north: Identity = NORTH.parse().unwrap();
-        let signer = LogSigner::new(north.origin(), key(1)).unwrap();
+        let signer = LogSigner::new(&north.origin(), key(1)).unwrap();
         let mut note = Note::parse(&signer.checkpoint(3, Hash([0; 32])).sign(&signer)).unwrap();
         let witness = CosignerName::witness("exercise.borenia.example/relay/south").unwrap();
         let good = CosignSigner::new(witness, key(2)).cosign(&note.text, 1);

@@ -92,12 +92,11 @@ impl Evidence<'_> {
     }
 
     fn find(&self, asked: &str) -> Result<(&Known, &Message), NotFound> {
-        let prefixes = names::prefixes(&self.bundles);
         let found: Vec<(&Known, &Message)> = self
             .statements
             .iter()
             .filter_map(|(hash, known)| match &known.verified.payload {
-                Payload::Message(message) if names::means(asked, &prefixes, message, hash) => {
+                Payload::Message(message) if names::means(asked, &self.prefixes, message, hash) => {
                     Some((known, message))
                 }
                 _ => None,

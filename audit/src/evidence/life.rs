@@ -4,12 +4,10 @@ use super::names;
 use super::release::Released;
 use super::statements::Known;
 use super::timeline::{After, Before, Naming, domain_of};
-use super::{Evidence, Source};
-use crate::bundle::Place;
+use super::Evidence;
 use crate::check::Parts;
 use crate::hash::Hash;
 use crate::opening::{Opening, OpeningFile};
-use crate::proof::TlogProof;
 use crate::statement::{Message, Payload};
 
 /// How much a fact is worth.
@@ -148,7 +146,6 @@ impl Life {
 impl Evidence<'_> {
     /// The life of one message.
     pub(super) fn life(&self, known: &Known, message: &Message, naming: &Naming) -> Life {
-        let prefixes = names::prefixes(&self.bundles);
         let header = &message.header;
         let mut facts = vec![self.released(known, message)];
         facts.extend(self.accepted(known));
@@ -160,7 +157,7 @@ impl Evidence<'_> {
         Life {
             sha256: known.verified.hash,
             id: data_encoding::HEXLOWER.encode(&header.id),
-            name: names::name(&prefixes, message),
+            name: names::name(&self.prefixes, message),
             sender: header.sender.clone(),
             recipients: header.recipients.iter().map(|to| to.identity.clone()).collect(),
             precedence: word(&PRECEDENCES, message.precedence),
@@ -199,25 +196,13 @@ impl Evidence<'_> {
             };
             facts.push(self.fact("ACCEPTED", &relay, how, known));
         }
-        for bundle in &self.bundles {
-            for (place, path, bytes) in bundle.places() {
-                let Place::Proof { statement } = place else {
-                    continue;
-                };
-                let kept = Source::File(path.to_owned());
-                let believed = self.notes.iter().find(|note| note.kept == kept);
-                let (Some(note), Ok(proof)) = (believed, TlogProof::parse(bytes)) else {
-                    continue;
-                };
-                let relay = relay_of(&note.checkpoint.origin).unwrap_or_default();
-                if statement == known.verified.hash {
-                    let how = format!(
-                        "entry #{} of its log, by the acceptance that {} kept",
-                        proof.index, note.side
-                    );
-                    facts.push(self.fact("ACCEPTED", &relay, how, known));
-                }
-            }
+        for accepted in self.accepted.get(&known.verified.hash).into_iter().flatten() {
+            let relay = relay_of(&accepted.origin).unwrap_or_default();
+            let how = format!(
+                "entry #{} of its log, by the acceptance that {} kept",
+                accepted.index, accepted.side
+            );
+            facts.push(self.fact("ACCEPTED", &relay, how, known));
         }
         facts.sort_by(|a, b| a.who.cmp(&b.who));
         facts.dedup_by(|b, a| a.who == b.who);
@@ -227,21 +212,18 @@ impl Evidence<'_> {
     /// Cosignatures of others than the sender's side over a tree that holds it; by a mirror it proves that the bytes are
     /// there.
     fn cosigned(&self, known: &Known) -> Vec<Fact> {
-        let own = domain_of(&known.verified.header().sender).map(str::to_owned);
+        let own = domain_of(&known.verified.header().sender);
         let mut facts: Vec<Fact> = Vec::new();
         for stands in &known.stands {
-            let Some(copy) = self.copies.get(stands.copy) else {
-                continue;
-            };
-            for note in self.cosigned_notes() {
-                let covers = self.binds(note, stands);
-                for by in note.cosigned.iter().filter(|by| covers && by.domain != own) {
-                    let rung = if by.mirror { "PEER_HELD" } else { "COSIGNED" };
-                    let text = format!("{} at {} entries", copy.origin, note.checkpoint.size);
-                    let mut fact = self.fact(rung, &by.name, text, known);
-                    fact.claimed_ms = Some(by.time_s.saturating_mul(1000));
-                    facts.push(fact);
-                }
+            for by in self.index.earliest(stands.copy, stands.index, own) {
+                let Some((note, by)) = self.cosignature(by) else {
+                    continue;
+                };
+                let rung = if by.mirror { "PEER_HELD" } else { "COSIGNED" };
+                let text = format!("{} at {} entries", note.checkpoint.origin, note.checkpoint.size);
+                let mut fact = self.fact(rung, &by.name, text, known);
+                fact.claimed_ms = Some(by.time_s.saturating_mul(1000));
+                facts.push(fact);
             }
         }
         facts.sort_by(|a, b| (&a.who, a.claimed_ms).cmp(&(&b.who, b.claimed_ms)));

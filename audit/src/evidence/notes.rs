@@ -9,6 +9,7 @@ use crate::bundle::{Bundle, Place};
 use crate::check::{self, When};
 use crate::checkpoint::Checkpoint;
 use crate::cosign::{CosignVerifier, CosignerName};
+use crate::hash::Hash;
 use crate::key::{Purpose, Roster, RosterSet, Subject, origin_of, subject_of_origin};
 use crate::note::Note;
 use crate::policy::Policy;
@@ -214,6 +215,7 @@ pub(super) fn gather(
         notes: Vec::new(),
         findings: Vec::new(),
         seen: BTreeSet::new(),
+        leaves: BTreeSet::new(),
     };
     for copy in copies.iter().filter(|copy| copy.report.log_key.is_some()) {
         gathered.take(&copy.log.note, &copy.side, Source::Head(copy.title()), None);
@@ -244,6 +246,8 @@ struct Gathered<'a> {
     notes: Vec<KnownNote>,
     findings: Vec<Finding>,
     seen: BTreeSet<Vec<u8>>,
+    /// Leaves that were taken: log, index, and hash of the note.
+    leaves: BTreeSet<(String, u64, Hash)>,
 }
 
 impl Gathered<'_> {
@@ -289,7 +293,10 @@ impl Gathered<'_> {
                 let why = format!("it names {origin} at {size} entries, behind one of {before}");
                 self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
             }
-            self.notes.push(note);
+            // Own log and mirror hold the same leaf; it says the same once.
+            if self.leaves.insert((copy.origin.clone(), index, Hash::of(&said.note))) {
+                self.notes.push(note);
+            }
         }
     }
 
