@@ -64,6 +64,19 @@ pub(super) fn read(bundles: &[&Bundle], trust: &TrustPolicy) -> Result<Vec<Copy>
                     ),
                 ));
             }
+            let holder = mirror.and_then(|mirror| mirror.strip_suffix("/mirror"));
+            let holder = holder.map(subject_of_origin);
+            let holder = holder.as_deref().and_then(Subject::parse);
+            if holder.is_some_and(|holder| holder.domain != bundle.manifest.side) {
+                return Err(Refused::new(
+                    "WRONG_SIDE",
+                    format!(
+                        "the bundle of {} brings what {} holds of {origin}: a side hands in what its own mirrors hold",
+                        bundle.manifest.side,
+                        mirror.unwrap_or_default()
+                    ),
+                ));
+            }
             copies.push(Copy::read(place, bundle, mirror, origin, trust));
         }
     }

@@ -101,7 +101,7 @@ impl fmt::Display for DisputeReport {
                 "\nproof {}: {}\n{}",
                 place + 1,
                 safe(&proof.title),
-                proof.text.trim_end()
+                verbatim(&proof.text)
             )?;
         }
         Ok(())
@@ -310,7 +310,7 @@ fn proofs(f: &mut Formatter<'_>, findings: &[Finding]) -> fmt::Result {
             "\nproof {}: {}\n{}",
             place + 1,
             safe(&proof.title),
-            proof.text.trim_end()
+            verbatim(&proof.text)
         )?;
     }
     Ok(())
@@ -363,6 +363,12 @@ fn safe(text: &str) -> String {
         .to_string()
         .replace("\\'", "'")
         .replace("\\\"", "\"")
+}
+
+/// A proof line by line, as it is; but names in a note may hold what turns a terminal's lines around.
+fn verbatim(text: &str) -> String {
+    let lines: Vec<String> = text.trim_end().lines().map(safe).collect();
+    lines.join("\n")
 }
 
 /// At most a line's worth of somebody's words.
