@@ -72,7 +72,10 @@ fn an_approval_by_a_key_that_has_ended_is_for_review_where_no_relay_dates_it() {
     let mut play = Play::new();
     play.end(0, play.line.sides[0].releaser.statement);
     play.message(0, "Approved by a thief.", None);
-    play.only_in_desk(0, 1);
+    for held in &mut play.line.held {
+        held.relay.pop();
+    }
+    play.line.held[0].proofs.clear();
     let report = dispute(&play.line, "A-0001");
     assert_eq!(report.verdict, Ruling::CannotTell("REVIEW"), "{report}");
 }
@@ -91,7 +94,10 @@ fn a_stolen_key_that_was_ended_convicts_nobody_of_equivocation() {
     let mut line = play.line;
     line.held[1].desk.remove(0);
     let report = dispute(&line, &Hash::of(&line.held[0].desk[0]).to_string());
-    let named = report.findings.iter().find(|finding| finding.rule == "EQUIVOCATION");
+    let named = report
+        .findings
+        .iter()
+        .find(|finding| finding.rule == "EQUIVOCATION");
     assert!(named.is_none(), "{named:?}");
 }
 
@@ -127,7 +133,9 @@ fn what_did_not_open_at_its_recipient_is_no_match_whatever_its_sender_discloses(
     let page = report.to_string();
     assert!(page.contains(why), "{page}");
     assert!(
-        page.contains("disclosed by exercise.avelia.example, never opened at desk/ops of exercise.borenia.example"),
+        page.contains(
+            "disclosed by exercise.avelia.example, never opened at desk/ops of exercise.borenia.example"
+        ),
         "{page}"
     );
     // A desk that has signed DELIVERED as well has read it.
@@ -140,7 +148,12 @@ fn what_a_desk_says_of_itself_does_not_prove_that_a_message_arrived() {
     for kind in [8, 9] {
         let mut play = Play::new();
         let message = play.message(0, "Is anybody there?", None);
-        play.service(1, &message, kind, "spiffe://exercise.borenia.example/desk/ops NO_RECEIPT");
+        play.service(
+            1,
+            &message,
+            kind,
+            "spiffe://exercise.borenia.example/desk/ops NO_RECEIPT",
+        );
         let report = dispute(&play.line, "A-0001");
         assert_eq!(report.verdict, Ruling::SentNoReceipt, "{kind}: {report}");
     }
@@ -175,7 +188,10 @@ fn a_reply_that_no_releaser_approved_answers_nothing() {
     assert_eq!(said.standing, Standing::Foreign);
     assert!(said.text.contains("ANSWERED ACCEPT"), "{}", said.text);
     assert_eq!(report.verdict, Ruling::SentNoReceipt, "{report}");
-    assert!(!report.life.facts.iter().any(|fact| fact.rung == "ANSWERED"), "{report}");
+    assert!(
+        !report.life.facts.iter().any(|fact| fact.rung == "ANSWERED"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -201,7 +217,9 @@ fn a_dispute_says_which_logs_a_side_did_not_hand_in() {
     assert_eq!(report.verdict, Ruling::SentNoReceipt, "{report}");
     let side = &line.sides[1].domain;
     assert!(
-        report.sentence.contains(&format!("{side} did not hand in the log of desk/ops")),
+        report
+            .sentence
+            .contains(&format!("{side} did not hand in the log of desk/ops")),
         "{}",
         report.sentence
     );
@@ -228,27 +246,23 @@ fn junk(line: &NoteSignature) -> NoteSignature {
 
 #[test]
 fn a_line_that_a_relay_made_up_does_not_take_away_what_its_note_proves() {
-    let mut line = play(SHORT);
-    // Avelia's relay has put a line of Borenia's witness under what Borenia keeps of it; then it cuts its log.
-    for held in &mut line.held[1].notes {
-        let of_avelia = held.text.starts_with(line.sides[0].relay.origin());
-        if of_avelia {
-            let first = held.signatures[1].clone();
-            held.signatures.push(junk(&first));
-        }
+    let mut play = Play::new();
+    for text in ["One.", "Two.", "Three."] {
+        let message = play.message(0, text, None);
+        play.receipt(1, &message, 4);
     }
-    line.held[1].mirrored_note = None;
-    let held = &mut line.held[0];
-    held.relay.truncate(9);
-    held.notes.clear();
-    held.proofs.clear();
-    held.mirrored_note = None;
+    let mut line = play.line;
+    // Avelia's relay has put a line of Borenia's witness under the note that Borenia's desk keeps; then it cuts its log.
+    let mut note = Note::parse(&line.sides[0].relay.note(&line.held[0].relay)).unwrap();
+    let good = line.sides[1].cosigner(false).cosign(&note.text, 1_795_000_100);
+    note.signatures.push(junk(&good));
+    line.held[1].notes = vec![note];
+    line.held[0].relay.truncate(3);
+    line.held[0].proofs.clear();
     let [a, b] = [line.bundle(0), line.bundle(1)];
     let evidence = Evidence::judge(&[&a, &b], &line.policy(NOBODY)).unwrap();
-    let cut = evidence
-        .findings()
-        .iter()
-        .find(|finding| finding.rule == "BEHIND_ITS_CHECKPOINT");
+    let mut cuts = evidence.findings().iter();
+    let cut = cuts.find(|finding| finding.rule == "BEHIND_ITS_CHECKPOINT");
     assert_eq!(cut.unwrap().evidence_of, line.sides[0].domain);
     assert_eq!(evidence.compare().verdict, Ruling::Truncated);
 }
@@ -262,7 +276,11 @@ fn a_line_of_somebody_elses_under_somebody_elses_log_is_a_remark_on_nobody() {
         hotline_audit::dsse::SigningKey::from_seed(&[77; 32]),
     );
     let mut files = line.files(1);
-    for held in line.held[1].notes.iter().filter(|note| note.text.starts_with(line.sides[0].relay.origin())) {
+    for held in line.held[1]
+        .notes
+        .iter()
+        .filter(|note| note.text.starts_with(line.sides[0].relay.origin()))
+    {
         let mut held: Note = held.clone();
         let good = neutral.cosign(&held.text, 1_795_000_100);
         held.signatures.push(junk(&good));
@@ -270,15 +288,17 @@ fn a_line_of_somebody_elses_under_somebody_elses_log_is_a_remark_on_nobody() {
         files.insert(format!("cosigned/{}/{}", head.origin, head.size), held.encode());
     }
     let bundle = line::read(&line.pack(1, files)).unwrap();
-    let text = line.policy_text(NOBODY).replace(
-        "group ",
-        &format!("witness n {}\ngroup ", neutral.verifier()),
-    );
+    let text = line
+        .policy_text(NOBODY)
+        .replace("group ", &format!("witness n {}\ngroup ", neutral.verifier()));
     let policy = hotline_audit::policy::Policy::parse(text.as_bytes()).unwrap();
     let report = Evidence::judge(&[&bundle], &policy).unwrap().verify();
     assert_eq!(report.verdict, Ruling::Match, "{report}");
     assert!(
-        report.remarks.iter().any(|told| told.contains("witness.example/neutral")),
+        report
+            .remarks
+            .iter()
+            .any(|told| told.contains("witness.example/neutral")),
         "{report}"
     );
 }
@@ -298,7 +318,13 @@ fn a_bundle_with_more_logs_than_a_side_has_is_refused() {
 fn a_file_that_belongs_to_no_log_of_its_size_is_named() {
     let line = play(SHORT);
     let folder = format!("logs/{}", line.sides[0].relay.origin());
-    for strange in ["tile/0/001", "tile/1/000.p/1", "tile/entries/000", "tile/entries/000.p/07", "tile/9/000"] {
+    for strange in [
+        "tile/0/001",
+        "tile/1/000.p/1",
+        "tile/entries/000",
+        "tile/entries/000.p/07",
+        "tile/9/000",
+    ] {
         let mut files = line.files(0);
         files.insert(format!("{folder}/{strange}"), vec![0; 32]);
         let verdict = alone(&line, 0, files);
@@ -310,7 +336,11 @@ fn a_file_that_belongs_to_no_log_of_its_size_is_named() {
 fn what_another_sides_mirror_holds_is_not_handed_in_as_ones_own() {
     let line = play(SHORT);
     let mut files = line.files(1);
-    let folder = format!("mirrors/{}/mirror/{}", line.sides[0].relay.origin(), line.sides[0].relay.origin());
+    let folder = format!(
+        "mirrors/{}/mirror/{}",
+        line.sides[0].relay.origin(),
+        line.sides[0].relay.origin()
+    );
     let entries = &line.held[0].relay[..4];
     put_log(&mut files, &folder, &line.sides[0].relay.note(entries), entries);
     assert_eq!(alone(&line, 1, files), "WRONG_SIDE");
@@ -320,7 +350,11 @@ fn what_another_sides_mirror_holds_is_not_handed_in_as_ones_own() {
 fn openings_that_do_not_fit_are_not_counted_among_those_that_do() {
     let line = play(SHORT);
     let mut files = line.files(0);
-    let path = files.keys().find(|path| path.starts_with("openings/")).unwrap().clone();
+    let path = files
+        .keys()
+        .find(|path| path.starts_with("openings/"))
+        .unwrap()
+        .clone();
     let bundle = line::read(&line.pack(0, files.clone())).unwrap();
     let policy = line.policy(NOBODY);
     assert_eq!(Evidence::judge(&[&bundle], &policy).unwrap().verify().openings, 1);

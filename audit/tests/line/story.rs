@@ -106,12 +106,7 @@ impl Play {
     }
 
     /// The same with any content.
-    pub fn with_content(
-        &mut self,
-        from: usize,
-        content: Content,
-        answers: Option<(&[u8], u32)>,
-    ) -> Message {
+    pub fn with_content(&mut self, from: usize, content: Content, answers: Option<(&[u8], u32)>) -> Message {
         self.chains[from].number += 1;
         let number = self.chains[from].number;
         let header = self.header(from);
