@@ -230,7 +230,12 @@ fn conclusion(report: &CompareReport) -> String {
             Some(proof) => format!("one log, two signed histories: they part at #{}", proof.index),
             None => told(report, Verdict::Fork).map_or_else(
                 || "one of the logs by itself has two histories".to_owned(),
-                |conflict| format!("another history of one of the logs is signed: {}", conflict.explanation),
+                |conflict| {
+                    format!(
+                        "another history of one of the logs is signed: {}",
+                        conflict.explanation
+                    )
+                },
             ),
         },
         Some(Verdict::Equivocation) => {
@@ -305,7 +310,10 @@ impl fmt::Display for CompareReport {
             if conflict.binds {
                 writeln!(f, "{}: {explanation}", conflict.verdict)?;
             } else {
-                writeln!(f, "for a person to look at, by nobody's word but its own: {explanation}")?;
+                writeln!(
+                    f,
+                    "for a person to look at, by nobody's word but its own: {explanation}"
+                )?;
             }
         }
         Ok(())

@@ -228,8 +228,15 @@ impl<'a> Side<'a> {
                 };
                 (Verdict::Truncated, format!("{told}, and {found} are there"))
             } else if frontier.root() != seen.root {
-                let told = if seen.signed { "holds another signed root" } else { "has seen another root" };
-                (Verdict::Fork, format!("{sender} {told} of {origin} at {size} entries"))
+                let told = if seen.signed {
+                    "holds another signed root"
+                } else {
+                    "has seen another root"
+                };
+                (
+                    Verdict::Fork,
+                    format!("{sender} {told} of {origin} at {size} entries"),
+                )
             } else {
                 continue;
             };

@@ -198,7 +198,12 @@ fn seen(log: &Log) -> SeenCheckpoint {
 #[test]
 fn a_log_cut_and_signed_again_is_truncated_against_what_its_own_desk_has_seen() {
     let world = world();
-    let Histories { north, cut, other, all } = histories(&world);
+    let Histories {
+        north,
+        cut,
+        other,
+        all,
+    } = histories(&world);
     let mut next = world.message_of(&world.avelia, 6, Hash::of(&all[4]));
     next.header.seen = vec![seen(&north)];
     let next = world.avelia.desk.sign(PayloadType::Message, &next.encode());
@@ -217,7 +222,12 @@ fn a_log_cut_and_signed_again_is_truncated_against_what_its_own_desk_has_seen() 
 #[test]
 fn a_checkpoint_that_the_other_relay_holds_of_a_log_binds_it() {
     let world = world();
-    let Histories { north, cut, other, all } = histories(&world);
+    let Histories {
+        north,
+        cut,
+        other,
+        all,
+    } = histories(&world);
     let leaf = PeerCheckpoint {
         relay: world.borenia.log.identity.clone(),
         key_statement: world.borenia.log.key_statement,
@@ -225,11 +235,17 @@ fn a_checkpoint_that_the_other_relay_holds_of_a_log_binds_it() {
         claimed_time_ms: NOW,
         mirrored: 0,
     };
-    let leaf = world.borenia.log.sign(PayloadType::PeerCheckpoint, &leaf.encode());
+    let leaf = world
+        .borenia
+        .log
+        .sign(PayloadType::PeerCheckpoint, &leaf.encode());
     let south = log_of(&world.borenia.log, [all, vec![leaf]].concat());
     let report = verdict(&world, &cut, &south);
     assert_eq!(report.verdict, Some(Verdict::Truncated), "{report}");
-    assert!(report.conclusion.contains("signed checkpoint of 5 entries"), "{report}");
+    assert!(
+        report.conclusion.contains("signed checkpoint of 5 entries"),
+        "{report}"
+    );
     assert_eq!(verdict(&world, &other, &south).verdict, Some(Verdict::Fork));
     assert_eq!(verdict(&world, &north, &south).verdict, Some(Verdict::Match));
 }

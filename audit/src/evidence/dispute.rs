@@ -224,7 +224,8 @@ impl Evidence<'_> {
         let mut told = String::new();
         for side in [self.side(0), self.side(1)] {
             for desk in life.recipients.iter().filter(|to| domain_of(to) == Some(side)) {
-                let is_there = |copy: &Copy| copy.mirror.is_none() && Some(copy.origin.as_str()) == origin_of(desk);
+                let is_there =
+                    |copy: &Copy| copy.mirror.is_none() && Some(copy.origin.as_str()) == origin_of(desk);
                 if !self.copies.iter().any(is_there) {
                     let desk = short(desk);
                     let desk = desk.split(" of ").next().unwrap_or_default();

@@ -50,7 +50,11 @@ impl Index {
         for (copy, origin) in copies.iter().enumerate() {
             by_origin.entry(origin).or_default().push(copy);
         }
-        for (place, note) in notes.iter().enumerate().filter(|(_, note)| !note.cosigned.is_empty()) {
+        for (place, note) in notes
+            .iter()
+            .enumerate()
+            .filter(|(_, note)| !note.cosigned.is_empty())
+        {
             let head = &note.checkpoint;
             for copy in by_origin.get(head.origin.as_str()).into_iter().flatten() {
                 if continues(*copy, head.size, head.root) {
@@ -72,7 +76,9 @@ impl Index {
             let series = of_copy.entry(by.name.clone()).or_default();
             series.domain.clone_from(&by.domain);
             let time_s = by.time_s;
-            series.from.push((known.checkpoint.size, By { time_s, note, place }));
+            series
+                .from
+                .push((known.checkpoint.size, By { time_s, note, place }));
         }
     }
 

@@ -1,10 +1,10 @@
 //! The life of one message: who signed which rung of its ladder, where that stands, and who holds it.
 
+use super::Evidence;
 use super::names;
 use super::release::Released;
 use super::statements::Known;
 use super::timeline::{After, Before, Naming, domain_of};
-use super::Evidence;
 use crate::check::Parts;
 use crate::hash::Hash;
 use crate::opening::{Opening, OpeningFile};

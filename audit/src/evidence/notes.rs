@@ -128,7 +128,11 @@ impl Cosigners {
             .map_err(|refusal| (refusal.rule(), refusal.to_string()))?;
         let mut note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
         let (cosigned, bad) = self.of_note(&mut note);
-        let text = if bad.is_empty() { bytes.to_vec() } else { note.encode() };
+        let text = if bad.is_empty() {
+            bytes.to_vec()
+        } else {
+            note.encode()
+        };
         Ok(KnownNote {
             side: side.to_owned(),
             kept,
@@ -294,7 +298,10 @@ impl Gathered<'_> {
                 self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
             }
             // Own log and mirror hold the same leaf; it says the same once.
-            if self.leaves.insert((copy.origin.clone(), index, Hash::of(&said.note))) {
+            if self
+                .leaves
+                .insert((copy.origin.clone(), index, Hash::of(&said.note)))
+            {
                 self.notes.push(note);
             }
         }

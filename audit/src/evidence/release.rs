@@ -25,7 +25,11 @@ impl Released {
         let own = |by: &&ByOfficer<Approval>| domain_of(&by.officer) == side;
         let releases =
             |by: &ByOfficer<Approval>| by.said.capacity == AS_RELEASER && by.roles.contains(&RELEASER);
-        let mut officers: Vec<&str> = approvals.iter().filter(own).map(|by| by.officer.as_str()).collect();
+        let mut officers: Vec<&str> = approvals
+            .iter()
+            .filter(own)
+            .map(|by| by.officer.as_str())
+            .collect();
         officers.sort_unstable();
         officers.dedup();
         let by_releaser = approvals.iter().filter(own).any(releases);
@@ -49,7 +53,9 @@ fn in_words(officers: &[&str], by_releaser: bool, alone: bool) -> String {
     match (names.is_empty(), by_releaser, alone) {
         (true, _, _) => "without an officer's approval".to_owned(),
         (false, false, _) => format!("approved by {names}, and by no RELEASER"),
-        (false, true, true) => format!("approved by {names} alone, where its precedence asks for two officers"),
+        (false, true, true) => {
+            format!("approved by {names} alone, where its precedence asks for two officers")
+        }
         (false, true, false) => format!("approved by {names}"),
     }
 }

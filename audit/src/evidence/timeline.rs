@@ -10,12 +10,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::Evidence;
 use super::index::By;
 use super::life::{SERVICES, named_by, word};
 use super::names;
 use super::notes::{Cosigned, KnownNote};
 use super::statements::Known;
-use super::Evidence;
 use crate::hash::Hash;
 use crate::key::{Subject, subject_of_origin};
 use crate::statement::Payload;

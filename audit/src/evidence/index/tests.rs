@@ -34,9 +34,15 @@ fn compared(messages: u64) -> (u64, u64, u64) {
 fn with_twice_the_messages_and_checkpoints_a_comparison_takes_little_more_than_twice_the_steps() {
     let (few, notes, steps) = compared(12);
     let (many, more_notes, more_steps) = compared(24);
-    assert!(many >= 2 * few - 8 && more_notes >= 2 * notes - 8, "{many} {more_notes}");
+    assert!(
+        many >= 2 * few - 8 && more_notes >= 2 * notes - 8,
+        "{many} {more_notes}"
+    );
     println!("{few} statements, {notes} checkpoints: {steps} steps; {many}, {more_notes}: {more_steps}");
-    assert!(steps > 0 && more_steps * 10 < steps * 30, "{steps} and {more_steps}");
+    assert!(
+        steps > 0 && more_steps * 10 < steps * 30,
+        "{steps} and {more_steps}"
+    );
 }
 
 #[test]
