@@ -16,6 +16,7 @@ use hotline_audit::{
 use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, Engine, Entry, Ledger, Mode, OpenOptions, Record, Restored};
 
+mod bundled;
 mod compared;
 mod openings;
 mod proved;
