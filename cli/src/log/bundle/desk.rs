@@ -80,7 +80,7 @@ pub(super) fn open(
         .filter(|opening| opening.fits(&message.content))
         .ok_or_else(|| {
             Failure::new(
-                "HL-LOG-012",
+                "HL-LOG-019",
                 exit::USAGE,
                 format!("{hash} is sealed, and no ledger here has opened it"),
                 "name the folder of a desk that sent or received it",
