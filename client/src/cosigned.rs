@@ -347,7 +347,8 @@ mod tests {
         let stranger = CosignSigner::new("witness.example/w".parse().unwrap(), key(3));
         let mut junk = good.clone();
         junk.signature[20] ^= 1;
-        note.signatures.extend([junk, stranger.cosign(&note.text, 1), good]);
+        note.signatures
+            .extend([junk, stranger.cosign(&note.text, 1), good]);
         let kept = read(&note.encode(), &north, &rosters, Some(1_500)).unwrap();
         assert_eq!(Note::parse(&kept.note).unwrap().signatures, clean);
         assert_eq!(kept.by.len(), 1);

@@ -209,8 +209,14 @@ mod tests {
             notes.kept[LOG][&1].signatures.clone()
         };
         let log = plain.signatures[0].clone();
-        assert_eq!(taken("exercise.borenia.example/desk/ops"), [log.clone(), good.clone()]);
-        assert_eq!(taken("exercise.borenia.example/relay/south"), [log, good, neutral]);
+        assert_eq!(
+            taken("exercise.borenia.example/desk/ops"),
+            [log.clone(), good.clone()]
+        );
+        assert_eq!(
+            taken("exercise.borenia.example/relay/south"),
+            [log, good, neutral]
+        );
     }
 
     #[test]

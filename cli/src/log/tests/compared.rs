@@ -124,7 +124,11 @@ fn a_relay_that_cut_its_log_is_betrayed_by_its_own_sides_desk_that_had_seen_more
     let (avelia, borenia) = (&world.avelia, &world.borenia);
     let next = message(avelia, borenia, 5, Hash::of(&chain[3]), vec![seen(&north)]);
     let desk = world.ledger_file("desk", "ops");
-    drop(keep(&desk, &avelia.desk_log, &[chain.clone(), vec![next]].concat()));
+    drop(keep(
+        &desk,
+        &avelia.desk_log,
+        &[chain.clone(), vec![next]].concat(),
+    ));
     for kept in [2, 0] {
         let cut = world.file(&format!("cut{kept}.ledger"));
         drop(keep(&cut, &world.avelia.relay, &chain[..kept]));
