@@ -85,7 +85,7 @@ pub struct CompareReport {
     pub fork: Option<ForkProof>,
     /// Two statements of one sender for one id or place.
     pub equivocations: Vec<EquivocationProof>,
-    /// Checkpoints of the one log that statements in the other have seen, and that it does not continue.
+    /// Checkpoints of the one log that the other holds, or that statements in it have seen, and that it does not continue.
     pub conflicts: Vec<SeenConflict>,
     /// The result as a sentence.
     pub conclusion: String,
@@ -191,7 +191,7 @@ fn verdict(report: &CompareReport, same_log: bool) -> Option<Verdict> {
         report
             .conflicts
             .iter()
-            .any(|conflict| conflict.verdict == verdict)
+            .any(|conflict| conflict.binds && conflict.verdict == verdict)
     };
     let missing = |verdict| {
         report
@@ -228,7 +228,15 @@ fn conclusion(report: &CompareReport) -> String {
         Some(Verdict::Match) => format!("both hold the same {} statements", report.common),
         Some(Verdict::Fork) => match &report.fork {
             Some(proof) => format!("one log, two signed histories: they part at #{}", proof.index),
-            None => "a statement has seen another history of one of the logs".to_owned(),
+            None => told(report, Verdict::Fork).map_or_else(
+                || "one of the logs by itself has two histories".to_owned(),
+                |conflict| {
+                    format!(
+                        "another history of one of the logs is signed: {}",
+                        conflict.explanation
+                    )
+                },
+            ),
         },
         Some(Verdict::Equivocation) => {
             "one sender signed two different statements for one place or id".to_owned()
@@ -239,7 +247,7 @@ fn conclusion(report: &CompareReport) -> String {
             } else {
                 "second"
             };
-            let conflict = report.conflicts.first().map_or_else(
+            let conflict = told(report, Verdict::Truncated).map_or_else(
                 || {
                     format!(
                         "the {shorter} log ends early, at {} entries",
@@ -264,6 +272,12 @@ fn conclusion(report: &CompareReport) -> String {
             format!("{a} only in the first, {b} only in the second; receipts prove that all of them arrived")
         }
     }
+}
+
+/// The first checkpoint that binds a log which does not continue it.
+fn told(report: &CompareReport, verdict: Verdict) -> Option<&SeenConflict> {
+    let mut conflicts = report.conflicts.iter();
+    conflicts.find(|conflict| conflict.binds && conflict.verdict == verdict)
 }
 
 impl fmt::Display for CompareReport {
@@ -292,7 +306,15 @@ impl fmt::Display for CompareReport {
             writeln!(f, "EQUIVOCATION: {proof}")?;
         }
         for conflict in &self.conflicts {
-            writeln!(f, "{}: {}", conflict.verdict, conflict.explanation.escape_debug())?;
+            let explanation = conflict.explanation.escape_debug();
+            if conflict.binds {
+                writeln!(f, "{}: {explanation}", conflict.verdict)?;
+            } else {
+                writeln!(
+                    f,
+                    "for a person to look at, by nobody's word but its own: {explanation}"
+                )?;
+            }
         }
         Ok(())
     }

@@ -17,10 +17,12 @@ mod copies;
 mod dispute;
 mod finding;
 mod heads;
+mod index;
 mod life;
 mod names;
 mod notes;
 mod quorum;
+mod release;
 mod statements;
 mod text;
 mod timeline;
@@ -37,13 +39,13 @@ pub use timeline::{After, Before, Event};
 pub use verdict::Ruling;
 pub use verify::{BundleReport, CopyReport};
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::bundle::{Bundle, BundleError};
-use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::trust::TrustPolicy;
 use copies::Copy;
+use index::Index;
 use notes::KnownNote;
 use statements::Statements;
 use worth::Worth;
@@ -83,8 +85,12 @@ pub struct Evidence<'b> {
     /// For a person to look at; no proof of anything.
     remarks: Vec<String>,
     quorums: Vec<quorum::Covered>,
-    /// Copies and the sizes and roots of checkpoints that they continue.
-    continued: BTreeSet<(usize, u64, Hash)>,
+    /// Acceptances by their statement.
+    accepted: beside::Acceptances,
+    /// Cosignatures of checkpoints that copies continue.
+    index: Index,
+    /// What people call desks.
+    prefixes: BTreeMap<String, String>,
 }
 
 impl<'b> Evidence<'b> {
@@ -104,9 +110,13 @@ impl<'b> Evidence<'b> {
         let (statements, wrong) = Statements::join(&copies, &trust, &worth);
         findings.extend(wrong);
         let mut remarks = worth.remarks();
-        let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
-        findings.extend(beside);
-        notes.extend(accepted);
+        remarks.extend(statements.undated(&copies, &worth));
+        let beside = beside::judge(bundles, &statements, &trust, &cosigners);
+        findings.extend(beside.findings);
+        notes.extend(beside.notes);
+        let (bad, told) = notes::bad_lines(&notes);
+        findings.extend(bad);
+        remarks.extend(told);
         findings.extend(heads::contradictions(&copies, &notes, &trust));
         findings.extend(statements.short_logs(&copies));
         remarks.extend(statements.seen_beyond(&copies));
@@ -120,6 +130,10 @@ impl<'b> Evidence<'b> {
         findings.extend(unmet);
         finding::sort(&mut findings);
         let continued = heads::continued(&copies, &notes);
+        let origins: Vec<&str> = copies.iter().map(|copy| copy.origin.as_str()).collect();
+        let index = Index::of(&origins, &notes, |copy, size, root| {
+            continued.contains(&(copy, size, root))
+        });
         Ok(Evidence {
             bundles: bundles.to_vec(),
             trust,
@@ -130,7 +144,9 @@ impl<'b> Evidence<'b> {
             findings,
             remarks,
             quorums,
-            continued,
+            accepted: beside.accepted,
+            index,
+            prefixes: names::prefixes(bundles),
         })
     }
 

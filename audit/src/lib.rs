@@ -40,6 +40,10 @@ pub mod trust;
 pub mod verify;
 pub mod witness;
 
+// The tests of whole bundles name this crate as others do, also where it tests itself.
+#[cfg(test)]
+extern crate self as hotline_audit;
+
 pub use check::{
     ByOfficer, Parts, StatementError, Verified, verify_approval, verify_consent, verify_officer_act,
     verify_parts, verify_statement,

@@ -135,6 +135,22 @@ impl Note {
         })
     }
 
+    /// The note with those of its lines that are to be kept, each once. Whoever made a note chose the lines under it, so
+    /// nobody keeps lines for it that he has not checked.
+    #[must_use]
+    pub fn with_lines(&self, keep: impl Fn(&NoteSignature) -> bool) -> Note {
+        let mut signatures: Vec<NoteSignature> = Vec::new();
+        for line in self.signatures.iter().filter(|line| keep(line)) {
+            if !signatures.contains(line) {
+                signatures.push(line.clone());
+            }
+        }
+        Note {
+            text: self.text.clone(),
+            signatures,
+        }
+    }
+
     /// The note as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -249,6 +265,18 @@ impl VerifierKey {
     #[must_use]
     pub fn key_id(&self) -> [u8; 4] {
         key_id(ED25519, &self.name, &self.key)
+    }
+
+    /// Whether a line passes for one of this key.
+    #[must_use]
+    pub fn names(&self, line: &NoteSignature) -> bool {
+        line.name == self.name && line.key_id == self.key_id()
+    }
+
+    /// Whether a line is this key's over this text.
+    #[must_use]
+    pub fn signed(&self, note_text: &str, line: &NoteSignature) -> bool {
+        self.names(line) && self.key.verify(note_text.as_bytes(), &line.signature)
     }
 }
 

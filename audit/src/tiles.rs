@@ -27,6 +27,9 @@ use crate::tree::{NodeReader, node_hash};
 /// Hashes or entries in a full tile.
 pub const TILE_WIDTH: u64 = 256;
 
+/// Levels of tiles that a tree can have: 256 to the eighth is more than it can hold.
+const LEVELS: u8 = 8;
+
 /// Why a folder could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum TileError {
@@ -166,12 +169,26 @@ pub fn files_of(size: u64) -> BTreeSet<String> {
         files.extend((0..nodes.div_ceil(TILE_WIDTH)).map(|index| path_of(index, width_of(nodes, index))));
     };
     tiles(size, &entries_path);
-    for level in 0..8u8 {
+    for level in 0..LEVELS {
         tiles(nodes_at(size, level), &|index, width| {
             tile_path(level, index, width)
         });
     }
     files
+}
+
+/// Whether an export of a log of this size has this file: as [`files_of`], without listing them.
+#[must_use]
+pub fn is_file_of(file: &str, size: u64) -> bool {
+    let Some(name) = TileName::parse(file) else {
+        return file == "checkpoint";
+    };
+    let nodes = match name.level {
+        None => size,
+        Some(level) if level < LEVELS => nodes_at(size, level),
+        Some(_) => 0,
+    };
+    name.index < nodes.div_ceil(TILE_WIDTH) && name.width == width_of(nodes, name.index)
 }
 
 /// Complete nodes at a tile level of a tree.

@@ -11,7 +11,7 @@ use hotline_audit::{
     Checkpoint, Hash,
     cosign::{CosignVerifier, CosignerName},
     key::{Purpose, RosterSet, subject_of_origin},
-    note::{Note, NoteSignature},
+    note::{Note, NoteSignature, VerifierKey},
 };
 use hotline_core::identity::{Identity, Role, TrustDomain};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct Cosigned {
     pub size: u64,
     /// Root.
     pub root: Hash,
-    /// The note with all its lines.
+    /// The note: the log's own line, and those of `by`.
     pub note: Vec<u8>,
     /// Those of the other side who cosigned, in the order of their lines.
     pub by: Vec<CosignedBy>,
@@ -62,17 +62,24 @@ pub fn read(note: &[u8], log: &Identity, rosters: &RosterSet, at_ms: Option<u64>
     if checkpoint.origin != log.origin() {
         return None;
     }
-    let by: Vec<CosignedBy> = parsed
-        .signatures
-        .iter()
-        .filter_map(|line| believed(&parsed, line, log, rosters, at_ms))
-        .collect();
+    let believe = |line: &NoteSignature| believed(&parsed, line, log, rosters, at_ms);
+    let by: Vec<CosignedBy> = parsed.signatures.iter().filter_map(believe).collect();
     (!by.is_empty()).then(|| Cosigned {
         size: checkpoint.size,
         root: checkpoint.root,
-        note: note.to_vec(),
+        note: parsed
+            .with_lines(|line| own(&parsed, line, log, rosters) || believe(line).is_some())
+            .encode(),
         by,
     })
+}
+
+/// Whether a line is the log's own. A note goes into this desk's evidence, and no line that nobody has checked goes with it.
+fn own(note: &Note, line: &NoteSignature, log: &Identity, rosters: &RosterSet) -> bool {
+    let origin = log.origin();
+    let keys = rosters.log_keys(&origin).into_iter();
+    keys.filter_map(|entry| VerifierKey::new(&origin, entry.key).ok())
+        .any(|key| key.signed(&note.text, line))
 }
 
 fn believed(
@@ -288,6 +295,12 @@ impl CosignedLog {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use hotline_audit::{
+        LogSigner, SigningKey,
+        cosign::CosignSigner,
+        key::{Enrolment, RosterBuilder},
+    };
+
     use super::*;
 
     fn by(name: &str, capacity: Capacity, unix_s: u64) -> CosignedBy {
@@ -317,6 +330,42 @@ mod tests {
 
     fn to(side: &str) -> [String; 1] {
         [format!("exercise.{side}.example")]
+    }
+
+    #[test]
+    fn lines_that_nobody_here_has_checked_are_not_kept() {
+        let key = |seed| SigningKey::from_seed(&[seed; 32]);
+        let mut rosters = RosterSet::new();
+        for (domain, subject, purpose, seed) in [
+            ("exercise.avelia.example", NORTH, Purpose::Log, 1),
+            ("exercise.borenia.example", SOUTH, Purpose::Witness, 2),
+        ] {
+            let mut builder = RosterBuilder::new(domain, key(seed + 50)).unwrap();
+            let enrolment = Enrolment {
+                purpose,
+                subject: subject.into(),
+                roles: Vec::new(),
+                public_key: key(seed).public(),
+                not_before_ms: 1,
+                not_after_ms: 2_000,
+            };
+            builder.enrol(enrolment).unwrap();
+            rosters.update(builder.finish()).unwrap();
+        }
+        let north: Identity = NORTH.parse().unwrap();
+        let signer = LogSigner::new(&north.origin(), key(1)).unwrap();
+        let mut note = Note::parse(&signer.checkpoint(3, Hash([0; 32])).sign(&signer)).unwrap();
+        let witness = CosignerName::witness("exercise.borenia.example/relay/south").unwrap();
+        let good = CosignSigner::new(witness, key(2)).cosign(&note.text, 1);
+        let clean = [note.signatures[0].clone(), good.clone()];
+        let stranger = CosignSigner::new("witness.example/w".parse().unwrap(), key(3));
+        let mut junk = good.clone();
+        junk.signature[20] ^= 1;
+        note.signatures
+            .extend([junk, stranger.cosign(&note.text, 1), good]);
+        let kept = read(&note.encode(), &north, &rosters, Some(1_500)).unwrap();
+        assert_eq!(Note::parse(&kept.note).unwrap().signatures, clean);
+        assert_eq!(kept.by.len(), 1);
     }
 
     #[test]

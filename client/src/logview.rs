@@ -13,7 +13,7 @@ mod trail;
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use hotline_audit::{Checkpoint, Hash, LogVerifier, tree};
+use hotline_audit::{Checkpoint, Hash, LogVerifier, note::Note, tree};
 
 use self::trail::Trail;
 
@@ -241,10 +241,13 @@ impl LogView {
     fn read(&self, note: &[u8]) -> Result<Seen, LogFault> {
         let checkpoint: Checkpoint = Checkpoint::parse_and_verify(note, &self.verifier)
             .map_err(|error| LogFault::Note(error.to_string()))?;
+        // What is kept is evidence: no line of it but the log's own, which alone was checked.
+        let key = self.verifier.verifier_key();
+        let note = Note::parse(note).map_err(|error| LogFault::Note(error.to_string()))?;
         Ok(Seen {
             size: checkpoint.size,
             root: checkpoint.root,
-            note: note.to_vec(),
+            note: note.with_lines(|line| key.names(line)).encode(),
         })
     }
 
@@ -416,6 +419,22 @@ mod tests {
         fn view(&self) -> LogView {
             LogView::new(self.signer.verifier(), None)
         }
+    }
+
+    #[test]
+    fn of_a_relays_note_only_its_own_line_is_kept() {
+        let log = Log::new(&["a", "b"]);
+        let mut view = log.view();
+        let mut update = log.update(0, 2);
+        let plain = update.note.clone().unwrap();
+        let mut note = Note::parse(&plain).unwrap();
+        let mut line = note.signatures[0].clone();
+        note.signatures.push(line.clone());
+        line.name = "exercise.borenia.example/relay/south/witness".into();
+        note.signatures.push(line);
+        update.note = Some(note.encode());
+        view.observe(&update).unwrap();
+        assert_eq!(view.newest().unwrap().note, plain);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::{EquivocationProof, Log};
 use crate::check::{self, Parts, Verified, When};
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
-use crate::key::RosterSet;
-use crate::statement::Payload;
+use crate::key::{RosterSet, Subject, subject_of_origin};
+use crate::statement::{Payload, RelayRecord};
 use crate::tree::{Frontier, leaf_hash};
 use crate::trust::TrustPolicy;
 use crate::verify::{LogReport, Verdict};
@@ -57,11 +57,15 @@ impl fmt::Display for Missing {
     }
 }
 
-/// A checkpoint that a genuine statement has seen of a log which does not continue it.
+/// A checkpoint of a log which does not continue it: in a leaf of the other log, or as a genuine statement there says that it
+/// has seen it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SeenConflict {
     /// TRUNCATED or FORK.
     pub verdict: Verdict,
+    /// Whether it binds the log: its own key signed the checkpoint, or a desk of its own side says that it has seen it. What
+    /// somebody else says convicts nobody, and is for a person to look at.
+    pub binds: bool,
     /// Index of the statement, in the other log.
     pub index: u64,
     /// Who has seen it.
@@ -78,11 +82,26 @@ pub(super) struct Joined {
     pub(super) conflicts: Vec<SeenConflict>,
 }
 
+/// A checkpoint of some log, and who tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen {
+    origin: String,
+    size: u64,
+    root: Hash,
+    index: u64,
+    sender: String,
+    /// The log's own key signed it.
+    signed: bool,
+    binds: bool,
+}
+
 /// The genuine statements of one log.
 struct Side<'a> {
     log: &'a Log,
     checkpoint: Option<&'a Checkpoint>,
     statements: Vec<(u64, Verified)>,
+    /// Checkpoints that it holds or that its statements have seen.
+    seen: Vec<Seen>,
     hashes: BTreeSet<Hash>,
     /// Statements that somebody other than their sender has signed for.
     received: BTreeSet<Hash>,
@@ -96,8 +115,8 @@ impl Joined {
         report_b: &LogReport,
         trust: &TrustPolicy,
     ) -> Joined {
-        let a = Side::new(a, report_a.checkpoint.as_ref(), trust.rosters());
-        let b = Side::new(b, report_b.checkpoint.as_ref(), trust.rosters());
+        let a = Side::new(a, report_a.checkpoint.as_ref(), trust);
+        let b = Side::new(b, report_b.checkpoint.as_ref(), trust);
         let received: BTreeSet<Hash> = a.received.union(&b.received).copied().collect();
         let mut conflicts = a.conflicts_with(&b);
         conflicts.extend(b.conflicts_with(&a));
@@ -112,21 +131,25 @@ impl Joined {
 }
 
 impl<'a> Side<'a> {
-    fn new(log: &'a Log, checkpoint: Option<&'a Checkpoint>, rosters: &RosterSet) -> Side<'a> {
+    fn new(log: &'a Log, checkpoint: Option<&'a Checkpoint>, trust: &TrustPolicy) -> Side<'a> {
+        let rosters = trust.rosters();
         let mut side = Side {
             log,
             checkpoint,
             statements: Vec::new(),
+            seen: Vec::new(),
             hashes: BTreeSet::new(),
             received: BTreeSet::new(),
         };
         for (index, entry) in (0u64..).zip(&log.entries) {
             let Ok(verified) = check::desk_statement(entry, rosters, When::Archive) else {
+                side.seen.extend(held_in(entry, index, trust));
                 continue;
             };
             let Ok(parts) = check::parts(&verified.payload, rosters, When::Archive) else {
                 continue;
             };
+            side.seen.extend(seen_by(&verified, index, rosters));
             side.received.extend(received_by(&verified, &parts));
             side.hashes.insert(verified.hash);
             side.statements.push((index, verified));
@@ -180,49 +203,94 @@ impl<'a> Side<'a> {
         proofs
     }
 
-    /// What our statements have seen of the other log, and it does not continue.
+    /// What we hold or have seen of the other log, and it does not continue.
     fn conflicts_with(&self, other: &Side<'_>) -> Vec<SeenConflict> {
         let Some(checkpoint) = other.checkpoint else {
             return Vec::new();
         };
-        let mut seen: Vec<(u64, Hash, u64, &str)> = Vec::new();
-        for (index, statement) in &self.statements {
-            let header = statement.header();
-            let of_other = header.seen.iter().filter(|seen| seen.origin == checkpoint.origin);
-            seen.extend(of_other.map(|seen| (seen.size, seen.root, *index, header.sender.as_str())));
-        }
-        seen.sort_unstable();
+        let origin = &checkpoint.origin;
+        let mut seen: Vec<&Seen> = self.seen.iter().filter(|seen| seen.origin == *origin).collect();
+        seen.sort_unstable_by_key(|seen| (seen.size, seen.root, seen.index));
         let mut frontier = Frontier::new();
         let mut leaves = other.log.entries.iter();
         let mut conflicts = Vec::new();
-        for (size, root, index, sender) in seen {
-            while frontier.size() < size {
+        for seen in seen {
+            while frontier.size() < seen.size {
                 let Some(entry) = leaves.next() else { break };
                 frontier.push(leaf_hash(entry));
             }
-            let (found, origin) = (frontier.size(), &checkpoint.origin);
+            let (found, size, sender) = (frontier.size(), seen.size, &seen.sender);
             let (verdict, explanation) = if found < size {
-                (
-                    Verdict::Truncated,
-                    format!("{sender} has seen {size} entries of {origin}, and {found} are there"),
-                )
-            } else if frontier.root() != root {
+                let told = if seen.signed {
+                    format!("{sender} holds a signed checkpoint of {size} entries of {origin}")
+                } else {
+                    format!("{sender} has seen {size} entries of {origin}")
+                };
+                (Verdict::Truncated, format!("{told}, and {found} are there"))
+            } else if frontier.root() != seen.root {
+                let told = if seen.signed {
+                    "holds another signed root"
+                } else {
+                    "has seen another root"
+                };
                 (
                     Verdict::Fork,
-                    format!("{sender} has seen another root of {origin} at {size} entries"),
+                    format!("{sender} {told} of {origin} at {size} entries"),
                 )
             } else {
                 continue;
             };
             conflicts.push(SeenConflict {
                 verdict,
-                index,
-                sender: sender.to_owned(),
+                binds: seen.binds,
+                index: seen.index,
+                sender: sender.clone(),
                 explanation,
             });
         }
         conflicts
     }
+}
+
+/// The checkpoint of another log that a relay wrote into its own, if that log's key signed it.
+fn held_in(entry: &[u8], index: u64, trust: &TrustPolicy) -> Option<Seen> {
+    let verified = check::relay_record(entry, trust.rosters(), When::Archive).ok()?;
+    let RelayRecord::PeerCheckpoint(said) = verified.record else {
+        return None;
+    };
+    let (checkpoint, _) = trust.checkpoint(&said.note).ok()?;
+    Some(Seen {
+        origin: checkpoint.origin,
+        size: checkpoint.size,
+        root: checkpoint.root,
+        index,
+        sender: said.relay,
+        signed: true,
+        binds: true,
+    })
+}
+
+/// What a statement says that it has seen. It binds logs of its own side only, and only by a key that stands.
+fn seen_by(verified: &Verified, index: u64, rosters: &RosterSet) -> Vec<Seen> {
+    let header = verified.header();
+    let stands = rosters
+        .by_hash(&header.key_statement)
+        .is_some_and(|key| key.revoked.is_none());
+    let own = Subject::parse(&header.sender).map(|subject| subject.domain);
+    let of_own_side = |origin: &str| {
+        let owner = subject_of_origin(origin);
+        own.is_some() && Subject::parse(&owner).map(|subject| subject.domain) == own
+    };
+    let seen = header.seen.iter().map(|seen| Seen {
+        origin: seen.origin.clone(),
+        size: seen.size,
+        root: seen.root,
+        index,
+        sender: header.sender.clone(),
+        signed: false,
+        binds: stands && of_own_side(&seen.origin),
+    });
+    seen.collect()
 }
 
 impl Missing {

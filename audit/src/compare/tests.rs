@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use super::*;
 use crate::dsse::PayloadType;
 use crate::hash::Hash;
-use crate::statement::{Receipt, ReceiptItem, SeenCheckpoint};
-use crate::testing::{World, log_of, world};
+use crate::statement::{PeerCheckpoint, Receipt, ReceiptItem, SeenCheckpoint};
+use crate::testing::{NOW, World, log_of, world};
 use crate::tiles::write_log;
 
 fn trust(world: &World) -> TrustPolicy {
@@ -166,33 +166,105 @@ fn ones_own_receipt_proves_nothing() {
     assert_eq!(report.verdict, Some(Verdict::SentNoReceipt));
 }
 
-#[test]
-fn a_log_cut_and_signed_again_is_truncated_against_the_other_side() {
-    let world = world();
+/// North as it was, cut behind three entries, and with its first two swapped; and a log in which somebody tells of it.
+struct Histories {
+    north: Log,
+    cut: Log,
+    other: Log,
+    all: Vec<Vec<u8>>,
+}
+
+fn histories(world: &World) -> Histories {
     let all = world.chain(&world.avelia, 5);
-    let north = log_of(&world.avelia.log, all.clone());
-    let seen = crate::Checkpoint::danger_parse_unverified(&north.note).unwrap();
-    let mut reply = world.message_of(&world.borenia, 1, Hash::ZERO);
-    reply.header.seen = vec![SeenCheckpoint {
-        origin: seen.origin,
-        size: seen.size,
-        root: seen.root,
-    }];
-    let reply = world.borenia.desk.sign(PayloadType::Message, &reply.encode());
-    let south = log_of(&world.borenia.log, [all.clone(), vec![reply]].concat());
-    let cut = log_of(&world.avelia.log, all[..3].to_vec());
+    let mut swapped = all.clone();
+    swapped.swap(0, 1);
+    Histories {
+        north: log_of(&world.avelia.log, all.clone()),
+        cut: log_of(&world.avelia.log, all[..3].to_vec()),
+        other: log_of(&world.avelia.log, swapped),
+        all,
+    }
+}
+
+fn seen(log: &Log) -> SeenCheckpoint {
+    let head = crate::Checkpoint::danger_parse_unverified(&log.note).unwrap();
+    SeenCheckpoint {
+        origin: head.origin,
+        size: head.size,
+        root: head.root,
+    }
+}
+
+#[test]
+fn a_log_cut_and_signed_again_is_truncated_against_what_its_own_desk_has_seen() {
+    let world = world();
+    let Histories {
+        north,
+        cut,
+        other,
+        all,
+    } = histories(&world);
+    let mut next = world.message_of(&world.avelia, 6, Hash::of(&all[4]));
+    next.header.seen = vec![seen(&north)];
+    let next = world.avelia.desk.sign(PayloadType::Message, &next.encode());
+    let south = log_of(&world.borenia.log, [all, vec![next]].concat());
     let report = verdict(&world, &cut, &south);
     assert_eq!(report.verdict, Some(Verdict::Truncated), "{report}");
     assert!(report.conclusion.contains("has seen 5 entries"), "{report}");
-    let mut swapped = all.clone();
-    swapped.swap(0, 1);
-    let other = log_of(&world.avelia.log, swapped);
     assert_eq!(verdict(&world, &other, &south).verdict, Some(Verdict::Fork));
     assert_eq!(
         verdict(&world, &north, &south).verdict,
         Some(Verdict::SentNoReceipt),
-        "only the reply is missing"
+        "only the newest is missing"
     );
+}
+
+#[test]
+fn a_checkpoint_that_the_other_relay_holds_of_a_log_binds_it() {
+    let world = world();
+    let Histories {
+        north,
+        cut,
+        other,
+        all,
+    } = histories(&world);
+    let leaf = PeerCheckpoint {
+        relay: world.borenia.log.identity.clone(),
+        key_statement: world.borenia.log.key_statement,
+        note: north.note.clone(),
+        claimed_time_ms: NOW,
+        mirrored: 0,
+    };
+    let leaf = world
+        .borenia
+        .log
+        .sign(PayloadType::PeerCheckpoint, &leaf.encode());
+    let south = log_of(&world.borenia.log, [all, vec![leaf]].concat());
+    let report = verdict(&world, &cut, &south);
+    assert_eq!(report.verdict, Some(Verdict::Truncated), "{report}");
+    assert!(
+        report.conclusion.contains("signed checkpoint of 5 entries"),
+        "{report}"
+    );
+    assert_eq!(verdict(&world, &other, &south).verdict, Some(Verdict::Fork));
+    assert_eq!(verdict(&world, &north, &south).verdict, Some(Verdict::Match));
+}
+
+#[test]
+fn what_a_desk_of_the_other_side_says_it_has_seen_convicts_nobody() {
+    let world = world();
+    let Histories { north, all, .. } = histories(&world);
+    for (size, root) in [(5, Hash([7; 32])), (900, Hash([7; 32]))] {
+        let mut reply = world.message_of(&world.borenia, 1, Hash::ZERO);
+        let origin = seen(&north).origin;
+        reply.header.seen = vec![SeenCheckpoint { origin, size, root }];
+        let reply = world.borenia.desk.sign(PayloadType::Message, &reply.encode());
+        let south = log_of(&world.borenia.log, [all.clone(), vec![reply]].concat());
+        let report = verdict(&world, &north, &south);
+        assert_eq!(report.verdict, Some(Verdict::SentNoReceipt), "{report}");
+        assert!(report.nothing_forged() && report.conflicts.len() == 1, "{report}");
+        assert!(report.to_string().contains("for a person to look at"), "{report}");
+    }
 }
 
 #[test]

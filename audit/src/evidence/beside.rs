@@ -1,5 +1,7 @@
 //! What lies beside the logs: relays' acceptances, openings, and statements in the writing of other software.
 
+use std::collections::BTreeMap;
+
 use super::notes::{Cosigners, KnownNote, Source};
 use super::statements::Statements;
 use super::{Finding, Proof, Ruling};
@@ -14,21 +16,49 @@ use crate::trust::TrustPolicy;
 /// Why a file beside the logs proves nothing: the rule, and in words.
 type Refusal = (&'static str, String);
 
+/// A relay's acceptance of a statement, as somebody kept it.
+#[derive(Debug, Clone)]
+pub(super) struct Acceptance {
+    /// The relay's log.
+    pub(super) origin: String,
+    /// Index of the statement in it.
+    pub(super) index: u64,
+    /// Trust domain of the side that kept it.
+    pub(super) side: String,
+}
+
+/// Acceptances that hold, by their statement.
+pub(super) type Acceptances = BTreeMap<Hash, Vec<Acceptance>>;
+
+/// What was found beside the logs.
+pub(super) struct Beside {
+    pub(super) findings: Vec<Finding>,
+    /// The checkpoints of acceptances, which bind their logs.
+    pub(super) notes: Vec<KnownNote>,
+    pub(super) accepted: Acceptances,
+}
+
 /// Judges every file beside the logs. Acceptances that hold are checkpoints that bind their log.
 pub(super) fn judge(
     bundles: &[&Bundle],
     statements: &Statements,
     trust: &TrustPolicy,
     cosigners: &Cosigners,
-) -> (Vec<Finding>, Vec<KnownNote>) {
-    let (mut findings, mut notes) = (Vec::new(), Vec::new());
+) -> Beside {
+    let (mut findings, mut notes, mut accepted) = (Vec::new(), Vec::new(), Acceptances::new());
     for bundle in bundles {
         let side = &bundle.manifest.side;
         for (place, path, bytes) in bundle.places() {
             let judged = match place {
-                Place::Proof { statement } => acceptance(&statement, bytes, statements).and_then(|note| {
+                Place::Proof { statement } => acceptance(&statement, bytes, statements).and_then(|proof| {
                     let kept = Source::File(path.to_owned());
-                    notes.push(cosigners.known_note(&note, side, kept, trust)?);
+                    let note = cosigners.known_note(&proof.checkpoint, side, kept, trust)?;
+                    accepted.entry(statement).or_default().push(Acceptance {
+                        origin: note.checkpoint.origin.clone(),
+                        index: proof.index,
+                        side: side.clone(),
+                    });
+                    notes.push(note);
                     Ok(())
                 }),
                 Place::Dsse { statement } => envelope(&statement, bytes),
@@ -48,7 +78,11 @@ pub(super) fn judge(
             }
         }
     }
-    (findings, notes)
+    Beside {
+        findings,
+        notes,
+        accepted,
+    }
 }
 
 /// The exact bytes of a statement that one of the logs holds.
@@ -64,8 +98,8 @@ fn bytes_of<'s>(statement: &Hash, statements: &'s Statements) -> Result<&'s [u8]
         })
 }
 
-/// The note of an acceptance that leads from its statement to its root.
-fn acceptance(statement: &Hash, bytes: &[u8], statements: &Statements) -> Result<Vec<u8>, Refusal> {
+/// An acceptance that leads from its statement to its root.
+fn acceptance(statement: &Hash, bytes: &[u8], statements: &Statements) -> Result<TlogProof, Refusal> {
     let malformed = |why: String| ("MALFORMED", why);
     let proof = TlogProof::parse(bytes).map_err(|error| malformed(error.to_string()))?;
     if proof.extra.is_some() || proof.encode() != bytes {
@@ -75,7 +109,7 @@ fn acceptance(statement: &Hash, bytes: &[u8], statements: &Statements) -> Result
         .map_err(|error| malformed(error.to_string()))?;
     let leaf = leaf_hash(bytes_of(statement, statements)?);
     if verify_inclusion(&leaf, proof.index, head.size, &head.root, &proof.hashes) {
-        Ok(proof.checkpoint)
+        Ok(proof)
     } else {
         Err((
             "NOT_INCLUDED",

@@ -9,10 +9,13 @@ use crate::compare::{EntryTree, Log};
 use crate::hash::Hash;
 use crate::key::{Subject, origin_of, subject_of_origin};
 use crate::policy::Policy;
-use crate::tiles::{TileDir, files_of};
+use crate::tiles::{TileDir, is_file_of};
 use crate::tree::{consistency_proof, inclusion_proof, root_at};
 use crate::trust::TrustPolicy;
 use crate::verify::{LogReport, verify_tiles};
+
+/// Most logs and mirrors in one bundle. 256: a side has a few desks and relays, and each copy is read whole.
+const MAX_COPIES: usize = 256;
 
 /// Most findings about one copy: of each rule the first.
 const MAX_FINDINGS: usize = 16;
@@ -32,8 +35,8 @@ pub(super) struct Copy {
     pub(super) log: Log,
     /// What was found in it.
     pub(super) report: LogReport,
-    /// Files that do not belong to a log of this size.
-    strange: Vec<String>,
+    /// A file that does not belong to a log of the size that was signed.
+    strange: Option<String>,
     tree: EntryTree,
 }
 
@@ -41,7 +44,16 @@ pub(super) struct Copy {
 pub(super) fn read(bundles: &[&Bundle], trust: &TrustPolicy) -> Result<Vec<Copy>, Refused> {
     let mut copies = Vec::new();
     for (place, bundle) in bundles.iter().enumerate() {
-        for (mirror, origin) in logs_of(bundle) {
+        let logs = logs_of(bundle);
+        if logs.len() > MAX_COPIES {
+            let what = format!(
+                "the bundle of {} has {} logs and mirrors, and {MAX_COPIES} are allowed",
+                bundle.manifest.side,
+                logs.len()
+            );
+            return Err(Refused::new("TOO_LARGE", what));
+        }
+        for (mirror, origin) in logs {
             let own = Subject::parse(&subject_of_origin(origin)).map(|subject| subject.domain.to_owned());
             if mirror.is_none() && own.as_deref() != Some(bundle.manifest.side.as_str()) {
                 return Err(Refused::new(
@@ -49,6 +61,19 @@ pub(super) fn read(bundles: &[&Bundle], trust: &TrustPolicy) -> Result<Vec<Copy>
                     format!(
                         "the bundle of {} brings {origin} as a log of its own",
                         bundle.manifest.side
+                    ),
+                ));
+            }
+            let holder = mirror.and_then(|mirror| mirror.strip_suffix("/mirror"));
+            let holder = holder.map(subject_of_origin);
+            let holder = holder.as_deref().and_then(Subject::parse);
+            if holder.is_some_and(|holder| holder.domain != bundle.manifest.side) {
+                return Err(Refused::new(
+                    "WRONG_SIDE",
+                    format!(
+                        "the bundle of {} brings what {} holds of {origin}: a side hands in what its own mirrors hold",
+                        bundle.manifest.side,
+                        mirror.unwrap_or_default()
                     ),
                 ));
             }
@@ -109,20 +134,15 @@ impl Copy {
         let tiles = TileDir::in_memory(bundle.files().clone(), &folder);
         let report = verify_tiles(&tiles, trust);
         let log = Log::read_tiles(&tiles).unwrap_or_default();
-        let expected = files_of(
-            report
-                .checkpoint
-                .as_ref()
-                .map_or(0, |head| head.size.min(1 << 26)),
-        );
+        let head = report.checkpoint.as_ref().filter(|_| report.log_key.is_some());
         let prefix = format!("{folder}/");
-        let strange = bundle
-            .files()
-            .range(prefix.clone()..)
-            .map_while(|(name, _)| name.strip_prefix(&prefix))
-            .filter(|file| !expected.contains(*file))
-            .map(str::to_owned)
-            .collect();
+        let strange = head.and_then(|head| {
+            let files = bundle.files().range(prefix.clone()..);
+            files
+                .map_while(|(name, _)| name.strip_prefix(&prefix))
+                .find(|file| !is_file_of(file, head.size))
+                .map(str::to_owned)
+        });
         Copy {
             bundle: place,
             side: bundle.manifest.side.clone(),
@@ -219,7 +239,7 @@ impl Copy {
                 findings.push(of(ruling, fault.rule, fault.index, fault.explanation.clone()));
             }
         }
-        if let Some(strange) = self.strange.first().filter(|_| findings.is_empty()) {
+        if let Some(strange) = self.strange.as_ref().filter(|_| findings.is_empty()) {
             let why = format!("{strange} belongs to no log of {} entries", self.len());
             findings.push(of(Ruling::Failed("EXTRA_FILE"), "EXTRA_FILE", None, why));
         }

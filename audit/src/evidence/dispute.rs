@@ -2,11 +2,13 @@
 
 use data_encoding::BASE64;
 
+use super::copies::Copy;
 use super::life::Standing;
 use super::names::{self, short};
 use super::statements::Known;
 use super::timeline::domain_of;
 use super::{Evidence, Fact, Finding, Life, Proof, Ruling};
+use crate::key::origin_of;
 use crate::proof::TlogProof;
 use crate::statement::{Message, Payload};
 
@@ -40,6 +42,8 @@ pub struct DisputeReport {
     pub not_provable: Vec<String>,
     /// Everything that does not fit in the logs, the gravest first.
     pub findings: Vec<Finding>,
+    /// For a person to look at; no proof of anything: logs that were not handed in among it.
+    pub remarks: Vec<String>,
     /// The proofs, verbatim.
     pub proofs: Vec<PrintedProof>,
 }
@@ -71,10 +75,10 @@ impl Evidence<'_> {
     pub fn dispute(&self, asked: &str) -> Result<DisputeReport, NotFound> {
         let (known, message) = self.find(asked)?;
         let life = self.life(known, message, &self.naming());
-        let verdict = self.decided(&life);
+        let verdict = self.decided(known, &life);
         Ok(DisputeReport {
             exit_code: verdict.exit_code(),
-            sentence: self.decided_sentence(&verdict, &life),
+            sentence: self.decided_sentence(&verdict, known, &life),
             verdict,
             sides: [self.side(0).to_owned(), self.side(1).to_owned()],
             proved: lines(&life, Standing::Proved),
@@ -83,16 +87,16 @@ impl Evidence<'_> {
             proofs: self.proofs(known, &life),
             life,
             findings: self.findings.clone(),
+            remarks: self.remarks.clone(),
         })
     }
 
     fn find(&self, asked: &str) -> Result<(&Known, &Message), NotFound> {
-        let prefixes = names::prefixes(&self.bundles);
         let found: Vec<(&Known, &Message)> = self
             .statements
             .iter()
             .filter_map(|(hash, known)| match &known.verified.payload {
-                Payload::Message(message) if names::means(asked, &prefixes, message, hash) => {
+                Payload::Message(message) if names::means(asked, &self.prefixes, message, hash) => {
                     Some((known, message))
                 }
                 _ => None,
@@ -113,15 +117,22 @@ impl Evidence<'_> {
     }
 
     /// What is wrong with the logs comes first; then whether it arrived, and whether whoever got it says so.
-    fn decided(&self, life: &Life) -> Ruling {
+    fn decided(&self, known: &Known, life: &Life) -> Ruling {
         if let Some(gravest) = self.findings.first() {
             return gravest.ruling.clone();
+        }
+        // What a thief may have written is nobody's message, whoever has signed for it.
+        if known.doubtful {
+            return Ruling::CannotTell("REVIEW");
         }
         if life.answers().next().is_none() {
             return match life.doubtful_answers().next() {
                 Some(_) => Ruling::CannotTell("REVIEW"),
                 None => Ruling::SentNoReceipt,
             };
+        }
+        if life.read().next().is_none() {
+            return Ruling::CannotTell("NOT_OPENED");
         }
         if self.hidden(life).is_empty() {
             Ruling::Match
@@ -160,12 +171,12 @@ impl Evidence<'_> {
         hidden
     }
 
-    fn decided_sentence(&self, verdict: &Ruling, life: &Life) -> String {
+    fn decided_sentence(&self, verdict: &Ruling, known: &Known, life: &Life) -> String {
         if let Some(gravest) = self.findings.first() {
             return gravest.sentence();
         }
         let name = &life.name;
-        let first = life.answers().next();
+        let first = life.read().next().or_else(|| life.answers().next());
         let who = first.map_or_else(String::new, |fact| short(&fact.who));
         let rung = first.map_or("", |fact| fact.rung.as_str());
         let later = if life.acknowledged_then_insufficient {
@@ -181,6 +192,15 @@ impl Evidence<'_> {
                 let hidden = self.hidden(life).join("; ");
                 format!("{name} arrived: {who} signed {rung}, though {hidden}{later}")
             }
+            Ruling::CannotTell("NOT_OPENED") => {
+                let hidden: String = self.hidden(life).iter().map(|lack| format!("; {lack}")).collect();
+                format!(
+                    "{name} came to {who}, which signed that its words did not open, and nobody signed that it read them{hidden}"
+                )
+            }
+            Ruling::CannotTell(_) if known.doubtful => format!(
+                "{name} is signed or approved with a key that has ended, and nobody can tell whether before"
+            ),
             Ruling::CannotTell(_) => {
                 let first = life.doubtful_answers().next();
                 let (who, rung) = first.map_or((String::new(), ""), |fact| (short(&fact.who), &fact.rung));
@@ -193,9 +213,27 @@ impl Evidence<'_> {
                 let held = held.map_or_else(String::new, |fact| {
                     format!("; {} holds its bytes all the same", fact.who)
                 });
-                format!("{name} was sent, and no desk that it names has signed for it{held}")
+                let withheld = self.withheld(life);
+                format!("{name} was sent, and no desk that it names has signed for it{held}{withheld}")
             }
         }
+    }
+
+    /// Whose log would have to tell, and was not handed in.
+    fn withheld(&self, life: &Life) -> String {
+        let mut told = String::new();
+        for side in [self.side(0), self.side(1)] {
+            for desk in life.recipients.iter().filter(|to| domain_of(to) == Some(side)) {
+                let is_there =
+                    |copy: &Copy| copy.mirror.is_none() && Some(copy.origin.as_str()) == origin_of(desk);
+                if !self.copies.iter().any(is_there) {
+                    let desk = short(desk);
+                    let desk = desk.split(" of ").next().unwrap_or_default();
+                    told.push_str(&format!("; {side} did not hand in the log of {desk}"));
+                }
+            }
+        }
+        told
     }
 
     /// The message in every own log that holds it, what was signed about it, and the proofs of whatever does not fit.
@@ -339,6 +377,12 @@ fn not_provable(life: &Life) -> Vec<String> {
     if life.answers().next().is_none() {
         lines.push(
             "that it did not arrive: whoever received it can keep silent, and no exchange is fair".to_owned(),
+        );
+    }
+    if !life.not_opened_at.is_empty() {
+        lines.push(
+            "whose fault it is that it did not open: NOT_OPENED does not say, and what is disclosed was not read there"
+                .to_owned(),
         );
     }
     lines.push(

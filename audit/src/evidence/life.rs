@@ -1,14 +1,13 @@
 //! The life of one message: who signed which rung of its ladder, where that stands, and who holds it.
 
-use super::names::{self, short};
+use super::Evidence;
+use super::names;
+use super::release::Released;
 use super::statements::Known;
 use super::timeline::{After, Before, Naming, domain_of};
-use super::{Evidence, Source};
-use crate::bundle::Place;
 use crate::check::Parts;
 use crate::hash::Hash;
 use crate::opening::{Opening, OpeningFile};
-use crate::proof::TlogProof;
 use crate::statement::{Message, Payload};
 
 /// How much a fact is worth.
@@ -87,6 +86,10 @@ pub struct Life {
     pub claimed_ms: u64,
     /// Its words, where they are in the clear or were opened and fit what its sender committed to.
     pub text: Option<String>,
+    /// Sides whose bundles disclose words that are sealed; empty where they are in the clear.
+    pub disclosed_by: Vec<String>,
+    /// Desks that signed NOT_OPENED and no DELIVERED: whatever is disclosed, they have not read it.
+    pub not_opened_at: Vec<String>,
     /// Every fact, in an order that nothing contradicts.
     pub facts: Vec<Fact>,
     /// True when it was acknowledged, and the same desk found it insufficient later.
@@ -100,6 +103,11 @@ impl Fact {
     pub(super) fn is_of_logs(&self) -> bool {
         OF_LOGS.contains(&self.rung.as_str())
     }
+
+    /// What a desk says of itself and not of what it got. NOT_OPENED alone says that something came.
+    fn is_of_oneself(&self) -> bool {
+        self.rung != NOT_OPENED && SERVICES.iter().any(|(_, name)| *name == self.rung)
+    }
 }
 
 impl Life {
@@ -110,28 +118,34 @@ impl Life {
             .filter(move |fact| fact.rung == rung && fact.standing.counts())
     }
 
-    /// What desks and officers of those whom it names have signed about it: each of them proves that it arrived. What
-    /// its own sender says behind it proves nothing about that.
+    /// What desks and officers of those whom it names have signed about it: each of them proves that it came. What its
+    /// own sender says behind it proves nothing about that.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Fact> {
-        let own = domain_of(&self.sender);
-        self.facts
-            .iter()
-            .filter(move |fact| fact.standing.counts() && domain_of(&fact.who) != own && !fact.is_of_logs())
+        self.of_others().filter(|fact| fact.standing.counts())
+    }
+
+    /// Of these what only somebody signs who could read it.
+    pub(super) fn read(&self) -> impl Iterator<Item = &Fact> {
+        self.answers().filter(|fact| fact.rung != NOT_OPENED)
     }
 
     /// Answers that a thief may have signed.
     pub(super) fn doubtful_answers(&self) -> impl Iterator<Item = &Fact> {
+        self.of_others().filter(|fact| fact.standing == Standing::Review)
+    }
+
+    fn of_others(&self) -> impl Iterator<Item = &Fact> {
         let own = domain_of(&self.sender);
-        self.facts.iter().filter(move |fact| {
-            fact.standing == Standing::Review && domain_of(&fact.who) != own && !fact.is_of_logs()
-        })
+        let said = move |fact: &&Fact| !fact.is_of_logs() && !fact.is_of_oneself();
+        self.facts
+            .iter()
+            .filter(move |fact| domain_of(&fact.who) != own && said(fact))
     }
 }
 
 impl Evidence<'_> {
     /// The life of one message.
     pub(super) fn life(&self, known: &Known, message: &Message, naming: &Naming) -> Life {
-        let prefixes = names::prefixes(&self.bundles);
         let header = &message.header;
         let mut facts = vec![self.released(known, message)];
         facts.extend(self.accepted(known));
@@ -139,32 +153,31 @@ impl Evidence<'_> {
         let naming = naming.of(&known.verified.hash);
         let naming = naming.iter().filter_map(|hash| self.statements.get(hash));
         facts.extend(naming.flat_map(|other| self.facts_in(other, known, message)));
+        let (text, disclosed_by) = self.text_of(&known.verified.hash, message);
         Life {
             sha256: known.verified.hash,
             id: data_encoding::HEXLOWER.encode(&header.id),
-            name: names::name(&prefixes, message),
+            name: names::name(&self.prefixes, message),
             sender: header.sender.clone(),
             recipients: header.recipients.iter().map(|to| to.identity.clone()).collect(),
             precedence: word(&PRECEDENCES, message.precedence),
             claimed_ms: header.claimed_time_ms,
-            text: self.text_of(&known.verified.hash, message),
+            text,
+            disclosed_by,
+            not_opened_at: not_opened_at(&facts),
             acknowledged_then_insufficient: insufficient_later(&facts),
             facts,
             held_by: self.held_by(known),
         }
     }
 
+    /// RELEASED by officers; what a desk signed without a RELEASER is SIGNED, and climbs nothing.
     fn released(&self, known: &Known, message: &Message) -> Fact {
-        let officers: Vec<String> = match &known.parts {
-            Parts::Message(approvals) => approvals.iter().map(|by| short(&by.officer)).collect(),
-            _ => Vec::new(),
-        };
-        let text = if officers.is_empty() {
-            "without an officer's approval".to_owned()
-        } else {
-            format!("approved by {}", officers.join(" and "))
-        };
-        self.fact("RELEASED", &message.header.sender, text, known)
+        let Released { by_releaser, text } = Released::of(known, message);
+        let rung = if by_releaser { "RELEASED" } else { "SIGNED" };
+        let mut fact = self.fact(rung, &message.header.sender, text, known);
+        fact.standing = fact.standing.and(by_releaser, false);
+        fact
     }
 
     /// Relays that have it: in their logs, or by an acceptance that somebody kept.
@@ -183,25 +196,13 @@ impl Evidence<'_> {
             };
             facts.push(self.fact("ACCEPTED", &relay, how, known));
         }
-        for bundle in &self.bundles {
-            for (place, path, bytes) in bundle.places() {
-                let Place::Proof { statement } = place else {
-                    continue;
-                };
-                let kept = Source::File(path.to_owned());
-                let believed = self.notes.iter().find(|note| note.kept == kept);
-                let (Some(note), Ok(proof)) = (believed, TlogProof::parse(bytes)) else {
-                    continue;
-                };
-                let relay = relay_of(&note.checkpoint.origin).unwrap_or_default();
-                if statement == known.verified.hash {
-                    let how = format!(
-                        "entry #{} of its log, by the acceptance that {} kept",
-                        proof.index, note.side
-                    );
-                    facts.push(self.fact("ACCEPTED", &relay, how, known));
-                }
-            }
+        for accepted in self.accepted.get(&known.verified.hash).into_iter().flatten() {
+            let relay = relay_of(&accepted.origin).unwrap_or_default();
+            let how = format!(
+                "entry #{} of its log, by the acceptance that {} kept",
+                accepted.index, accepted.side
+            );
+            facts.push(self.fact("ACCEPTED", &relay, how, known));
         }
         facts.sort_by(|a, b| a.who.cmp(&b.who));
         facts.dedup_by(|b, a| a.who == b.who);
@@ -211,21 +212,18 @@ impl Evidence<'_> {
     /// Cosignatures of others than the sender's side over a tree that holds it; by a mirror it proves that the bytes are
     /// there.
     fn cosigned(&self, known: &Known) -> Vec<Fact> {
-        let own = domain_of(&known.verified.header().sender).map(str::to_owned);
+        let own = domain_of(&known.verified.header().sender);
         let mut facts: Vec<Fact> = Vec::new();
         for stands in &known.stands {
-            let Some(copy) = self.copies.get(stands.copy) else {
-                continue;
-            };
-            for note in self.cosigned_notes() {
-                let covers = self.binds(note, stands);
-                for by in note.cosigned.iter().filter(|by| covers && by.domain != own) {
-                    let rung = if by.mirror { "PEER_HELD" } else { "COSIGNED" };
-                    let text = format!("{} at {} entries", copy.origin, note.checkpoint.size);
-                    let mut fact = self.fact(rung, &by.name, text, known);
-                    fact.claimed_ms = Some(by.time_s.saturating_mul(1000));
-                    facts.push(fact);
-                }
+            for by in self.index.earliest(stands.copy, stands.index, own) {
+                let Some((note, by)) = self.cosignature(by) else {
+                    continue;
+                };
+                let rung = if by.mirror { "PEER_HELD" } else { "COSIGNED" };
+                let text = format!("{} at {} entries", note.checkpoint.origin, note.checkpoint.size);
+                let mut fact = self.fact(rung, &by.name, text, known);
+                fact.claimed_ms = Some(by.time_s.saturating_mul(1000));
+                facts.push(fact);
             }
         }
         facts.sort_by(|a, b| (&a.who, a.claimed_ms).cmp(&(&b.who, b.claimed_ms)));
@@ -295,10 +293,14 @@ impl Evidence<'_> {
                     (_, 0) => ("REFERRED_TO", word(&FUNCTIONS, reply.function).to_owned()),
                     (_, answer) => ("ANSWERED", word(&ANSWERS, answer).to_owned()),
                 };
+                let released = Released::of(other, reply);
                 let mut fact = self.fact(rung, signer, text, other);
-                fact.standing = fact
-                    .standing
-                    .and(action(signer) || (mine && rung != "ANSWERED"), false);
+                let may = action(signer) || (mine && rung != "ANSWERED");
+                fact.standing = fact.standing.and(may && released.by_releaser, false);
+                if !released.by_releaser {
+                    fact.text = format!("{rung} {}, {}", fact.text, released.text);
+                    fact.rung = "SIGNED".to_owned();
+                }
                 if mine {
                     fact.rung = format!("SENDER_{rung}");
                 }
@@ -306,8 +308,13 @@ impl Evidence<'_> {
             }
             (Payload::Service(service), _) => {
                 let rung = word(&SERVICES, service.kind);
-                let mut fact = self.fact(rung, signer, String::new(), other);
-                fact.standing = fact.standing.and(mine || named(signer), false);
+                let mut fact = self.fact(rung, signer, service.text.clone(), other);
+                let may = match rung {
+                    NOT_OPENED => named(signer),
+                    "NON_DELIVERY" => mine,
+                    _ => mine || named(signer),
+                };
+                fact.standing = fact.standing.and(may, false);
                 vec![fact]
             }
             _ => Vec::new(),
@@ -339,22 +346,45 @@ impl Evidence<'_> {
         }
     }
 
-    /// The words, from the statement itself or from an opening that fits it.
-    fn text_of(&self, hash: &Hash, message: &Message) -> Option<String> {
+    /// The words, from the statement itself, or from openings that fit it and the sides that disclose them.
+    fn text_of(&self, hash: &Hash, message: &Message) -> (Option<String>, Vec<String>) {
         if let Ok(opening) = Opening::in_the_clear(&message.content) {
-            return Some(opening.text);
+            return (Some(opening.text), Vec::new());
         }
         let path = format!("openings/{hash}.json");
-        let files = self.bundles.iter().filter_map(|bundle| bundle.files().get(&path));
-        files
-            .filter_map(|bytes| OpeningFile::parse(bytes).ok())
-            .find(|file| file.statement == *hash && file.opening.fits(&message.content))
-            .map(|file| file.opening.text)
+        let (mut text, mut by) = (None, Vec::new());
+        for bundle in &self.bundles {
+            let file = bundle.files().get(&path);
+            let file = file.and_then(|bytes| OpeningFile::parse(bytes).ok());
+            let fits = |file: &OpeningFile| file.statement == *hash && file.opening.fits(&message.content);
+            if let Some(file) = file.filter(fits) {
+                text = Some(file.opening.text);
+                by.push(bundle.manifest.side.clone());
+            }
+        }
+        (text, by)
     }
 }
 
 fn has_role(roles: &[u32], wanted: &[u32]) -> bool {
     roles.iter().any(|role| wanted.contains(role))
+}
+
+/// Desks that got it and could not read it.
+fn not_opened_at(facts: &[Fact]) -> Vec<String> {
+    let signed = |rung: &'static str, who: &str| {
+        facts
+            .iter()
+            .any(|fact| fact.rung == rung && fact.who == who && fact.standing.counts())
+    };
+    let mut desks: Vec<String> = facts
+        .iter()
+        .filter(|fact| signed(NOT_OPENED, &fact.who) && !signed("DELIVERED", &fact.who))
+        .map(|fact| fact.who.clone())
+        .collect();
+    desks.sort();
+    desks.dedup();
+    desks
 }
 
 /// One desk's own chain orders what it placed.
@@ -398,6 +428,9 @@ pub(super) fn word(names: &[(u32, &'static str)], code: u32) -> &'static str {
 
 /// What relays and cosigners say of the bytes.
 const OF_LOGS: [&str; 3] = ["ACCEPTED", "PEER_HELD", "COSIGNED"];
+
+/// What a desk signs in place of DELIVERED where the words did not open.
+const NOT_OPENED: &str = "NOT_OPENED";
 
 const WATCH_OFFICER: u32 = 3;
 const TRANSLATOR: u32 = 4;

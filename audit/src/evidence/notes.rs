@@ -9,6 +9,7 @@ use crate::bundle::{Bundle, Place};
 use crate::check::{self, When};
 use crate::checkpoint::Checkpoint;
 use crate::cosign::{CosignVerifier, CosignerName};
+use crate::hash::Hash;
 use crate::key::{Purpose, Roster, RosterSet, Subject, origin_of, subject_of_origin};
 use crate::note::Note;
 use crate::policy::Policy;
@@ -67,6 +68,9 @@ pub(super) struct KnownNote {
     pub(super) cosigned: Vec<Cosigned>,
     /// True for what was kept as a contradiction.
     pub(super) conflict: bool,
+    /// Names of cosigners that we know, lines of which do not verify. They are not in `note` and `text` any more: the log's
+    /// own signature binds it whatever others have put under it.
+    pub(super) bad: Vec<String>,
 }
 
 /// The cosigners that count: those of the policy, and the witnesses and mirrors of rosters under its roots.
@@ -87,23 +91,28 @@ impl Cosigners {
         Cosigners { known }
     }
 
-    /// Who cosigned this note.
-    ///
-    /// # Errors
-    /// The name of a known cosigner whose line does not verify.
-    fn of_note(&self, note: &Note) -> Result<Vec<Cosigned>, String> {
-        let mut found = Vec::new();
+    /// Who cosigned this note. Takes out lines of known cosigners that do not verify, and returns their names.
+    fn of_note(&self, note: &mut Note) -> (Vec<Cosigned>, Vec<String>) {
+        let (mut found, mut bad) = (Vec::new(), Vec::new());
         for verifier in &self.known {
-            let times = verifier.times(note).map_err(|error| error.to_string())?;
             let name = verifier.name().as_str();
-            found.extend(times.into_iter().min().map(|time_s| Cosigned {
+            if verifier.times(note).is_err() {
+                let key_id = verifier.key_id();
+                let text = note.text.clone();
+                note.signatures.retain(|line| {
+                    let own = line.name == name && line.key_id == key_id;
+                    !own || verifier.time_of(&text, line).is_some()
+                });
+                bad.push(name.to_owned());
+            }
+            found.extend(verifier.verify(note).map(|time_s| Cosigned {
                 name: name.to_owned(),
                 domain: domain_of(name),
                 mirror: name.ends_with("/mirror"),
                 time_s,
             }));
         }
-        Ok(found)
+        (found, bad)
     }
 
     /// A believed note with its cosignatures.
@@ -117,16 +126,22 @@ impl Cosigners {
         let (checkpoint, _) = trust
             .checkpoint(bytes)
             .map_err(|refusal| (refusal.rule(), refusal.to_string()))?;
-        let note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
-        let cosigned = self.of_note(&note).map_err(|why| ("BAD_COSIGNATURE", why))?;
+        let mut note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
+        let (cosigned, bad) = self.of_note(&mut note);
+        let text = if bad.is_empty() {
+            bytes.to_vec()
+        } else {
+            note.encode()
+        };
         Ok(KnownNote {
             side: side.to_owned(),
             kept,
             checkpoint,
-            text: String::from_utf8_lossy(bytes).into_owned(),
+            text: String::from_utf8_lossy(&text).into_owned(),
             note,
             cosigned,
             conflict: false,
+            bad,
         })
     }
 }
@@ -158,6 +173,39 @@ fn domain_of(name: &str) -> Option<String> {
     Subject::parse(&identity).map(|subject| subject.domain.to_owned())
 }
 
+/// Most remarks about lines that do not verify.
+const MAX_TOLD: usize = 16;
+
+/// Lines of known cosigners that do not verify. Who keeps a note of its own log, or one with a line of its own cosigner, must
+/// know better, and it is a finding. Else whoever made the note chose its bytes, and it is a remark.
+pub(super) fn bad_lines(notes: &[KnownNote]) -> (Vec<Finding>, Vec<String>) {
+    let (mut findings, mut remarks) = (Vec::new(), Vec::new());
+    for note in notes {
+        for name in &note.bad {
+            let log = subject_of_origin(&note.checkpoint.origin);
+            let log = Subject::parse(&log).map(|subject| subject.domain == note.side);
+            let own = log == Some(true) || domain_of(name).as_deref() == Some(note.side.as_str());
+            let why = format!("a line of {name} in it does not verify, and counts for nothing");
+            match &note.kept {
+                Source::Head(_) | Source::File(_) if own => findings.push(Finding {
+                    ruling: Ruling::Failed("BAD_COSIGNATURE"),
+                    rule: "BAD_COSIGNATURE",
+                    evidence_of: note.side.clone(),
+                    who: note.kept.to_string(),
+                    index: None,
+                    explanation: why,
+                    proof: Proof::Recompute,
+                }),
+                kept if remarks.len() < MAX_TOLD => {
+                    remarks.push(format!("{kept}, in the evidence of {}: {why}", note.side));
+                }
+                _ => {}
+            }
+        }
+    }
+    (findings, remarks)
+}
+
 /// Collects the checkpoints of all bundles; those that are not what they pass for are findings.
 pub(super) fn gather(
     bundles: &[&Bundle],
@@ -171,6 +219,7 @@ pub(super) fn gather(
         notes: Vec::new(),
         findings: Vec::new(),
         seen: BTreeSet::new(),
+        leaves: BTreeSet::new(),
     };
     for copy in copies.iter().filter(|copy| copy.report.log_key.is_some()) {
         gathered.take(&copy.log.note, &copy.side, Source::Head(copy.title()), None);
@@ -201,6 +250,8 @@ struct Gathered<'a> {
     notes: Vec<KnownNote>,
     findings: Vec<Finding>,
     seen: BTreeSet<Vec<u8>>,
+    /// Leaves that were taken: log, index, and hash of the note.
+    leaves: BTreeSet<(String, u64, Hash)>,
 }
 
 impl Gathered<'_> {
@@ -246,7 +297,13 @@ impl Gathered<'_> {
                 let why = format!("it names {origin} at {size} entries, behind one of {before}");
                 self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
             }
-            self.notes.push(note);
+            // Own log and mirror hold the same leaf; it says the same once.
+            if self
+                .leaves
+                .insert((copy.origin.clone(), index, Hash::of(&said.note)))
+            {
+                self.notes.push(note);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 
 use super::copies::Copy;
-use super::worth::Worth;
+use super::worth::{MAX_TOLD, Worth};
 use super::{Finding, Proof, Ruling};
 use crate::check::{self, Parts, Verified, When};
 use crate::compare::EquivocationProof;
@@ -30,7 +30,7 @@ pub(super) struct Known {
     pub(super) parts: Parts,
     /// Whether the signer's key has ended since: a thief may have signed it.
     pub(super) ended: bool,
-    /// Whether nobody can tell if it came before its key ended.
+    /// Whether nobody can tell if it came before a key ended that signed it, or something inside it.
     pub(super) doubtful: bool,
     /// Every place, in the order of copies.
     pub(super) stands: Vec<Stands>,
@@ -72,10 +72,13 @@ impl Statements {
         let Ok(parts) = check::parts(&verified.payload, rosters, When::Archive) else {
             return;
         };
-        let key = rosters.by_hash(&verified.header().key_statement);
+        let has_ended = |key: &Hash| rosters.by_hash(key).is_some_and(|key| key.revoked.is_some());
+        let ended = has_ended(&verified.header().key_statement);
+        // Relays' logs alone date the end of a key: what none of them has shown to come before it may be a thief's.
+        let by_ended = ended || officers_keys(&parts).into_iter().any(has_ended);
         let known = Known {
-            ended: key.is_some_and(|key| key.revoked.is_some()),
-            doubtful: worth.is_doubtful(&hash),
+            ended,
+            doubtful: worth.is_doubtful(&hash) || (by_ended && !worth.is_before(&hash)),
             verified,
             parts,
             stands: vec![stands],
@@ -165,7 +168,7 @@ impl Statements {
             ids.insert((&header.sender, header.id), hash);
         }
         let mut findings = Vec::new();
-        for known in self.known.values() {
+        for known in self.known.values().filter(|known| !known.doubtful) {
             let Payload::Receipt(receipt) = &known.verified.payload else {
                 continue;
             };
@@ -233,6 +236,24 @@ impl Statements {
         findings
     }
 
+    /// Statements by keys that have ended, which no relay's log dates: for a person to look at.
+    pub(super) fn undated(&self, copies: &[Copy], worth: &Worth) -> Vec<String> {
+        let of = self
+            .known
+            .iter()
+            .filter(|(hash, known)| known.doubtful && !worth.is_doubtful(hash));
+        let told = of.filter_map(|(hash, known)| {
+            let stands = known.stands.first()?;
+            Some(format!(
+                "REVIEW: {hash} of {}, #{} of {}, is signed with a key that has ended, and no relay's log that was handed in dates it",
+                known.verified.header().sender,
+                stands.index,
+                copies.get(stands.copy)?.title()
+            ))
+        });
+        told.take(MAX_TOLD).collect()
+    }
+
     /// Checkpoints that statements claim to have seen, behind the end of what was handed in and without a signed note that
     /// proves it: a contradiction in which nobody is convicted.
     pub(super) fn seen_beyond(&self, copies: &[Copy]) -> Vec<String> {
@@ -259,6 +280,19 @@ impl Statements {
                 ))
             })
             .collect()
+    }
+}
+
+/// The keys of those who signed something inside.
+fn officers_keys(parts: &Parts) -> Vec<&Hash> {
+    match parts {
+        Parts::Message(approvals) => approvals.iter().map(|by| &by.key_statement).collect(),
+        Parts::Charter(_, consents) => consents.iter().map(|by| &by.key_statement).collect(),
+        Parts::Act(by) => vec![&by.key_statement],
+        Parts::Annex(by) => vec![&by.key_statement],
+        Parts::Watch(by) => vec![&by.key_statement],
+        Parts::Lifecycle(by) => vec![&by.key_statement],
+        Parts::Receipt | Parts::Service => Vec::new(),
     }
 }
 

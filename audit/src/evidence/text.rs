@@ -85,7 +85,7 @@ impl fmt::Display for DisputeReport {
         writeln!(f, "  sha256   {}", life.sha256)?;
         let text = life.text.as_deref().map(shortened);
         let text = text.unwrap_or_else(|| "sealed; nobody has opened it here".to_owned());
-        writeln!(f, "  text     {}", safe(&text))?;
+        writeln!(f, "  text     {}{}", safe(&text), safe(&life.unread()))?;
         writeln!(f, "  held by  {}", all(&life.held_by))?;
         facts(f, "proved", life, Standing::Proved)?;
         facts(f, "only claimed", life, Standing::Claimed)?;
@@ -93,6 +93,7 @@ impl fmt::Display for DisputeReport {
         facts(f, "signed by somebody who may not", life, Standing::Foreign)?;
         part(f, "not provable by anybody", &self.not_provable)?;
         findings(f, &self.findings)?;
+        some(f, "for a person to look at", &self.remarks)?;
         writeln!(f, "\n---- {} proofs, verbatim ----", self.proofs.len())?;
         for (place, proof) in self.proofs.iter().enumerate() {
             writeln!(
@@ -100,7 +101,7 @@ impl fmt::Display for DisputeReport {
                 "\nproof {}: {}\n{}",
                 place + 1,
                 safe(&proof.title),
-                proof.text.trim_end()
+                verbatim(&proof.text)
             )?;
         }
         Ok(())
@@ -187,6 +188,19 @@ impl OnlyOne {
 }
 
 impl Life {
+    /// What to think of the words where a desk that got them could not read them.
+    fn unread(&self) -> String {
+        if self.not_opened_at.is_empty() {
+            return String::new();
+        }
+        let disclosed = match self.disclosed_by.as_slice() {
+            [] => String::new(),
+            sides => format!("disclosed by {}, ", sides.join(" and ")),
+        };
+        let desks: Vec<String> = self.not_opened_at.iter().map(|desk| short(desk)).collect();
+        format!(" ({disclosed}never opened at {})", desks.join(" and "))
+    }
+
     /// The message in one line.
     fn row(&self) -> String {
         let mut rungs: Vec<&str> = Vec::new();
@@ -296,7 +310,7 @@ fn proofs(f: &mut Formatter<'_>, findings: &[Finding]) -> fmt::Result {
             "\nproof {}: {}\n{}",
             place + 1,
             safe(&proof.title),
-            proof.text.trim_end()
+            verbatim(&proof.text)
         )?;
     }
     Ok(())
@@ -349,6 +363,12 @@ fn safe(text: &str) -> String {
         .to_string()
         .replace("\\'", "'")
         .replace("\\\"", "\"")
+}
+
+/// A proof line by line, as it is; but names in a note may hold what turns a terminal's lines around.
+fn verbatim(text: &str) -> String {
+    let lines: Vec<String> = text.trim_end().lines().map(safe).collect();
+    lines.join("\n")
 }
 
 /// At most a line's worth of somebody's words.

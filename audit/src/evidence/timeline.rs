@@ -10,11 +10,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::Evidence;
+use super::index::By;
 use super::life::{SERVICES, named_by, word};
 use super::names;
-use super::notes::KnownNote;
-use super::statements::{Known, Stands};
-use super::{Evidence, Source};
+use super::notes::{Cosigned, KnownNote};
+use super::statements::Known;
 use crate::hash::Hash;
 use crate::key::{Subject, subject_of_origin};
 use crate::statement::Payload;
@@ -88,17 +89,16 @@ impl Evidence<'_> {
     /// All genuine statements in an order that nothing contradicts.
     #[must_use]
     pub fn timeline(&self) -> Vec<Event> {
-        let prefixes = names::prefixes(&self.bundles);
         self.order()
             .into_iter()
-            .filter_map(|hash| Some(self.event(self.statements.get(&hash)?, &prefixes)))
+            .filter_map(|hash| Some(self.event(self.statements.get(&hash)?)))
             .collect()
     }
 
-    pub(super) fn event(&self, known: &Known, prefixes: &BTreeMap<String, String>) -> Event {
+    pub(super) fn event(&self, known: &Known) -> Event {
         let header = known.verified.header();
         let name = match &known.verified.payload {
-            Payload::Message(message) => Some(names::name(prefixes, message)),
+            Payload::Message(message) => Some(names::name(&self.prefixes, message)),
             Payload::Service(service) => Some(word(&SERVICES, service.kind).to_owned()),
             _ => None,
         };
@@ -153,56 +153,38 @@ impl Evidence<'_> {
         Some(After {
             origin: newest.origin.clone(),
             size: newest.size,
-            time_s: self.told_inside(&newest.origin, newest.size),
+            time_s: self.index.told_inside(&newest.origin, newest.size),
         })
-    }
-
-    /// The latest time of a cosignature that stands in a leaf of the tree of the first `size` entries.
-    fn told_inside(&self, log: &str, size: u64) -> Option<u64> {
-        let inside = self.notes.iter().filter(|note| match &note.kept {
-            Source::Leaf { origin, index } => origin == log && *index < size,
-            Source::Head(_) | Source::File(_) => false,
-        });
-        inside
-            .flat_map(|note| note.cosigned.iter().map(|by| by.time_s))
-            .max()
     }
 
     pub(super) fn before(&self, known: &Known) -> Option<Before> {
         let own = domain_of(&known.verified.header().sender);
-        let mut earliest: Option<Before> = None;
+        let mut earliest: Option<By> = None;
         for stands in &known.stands {
-            for note in self.cosigned_notes().filter(|note| self.binds(note, stands)) {
-                for by in note.cosigned.iter().filter(|by| by.domain.as_deref() != own) {
-                    if earliest.as_ref().is_none_or(|known| by.time_s < known.time_s) {
-                        earliest = Some(Before {
-                            by: by.name.clone(),
-                            origin: note.checkpoint.origin.clone(),
-                            size: note.checkpoint.size,
-                            time_s: by.time_s,
-                        });
-                    }
-                }
-            }
+            let here = self.index.earliest(stands.copy, stands.index, own).min();
+            earliest = match (earliest, here) {
+                (Some(known), Some(here)) if known.time_s <= here.time_s => Some(known),
+                (known, here) => here.or(known),
+            };
         }
-        earliest
+        let (note, by) = self.cosignature(earliest?)?;
+        Some(Before {
+            by: by.name.clone(),
+            origin: note.checkpoint.origin.clone(),
+            size: note.checkpoint.size,
+            time_s: by.time_s,
+        })
+    }
+
+    /// The note and its line.
+    pub(super) fn cosignature(&self, by: By) -> Option<(&KnownNote, &Cosigned)> {
+        let note = self.notes.get(by.note)?;
+        Some((note, note.cosigned.get(by.place)?))
     }
 
     /// Checkpoints that somebody else has signed as well.
     pub(super) fn cosigned_notes(&self) -> impl Iterator<Item = &KnownNote> {
         self.notes.iter().filter(|note| !note.cosigned.is_empty())
-    }
-
-    /// Whether the tree of a checkpoint holds what stands there. The copy must continue the checkpoint.
-    pub(super) fn binds(&self, note: &KnownNote, stands: &Stands) -> bool {
-        let Some(copy) = self.copies.get(stands.copy) else {
-            return false;
-        };
-        note.checkpoint.origin == copy.origin
-            && note.checkpoint.size > stands.index
-            && self
-                .continued
-                .contains(&(stands.copy, note.checkpoint.size, note.checkpoint.root))
     }
 
     /// Who names whom, in an order that nothing contradicts.

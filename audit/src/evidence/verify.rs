@@ -1,5 +1,7 @@
 //! One bundle by itself.
 
+use std::collections::BTreeSet;
+
 use super::copies::Copy;
 use super::{Evidence, Finding, Ruling};
 use crate::bundle::Place;
@@ -73,9 +75,11 @@ impl Evidence<'_> {
             }
             ruling => ruling,
         };
+        let named: BTreeSet<&str> = self.findings.iter().map(|finding| finding.who.as_str()).collect();
         let of = |wanted: fn(&Place<'_>) -> bool| {
             let places = self.bundles.iter().flat_map(|bundle| bundle.places());
-            places.filter(|(place, _, _)| wanted(place)).count() as u64
+            let holds = places.filter(|(place, path, _)| wanted(place) && !named.contains(path));
+            holds.count() as u64
         };
         let messages = self
             .statements

@@ -13,7 +13,7 @@ use crate::trust::TrustPolicy;
 use crate::verify::{Cosigned, Counted, Evidence, Standing, counts};
 
 /// Most findings and remarks about keys that have ended.
-const MAX_TOLD: usize = 16;
+pub(super) const MAX_TOLD: usize = 16;
 
 /// The statements that an ended key has signed.
 #[derive(Debug, Default)]

@@ -184,3 +184,25 @@ fn a_path_reads_back_as_what_it_names_and_in_one_writing_only() {
         assert_eq!(TileName::parse(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn a_path_is_a_file_of_a_log_exactly_when_its_export_has_it() {
+    let sizes = [0, 1, 2, 255, 256, 257, 512, 65_535, 65_536, 65_537];
+    let mut paths: BTreeSet<String> = sizes.iter().flat_map(|size| files_of(*size)).collect();
+    paths.extend(
+        [
+            "tile/8/000",
+            "tile/0/x001/000",
+            "tile/0/0",
+            "tile/entries/000.p/0",
+            "odd",
+        ]
+        .map(str::to_owned),
+    );
+    for size in sizes {
+        let files = files_of(size);
+        for path in &paths {
+            assert_eq!(is_file_of(path, size), files.contains(path), "{path} of {size}");
+        }
+    }
+}

@@ -96,18 +96,20 @@ impl Play {
     /// A message of side `from` that its releaser approved; `answers` is the statement that it answers and its code.
     pub fn message(&mut self, from: usize, text: &str, answers: Option<(&[u8], u32)>) -> Vec<u8> {
         let message = self.unsigned(from, text, answers);
-        let bytes = self.line.sides[from]
-            .desk
-            .sign(PayloadType::Message, &message.encode());
-        self.spread(from, bytes)
+        self.sign(from, &message)
     }
 
     /// The next message of a side before it is signed.
     pub fn unsigned(&mut self, from: usize, text: &str, answers: Option<(&[u8], u32)>) -> Message {
+        let salt = Hash::of(&(self.count + 1).to_be_bytes()).0;
+        self.with_content(from, Content::plain(salt, text), answers)
+    }
+
+    /// The same with any content.
+    pub fn with_content(&mut self, from: usize, content: Content, answers: Option<(&[u8], u32)>) -> Message {
         self.chains[from].number += 1;
         let number = self.chains[from].number;
         let header = self.header(from);
-        let salt = Hash::of(&self.count.to_be_bytes()).0;
         let mut message = Message {
             header,
             traffic_class: 1,
@@ -120,12 +122,18 @@ impl Play {
             refers_to: answers.map(|(statement, _)| reference(statement)),
             answer: answers.map_or(0, |(_, code)| code),
             approvals: Vec::new(),
-            content: Content::plain(salt, text),
+            content,
             expires_ms: 0,
             safety_of_life: false,
             respond_by_ms: 0,
             contact: 0,
         };
+        self.approve(from, &mut message);
+        message
+    }
+
+    /// Lets the side's releaser approve a message, as it stands now.
+    pub fn approve(&self, from: usize, message: &mut Message) {
         let releaser = &self.line.sides[from].releaser;
         let by = ApprovalBy {
             officer: releaser.identity.clone(),
@@ -133,9 +141,57 @@ impl Play {
             capacity: 2,
             claimed_time_ms: self.clock_ms,
         };
-        let approval = Approval::of(&message, by);
+        let approval = Approval::of(message, by);
         message.approvals = vec![releaser.sign(PayloadType::Approval, &approval.encode())];
-        message
+    }
+
+    /// Signs a message as it stands, and puts it into every log.
+    pub fn sign(&mut self, from: usize, message: &Message) -> Vec<u8> {
+        let bytes = self.line.sides[from]
+            .desk
+            .sign(PayloadType::Message, &message.encode());
+        self.spread(from, bytes)
+    }
+
+    /// What side `by` says of itself about a statement: 8 OVERDUE, 9 NON_DELIVERY, 11 NOT_OPENED.
+    pub fn service(&mut self, by: usize, statement: &[u8], kind: u32, text: &str) -> Vec<u8> {
+        let service = Service {
+            header: self.header(by),
+            kind,
+            refers_to: Some(reference(statement)),
+            legs: Vec::new(),
+            clock_before_ms: 0,
+            clock_after_ms: 0,
+            step: 0,
+            text: text.to_owned(),
+        };
+        let bytes = self.line.sides[by]
+            .desk
+            .sign(PayloadType::Service, &service.encode());
+        self.spread(by, bytes)
+    }
+
+    /// Ends a key of a side, as both relays' logs and its roster have it from here on.
+    pub fn end(&mut self, side: usize, key: Hash) {
+        let mut builder = self.line.sides[side].builder();
+        builder.revoke(key, "stolen", NOW).unwrap();
+        let roster = builder.finish();
+        let revocation = roster.entries().last().unwrap().to_vec();
+        self.line.rosters[side] = roster.to_text();
+        for held in &mut self.line.held {
+            held.relay.push(revocation.clone());
+        }
+    }
+
+    /// Leaves the newest statement of side `from` in this desk's log alone.
+    pub fn only_in_desk(&mut self, from: usize, desk: usize) {
+        for (place, held) in self.line.held.iter_mut().enumerate() {
+            held.relay.pop();
+            if place != desk {
+                held.desk.pop();
+            }
+        }
+        self.line.held[from].proofs.pop();
     }
 
     /// A receipt of side `by` for a statement: 4 DELIVERED, 5 ALERTED, 6 DISPLAYED.

@@ -1,7 +1,11 @@
 //! The evidence of an exercise: every log exported, every public trust folder, scenario and codebook, in one folder that
 //! needs nothing else.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use hotline_audit::{TrustPolicy, compare::Log};
 use hotline_client::seal::SealSecret;
@@ -80,7 +84,11 @@ fn open_with_escrows(site: &Site, folder: &Path) -> Result<(), Failure> {
         }
         let secret = SealSecret::load(&file).map_err(|error| failed(&error))?;
         for relay in site.relays().filter(|relay| relay.ledger.exists()) {
-            openings::open(&read::Source::open(&relay.ledger)?, &secret, &to)?;
+            openings::open(
+                &read::Source::open(&relay.ledger)?,
+                (&secret, &BTreeSet::new()),
+                &to,
+            )?;
         }
     }
     Ok(())

@@ -11,6 +11,9 @@ mod notes;
 mod place;
 mod relay;
 
+#[cfg(test)]
+pub(in crate::log) use place::{desk_lags, opened};
+
 use std::{
     collections::BTreeMap,
     fs, io,

@@ -151,8 +151,8 @@ pub fn compare(a: &Path, b: &Path, trust: &TrustPolicy) -> Result<Comparison, Fa
     loop {
         let pair = both(a, b)?;
         let compared = judge(&pair, trust);
-        let looks_cut =
-            compared.report.verdict == Some(Verdict::Truncated) && !compared.report.conflicts.is_empty();
+        let mut conflicts = compared.report.conflicts.iter();
+        let looks_cut = conflicts.any(|conflict| conflict.verdict == Verdict::Truncated);
         let now = pair.each_ref().map(|read| read.log.entries.len());
         // What stands still and lacks something will not get it.
         let settled = sizes == Some(now) || readings == READINGS;

@@ -5,6 +5,7 @@
 //! a whole log, also where the desk's own key and ledger are gone: `hotline log open`.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     ops::ControlFlow,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -73,6 +74,8 @@ pub struct OpenArgs {
     /// A new folder for the openings, one file each.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Print one object.
     #[arg(long)]
     pub(super) json: bool,
@@ -234,7 +237,7 @@ fn no_words(called: &str) -> Failure {
 fn not_known(called: &str) -> Failure {
     let what = format!("{called} is sealed, and what it says is not kept here");
     let help = "name the ledger of a desk that could read it, or open the log with hotline log open --escrow";
-    Failure::new("HL-LOG-011", exit::OTHER, what, help)
+    Failure::new("HL-LOG-017", exit::OTHER, what, help)
 }
 
 fn refused(error: &OpeningError) -> Failure {
@@ -263,8 +266,18 @@ pub fn run_open(args: &OpenArgs) -> Outcome {
             "hotline pki init makes an escrow's key",
         )
     })?;
-    let log = Source::open(&args.log)?;
-    let opened = open(&log, &secret, &args.out)?;
+    let (log, trust) = trust::open_with(&args.trust, &args.log)?;
+    let rosters = trust.as_ref().map(|trust| trust.policy.rosters());
+    let enrolled: BTreeSet<Hash> = rosters
+        .into_iter()
+        .flat_map(|rosters| secret.enrolled_anywhere(rosters))
+        .collect();
+    if enrolled.is_empty() {
+        eprintln!(
+            "no trust folder here enrols this key: a statement that is sealed to it with what does not open counts as sealed to others; name your own with --trust"
+        );
+    }
+    let opened = open(&log, (&secret, &enrolled), &args.out)?;
     if args.json {
         say::object(&opened)?;
     } else {
@@ -286,15 +299,20 @@ pub fn run_open(args: &OpenArgs) -> Outcome {
     })
 }
 
-/// Opens everything that is sealed in a log to a key, and writes the openings into a folder.
+/// Opens everything that is sealed in a log to a key, and writes the openings into a folder. `enrolled` are the roster entries
+/// of the key: what names one of them is for this key, whether it opens or not.
 ///
 /// # Errors
 /// The log cannot be read, or a file cannot be written.
-pub fn open(log: &Source, secret: &SealSecret, folder: &Path) -> Result<Opened, Failure> {
+pub fn open(
+    log: &Source,
+    (secret, enrolled): (&SealSecret, &BTreeSet<Hash>),
+    folder: &Path,
+) -> Result<Opened, Failure> {
     let mut done = Opened::default();
     let mut failed = None;
     let stopped = log.each(&mut |index, bytes| {
-        let Some(words) = opened(&bytes, secret) else {
+        let Some(words) = opened(&bytes, secret, enrolled) else {
             return ControlFlow::Continue(());
         };
         match words {
@@ -318,7 +336,7 @@ pub fn open(log: &Source, secret: &SealSecret, folder: &Path) -> Result<Opened, 
 }
 
 /// What a statement says, if its words are sealed.
-fn opened(bytes: &[u8], secret: &SealSecret) -> Option<seal::Words> {
+fn opened(bytes: &[u8], secret: &SealSecret, enrolled: &BTreeSet<Hash>) -> Option<seal::Words> {
     let payload = Payload::parse(&SignedStatement::parse(bytes).ok()?).ok()?;
     let content = content_of(&payload).filter(|content| content.is_sealed())?;
     let context = match &payload {
@@ -331,5 +349,13 @@ fn opened(bytes: &[u8], secret: &SealSecret) -> Option<seal::Words> {
         }
         _ => return None,
     };
-    Some(seal::open_trying(content, &context, secret))
+    let words = seal::open_trying(content, &context, secret);
+    let container = content.container();
+    let is_for_us =
+        || container.is_ok_and(|container| enrolled.iter().any(|key| container.wrap_for(key).is_some()));
+    Some(match words {
+        // Whoever wrapped something for this key owed it the content key.
+        Err(NotOpened::NotForUs(_)) if is_for_us() => Err(NotOpened::ContentKey),
+        words => words,
+    })
 }

@@ -138,7 +138,7 @@ pub fn request(log: &Path, out: &Path) -> Result<Checkpoint, Failure> {
         return Ok(checkpoint);
     }
     let what = format!("openssl made no request: {}", said(&made));
-    Err(Failure::new("HL-LOG-010", exit::OTHER, what, "openssl ts -help"))
+    Err(Failure::new("HL-LOG-016", exit::OTHER, what, "openssl ts -help"))
 }
 
 /// Judges a stamp.

@@ -17,6 +17,7 @@ use hotline_core::leg::Lane;
 use hotline_ledger::{Batch, Engine, Entry, Ledger, Mode, OpenOptions, Record, Restored};
 
 mod bundled;
+mod collected;
 mod compared;
 mod openings;
 mod proved;

@@ -186,6 +186,8 @@ impl Engine {
             )));
         }
         self.check_wraps(&message, round)?;
+        self.check_opens(&message, &words, round)
+            .map_err(|why| not_released(&why))?;
         if self.holds_id(message.header.id, round) {
             return Err(not_released("a message with that id was released before"));
         }
@@ -232,8 +234,24 @@ impl Engine {
             .map_err(|error| bad_sheet(&error.to_string()))
     }
 
-    /// What is sealed is sealed to whom it would be sealed now: nobody is left out, and nobody put in, by who wrote it. The
-    /// words are those of the commitment, as every sheet's are; that the wraps open is seen where they are opened.
+    /// The desk opens the very bytes with its own key, and does not take the word of who wrote them: what does not open here
+    /// to the words of the sheet opens nowhere to them.
+    fn check_opens(&self, message: &Message, words: &Words, round: &Round) -> Result<(), String> {
+        if !message.content.is_sealed() {
+            return Ok(());
+        }
+        let opened = self.opener.message(message, round.trust.rosters());
+        if opened == *words {
+            return Ok(());
+        }
+        let why = opened
+            .err()
+            .map_or_else(|| "it has other words".to_owned(), |why| why.to_string());
+        Err(format!("its content does not open as it should: {why}"))
+    }
+
+    /// What is sealed is sealed to whom it would be sealed now: nobody is left out, and nobody put in, by who wrote it. That
+    /// the own wrap opens is checked beside this; whether others' do is seen where they are opened.
     fn check_wraps(&self, message: &Message, round: &Round) -> Result<(), Refusal> {
         if !message.content.is_sealed() {
             return Ok(());
@@ -344,18 +362,9 @@ impl Engine {
     fn draft(&mut self, sheet: &Sheet, round: &mut Round) -> Answered {
         let message = sheet.message().map_err(|error| bad_sheet(&error.to_string()))?;
         let words = self.sheet_words(sheet, &message)?;
-        if message.content.is_sealed() {
-            // Another officer will sign what this desk shows: so it opens the very bytes, and does not take the writer's word.
-            let opened = self.opener.message(&message, round.trust.rosters());
-            if opened != words {
-                let why = opened
-                    .err()
-                    .map_or_else(|| "it has other words".to_owned(), |why| why.to_string());
-                return Err(bad_sheet(&format!(
-                    "its content does not open as it should: {why}"
-                )));
-            }
-        }
+        // Another officer will sign what this desk shows.
+        self.check_opens(&message, &words, round)
+            .map_err(|why| bad_sheet(&why))?;
         let draft = judge::draft_of(&message, &words).map_err(|error| bad_sheet(&error.to_string()))?;
         hotline_core::release::check_draft(&draft).map_err(|error| not_released(&error.to_string()))?;
         if self.drafts().len() >= DRAFTS_MAX {

@@ -6,7 +6,7 @@
 
 use hotline_audit::{
     Hash,
-    statement::{Message, Reference, Service},
+    statement::{Content, Message, Reference, Service},
 };
 use hotline_core::{duty::ServiceKind, outbox::Event};
 use hotline_ledger::Record;
@@ -25,16 +25,7 @@ impl Engine {
     /// Opens a message of another desk, and keeps what it says. The words are those of the statement that is placed next.
     pub(super) fn open_message(&mut self, hash: Hash, message: &Message, round: &mut Round) -> Words {
         let words = self.opener.message(message, round.trust.rosters());
-        let now_ms = self.wall().unix_ms();
-        for escrow in self
-            .opener
-            .lacking_escrows(&message.content, round.trust.rosters(), now_ms)
-        {
-            let what = format!(
-                "{hash} is not sealed to {escrow}: what is opened here stays readable to this desk alone"
-            );
-            self.alarm("NO_ESCROW", what, round);
-        }
+        self.escrows_of(hash, &message.content, round);
         keep(hash, message.content.is_sealed(), &words, round);
         let Err(why) = &words else { return words };
         // Said for good: no later start shows it, whatever keys and rosters there are then.
@@ -57,19 +48,38 @@ impl Engine {
         words
     }
 
+    /// What came and leaves out an escrow of this side is told.
+    fn escrows_of(&mut self, hash: Hash, content: &Content, round: &mut Round) {
+        let now_ms = self.wall().unix_ms();
+        let lacking = self
+            .opener
+            .lacking_escrows(content, round.trust.rosters(), now_ms);
+        for escrow in lacking {
+            let what = format!(
+                "{hash} is not sealed to {escrow}: what is opened here stays readable to this desk alone"
+            );
+            self.alarm("NO_ESCROW", what, round);
+        }
+    }
+
     /// Opens what this round places and nobody has opened yet: translations, and what is taken up of our own.
     pub(super) fn open_placed(&mut self, round: &mut Round) {
         let rosters = std::sync::Arc::clone(round.trust.rosters());
         let me = self.me.to_string();
-        let mut opened = Vec::new();
+        let (mut opened, mut came) = (Vec::new(), Vec::new());
         for placed in round.placed.iter_mut().filter(|placed| placed.words.is_none()) {
             placed.words = self.opener.payload(&placed.payload, &rosters);
             let sealed = hotline_audit::opening::content_of(&placed.payload)
                 .is_some_and(hotline_audit::statement::Content::is_sealed);
             if let Some(words) = &placed.words {
                 let ours = placed.payload.header().sender == me;
+                let content = hotline_audit::opening::content_of(&placed.payload).filter(|_| !ours);
+                came.extend(content.map(|content| (placed.hash, content.clone())));
                 opened.push((placed.hash, sealed, ours, words.clone()));
             }
+        }
+        for (hash, content) in came {
+            self.escrows_of(hash, &content, round);
         }
         for (hash, sealed, ours, words) in opened {
             match &words {

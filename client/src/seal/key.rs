@@ -94,6 +94,14 @@ impl SealSecret {
         &self.private
     }
 
+    /// The roster entries that enrol this key, for whomever, ended or not.
+    pub fn enrolled_anywhere<'r>(&'r self, rosters: &'r RosterSet) -> impl Iterator<Item = Hash> + 'r {
+        let entries = rosters.rosters().flat_map(hotline_audit::Roster::seal_keys);
+        entries
+            .filter(|entry| entry.statement.public_key == self.public)
+            .map(|entry| entry.hash)
+    }
+
     /// The roster entries that enrol this key for its owner, ended or not: what was sealed to it stays readable.
     pub fn enrolled<'r>(&'r self, owner: &'r str, rosters: &'r RosterSet) -> impl Iterator<Item = Hash> + 'r {
         rosters

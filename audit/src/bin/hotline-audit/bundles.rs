@@ -50,7 +50,10 @@ pub(crate) fn dispute(a: &Path, b: &Path, words: &Words) -> Result<u8, Failure> 
             print::<DisputeReport>(&report, &words.form)?;
             Ok(report.exit_code)
         }
-        Err(error @ NotFound::Several { .. }) => Err(usage(&error.to_string())),
+        Err(error @ NotFound::Several { .. }) => {
+            tell("CANNOT_TELL", "SEVERAL", &error.to_string(), CANNOT_TELL, words)?;
+            Ok(CANNOT_TELL)
+        }
         Err(error @ NotFound::Nobody(_)) => {
             tell("CANNOT_TELL", "NOT_FOUND", &error.to_string(), CANNOT_TELL, words)?;
             Ok(CANNOT_TELL)

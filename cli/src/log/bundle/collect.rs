@@ -32,17 +32,18 @@ pub(super) struct Collected {
 
 /// Collects everything.
 pub(super) fn all(found: &Found, open: &[String], writer: &mut BundleWriter) -> Result<Collected, Failure> {
-    let names = keys::add(found, writer)?;
-    let mut notes = Notes::default();
+    let (names, trust) = keys::add(found, writer)?;
+    let mut notes = Notes::under(trust.as_ref());
     let mut logs = Vec::new();
     for (origin, source) in &found.logs {
         let entries = log(&format!("logs/{origin}"), source, writer)?;
         if let Some(ledger) = source.ledger() {
+            notes.kept_by(origin);
             desk::notes(ledger, &mut notes)?;
             relay::notes(ledger, &mut notes)?;
             relay::mirrors(origin, ledger, writer)?;
             for hash in sent(origin, &entries) {
-                desk::acceptances(ledger, &hash, writer)?;
+                desk::acceptances(ledger, &hash, &notes, writer)?;
             }
             read::still_alone(ledger)?;
         }

@@ -4,6 +4,7 @@
 use hotline_audit::{
     Checkpoint, Hash, SignedStatement,
     bundle::BundleWriter,
+    note::Note,
     opening::Opening,
     statement::{Message, Payload},
 };
@@ -59,9 +60,13 @@ pub(super) fn notes(ledger: &Inspector, notes: &mut Notes) -> Result<(), Failure
 pub(super) fn acceptances(
     ledger: &Inspector,
     statement: &Hash,
+    notes: &Notes,
     writer: &mut BundleWriter,
 ) -> Result<(), Failure> {
-    for held in kept::proofs(ledger, statement)? {
+    for mut held in kept::proofs(ledger, statement)? {
+        if let Ok(note) = Note::parse(&held.proof.checkpoint) {
+            held.proof.checkpoint = notes.checked(&note).encode();
+        }
         let path = format!("proofs/{statement}/{}.tlog-proof", held.relay);
         put(writer, &path, held.proof.encode())?;
     }
@@ -82,7 +87,7 @@ pub(super) fn open(
         .filter(|opening| opening.fits(&message.content))
         .ok_or_else(|| {
             Failure::new(
-                "HL-LOG-012",
+                "HL-LOG-019",
                 exit::USAGE,
                 format!("{hash} is sealed, and no ledger here has opened it"),
                 "name the folder of a desk that sent or received it",

@@ -15,9 +15,12 @@ use crate::{
     pki::layout,
 };
 
-/// Adds rosters and deny-lists in their one writing, and certificates; returns the prefixes of message names.
-pub(super) fn add(found: &Found, writer: &mut BundleWriter) -> Result<BTreeMap<String, String>, Failure> {
-    let mut names = BTreeMap::new();
+/// The prefixes of message names, and the trust that was added, if there is any.
+type Added = (BTreeMap<String, String>, Option<TrustPolicy>);
+
+/// Adds rosters and deny-lists in their one writing, and certificates.
+pub(super) fn add(found: &Found, writer: &mut BundleWriter) -> Result<Added, Failure> {
+    let (mut names, mut trust) = (BTreeMap::new(), None);
     if !found.trust.is_empty() {
         let policy = TrustPolicy::load(&found.trust).map_err(|error| {
             Failure::new(
@@ -28,6 +31,7 @@ pub(super) fn add(found: &Found, writer: &mut BundleWriter) -> Result<BTreeMap<S
             )
         })?;
         rosters(policy.rosters(), writer)?;
+        trust = Some(policy);
     }
     for folder in &found.trust {
         let text = fs::read_to_string(folder.join(layout::SIDE)).unwrap_or_default();
@@ -39,7 +43,7 @@ pub(super) fn add(found: &Found, writer: &mut BundleWriter) -> Result<BTreeMap<S
         let bytes = read(path)?;
         put(writer, &format!("certificates/{domain}/{name}"), bytes)?;
     }
-    Ok(names)
+    Ok((names, trust))
 }
 
 fn rosters(rosters: &RosterSet, writer: &mut BundleWriter) -> Result<(), Failure> {

@@ -1,11 +1,16 @@
 //! What lies below a folder, and whose it is.
 
 use std::{
+    collections::BTreeMap,
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use hotline_audit::key::{Subject, subject_of_origin};
+use hotline_audit::{
+    Payload, SignedStatement,
+    key::{Subject, subject_of_origin},
+};
 
 use super::super::read::Source;
 use crate::{
@@ -15,6 +20,8 @@ use crate::{
 
 /// How deep logs are looked for: `<domain>/relay/<name>/relay.ledger`, and one folder above.
 const DEPTH: usize = 4;
+/// How often logs are read again while a desk lags behind its relays.
+const READINGS: usize = 3;
 /// Most entries of folders that are looked at.
 const MAX_LOOKED_AT: usize = 100_000;
 
@@ -40,15 +47,13 @@ impl Found {
         let (mut places, mut looked_at) = (Places::default(), 0);
         places.look(from, DEPTH, &mut looked_at)?;
         places.logs.sort();
-        let mut logs: Vec<(String, Source)> = Vec::new();
-        for path in &places.logs {
-            let source = Source::open(path)?;
-            // Where nothing was signed yet there is nothing to hand in.
-            if !source.note().is_empty() {
-                logs.push((source.origin().to_owned(), source));
+        let mut logs = opened(&places.logs)?;
+        for _ in 1..READINGS {
+            if !desk_lags(&logs)? {
+                break;
             }
+            logs = opened(&places.logs)?;
         }
-        logs.sort_by(|(a, _), (b, _)| a.cmp(b));
         let side = one_side(from, &logs)?;
         let trust = if trust.is_empty() {
             trust_of(from, &places)
@@ -62,6 +67,68 @@ impl Found {
             trust,
         })
     }
+}
+
+/// Every log in which something was signed, by name: each as it is at one moment, a side's logs not all at the same.
+pub(in crate::log) fn opened(paths: &[PathBuf]) -> Result<Vec<(String, Source)>, Failure> {
+    let mut logs: Vec<(String, Source)> = Vec::new();
+    for path in paths {
+        let source = Source::open(path)?;
+        // Where nothing was signed yet there is nothing to hand in.
+        if !source.note().is_empty() {
+            logs.push((source.origin().to_owned(), source));
+        }
+    }
+    logs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(logs)
+}
+
+/// Whether a relay's log holds newer statements of a desk than that desk's own ledger as it was read before: while a side
+/// runs, its desks sign on. Whoever judges the bundle would find the desk's log cut.
+pub(in crate::log) fn desk_lags(logs: &[(String, Source)]) -> Result<bool, Failure> {
+    let mut own: BTreeMap<String, Place> = BTreeMap::new();
+    let is_desk = |origin: &str, source: &Source| origin.contains("/desk/") && source.ledger().is_some();
+    for (origin, source) in logs.iter().filter(|(origin, source)| is_desk(origin, source)) {
+        own.insert(subject_of_origin(origin), newest(source, origin)?);
+    }
+    if own.is_empty() {
+        return Ok(false);
+    }
+    let mut behind = false;
+    for (_, relay) in logs.iter().filter(|(origin, _)| origin.contains("/relay/")) {
+        relay.each(&mut |_, bytes| {
+            let placed = placed(&bytes).and_then(|(sender, place)| Some((own.get(&sender)?, place)));
+            behind |= placed.is_some_and(|(newest, place)| place > *newest);
+            if behind {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+    }
+    Ok(behind)
+}
+
+/// The newest place in a desk's own chain.
+fn newest(desk: &Source, origin: &str) -> Result<Place, Failure> {
+    let (owner, mut newest) = (subject_of_origin(origin), (0, 0));
+    desk.each(&mut |_, bytes| {
+        if let Some((_, place)) = placed(&bytes).filter(|(sender, _)| *sender == owner) {
+            newest = place.max(newest);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(newest)
+}
+
+/// Epoch and sequence of a desk's statement.
+type Place = (u64, u64);
+
+/// Who placed a desk's statement, and where in the chain.
+fn placed(bytes: &[u8]) -> Option<(String, Place)> {
+    let payload = Payload::parse(&SignedStatement::parse(bytes).ok()?).ok()?;
+    let header = payload.header();
+    Some((header.sender.clone(), (header.epoch, header.sequence)))
 }
 
 /// What was found on the way down.
@@ -87,7 +154,7 @@ impl Places {
             *looked_at += 1;
             if *looked_at > MAX_LOOKED_AT {
                 let what = format!("{} holds too much to look through", folder.display());
-                return Err(Failure::new("HL-LOG-011", exit::USAGE, what, NAME_A_FOLDER));
+                return Err(Failure::new("HL-LOG-018", exit::USAGE, what, NAME_A_FOLDER));
             }
             if path.is_dir() && depth > 0 {
                 self.look(&path, depth - 1, looked_at)?;
@@ -129,7 +196,7 @@ fn one_side(from: &Path, logs: &[(String, Source)]) -> Result<String, Failure> {
 }
 
 fn odd(what: String) -> Failure {
-    Failure::new("HL-LOG-011", exit::USAGE, what, NAME_A_FOLDER)
+    Failure::new("HL-LOG-018", exit::USAGE, what, NAME_A_FOLDER)
 }
 
 /// The trust folder below, or else the one of the side to which a relay's or desk's own folder belongs.

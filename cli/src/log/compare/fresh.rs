@@ -2,7 +2,11 @@
 //! something: who has seen entries of it knows that they were cut off.
 
 use hotline_audit::{
-    CompareReport, SignedStatement, compare::SeenConflict, statement::Payload, verify::Verdict,
+    CompareReport, SignedStatement,
+    compare::SeenConflict,
+    key::{Subject, subject_of_origin},
+    statement::Payload,
+    verify::Verdict,
 };
 
 use super::Read;
@@ -26,7 +30,7 @@ pub(super) fn amend(report: &mut CompareReport, pair: &[Read; 2]) {
     let (verdict, conclusion) =
         if let Some(bad) = [first, second].into_iter().find(|one| *one != Verdict::Match) {
             (bad, "one of the logs by itself does not hold".to_owned())
-        } else if let Some(conflict) = report.conflicts.first() {
+        } else if let Some(conflict) = report.conflicts.iter().find(|conflict| conflict.binds) {
             (Verdict::Truncated, conflict.explanation.clone())
         } else if cut {
             (
@@ -72,8 +76,11 @@ fn seen_of(empty: &Read, log: &Read) -> Vec<SeenConflict> {
             .iter()
             .find(|seen| seen.origin == empty.origin && seen.size > 0);
         if let Some(seen) = seen {
+            let side = |identity: &str| Subject::parse(identity).map(|subject| subject.domain.to_owned());
             conflicts.push(SeenConflict {
                 verdict: Verdict::Truncated,
+                // Another side's word convicts nobody.
+                binds: side(&header.sender) == side(&subject_of_origin(&empty.origin)),
                 index,
                 sender: header.sender.clone(),
                 explanation: format!(

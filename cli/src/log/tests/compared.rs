@@ -117,16 +117,17 @@ fn two_honest_logs_that_differ_are_told_apart_in_words_and_pass() {
 }
 
 #[test]
-fn a_relay_that_cut_its_log_is_betrayed_by_a_desk_that_had_seen_more() {
+fn a_relay_that_cut_its_log_is_betrayed_by_its_own_sides_desk_that_had_seen_more() {
     let world = World::new();
     let chain = world.chain(4);
     let north = world.relay(&chain);
-    let arrived = receipt(&world.borenia, &world.avelia, 1, &chain[3], vec![seen(&north)]);
+    let (avelia, borenia) = (&world.avelia, &world.borenia);
+    let next = message(avelia, borenia, 5, Hash::of(&chain[3]), vec![seen(&north)]);
     let desk = world.ledger_file("desk", "ops");
     drop(keep(
         &desk,
-        &world.avelia.desk_log,
-        &[chain.clone(), vec![arrived]].concat(),
+        &avelia.desk_log,
+        &[chain.clone(), vec![next]].concat(),
     ));
     for kept in [2, 0] {
         let cut = world.file(&format!("cut{kept}.ledger"));
@@ -144,6 +145,27 @@ fn a_relay_that_cut_its_log_is_betrayed_by_a_desk_that_had_seen_more() {
             compared.in_words()
         );
         assert!(!compared.honest());
+    }
+}
+
+#[test]
+fn what_a_desk_of_the_other_side_says_it_has_seen_of_a_relay_convicts_nobody() {
+    let world = World::new();
+    let chain = world.chain(4);
+    let north = world.relay(&chain);
+    let arrived = receipt(&world.borenia, &world.avelia, 1, &chain[3], vec![seen(&north)]);
+    let desk = world.ledger_file("desk", "ops");
+    drop(keep(
+        &desk,
+        &world.avelia.desk_log,
+        &[chain.clone(), vec![arrived]].concat(),
+    ));
+    for kept in [2, 0] {
+        let shorter = world.file(&format!("shorter{kept}.ledger"));
+        drop(keep(&shorter, &world.avelia.relay, &chain[..kept]));
+        let compared = compare(&shorter, &desk, &world.trust()).unwrap();
+        assert!(compared.honest(), "{}", compared.report);
+        assert_eq!(compared.report.conflicts.len(), 1, "{}", compared.report);
     }
 }
 
