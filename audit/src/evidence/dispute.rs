@@ -26,6 +26,8 @@ pub struct DisputeReport {
     pub verdict: Ruling,
     /// The exit code that goes with it.
     pub exit_code: u8,
+    /// What it would be if nothing else were wrong: whether the message arrived, and whether whoever got it says so.
+    pub of_message: Ruling,
     /// The verdict as a sentence.
     pub sentence: String,
     /// Trust domains of both sides, in the order in which they were named.
@@ -74,6 +76,7 @@ impl Evidence<'_> {
         let verdict = self.decided(&life);
         Ok(DisputeReport {
             exit_code: verdict.exit_code(),
+            of_message: self.arrived(&life),
             sentence: self.decided_sentence(&verdict, &life),
             verdict,
             sides: [self.side(0).to_owned(), self.side(1).to_owned()],
@@ -114,9 +117,12 @@ impl Evidence<'_> {
 
     /// What is wrong with the logs comes first; then whether it arrived, and whether whoever got it says so.
     fn decided(&self, life: &Life) -> Ruling {
-        if let Some(gravest) = self.findings.first() {
-            return gravest.ruling.clone();
-        }
+        self.findings
+            .first()
+            .map_or_else(|| self.arrived(life), |gravest| gravest.ruling.clone())
+    }
+
+    fn arrived(&self, life: &Life) -> Ruling {
         if life.answers().next().is_none() {
             return match life.doubtful_answers().next() {
                 Some(_) => Ruling::CannotTell("REVIEW"),
