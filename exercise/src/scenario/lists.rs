@@ -227,6 +227,8 @@ list! {
         Adversarial "ADVERSARIAL",
         /// Of chance.
         Accidental "ACCIDENTAL",
+        /// Something else that was handed in must not be.
+        Failed "FAILED",
         /// Of an institution.
         Institutional "INSTITUTIONAL",
     }

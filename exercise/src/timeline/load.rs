@@ -64,7 +64,7 @@ impl Timeline {
             gathered.take(log, reading)?;
         }
         let mut timeline = gathered.assemble(evidence)?;
-        timeline.ruling = dispute::rule(evidence, &timeline)?;
+        timeline.ruling = dispute::rule(evidence, &timeline);
         Ok(timeline)
     }
 }

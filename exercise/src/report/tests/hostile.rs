@@ -63,6 +63,7 @@ fn whatever_anybody_types_is_only_shown() {
     if let Some(dispute) = &mut model.dispute {
         (dispute.title, dispute.verdict) = (hostile(), hostile());
         dispute.sentences = [(hostile(), hostile())].into();
+        (dispute.sentence, dispute.command) = (hostile(), hostile());
         for lines in [
             &mut dispute.wrong,
             &mut dispute.proved,

@@ -135,6 +135,7 @@ pub fn dispute() -> Dispute {
         verdict: "TRUNCATED, against B (Borenia)".into(),
         exit: 12,
         sentences: super::texts(&[
+        sentence: "log relay-south, handed in by B: 4 entries are missing".into(),
             ("en", "One side handed in a log whose end is missing."),
             ("qav", "Aler siamer."),
         ]),
@@ -147,6 +148,9 @@ pub fn dispute() -> Dispute {
         claimed: strings(&["every time above is its signer\u{2019}s clock"]),
         unprovable: strings(&["that a person read it"]),
     }
+        command:
+            "hotline-audit dispute dispute/A.bundle dispute/B.bundle --policy dispute/policy --message A-0001"
+                .into(),
 }
 
 pub fn summary(expectations: &[ExpectRow], noted: &NoteRow) -> Summary {
