@@ -4,8 +4,10 @@
 //! other software takes: `hotline-root` pins a side's statement root, `hotline-roster` an entry that its roster must hold.
 //! A policy is the auditor's own. Nothing of it ever comes from what is judged.
 
+mod draft;
 mod parse;
 
+pub use draft::draft;
 pub use parse::{MAX_POLICY_BYTES, MAX_POLICY_ITEMS, PolicyError, PolicyFault};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, LogVerifier};

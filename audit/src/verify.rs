@@ -16,7 +16,7 @@ mod report;
 mod stored;
 
 pub(crate) use auditor::kind_name;
-pub use counts::{Cosigned, Counted, Evidence, Standing, counts};
+pub use counts::{Cosigned, Counted, Evidence, Place, Shown, Standing, Witnessed, cosigned, counts};
 pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Verdict};
 
 use std::path::Path;

@@ -16,9 +16,11 @@
 
 mod logs;
 mod manifest;
+mod witnessed;
 
 pub use logs::{LogFact, LogKind, PairFact, VerifiedLog};
 pub use manifest::{FILE_MAX, FILES_MAX, FORMAT, FileFact, MANIFEST, Manifest, TOTAL_MAX, write_manifest};
+pub use witnessed::{Head, Witnessing};
 
 use std::{collections::BTreeMap, path::Path};
 

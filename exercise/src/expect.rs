@@ -14,7 +14,9 @@ mod figures;
 mod forms;
 mod orders;
 mod seen;
+mod standing;
 mod verdict;
+mod witnessed;
 
 use hotline_core::time::WallTime;
 

@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod codebook;
+pub mod counted;
 pub mod dispute;
 pub mod expect;
 pub mod formula;

@@ -214,6 +214,18 @@ impl Play {
         })
     }
 
+    /// The relay of one side (0 is A's) cosigns what the other's log holds now, and writes that down.
+    pub(crate) fn cosign(&mut self, by: usize) -> &mut Self {
+        let [of, to] = match by {
+            0 => ["relay-south", "relay-north"],
+            _ => ["relay-north", "relay-south"],
+        };
+        let seen = self.world.log(of, self.logs[of].clone());
+        let entry = self.world.anchor(by, &seen, self.wall() / 1_000);
+        self.logs.entry(to).or_default().push(entry);
+        self
+    }
+
     /// ENDEX.
     pub(crate) fn endex(&mut self) -> &mut Self {
         self.record(Kind::Endex { why: "DONE".into() })

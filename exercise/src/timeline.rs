@@ -22,10 +22,10 @@ pub use what::{MessageFact, OfficerWord, ReceiptFact, ServiceFact, What};
 
 use std::collections::BTreeMap;
 
-use hotline_audit::Hash;
+use hotline_audit::{Hash, verify::Counted};
 
 use crate::{
-    bundle::{LogFact, PairFact},
+    bundle::{LogFact, PairFact, Witnessing},
     dispute::Ruling,
     record::{DeskWord, Startex},
     scenario::mark::Alias,
@@ -81,6 +81,10 @@ pub struct Timeline {
     pub logs: Vec<LogFact>,
     /// The logs of both sides beside each other.
     pub pairs: Vec<PairFact>,
+    /// Who has cosigned each relay's log, by its name.
+    pub witnessing: BTreeMap<String, Witnessing>,
+    /// What signatures by keys that have ended are worth, by the relays' logs.
+    pub counted: Vec<Counted>,
     /// What an auditor says of a disputed message, where there is one.
     pub ruling: Option<Ruling>,
     /// The exercise that every statement names; empty if two do not name the same.

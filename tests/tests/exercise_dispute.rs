@@ -4,6 +4,7 @@
 
 use std::{fs, path::Path};
 
+use hotline_audit::{Policy, bundle::Bundle, evidence::Evidence};
 use hotline_tests::{
     headless::{self, not_met_of_those_asked},
     verb::{Said, typed, word},
@@ -32,9 +33,23 @@ async fn ruled(variant: &str, code: i32) -> (Value, String, tempfile::TempDir) {
         "it is made again from the evidence"
     );
     assert!(page.split_whitespace().count() <= 450, "{page}");
+    same_of_the_files(&out, &object);
     let report = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(report.contains("id=\"dispute\""), "the report begins with it");
     (object, page, place)
+}
+
+/// The bundles and the policy beside the page say what the page says, to whoever has only them.
+fn same_of_the_files(out: &Path, ruling: &Value) {
+    let folder = out.join("dispute");
+    let [a, b] = ["A.bundle", "B.bundle"].map(|name| Bundle::open(&folder.join(name)).unwrap());
+    let policy = Policy::parse(&fs::read(folder.join("policy")).unwrap()).unwrap();
+    let evidence = Evidence::judge(&[&a, &b], &policy).unwrap();
+    let report = evidence.dispute(ruling["message"].as_str().unwrap()).unwrap();
+    assert_eq!(report.life.sha256.to_string(), ruling["sha256"], "{report}");
+    assert_eq!(report.verdict.to_string(), ruling["spoken"], "{report}");
+    assert_eq!(report.exit_code, ruling["exit"], "{report}");
+    assert_eq!(report.of_message.word(), ruling["of_message"], "{report}");
 }
 
 /// Two logs as they were handed in, laid beside each other by the verb that everybody has.
@@ -61,8 +76,10 @@ async fn s8_a_a_denial_is_answered_with_the_receipt_of_who_denies() {
     assert_eq!(ruling["against"], Value::Null);
     assert_eq!(ruling["insufficient"], true);
     assert!(page.contains("NOT desk-B"), "{page}");
-    let withheld = place.path().join("a/evidence/handed-in/B/desk-B");
-    assert!(!withheld.exists());
+    assert!(page.contains("NOT relay-south"), "{page}");
+    let handed_in = place.path().join("a/evidence/handed-in/B");
+    assert!(!handed_in.join("desk-B").exists() && !handed_in.join("relay-south").exists());
+    assert!(handed_in.join("relay-north").exists(), "B shows its copy of A's");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -145,6 +145,19 @@ async fn a_thief_who_comes_before_the_order_is_shown_and_makes_s7_fail() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_window_of_doubt_from_before_the_first_message_makes_s7_fail_by_the_logs() {
+    // A did not witness its first report before that, so nobody can say that its key was still A's alone.
+    let missed = planted(S7, "since = \"40m story\"", "since = \"56m story\"").await;
+    // B's screen follows the order and names the first report, too: E9.
+    for named in ["E9", "E17"] {
+        assert!(has(&missed, named), "{named}: {missed:?}");
+    }
+    for met in ["E18", "E19"] {
+        assert!(!has(&missed, met), "{met}: {missed:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn s4_is_played_headless_and_every_expectation_is_met() {
     let place = tempfile::tempdir().unwrap();
     headless::met_whole_with(PROGRAM, "S4", &["--variant", "abc"], &place.path().join("S4")).await;

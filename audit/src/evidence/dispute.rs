@@ -28,6 +28,8 @@ pub struct DisputeReport {
     pub verdict: Ruling,
     /// The exit code that goes with it.
     pub exit_code: u8,
+    /// What it would be if nothing else were wrong: whether the message arrived, and whether whoever got it says so.
+    pub of_message: Ruling,
     /// The verdict as a sentence.
     pub sentence: String,
     /// Trust domains of both sides, in the order in which they were named.
@@ -78,6 +80,7 @@ impl Evidence<'_> {
         let verdict = self.decided(known, &life);
         Ok(DisputeReport {
             exit_code: verdict.exit_code(),
+            of_message: self.of_message(known, &life),
             sentence: self.decided_sentence(&verdict, known, &life),
             verdict,
             sides: [self.side(0).to_owned(), self.side(1).to_owned()],
@@ -118,9 +121,11 @@ impl Evidence<'_> {
 
     /// What is wrong with the logs comes first; then whether it arrived, and whether whoever got it says so.
     fn decided(&self, known: &Known, life: &Life) -> Ruling {
-        if let Some(gravest) = self.findings.first() {
-            return gravest.ruling.clone();
-        }
+        let gravest = self.findings.first();
+        gravest.map_or_else(|| self.of_message(known, life), |gravest| gravest.ruling.clone())
+    }
+
+    fn of_message(&self, known: &Known, life: &Life) -> Ruling {
         // What a thief may have written is nobody's message, whoever has signed for it.
         if known.doubtful {
             return Ruling::CannotTell("REVIEW");

@@ -87,6 +87,9 @@ impl fmt::Display for DisputeReport {
         let text = text.unwrap_or_else(|| "sealed; nobody has opened it here".to_owned());
         writeln!(f, "  text     {}{}", safe(&text), safe(&life.unread()))?;
         writeln!(f, "  held by  {}", all(&life.held_by))?;
+        if !self.findings.is_empty() {
+            writeln!(f, "  of it    {}, whatever else does not fit", self.of_message)?;
+        }
         facts(f, "proved", life, Standing::Proved)?;
         facts(f, "only claimed", life, Standing::Claimed)?;
         facts(f, "for people to review", life, Standing::Review)?;

@@ -116,8 +116,43 @@ pub struct Counted {
     pub places: Vec<Place>,
     /// Where the end of the key lies.
     pub ends: Vec<Place>,
+    /// What shows that the statement came before the end of its key; none where nothing does.
+    pub shown: Option<Shown>,
+    /// From when on the key may have been in other hands, milliseconds since 1970 (UTC), as the end of the key says.
+    pub doubtful_since_ms: Option<u64>,
+    /// The earliest cosignature of the key's own side over a tree that holds the statement.
+    pub witnessed: Option<Witnessed>,
     /// Why, in words.
     pub why: String,
+}
+
+/// What shows that a statement came before the end of its key: a leaf, and a tree with it that another side has seen.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Shown {
+    /// Where the statement stands.
+    pub leaf: Place,
+    /// From where on the end of the key counts as known, in the log of the leaf or in that of whoever had seen the leaf;
+    /// none where only the times tell.
+    pub end: Option<Place>,
+    /// Trust domain of whoever has seen the tree.
+    pub by: String,
+    /// Entries of that tree.
+    pub size: u64,
+    /// When it was cosigned, milliseconds since 1970 (UTC), by the cosigner's clock; none of a tree that is told by a leaf.
+    pub at_ms: Option<u64>,
+    /// The leaf of another log that holds the tree's checkpoint; none of a cosignature.
+    pub kept: Option<Place>,
+}
+
+/// A cosignature over a tree that holds a statement.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Witnessed {
+    /// The log.
+    pub origin: String,
+    /// Entries of the tree.
+    pub size: u64,
+    /// When, milliseconds since 1970 (UTC), by the cosigner's clock.
+    pub at_ms: u64,
 }
 
 impl fmt::Display for Counted {

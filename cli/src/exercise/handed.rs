@@ -11,10 +11,9 @@ use std::{
 use clap::Args;
 use hotline_audit::{LogSigner, compare::Log, key::origin_of, tiles::write_log};
 use hotline_client::{config::DeskConfig, station::signing_key};
-use hotline_core::words::Answer;
 use hotline_exercise::{
     bundle::Evidence,
-    dispute::{Copies, HANDED_IN, Ruling, hand_in},
+    dispute::{BUNDLES, Copies, HANDED_IN, POLICY, Ruling, bundle_name, hand_in},
     live::site::Site,
     scenario::lists::Side,
     timeline::Timeline,
@@ -69,6 +68,7 @@ fn object(ruling: &Ruling) -> serde_json::Value {
     let findings = ruling.findings.iter().map(|finding| {
         serde_json::json!({
             "verdict": finding.word.name(),
+            "rule": finding.rule,
             "against": finding.against.map(Side::name),
             "log": finding.log,
             "index": finding.index,
@@ -77,12 +77,12 @@ fn object(ruling: &Ruling) -> serde_json::Value {
     });
     let life = ruling.life.iter().map(|fact| {
         serde_json::json!({
-            "rung": fact.rung.name(),
+            "rung": fact.rung,
             "by": fact.who,
-            "officer": fact.officer,
-            "answer": fact.answer.map(Answer::name),
+            "standing": fact.standing,
             "text": fact.text,
             "claimed_ms": fact.claimed_ms,
+            "before": fact.before,
             "sha256": fact.sha256.to_string(),
             "places": fact.places,
         })
@@ -92,9 +92,11 @@ fn object(ruling: &Ruling) -> serde_json::Value {
         "message": ruling.name,
         "sha256": ruling.message.map(|hash| hash.to_string()),
         "verdict": ruling.word.name(),
+        "spoken": ruling.spoken,
+        "sentence": ruling.sentence,
         "against": ruling.against().map(Side::name),
         "of_message": ruling.of_message.name(),
-        "insufficient": ruling.insufficient().is_some(),
+        "insufficient": ruling.insufficient,
         "exit": ruling.word.exit(),
         "findings": findings.collect::<Vec<_>>(),
         "life": life.collect::<Vec<_>>(),
@@ -142,6 +144,18 @@ fn log_signer(identity: &str, key: &Path) -> Result<LogSigner, String> {
     let key = signing_key(key).map_err(|error| exit::chain(&error))?;
     let origin = origin_of(identity).unwrap_or_default();
     LogSigner::new(origin, key).map_err(|error| exit::chain(&error))
+}
+
+/// Writes the very files of a ruling beside its page: both sides' bundles and control's policy.
+pub(super) fn write_brought(ruling: &Ruling, out: &Path) -> Result<(), Failure> {
+    let folder = out.join(BUNDLES);
+    let failed = |error: io::Error| Failure::io(&folder.display().to_string(), &error);
+    fs::create_dir_all(&folder).map_err(failed)?;
+    fs::write(folder.join(POLICY), &ruling.brought.policy).map_err(failed)?;
+    for (side, bytes) in &ruling.brought.bundles {
+        fs::write(folder.join(bundle_name(*side)), bytes).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Writes what was handed in below the evidence.

@@ -108,6 +108,7 @@ fn write_all(folder: &Path, out: &Path) -> Result<Written, Failure> {
     write(&out.join("timeline.csv"), report::csv(&timeline).as_bytes())?;
     if let Some(ruling) = &timeline.ruling {
         write(&out.join(handed::PAGE), ruling.page().as_bytes())?;
+        handed::write_brought(ruling, out)?;
     }
     Ok((judged, stage, fault_of(&evidence)))
 }

@@ -9,6 +9,7 @@ impl Word {
         match self {
             Self::Match => 0,
             Self::CannotTell => 4,
+            Self::Failed => 8,
             Self::SentNoReceipt => 10,
             Self::ReceiptProvesDelivery => 11,
             Self::Truncated => 12,
@@ -23,7 +24,7 @@ impl Word {
     pub const fn convicts(self) -> bool {
         matches!(
             self,
-            Self::Truncated | Self::Altered | Self::Fork | Self::Equivocation
+            Self::Truncated | Self::Altered | Self::Fork | Self::Equivocation | Self::Failed
         )
     }
 }

@@ -1,82 +1,96 @@
-//! What the copies that were handed in prove of the message itself: who signed which rung, and which copies hold it.
+//! What the bundles prove of the message itself, as the auditor's program finds it: who signed which rung, and where that
+//! stands.
 
-use hotline_audit::Hash;
-use hotline_core::words::{Answer, Rung};
+use hotline_audit::{Hash, evidence};
 
-use crate::timeline::{Climb, Timeline, What};
+use super::ruling::Names;
+
+/// What a fact is worth.
+pub use evidence::Standing;
 
 /// Something that was signed about the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// The rung or mark.
-    pub rung: Rung,
-    /// Who says so: a desk, `relay north`.
+    /// The rung or mark, as the program names it: RELEASED, PEER_HELD, DELIVERED.
+    pub rung: String,
+    /// Who signed it: `officer/rossi of B`.
     pub who: String,
-    /// The officer who signed it, if one did.
-    pub officer: Option<String>,
-    /// Of ANSWERED, with what.
-    pub answer: Option<Answer>,
-    /// What the officer said; may be empty.
+    /// Whether it is proved.
+    pub standing: Standing,
+    /// The words that go with it; may be empty.
     pub text: String,
-    /// When, as its signer claims, milliseconds since 1970; `None` of a relay, whose log bears no times.
+    /// When, milliseconds since 1970, by the signer's or cosigner's clock; `None` of a relay, whose log bears no times.
     pub claimed_ms: Option<u64>,
+    /// Not later than this, seconds since 1970, by the clock of who cosigned it, and whose side that is.
+    pub before: Option<(u64, String)>,
     /// SHA-256 of the statement.
     pub sha256: Hash,
-    /// The copies that hold it, and where: `B/relay-south`.
+    /// The logs that hold it, as their own sides handed them in, and where.
     pub places: Vec<(String, u64)>,
 }
 
-/// Everything that was signed about a message, in the order of the ladder; each rung of each desk once.
-pub(super) fn of(handed: &Timeline, message: &Hash) -> Vec<Fact> {
+/// Everything that was signed about a message, as the program has it; each rung of each signer once.
+pub(super) fn of(life: &evidence::Life, names: &Names<'_>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    for climb in handed.climbs_of(message) {
-        let Some(fact) = fact(handed, climb) else { continue };
-        let known =
-            |known: &Fact| (known.rung, &known.who, &known.officer) == (fact.rung, &fact.who, &fact.officer);
-        if fact.rung != Rung::Closed && !facts.iter().any(known) {
+    for said in &life.facts {
+        let fact = Fact {
+            rung: said.rung.clone(),
+            who: names.short(&said.who),
+            standing: said.standing,
+            text: text(said, names),
+            claimed_ms: said.claimed_ms.filter(|_| said.rung != ACCEPTED),
+            before: said
+                .before
+                .as_ref()
+                .filter(|_| !is_of_logs(said))
+                .map(|before| (before.time_s, names.side_of(&before.by))),
+            sha256: said.statement,
+            places: places(said, names),
+        };
+        // Whoever holds the bytes has cosigned them, too.
+        let again = facts
+            .iter()
+            .any(|known| known.is_again(&fact) || known.holds_for(&fact));
+        if !again {
             facts.push(fact);
         }
     }
     facts
 }
 
-fn fact(handed: &Timeline, climb: &Climb) -> Option<Fact> {
-    let entry = handed.entries.get(climb.entry)?;
-    let text = match &entry.what {
-        What::Act(word) => word.text.clone(),
-        _ => String::new(),
-    };
-    let accepted = climb.rung == Rung::Accepted;
-    let of_relay = |log: &str| {
-        let mut logs = handed.logs.iter();
-        logs.any(|known| known.name == log && handed.name_of(&known.owner) == climb.desk)
-    };
-    let places = entry
-        .places
-        .iter()
-        .filter(|place| !accepted || of_relay(&place.log));
-    Some(Fact {
-        rung: climb.rung,
-        who: climb.desk.clone(),
-        officer: climb.officer.clone(),
-        answer: climb.answer,
-        text,
-        claimed_ms: (!accepted).then_some(entry.claimed_ms),
-        sha256: entry.sha256,
-        places: places.map(|place| (place.log.clone(), place.leaf)).collect(),
-    })
+const ACCEPTED: &str = "ACCEPTED";
+
+/// What relays and cosigners say of the bytes: where those stand is told with their words.
+fn is_of_logs(fact: &evidence::Fact) -> bool {
+    matches!(fact.rung.as_str(), ACCEPTED | "PEER_HELD" | "COSIGNED")
+}
+
+fn text(fact: &evidence::Fact, names: &Names<'_>) -> String {
+    // A desk that signs a receipt says over which leg the first copy came, which decides nothing.
+    match fact.rung.as_str() {
+        "DELIVERED" | "ALERTED" | "DISPLAYED" => String::new(),
+        _ => names.told(&fact.text),
+    }
+}
+
+fn places(fact: &evidence::Fact, names: &Names<'_>) -> Vec<(String, u64)> {
+    if is_of_logs(fact) {
+        return Vec::new();
+    }
+    let stands = fact.stands.iter();
+    stands
+        .map(|(origin, index)| (names.log(origin), *index))
+        .collect()
 }
 
 impl Fact {
-    /// Whether only the recipient's desk or one of its officers could sign it.
-    #[must_use]
-    pub const fn is_of_the_recipient(&self) -> bool {
-        !matches!(self.rung, Rung::Drafted | Rung::Released | Rung::Accepted)
+    /// A relay's mirror holds what the same relay, as a witness, has cosigned.
+    fn holds_for(&self, other: &Self) -> bool {
+        let mirror = |fact: &Self| fact.who.replace("/witness", "/mirror");
+        self.rung == "PEER_HELD" && other.rung == "COSIGNED" && self.who == mirror(other)
     }
 
-    /// Whether it says that the message says too little.
-    #[must_use]
-    pub fn finds_insufficient(&self) -> bool {
-        self.rung == Rung::Insufficient || self.answer == Some(Answer::Insufficient)
+    fn is_again(&self, other: &Self) -> bool {
+        (&self.rung, &self.who, self.standing) == (&other.rung, &other.who, other.standing)
     }
 }

@@ -5,9 +5,9 @@
 
 use std::fmt::Write as _;
 
-use hotline_core::{text::inert_line, time::WallTime, words::Rung};
+use hotline_core::{text::inert_line, time::WallTime};
 
-use super::{Fact, HandedLog, Ruling};
+use super::{BUNDLES, Fact, HandedLog, POLICY, Ruling, Standing, bundle_name};
 use crate::{
     scenario::lists::{Side, Word},
     tongue::Tongue,
@@ -15,8 +15,12 @@ use crate::{
 
 /// Most characters of the message that the page quotes.
 const SAYS_MAX: usize = 300;
-/// Most copies that one fact names.
+/// Most logs that one fact names.
 const COPIES_MAX: usize = 4;
+/// Most facts of one list; the program prints all of them.
+const FACTS_MAX: usize = 14;
+/// Most words of officers that a fact quotes, in characters.
+const SAID_MAX: usize = 120;
 
 impl Ruling {
     /// The verdict as a sentence, in a language.
@@ -29,17 +33,12 @@ impl Ruling {
         } else {
             String::new()
         };
-        let found = self.insufficient().map_or_else(String::new, |_| {
-            format!(
-                " {}",
-                match tongue {
-                    Tongue::En =>
-                        "It was acknowledged, and its recipient found later that it says too little.",
-                    Tongue::Qav => "Tialeeler serin, van riara ral.",
-                    Tongue::Qbo => "Gakokod drokoo, gad kokroom guk.",
-                }
-            )
-        });
+        let found = match tongue {
+            _ if !self.insufficient => "",
+            Tongue::En => " It was acknowledged, and its recipient found later that it says too little.",
+            Tongue::Qav => " Tialeeler serin, van riara ral.",
+            Tongue::Qbo => " Gakokod drokoo, gad kokroom guk.",
+        };
         format!("{verdict}{also}{found}")
     }
 
@@ -50,10 +49,11 @@ impl Ruling {
             .against()
             .map_or_else(String::new, |side| format!(", against {}", side_name(side)));
         let wrong = self.findings.iter();
-        let wrong = wrong.map(|finding| format!("{}: {}", finding.word, line(&finding.proof)));
-        let mut proved: Vec<String> = self.life.iter().map(fact_line).collect();
+        let wrong =
+            wrong.map(|finding| format!("{} ({}): {}", finding.word, finding.rule, line(&finding.proof)));
+        let mut proved = self.facts(&[Standing::Proved, Standing::Review]);
         if proved.is_empty() {
-            proved.push("nothing: no copy that holds has it".to_owned());
+            proved.push("nothing: no log that was handed in has it".to_owned());
         }
         if let Some(message) = &self.message {
             let says = self.says.as_deref().map_or_else(String::new, |says| {
@@ -69,7 +69,13 @@ impl Ruling {
         let handed = handed.map(|side| format!("{}: {}", side_name(*side), self.handed_by(*side)));
         Parts {
             title: format!("Ruling about {} in exercise {}", self.name, self.exercise),
-            verdict: format!("{}{against}", self.spoken()),
+            verdict: format!("{}{against}", self.spoken),
+            // What does not hold is told line by line.
+            sentence: if self.findings.is_empty() {
+                line(&self.sentence)
+            } else {
+                String::new()
+            },
             sentences: Tongue::ALL
                 .iter()
                 .map(|tongue| (*tongue, self.sentence(*tongue)))
@@ -77,9 +83,25 @@ impl Ruling {
             wrong: wrong.collect(),
             proved,
             handed: handed.collect(),
-            claimed: words(&CLAIMED),
+            claimed: [self.facts(&[Standing::Claimed]), words(&CLAIMED)].concat(),
             unprovable: words(&UNPROVABLE),
+            command: command(&self.name),
         }
+    }
+
+    /// The facts of these standings; of many the first.
+    fn facts(&self, of: &[Standing]) -> Vec<String> {
+        let facts: Vec<&Fact> = self
+            .life
+            .iter()
+            .filter(|fact| of.contains(&fact.standing))
+            .collect();
+        let mut lines: Vec<String> = facts.iter().take(FACTS_MAX).map(|fact| fact_line(fact)).collect();
+        match facts.len().saturating_sub(FACTS_MAX) {
+            0 => {}
+            more => lines.push(format!("{more} more, which the program prints")),
+        }
+        lines
     }
 
     /// The page.
@@ -98,13 +120,16 @@ impl Ruling {
         for (tongue, sentence) in &parts.sentences {
             writeln!(out, "  {:<4} {sentence}", tongue.name())?;
         }
+        if !parts.sentence.is_empty() {
+            writeln!(out, "  {}", parts.sentence)?;
+        }
         for (heading, lines) in parts.lists() {
             writeln!(out, "\n{heading}")?;
             for line in lines {
                 writeln!(out, "  - {line}")?;
             }
         }
-        writeln!(out, "\n{CHECK}\n  {COMMAND}")
+        writeln!(out, "\n{CHECK}\n  {}", parts.command)
     }
 
     fn handed_by(&self, side: Side) -> String {
@@ -121,7 +146,9 @@ pub struct Parts {
     pub title: String,
     /// The verdict, and against whom.
     pub verdict: String,
-    /// The same as a sentence, in each language.
+    /// The sentence of the program that decides; empty where its findings are listed.
+    pub sentence: String,
+    /// The verdict as a sentence, in each language.
     pub sentences: Vec<(Tongue, String)>,
     /// What does not hold.
     pub wrong: Vec<String>,
@@ -133,6 +160,8 @@ pub struct Parts {
     pub claimed: Vec<String>,
     /// What nobody can prove.
     pub unprovable: Vec<String>,
+    /// How anybody decides it again, from the folder in which the page lies.
+    pub command: String,
 }
 
 impl Parts {
@@ -161,11 +190,18 @@ const UNPROVABLE: [&str; 2] = [
     "that nothing was cut off at the very end: only what others have seen of a log bounds that",
 ];
 /// Over what is proved.
-pub const PROVED: &str = "What signatures prove [which copy holds them, and at which entry]";
+pub const PROVED: &str = "What signatures prove [which log holds them, and at which entry]";
 /// How anybody checks it.
-pub const CHECK: &str = "Check it yourself, with trust of your own:";
-/// With what.
-pub const COMMAND: &str = "hotline-audit compare evidence/handed-in/A/relay-south evidence/handed-in/B/relay-south --trust YOUR-OWN";
+pub const CHECK: &str = "Decide it yourself, with a policy of your own (here is control's):";
+
+/// With what: the very files of this ruling, beside the page.
+#[must_use]
+pub fn command(message: &str) -> String {
+    let [a, b] = [Side::A, Side::B].map(bundle_name);
+    format!(
+        "hotline-audit dispute {BUNDLES}/{a} {BUNDLES}/{b} --policy {BUNDLES}/{POLICY} --message {message}"
+    )
+}
 
 fn words(lines: &[&str]) -> Vec<String> {
     lines.iter().map(|line| (*line).to_owned()).collect()
@@ -181,29 +217,36 @@ fn handed_words(log: &HandedLog) -> String {
 }
 
 fn fact_line(fact: &Fact) -> String {
-    let who = match (&fact.officer, fact.rung) {
-        (Some(officer), _) => format!("officer {} at desk {}", short(officer), fact.who),
-        (None, Rung::Accepted) => format!("{} holds it", fact.who),
-        (None, _) => format!("desk {}", fact.who),
-    };
-    let what = match (fact.rung, fact.answer) {
-        (_, Some(answer)) => format!("ANSWERED {answer}"),
-        (rung, None) => rung.to_string(),
-    };
-    let said = match fact.text.as_str() {
+    let said: String = line(&fact.text).chars().take(SAID_MAX).collect();
+    let said = match said.as_str() {
         "" => String::new(),
-        text => format!(", \"{}\"", line(text)),
+        said => format!(" ({said})"),
     };
     let claimed = fact.claimed_ms.map_or_else(String::new, |at| {
-        format!(", claims {}", WallTime::from_unix_ms(at).rfc3339())
+        let by = match fact.rung.as_str() {
+            "PEER_HELD" | "COSIGNED" => "at",
+            _ => "claims",
+        };
+        format!(", {by} {}", WallTime::from_unix_ms(at).rfc3339())
     });
+    let before = fact.before.as_ref().map_or_else(String::new, |(at_s, by)| {
+        let at = WallTime::from_unix_ms(at_s.saturating_mul(1_000)).rfc3339();
+        format!(", before {at} by {by}")
+    });
+    let doubt = match fact.standing {
+        Standing::Review => ", in doubt: its key has ended since",
+        _ => "",
+    };
     let places = fact.places.iter().take(COPIES_MAX);
     let places: Vec<String> = places.map(|(log, leaf)| format!("{log} #{leaf}")).collect();
-    format!("{what}: {who}{said}{claimed} [{}]", places.join(", "))
-}
-
-fn short(identity: &str) -> &str {
-    identity.rsplit('/').next().unwrap_or(identity)
+    let places = match places.as_slice() {
+        [] => String::new(),
+        places => format!(" [{}]", places.join(", ")),
+    };
+    format!(
+        "{}: {}{said}{claimed}{before}{doubt}{places}",
+        fact.rung, fact.who
+    )
 }
 
 fn line(words: &str) -> String {
@@ -231,6 +274,9 @@ const fn verdict(word: Word, tongue: Tongue) -> &'static str {
         (Word::Fork, Tongue::Qbo) => "Stoom brobroom roohak drukod, hulg stoom.",
         (Word::Equivocation, Tongue::En) => "One sender has signed two statements for one place.",
         (Word::Equivocation, Tongue::Qav) => "Na riian riele leaten serin, ral na.",
+        (Word::Failed, Tongue::En) => "Something in what was handed in must not be.",
+        (Word::Failed, Tongue::Qav) => "Elese serin ral raalal.",
+        (Word::Failed, Tongue::Qbo) => "Raham drokoo hulg bobroom.",
         (Word::Equivocation, Tongue::Qbo) => "Stoom brobroom roohak drukod drokoo, hulg stoom.",
         (word, tongue) => verdict_of_message(word, tongue),
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hotline_audit::Hash;
+use hotline_audit::{Hash, Policy, bundle::Bundle, evidence};
 use hotline_core::words::Rung;
 
 use super::*;
@@ -95,26 +95,35 @@ fn where_both_hand_in_everything_both_hold_the_message() {
 
 #[test]
 fn who_denies_and_hands_in_no_log_of_its_desk_is_answered_with_its_own_receipt() {
-    let (ruling, _) = ruled(&[("withhold", "B")]);
+    let (ruling, _) = ruled(&[("withhold", "B"), ("withhold", "south")]);
     assert_eq!(
         (ruling.word, ruling.against()),
         (Word::ReceiptProvesDelivery, None)
     );
-    let delivered = ruling
-        .life
-        .iter()
-        .find(|fact| fact.rung == Rung::Delivered)
-        .unwrap();
-    assert_eq!(delivered.who, "B");
+    let delivered = ruling.life.iter().find(|fact| fact.rung == "DELIVERED").unwrap();
+    assert_eq!(delivered.who, "desk/ops of B");
     assert!(
-        delivered.places.contains(&("A/desk-A".to_owned(), PLACE + 1)),
+        delivered.places.contains(&("desk-A".to_owned(), PLACE + 1)),
         "{delivered:?}"
     );
-    let later = ruling.insufficient().unwrap();
-    assert_eq!(
-        (later.rung, later.text.as_str()),
-        (Rung::Insufficient, "fields: scale")
+    assert!(ruling.insufficient);
+    let later = ruling
+        .life
+        .iter()
+        .find(|fact| fact.rung == "INSUFFICIENT")
+        .unwrap();
+    assert_eq!(later.text, "fields: scale");
+    let page = ruling.page();
+    assert!(
+        page.contains("NOT desk-B") && page.contains("NOT relay-south"),
+        "{page}"
     );
+}
+
+#[test]
+fn who_withholds_its_desks_log_and_hands_in_its_relays_has_shown_the_receipt_itself() {
+    let (ruling, _) = ruled(&[("withhold", "B")]);
+    assert_eq!((ruling.word, ruling.against()), (Word::Match, None));
     assert!(ruling.page().contains("NOT desk-B"), "{}", ruling.page());
 }
 
@@ -144,7 +153,7 @@ fn words_that_their_sender_changed_afterwards_were_signed_by_nobody() {
     assert_eq!((ruling.word, ruling.against()), (Word::Altered, Some(Side::A)));
     let finding = &ruling.findings[0];
     assert_eq!((finding.log.as_str(), finding.index), ("desk-A", Some(PLACE)));
-    assert_eq!(ruling.spoken(), format!("ALTERED({PLACE})"));
+    assert_eq!(ruling.spoken, format!("ALTERED({PLACE})"));
     // B holds the true one.
     assert_eq!(ruling.of_message, Word::Match);
 }
@@ -174,7 +183,7 @@ fn of_a_message_that_only_its_sender_holds_nothing_proves_that_it_arrived() {
     let ruling = Timeline::load(&handed(&mut play)).unwrap().ruling.unwrap();
     assert_eq!(ruling.message, Some(message));
     assert_eq!((ruling.word, ruling.against()), (Word::SentNoReceipt, None));
-    assert!(ruling.insufficient().is_none());
+    assert!(!ruling.insufficient);
 }
 
 #[test]
@@ -203,6 +212,29 @@ fn the_logs_of_the_exercise_stay_as_they_are() {
     assert!(evidence.holds(), "{:?}", evidence.first_fault());
 }
 
+#[test]
+fn the_bundles_and_the_policy_beside_a_ruling_give_its_very_words_to_anybody_who_asks_by_name() {
+    for hand_ins in [
+        &[][..],
+        &[("withhold", "B"), ("withhold", "south")],
+        &[("withhold", "B"), ("truncate", "south")],
+        &[("withhold", "north"), ("alter", "A")],
+        &[("withhold", "B"), ("second-history", "south")],
+    ] {
+        let (ruling, message) = ruled(hand_ins);
+        let read = |side| Bundle::read(ruling.brought.bundles[&side].as_ref()).unwrap();
+        let (a, b) = (read(Side::A), read(Side::B));
+        let policy = Policy::parse(ruling.brought.policy.as_bytes()).unwrap();
+        let judged = evidence::Evidence::judge(&[&a, &b], &policy).unwrap();
+        let report = judged.dispute(&ruling.name).unwrap();
+        assert_eq!(report.life.sha256, message);
+        assert_eq!(
+            (report.verdict.to_string(), report.exit_code),
+            (ruling.spoken, ruling.word.exit())
+        );
+    }
+}
+
 /// How many words a person reads in a minute, of a text with names and numbers in it. 150: slower than prose is read.
 const WORDS_A_MINUTE: usize = 150;
 
@@ -210,7 +242,7 @@ const WORDS_A_MINUTE: usize = 150;
 fn every_ruling_is_one_page_that_is_read_in_five_minutes_and_says_its_verdict_in_each_language() {
     for hand_ins in [
         &[][..],
-        &[("withhold", "B")],
+        &[("withhold", "B"), ("withhold", "south")],
         &[("withhold", "B"), ("truncate", "south")],
         &[("withhold", "north"), ("alter", "A")],
         &[("withhold", "B"), ("second-history", "south")],

@@ -106,6 +106,12 @@ impl Case<'_> {
                 against,
                 insufficient,
             } => self.verdict(*word, of, *against, *insufficient),
+            Is::Standing(counting, of) => self.standing(*counting, of),
+            Is::Witnessed {
+                relay,
+                within,
+                entries,
+            } => self.witnessed(relay, *within, *entries),
             Is::Figure(figure, compare) => self.figure(*figure, *compare),
             Is::TextIdentical(desks, of) => self.identical(desks, of),
             Is::Stated { what, by, is } => self.stated(what, by, is),

@@ -6,6 +6,7 @@ mod duress;
 mod foreign;
 mod forms;
 mod labels;
+mod logs;
 mod missing;
 mod over;
 mod s1;

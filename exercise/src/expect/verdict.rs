@@ -30,7 +30,7 @@ impl Case<'_> {
         if ruling.message.is_none() || messages.first().copied() != ruling.message {
             return Finding::new(Met::No, format!("the auditor was not asked about {of}"));
         }
-        let found = ruling.insufficient().is_some();
+        let found = ruling.insufficient;
         let as_asked = ruling.word == word
             && ruling.against() == against
             && insufficient.is_none_or(|insufficient| insufficient == found)
@@ -67,12 +67,12 @@ fn observed(ruling: &Ruling) -> String {
             .map_or_else(String::new, |index| format!(" at #{index}"));
         format!(" ({}{index})", finding.log)
     });
-    let found = match ruling.insufficient() {
-        Some(_) => "; acknowledged, and found insufficient later",
-        None => "",
+    let found = match ruling.insufficient {
+        true => "; acknowledged, and found insufficient later",
+        false => "",
     };
     format!(
         "{}{against}{log}; of {} itself: {}{found}",
-        ruling.word, ruling.name, ruling.of_message
+        ruling.spoken, ruling.name, ruling.of_message
     )
 }

@@ -95,6 +95,8 @@ pub fn is_seen_while_played(scenario: &Scenario, is: &Is) -> bool {
         | Is::Alike(..)
         | Is::Step(..)
         | Is::Verdict { .. }
+        | Is::Standing(..)
+        | Is::Witnessed { .. }
         | Is::Figure(..)
         | Is::TextIdentical(..) => false,
     }

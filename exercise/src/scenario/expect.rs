@@ -11,7 +11,7 @@ use hotline_core::{
 
 use super::{
     cast::Tongues,
-    lists::{Figure, Grade, Jump, Label, Side, StageKind, Word},
+    lists::{Counting, Figure, Grade, Jump, Label, Side, StageKind, Word},
     mark::{Alias, Mark},
     moment::Span,
     msel::Link,
@@ -192,6 +192,18 @@ pub enum Is {
         /// Whether an officer of the recipient acknowledged it and found it insufficient later; not asked if none.
         insufficient: Option<bool>,
     },
+    /// What a message is worth whose key has ended, by the relays' logs alone.
+    Standing(Counting, Placed<Alias>),
+    /// Whatever is said over a relay lies under a checkpoint that the other side has cosigned, so soon, and with at most so
+    /// many statements that do not.
+    Witnessed {
+        /// The relay.
+        relay: Placed<String>,
+        /// How soon.
+        within: Span,
+        /// How many.
+        entries: u32,
+    },
     /// A figure of the timeline.
     Figure(Figure, Compare),
     /// The same text is signed at these desks.
@@ -227,6 +239,8 @@ impl Is {
             | Self::Alike(..)
             | Self::Interval { .. }
             | Self::Verdict { .. }
+            | Self::Standing(..)
+            | Self::Witnessed { .. }
             | Self::Figure(..)
             | Self::TextIdentical(..)
             | Self::Stated { .. } => None,

@@ -197,6 +197,20 @@ list! {
 }
 
 list! {
+    /// What a signature is worth whose key has ended.
+    Counting {
+        /// It was made before the end, and outside of the window of doubt.
+        Counts "COUNTS",
+        /// It was made before the end, in the window of doubt.
+        Review "REVIEW",
+        /// It stands behind the end.
+        RevokedKey "REVOKED_KEY",
+        /// One of the two latter.
+        NotCounted "NOT_COUNTED",
+    }
+}
+
+list! {
     /// What an auditor says of a disputed message: one word.
     Word {
         /// Both sides hold the message.
@@ -213,6 +227,8 @@ list! {
         Fork "FORK",
         /// One sender signed two statements for one place.
         Equivocation "EQUIVOCATION",
+        /// Something else that was handed in must not be.
+        Failed "FAILED",
         /// What was handed in does not say.
         CannotTell "CANNOT_TELL",
     }

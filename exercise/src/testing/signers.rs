@@ -1,10 +1,12 @@
 //! Everybody with a key: two sides and control, from seeds.
 
 use hotline_audit::{
-    Enrolment, Frontier, Hash, LogSigner, PayloadType, Purpose, RosterBuilder, RosterSet, SignedStatement,
-    SigningKey, TrustPolicy,
+    CosignSigner, CosignerName, Enrolment, Frontier, Hash, LogSigner, PayloadType, Purpose, RosterBuilder,
+    RosterSet, SignedStatement, SigningKey, TrustPolicy,
     compare::Log,
-    key::{Subject, origin_of},
+    key::{DenyList, Roster, Subject, origin_of},
+    note::Note,
+    statement::{Deny, PeerCheckpoint},
     tree::leaf_hash,
 };
 
@@ -85,6 +87,55 @@ impl World {
             _ => &self.control_log,
         };
         LogSigner::new(origin_of(&signer.identity).unwrap(), signer.key()).unwrap()
+    }
+}
+
+impl World {
+    /// Two security officers of A end its desk, whose keys may have been in other hands since then; what they signed.
+    pub(crate) fn end_desk_a(&mut self, since_ms: u64, now_ms: u64) -> [Vec<u8>; 2] {
+        let side = &self.sides[0];
+        let roster = Roster::parse(&side.roster, &side.domain, side.root.public(), None).unwrap();
+        let root = SigningKey::from_seed(&[10; 32]);
+        let mut enrol = Enrolling {
+            domain: &side.domain,
+            builder: RosterBuilder::resume(roster, root),
+        };
+        let officers = [
+            enrol.officer("officer/tanaka", vec![7], 40),
+            enrol.officer("officer/weiss", vec![7], 41),
+        ];
+        let roster = enrol.builder.finish();
+        let mut list = DenyList::empty(&roster);
+        let order = list.next(&side.desk.identity, "copied", since_ms, now_ms);
+        let signed = officers.map(|officer| {
+            let deny = Deny {
+                officer: officer.identity.clone(),
+                key_statement: officer.key_statement,
+                order: order.encode(),
+            };
+            officer.sign(PayloadType::Deny, &deny.encode())
+        });
+        list.append([&signed[0], &signed[1]], &roster).unwrap();
+        self.rosters.update(roster).unwrap();
+        self.rosters.deny(list);
+        signed
+    }
+
+    /// Writes down in the log of one side's relay what it has seen of the other's so far, cosigned at this second.
+    pub(crate) fn anchor(&self, by: usize, seen: &Log, at_s: u64) -> Vec<u8> {
+        let side = &self.sides[by];
+        let mut note = Note::parse(&seen.note).unwrap();
+        let name = CosignerName::witness(origin_of(&side.relay_log.identity).unwrap()).unwrap();
+        let cosigner = CosignSigner::new(name, side.witness.key());
+        note.signatures.push(cosigner.cosign(&note.text, at_s));
+        let said = PeerCheckpoint {
+            relay: side.relay_log.identity.clone(),
+            key_statement: side.relay_log.key_statement,
+            note: note.encode(),
+            claimed_time_ms: at_s * 1_000,
+            mirrored: 0,
+        };
+        side.relay_log.sign(PayloadType::PeerCheckpoint, &said.encode())
     }
 }
 

@@ -64,7 +64,7 @@ impl Timeline {
             gathered.take(log, reading)?;
         }
         let mut timeline = gathered.assemble(evidence)?;
-        timeline.ruling = dispute::rule(evidence, &timeline)?;
+        timeline.ruling = dispute::rule(evidence, &timeline);
         Ok(timeline)
     }
 }
@@ -202,6 +202,8 @@ impl Gathered {
             offsets,
             logs: evidence.logs.values().map(VerifiedLog::fact).collect(),
             pairs: evidence.pairs.clone(),
+            witnessing: evidence.witnessing(),
+            counted: evidence.counted(),
             ruling: None,
             exercise,
             scenario_sha256: Hash::of(evidence.scenario.source.text.as_bytes()),

@@ -1,7 +1,7 @@
 //! The rule: before the end of its key as both sides have signed, behind it wherever it stands, or for people to judge.
 
 use super::facts::{Facts, Signed};
-use super::{Counted, Place, Standing};
+use super::{Counted, Place, Shown, Standing, Witnessed};
 use crate::hash::Hash;
 use crate::key::{KeyEntry, Revoked};
 use crate::trust::TrustPolicy;
@@ -47,12 +47,9 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn counted(&self) -> Counted {
-        let (standing, why) = self.judge();
+        let (standing, why, shown) = self.judge();
         let key = self.entry.hash;
-        let place = |(log, index): (usize, u64)| {
-            let origin = self.facts.logs.get(log)?.origin.clone();
-            Some(Place { origin, index })
-        };
+        let place = |(log, index): (usize, u64)| self.place(log, index);
         let ends = self.facts.logs.iter().enumerate();
         let ends = ends.filter_map(|(log, known)| Some((log, *known.ends.get(&key)?)));
         Counted {
@@ -65,14 +62,18 @@ impl Case<'_> {
             standing,
             places: self.signed.places.iter().copied().filter_map(place).collect(),
             ends: ends.filter_map(place).collect(),
+            shown,
+            doubtful_since_ms: Some(self.since_ms).filter(|since| *since != 0),
+            witnessed: self.witnessed(),
             why,
         }
     }
 
-    fn judge(&self) -> (Standing, String) {
+    fn judge(&self) -> (Standing, String, Option<Shown>) {
         let proof = self.places().find_map(|(log, index)| self.before(log, index));
-        if let Some(proof) = proof {
-            return self.outside_of_doubt(proof);
+        if let Some((proof, shown)) = proof {
+            let (standing, why) = self.outside_of_doubt(proof);
+            return (standing, why, Some(shown));
         }
         let mut ends = self.places().map(|(log, index)| {
             let end = self.facts.end_in(log, &self.key())?;
@@ -84,13 +85,13 @@ impl Case<'_> {
                 "#{index} of {} stands behind #{end}, its key's end",
                 self.name(log)
             );
-            return (Standing::RevokedKey, why);
+            return (Standing::RevokedKey, why, None);
         }
-        (Standing::Review, self.open())
+        (Standing::Review, self.open(), None)
     }
 
     /// Why the statement at this leaf was made before its key ended, if both sides have signed that.
-    fn before(&self, log: usize, index: u64) -> Option<String> {
+    fn before(&self, log: usize, index: u64) -> Option<(String, Shown)> {
         let end = self.facts.end_in(log, &self.key());
         if end.is_some_and(|end| end < index) {
             return None;
@@ -101,44 +102,65 @@ impl Case<'_> {
     }
 
     /// A log of the key's own side that holds the end behind it, in a tree of which the other side has cosigned enough.
-    fn own_log(&self, log: usize, index: u64, end: Option<u64>) -> Option<String> {
+    fn own_log(&self, log: usize, index: u64, end: Option<u64>) -> Option<(String, Shown)> {
         let known = self.facts.logs.get(log)?;
         let end = end.filter(|_| known.side == self.side())?;
-        let cosigned = known
-            .cosigned
-            .iter()
-            .filter(|fact| fact.size > index)
-            .map(|fact| &fact.by);
-        let seen = self
-            .seers(log, index)
-            .filter_map(|(by, _)| Some(&self.facts.logs.get(by)?.side));
-        let by = cosigned.chain(seen).find(|by| **by != known.side)?;
-        Some(format!(
+        let cosigned = known.cosigned.iter().filter(|fact| fact.size > index);
+        let cosigned = cosigned.filter(|fact| fact.by != known.side);
+        let first = cosigned.min_by_key(|fact| (fact.at_ms, fact.size));
+        let (by, size, at_ms, kept) = match first {
+            Some(fact) => (&fact.by, fact.size, Some(fact.at_ms), None),
+            None => self.seers(log, index).find_map(|(by, at, size)| {
+                let side = &self.facts.logs.get(by)?.side;
+                (*side != known.side).then(|| (side, size, None, self.place(by, at)))
+            })?,
+        };
+        let why = format!(
             "#{index} of {} stands before #{end}, its key's end, in a tree that {by} has signed too",
             known.origin
-        ))
+        );
+        let shown = Shown {
+            leaf: self.place(log, index)?,
+            end: self.place(log, end),
+            by: by.clone(),
+            size,
+            at_ms,
+            kept,
+        };
+        Some((why, shown))
     }
 
     /// A log of another side that held a checkpoint with the statement in it before it held the end. One of the two logs
     /// is of the side whose key it is: others cannot speak for it.
-    fn seen_before(&self, log: usize, index: u64) -> Option<String> {
+    fn seen_before(&self, log: usize, index: u64) -> Option<(String, Shown)> {
         let known = self.facts.logs.get(log)?;
-        let (by, at) = self.seers(log, index).find_map(|(by, at)| {
-            let end = self.facts.end_in(by, &self.key())?;
-            let by = self.facts.logs.get(by)?;
+        self.seers(log, index).find_map(|(seer, at, size)| {
+            let end = self.facts.end_in(seer, &self.key())?;
+            let by = self.facts.logs.get(seer)?;
             let sides = [&by.side, &known.side];
             let both = by.side != known.side && sides.into_iter().any(|side| side == self.side());
-            (both && at < end).then_some((by, at))
-        })?;
-        Some(format!(
-            "{} had seen #{index} of {} when it came to #{at}, before its key's end",
-            by.origin, known.origin
-        ))
+            if !both || at >= end {
+                return None;
+            }
+            let why = format!(
+                "{} had seen #{index} of {} when it came to #{at}, before its key's end",
+                by.origin, known.origin
+            );
+            let shown = Shown {
+                leaf: self.place(log, index)?,
+                end: self.place(seer, end),
+                by: by.side.clone(),
+                size,
+                at_ms: None,
+                kept: self.place(seer, at),
+            };
+            Some((why, shown))
+        })
     }
 
     /// The side whose key it is cosigned that tree before it ended the key, by its own clocks. Only where none of its own
     /// logs is here to tell the order: clocks can be wrong.
-    fn said_before(&self, log: usize, index: u64) -> Option<String> {
+    fn said_before(&self, log: usize, index: u64) -> Option<(String, Shown)> {
         let (known, key) = (self.facts.logs.get(log)?, self.key());
         let mut logs = self.facts.logs.iter();
         if logs.any(|log| log.side == self.side() && log.ends.contains_key(&key)) {
@@ -147,23 +169,32 @@ impl Case<'_> {
         let own = known.cosigned.iter().filter(|fact| fact.by == self.side());
         let first = own
             .filter(|fact| fact.size > index)
-            .map(|fact| fact.at_ms)
-            .min()?;
-        (first.saturating_add(SECOND_MS) <= self.revoked.claimed_time_ms).then(|| {
-            format!(
-                "{} cosigned {} with #{index} in it before it ended the key, by its own clocks",
-                self.side(),
-                known.origin
-            )
-        })
+            .min_by_key(|fact| fact.at_ms)?;
+        if first.at_ms.saturating_add(SECOND_MS) > self.revoked.claimed_time_ms {
+            return None;
+        }
+        let why = format!(
+            "{} cosigned {} with #{index} in it before it ended the key, by its own clocks",
+            self.side(),
+            known.origin
+        );
+        let shown = Shown {
+            leaf: self.place(log, index)?,
+            end: None,
+            by: first.by.clone(),
+            size: first.size,
+            at_ms: Some(first.at_ms),
+            kept: None,
+        };
+        Some((why, shown))
     }
 
-    /// The logs that hold a checkpoint of this one with the leaf in it, and where.
-    fn seers(&self, log: usize, index: u64) -> impl Iterator<Item = (usize, u64)> {
+    /// The logs that hold a checkpoint of this one with the leaf in it, where, and of how many entries.
+    fn seers(&self, log: usize, index: u64) -> impl Iterator<Item = (usize, u64, u64)> {
         self.facts.logs.iter().enumerate().flat_map(move |(place, by)| {
             let anchors = by.anchors.iter();
             let holding = anchors.filter(move |anchor| anchor.of == log && anchor.size > index);
-            holding.map(move |anchor| (place, anchor.index))
+            holding.map(move |anchor| (place, anchor.index, anchor.size))
         })
     }
 
@@ -173,15 +204,9 @@ impl Case<'_> {
         if self.since_ms == 0 {
             return (Standing::Counts, proof);
         }
-        let trees = self.places().filter_map(|(log, index)| {
-            let cosigned = &self.facts.logs.get(log)?.cosigned;
-            let own = cosigned.iter().filter(|fact| fact.by == self.side());
-            let holding = own.filter(move |fact| fact.size > index);
-            holding.map(|fact| fact.at_ms).min()
-        });
-        if trees
-            .min()
-            .is_some_and(|at| at.saturating_add(SECOND_MS) <= self.since_ms)
+        if self
+            .witnessed()
+            .is_some_and(|by| by.at_ms.saturating_add(SECOND_MS) <= self.since_ms)
         {
             return (Standing::Counts, proof);
         }
@@ -190,6 +215,22 @@ impl Case<'_> {
             self.side()
         );
         (Standing::Review, why)
+    }
+
+    /// The earliest cosignature of the key's own side over a tree that holds the statement.
+    fn witnessed(&self) -> Option<Witnessed> {
+        let trees = self.places().filter_map(|(log, index)| {
+            let known = self.facts.logs.get(log)?;
+            let own = known.cosigned.iter().filter(|fact| fact.by == self.side());
+            let holding = own.filter(move |fact| fact.size > index);
+            let first = holding.min_by_key(|fact| fact.at_ms)?;
+            Some(Witnessed {
+                origin: known.origin.clone(),
+                size: first.size,
+                at_ms: first.at_ms,
+            })
+        });
+        trees.min_by_key(|by| by.at_ms)
     }
 
     /// What is missing for a judgement.
@@ -213,6 +254,11 @@ impl Case<'_> {
 
     fn places(&self) -> impl Iterator<Item = (usize, u64)> {
         self.signed.places.iter().copied()
+    }
+
+    fn place(&self, log: usize, index: u64) -> Option<Place> {
+        let origin = self.facts.logs.get(log)?.origin.clone();
+        Some(Place { origin, index })
     }
 
     fn key(&self) -> Hash {

@@ -115,6 +115,15 @@ pub(in crate::expect) fn line(is: &Is) -> String {
             };
             format!("auditor says {word}{against} of {}{found}", of.value)
         }
+        Is::Standing(counting, of) => format!("{counting} of {} by the relays\u{2019} logs", of.value),
+        Is::Witnessed {
+            relay,
+            within,
+            entries,
+        } => format!(
+            "what is said over relay {} cosigned within {within}, and at most {entries} statements that are not",
+            relay.value
+        ),
         Is::Figure(figure, compare) => format!("{} {compare}", figure.name()),
         Is::TextIdentical(desks, of) => {
             let desks: Vec<&str> = desks.iter().map(|desk| desk.value.as_str()).collect();

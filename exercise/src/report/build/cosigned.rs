@@ -7,126 +7,98 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_audit::{
-    Checkpoint, Frontier, Hash, PayloadType, Purpose, SignedStatement,
-    cosign::{CosignVerifier, CosignerName},
-    key::origin_of,
-    note::Note,
-    statement::{CosignRefused, PeerCheckpoint},
-    tree::leaf_hash,
+    PayloadType, SignedStatement,
+    key::{Subject, subject_of_origin},
+    statement::CosignRefused,
 };
 use hotline_core::time::WallTime;
 
 use super::Making;
 use crate::{
-    bundle::{LogKind, VerifiedLog},
+    bundle::{Head, LogKind, VerifiedLog},
     report::words::length,
 };
-
-/// A checkpoint that somebody else has cosigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cosigned {
-    /// When, by the cosigner's clock, seconds since 1970.
-    at_s: u64,
-    /// Its entries.
-    size: u64,
-}
 
 impl Making<'_> {
     /// A line for each fact; a relay's log that nobody has cosigned is said to be none that is witnessed.
     pub(super) fn cosignatures(&self) -> Vec<String> {
-        let relays = || {
-            self.evidence
-                .logs
-                .values()
-                .filter(|log| log.kind == Some(LogKind::Relay))
-        };
-        let cosigners: Vec<CosignVerifier> = relays().flat_map(|log| self.cosigners(&log.owner)).collect();
+        let logs = self.evidence.logs.values();
         let mut lines = Vec::new();
-        for log in relays() {
-            let notes = self.notes_of(log);
-            let split = split(log, &notes);
-            lines.extend(self.cosigned(log, &cosigners, &split.fitting));
-            lines.push(match split.conflicting {
+        for log in logs.filter(|log| log.kind == Some(LogKind::Relay)) {
+            let Some(witnessing) = self.timeline.witnessing.get(&log.name) else {
+                continue;
+            };
+            lines.extend(self.cosigned(log, &witnessing.heads));
+            lines.push(match witnessing.conflicting {
                 0 => format!("{}: no conflicting checkpoint is known.", log.name),
                 n => format!(
                     "{}: {n} signed checkpoints are NOT of this log: its key has signed another history.",
                     log.name
                 ),
             });
-            lines.extend(split.cut_off(log));
+            lines.extend(cut_off(log, &witnessing.larger));
             lines.extend(refusals(log));
         }
         lines
     }
+}
 
-    /// The cosigners that a relay is, by the rosters of the evidence.
-    fn cosigners(&self, relay: &str) -> Vec<CosignVerifier> {
-        let Some(origin) = origin_of(relay) else {
-            return Vec::new();
-        };
-        let rosters = || self.evidence.trust.rosters().rosters();
-        let keys = |purpose, name: Option<CosignerName>| {
-            let keys = rosters().flat_map(move |roster| roster.keys_of(relay, purpose));
-            let verifiers = keys.filter_map(move |entry| Some(CosignVerifier::new(name.clone()?, entry.key)));
-            verifiers.collect::<Vec<_>>()
-        };
-        let mut all = keys(Purpose::Witness, CosignerName::witness(origin).ok());
-        all.extend(keys(Purpose::Mirror, CosignerName::mirror(origin).ok()));
-        all
-    }
+/// Checkpoints that one cosigner has signed: when, in seconds since 1970, and of how many entries.
+type Signed = BTreeSet<(u64, u64)>;
 
-    /// Checkpoints of a log that its own key has signed, wherever the evidence holds one.
-    fn notes_of(&self, log: &VerifiedLog) -> Vec<(Note, Checkpoint)> {
-        let seen = self.evidence.logs.values().flat_map(|other| {
-            let entries = other.log.entries.iter().filter_map(|entry| anchored(entry));
-            entries.collect::<Vec<_>>()
-        });
-        let notes = std::iter::once(log.log.note.clone()).chain(seen);
-        let own = notes.filter_map(|note| {
-            let (checkpoint, _) = self.evidence.trust.checkpoint(&note).ok()?;
-            let is_own = Some(checkpoint.origin.as_str()) == origin_of(&log.owner);
-            Some((Note::parse(&note).ok()?, checkpoint)).filter(|_| is_own)
-        });
-        own.collect()
-    }
-
-    fn cosigned(
-        &self,
-        log: &VerifiedLog,
-        cosigners: &[CosignVerifier],
-        notes: &[&(Note, Checkpoint)],
-    ) -> Vec<String> {
-        let mut by_name: BTreeMap<String, BTreeSet<Cosigned>> = BTreeMap::new();
-        for (note, checkpoint) in notes {
-            for cosigner in cosigners {
-                if let Some(at_s) = cosigner.verify(note) {
-                    let of_name = by_name.entry(cosigner.name().to_string()).or_default();
-                    of_name.insert(Cosigned {
-                        at_s,
-                        size: checkpoint.size,
-                    });
-                }
-            }
+impl Making<'_> {
+    /// What each relay of the other side has cosigned: as witness and as mirror at once, where that is the same.
+    fn cosigned(&self, log: &VerifiedLog, heads: &[Head]) -> Vec<String> {
+        let mut by_relay: BTreeMap<&str, BTreeMap<&str, Signed>> = BTreeMap::new();
+        for head in heads {
+            let (relay, office) = head.by.rsplit_once('/').unwrap_or((&head.by, "cosigner"));
+            let offices = by_relay.entry(relay).or_default();
+            offices.entry(office).or_default().insert((head.at_s, head.size));
         }
-        if by_name.is_empty() {
+        if by_relay.is_empty() {
             return vec![format!(
-                "{}: not witnessed. No cosignature of the other side is in the evidence, so nothing but what others have seen \
-                 of it bounds what could have been cut off at its end.",
+                "{}: not witnessed. No cosignature of the other side is in the evidence, so nothing but what others have \
+                 seen of it bounds what could have been cut off at its end.",
                 log.name
             )];
         }
-        let each = by_name.into_iter();
-        each.filter_map(|(name, cosigned)| line(log, &name, &cosigned))
-            .collect()
+        let mut lines = Vec::new();
+        for (relay, offices) in by_relay {
+            let who = self.relay_of(relay);
+            let same = offices.values().collect::<BTreeSet<_>>().len() == 1;
+            match offices.first_key_value() {
+                Some((_, signed)) if same => {
+                    let names: Vec<&str> = offices.keys().rev().copied().collect();
+                    lines.extend(line(log, &format!("{who} as {}", names.join(" and ")), signed));
+                }
+                _ => lines.extend(
+                    offices
+                        .iter()
+                        .rev()
+                        .filter_map(|(office, signed)| line(log, &format!("{who} as {office}"), signed)),
+                ),
+            }
+        }
+        lines
+    }
+
+    /// `relay south of B`, by its log's origin.
+    fn relay_of(&self, origin: &str) -> String {
+        let identity = subject_of_origin(origin);
+        let name = self.timeline.name_of(&identity);
+        let domain = |identity: &str| Subject::parse(identity).map(|subject| subject.domain.to_owned());
+        let mut desks = self.timeline.startex.desks.values();
+        let side = desks.find(|desk| domain(&desk.identity) == domain(&identity));
+        side.map_or_else(|| origin.to_owned(), |desk| format!("{name} of {}", desk.side))
     }
 }
 
 /// What one cosigner has signed of a log.
-fn line(log: &VerifiedLog, name: &str, cosigned: &BTreeSet<Cosigned>) -> Option<String> {
-    let (first, last) = (cosigned.first()?, cosigned.last()?);
+fn line(log: &VerifiedLog, name: &str, cosigned: &Signed) -> Option<String> {
+    let ((first_s, _), (last_s, largest)) = (cosigned.first()?, cosigned.last()?);
     let pairs = || cosigned.iter().zip(cosigned.iter().skip(1));
-    let apart_s = pairs().map(|(a, b)| b.at_s.saturating_sub(a.at_s)).max();
-    let entries = pairs().map(|(a, b)| b.size.saturating_sub(a.size)).max();
+    let apart_s = pairs().map(|(a, b)| b.0.saturating_sub(a.0)).max();
+    let entries = pairs().map(|(a, b)| b.1.saturating_sub(a.1)).max();
     let between = match (apart_s, entries) {
         (Some(apart_s), Some(entries)) => format!(
             "; between two of them at most {} and {entries} entries",
@@ -139,76 +111,22 @@ fn line(log: &VerifiedLog, name: &str, cosigned: &BTreeSet<Cosigned>) -> Option<
         "{}: {} checkpoints cosigned by {name}, from {} to {}{between}. The newest holds {} of {} entries.",
         log.name,
         cosigned.len(),
-        at(first.at_s),
-        at(last.at_s),
-        last.size,
+        at(*first_s),
+        at(*last_s),
+        largest,
         log.report.entries
     ))
 }
 
-/// The checkpoint of another log that a relay has written down in this entry.
-fn anchored(entry: &[u8]) -> Option<Vec<u8>> {
-    let statement = SignedStatement::parse(entry).ok()?;
-    if statement.payload_type != PayloadType::PeerCheckpoint {
-        return None;
-    }
-    PeerCheckpoint::decode(&statement.payload)
-        .ok()
-        .map(|said| said.note)
-}
-
-/// Checkpoints that a log's key has signed, and how they stand to the log in the evidence.
-struct Split<'n> {
-    /// Those of this very log.
-    fitting: Vec<&'n (Note, Checkpoint)>,
-    /// How many say another root for a size that it has.
-    conflicting: usize,
-    /// The sizes of those that are larger than it.
-    larger: Vec<u64>,
-}
-
-impl Split<'_> {
-    /// That the log has lost its end. Whether what is larger continues it nobody can tell without the entries.
-    fn cut_off(&self, log: &VerifiedLog) -> Option<String> {
-        let largest = self.larger.iter().max()?;
-        Some(format!(
-            "{}: TRUNCATED: {} signed checkpoints are of more entries than the {} that are in the evidence, the largest of {largest}.",
-            log.name,
-            self.larger.len(),
-            log.report.entries
-        ))
-    }
-}
-
-fn split<'n>(log: &VerifiedLog, notes: &'n [(Note, Checkpoint)]) -> Split<'n> {
-    let sizes: BTreeSet<u64> = notes.iter().map(|(_, checkpoint)| checkpoint.size).collect();
-    let roots = roots(log, &sizes);
-    let fits = |note: &&(Note, Checkpoint)| roots.get(&note.1.size) == Some(&note.1.root);
-    let fitting: Vec<_> = notes.iter().filter(fits).collect();
-    let of_more = notes.iter().map(|(_, checkpoint)| checkpoint.size);
-    let larger: Vec<u64> = of_more.filter(|size| !roots.contains_key(size)).collect();
-    Split {
-        conflicting: notes.len() - fitting.len() - larger.len(),
-        fitting,
-        larger,
-    }
-}
-
-/// The log's roots at these sizes.
-fn roots(log: &VerifiedLog, sizes: &BTreeSet<u64>) -> BTreeMap<u64, Hash> {
-    let mut frontier = Frontier::new();
-    let mut roots = BTreeMap::new();
-    let mut note = |frontier: &Frontier| {
-        if sizes.contains(&frontier.size()) {
-            roots.insert(frontier.size(), frontier.root());
-        }
-    };
-    note(&frontier);
-    for entry in &log.log.entries {
-        frontier.push(leaf_hash(entry));
-        note(&frontier);
-    }
-    roots
+/// That the log has lost its end. Whether what is larger continues it nobody can tell without the entries.
+fn cut_off(log: &VerifiedLog, larger: &[u64]) -> Option<String> {
+    let largest = larger.iter().max()?;
+    Some(format!(
+        "{}: TRUNCATED: {} signed checkpoints are of more entries than the {} that are in the evidence, the largest of {largest}.",
+        log.name,
+        larger.len(),
+        log.report.entries
+    ))
 }
 
 /// What witnesses refused this relay, by witness and reason.

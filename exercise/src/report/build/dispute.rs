@@ -16,6 +16,7 @@ impl Making<'_> {
         Some(Dispute {
             title: parts.title,
             verdict: parts.verdict,
+            sentence: parts.sentence,
             exit: ruling.word.exit(),
             sentences: sentences
                 .map(|(tongue, sentence)| (tongue.name().to_owned(), sentence))
@@ -25,14 +26,19 @@ impl Making<'_> {
             handed: parts.handed,
             claimed: parts.claimed,
             unprovable: parts.unprovable,
+            command: parts.command,
         })
     }
 
-    /// How anyone compares the copies of one log that both sides handed in.
+    /// How anyone decides the disputed message, and compares the copies of one log that both sides handed in.
     pub(super) fn handed_in_twice(&self) -> Vec<Command> {
+        let decides = self.timeline.ruling.iter().map(|ruling| Command {
+            run: ruling.parts().command,
+            proves: "What the ruling says of the disputed message, with every proof verbatim.".to_owned(),
+        });
         let of = |side: Side| self.evidence.copies.get(&side);
         let (Some(a), Some(b)) = (of(Side::A), of(Side::B)) else {
-            return Vec::new();
+            return decides.collect();
         };
         let both = a.keys().filter(|log| b.contains_key(*log));
         let commands = both.map(|log| Command {
@@ -41,6 +47,6 @@ impl Making<'_> {
             ),
             proves: format!("What the two copies of {log} that were handed in say together."),
         });
-        commands.collect()
+        decides.chain(commands).collect()
     }
 }

@@ -46,6 +46,7 @@ impl Making<'_> {
                 })
                 .collect(),
             cosignatures: self.cosignatures(),
+            standings: crate::counted::lines(self.timeline),
             limits: self.limits(),
         }
     }

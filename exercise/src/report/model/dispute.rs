@@ -13,6 +13,8 @@ pub struct Dispute {
     pub verdict: String,
     /// The exit code of the program that says it.
     pub exit: u8,
+    /// The sentence of the program that decides; empty where its findings are listed.
+    pub sentence: String,
     /// The verdict as a sentence, by language.
     pub sentences: Texts,
     /// What does not hold.
@@ -25,4 +27,6 @@ pub struct Dispute {
     pub claimed: Vec<String>,
     /// What nobody can prove.
     pub unprovable: Vec<String>,
+    /// The command that decides it again.
+    pub command: String,
 }

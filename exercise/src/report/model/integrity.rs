@@ -19,6 +19,8 @@ pub struct Integrity {
     pub versions: Vec<Version>,
     /// Of each relay's log: who has cosigned it, what conflicts, and what witnesses refused; each as one line.
     pub cosignatures: Vec<String>,
+    /// What signatures are worth whose keys have ended, by the relays' logs, each with its proof as one line.
+    pub standings: Vec<String>,
     /// What limits these figures, each as one sentence: resolution of the clocks, looks that were put together.
     pub limits: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::{code, heading, items, paragraph};
 use crate::{
-    dispute::{CHECK, COMMAND, PROVED},
+    dispute::{CHECK, PROVED},
     report::{
         html::{Html, text},
         model::Dispute,
@@ -23,6 +23,9 @@ pub fn content(dispute: &Dispute) -> Html {
             text(sentence)
         )));
     }
+    if !dispute.sentence.is_empty() {
+        out.push(&paragraph(&dispute.sentence));
+    }
     for (title, lines) in [
         ("What does not hold", &dispute.wrong),
         (PROVED, &dispute.proved),
@@ -36,6 +39,6 @@ pub fn content(dispute: &Dispute) -> Html {
         }
     }
     out.push(&paragraph(CHECK));
-    out.push(&code(COMMAND));
+    out.push(&code(&dispute.command));
     out
 }

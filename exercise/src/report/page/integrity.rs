@@ -28,6 +28,10 @@ pub fn content(integrity: &Integrity, links: &Links<'_>) -> Html {
     } else {
         out.push(&items(integrity.cosignatures.iter().map(|line| text(line))));
     }
+    if !integrity.standings.is_empty() {
+        out.push(&heading("Keys that have ended, and what they signed"));
+        out.push(&items(integrity.standings.iter().map(|line| text(line))));
+    }
     if !integrity.limits.is_empty() {
         out.push(&heading("Limits"));
         out.push(&items(integrity.limits.iter().map(|line| text(line))));

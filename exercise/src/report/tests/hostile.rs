@@ -60,8 +60,10 @@ fn whatever_anybody_types_is_only_shown() {
         .for_each(|offset| offset.clock = hostile());
     model.integrity.limits = vec![hostile()];
     model.integrity.cosignatures = vec![hostile()];
+    model.integrity.standings = vec![hostile()];
     if let Some(dispute) = &mut model.dispute {
         (dispute.title, dispute.verdict) = (hostile(), hostile());
+        (dispute.sentence, dispute.command) = (hostile(), hostile());
         dispute.sentences = [(hostile(), hostile())].into();
         for lines in [
             &mut dispute.wrong,

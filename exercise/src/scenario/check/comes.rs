@@ -140,6 +140,11 @@ impl<'a> Comes<'a> {
         }
     }
 
+    /// Whether an attack forges a message of this name.
+    pub(super) fn forged(&self, of: &Alias) -> bool {
+        self.scenario.attacks.iter().any(|attack| *attack.id == *of.name)
+    }
+
     /// The desk that sends a message; none if several do, or the file does not say.
     pub(super) fn sender(&self, name: &str) -> Option<&'a str> {
         let named = self.called(name);

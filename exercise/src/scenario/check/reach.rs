@@ -214,7 +214,10 @@ fn possible(expect: &Expect, comes: &Comes<'_>) -> Result<(), String> {
             comes.message(one, only)?;
             comes.message(other, only)
         }
-        Is::Verdict { of, .. } | Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => comes.message(of, only),
+        Is::Standing(_, of) if comes.forged(of) => Ok(()),
+        Is::Verdict { of, .. } | Is::Standing(_, of) | Is::TextIdentical(_, of) | Is::Third(_, Some(of)) => {
+            comes.message(of, only)
+        }
         is => is.by().map_or(Ok(()), |by| began(by, only, comes)),
     }
 }

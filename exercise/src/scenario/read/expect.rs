@@ -10,7 +10,7 @@ use hotline_core::{
 use super::{Code, Entry, Reader, Value, names::Kind, value::word};
 use crate::scenario::{
     expect::{By, Compare, Expect, Filter, Is, Reached},
-    lists::{Figure, Grade, Jump, Label, Side, StageKind, Word},
+    lists::{Counting, Figure, Grade, Jump, Label, Side, StageKind, Word},
     mark::{Alias, Mark},
     place::Placed,
 };
@@ -19,7 +19,7 @@ use crate::scenario::{
 const SCORE_MAX: u16 = 100;
 
 /// The forms of `is`, each named by its first key.
-const FORMS: [&str; 18] = [
+const FORMS: [&str; 20] = [
     "rung",
     "label",
     "cause",
@@ -35,6 +35,8 @@ const FORMS: [&str; 18] = [
     "alike",
     "interval",
     "verdict",
+    "standing",
+    "witnessed",
     "figure",
     "text_identical",
     "stated",
@@ -131,13 +133,24 @@ impl Reader<'_> {
             "alike" => &["alike", "of"],
             "interval" => &["interval", "within"],
             "verdict" => &["verdict", "of", "against", "insufficient"],
+            "standing" => &["standing", "of"],
+            "witnessed" => &["witnessed", "within", "entries"],
             "figure" => &["figure", "is"],
             "text_identical" => &["text_identical", "of"],
             _ => &["stated", "by", "is"],
         };
         let timed = !matches!(
             form,
-            "refused" | "third" | "alike" | "interval" | "verdict" | "figure" | "text_identical" | "stated"
+            "refused"
+                | "third"
+                | "alike"
+                | "interval"
+                | "verdict"
+                | "standing"
+                | "witnessed"
+                | "figure"
+                | "text_identical"
+                | "stated"
         );
         let known: Vec<&str> = own
             .iter()
@@ -283,6 +296,25 @@ impl Reader<'_> {
                     of: of?,
                     against,
                     insufficient,
+                }
+            }
+            "standing" => {
+                let counting = self.may(entry, "standing", word!(Counting));
+                let of = self.about(entry, filter);
+                Is::Standing(counting?, of?)
+            }
+            "witnessed" => {
+                let relay = self.may(entry, "witnessed", |r, value, path| {
+                    r.known(Kind::Relay, value, path)
+                });
+                let within = self.must(entry, "within", Self::span);
+                let entries = self.must(entry, "entries", |r, value, path| {
+                    r.number(value, path, 1, u16::MAX)
+                });
+                Is::Witnessed {
+                    relay: relay?,
+                    within: within?,
+                    entries: entries?.into(),
                 }
             }
             "figure" => {

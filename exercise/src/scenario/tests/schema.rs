@@ -97,6 +97,8 @@ fn every_table() -> String {
         "duress",
         "alike",
         "verdict",
+        "standing",
+        "witnessed",
         "figure",
         "text_identical",
         "stated",

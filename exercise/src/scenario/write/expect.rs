@@ -129,6 +129,19 @@ fn is(is: &Is) -> Keys {
             keys.maybe("against", against.map(|side| quoted(side.name())));
             keys.maybe("insufficient", insufficient.map(|is| is.to_string()));
         }
+        Is::Standing(counting, about) => {
+            keys.text("standing", counting.name());
+            of(&mut keys, about);
+        }
+        Is::Witnessed {
+            relay,
+            within,
+            entries,
+        } => {
+            keys.text("witnessed", relay);
+            keys.span("within", *within);
+            keys.put("entries", entries.to_string());
+        }
         Is::Figure(figure, compare) => {
             keys.text("figure", figure.name());
             keys.text("is", &compare.to_string());

@@ -1,8 +1,6 @@
 //! What is said of witnesses, from logs that have some.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use hotline_audit::cosign::CosignSigner;
-
 use super::*;
 use crate::{
     expect,
@@ -13,22 +11,8 @@ use crate::{
 
 /// Relay south writes down what it has seen of relay north's log so far, cosigned at this second of the exercise.
 fn anchor(play: &mut Play, second: u64) {
-    let entries = play.logs["relay-north"].clone();
-    let log = play.world.log("relay-north", entries);
-    let mut note = Note::parse(&log.note).unwrap();
-    let south = &play.world.sides[1];
-    let name = CosignerName::witness(origin_of(&south.relay_log.identity).unwrap()).unwrap();
-    let cosigner = CosignSigner::new(name, south.witness.key());
-    let line = cosigner.cosign(&note.text, BEGAN / 1_000 + second);
-    note.signatures.push(line);
-    let said = PeerCheckpoint {
-        relay: south.relay_log.identity.clone(),
-        key_statement: south.relay_log.key_statement,
-        note: note.encode(),
-        claimed_time_ms: BEGAN + second * 1_000,
-        mirrored: 0,
-    };
-    let entry = south.relay_log.sign(PayloadType::PeerCheckpoint, &said.encode());
+    let log = play.world.log("relay-north", play.logs["relay-north"].clone());
+    let entry = play.world.anchor(1, &log, BEGAN / 1_000 + second);
     play.logs.get_mut("relay-south").unwrap().push(entry);
 }
 
@@ -55,9 +39,7 @@ fn what_a_witness_has_cosigned_is_told_with_when_how_far_apart_and_how_much_of_t
     let lines = lines(&play);
     let told = about(&lines, "cosigned by");
     assert!(
-        told.starts_with(
-            "relay-north: 3 checkpoints cosigned by exercise.borenia.example/relay/south/witness"
-        ),
+        told.starts_with("relay-north: 3 checkpoints cosigned by relay south of B as witness, from "),
         "{told}"
     );
     assert!(

@@ -125,6 +125,7 @@ pub fn integrity(turns: Vec<TurnRow>, evidence: &Evidence, leaf: &Leaf) -> Integ
             .map(version)
             .to_vec(),
         cosignatures: Vec::new(),
+        standings: strings(&["The key of A was ended by deny-list order 1 of its side."]),
         limits: strings(&["Story times follow from control\u{2019}s records, one a second of line."]),
     }
 }
@@ -134,6 +135,7 @@ pub fn dispute() -> Dispute {
         title: "Ruling about A-0001 in exercise S1-1".into(),
         verdict: "TRUNCATED, against B (Borenia)".into(),
         exit: 12,
+        sentence: "log relay-south, handed in by B: 4 entries are missing".into(),
         sentences: super::texts(&[
             ("en", "One side handed in a log whose end is missing."),
             ("qav", "Aler siamer."),
@@ -146,6 +148,9 @@ pub fn dispute() -> Dispute {
         ]),
         claimed: strings(&["every time above is its signer\u{2019}s clock"]),
         unprovable: strings(&["that a person read it"]),
+        command:
+            "hotline-audit dispute dispute/A.bundle dispute/B.bundle --policy dispute/policy --message A-0001"
+                .into(),
     }
 }
 

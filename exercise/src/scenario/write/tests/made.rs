@@ -18,8 +18,8 @@ use super::super::super::{
     cast::{Attack, Handout, Made, Tongues},
     expect::{By, Compare, Expect, Filter, Is, Reached},
     lists::{
-        Act, Approve, AttackKind, Category, Figure, Grade, HandedIn, InjectKind, InstitutionVerb, Jump,
-        Label, ProcessDeed, Side, StageKind, Tongue, Word,
+        Act, Approve, AttackKind, Category, Counting, Figure, Grade, HandedIn, InjectKind, InstitutionVerb,
+        Jump, Label, ProcessDeed, Side, StageKind, Tongue, Word,
     },
     mark::{Alias, Mark, Serial},
     moment::{LineSpan, Span, StorySpan},

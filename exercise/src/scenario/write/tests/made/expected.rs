@@ -115,6 +115,14 @@ fn is() -> BoxedStrategy<Is> {
                 against,
                 insufficient,
             }),
+        (select(Counting::ALL), alias()).prop_map(|(counting, of)| Is::Standing(counting, of)),
+        (name(&["north", "south"]), span(), 1..=1_000_u32).prop_map(|(relay, within, entries)| {
+            Is::Witnessed {
+                relay,
+                within,
+                entries,
+            }
+        }),
         (select(Figure::ALL), compare()).prop_map(|(figure, compare)| Is::Figure(figure, compare)),
         (vec(desk(), 1..3), alias()).prop_map(|(desks, of)| Is::TextIdentical(desks, of)),
         (text(), name(&["A", "control"]), text()).prop_map(|(what, by, is)| Is::Stated { what, by, is }),
