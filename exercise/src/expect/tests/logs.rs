@@ -109,7 +109,7 @@ fn the_report_says_of_every_message_of_a_key_that_has_ended_what_it_is_worth() {
         assert!(
             lines.iter().any(|line| line.contains(words)),
             "{words}: {lines:#?}"
-        )
+        );
     };
     has("The key of A was ended by deny-list order 1 of its side; it may have been in other hands from ");
     has("A-0001 COUNTS: ");
