@@ -106,7 +106,7 @@ impl Notes {
         let Ok(note) = Note::parse(bytes) else { return };
         let bytes = self.checked(&note).encode();
         let kept = self.conflicts.entry(origin.to_owned()).or_default();
-        if !kept.iter().any(|held| *held == bytes) {
+        if !kept.contains(&bytes) {
             kept.push(bytes);
         }
     }
