@@ -21,6 +21,7 @@ mod life;
 mod names;
 mod notes;
 mod quorum;
+mod senders;
 mod statements;
 mod text;
 mod timeline;
@@ -104,6 +105,9 @@ impl<'b> Evidence<'b> {
         let (statements, wrong) = Statements::join(&copies, &trust, &worth);
         findings.extend(wrong);
         let mut remarks = worth.remarks();
+        let (unfit, told) = senders::judge(&copies, &statements, &trust);
+        findings.extend(unfit);
+        remarks.extend(told);
         let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside);
         notes.extend(accepted);

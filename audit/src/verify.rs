@@ -17,7 +17,7 @@ mod stored;
 
 pub(crate) use auditor::kind_name;
 pub use counts::{Cosigned, Counted, Evidence, Standing, counts};
-pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Verdict};
+pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Unfit, Verdict};
 
 use std::path::Path;
 

@@ -14,7 +14,8 @@ pub struct Finding {
     pub ruling: Ruling,
     /// Stable name of the rule that was broken.
     pub rule: &'static str,
-    /// Whose evidence it was found in: the trust domain of the side that handed it in.
+    /// Whose evidence it speaks against: the trust domain of the side that handed it in, or of the one that signed what
+    /// is wrong, where somebody else only kept it as it was signed.
     pub evidence_of: String,
     /// Whose doing it is, as far as that can be said: a log's origin, a signer, or a file.
     pub who: String,

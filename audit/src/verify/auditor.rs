@@ -10,7 +10,7 @@ pub(crate) use entry::kind_name;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::Chains;
-use super::report::{Fault, LogReport, Review};
+use super::report::{Fault, LogReport, Review, Unfit};
 use super::stored::StoredTiles;
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
@@ -53,6 +53,7 @@ pub(super) struct Auditor<'t> {
     kinds: BTreeMap<&'static str, u64>,
     genuine: u64,
     review: Vec<Review>,
+    unfit: Vec<Unfit>,
     faults: Vec<Fault>,
     fault_count: u64,
 }
@@ -75,6 +76,7 @@ impl<'t> Auditor<'t> {
             kinds: BTreeMap::new(),
             genuine: 0,
             review: Vec::new(),
+            unfit: Vec::new(),
             faults: Vec::new(),
             fault_count: 0,
         };
@@ -131,15 +133,16 @@ impl<'t> Auditor<'t> {
     /// Judges the whole.
     pub(super) fn finish(mut self, missing: Option<String>, stored: Option<&StoredTiles>) -> LogReport {
         let owner = self.owner();
-        let (gaps, broken) = self.chains.follow(owner.as_deref());
-        for fault in broken {
+        let followed = self.chains.follow(owner.as_deref());
+        for fault in followed.faults {
             self.add(fault);
         }
+        self.unfit.extend(followed.unfit);
         // Where the entries are not those that were signed, every root that others have seen differs as well.
         if self.check_root(missing, stored) {
             self.check_seen();
         }
-        self.report(gaps)
+        self.report(followed.gaps)
     }
 
     /// The desk or control whose own log this is. In a relay's log nobody's chain is whole.

@@ -93,6 +93,7 @@ impl Auditor<'_> {
 
     pub(super) fn report(mut self, gaps: Vec<Gap>) -> LogReport {
         self.faults.sort_by_key(|fault| fault.index.unwrap_or(u64::MAX));
+        self.unfit.sort_by_key(|unfit| unfit.index);
         let first_bad = self.faults.iter().find_map(|fault| fault.index);
         let verdict = self.verdict(first_bad);
         let entries = self.frontier.size();
@@ -123,6 +124,7 @@ impl Auditor<'_> {
             gaps,
             ended,
             review: self.review,
+            unfit: self.unfit,
             faults: self.faults,
             fault_count: self.fault_count,
             first_bad,
@@ -166,6 +168,12 @@ impl Auditor<'_> {
             0 => String::new(),
             n => format!("; {n} gap(s) in chains, which may have gone through another relay"),
         };
-        format!("complete to #{last}; a cut after #{last} shows only against the other side: compare{gaps}")
+        let unfit = match self.unfit.len() {
+            0 => String::new(),
+            n => format!("; {n} statement(s) that their own senders made wrongly, no fault of this log"),
+        };
+        format!(
+            "complete to #{last}; a cut after #{last} shows only against the other side: compare{gaps}{unfit}"
+        )
     }
 }

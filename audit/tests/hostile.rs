@@ -1,0 +1,127 @@
+//! What one side signs, keeps or ends to make the other side's honest evidence look bad, or to get rid of its own: the one
+//! who did it is named, with a proof, and nobody else.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod line;
+
+use hotline_audit::bundle::Bundle;
+use hotline_audit::dsse::PayloadType;
+use hotline_audit::evidence::{Evidence, Finding, Proof, Ruling};
+use hotline_audit::policy::Policy;
+use hotline_audit::tiles::Files;
+use hotline_audit::Hash;
+use line::story::{Play, play};
+use line::Line;
+
+const NOBODY: &str = "quorum none";
+fn packed(line: &Line, place: usize, files: Files) -> Bundle {
+    line::read(&line.pack(place, files)).unwrap()
+}
+
+fn judged<'b>(bundles: &[&'b Bundle], policy: &Policy) -> Evidence<'b> {
+    Evidence::judge(bundles, policy).unwrap()
+}
+
+/// The verdict and the findings on both sides' files together, in either order the same.
+fn together(line: &Line, a: Files, b: Files) -> (Ruling, Vec<Finding>) {
+    let (a, b) = (packed(line, 0, a), packed(line, 1, b));
+    let policy = line.policy(NOBODY);
+    let turned = judged(&[&b, &a], &policy).compare().verdict;
+    let evidence = judged(&[&a, &b], &policy);
+    let verdict = evidence.compare().verdict;
+    assert_eq!(verdict, turned);
+    (verdict, evidence.findings().to_vec())
+}
+
+fn alone(line: &Line, place: usize, files: Files) -> (Ruling, Vec<Finding>) {
+    let bundle = packed(line, place, files);
+    let evidence = judged(&[&bundle], &line.policy(NOBODY));
+    (evidence.verify().verdict, evidence.findings().to_vec())
+}
+
+fn names_only(findings: &[Finding], side: &str) {
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert_eq!(finding.evidence_of, side, "{finding:?}");
+        assert!(finding.who.contains(side), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_message_with_another_ones_approval_convicts_its_sender_and_no_log_that_holds_it() {
+    let mut play = Play::new();
+    let first = play.message(1, "Approved.", None);
+    play.receipt(0, &first, 4);
+    let approved = play.unsigned(1, "Approved for nothing else.", None);
+    let mut other = play.unsigned(1, "Approved by nobody.", None);
+    other.header.sequence = approved.header.sequence;
+    other.header.previous = approved.header.previous;
+    other.number = approved.number;
+    other.approvals = approved.approvals;
+    let signed = play.line.sides[1]
+        .desk
+        .sign(PayloadType::Message, &other.encode());
+    play.spread(1, signed.clone());
+    let line = play.line;
+    let borenia = line.sides[1].domain.clone();
+    let bundle = line.bundle(0);
+    let evidence = judged(&[&bundle], &line.policy(NOBODY));
+    let report = evidence.verify();
+    assert_eq!(report.verdict, Ruling::Failed("APPROVAL_MISMATCH"), "{report}");
+    assert!(
+        report.logs.iter().all(|log| log.ruling == Ruling::Match),
+        "{report}"
+    );
+    names_only(&report.findings, &borenia);
+    let [finding] = report.findings.as_slice() else {
+        panic!("{report}")
+    };
+    assert_eq!(finding.who, line.sides[1].desk.identity);
+    assert!(matches!(&finding.proof, Proof::Statement { sha256, .. } if *sha256 == Hash::of(&signed)));
+    // Leaving it out of its own log does not help.
+    let mut line = line;
+    line.held[1].desk.retain(|entry| *entry != signed);
+    let (ruling, findings) = together(&line, line.files(0), line.files(1));
+    assert_eq!(ruling, Ruling::Truncated, "{findings:?}");
+    names_only(&findings, &borenia);
+}
+
+#[test]
+fn an_act_that_its_officer_did_not_sign_is_asked_for_in_its_desks_own_log_too() {
+    let mut play = Play::new();
+    let message = play.message(0, "To be acknowledged.", None);
+    play.receipt(1, &message, 4);
+    let stranger = play.line.sides[0].watch.clone();
+    let honest = std::mem::replace(&mut play.line.sides[1].watch, stranger);
+    let act = play.act(1, &message, 7, "");
+    play.line.sides[1].watch = honest;
+    let mut line = play.line;
+    let borenia = line.sides[1].domain.clone();
+    let (ruling, findings) = alone(&line, 0, line.files(0));
+    assert_eq!(ruling, Ruling::Failed("WRONG_DOMAIN"), "{findings:?}");
+    names_only(&findings, &borenia);
+    line.held[1].desk.retain(|entry| *entry != act);
+    line.held[1].relay.retain(|entry| *entry != act);
+    line.held[1].proofs.clear();
+    let (ruling, findings) = together(&line, line.files(0), line.files(1));
+    assert_eq!(ruling, Ruling::Truncated, "{findings:?}");
+    assert_eq!(findings[0].rule, "LACKS_OWN_STATEMENT");
+    names_only(&findings, &borenia);
+}
+
+#[test]
+fn a_statement_that_does_not_name_the_one_before_it_convicts_its_sender_and_not_the_relay_that_took_it() {
+    let mut play = Play::new();
+    play.message(1, "First.", None);
+    let mut second = play.unsigned(1, "Second.", None);
+    second.header.previous = Hash::of(b"something else");
+    second.approvals.clear();
+    let bytes = play.line.sides[1]
+        .desk
+        .sign(PayloadType::Message, &second.encode());
+    play.line.held[0].relay.push(bytes);
+    let line = play.line;
+    let (ruling, findings) = alone(&line, 0, line.files(0));
+    assert_eq!(ruling, Ruling::Failed("BROKEN_CHAIN"), "{findings:?}");
+    names_only(&findings, &line.sides[1].domain);
+}
