@@ -314,6 +314,38 @@ fn a_forked_log_is_betrayed_by_who_has_seen_another_root() {
 }
 
 #[test]
+fn what_somebody_else_claims_to_have_seen_of_a_desks_own_log_is_a_claim_and_no_fault_of_it() {
+    let world = world();
+    let origin = world.avelia.desk_log.log_signer().origin().to_owned();
+    for (size, rule) in [(50, "ROLLBACK"), (1, "FORK")] {
+        let seen = SeenCheckpoint {
+            origin: origin.clone(),
+            size,
+            root: Hash([7; 32]),
+        };
+        let said_by = |side: &crate::testing::Side| {
+            let mut message = world.message_of(side, 1, Hash::ZERO);
+            message.header.seen = vec![seen.clone()];
+            let message = world.approved(side, message);
+            side.desk.sign(PayloadType::Message, &message.encode())
+        };
+        let report = |entries: Vec<Vec<u8>>| check(&world, &export(&log_of(&world.avelia.desk_log, entries)));
+        let mut all = world.chain(&world.avelia, 2);
+        all.push(said_by(&world.borenia));
+        let foreign = report(all);
+        assert!(foreign.passed(), "{foreign}");
+        assert_eq!(
+            (foreign.review[0].index, foreign.review[0].rule),
+            (2, rule),
+            "{foreign}"
+        );
+        let first = world.chain(&world.borenia, 1);
+        let own = report(vec![first[0].clone(), said_by(&world.avelia)]);
+        assert_eq!(rules(&own), [(Some(1), rule)], "{own}");
+    }
+}
+
+#[test]
 fn two_statements_for_one_place_or_id_are_equivocation() {
     let world = world();
     let mut all = world.chain(&world.avelia, 3);
