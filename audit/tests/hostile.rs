@@ -7,11 +7,12 @@ mod line;
 use hotline_audit::bundle::Bundle;
 use hotline_audit::dsse::PayloadType;
 use hotline_audit::evidence::{Evidence, Finding, Proof, Ruling};
+use hotline_audit::note::Note;
 use hotline_audit::policy::Policy;
 use hotline_audit::tiles::Files;
 use hotline_audit::Hash;
-use line::story::{Play, play};
-use line::Line;
+use line::story::{Play, SHORT, play};
+use line::{Line, NOW};
 
 const NOBODY: &str = "quorum none";
 fn packed(line: &Line, place: usize, files: Files) -> Bundle {
@@ -124,4 +125,31 @@ fn a_statement_that_does_not_name_the_one_before_it_convicts_its_sender_and_not_
     let (ruling, findings) = alone(&line, 0, line.files(0));
     assert_eq!(ruling, Ruling::Failed("BROKEN_CHAIN"), "{findings:?}");
     names_only(&findings, &line.sides[1].domain);
+}
+
+#[test]
+fn what_a_log_has_signed_wrongly_is_its_own_doing_and_not_that_of_whoever_mirrors_it() {
+    let mut line = play(SHORT);
+    let double = line.held[1].relay[2].clone();
+    line.held[1].relay.push(double);
+    let entries = line.held[1].relay.clone();
+    let mut note = Note::parse(&line.sides[1].relay.note(&entries)).unwrap();
+    let mirror = line.sides[0].cosigner(true);
+    note.signatures.push(mirror.cosign(&note.text, NOW / 1000 + 99));
+    line.held[0].mirrored = entries.clone();
+    line.held[0].mirrored_note = Some(note);
+    let (ruling, findings) = alone(&line, 0, line.files(0));
+    let last = entries.len() as u64 - 1;
+    assert_eq!(ruling, Ruling::Altered(Some(last)), "{findings:?}");
+    names_only(&findings, &line.sides[1].domain);
+    // What the mirror itself has changed is the mirror's.
+    let mut files = line.files(0);
+    let entries = files
+        .iter_mut()
+        .find(|(path, _)| path.starts_with("mirrors/") && path.contains("tile/entries/"));
+    entries.unwrap().1[200] ^= 1;
+    let (ruling, findings) = alone(&line, 0, files);
+    assert_eq!(ruling, Ruling::Altered(Some(0)), "{findings:?}");
+    assert_eq!(findings[0].evidence_of, line.sides[0].domain);
+    assert!(findings[0].who.starts_with("mirror "), "{findings:?}");
 }

@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::tiles::{TileDir, files_of};
 use crate::tree::{consistency_proof, inclusion_proof, root_at};
 use crate::trust::TrustPolicy;
-use crate::verify::{LogReport, verify_tiles};
+use crate::verify::{Fault, LogReport, verify_tiles};
 
 /// Most findings about one copy: of each rule the first.
 const MAX_FINDINGS: usize = 16;
@@ -89,6 +89,16 @@ pub(super) fn not_handed_in<'a>(
         .collect()
 }
 
+/// What is wrong with the files of a copy though its entries are those that were signed.
+fn is_of_files(fault: &Fault) -> bool {
+    ["TILE_DAMAGED", "ALTERED"].contains(&fault.rule)
+}
+
+/// The trust domain in an origin.
+pub(super) fn domain_of(origin: &str) -> Option<&str> {
+    origin.split_once('/').map(|(domain, _)| domain)
+}
+
 fn logs_of(bundle: &Bundle) -> BTreeSet<(Option<&str>, &str)> {
     bundle
         .places()
@@ -140,6 +150,23 @@ impl Copy {
         match &self.mirror {
             None => format!("log {}", self.origin),
             Some(mirror) => format!("mirror {mirror} of {}", self.origin),
+        }
+    }
+
+    /// The side that answers for what is in it: whoever handed it in, but for a mirror that holds exactly what its log has
+    /// signed the log's own side.
+    pub(super) fn answerable(&self) -> &str {
+        match &self.mirror {
+            Some(_) if self.is_signed() => domain_of(&self.origin).unwrap_or(&self.side),
+            _ => &self.side,
+        }
+    }
+
+    /// What a finding about something in it names.
+    pub(super) fn named(&self) -> String {
+        match &self.mirror {
+            Some(_) if self.is_signed() => format!("log {}", self.origin),
+            _ => self.title(),
         }
     }
 
@@ -203,6 +230,7 @@ impl Copy {
             explanation,
             proof: Proof::Recompute,
         };
+        let kept_by_another = self.mirror.is_some() && self.is_signed();
         let mut findings: Vec<Finding> = Vec::new();
         for fault in &self.report.faults {
             let mut ruling = Ruling::of_fault(fault, self.report.log_key.is_some());
@@ -216,7 +244,16 @@ impl Copy {
             }
             let told = findings.iter().any(|finding| finding.rule == fault.rule);
             if !told && findings.len() < MAX_FINDINGS {
-                findings.push(of(ruling, fault.rule, fault.index, fault.explanation.clone()));
+                let mut finding = of(ruling, fault.rule, fault.index, fault.explanation.clone());
+                // Its log has signed it so; whoever mirrors a log does not look into it.
+                if kept_by_another && !is_of_files(fault) {
+                    self.answerable().clone_into(&mut finding.evidence_of);
+                    finding.who = self.named();
+                    finding
+                        .explanation
+                        .push_str(&format!(" (signed so; {} has it)", self.title()));
+                }
+                findings.push(finding);
             }
         }
         if let Some(strange) = self.strange.first().filter(|_| findings.is_empty()) {

@@ -244,7 +244,7 @@ impl Gathered<'_> {
             let before = newest.insert(origin.clone(), *size).unwrap_or_default();
             if *size < before {
                 let why = format!("it names {origin} at {size} entries, behind one of {before}");
-                self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
+                self.bad("ANCHOR_ORDER", copy.answerable(), &kept, &why);
             }
             self.notes.push(note);
         }

@@ -76,8 +76,8 @@ impl Worth {
                 Some(Finding {
                     ruling: Ruling::Failed("REVOKED_KEY"),
                     rule: "REVOKED_KEY",
-                    evidence_of: copy.side.clone(),
-                    who: copy.title(),
+                    evidence_of: copy.answerable().to_owned(),
+                    who: copy.named(),
                     index: Some(place.index),
                     explanation: one.to_string(),
                     proof: Proof::Recompute,
