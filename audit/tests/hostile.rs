@@ -5,10 +5,12 @@
 mod line;
 
 use hotline_audit::bundle::Bundle;
-use hotline_audit::dsse::PayloadType;
+use hotline_audit::dsse::{PayloadType, SigningKey};
 use hotline_audit::evidence::{Evidence, Finding, Proof, Ruling};
+use hotline_audit::key::{DenyList, Enrolment, Purpose, Roster};
 use hotline_audit::note::Note;
 use hotline_audit::policy::Policy;
+use hotline_audit::statement::Deny;
 use hotline_audit::tiles::Files;
 use hotline_audit::Hash;
 use line::story::{Play, SHORT, play};
@@ -152,4 +154,83 @@ fn what_a_log_has_signed_wrongly_is_its_own_doing_and_not_that_of_whoever_mirror
     assert_eq!(ruling, Ruling::Altered(Some(0)), "{findings:?}");
     assert_eq!(findings[0].evidence_of, line.sides[0].domain);
     assert!(findings[0].who.starts_with("mirror "), "{findings:?}");
+}
+
+/// Two security officers of Avelia, with the roster that enrols them.
+fn officers(line: &Line) -> (Roster, [line::Signer; 2]) {
+    let mut builder = line.sides[0].builder();
+    let mut signers = Vec::new();
+    for (name, seed) in [("weiss", 150u8), ("tanaka", 151)] {
+        let identity = format!("spiffe://{}/officer/{name}", line.sides[0].domain);
+        let statement = builder
+            .enrol(Enrolment {
+                purpose: Purpose::Officer,
+                subject: identity.clone(),
+                roles: vec![7],
+                public_key: SigningKey::from_seed(&[seed; 32]).public(),
+                not_before_ms: NOW - 1_000_000,
+                not_after_ms: NOW + 1_000_000,
+            })
+            .unwrap();
+        signers.push(line::Signer::new(identity, statement, seed));
+    }
+    (builder.finish(), signers.try_into().ok().unwrap())
+}
+
+fn deny(list: &mut DenyList, roster: &Roster, officers: &[line::Signer; 2], identity: &str) {
+    let order = list.next(identity, "lost", 0, NOW);
+    let signed = [&officers[0], &officers[1]].map(|by| {
+        let said = Deny {
+            officer: by.identity.clone(),
+            key_statement: by.statement,
+            order: order.encode(),
+        };
+        by.sign(PayloadType::Deny, &said.encode())
+    });
+    list.append([&signed[0], &signed[1]], roster).unwrap();
+}
+
+#[test]
+fn two_deny_lists_that_part_convict_the_side_whose_officers_signed_them_and_all_else_is_judged() {
+    let mut line = play(SHORT);
+    let (roster, officers) = officers(&line);
+    line.rosters[0] = roster.to_text();
+    let domain = line.sides[0].domain.clone();
+    let mut list = DenyList::empty(&roster);
+    deny(
+        &mut list,
+        &roster,
+        &officers,
+        &format!("spiffe://{domain}/desk/old"),
+    );
+    let lists = ["one", "two"].map(|name| {
+        let mut list = list.clone();
+        deny(
+            &mut list,
+            &roster,
+            &officers,
+            &format!("spiffe://{domain}/desk/{name}"),
+        );
+        list.to_text()
+    });
+    let path = format!("keys/{domain}/deny");
+    let (mut a, mut b) = (line.files(0), line.files(1));
+    a.insert(path.clone(), lists[0].clone().into());
+    b.insert(path.clone(), lists[1].clone().into());
+    let (ruling, findings) = together(&line, a.clone(), b.clone());
+    assert_eq!(ruling, Ruling::Equivocation, "{findings:?}");
+    names_only(&findings, &domain);
+    let Proof::Statements(two) = &findings[0].proof else {
+        panic!("{findings:?}")
+    };
+    let said = [&two.statement_a, &two.statement_b].map(|line| format!("{line}\n"));
+    assert!(
+        lists
+            .iter()
+            .all(|list| said.iter().any(|line| list.ends_with(line.as_str())))
+    );
+    // One that only goes on is no contradiction.
+    b.insert(path, list.to_text().into());
+    let (ruling, findings) = together(&line, a, b);
+    assert_eq!(ruling, Ruling::Match, "{findings:?}");
 }

@@ -109,7 +109,7 @@ impl NodeReader for EntryTree {
 pub struct EquivocationProof {
     /// Who signed both.
     pub sender: String,
-    /// What they share: `id` or `place`.
+    /// What they share: `id` or `place`, and of two orders `number`.
     pub shared: &'static str,
     /// Index in the first log.
     pub index_a: u64,
