@@ -17,6 +17,9 @@ use line::story::{Play, SHORT, play};
 use line::{Line, NOW};
 
 const NOBODY: &str = "quorum none";
+/// A time behind everything that was cosigned.
+const LATER: u64 = NOW + 3_600_000;
+
 fn packed(line: &Line, place: usize, files: Files) -> Bundle {
     line::read(&line.pack(place, files)).unwrap()
 }
@@ -156,6 +159,18 @@ fn what_a_log_has_signed_wrongly_is_its_own_doing_and_not_that_of_whoever_mirror
     assert!(findings[0].who.starts_with("mirror "), "{findings:?}");
 }
 
+/// Avelia's roster with the end of these keys, and its last entries.
+fn ended(line: &Line, keys: &[Hash], claimed_ms: u64) -> (Roster, Vec<Vec<u8>>) {
+    let mut builder = line.sides[0].builder();
+    for key in keys {
+        builder.revoke(*key, "ended", claimed_ms).unwrap();
+    }
+    let roster = builder.finish();
+    let all: Vec<Vec<u8>> = roster.entries().map(<[u8]>::to_vec).collect();
+    let new = all[all.len() - keys.len()..].to_vec();
+    (roster, new)
+}
+
 /// Two security officers of Avelia, with the roster that enrols them.
 fn officers(line: &Line) -> (Roster, [line::Signer; 2]) {
     let mut builder = line.sides[0].builder();
@@ -233,4 +248,25 @@ fn two_deny_lists_that_part_convict_the_side_whose_officers_signed_them_and_all_
     b.insert(path, list.to_text().into());
     let (ruling, findings) = together(&line, a, b);
     assert_eq!(ruling, Ruling::Match, "{findings:?}");
+}
+
+#[test]
+fn a_cosigners_key_that_its_side_has_ended_dates_nothing_though_the_policy_names_it() {
+    let mut line = play(SHORT);
+    let facts = |line: &Line| {
+        let (a, b) = (line.bundle(0), line.bundle(1));
+        let report = judged(&[&a, &b], &line.policy(NOBODY)).dispute("B-0001").unwrap();
+        let lines = report.proved.into_iter();
+        lines
+            .filter(|line| line.starts_with("COSIGNED"))
+            .collect::<Vec<_>>()
+    };
+    assert!(!facts(&line).is_empty());
+    let (roster, _) = ended(&line, &[line.sides[0].witness.statement], LATER);
+    line.rosters = [roster.to_text(), line.rosters[1].clone()];
+    let left = facts(&line);
+    assert!(
+        left.iter().all(|line| !line.contains("north/witness")),
+        "{left:?}"
+    );
 }

@@ -76,12 +76,15 @@ pub(super) struct Cosigners {
 
 impl Cosigners {
     pub(super) fn of(policy: &Policy, rosters: &RosterSet) -> Cosigners {
+        // A key that its side has ended says nothing, though the policy names it: a thief can have made any time with it.
+        let ended: BTreeSet<CosignVerifier> = enrolled(rosters, true).into_iter().collect();
         let mut known: Vec<CosignVerifier> = policy
             .witnesses()
             .iter()
             .map(|witness| witness.key.clone())
+            .filter(|key| !ended.contains(key))
             .collect();
-        known.extend(enrolled(rosters));
+        known.extend(enrolled(rosters, false));
         known.sort();
         known.dedup();
         Cosigners { known }
@@ -131,12 +134,12 @@ impl Cosigners {
     }
 }
 
-/// The witnesses and mirrors that rosters enrol for relays, and have not ended.
-fn enrolled(rosters: &RosterSet) -> Vec<CosignVerifier> {
+/// The witnesses and mirrors that rosters enrol for relays, and have or have not ended.
+fn enrolled(rosters: &RosterSet, ended: bool) -> Vec<CosignVerifier> {
     let keys = rosters
         .rosters()
         .flat_map(Roster::keys)
-        .filter(|key| key.revoked.is_none());
+        .filter(|key| key.revoked.is_some() == ended);
     keys.filter_map(|key| {
         let origin = origin_of(&key.statement.subject)?;
         let name = match key.purpose {
