@@ -12,7 +12,7 @@ use hotline_audit::note::Note;
 use hotline_audit::policy::Policy;
 use hotline_audit::statement::Deny;
 use hotline_audit::tiles::Files;
-use hotline_audit::Hash;
+use hotline_audit::{Hash, LogSigner};
 use line::story::{Play, SHORT, play};
 use line::{Line, NOW};
 
@@ -269,4 +269,37 @@ fn a_cosigners_key_that_its_side_has_ended_dates_nothing_though_the_policy_names
         left.iter().all(|line| !line.contains("north/witness")),
         "{left:?}"
     );
+}
+
+#[test]
+fn a_log_under_another_key_than_the_policy_names_is_not_believed_though_a_roster_enrols_it() {
+    let line = play(SHORT);
+    let origin = line.sides[0].relay.origin();
+    let key = |seed: u8| {
+        let signer = LogSigner::new(origin, SigningKey::from_seed(&[seed; 32])).unwrap();
+        signer.verifier().verifier_key().to_string()
+    };
+    let own = LogSigner::new(origin, line.sides[0].relay.key())
+        .unwrap()
+        .verifier()
+        .verifier_key()
+        .to_string();
+    let text = line.policy_text(NOBODY);
+    assert!(text.contains(&own));
+    let other = Policy::parse(text.replace(&own, &key(99)).as_bytes()).unwrap();
+    let bundle = line.bundle(0);
+    let evidence = judged(&[&bundle], &other);
+    let report = evidence.verify();
+    assert_eq!(report.verdict, Ruling::Failed("OTHER_LOG_KEY"), "{report}");
+    names_only(&report.findings, &line.sides[0].domain);
+    // The other side's mirror of it is under the same key.
+    let bundle = line.bundle(1);
+    let report = judged(&[&bundle], &other).verify();
+    assert_eq!(report.verdict, Ruling::Failed("OTHER_LOG_KEY"), "{report}");
+    names_only(&report.findings, &line.sides[0].domain);
+    // Both keys of a log whose key was replaced may stand in a policy.
+    let both = text.replace(&own, &format!("{own}\nlog {}", key(99)));
+    let both = Policy::parse(both.as_bytes()).unwrap();
+    let bundle = line.bundle(0);
+    assert_eq!(judged(&[&bundle], &both).verify().verdict, Ruling::Match);
 }
