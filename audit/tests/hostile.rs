@@ -10,7 +10,7 @@ use hotline_audit::evidence::{Evidence, Finding, Proof, Ruling};
 use hotline_audit::key::{DenyList, Enrolment, Purpose, Roster};
 use hotline_audit::note::Note;
 use hotline_audit::policy::Policy;
-use hotline_audit::statement::Deny;
+use hotline_audit::statement::{Deny, LogLink};
 use hotline_audit::tiles::Files;
 use hotline_audit::{Hash, LogSigner};
 use line::story::{Play, SHORT, play};
@@ -302,4 +302,54 @@ fn a_log_under_another_key_than_the_policy_names_is_not_believed_though_a_roster
     let both = Policy::parse(both.as_bytes()).unwrap();
     let bundle = line.bundle(0);
     assert_eq!(judged(&[&bundle], &both).verify().verdict, Ruling::Match);
+}
+
+#[test]
+fn the_log_that_follows_another_binds_the_old_one_by_the_checkpoint_in_its_link() {
+    let mut line = play(SHORT);
+    let origin = line.sides[0].relay.origin().to_owned();
+    let mut builder = line.sides[0].builder();
+    let identity = format!("spiffe://{}/relay/north-2", line.sides[0].domain);
+    let statement = builder
+        .enrol(Enrolment {
+            purpose: Purpose::Log,
+            subject: identity.clone(),
+            roles: Vec::new(),
+            public_key: SigningKey::from_seed(&[160; 32]).public(),
+            not_before_ms: NOW - 1_000_000,
+            not_after_ms: NOW + 1_000_000,
+        })
+        .unwrap();
+    line.rosters[0] = builder.finish().to_text();
+    let new = line::Signer::new(identity.clone(), statement, 160);
+    let link = LogLink {
+        relay: identity,
+        key_statement: statement,
+        old_origin: origin.clone(),
+        old_note: line.sides[0].relay.note(&line.held[0].relay),
+        reason: "restored".to_owned(),
+        claimed_time_ms: NOW,
+    };
+    let entries = [new.sign(PayloadType::LogLink, &link.encode())];
+    let held = &mut line.held[0];
+    held.notes.clear();
+    held.proofs.clear();
+    held.mirrored_note = None;
+    let with_link = |line: &Line| {
+        let mut files = line.files(0);
+        line::put_log(
+            &mut files,
+            &format!("logs/{}", new.origin()),
+            &new.note(&entries),
+            &entries,
+        );
+        files
+    };
+    let (ruling, findings) = alone(&line, 0, with_link(&line));
+    assert_eq!(ruling, Ruling::Match, "{findings:?}");
+    line.held[0].relay.truncate(9);
+    let (ruling, findings) = alone(&line, 0, with_link(&line));
+    assert_eq!(ruling, Ruling::Truncated, "{findings:?}");
+    assert_eq!(findings[0].rule, "BEHIND_ITS_CHECKPOINT");
+    names_only(&findings, &line.sides[0].domain);
 }

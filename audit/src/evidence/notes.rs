@@ -224,15 +224,18 @@ impl Gathered<'_> {
         }
     }
 
-    /// The checkpoints of other logs that a relay wrote into its own: each binds the log that signed it, and they only grow.
+    /// The checkpoints of other logs that a relay wrote into its own: each binds the log that signed it, and those of peers
+    /// only grow. A link names the newest one of the log that this one follows.
     fn anchors(&mut self, copy: &Copy) {
         let mut newest: BTreeMap<String, u64> = BTreeMap::new();
         for (index, entry) in (0u64..).zip(&copy.log.entries) {
             let Ok(verified) = check::relay_record(entry, self.trust.rosters(), When::Archive) else {
                 continue;
             };
-            let RelayRecord::PeerCheckpoint(said) = verified.record else {
-                continue;
+            let (note, link) = match verified.record {
+                RelayRecord::PeerCheckpoint(said) => (said.note, false),
+                RelayRecord::LogLink(said) => (said.old_note, true),
+                RelayRecord::CosignRefused(_) => continue,
             };
             let kept = Source::Leaf {
                 origin: copy.origin.clone(),
@@ -241,8 +244,12 @@ impl Gathered<'_> {
             // One that nobody we know has signed is a remark on the log itself.
             let known = self
                 .cosigners
-                .known_note(&said.note, &copy.side, kept.clone(), self.trust);
+                .known_note(&note, &copy.side, kept.clone(), self.trust);
             let Ok(note) = known else { continue };
+            if link {
+                self.notes.push(note);
+                continue;
+            }
             let Checkpoint { origin, size, .. } = &note.checkpoint;
             let before = newest.insert(origin.clone(), *size).unwrap_or_default();
             if *size < before {
