@@ -14,6 +14,7 @@ mod anchors;
 mod beside;
 mod compare;
 mod copies;
+mod dated;
 mod dispute;
 mod finding;
 mod heads;
@@ -45,6 +46,7 @@ use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::trust::TrustPolicy;
 use copies::Copy;
+use dated::Dated;
 use notes::KnownNote;
 use statements::Statements;
 use worth::Worth;
@@ -95,10 +97,13 @@ impl<'b> Evidence<'b> {
     /// When one brings trust anchors of its own, or keys that are refused, or logs of another side than its own.
     pub fn judge(bundles: &[&'b Bundle], policy: &Policy) -> Result<Evidence<'b>, Refused> {
         let (trust, mut findings) = anchors::believe(bundles, policy)?;
-        let copies = copies::read(bundles, &trust)?;
+        let mut copies = copies::read(bundles, &trust)?;
         let cosigners = notes::Cosigners::of(policy, trust.rosters());
         let (mut notes, bad) = notes::gather(bundles, &copies, &trust, &cosigners);
         findings.extend(bad);
+        let dated = Dated::of(&copies, &notes, &trust);
+        dated.mark(&mut notes);
+        dated.mark_copies(&mut copies);
         let worth = Worth::judge(&copies, &notes, &trust);
         findings.extend(copies.iter().flat_map(|copy| copy.findings(&worth)));
         findings.extend(worth.findings(&copies));
@@ -111,9 +116,11 @@ impl<'b> Evidence<'b> {
         let (beside, accepted) = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside);
         notes.extend(accepted);
+        dated.mark(&mut notes);
         findings.extend(heads::contradictions(&copies, &notes, &trust));
         findings.extend(statements.short_logs(&copies));
         remarks.extend(statements.seen_beyond(&copies));
+        remarks.extend(dated::remarks(&copies));
         remarks.extend(copies::not_handed_in(
             bundles,
             &copies,

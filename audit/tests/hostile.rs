@@ -10,7 +10,7 @@ use hotline_audit::evidence::{Evidence, Finding, Proof, Ruling};
 use hotline_audit::key::{DenyList, Enrolment, Purpose, Roster};
 use hotline_audit::note::Note;
 use hotline_audit::policy::Policy;
-use hotline_audit::statement::{Deny, LogLink};
+use hotline_audit::statement::{Deny, LogLink, PeerCheckpoint};
 use hotline_audit::tiles::Files;
 use hotline_audit::{Hash, LogSigner};
 use line::story::{Play, SHORT, play};
@@ -169,6 +169,120 @@ fn ended(line: &Line, keys: &[Hash], claimed_ms: u64) -> (Roster, Vec<Vec<u8>>) 
     let all: Vec<Vec<u8>> = roster.entries().map(<[u8]>::to_vec).collect();
     let new = all[all.len() - keys.len()..].to_vec();
     (roster, new)
+}
+
+/// Avelia's relay signs another history of its log, and then ends its key.
+fn ended_behind(claimed_ms: u64, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> (Line, Files, Files) {
+    let mut line = play(SHORT);
+    let honest = line.files(1);
+    let (roster, _) = ended(&line, &[line.sides[0].relay.statement], claimed_ms);
+    line.rosters[0] = roster.to_text();
+    let held = &mut line.held[0];
+    change(&mut held.relay);
+    held.notes.clear();
+    held.proofs.clear();
+    held.mirrored_note = None;
+    let tampered = line.files(0);
+    (line, tampered, honest)
+}
+
+#[test]
+fn an_owner_who_ends_the_key_of_a_log_does_not_get_rid_of_what_both_sides_signed_before() {
+    let (line, a, b) = ended_behind(LATER, |relay| relay.truncate(9));
+    let (ruling, findings) = together(&line, a, b);
+    assert_eq!(ruling, Ruling::Truncated, "{findings:?}");
+    names_only(&findings, &line.sides[0].domain);
+    let (line, a, b) = ended_behind(LATER, |relay| relay.swap(1, 2));
+    let (ruling, findings) = together(&line, a, b);
+    assert_eq!(ruling, Ruling::Fork, "{findings:?}");
+    let (name, domain) = (line.sides[0].relay.origin(), &line.sides[0].domain);
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.who.contains(name) || finding.evidence_of == *domain),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn an_owner_who_says_that_the_key_of_its_log_ended_long_ago_clears_itself_of_nothing_and_blames_nobody() {
+    let (line, a, b) = ended_behind(NOW - 1, |relay| relay.truncate(9));
+    let (ruling, findings) = together(&line, a, b);
+    assert_eq!(ruling, Ruling::CannotTell("REVIEW"), "{findings:?}");
+    names_only(&findings, &line.sides[0].domain);
+}
+
+#[test]
+fn an_owner_whose_logs_hide_the_end_of_their_key_is_convicted_by_the_place_of_the_end_in_the_other_sides_log()
+{
+    let mut line = play(SHORT);
+    let (roster, ends) = ended(&line, &[line.sides[0].relay.statement], NOW - 1);
+    line.rosters = [roster.to_text(), line.rosters[1].clone()];
+    line.held[1].relay.extend(ends);
+    let honest = line.files(1);
+    let held = &mut line.held[0];
+    held.relay.truncate(9);
+    held.notes.clear();
+    held.proofs.clear();
+    held.mirrored_note = None;
+    let (ruling, findings) = together(&line, line.files(0), honest);
+    assert_eq!(ruling, Ruling::Truncated, "{findings:?}");
+    names_only(&findings, &line.sides[0].domain);
+}
+
+#[test]
+fn a_thief_of_the_key_of_a_log_that_was_ended_convicts_nobody_with_a_history_of_its_own() {
+    let mut line = play(SHORT);
+    let mut forged = line.held[0].relay.clone();
+    forged.swap(1, 2);
+    let forged = line.sides[0].relay.note(&forged);
+    let (roster, ends) = ended(&line, &[line.sides[0].relay.statement], LATER);
+    line.rosters[0] = roster.to_text();
+    line.held[0].relay.extend(ends.clone());
+    let a = line.files(0);
+    // Borenia writes it down in front of the end, as if it had come before.
+    let south = &line.sides[1].relay;
+    let leaf = PeerCheckpoint {
+        relay: south.identity.clone(),
+        key_statement: south.statement,
+        note: forged.clone(),
+        claimed_time_ms: NOW,
+        mirrored: 0,
+    };
+    let leaf = south.sign(PayloadType::PeerCheckpoint, &leaf.encode());
+    line.held[1].relay.push(leaf);
+    line.held[1].relay.extend(ends);
+    line.held[1].conflicts = vec![forged];
+    let (ruling, findings) = together(&line, a, line.files(1));
+    assert_eq!(ruling, Ruling::CannotTell("REVIEW"), "{findings:?}");
+}
+
+#[test]
+fn honest_evidence_of_a_desk_and_a_relay_whose_keys_have_all_ended_is_judged_like_any_other() {
+    let keys = |line: &Line| {
+        let side = &line.sides[0];
+        [
+            vec![side.desk.statement, side.desk_log.statement],
+            vec![side.relay.statement],
+        ]
+    };
+    for which in 0..2 {
+        let mut line = play(SHORT);
+        let (roster, ends) = ended(&line, &keys(&line)[which], LATER);
+        line.rosters = [roster.to_text(), line.rosters[1].clone()];
+        for held in &mut line.held {
+            held.relay.extend(ends.clone());
+        }
+        for place in 0..2 {
+            let (ruling, findings) = alone(&line, place, line.files(place));
+            assert_eq!(ruling, Ruling::Match, "{findings:?}");
+        }
+        let (ruling, findings) = together(&line, line.files(0), line.files(1));
+        assert_eq!(ruling, Ruling::Match, "{findings:?}");
+        let (a, b) = (line.bundle(0), line.bundle(1));
+        let report = judged(&[&a, &b], &line.policy(NOBODY)).dispute("A-0001").unwrap();
+        assert_eq!(report.verdict, Ruling::Match, "{report}");
+    }
 }
 
 /// Two security officers of Avelia, with the roster that enrols them.

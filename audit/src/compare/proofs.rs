@@ -35,11 +35,12 @@ pub struct ForkBranch {
 }
 
 impl ForkProof {
-    /// True when both histories are signed by one log that the policy believes, and do contradict each other.
+    /// True when both histories are signed by one log that the policy knows, and do contradict each other. Whether a key
+    /// that has ended since made them before is for the caller to judge.
     #[must_use]
     pub fn holds(&self, trust: &TrustPolicy) -> bool {
         let believed = |branch: &ForkBranch| {
-            let (checkpoint, _) = trust.checkpoint(branch.note.as_bytes()).ok()?;
+            let (checkpoint, _) = trust.signed_checkpoint(branch.note.as_bytes()).ok()?;
             let Checkpoint { size, root, .. } = &checkpoint;
             verify_inclusion(&branch.leaf, self.index, *size, root, &branch.inclusion)
                 .then_some(checkpoint.origin)

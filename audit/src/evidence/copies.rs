@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::tiles::{TileDir, files_of};
 use crate::tree::{consistency_proof, inclusion_proof, root_at};
 use crate::trust::TrustPolicy;
-use crate::verify::{Fault, LogReport, verify_tiles};
+use crate::verify::{Fault, LogReport, verify_copy};
 
 /// Most findings about one copy: of each rule the first.
 const MAX_FINDINGS: usize = 16;
@@ -32,6 +32,10 @@ pub(super) struct Copy {
     pub(super) log: Log,
     /// What was found in it.
     pub(super) report: LogReport,
+    /// Whether the key that signed it has ended since.
+    pub(super) ended: bool,
+    /// Whether it binds its log: false where a thief of an ended key may have made it.
+    pub(super) binds: bool,
     /// Files that do not belong to a log of this size.
     strange: Vec<String>,
     tree: EntryTree,
@@ -117,7 +121,7 @@ impl Copy {
             Some(mirror) => format!("mirrors/{mirror}/{origin}"),
         };
         let tiles = TileDir::in_memory(bundle.files().clone(), &folder);
-        let report = verify_tiles(&tiles, trust);
+        let report = verify_copy(&tiles, trust);
         let log = Log::read_tiles(&tiles).unwrap_or_default();
         let expected = files_of(
             report
@@ -138,6 +142,13 @@ impl Copy {
             side: bundle.manifest.side.clone(),
             origin: origin.to_owned(),
             mirror: mirror.map(str::to_owned),
+            ended: report.log_key.is_some_and(|key| {
+                trust
+                    .rosters()
+                    .by_hash(&key)
+                    .is_some_and(|key| key.revoked.is_some())
+            }),
+            binds: true,
             tree: EntryTree::new(&log.entries),
             log,
             report,
@@ -213,7 +224,7 @@ impl Copy {
     }
 
     /// Hash of entry `index`.
-    fn statement(&self, index: u64) -> Option<Hash> {
+    pub(super) fn statement(&self, index: u64) -> Option<Hash> {
         let entry = self.log.entries.get(usize::try_from(index).ok()?)?;
         Some(Hash::of(entry))
     }
@@ -241,6 +252,9 @@ impl Copy {
                     Some(statement) if worth.is_doubtful(&statement) => ruling = Ruling::CannotTell("REVIEW"),
                     _ => {}
                 }
+            }
+            if !self.binds {
+                ruling = Ruling::CannotTell("REVIEW");
             }
             let told = findings.iter().any(|finding| finding.rule == fault.rule);
             if !told && findings.len() < MAX_FINDINGS {

@@ -72,10 +72,14 @@ pub struct RootFork {
 }
 
 impl RootFork {
-    /// True when one log that the policy believes has signed both, and they contradict each other.
+    /// True when one log that the policy knows has signed both, and they contradict each other. That a key which has ended
+    /// since made them before is judged apart.
     #[must_use]
     pub fn holds(&self, trust: &TrustPolicy) -> bool {
-        let believed = |note: &str| trust.checkpoint(note.as_bytes()).ok().map(|(found, _)| found);
+        let believed = |note: &str| {
+            let signed = trust.signed_checkpoint(note.as_bytes()).ok();
+            signed.map(|(found, _)| found)
+        };
         let (Some(earlier), Some(later)) = (believed(&self.earlier), believed(&self.later)) else {
             return false;
         };

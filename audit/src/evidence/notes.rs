@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::Copy;
+use super::copies::{self, Copy};
 use super::{Finding, Proof, Ruling};
 use crate::bundle::{Bundle, Place};
 use crate::check::{self, When};
 use crate::checkpoint::Checkpoint;
 use crate::cosign::{CosignVerifier, CosignerName};
+use crate::hash::Hash;
 use crate::key::{Purpose, Roster, RosterSet, Subject, origin_of, subject_of_origin};
 use crate::note::Note;
 use crate::policy::Policy;
@@ -67,6 +68,14 @@ pub(super) struct KnownNote {
     pub(super) cosigned: Vec<Cosigned>,
     /// True for what was kept as a contradiction.
     pub(super) conflict: bool,
+    /// Key statement of the key that signed it, where that has ended since.
+    pub(super) ended: Option<Hash>,
+    /// The entry that it was kept in, where that is a leaf.
+    pub(super) entry: Option<Hash>,
+    /// Whether the log's own side has handed it in as its own, or written it into a log of its own.
+    pub(super) own: bool,
+    /// Whether it binds its log: false where a thief of an ended key may have made it.
+    pub(super) binds: bool,
 }
 
 /// The cosigners that count: those of the policy, and the witnesses and mirrors of rosters under its roots.
@@ -117,12 +126,18 @@ impl Cosigners {
         kept: Source,
         trust: &TrustPolicy,
     ) -> Result<KnownNote, (&'static str, String)> {
-        let (checkpoint, _) = trust
-            .checkpoint(bytes)
+        let (checkpoint, key) = trust
+            .signed_checkpoint(bytes)
             .map_err(|refusal| (refusal.rule(), refusal.to_string()))?;
         let note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
         let cosigned = self.of_note(&note).map_err(|why| ("BAD_COSIGNATURE", why))?;
+        let ended = key.revoked.is_some().then_some(key.hash);
         Ok(KnownNote {
+            own: matches!(kept, Source::Head(_) | Source::File(_))
+                && copies::domain_of(&checkpoint.origin) == Some(side),
+            binds: ended.is_none(),
+            entry: None,
+            ended,
             side: side.to_owned(),
             kept,
             checkpoint,
@@ -245,14 +260,17 @@ impl Gathered<'_> {
             let known = self
                 .cosigners
                 .known_note(&note, &copy.side, kept.clone(), self.trust);
-            let Ok(note) = known else { continue };
+            let Ok(mut note) = known else { continue };
+            note.entry = Some(Hash::of(entry));
+            note.own = copies::domain_of(&note.checkpoint.origin) == copies::domain_of(&copy.origin)
+                && (copy.mirror.is_none() || !copy.ended);
             if link {
                 self.notes.push(note);
                 continue;
             }
             let Checkpoint { origin, size, .. } = &note.checkpoint;
             let before = newest.insert(origin.clone(), *size).unwrap_or_default();
-            if *size < before {
+            if *size < before && (copy.mirror.is_none() || !copy.ended) {
                 let why = format!("it names {origin} at {size} entries, behind one of {before}");
                 self.bad("ANCHOR_ORDER", copy.answerable(), &kept, &why);
             }
@@ -265,6 +283,8 @@ impl Gathered<'_> {
         self.take(bytes, side, kept.clone(), None);
         if let Some(note) = self.notes.get_mut(before) {
             note.conflict = true;
+            // Whoever hands in a forgery of its own log as such has not signed it.
+            note.own = false;
             if note.checkpoint.origin != origin {
                 let why = format!("it is a checkpoint of {}", note.checkpoint.origin);
                 self.bad("WRONG_PLACE", side, &kept, &why);

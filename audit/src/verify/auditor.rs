@@ -16,7 +16,7 @@ use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
 use crate::key::{Subject, subject_of_origin};
 use crate::tree::{Frontier, leaf_hash};
-use crate::trust::TrustPolicy;
+use crate::trust::{CheckpointRefusal, TrustPolicy};
 
 /// The role of whoever runs an exercise.
 const CONTROL: &str = "control";
@@ -60,6 +60,21 @@ pub(super) struct Auditor<'t> {
 
 impl<'t> Auditor<'t> {
     pub(super) fn new(note: &[u8], trust: &'t TrustPolicy) -> Auditor<'t> {
+        Auditor::begin(note, trust, trust.checkpoint(note))
+    }
+
+    /// Of a copy whose log's key may have ended since; whoever takes it judges what that is worth.
+    pub(super) fn of_copy(note: &[u8], trust: &'t TrustPolicy) -> Auditor<'t> {
+        let signed = trust.signed_checkpoint(note);
+        let signed = signed.map(|(checkpoint, key)| (checkpoint, key.hash));
+        Auditor::begin(note, trust, signed)
+    }
+
+    fn begin(
+        note: &[u8],
+        trust: &'t TrustPolicy,
+        believed: Result<(Checkpoint, Hash), CheckpointRefusal>,
+    ) -> Auditor<'t> {
         let mut auditor = Auditor {
             trust,
             checkpoint: Checkpoint::danger_parse_unverified(note).ok(),
@@ -81,7 +96,7 @@ impl<'t> Auditor<'t> {
             fault_count: 0,
         };
         auditor.conductor = auditor.owner().filter(|owner| has_role(owner, &[CONTROL]));
-        match trust.checkpoint(note) {
+        match believed {
             Ok((_, log_key)) => auditor.log_key = Some(log_key),
             Err(refusal) => auditor.fault(
                 None,

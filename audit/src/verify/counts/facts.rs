@@ -209,7 +209,8 @@ fn seen_in(one: &Evidence<'_>, trust: &TrustPolicy) -> Vec<Seen> {
         let Ok(said) = PeerCheckpoint::decode(&statement.payload) else {
             continue;
         };
-        if let Ok((checkpoint, _)) = trust.checkpoint(&said.note) {
+        // Its root has to be that of a log which is believed: the end of the key that signed it takes nothing back.
+        if let Ok((checkpoint, _)) = trust.signed_checkpoint(&said.note) {
             let cosigned = super::cosigned(&said.note, trust.rosters());
             found.push(Seen {
                 cosigned,
