@@ -411,6 +411,20 @@ pub(crate) fn parts(payload: &Payload, rosters: &RosterSet, when: When) -> Resul
     }
 }
 
+/// Of a message whose parts do not all hold those approvals that do; it is its desk's word all the same. Nothing else says
+/// anything without what is inside it.
+pub(crate) fn parts_that_hold(payload: &Payload, rosters: &RosterSet, when: When) -> Option<Parts> {
+    let Payload::Message(message) = payload else {
+        return None;
+    };
+    let given = message
+        .approvals
+        .iter()
+        .filter_map(|bytes| approval(bytes, rosters, when).ok());
+    let fitting = given.filter(|given| given.said.first_difference(message).is_none());
+    Some(Parts::Message(fitting.collect()))
+}
+
 /// The officer's statement of an annex, that it was placed by the officer's own desk, and that its content stands beside.
 fn whole_annex(
     annex: &Annex,

@@ -14,6 +14,7 @@ mod anchors;
 mod beside;
 mod compare;
 mod copies;
+mod dated;
 mod dispute;
 mod finding;
 mod heads;
@@ -23,6 +24,7 @@ mod names;
 mod notes;
 mod quorum;
 mod release;
+mod senders;
 mod statements;
 mod text;
 mod timeline;
@@ -45,6 +47,7 @@ use crate::bundle::{Bundle, BundleError};
 use crate::policy::Policy;
 use crate::trust::TrustPolicy;
 use copies::Copy;
+use dated::Dated;
 use index::Index;
 use notes::KnownNote;
 use statements::Statements;
@@ -100,10 +103,13 @@ impl<'b> Evidence<'b> {
     /// When one brings trust anchors of its own, or keys that are refused, or logs of another side than its own.
     pub fn judge(bundles: &[&'b Bundle], policy: &Policy) -> Result<Evidence<'b>, Refused> {
         let (trust, mut findings) = anchors::believe(bundles, policy)?;
-        let copies = copies::read(bundles, &trust)?;
+        let mut copies = copies::read(bundles, &trust)?;
         let cosigners = notes::Cosigners::of(policy, trust.rosters());
         let (mut notes, bad) = notes::gather(bundles, &copies, &trust, &cosigners);
         findings.extend(bad);
+        let dated = Dated::of(&copies, &notes, &trust);
+        dated.mark(&mut notes);
+        dated.mark_copies(&mut copies);
         let worth = Worth::judge(&copies, &notes, &trust);
         findings.extend(copies.iter().flat_map(|copy| copy.findings(&worth)));
         findings.extend(worth.findings(&copies));
@@ -111,15 +117,20 @@ impl<'b> Evidence<'b> {
         findings.extend(wrong);
         let mut remarks = worth.remarks();
         remarks.extend(statements.undated(&copies, &worth));
+        let (unfit, told) = senders::judge(&copies, &statements, &trust);
+        findings.extend(unfit);
+        remarks.extend(told);
         let beside = beside::judge(bundles, &statements, &trust, &cosigners);
         findings.extend(beside.findings);
         notes.extend(beside.notes);
+        dated.mark(&mut notes);
         let (bad, told) = notes::bad_lines(&notes);
         findings.extend(bad);
         remarks.extend(told);
         findings.extend(heads::contradictions(&copies, &notes, &trust));
         findings.extend(statements.short_logs(&copies));
         remarks.extend(statements.seen_beyond(&copies));
+        remarks.extend(dated::remarks(&copies));
         remarks.extend(copies::not_handed_in(
             bundles,
             &copies,

@@ -12,7 +12,7 @@ use data_encoding::BASE64;
 use crate::checkpoint::{Checkpoint, CheckpointError, LogVerifier};
 use crate::dsse::{KeyError, PublicKey};
 use crate::hash::Hash;
-use crate::key::{DenyError, DenyList, KeyRefusal, Roster, RosterError, RosterSet};
+use crate::key::{DenyError, DenyList, KeyEntry, KeyRefusal, Roster, RosterError, RosterSet};
 use crate::note::{Note, NoteError};
 use crate::tiles::{self, TileError};
 
@@ -183,6 +183,17 @@ impl TrustPolicy {
     /// # Errors
     /// Why it is not believed.
     pub fn checkpoint(&self, note: &[u8]) -> Result<(Checkpoint, Hash), CheckpointRefusal> {
+        let (checkpoint, entry) = self.signed_checkpoint(note)?;
+        entry.check_not_revoked()?;
+        Ok((checkpoint, entry.hash))
+    }
+
+    /// A checkpoint that a LOG key of its own origin has signed, and that key; one that has ended only where no other
+    /// did. A thief may have made it then: whoever takes it has to date it.
+    ///
+    /// # Errors
+    /// Why it is no checkpoint of a log that our rosters know.
+    pub fn signed_checkpoint(&self, note: &[u8]) -> Result<(Checkpoint, &KeyEntry), CheckpointRefusal> {
         let parsed = Note::parse(note).map_err(CheckpointError::from)?;
         let origin = Checkpoint::danger_parse_unverified(note)?.origin;
         let keys = self.rosters.log_keys(&origin);
@@ -190,18 +201,20 @@ impl TrustPolicy {
             [] => CheckpointRefusal::UnknownLog(origin.clone()),
             [..] => CheckpointError::from(NoteError::NotSigned(origin.clone())).into(),
         };
+        let mut ended = None;
         for entry in keys {
             let verifier = LogVerifier::new(&origin, entry.key).map_err(CheckpointError::from)?;
             match parsed.verify(verifier.verifier_key()) {
                 Err(NoteError::NotSigned(_)) => {}
                 Err(error) => refusal = CheckpointError::from(error).into(),
-                Ok(()) => match entry.check_not_revoked() {
-                    Ok(()) => return Ok((Checkpoint::parse_and_verify(note, &verifier)?, entry.hash)),
-                    Err(revoked) => refusal = revoked.into(),
-                },
+                Ok(()) if entry.revoked.is_some() => ended = ended.or(Some((entry, verifier))),
+                Ok(()) => return Ok((Checkpoint::parse_and_verify(note, &verifier)?, entry)),
             }
         }
-        Err(refusal)
+        match ended {
+            Some((entry, verifier)) => Ok((Checkpoint::parse_and_verify(note, &verifier)?, entry)),
+            None => Err(refusal),
+        }
     }
 
     fn add(&mut self, folder: &Path, unproven: &Unproven<'_>) -> Result<(), TrustError> {

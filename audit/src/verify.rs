@@ -17,7 +17,7 @@ mod stored;
 
 pub(crate) use auditor::kind_name;
 pub use counts::{Cosigned, Counted, Evidence, Place, Shown, Standing, Witnessed, cosigned, counts};
-pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Verdict};
+pub use report::{Ended, Fault, Gap, LogReport, Review, SenderReport, Unfit, Verdict};
 
 use std::path::Path;
 
@@ -53,11 +53,21 @@ pub fn verify_directory(dir: &Path, trust: &TrustPolicy) -> LogReport {
 /// Verifies an exported folder wherever it is, its tiles included. Whether other things lie in it is not looked at.
 #[must_use]
 pub fn verify_tiles(folder: &TileDir, trust: &TrustPolicy) -> LogReport {
-    let note = match folder.checkpoint() {
-        Ok(note) => note,
-        Err(error) => return LogReport::unreadable("UNREADABLE", error.to_string()),
-    };
-    let mut auditor = Auditor::new(&note, trust);
+    match folder.checkpoint() {
+        Ok(note) => through(Auditor::new(&note, trust), folder),
+        Err(error) => LogReport::unreadable("UNREADABLE", error.to_string()),
+    }
+}
+
+/// As [`verify_tiles`], of a log whose key may have ended since: whoever takes the copy judges what that is worth.
+pub(crate) fn verify_copy(folder: &TileDir, trust: &TrustPolicy) -> LogReport {
+    match folder.checkpoint() {
+        Ok(note) => through(Auditor::of_copy(&note, trust), folder),
+        Err(error) => LogReport::unreadable("UNREADABLE", error.to_string()),
+    }
+}
+
+fn through(mut auditor: Auditor<'_>, folder: &TileDir) -> LogReport {
     let size = auditor.claimed_size().min(MAX_ENTRIES);
     let mut missing = None;
     for index in 0..size.div_ceil(TILE_WIDTH) {

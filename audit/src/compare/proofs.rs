@@ -35,11 +35,12 @@ pub struct ForkBranch {
 }
 
 impl ForkProof {
-    /// True when both histories are signed by one log that the policy believes, and do contradict each other.
+    /// True when both histories are signed by one log that the policy knows, and do contradict each other. Whether a key
+    /// that has ended since made them before is for the caller to judge.
     #[must_use]
     pub fn holds(&self, trust: &TrustPolicy) -> bool {
         let believed = |branch: &ForkBranch| {
-            let (checkpoint, _) = trust.checkpoint(branch.note.as_bytes()).ok()?;
+            let (checkpoint, _) = trust.signed_checkpoint(branch.note.as_bytes()).ok()?;
             let Checkpoint { size, root, .. } = &checkpoint;
             verify_inclusion(&branch.leaf, self.index, *size, root, &branch.inclusion)
                 .then_some(checkpoint.origin)
@@ -109,7 +110,7 @@ impl NodeReader for EntryTree {
 pub struct EquivocationProof {
     /// Who signed both.
     pub sender: String,
-    /// What they share: `id` or `place`.
+    /// What they share: `id` or `place`, and of two orders `number`.
     pub shared: &'static str,
     /// Index in the first log.
     pub index_a: u64,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{Finding, Proof, Refused, Ruling};
 use crate::bundle::KeyFile;
 use crate::bundle::{Bundle, Place};
+use crate::compare::EquivocationProof;
 use crate::dsse::PublicKey;
 use crate::key::{DenyList, EntryFault, Roster, RosterError, RosterSet};
 use crate::policy::Policy;
@@ -43,7 +44,7 @@ pub(super) fn believe(bundles: &[&Bundle], policy: &Policy) -> Result<(TrustPoli
             .map_err(|error| Refused::new(error.rule(), error.to_string()))?;
     }
     check_pins(&set, policy)?;
-    deny(bundles, &mut set)?;
+    findings.extend(deny(bundles, &mut set)?);
     Ok((TrustPolicy::new(set), findings))
 }
 
@@ -111,7 +112,18 @@ fn longer(held: &Roster, offered: Roster) -> Result<Option<Roster>, RosterError>
     newer(held, &offered).map(|()| None)
 }
 
-fn deny(bundles: &[&Bundle], set: &mut RosterSet) -> Result<(), Refused> {
+/// What bundles offer of one side's deny-list.
+struct Denied {
+    list: DenyList,
+    /// Whether two lists have parted behind it.
+    parted: bool,
+}
+
+/// Of each trust domain the longest deny-list; of two that part what both begin with, and a finding with both orders: two
+/// officers of the side have signed each, so nobody else can have brought it about.
+fn deny(bundles: &[&Bundle], set: &mut RosterSet) -> Result<Vec<Finding>, Refused> {
+    let mut lists: BTreeMap<&str, Denied> = BTreeMap::new();
+    let mut findings = Vec::new();
     for offered in offered(bundles, KeyFile::Deny) {
         let Some(roster) = set.roster(offered.domain) else {
             return Err(foreign(&offered, "there is no roster for it"));
@@ -120,22 +132,50 @@ fn deny(bundles: &[&Bundle], set: &mut RosterSet) -> Result<(), Refused> {
         let list = DenyList::parse(&text, roster)
             .map_err(|error| refused(&offered, "DENY_REFUSED", &error.to_string()))?;
         canonical(&offered, &list.to_text())?;
-        let held = set.deny_list(offered.domain);
-        let longer = held.is_none_or(|held| list.denials().len() > held.denials().len());
-        let (new, old) = match held {
-            Some(held) if longer => (&list, Some(held)),
-            Some(held) => (held, Some(&list)),
-            None => (&list, None),
+        let Some(held) = lists.get_mut(offered.domain) else {
+            let parted = false;
+            lists.insert(offered.domain, Denied { list, parted });
+            continue;
         };
-        if let Some(old) = old {
-            new.check_not_older(old)
-                .map_err(|error| refused(&offered, "FORKED_DENY_LIST", &error.to_string()))?;
-        }
-        if longer {
-            set.deny(list);
+        let common = held.list.common(&list);
+        if common < held.list.denials().len() && common < list.denials().len() {
+            findings.push(forked_deny(&offered, &held.list, &list, common));
+            held.list = held.list.first(common);
+            held.parted = true;
+        } else if held.parted {
+            held.list = held.list.first(common);
+        } else if list.denials().len() > held.list.denials().len() {
+            held.list = list;
         }
     }
-    Ok(())
+    for denied in lists.into_values() {
+        set.deny(denied.list);
+    }
+    Ok(findings)
+}
+
+fn forked_deny(offered: &Offered<'_>, held: &DenyList, other: &DenyList, common: usize) -> Finding {
+    let domain = offered.domain;
+    let number = common as u64 + 1;
+    let line = |list: &DenyList| list.to_text().lines().nth(common).unwrap_or_default().to_owned();
+    Finding {
+        ruling: Ruling::Equivocation,
+        rule: "FORKED_DENY_LIST",
+        evidence_of: domain.to_owned(),
+        who: format!("deny-list of {domain}"),
+        index: None,
+        explanation: format!(
+            "its officers have signed two orders with the number {number}; what is denied from there on counts nothing here"
+        ),
+        proof: Proof::Statements(Box::new(EquivocationProof {
+            sender: format!("officers of {domain}"),
+            shared: "number",
+            index_a: number,
+            index_b: number,
+            statement_a: line(held),
+            statement_b: line(other),
+        })),
+    }
 }
 
 /// A roster that ends before an entry which the auditor has pinned is an old copy: it may lack revocations.
@@ -164,7 +204,7 @@ fn forked(offered: &Offered<'_>, error: &RosterError) -> Finding {
     Finding {
         ruling: Ruling::Equivocation,
         rule: "FORKED_ROSTER",
-        evidence_of: offered.side.to_owned(),
+        evidence_of: offered.domain.to_owned(),
         who: format!("statement root of {}", offered.domain),
         index: None,
         explanation: error.to_string(),

@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::tiles::{TileDir, is_file_of};
 use crate::tree::{consistency_proof, inclusion_proof, root_at};
 use crate::trust::TrustPolicy;
-use crate::verify::{LogReport, verify_tiles};
+use crate::verify::{Fault, LogReport, verify_copy};
 
 /// Most logs and mirrors in one bundle. 256: a side has a few desks and relays, and each copy is read whole.
 const MAX_COPIES: usize = 256;
@@ -35,6 +35,10 @@ pub(super) struct Copy {
     pub(super) log: Log,
     /// What was found in it.
     pub(super) report: LogReport,
+    /// Whether the key that signed it has ended since.
+    pub(super) ended: bool,
+    /// Whether it binds its log: false where a thief of an ended key may have made it.
+    pub(super) binds: bool,
     /// A file that does not belong to a log of the size that was signed.
     strange: Option<String>,
     tree: EntryTree,
@@ -114,6 +118,16 @@ pub(super) fn not_handed_in<'a>(
         .collect()
 }
 
+/// What is wrong with the files of a copy though its entries are those that were signed.
+fn is_of_files(fault: &Fault) -> bool {
+    ["TILE_DAMAGED", "ALTERED"].contains(&fault.rule)
+}
+
+/// The trust domain in an origin.
+pub(super) fn domain_of(origin: &str) -> Option<&str> {
+    origin.split_once('/').map(|(domain, _)| domain)
+}
+
 fn logs_of(bundle: &Bundle) -> BTreeSet<(Option<&str>, &str)> {
     bundle
         .places()
@@ -132,7 +146,7 @@ impl Copy {
             Some(mirror) => format!("mirrors/{mirror}/{origin}"),
         };
         let tiles = TileDir::in_memory(bundle.files().clone(), &folder);
-        let report = verify_tiles(&tiles, trust);
+        let report = verify_copy(&tiles, trust);
         let log = Log::read_tiles(&tiles).unwrap_or_default();
         let head = report.checkpoint.as_ref().filter(|_| report.log_key.is_some());
         let prefix = format!("{folder}/");
@@ -148,6 +162,13 @@ impl Copy {
             side: bundle.manifest.side.clone(),
             origin: origin.to_owned(),
             mirror: mirror.map(str::to_owned),
+            ended: report.log_key.is_some_and(|key| {
+                trust
+                    .rosters()
+                    .by_hash(&key)
+                    .is_some_and(|key| key.revoked.is_some())
+            }),
+            binds: true,
             tree: EntryTree::new(&log.entries),
             log,
             report,
@@ -160,6 +181,23 @@ impl Copy {
         match &self.mirror {
             None => format!("log {}", self.origin),
             Some(mirror) => format!("mirror {mirror} of {}", self.origin),
+        }
+    }
+
+    /// The side that answers for what is in it: whoever handed it in, but for a mirror that holds exactly what its log has
+    /// signed the log's own side.
+    pub(super) fn answerable(&self) -> &str {
+        match &self.mirror {
+            Some(_) if self.is_signed() => domain_of(&self.origin).unwrap_or(&self.side),
+            _ => &self.side,
+        }
+    }
+
+    /// What a finding about something in it names.
+    pub(super) fn named(&self) -> String {
+        match &self.mirror {
+            Some(_) if self.is_signed() => format!("log {}", self.origin),
+            _ => self.title(),
         }
     }
 
@@ -206,7 +244,7 @@ impl Copy {
     }
 
     /// Hash of entry `index`.
-    fn statement(&self, index: u64) -> Option<Hash> {
+    pub(super) fn statement(&self, index: u64) -> Option<Hash> {
         let entry = self.log.entries.get(usize::try_from(index).ok()?)?;
         Some(Hash::of(entry))
     }
@@ -223,6 +261,7 @@ impl Copy {
             explanation,
             proof: Proof::Recompute,
         };
+        let kept_by_another = self.mirror.is_some() && self.is_signed();
         let mut findings: Vec<Finding> = Vec::new();
         for fault in &self.report.faults {
             let mut ruling = Ruling::of_fault(fault, self.report.log_key.is_some());
@@ -234,9 +273,21 @@ impl Copy {
                     _ => {}
                 }
             }
+            if !self.binds {
+                ruling = Ruling::CannotTell("REVIEW");
+            }
             let told = findings.iter().any(|finding| finding.rule == fault.rule);
             if !told && findings.len() < MAX_FINDINGS {
-                findings.push(of(ruling, fault.rule, fault.index, fault.explanation.clone()));
+                let mut finding = of(ruling, fault.rule, fault.index, fault.explanation.clone());
+                // Its log has signed it so; whoever mirrors a log does not look into it.
+                if kept_by_another && !is_of_files(fault) {
+                    self.answerable().clone_into(&mut finding.evidence_of);
+                    finding.who = self.named();
+                    finding
+                        .explanation
+                        .push_str(&format!(" (signed so; {} has it)", self.title()));
+                }
+                findings.push(finding);
             }
         }
         if let Some(strange) = self.strange.as_ref().filter(|_| findings.is_empty()) {

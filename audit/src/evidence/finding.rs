@@ -14,7 +14,8 @@ pub struct Finding {
     pub ruling: Ruling,
     /// Stable name of the rule that was broken.
     pub rule: &'static str,
-    /// Whose evidence it was found in: the trust domain of the side that handed it in.
+    /// Whose evidence it speaks against: the trust domain of the side that handed it in, or of the one that signed what
+    /// is wrong, where somebody else only kept it as it was signed.
     pub evidence_of: String,
     /// Whose doing it is, as far as that can be said: a log's origin, a signer, or a file.
     pub who: String,
@@ -71,10 +72,14 @@ pub struct RootFork {
 }
 
 impl RootFork {
-    /// True when one log that the policy believes has signed both, and they contradict each other.
+    /// True when one log that the policy knows has signed both, and they contradict each other. That a key which has ended
+    /// since made them before is judged apart.
     #[must_use]
     pub fn holds(&self, trust: &TrustPolicy) -> bool {
-        let believed = |note: &str| trust.checkpoint(note.as_bytes()).ok().map(|(found, _)| found);
+        let believed = |note: &str| {
+            let signed = trust.signed_checkpoint(note.as_bytes()).ok();
+            signed.map(|(found, _)| found)
+        };
         let (Some(earlier), Some(later)) = (believed(&self.earlier), believed(&self.later)) else {
             return false;
         };

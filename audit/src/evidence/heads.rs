@@ -1,11 +1,12 @@
 //! Checkpoints against copies, copies against copies: a log that was cut behind a checkpoint which it signed, and a key
 //! that signed two histories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::Copy;
+use super::copies::{Copy, domain_of};
 use super::notes::KnownNote;
 use super::{Finding, Proof, RootFork, Ruling};
+use crate::checkpoint::Checkpoint;
 use crate::compare::{ForkProof, fork};
 use crate::hash::Hash;
 use crate::trust::TrustPolicy;
@@ -15,13 +16,17 @@ pub(super) fn contradictions(copies: &[Copy], notes: &[KnownNote], trust: &Trust
     let mut findings = Vec::new();
     for copy in copies.iter().filter(|copy| copy.report.log_key.is_some()) {
         let of_log = || notes.iter().filter(|note| note.checkpoint.origin == copy.origin);
-        if copy.is_signed() {
+        if copy.is_signed() && copy.binds {
             findings.extend(cut(copy, of_log()));
         }
     }
     let origins: BTreeSet<&str> = notes.iter().map(|note| note.checkpoint.origin.as_str()).collect();
     for origin in origins {
-        findings.extend(forked(origin, copies, notes, trust));
+        let forked = forked(origin, copies, notes, trust);
+        if forked.is_none() {
+            findings.extend(undated(origin, copies, notes));
+        }
+        findings.extend(forked);
     }
     findings.extend(copies.iter().filter_map(|copy| place(copy, copies)));
     findings
@@ -44,7 +49,7 @@ pub(super) fn continued(copies: &[Copy], notes: &[KnownNote]) -> BTreeSet<(usize
 /// The largest checkpoint behind the end of a copy. A mirror may lag behind; what it cosigned it must hold.
 fn cut<'n>(copy: &Copy, notes: impl Iterator<Item = &'n KnownNote>) -> Option<Finding> {
     let binds = |note: &&KnownNote| match &copy.mirror {
-        None => true,
+        None => note.binds,
         Some(mirror) => note.cosigned.iter().any(|by| by.mirror && by.name == *mirror),
     };
     let largest = notes.filter(binds).max_by_key(|note| note.checkpoint.size)?;
@@ -75,7 +80,7 @@ fn cut<'n>(copy: &Copy, notes: impl Iterator<Item = &'n KnownNote>) -> Option<Fi
 fn forked(origin: &str, copies: &[Copy], notes: &[KnownNote], trust: &TrustPolicy) -> Option<Finding> {
     let whole: Vec<&Copy> = copies
         .iter()
-        .filter(|copy| copy.origin == origin && copy.is_signed())
+        .filter(|copy| copy.origin == origin && copy.is_signed() && copy.binds)
         .collect();
     let leaves = two_leaves(&whole).filter(|(_, proof)| proof.holds(trust));
     if let Some((side, proof)) = leaves {
@@ -90,7 +95,7 @@ fn forked(origin: &str, copies: &[Copy], notes: &[KnownNote], trust: &TrustPolic
     }
     let of_log: Vec<&KnownNote> = notes
         .iter()
-        .filter(|note| note.checkpoint.origin == origin)
+        .filter(|note| note.checkpoint.origin == origin && note.binds)
         .collect();
     let roots = whole
         .iter()
@@ -109,6 +114,45 @@ fn forked(origin: &str, copies: &[Copy], notes: &[KnownNote], trust: &TrustPolic
         why,
         Proof::Roots(Box::new(proof)),
     ))
+}
+
+/// A checkpoint by a key that has ended, which contradicts what binds the log and which nothing dates before the end: a
+/// thief may have made it, or the log's own side.
+fn undated(origin: &str, copies: &[Copy], notes: &[KnownNote]) -> Option<Finding> {
+    let of_log = || notes.iter().filter(|note| note.checkpoint.origin == origin);
+    let mut roots: BTreeMap<u64, BTreeSet<Hash>> = BTreeMap::new();
+    for Checkpoint { size, root, .. } in of_log().map(|note| &note.checkpoint) {
+        roots.entry(*size).or_default().insert(*root);
+    }
+    let handed_in: Vec<&Copy> = copies
+        .iter()
+        .filter(|copy| copy.origin == origin && copy.is_signed() && copy.binds)
+        .collect();
+    let parts = |note: &&KnownNote| {
+        let Checkpoint { size, root, .. } = &note.checkpoint;
+        let from_copy = handed_in.iter().any(|copy| match copy.root_at(*size) {
+            None => copy.mirror.is_none(),
+            Some(other) => other != *root,
+        });
+        from_copy || roots.get(size).is_some_and(|roots| roots.len() > 1)
+    };
+    let note = of_log().filter(|note| !note.binds).find(parts)?;
+    Some(Finding {
+        ruling: Ruling::CannotTell("REVIEW"),
+        rule: "REVIEW",
+        evidence_of: domain_of(origin).unwrap_or_default().to_owned(),
+        who: format!("log {origin}"),
+        index: None,
+        explanation: format!(
+            "a checkpoint of {} entries that {} has ({}) does not fit to what was handed in; its key has ended, and nothing that both sides signed dates it before the end: a thief may have made it",
+            note.checkpoint.size, note.side, note.kept
+        ),
+        proof: Proof::Note {
+            note: note.text.clone(),
+            kept: note.kept.to_string(),
+            handed_in: handed_in.first().map(|copy| copy.note()).unwrap_or_default(),
+        },
+    })
 }
 
 fn two_leaves<'a>(copies: &[&'a Copy]) -> Option<(&'a str, ForkProof)> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::Copy;
+use super::copies::{self, Copy};
 use super::{Finding, Proof, Ruling};
 use crate::bundle::{Bundle, Place};
 use crate::check::{self, When};
@@ -71,6 +71,14 @@ pub(super) struct KnownNote {
     /// Names of cosigners that we know, lines of which do not verify. They are not in `note` and `text` any more: the log's
     /// own signature binds it whatever others have put under it.
     pub(super) bad: Vec<String>,
+    /// Key statement of the key that signed it, where that has ended since.
+    pub(super) ended: Option<Hash>,
+    /// The entry that it was kept in, where that is a leaf.
+    pub(super) entry: Option<Hash>,
+    /// Whether the log's own side has handed it in as its own, or written it into a log of its own.
+    pub(super) own: bool,
+    /// Whether it binds its log: false where a thief of an ended key may have made it.
+    pub(super) binds: bool,
 }
 
 /// The cosigners that count: those of the policy, and the witnesses and mirrors of rosters under its roots.
@@ -80,12 +88,15 @@ pub(super) struct Cosigners {
 
 impl Cosigners {
     pub(super) fn of(policy: &Policy, rosters: &RosterSet) -> Cosigners {
+        // A key that its side has ended says nothing, though the policy names it: a thief can have made any time with it.
+        let ended: BTreeSet<CosignVerifier> = enrolled(rosters, true).into_iter().collect();
         let mut known: Vec<CosignVerifier> = policy
             .witnesses()
             .iter()
             .map(|witness| witness.key.clone())
+            .filter(|key| !ended.contains(key))
             .collect();
-        known.extend(enrolled(rosters));
+        known.extend(enrolled(rosters, false));
         known.sort();
         known.dedup();
         Cosigners { known }
@@ -123,8 +134,8 @@ impl Cosigners {
         kept: Source,
         trust: &TrustPolicy,
     ) -> Result<KnownNote, (&'static str, String)> {
-        let (checkpoint, _) = trust
-            .checkpoint(bytes)
+        let (checkpoint, key) = trust
+            .signed_checkpoint(bytes)
             .map_err(|refusal| (refusal.rule(), refusal.to_string()))?;
         let mut note = Note::parse(bytes).map_err(|error| ("MALFORMED", error.to_string()))?;
         let (cosigned, bad) = self.of_note(&mut note);
@@ -133,7 +144,13 @@ impl Cosigners {
         } else {
             note.encode()
         };
+        let ended = key.revoked.is_some().then_some(key.hash);
         Ok(KnownNote {
+            own: matches!(kept, Source::Head(_) | Source::File(_))
+                && copies::domain_of(&checkpoint.origin) == Some(side),
+            binds: ended.is_none(),
+            entry: None,
+            ended,
             side: side.to_owned(),
             kept,
             checkpoint,
@@ -146,12 +163,12 @@ impl Cosigners {
     }
 }
 
-/// The witnesses and mirrors that rosters enrol for relays, and have not ended.
-fn enrolled(rosters: &RosterSet) -> Vec<CosignVerifier> {
+/// The witnesses and mirrors that rosters enrol for relays, and have or have not ended.
+fn enrolled(rosters: &RosterSet, ended: bool) -> Vec<CosignVerifier> {
     let keys = rosters
         .rosters()
         .flat_map(Roster::keys)
-        .filter(|key| key.revoked.is_none());
+        .filter(|key| key.revoked.is_some() == ended);
     keys.filter_map(|key| {
         let origin = origin_of(&key.statement.subject)?;
         let name = match key.purpose {
@@ -250,7 +267,7 @@ struct Gathered<'a> {
     notes: Vec<KnownNote>,
     findings: Vec<Finding>,
     seen: BTreeSet<Vec<u8>>,
-    /// Leaves that were taken: log, index, and hash of the note.
+    /// Leaves that were taken: log, index, and hash of the entry.
     leaves: BTreeSet<(String, u64, Hash)>,
 }
 
@@ -272,15 +289,18 @@ impl Gathered<'_> {
         }
     }
 
-    /// The checkpoints of other logs that a relay wrote into its own: each binds the log that signed it, and they only grow.
+    /// The checkpoints of other logs that a relay wrote into its own: each binds the log that signed it, and those of peers
+    /// only grow. A link names the newest one of the log that this one follows.
     fn anchors(&mut self, copy: &Copy) {
         let mut newest: BTreeMap<String, u64> = BTreeMap::new();
         for (index, entry) in (0u64..).zip(&copy.log.entries) {
             let Ok(verified) = check::relay_record(entry, self.trust.rosters(), When::Archive) else {
                 continue;
             };
-            let RelayRecord::PeerCheckpoint(said) = verified.record else {
-                continue;
+            let (note, link) = match verified.record {
+                RelayRecord::PeerCheckpoint(said) => (said.note, false),
+                RelayRecord::LogLink(said) => (said.old_note, true),
+                RelayRecord::CosignRefused(_) => continue,
             };
             let kept = Source::Leaf {
                 origin: copy.origin.clone(),
@@ -289,19 +309,23 @@ impl Gathered<'_> {
             // One that nobody we know has signed is a remark on the log itself.
             let known = self
                 .cosigners
-                .known_note(&said.note, &copy.side, kept.clone(), self.trust);
-            let Ok(note) = known else { continue };
+                .known_note(&note, &copy.side, kept.clone(), self.trust);
+            let Ok(mut note) = known else { continue };
+            note.entry = Some(Hash::of(entry));
+            note.own = copies::domain_of(&note.checkpoint.origin) == copies::domain_of(&copy.origin)
+                && (copy.mirror.is_none() || !copy.ended);
+            if link {
+                self.notes.push(note);
+                continue;
+            }
             let Checkpoint { origin, size, .. } = &note.checkpoint;
             let before = newest.insert(origin.clone(), *size).unwrap_or_default();
-            if *size < before {
+            if *size < before && (copy.mirror.is_none() || !copy.ended) {
                 let why = format!("it names {origin} at {size} entries, behind one of {before}");
-                self.bad("ANCHOR_ORDER", &copy.side, &kept, &why);
+                self.bad("ANCHOR_ORDER", copy.answerable(), &kept, &why);
             }
             // Own log and mirror hold the same leaf; it says the same once.
-            if self
-                .leaves
-                .insert((copy.origin.clone(), index, Hash::of(&said.note)))
-            {
+            if self.leaves.insert((copy.origin.clone(), index, Hash::of(entry))) {
                 self.notes.push(note);
             }
         }
@@ -312,6 +336,8 @@ impl Gathered<'_> {
         self.take(bytes, side, kept.clone(), None);
         if let Some(note) = self.notes.get_mut(before) {
             note.conflict = true;
+            // Whoever hands in a forgery of its own log as such has not signed it.
+            note.own = false;
             if note.checkpoint.origin != origin {
                 let why = format!("it is a checkpoint of {}", note.checkpoint.origin);
                 self.bad("WRONG_PLACE", side, &kept, &why);

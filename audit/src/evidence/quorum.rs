@@ -3,6 +3,7 @@
 use super::copies::Copy;
 use super::notes::KnownNote;
 use super::{Finding, Proof, Ruling};
+use crate::note::Note;
 use crate::policy::Policy;
 
 /// How far a log is cosigned as the policy asks.
@@ -21,6 +22,10 @@ pub(super) fn judge(copies: &[Copy], notes: &[KnownNote], policy: &Policy) -> (V
     let (mut covered, mut findings) = (Vec::new(), Vec::new());
     for copy in copies {
         let named = policy.logs().iter().any(|log| log.key.origin() == copy.origin);
+        if named && copy.report.log_key.is_some() && !pinned(&copy.log.note, policy) {
+            findings.push(other_key(copy));
+            continue;
+        }
         if copy.mirror.is_some() || !named || !copy.is_signed() || copy.len() == 0 {
             continue;
         }
@@ -31,6 +36,7 @@ pub(super) fn judge(copies: &[Copy], notes: &[KnownNote], policy: &Policy) -> (V
         let best = notes
             .iter()
             .filter(fits)
+            .filter(|note| policy.log_signed(&note.note).is_ok())
             .filter_map(|note| Some((note, policy.quorum_met(&note.note).ok()?)))
             .max_by_key(|(note, by)| (!by.is_empty(), note.checkpoint.size));
         match best {
@@ -46,6 +52,27 @@ pub(super) fn judge(copies: &[Copy], notes: &[KnownNote], policy: &Policy) -> (V
         }
     }
     (covered, findings)
+}
+
+/// Whether a key that the policy names for this log has signed the note.
+fn pinned(note: &[u8], policy: &Policy) -> bool {
+    Note::parse(note).is_ok_and(|note| policy.log_signed(&note).is_ok())
+}
+
+/// A roster enrols the key, and the auditor has pinned another.
+fn other_key(copy: &Copy) -> Finding {
+    Finding {
+        ruling: Ruling::Failed("OTHER_LOG_KEY"),
+        rule: "OTHER_LOG_KEY",
+        evidence_of: copy.answerable().to_owned(),
+        who: copy.named(),
+        index: None,
+        explanation:
+            "its checkpoint is not signed with a key that your policy names for this log, but with another \
+                      that the roster of its side enrols; add a log line if you believe that one too"
+                .to_owned(),
+        proof: Proof::Recompute,
+    }
 }
 
 fn unmet(copy: &Copy) -> Finding {

@@ -76,8 +76,8 @@ impl Worth {
                 Some(Finding {
                     ruling: Ruling::Failed("REVOKED_KEY"),
                     rule: "REVOKED_KEY",
-                    evidence_of: copy.side.clone(),
-                    who: copy.title(),
+                    evidence_of: copy.answerable().to_owned(),
+                    who: copy.named(),
                     index: Some(place.index),
                     explanation: one.to_string(),
                     proof: Proof::Recompute,
@@ -96,7 +96,7 @@ impl Worth {
 fn each_log_once(copies: &[Copy]) -> Vec<&Copy> {
     let mut chosen: BTreeMap<&str, &Copy> = BTreeMap::new();
     let relays = copies.iter().filter(|copy| copy.origin.contains("/relay/"));
-    for copy in relays.filter(|copy| copy.is_signed()) {
+    for copy in relays.filter(|copy| copy.is_signed() && copy.binds) {
         let better = |held: &&Copy| (copy.mirror.is_none(), copy.len()) > (held.mirror.is_none(), held.len());
         match chosen.get(copy.origin.as_str()) {
             Some(held) if !better(held) => {}

@@ -143,6 +143,24 @@ impl DenyList {
         }
     }
 
+    /// How many orders both lists begin with.
+    #[must_use]
+    pub fn common(&self, other: &DenyList) -> usize {
+        let both = self.denials.iter().zip(&other.denials);
+        both.take_while(|(a, b)| a.hash == b.hash).count()
+    }
+
+    /// The list as it was with its first `count` orders.
+    #[must_use]
+    pub fn first(&self, count: usize) -> DenyList {
+        DenyList {
+            trust_domain: self.trust_domain.clone(),
+            denials: self.denials.iter().take(count).cloned().collect(),
+            lines: self.lines.iter().take(count).cloned().collect(),
+            void: self.void.clone(),
+        }
+    }
+
     /// The trust domain.
     #[must_use]
     pub fn trust_domain(&self) -> &str {

@@ -10,13 +10,13 @@ pub(crate) use entry::kind_name;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::Chains;
-use super::report::{Fault, LogReport, Review};
+use super::report::{Fault, LogReport, Review, Unfit};
 use super::stored::StoredTiles;
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;
 use crate::key::{Subject, subject_of_origin};
 use crate::tree::{Frontier, leaf_hash};
-use crate::trust::TrustPolicy;
+use crate::trust::{CheckpointRefusal, TrustPolicy};
 
 /// The role of whoever runs an exercise.
 const CONTROL: &str = "control";
@@ -53,12 +53,28 @@ pub(super) struct Auditor<'t> {
     kinds: BTreeMap<&'static str, u64>,
     genuine: u64,
     review: Vec<Review>,
+    unfit: Vec<Unfit>,
     faults: Vec<Fault>,
     fault_count: u64,
 }
 
 impl<'t> Auditor<'t> {
     pub(super) fn new(note: &[u8], trust: &'t TrustPolicy) -> Auditor<'t> {
+        Auditor::begin(note, trust, trust.checkpoint(note))
+    }
+
+    /// Of a copy whose log's key may have ended since; whoever takes it judges what that is worth.
+    pub(super) fn of_copy(note: &[u8], trust: &'t TrustPolicy) -> Auditor<'t> {
+        let signed = trust.signed_checkpoint(note);
+        let signed = signed.map(|(checkpoint, key)| (checkpoint, key.hash));
+        Auditor::begin(note, trust, signed)
+    }
+
+    fn begin(
+        note: &[u8],
+        trust: &'t TrustPolicy,
+        believed: Result<(Checkpoint, Hash), CheckpointRefusal>,
+    ) -> Auditor<'t> {
         let mut auditor = Auditor {
             trust,
             checkpoint: Checkpoint::danger_parse_unverified(note).ok(),
@@ -75,11 +91,12 @@ impl<'t> Auditor<'t> {
             kinds: BTreeMap::new(),
             genuine: 0,
             review: Vec::new(),
+            unfit: Vec::new(),
             faults: Vec::new(),
             fault_count: 0,
         };
         auditor.conductor = auditor.owner().filter(|owner| has_role(owner, &[CONTROL]));
-        match trust.checkpoint(note) {
+        match believed {
             Ok((_, log_key)) => auditor.log_key = Some(log_key),
             Err(refusal) => auditor.fault(
                 None,
@@ -131,15 +148,16 @@ impl<'t> Auditor<'t> {
     /// Judges the whole.
     pub(super) fn finish(mut self, missing: Option<String>, stored: Option<&StoredTiles>) -> LogReport {
         let owner = self.owner();
-        let (gaps, broken) = self.chains.follow(owner.as_deref());
-        for fault in broken {
+        let followed = self.chains.follow(owner.as_deref());
+        for fault in followed.faults {
             self.add(fault);
         }
+        self.unfit.extend(followed.unfit);
         // Where the entries are not those that were signed, every root that others have seen differs as well.
         if self.check_root(missing, stored) {
             self.check_seen();
         }
-        self.report(gaps)
+        self.report(followed.gaps)
     }
 
     /// The desk or control whose own log this is. In a relay's log nobody's chain is whole.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::report::{Fault, Gap, SenderReport};
+use super::report::{Fault, Gap, SenderReport, Unfit};
 use crate::hash::Hash;
 use crate::statement::{Control, Header};
 
@@ -123,25 +123,39 @@ impl Chains {
             .collect()
     }
 
-    /// Follows every chain. `owner` is the desk or control whose own log this is: its chain has no gaps, and each epoch stands in order.
-    pub(super) fn follow(&self, owner: Option<&str>) -> (Vec<Gap>, Vec<Fault>) {
-        let (mut gaps, mut faults) = (Vec::new(), Vec::new());
+    /// Follows every chain. `owner` is the desk or control whose own log this is: its chain has no gaps, and each epoch
+    /// stands in order. That somebody else's statement does not name the one before it is that sender's doing: the log
+    /// holds what was signed, and nobody asks a relay to compare it.
+    pub(super) fn follow(&self, owner: Option<&str>) -> Followed {
+        let mut followed = Followed::default();
         for (sender, chain) in &self.chains {
             let (missing, broken) = chain.follow(sender);
             if owner == Some(sender.as_str()) {
-                faults.extend(missing.iter().map(own_gap));
-                faults.extend(chain.out_of_order());
+                followed.faults.extend(missing.iter().map(own_gap));
+                followed.faults.extend(chain.out_of_order());
+                followed.faults.extend(broken.into_iter().map(own_break));
+            } else {
+                followed.unfit.extend(broken);
             }
-            gaps.extend(missing);
-            faults.extend(broken);
+            followed.gaps.extend(missing);
         }
-        (gaps, faults)
+        followed
     }
 }
 
+/// What following the chains has shown.
+#[derive(Default)]
+pub(super) struct Followed {
+    pub(super) gaps: Vec<Gap>,
+    /// Against the log.
+    pub(super) faults: Vec<Fault>,
+    /// Against senders other than the log's owner.
+    pub(super) unfit: Vec<Unfit>,
+}
+
 impl Chain {
-    fn follow(&self, sender: &str) -> (Vec<Gap>, Vec<Fault>) {
-        let (mut gaps, mut faults) = (Vec::new(), Vec::new());
+    fn follow(&self, sender: &str) -> (Vec<Gap>, Vec<Unfit>) {
+        let (mut gaps, mut broken) = (Vec::new(), Vec::new());
         let mut before: Option<((u64, u64), &Link)> = None;
         for (&(epoch, sequence), link) in &self.by_place {
             let first = match before {
@@ -160,15 +174,16 @@ impl Chain {
             } else if !fits(before, epoch, sequence, link) {
                 let explanation =
                     format!("{sender} {epoch}.{sequence} does not name the statement before it");
-                faults.push(Fault {
-                    index: Some(link.index),
+                broken.push(Unfit {
+                    index: link.index,
+                    sender: sender.to_owned(),
                     rule: "BROKEN_CHAIN",
                     explanation,
                 });
             }
             before = Some(((epoch, sequence), link));
         }
-        (gaps, faults)
+        (gaps, broken)
     }
 
     /// The first statement that stands before its predecessor of the same epoch. One of an earlier epoch may stand behind
@@ -200,6 +215,14 @@ fn fits(before: Option<((u64, u64), &Link)>, epoch: u64, sequence: u64, link: &L
     match before {
         Some(((same, _), previous)) if same == epoch => link.previous == previous.hash,
         Some(_) | None => sequence == 1 && (epoch > 1 || link.previous == Hash::ZERO),
+    }
+}
+
+fn own_break(broken: Unfit) -> Fault {
+    Fault {
+        index: Some(broken.index),
+        rule: broken.rule,
+        explanation: broken.explanation,
     }
 }
 

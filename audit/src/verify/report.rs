@@ -68,6 +68,20 @@ pub struct Review {
     pub explanation: String,
 }
 
+/// A statement that its own sender made wrongly. Whoever carries it does not look inside, so it speaks against its sender
+/// and not against the log.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Unfit {
+    /// The entry.
+    pub index: u64,
+    /// Who signed it.
+    pub sender: String,
+    /// Stable name of the rule that it breaks.
+    pub rule: &'static str,
+    /// What was found.
+    pub explanation: String,
+}
+
 /// Statements of one sender that this log lacks.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Gap {
@@ -130,6 +144,8 @@ pub struct LogReport {
     pub ended: Vec<Ended>,
     /// For a person to look at.
     pub review: Vec<Review>,
+    /// Statements that their own senders made wrongly.
+    pub unfit: Vec<Unfit>,
     /// What must not be, lowest index first; at most 1,000.
     pub faults: Vec<Fault>,
     /// All faults, also those beyond the list.
@@ -163,6 +179,7 @@ impl LogReport {
             gaps: Vec::new(),
             ended: Vec::new(),
             review: Vec::new(),
+            unfit: Vec::new(),
             conclusion: format!("nothing can be said: {explanation}"),
             faults: vec![Fault {
                 index: None,
@@ -218,6 +235,16 @@ impl fmt::Display for LogReport {
                 mark.index,
                 mark.rule,
                 mark.explanation.escape_debug()
+            )?;
+        }
+        for unfit in &self.unfit {
+            writeln!(
+                f,
+                "unfit      #{} {}: {} signed it so: {}",
+                unfit.index,
+                unfit.rule,
+                unfit.sender.escape_debug(),
+                unfit.explanation.escape_debug()
             )?;
         }
         for fault in &self.faults {

@@ -86,6 +86,14 @@ fn rules(report: &LogReport) -> Vec<(Option<u64>, &'static str)> {
         .collect()
 }
 
+fn unfit(report: &LogReport) -> Vec<(u64, &'static str)> {
+    report
+        .unfit
+        .iter()
+        .map(|unfit| (unfit.index, unfit.rule))
+        .collect()
+}
+
 #[test]
 fn an_honest_log_passes_and_says_what_it_cannot_know() {
     let world = world();
@@ -306,6 +314,38 @@ fn a_forked_log_is_betrayed_by_who_has_seen_another_root() {
 }
 
 #[test]
+fn what_somebody_else_claims_to_have_seen_of_a_desks_own_log_is_a_claim_and_no_fault_of_it() {
+    let world = world();
+    let origin = world.avelia.desk_log.log_signer().origin().to_owned();
+    for (size, rule) in [(50, "ROLLBACK"), (1, "FORK")] {
+        let seen = SeenCheckpoint {
+            origin: origin.clone(),
+            size,
+            root: Hash([7; 32]),
+        };
+        let said_by = |side: &crate::testing::Side| {
+            let mut message = world.message_of(side, 1, Hash::ZERO);
+            message.header.seen = vec![seen.clone()];
+            let message = world.approved(side, message);
+            side.desk.sign(PayloadType::Message, &message.encode())
+        };
+        let report = |entries: Vec<Vec<u8>>| check(&world, &export(&log_of(&world.avelia.desk_log, entries)));
+        let mut all = world.chain(&world.avelia, 2);
+        all.push(said_by(&world.borenia));
+        let foreign = report(all);
+        assert!(foreign.passed(), "{foreign}");
+        assert_eq!(
+            (foreign.review[0].index, foreign.review[0].rule),
+            (2, rule),
+            "{foreign}"
+        );
+        let first = world.chain(&world.borenia, 1);
+        let own = report(vec![first[0].clone(), said_by(&world.avelia)]);
+        assert_eq!(rules(&own), [(Some(1), rule)], "{own}");
+    }
+}
+
+#[test]
 fn two_statements_for_one_place_or_id_are_equivocation() {
     let world = world();
     let mut all = world.chain(&world.avelia, 3);
@@ -321,13 +361,21 @@ fn two_statements_for_one_place_or_id_are_equivocation() {
 }
 
 #[test]
-fn a_statement_that_does_not_name_the_one_before_breaks_the_chain() {
+fn a_statement_that_does_not_name_the_one_before_breaks_its_own_log_and_in_others_speaks_against_its_sender()
+{
     let world = world();
     let mut all = world.chain(&world.avelia, 2);
     let message = world.message_of(&world.avelia, 3, Hash([1; 32]));
+    let message = world.approved(&world.avelia, message);
     all.push(world.avelia.desk.sign(PayloadType::Message, &message.encode()));
-    let report = check(&world, &export(&log_of(&world.avelia.log, all)));
-    assert_eq!(rules(&report), [(Some(2), "BROKEN_CHAIN")], "{report}");
+    let own = check(&world, &export(&log_of(&world.avelia.desk_log, all.clone())));
+    assert_eq!(rules(&own), [(Some(2), "BROKEN_CHAIN")], "{own}");
+    for holder in [&world.avelia.log, &world.borenia.desk_log] {
+        let report = check(&world, &export(&log_of(holder, all.clone())));
+        assert!(report.passed(), "{report}");
+        assert_eq!(unfit(&report), [(2, "BROKEN_CHAIN")], "{report}");
+        assert_eq!(report.unfit[0].sender, world.avelia.desk.identity);
+    }
 }
 
 #[test]
@@ -397,12 +445,25 @@ fn statements_behind_their_keys_revocation_are_faults_and_others_are_marked() {
 }
 
 #[test]
-fn an_approval_that_does_not_fit_its_message_is_found() {
+fn an_approval_that_does_not_fit_its_message_is_its_senders_doing_and_no_fault_of_a_log_that_carries_it() {
     let world = world();
     let mut message = world.message(1);
     message.precedence = 6;
     let entry = world.avelia.desk.sign(PayloadType::Message, &message.encode());
-    let log = log_of(&world.avelia.log, vec![entry]);
+    let next = world.message_after(2, Hash::of(&entry));
+    let mut next = world.approved(&world.avelia, next);
+    next.header.id = [2; 16];
+    let next = world.approved(&world.avelia, next);
+    let next = world.avelia.desk.sign(PayloadType::Message, &next.encode());
+    let all = vec![entry, next];
+    for holder in [&world.avelia.log, &world.borenia.log, &world.borenia.desk_log] {
+        let log = log_of(holder, all.clone());
+        let report = verify_log(&log.entries, &log.note, &trust(&world));
+        assert!(report.passed() && report.gaps.is_empty(), "{report}");
+        assert_eq!(unfit(&report), [(0, "APPROVAL_MISMATCH")], "{report}");
+        assert!(report.conclusion.contains("no fault of this log"), "{report}");
+    }
+    let log = log_of(&world.avelia.desk_log, all);
     let report = verify_log(&log.entries, &log.note, &trust(&world));
     assert_eq!(rules(&report), [(Some(0), "APPROVAL_MISMATCH")], "{report}");
 }

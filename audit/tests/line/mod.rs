@@ -38,6 +38,14 @@ pub struct Signer {
 }
 
 impl Signer {
+    pub fn new(identity: String, statement: Hash, seed: u8) -> Signer {
+        Signer {
+            identity,
+            statement,
+            seed: [seed; 32],
+        }
+    }
+
     pub fn key(&self) -> SigningKey {
         SigningKey::from_seed(&self.seed)
     }

@@ -294,7 +294,7 @@ impl Play {
     }
 
     /// Puts a statement into every log, and keeps the own relay's acceptance of it.
-    fn spread(&mut self, from: usize, bytes: Vec<u8>) -> Vec<u8> {
+    pub fn spread(&mut self, from: usize, bytes: Vec<u8>) -> Vec<u8> {
         let chain = &mut self.chains[from];
         chain.previous = Hash::of(&bytes);
         for held in &mut self.line.held {

@@ -161,6 +161,7 @@ pub(super) fn unsigned() -> LogReport {
         gaps: Vec::new(),
         ended: Vec::new(),
         review: Vec::new(),
+        unfit: Vec::new(),
         faults: Vec::new(),
         fault_count: 0,
         first_bad: None,

@@ -121,7 +121,8 @@ impl VerifiedLog {
             // Not all are listed: nothing behind the first is believed.
             return report.first_bad.is_none_or(|bad| leaf < bad);
         }
-        !report.faults.iter().any(|fault| fault.index == Some(leaf))
+        let unfit = report.unfit.binary_search_by_key(&leaf, |unfit| unfit.index);
+        unfit.is_err() && !report.faults.iter().any(|fault| fault.index == Some(leaf))
     }
 }
 

@@ -277,4 +277,16 @@ async fn a_message_with_another_ones_approval_is_not_formal_after_a_restart_eith
     line.stage.start_desk(BORENIA).await.unwrap();
     let again = line.seat(BORENIA).await.show(&view.sha256).await.unwrap();
     assert!(again.rejected.is_some() && again.text.is_empty(), "{again:#?}");
+    // Whoever carries or keeps it has done nothing wrong: its sender is named.
+    let trust = word(&line.stage.trust(BORENIA));
+    let ledgers = line.stage.ledgers();
+    let mut told = 0;
+    for (title, ledger) in ledgers.iter().filter(|(_, ledger)| ledger.exists()) {
+        let said = line
+            .run(&["log", "verify", &word(ledger), "--trust", &trust])
+            .await;
+        assert_eq!(said.code, 0, "{title:?}: {} {}", said.text(), said.err);
+        told += usize::from(said.text().contains("APPROVAL_MISMATCH"));
+    }
+    assert!(told >= 2, "a relay and the desk hold it: {told}");
 }

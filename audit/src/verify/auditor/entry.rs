@@ -7,7 +7,7 @@ use crate::hash::Hash;
 use crate::key::KeyRefusal;
 use crate::strict::StrictError;
 use crate::verify::chains::Place;
-use crate::verify::report::Review;
+use crate::verify::report::{Review, Unfit};
 
 impl Auditor<'_> {
     pub(super) fn judge(&mut self, index: u64, entry: &[u8]) -> Result<(), (&'static str, String)> {
@@ -46,10 +46,10 @@ impl Auditor<'_> {
         let rosters = self.trust.rosters();
         let refused = |error: check::StatementError| (error.rule(), error.to_string());
         let verified = check::desk_statement(entry, rosters, When::Archive).map_err(refused)?;
-        let parts = check::parts(&verified.payload, rosters, When::Archive).map_err(refused)?;
         let header = verified.header();
+        let parts = check::parts(&verified.payload, rosters, When::Archive);
         self.judge_key(index, &header.key_statement, header.claimed_time_ms)?;
-        for (key, claimed_ms) in keys_inside(&parts) {
+        for (key, claimed_ms) in parts.iter().flat_map(keys_inside) {
             self.judge_key_inside(index, &key, claimed_ms)?;
         }
         *self
@@ -57,6 +57,9 @@ impl Auditor<'_> {
             .entry(kind_name(verified.statement.payload_type))
             .or_default() += 1;
         self.link(index, &Place::of(header), verified.hash)?;
+        if let Err(error) = &parts {
+            self.judge_unfit(index, &header.sender, error)?;
+        }
         let origin = self
             .checkpoint
             .as_ref()
@@ -88,6 +91,27 @@ impl Auditor<'_> {
             Some(contradiction) => Err((contradiction.rule, contradiction.explanation)),
             None => Ok(()),
         }
+    }
+
+    /// What is inside a statement was signed by nobody, or does not belong there. Neither relays nor the desks that get it
+    /// can refuse to log what its sender has signed; a sender's own log is another matter.
+    fn judge_unfit(
+        &mut self,
+        index: u64,
+        sender: &str,
+        error: &check::StatementError,
+    ) -> Result<(), (&'static str, String)> {
+        let (rule, explanation) = (error.rule(), error.to_string());
+        if self.owner().is_some_and(|owner| owner == sender) {
+            return Err((rule, explanation));
+        }
+        self.unfit.push(Unfit {
+            index,
+            sender: sender.to_owned(),
+            rule,
+            explanation,
+        });
+        Ok(())
     }
 
     /// As [`Auditor::judge_key`], for what an officer signed inside a statement. A relay does not look in there, so what

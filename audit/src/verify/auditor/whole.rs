@@ -1,12 +1,14 @@
 //! The log as a whole: its root, what others have seen of it, and the verdict.
 
-use super::Auditor;
+use super::{Auditor, SeenSelf};
 use crate::tree::Frontier;
-use crate::verify::report::{Ended, Gap, LogReport, Verdict};
+use crate::verify::report::{Ended, Gap, LogReport, Review, Verdict};
 use crate::verify::stored::StoredTiles;
 
 impl Auditor<'_> {
-    /// Statements that have seen this log: larger than it was when they came, or with another root.
+    /// Statements that have seen this log: larger than it was when they came, or with another root. A relay compares what
+    /// it is shown at its door, so what it took speaks against it. A desk has to keep what its relays bring, whatever it
+    /// says of the desk's own log: of others that is a claim, for people to look at.
     pub(super) fn check_seen(&mut self) {
         let mut seen = std::mem::take(&mut self.seen);
         seen.sort_by_key(|seen| seen.size);
@@ -19,7 +21,7 @@ impl Auditor<'_> {
                     "{sender} had seen {size} entries of this log when only #{} came: it was rolled back",
                     seen.index
                 );
-                self.fault(Some(seen.index), "ROLLBACK", why);
+                self.seen_otherwise(&seen, "ROLLBACK", why);
                 continue;
             }
             while frontier.size() < size {
@@ -31,8 +33,21 @@ impl Auditor<'_> {
                     "{sender} has seen this log with another root at {size} entries: {}",
                     seen.root
                 );
-                self.fault(Some(seen.index), "FORK", why);
+                self.seen_otherwise(&seen, "FORK", why);
             }
+        }
+    }
+
+    fn seen_otherwise(&mut self, seen: &SeenSelf, rule: &'static str, explanation: String) {
+        let index = seen.index;
+        if self.is_relays() || self.owner().is_some_and(|owner| owner == seen.sender) {
+            self.fault(Some(index), rule, explanation);
+        } else {
+            self.review.push(Review {
+                index,
+                rule,
+                explanation: format!("a claim, and no proof: {explanation}"),
+            });
         }
     }
 
@@ -93,6 +108,7 @@ impl Auditor<'_> {
 
     pub(super) fn report(mut self, gaps: Vec<Gap>) -> LogReport {
         self.faults.sort_by_key(|fault| fault.index.unwrap_or(u64::MAX));
+        self.unfit.sort_by_key(|unfit| unfit.index);
         let first_bad = self.faults.iter().find_map(|fault| fault.index);
         let verdict = self.verdict(first_bad);
         let entries = self.frontier.size();
@@ -123,6 +139,7 @@ impl Auditor<'_> {
             gaps,
             ended,
             review: self.review,
+            unfit: self.unfit,
             faults: self.faults,
             fault_count: self.fault_count,
             first_bad,
@@ -166,6 +183,12 @@ impl Auditor<'_> {
             0 => String::new(),
             n => format!("; {n} gap(s) in chains, which may have gone through another relay"),
         };
-        format!("complete to #{last}; a cut after #{last} shows only against the other side: compare{gaps}")
+        let unfit = match self.unfit.len() {
+            0 => String::new(),
+            n => format!("; {n} statement(s) that their own senders made wrongly, no fault of this log"),
+        };
+        format!(
+            "complete to #{last}; a cut after #{last} shows only against the other side: compare{gaps}{unfit}"
+        )
     }
 }

@@ -108,8 +108,9 @@ impl Facts {
     fn find(&mut self, sound: &[&Evidence<'_>], ended: &BTreeSet<Hash>) {
         let mut by_hash: BTreeMap<Hash, usize> = BTreeMap::new();
         for (log, one) in sound.iter().enumerate() {
+            let hollow = hollow(one);
             for (index, entry) in (0u64..).zip(&one.log.entries) {
-                let Some((kind, keys)) = signed_by(entry, ended) else {
+                let Some((kind, keys)) = signed_by(entry, ended, hollow.contains(&index)) else {
                     continue;
                 };
                 if is_bad(one, index) {
@@ -186,6 +187,15 @@ fn is_bad(one: &Evidence<'_>, index: u64) -> bool {
     faults.any(|fault| fault.index == Some(index) && fault.rule != "REVOKED_KEY")
 }
 
+/// Entries whose inside is nobody's word: whatever keys it names have signed nothing there.
+fn hollow(one: &Evidence<'_>) -> BTreeSet<u64> {
+    let unfit = one.report.unfit.iter();
+    unfit
+        .filter(|unfit| unfit.rule != "BROKEN_CHAIN")
+        .map(|unfit| unfit.index)
+        .collect()
+}
+
 /// The checkpoints of other logs that this one holds, if a log that we know signed them.
 fn seen_in(one: &Evidence<'_>, trust: &TrustPolicy) -> Vec<Seen> {
     let mut found = Vec::new();
@@ -199,7 +209,8 @@ fn seen_in(one: &Evidence<'_>, trust: &TrustPolicy) -> Vec<Seen> {
         let Ok(said) = PeerCheckpoint::decode(&statement.payload) else {
             continue;
         };
-        if let Ok((checkpoint, _)) = trust.checkpoint(&said.note) {
+        // Its root has to be that of a log which is believed: the end of the key that signed it takes nothing back.
+        if let Ok((checkpoint, _)) = trust.signed_checkpoint(&said.note) {
             let cosigned = super::cosigned(&said.note, trust.rosters());
             found.push(Seen {
                 cosigned,
@@ -239,11 +250,13 @@ fn ended_keys(rosters: &RosterSet) -> BTreeSet<Hash> {
 
 /// Kind of a desk's statement and those of its keys that have ended; none if none has. What is genuine was verified with
 /// the log: here only names are read.
-fn signed_by(entry: &[u8], ended: &BTreeSet<Hash>) -> Option<(PayloadType, Vec<Hash>)> {
+fn signed_by(entry: &[u8], ended: &BTreeSet<Hash>, hollow: bool) -> Option<(PayloadType, Vec<Hash>)> {
     let statement = SignedStatement::parse(entry).ok()?;
     let payload = Payload::parse(&statement).ok()?;
     let mut keys = vec![payload.header().key_statement];
-    keys.extend(inside(&payload).into_iter().filter_map(officers_key));
+    if !hollow {
+        keys.extend(inside(&payload).into_iter().filter_map(officers_key));
+    }
     keys.retain(|key| ended.contains(key));
     keys.dedup();
     (!keys.is_empty()).then_some((statement.payload_type, keys))

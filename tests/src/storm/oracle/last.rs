@@ -44,11 +44,17 @@ impl Oracle {
             note,
             &cast(self.shape).trust,
         );
-        // Statements that the log lacks are told apart from faults: a wiped relay has only what came later.
-        if report.fault_count > 0 || report.verdict.is_none() {
-            let what = report.faults.first().map_or(report.conclusion.clone(), |fault| {
-                format!("{}: {}", fault.rule, fault.explanation)
-            });
+        // Statements that the log lacks are told apart from faults: a wiped relay has only what came later. No desk of
+        // ours makes a statement that does not fit.
+        let fault = report
+            .faults
+            .first()
+            .map(|fault| (fault.rule, &fault.explanation));
+        let unfit = report.unfit.first().map(|unfit| (unfit.rule, &unfit.explanation));
+        if report.fault_count > 0 || unfit.is_some() || report.verdict.is_none() {
+            let what = fault
+                .or(unfit)
+                .map_or(report.conclusion.clone(), |(rule, why)| format!("{rule}: {why}"));
             self.breaks(
                 Promise::Evidence,
                 format!("the ledger of node {number} does not verify: {what}"),
