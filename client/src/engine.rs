@@ -10,10 +10,11 @@
 //! report, [`cosigned`] what others have cosigned of the relays' logs, [`health`] how the legs stand, [`ping`] who wants it fresh, [`duty`] what a station that is run does by itself,
 //! [`standing`], [`evidence`] and [`waiting`] how the line stands, what that rests on and who is waited for, [`story`] what
 //! people's deadlines run on, [`skew`] how other clocks stand to ours, [`suspect`] keeps apart what came too late to be believed, [`words`] opens what is sealed,
-//! [`settle`] commits and lets go.
+//! [`settle`] commits and lets go, and [`announced`] counts what was told as new.
 
 mod adopt;
 mod annexes;
+mod announced;
 mod arrive;
 mod claim;
 mod cosigned;
@@ -158,6 +159,8 @@ pub(crate) struct Engine {
     past: Past,
     /// This ledger.
     instance: [u8; 16],
+    /// How often each message was told as a new one.
+    announced: announced::Announced,
     /// The ledger that signs, and in which epoch.
     signs: Option<([u8; 16], u64)>,
     /// Whether that is on disk, or on its way.
@@ -243,6 +246,8 @@ pub(crate) struct Parts {
     pub(crate) opener: Opener,
     /// The ledger's own name.
     pub(crate) instance: [u8; 16],
+    /// How often it was opened.
+    pub(crate) boot: u64,
     pub(crate) loaded: Loaded,
     pub(crate) relays: BTreeMap<RelayName, RelayState>,
     /// Alarms that opening has found: code, and in words.
@@ -282,6 +287,7 @@ impl Engine {
             tip,
             past: parts.loaded.past,
             instance: parts.instance,
+            announced: announced::Announced::of(&parts.instance, parts.boot),
             signs: parts.loaded.signs,
             signs_kept: true,
             adopted: BTreeMap::new(),

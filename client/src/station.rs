@@ -311,6 +311,7 @@ impl Station {
             pen,
             opener,
             instance: opening.instance,
+            boot: opening.boot,
             loaded,
             relays: by_name,
             at_start,

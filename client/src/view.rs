@@ -119,8 +119,18 @@ pub struct OverdueView {
     pub next_after_ms: Option<u64>,
 }
 
+/// How often a station has told whoever watches of a message as a new one. Whoever hears of the message twice, by a list and
+/// by news that come late, sees by it that it was told once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedView {
+    /// Which run of the station: each opening of its ledger is another one.
+    pub run: String,
+    /// How often in this run: once, if all is well.
+    pub times: u32,
+}
+
 /// One message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
     /// What people say aloud: `A-0017`.
     pub name: String,
@@ -242,6 +252,9 @@ pub struct MessageView {
     /// How its timer stands, while it waits for a person and this desk is on duty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue: Option<OverdueView>,
+    /// How often it was told as new, if it came in and this run of the station has told it at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<AnnouncedView>,
 }
 
 impl MessageView {
@@ -367,6 +380,7 @@ pub fn of(letter: &Letter, prefix: &str, now: WallTime) -> MessageView {
         respond_by_ms: (message.respond_by_ms > 0).then_some(message.respond_by_ms),
         unanswered: false,
         held: Vec::new(),
+        announced: None,
         undelivered: Vec::new(),
         contact: Contact::from_wire(message.contact).map(|contact| contact.name().to_owned()),
         quarantined: letter.rejected.clone().filter(|_| letter.quarantined),

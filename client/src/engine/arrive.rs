@@ -365,7 +365,7 @@ impl Engine {
         self.heard_again(leg, hash);
         round.late.push((*hash, leg.clone()));
         if plant::active("late-copies-shown") {
-            let _ = self.events.send(crate::station::Event::Added(*hash));
+            self.tell_new(*hash);
         }
         let Some(letter) = self.book.letter(hash) else {
             return;

@@ -462,7 +462,7 @@ impl Engine {
     fn announce(&mut self, change: Change, round: &mut Round) {
         match change {
             Change::Added(message) => {
-                let _ = self.events.send(StationEvent::Added(message));
+                self.tell_new(message);
                 let rejected = self
                     .book
                     .letter(&message)

@@ -572,6 +572,7 @@ impl Engine {
             undelivered: self.said_undelivered(letter),
             cancelled: self.book.is_cancelled(letter),
             held: self.held_of(letter),
+            announced: self.announced.view(&letter.hash),
             dtg: match self.time_in_doubt(letter) {
                 true => format!("{}?", view.dtg),
                 false => view.dtg.clone(),
