@@ -84,7 +84,8 @@ impl Play {
         Self::of(crate::scenario::shipped::by_id("S1").unwrap().text)
     }
 
-    fn startex(&self) -> Startex {
+    /// What stands at STARTEX.
+    pub(crate) fn startex(&self) -> Startex {
         let desk = |name: &str| DeskWord {
             backup: None,
             side: name.to_owned(),
@@ -216,6 +217,28 @@ impl Play {
     /// ENDEX.
     pub(crate) fn endex(&mut self) -> &mut Self {
         self.record(Kind::Endex { why: "DONE".into() })
+    }
+
+    /// With what control signs, for a log that it writes itself.
+    #[cfg(feature = "live")]
+    pub(crate) fn keys(&self) -> crate::log::Keys {
+        // No two records of a log have one id, whoever opens it.
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        crate::log::Keys {
+            identity: self.world.conductor.identity.parse().unwrap(),
+            exercise: EXERCISE.into(),
+            statement: self.world.conductor.key(),
+            log: self.world.control_log.key(),
+            rosters: self.world.trust().rosters().clone(),
+            entropy: Box::new(move |buffer| {
+                let next = NEXT
+                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+                    .to_be_bytes();
+                for (byte, random) in buffer.iter_mut().zip(next.iter().cycle()) {
+                    *byte = *random;
+                }
+            }),
+        }
     }
 
     /// The logs as they would be exported.

@@ -13,7 +13,10 @@ mod rejoin;
 mod resume;
 mod said;
 pub mod seats;
+mod shown;
 mod stand;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod waking;
 
@@ -42,6 +45,7 @@ use self::{
     obey::{Hand, Next},
     observe::Watched,
     said::Said,
+    shown::Shows,
     turns::Turns,
 };
 use super::{scene::Scene, stage::StageError, words::ToPlayer};
@@ -113,10 +117,8 @@ pub struct Conductor<S> {
     faults: Vec<InForce>,
     /// Deeds that wait for their time, by seat.
     waiting: BTreeMap<String, Pending>,
-    /// Messages that came in, by desk.
-    arrived: BTreeSet<(String, String)>,
-    /// Of those, what a desk that was started again listed, and when: its news of the same may still be on its way.
-    listed: BTreeMap<(String, String), LineTime>,
+    /// Messages that came in, and how often each desk showed them as new.
+    shows: Shows,
     watched: BTreeMap<String, Watched>,
     /// Desks whose people joined and that were not heard since control had stopped.
     unheard: BTreeSet<String>,
@@ -170,8 +172,7 @@ impl<S: Scene> Conductor<S> {
             told: Told::new(),
             faults: Vec::new(),
             waiting: BTreeMap::new(),
-            arrived: BTreeSet::new(),
-            listed: BTreeMap::new(),
+            shows: Shows::default(),
             watched: BTreeMap::new(),
             unheard: BTreeSet::new(),
             stirred: LineTime::START,

@@ -156,9 +156,14 @@ impl<S: Scene> Conductor<S> {
         if deed == ProcessDeed::Start && self.stage.desks().any(|desk| desk == who) {
             // It was started. One that has died again since is told by what it does not do.
             let _ = self.tell_story(who).await;
-            // What came to it before it was heard again.
-            for message in self.stage.list(who).await.unwrap_or_default() {
-                self.message(who, &message);
+            // What came to it before it was heard again. One that does not answer in time is asked at a later look.
+            match self.stage.list(who).await {
+                Ok(messages) => {
+                    for message in messages {
+                        self.message(who, &message);
+                    }
+                }
+                Err(_) => self.turns.look_at(who.to_owned()),
             }
         }
         Ok(format!("{who}: {}", deed.name()))

@@ -1,7 +1,5 @@
 //! What the conductor hears: desks' news and players' words.
 
-use std::time::Duration;
-
 use hotline_client::{request::News, view::MessageView};
 use hotline_core::{plant, precedence::Precedence, words::Rung};
 
@@ -62,6 +60,8 @@ impl<S: Scene> Conductor<S> {
     pub(super) async fn look_anew(&mut self, desk: &str) -> Result<(), ConductError> {
         let _ = self.tell_story(desk).await;
         let Ok(messages) = self.stage.list(desk).await else {
+            // It did not answer in time, and is asked again.
+            self.turns.look_at(desk.to_owned());
             return Ok(());
         };
         for message in messages.iter().filter(|message| message.direction == "out") {
@@ -76,7 +76,7 @@ impl<S: Scene> Conductor<S> {
                 if what == "ADDED" && message.direction == "out" {
                     self.name_by_filters(desk, &message).await?;
                 }
-                if what == "ADDED" && !self.listed_just_now(desk, &message) {
+                if what == "ADDED" {
                     self.arrives(desk, &message);
                 }
                 self.climbed(desk, &message);
@@ -267,37 +267,29 @@ impl<S: Scene> Conductor<S> {
         message: &MessageView,
         when: impl Fn(u64) -> Option<Stamp>,
     ) {
-        let key = (desk.to_owned(), message.sha256.clone());
-        if !self.arrived.contains(&key) && self.arrives(desk, message) {
-            self.listed.insert(key, self.now());
-        }
+        self.arrives(desk, message);
         self.climbed_at(desk, message, when);
     }
 
-    /// Whether this news is of what the desk's list had already told: the desk answers only once it may sign, and what came
-    /// to it by then is in both.
-    fn listed_just_now(&mut self, desk: &str, message: &MessageView) -> bool {
-        let key = (desk.to_owned(), message.sha256.clone());
-        let listed = self.listed.remove(&key);
-        listed.is_some_and(|listed| self.now().since(listed) < LISTED_BEFORE)
-            && !plant::active("listed-counted-again")
-    }
-
-    /// A desk shows a message that came in as new; whether it does. Told twice, it is written down twice: that is what promise
-    /// 4 forbids. Of a desk that joined so many messages are kept in mind, and more are counted as missed.
-    fn arrives(&mut self, desk: &str, message: &MessageView) -> bool {
+    /// A desk tells of a message that came in, by a list or by news: each showing of it is written down once, however often
+    /// it is told of and whenever. Shown twice, it is written down twice: that is what promise 4 forbids. Of a desk that
+    /// joined so many messages are kept in mind, and more are counted as missed.
+    fn arrives(&mut self, desk: &str, message: &MessageView) {
         if message.direction != "in" || message.rejected.is_some() {
-            return false;
+            return;
         }
-        let key = (desk.to_owned(), message.sha256.clone());
-        let (known, here) = (self.arrived.contains(&key), self.is_here(desk));
+        let (known, here) = (self.shows.knows(desk, &message.sha256), self.is_here(desk));
         let watched = self.watched.entry(desk.to_owned()).or_default();
         if !known && !watched.has_room(here) {
-            return false;
+            return;
         }
-        watched.show(&message.sha256);
-        self.arrived.insert(key);
-        true
+        // A desk that joined ran on while control had stopped: what the records say of it may be of the same run.
+        let ran_on = !here && self.unheard.contains(desk);
+        let more = self.shows.more(desk, message, ran_on);
+        let again = known && plant::active("listed-counted-again");
+        for _ in 0..more + u32::from(again) {
+            watched.show(&message.sha256);
+        }
     }
 
     /// A message may have climbed before its name was known.
@@ -333,8 +325,6 @@ impl<S: Scene> Conductor<S> {
 
 /// What stands for a rule where a person did something.
 const BY_HAND: &str = "by hand";
-/// How long behind a list news of the same message may come. A second of line: twice what a desk may take to answer.
-const LISTED_BEFORE: Duration = Duration::from_secs(1);
 /// Most characters of a sentence in a record. 400: 64 of them fit beside everything else that a record holds.
 const SENTENCE_MAX: usize = 400;
 

@@ -79,7 +79,7 @@ impl<S: Scene> Conductor<S> {
 
     /// A desk tells what it knows: of one that is heard for the first time since control had stopped, from when it was.
     pub(super) fn take_list(&mut self, desk: &str, messages: &[MessageView]) -> Result<(), ConductError> {
-        if !self.unheard.remove(desk) {
+        if !self.unheard.contains(desk) {
             for message in messages {
                 self.message(desk, message);
             }
@@ -91,6 +91,7 @@ impl<S: Scene> Conductor<S> {
         for message in messages {
             self.message_at(desk, message, |at_ms| resume::stamp(&clock, at_ms));
         }
+        self.unheard.remove(desk);
         Ok(())
     }
 }

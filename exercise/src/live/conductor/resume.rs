@@ -154,8 +154,9 @@ impl<S: Scene> Conductor<S> {
                 self.alarms.take(officer, what, *noted_ms);
             }
             Kind::Observed { desk, seen } => {
-                let shown = seen.shown.iter().map(|message| (desk.clone(), message.clone()));
-                self.arrived.extend(shown);
+                for message in &seen.shown {
+                    self.shows.stands_in_a_record(desk, message);
+                }
             }
             _ => {}
         }
@@ -292,8 +293,14 @@ impl<S: Scene> Conductor<S> {
         let ours = |desk: &&str| !self.unheard.contains(*desk);
         let desks: Vec<String> = self.stage.desks().filter(ours).map(str::to_owned).collect();
         for desk in desks {
-            for message in self.stage.list(&desk).await.unwrap_or_default() {
-                self.message_at(&desk, &message, |at_ms| stamp(&clock, at_ms));
+            match self.stage.list(&desk).await {
+                Ok(messages) => {
+                    for message in messages {
+                        self.message_at(&desk, &message, |at_ms| stamp(&clock, at_ms));
+                    }
+                }
+                // It is asked again at every look until it answers.
+                Err(_) => drop(self.unheard.insert(desk)),
             }
         }
     }

@@ -33,6 +33,10 @@ pub(in crate::live) fn tame(said: FromSeat) -> FromSeat {
         FromSeat::News { mut news } => match &mut *news {
             // No message of this line: that the seat is there is all that it says.
             News::Message { message, .. } if !is_hash(message) => FromSeat::Here,
+            News::Message { message, .. } => {
+                message_of(message);
+                FromSeat::News { news }
+            }
             News::Stated { what, is } => {
                 *what = cut(what, WORD);
                 *is = cut(is, SENTENCE);
@@ -57,8 +61,18 @@ fn answer_of(answer: &mut Answer) {
             refusal.help = cut(&refusal.help, SENTENCE);
         }
         Answer::Status(status) => status_of(status),
-        Answer::Messages { messages } => messages.retain(is_hash),
+        Answer::Messages { messages } => {
+            messages.retain(is_hash);
+            messages.iter_mut().for_each(message_of);
+        }
         _ => {}
+    }
+}
+
+/// What control keeps in mind of a message.
+fn message_of(message: &mut MessageView) {
+    if let Some(announced) = &mut message.announced {
+        announced.run = cut(&announced.run, WORD);
     }
 }
 
