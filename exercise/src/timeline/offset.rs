@@ -51,6 +51,13 @@ impl Offset {
         let ahead = i128::from(self.desk_ms) - i128::from(self.control_ms);
         i64::try_from(ahead).unwrap_or(i64::MAX)
     }
+
+    /// How much it leaves open of how the clock stood at an earlier moment, if nobody set it in between.
+    #[must_use]
+    pub fn open_since(&self, earlier_ms: u64) -> u64 {
+        let elapsed = self.control_ms.saturating_sub(earlier_ms);
+        self.uncertainty_ms.saturating_add(drift(elapsed))
+    }
 }
 
 impl Offsets {
@@ -76,24 +83,43 @@ impl Offsets {
         &self.looks
     }
 
+    /// The look that leaves the least open of how the clock stood at that moment, of those before it and behind its last
+    /// jump; and how much that is.
+    #[must_use]
+    pub fn best_before(&self, control_ms: u64) -> Option<(&Offset, u64)> {
+        let before = self.looks.partition_point(|look| look.control_ms < control_ms);
+        let jumped = self.jumps.iter().rfind(|jump| **jump < before);
+        let open = |look: &Offset| {
+            let elapsed = control_ms.saturating_sub(look.control_ms);
+            look.uncertainty_ms.saturating_add(drift(elapsed))
+        };
+        let looks = self.looks.get(jumped.copied().unwrap_or(0)..before)?.iter();
+        looks.map(|look| (look, open(look))).min_by_key(|(_, open)| *open)
+    }
+
     /// Control's wall clock when the desk's read `claimed_ms`, and how far that can be off; `None` if nobody can say. Taken
     /// is the look that leaves the least open. `steps` is how many jumps of its clock the desk had signed by then, of
     /// `all_steps`: if those are the jumps that control saw, only looks between the same two are taken, so that a clock that
     /// was set back is not read twice. If they are not, a claim that fits before and behind a jump has no time.
     pub(super) fn to_control(&self, claimed_ms: u64, steps: usize, all_steps: usize) -> Option<(u64, u64)> {
-        if all_steps == self.jumps.len() {
-            return self.in_stretch(steps, claimed_ms);
-        }
-        let mut fitting = (0..=self.jumps.len()).filter_map(|stretch| {
+        let fits = |stretch: usize| {
             let (control_ms, off) = self.in_stretch(stretch, claimed_ms)?;
             let (from, to) = self.bounds(stretch);
-            // The clock jumped somewhere between the last look before and the first look behind.
+            // The clock jumped somewhere between the last look before and the first look behind, each of which may be off.
             let begun = from.checked_sub(1).and_then(|last| self.looks.get(last));
             let ended = self.looks.get(to);
-            let fits = begun.is_none_or(|look| look.control_ms <= control_ms.saturating_add(off))
-                && ended.is_none_or(|look| control_ms <= look.control_ms.saturating_add(off));
+            let open = |look: &Offset| off.saturating_add(look.uncertainty_ms);
+            let fits = begun.is_none_or(|look| look.control_ms <= control_ms.saturating_add(open(look)))
+                && ended.is_none_or(|look| control_ms <= look.control_ms.saturating_add(open(look)));
             fits.then_some((control_ms, off))
-        });
+        };
+        // A desk may sign that its clock jumped some seconds later, and what it says in between stands before that.
+        if all_steps == self.jumps.len()
+            && let Some(found) = fits(steps)
+        {
+            return Some(found);
+        }
+        let mut fitting = (0..=self.jumps.len()).filter_map(fits);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Some(only),
             _ => None,

@@ -196,6 +196,20 @@ fn a_claim_that_fits_before_and_behind_an_unsigned_jump_has_no_certain_time() {
 }
 
 #[test]
+fn what_a_desk_says_between_a_jump_of_its_clock_and_its_word_of_it_has_the_time_behind_the_jump() {
+    let mut play = Play::s1();
+    play.at(1_000).set_clock("B", 420_000).look("B", Seen::default());
+    let m1 = play.at(3_000).send(&Draft::flash("B", "one"));
+    play.at(6_000).clock_step("B", 420_000);
+    play.at(7_000).look("B", Seen::default());
+    let at = at_of(&play.timeline(), &m1);
+    assert!(
+        at.is_certain() && at.wall_ms.abs_diff(BEGAN + 3_000) <= at.uncertainty_ms,
+        "{at:?}"
+    );
+}
+
+#[test]
 fn of_a_desk_that_control_never_saw_no_time_is_certain() {
     let mut play = Play::s1();
     play.logs.remove("excon");

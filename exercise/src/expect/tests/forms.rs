@@ -6,7 +6,10 @@ use hotline_core::{
 };
 
 use super::*;
-use crate::{record::Seen, testing::BEGAN};
+use crate::{
+    record::{InjectStatus, Seen},
+    testing::BEGAN,
+};
 
 /// Judges one form in a play.
 pub(super) fn judged(is: &str, plays: impl FnOnce(&mut Play)) -> Judged {
@@ -309,10 +312,62 @@ fn a_clock_that_is_not_where_control_set_it_is_an_offset_error() {
     let wrong = shown(419_000);
     assert_eq!(wrong.met, Met::No);
     assert!(
-        wrong.observed.starts_with("offset_error_ms is 998"),
+        wrong.observed.starts_with("offset_error_ms is 993"),
         "{}",
         wrong.observed
     );
+}
+
+#[test]
+fn an_offset_error_is_more_than_all_looks_leave_open_that_say_where_the_clock_stood() {
+    let text = expecting(&["{ figure = \"offset_error_ms\", is = \"== 0\" }"]);
+    let set = "[[event.incident.inject]]\nserial = \"1.1.3\"\ntitle = { en = \"B's clock\" }\nkind = \"contextual\"\n\
+               method = \"clock\"\nwho = \"B\"\noffset = \"+7m\"\nat = \"2m story\"\n\n[[player]]";
+    let text = text.replacen("[[player]]", set, 1);
+    let slow = |play: &mut Play, at: u64, ahead_ms: i64, half: u32| {
+        let read = (play.at(at).wall() - u64::from(half)).checked_add_signed(ahead_ms);
+        let seen = Seen {
+            wall_ms: Some((read.unwrap(), half)),
+            ..Seen::default()
+        };
+        let desk = "B".into();
+        play.record(Kind::Observed {
+            desk,
+            seen: Box::new(seen),
+        });
+    };
+    // The last look before was slow, and wrong by all that it leaves open; an earlier one was not.
+    let mut play = Play::of(&text);
+    slow(&mut play, 1_900, -40, 40);
+    play.at(2_000).inject("1.1.3").set_clock("B", 420_000);
+    play.at(20_000).look("B", Seen::default());
+    let judged = one(&judge_of(&play), "E1").clone();
+    assert_eq!(judged.met, Met::Yes, "{}", judged.observed);
+    // There is none but slow ones: its clock was wrong by itself before, and right again.
+    let slow_only = |ahead_ms| {
+        let mut play = Play::of(&text);
+        play.at(500).set_clock("B", -60_000).look("B", Seen::default());
+        slow(&mut play, 1_900, -40, 40);
+        play.at(2_000).inject("1.1.3").set_clock("B", ahead_ms);
+        play.at(20_000).look("B", Seen::default());
+        one(&judge_of(&play), "E1").clone()
+    };
+    assert_eq!(slow_only(420_000).met, Met::Yes);
+    let judged = slow_only(421_000);
+    assert_eq!(judged.met, Met::No, "{}", judged.observed);
+    // Control asked for it and never heard that it was done: where the clock stood then nobody can say.
+    let mut play = Play::of(&text);
+    for (at, status) in [(2_000, InjectStatus::Firing), (2_500, InjectStatus::Failed)] {
+        play.at(at).record(Kind::Inject {
+            serial: "1.1.3".into(),
+            status,
+            what: String::new(),
+        });
+    }
+    play.set_clock("B", 420_000);
+    play.at(20_000).look("B", Seen::default());
+    let judged = one(&judge_of(&play), "E1").clone();
+    assert_eq!(judged.met, Met::Undecided, "{}", judged.observed);
 }
 
 #[test]

@@ -173,18 +173,18 @@ impl<S: Scene> Conductor<S> {
             let Ok(status) = self.stage.status(&desk).await else {
                 continue;
             };
-            let half = self.now().since(before) / 2;
             let now = self.now();
             if self.turns.is_due(&desk, now) || self.unheard.contains(&desk) {
                 self.look_anew(&desk).await?;
             }
-            self.saw(&desk, &status, half).await?;
+            self.saw(&desk, &status, before).await?;
         }
         self.attend()?;
         self.hear_relays()
     }
 
-    async fn saw(&mut self, desk: &str, status: &LineStatus, half: Duration) -> Result<(), ConductError> {
+    /// What a desk showed that was asked at `asked`.
+    async fn saw(&mut self, desk: &str, status: &LineStatus, asked: LineTime) -> Result<(), ConductError> {
         let (wall, now) = (self.seams.clock.wall(), self.now());
         let full = seen(status);
         let stamp = self.stamp();
@@ -200,8 +200,7 @@ impl<S: Scene> Conductor<S> {
         let label = news.label.clone();
         watched.told = full;
         watched.at = Some(now);
-        let half = u32::try_from(half.as_millis()).unwrap_or(u32::MAX).max(1);
-        news.wall_ms = (status.wall_ms > 0).then_some((status.wall_ms, half));
+        news.wall_ms = (status.wall_ms > 0).then_some((status.wall_ms, half_of(now.since(asked))));
         let seen = Box::new(news);
         let desk = desk.to_owned();
         if let Some(label) = label {
@@ -210,6 +209,14 @@ impl<S: Scene> Conductor<S> {
         }
         self.note_at(Kind::Observed { desk, seen }, (wall, now)).map(drop)
     }
+}
+
+/// Half of the time from a question to the record of its answer, in whole milliseconds and no less than it was: both ends
+/// of it are read in whole milliseconds. It counts until the record's own wall clock was read and not until the answer came:
+/// in between a busy machine may let this process stand still, and the desk's clock was read before all of that.
+fn half_of(asked_to_record: Duration) -> u32 {
+    let ms = asked_to_record.as_millis().saturating_add(1);
+    u32::try_from(ms.div_ceil(2)).unwrap_or(u32::MAX)
 }
 
 /// Bytes of a thing as a record holds it.

@@ -298,3 +298,30 @@ async fn what_stood_in_the_records_and_what_came_while_control_was_away_were_sho
     again.hear(news(told("two", 1))).await.unwrap();
     assert_eq!(shown(&mut again).await, 3, "it shows as new what it had shown");
 }
+
+/// Whether every look holds where the desk's clock was: control's own, on this line.
+fn holds(control: &Conductor<Busy>) -> bool {
+    let seen = seen(control).into_iter();
+    let mut looks = seen.filter_map(|(at, seen)| Some((at, seen.wall_ms?)));
+    looks.all(|(at, (desk_ms, half))| {
+        let look = crate::timeline::Offset::seen(at, desk_ms, half);
+        look.ahead_ms().unsigned_abs() <= look.uncertainty_ms
+    })
+}
+
+#[tokio::test]
+async fn a_look_holds_where_a_desks_clock_was_however_long_control_stands_still_before_it_writes() {
+    let (disk, clock) = (MemoryDisk::new(), Hand::default());
+    let mut control = begun(&disk, &clock);
+    clock.stands_still(40);
+    control.look().await.unwrap();
+    assert!(holds(&control), "{:?}", seen(&control));
+    clock.stands_still(0);
+    clock.goes_on(6_000);
+    // Between its answer and the record the desk tells of all its messages.
+    control.stage.list_ms = Some(300);
+    control.turns.look_at("B".into());
+    control.look().await.unwrap();
+    assert_eq!(seen(&control).len(), 2);
+    assert!(holds(&control), "{:?}", seen(&control));
+}
