@@ -50,4 +50,5 @@ pub use moves::{Moves, Watcher};
 pub use nodes::Nodes;
 pub use queue::{QUEUE_BYTES, QUEUE_ITEMS};
 pub use rebuild::{FULL_CHECK_MAX, TAIL_CHECK};
+pub use sqlite::in_use;
 pub use trusted::{CaSeen, OlderTrust, TrustMemory};

@@ -28,6 +28,7 @@ use crate::error::OpenError;
 use crate::store::{Fence, Meta, Reader, Round, Store, StoreError};
 use files::{FenceFile, Lock};
 
+pub use files::in_use;
 pub(crate) use inspect::{Inspected, inspect};
 
 /// First SQLite without the WAL-reset fault (two connections checkpointing at one instant), as SQLite counts versions.

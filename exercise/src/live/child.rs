@@ -17,13 +17,26 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
     sync::mpsc,
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a process may take to say that it is ready. 20 s: a hundred times what it takes on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How long a process whose own parent was killed may take to die. 10 s: a busy machine, a hundred times over.
+const DIES_WITHIN: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Bytes of its last words that an error repeats.
 const LAST_WORDS: usize = 600;
+
+/// Waits until nobody holds a ledger. Relays and desks end with whoever had started them, and that is a little later: who
+/// goes on in its place would find them in the way. One that is still held then says so itself to whoever opens it.
+pub async fn until_free(ledger: &Path) {
+    let until = Instant::now() + DIES_WITHIN;
+    while hotline_ledger::in_use(ledger) && Instant::now() < until {
+        sleep(LOOK_EVERY).await;
+    }
+}
 
 /// A process that did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -313,6 +326,24 @@ mod tests {
             folder,
             input: Input::None,
         }
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_a_dying_process_still_holds_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("desk.ledger");
+        until_free(&ledger).await;
+        // As the operating system holds it for a process, until that is dead.
+        let held = File::create(folder.path().join("desk.ledger-lock")).unwrap();
+        held.try_lock().unwrap();
+        assert!(hotline_ledger::in_use(&ledger));
+        let dies = tokio::spawn(async move {
+            sleep(Duration::from_millis(200)).await;
+            drop(held);
+        });
+        until_free(&ledger).await;
+        assert!(!hotline_ledger::in_use(&ledger));
+        dies.await.unwrap();
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    child::{Child, ChildError, Input, Listener, Program},
+    child::{Child, ChildError, Input, Listener, Program, until_free},
     joined::{Joined, folder, words::FromSeat, words::ToSeat},
     links::{LinkError, Linked, Links, Ports},
     post::Post,
@@ -504,6 +504,7 @@ impl Stage {
 
     async fn start_relay(&mut self, relay: &RelayPlace) -> Result<(), StageError> {
         let words = ["relay", "run", "--config"].map(str::to_owned).to_vec();
+        until_free(&relay.ledger).await;
         let child = self
             .child(
                 &relay.name,
@@ -518,6 +519,7 @@ impl Stage {
 
     async fn start_desk(&mut self, desk: &DeskPlace) -> Result<(), StageError> {
         let name = format!("desk-{}", desk.name);
+        until_free(&desk.ledger).await;
         let words = ["desk", "run", "--unattended", "--json", "--config"]
             .map(str::to_owned)
             .to_vec();

@@ -54,6 +54,15 @@ impl Lock {
     }
 }
 
+/// Whether a process holds the ledger file at `path` now. One whose killer has gone dies a little later than it: whoever
+/// starts it again waits for that.
+#[must_use]
+pub fn in_use(path: &Path) -> bool {
+    // Shared, so that two who only look are not in each other's way.
+    let file = File::open(beside(path, "-lock"));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn open_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)

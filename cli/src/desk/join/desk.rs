@@ -12,7 +12,7 @@ use hotline_client::{
     request::{Answer, News, Refusal, Request},
     socket::Connection,
 };
-use hotline_exercise::live::joined::may_be_asked;
+use hotline_exercise::live::{child::until_free, joined::may_be_asked};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     process::{Child, Command},
@@ -67,6 +67,8 @@ impl Desk {
         let types = terminal || sits == Sits::Typing;
         let exe = std::env::current_exe().map_err(|error| Failure::io("this program's own file", &error))?;
         let failed = |error: io::Error| Failure::io("the desk", &error);
+        // The desk of a seat whose program was killed may still be dying.
+        until_free(&config.ledger).await;
         let child = Command::new(exe)
             .args(["desk", "run", "--config"])
             .arg(settings)
