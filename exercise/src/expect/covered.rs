@@ -1,6 +1,7 @@
 //! Whether control looked: what must not have been can only be said of a time in which somebody would have seen it.
 
 use crate::{
+    record::Kind,
     scenario::{expect::By, mark::Mark},
     timeline::Moment,
 };
@@ -41,6 +42,24 @@ impl Case<'_> {
     /// A stretch in which control did not look at a desk that ran, as a sentence. It asks about the time between two
     /// moments; without them from STARTEX to ENDEX, or the last record.
     pub(super) fn unseen(&self, desk: &str, from: Option<Moment>, to: Option<Moment>) -> Option<String> {
+        self.unseen_beside(desk, (from, to), &self.down(desk))
+    }
+
+    /// The same from STARTEX to the end, without the time in which control itself was away: it knows nothing of that which a
+    /// label could contradict.
+    pub(super) fn unseen_while_here(&self, desk: &str) -> Option<String> {
+        let mut beside = self.down(desk);
+        beside.extend(self.away());
+        beside.sort_unstable();
+        self.unseen_beside(desk, (None, None), &beside)
+    }
+
+    fn unseen_beside(
+        &self,
+        desk: &str,
+        (from, to): (Option<Moment>, Option<Moment>),
+        beside: &[(u64, u64)],
+    ) -> Option<String> {
         let from = from.or_else(|| self.timeline.records().next().map(|(entry, _)| entry.at))?;
         let to = to.or(self.end)?;
         let looks = self.looks(desk);
@@ -50,15 +69,28 @@ impl Case<'_> {
         let ends = seen.iter().copied().chain([to]);
         // What was seen before the window is no part of it.
         let begins = [from].into_iter().chain(seen.iter().copied());
-        let down = self.down(desk);
         for (begin, end) in begins.zip(ends) {
             let (begin, end) = (begin.wall_ms.max(from.wall_ms), end.wall_ms.min(to.wall_ms));
-            if let Some((begin, _)) = unseen_of(begin, end, &down) {
+            if let Some((begin, _)) = unseen_of(begin, end, beside) {
                 let at = self.timeline.clock.moment(begin, 0);
                 return Some(format!("{desk} was not looked at behind {}", when(at)));
             }
         }
         None
+    }
+
+    /// When control was away: from its last record to RESUMED.
+    fn away(&self) -> Vec<(u64, u64)> {
+        let mut away = Vec::new();
+        let mut last = None;
+        for (entry, record) in self.timeline.records() {
+            let at = entry.at.wall_ms;
+            if let (Kind::Resumed { .. }, Some(last)) = (&record.kind, last) {
+                away.push((last, at));
+            }
+            last = Some(at);
+        }
+        away
     }
 
     /// When a desk did not run: it showed nothing to anybody.
@@ -73,7 +105,7 @@ impl Case<'_> {
     }
 }
 
-/// The first part of a stretch in which a desk ran, and that is too long without a look.
+/// The first part of a stretch that is too long without a look; `down`: without these.
 fn unseen_of(begin: u64, end: u64, down: &[(u64, u64)]) -> Option<(u64, u64)> {
     let mut begin = begin;
     for (from, to) in down.iter().filter(|(from, _)| *from < end) {

@@ -51,7 +51,7 @@ impl Case<'_> {
             }
         }
         let mut desks = self.timeline.startex.desks.keys();
-        if let Some(unseen) = desks.find_map(|desk| self.unseen(desk, None, None)) {
+        if let Some(unseen) = desks.find_map(|desk| self.unseen_while_here(desk)) {
             return Finding::new(Met::Undecided, unseen);
         }
         Finding::new(

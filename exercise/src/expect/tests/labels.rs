@@ -152,6 +152,21 @@ fn where_control_did_not_look_no_label_is_said_to_fit() {
 }
 
 #[test]
+fn of_the_time_in_which_control_was_away_no_label_contradicts_what_it_knows() {
+    let c7 = |back_ms: u64, looks_ms: u64| {
+        let mut play = Play::of(&expecting(&[]));
+        play.at(5_000).looks();
+        play.at(back_ms).record(Kind::Resumed { found: Vec::new() });
+        play.at(looks_ms).looks();
+        one(&judge_of(&play), "C7").clone()
+    };
+    let judged = c7(65_000, 66_000);
+    assert_eq!(judged.met, Met::Yes, "{}", judged.observed);
+    let judged = c7(65_000, 75_001);
+    assert_eq!(judged.met, Met::Undecided, "{}", judged.observed);
+}
+
+#[test]
 fn of_an_exercise_in_which_nobody_said_anything_nothing_is_met() {
     let mut play = Play::of(&expecting(&[]));
     play.at(1_000).endex();
