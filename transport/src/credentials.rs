@@ -212,8 +212,11 @@ pub fn seal_seed(pem: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let mut seed = Zeroizing::new([0; 32]);
     // 32 bytes are 44 characters; the decoder may ask for one byte more.
     let mut decoded = Zeroizing::new([0; 33]);
+    let body = body.trim().as_bytes();
+    // It panics where the room is not exactly what it asks for.
+    let asked = data_encoding::BASE64.decode_len(body.len()).ok()?;
     let length = data_encoding::BASE64
-        .decode_mut(body.trim().as_bytes(), decoded.as_mut_slice())
+        .decode_mut(body, decoded.get_mut(..asked)?)
         .ok()?;
     seed.copy_from_slice(decoded.get(..length).filter(|bytes| bytes.len() == 32)?);
     Some(seed)
