@@ -216,12 +216,18 @@ async fn the_second_passphrase_signs_like_the_first_and_tells_the_security_offic
     let mut follows = following(&line, &secrets);
     let mut told_at_once = BufReader::new(follows.stdout.take().unwrap()).lines();
     let (forced, took) = night(&line, &secrets.second).await;
-    for _ in 0..3 {
+    let mut left = 3;
+    while left > 0 {
         let line = timeout(Duration::from_secs(2), told_at_once.next_line()).await;
         let line = line
             .expect("a watch that follows has told it by now")
             .unwrap()
             .unwrap();
+        // A busy disk keeps the notes locked while one is written; that is told too, and looked at again.
+        if line.contains("holds its lock") {
+            continue;
+        }
+        left -= 1;
         assert!(line.contains("\"duress\"") && line.contains(OFFICER), "{line}");
     }
     follows.kill().await.unwrap();
