@@ -119,7 +119,10 @@ proptest! {
             prop_assert_eq!(play.times(of), 1);
             return Ok(());
         }
-        play.take(&Op::Wait(20_000_000));
+        // Until its moment, however far shifts have moved it at a tenth of the speed, and a minute of the line.
+        let due = play.control.plan.clock().when(planned).unwrap();
+        let due = u64::try_from(due.since_start().as_millis()).unwrap();
+        play.take(&Op::Wait(due.saturating_sub(play.control.now) + 60_000));
         prop_assert_eq!(play.times(of), 1);
         // It comes in the first millisecond of the line in which its moment has passed.
         prop_assert!(late(&play, of, planned) <= Duration::from_millis(60).max(OVERDUE));
