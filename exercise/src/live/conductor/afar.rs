@@ -32,38 +32,11 @@ pub(super) fn may_tell(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
-    use crate::{
-        live::site::{DeskPlace, SidePlace},
-        scenario::{lists::Side, parse, shipped},
-    };
-
-    fn side(side: Side, domain: &str, desk: &str) -> SidePlace {
-        SidePlace {
-            side,
-            domain: domain.into(),
-            trust: "/".into(),
-            relays: Vec::new(),
-            desks: vec![DeskPlace {
-                name: side.name().into(),
-                config: "/".into(),
-                ledger: "/".into(),
-                identity: format!("spiffe://{domain}/desk/{desk}"),
-                backup: None,
-            }],
-        }
-    }
+    use crate::scenario::{parse, shipped};
 
     #[test]
     fn a_desk_that_joined_is_heard_about_its_own_people_and_not_about_those_of_the_other_side() {
-        let site = Site {
-            root: "/".into(),
-            exe: "/".into(),
-            exercise: "S1-1".into(),
-            sides: vec![
-                side(Side::A, "exercise.avelia.example", "a"),
-                side(Side::B, "exercise.borenia.example", "b"),
-            ],
-        };
+        let site = super::super::tests::site();
         let scenario = parse("S1.toml", shipped::by_id("S1").unwrap().text).unwrap();
         let tells = |direction: &str, rung: Rung, by: &str| {
             may_tell(

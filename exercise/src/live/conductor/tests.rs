@@ -156,7 +156,8 @@ impl Scene for Busy {
     }
 }
 
-fn site() -> Site {
+/// A line of two sides with a desk each, and no relays.
+pub(super) fn site() -> Site {
     let sides =
         [(Side::A, "avelia", "a"), (Side::B, "borenia", "b")].map(|(side, country, desk)| SidePlace {
             side,
