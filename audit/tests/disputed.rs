@@ -350,11 +350,7 @@ fn what_another_sides_mirror_holds_is_not_handed_in_as_ones_own() {
 fn openings_that_do_not_fit_are_not_counted_among_those_that_do() {
     let line = play(SHORT);
     let mut files = line.files(0);
-    let path = files
-        .keys()
-        .find(|path| path.starts_with("openings/"))
-        .unwrap()
-        .clone();
+    let path = line::opening_in(&files);
     let bundle = line::read(&line.pack(0, files.clone())).unwrap();
     let policy = line.policy(NOBODY);
     assert_eq!(Evidence::judge(&[&bundle], &policy).unwrap().verify().openings, 1);

@@ -177,12 +177,7 @@ fn ended_behind(claimed_ms: u64, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> (Lin
     let honest = line.files(1);
     let (roster, _) = ended(&line, &[line.sides[0].relay.statement], claimed_ms);
     line.rosters[0] = roster.to_text();
-    let held = &mut line.held[0];
-    change(&mut held.relay);
-    held.notes.clear();
-    held.proofs.clear();
-    held.mirrored_note = None;
-    let tampered = line.files(0);
+    let (line, tampered, _) = line.resigned(change);
     (line, tampered, honest)
 }
 

@@ -54,19 +54,6 @@ fn with_entries(line: &Line, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Files {
     files
 }
 
-/// What Avelia hands in after its relay's keeper has signed another history of its log.
-fn resigned(mut line: Line, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> (Line, Files, Files) {
-    let honest = line.files(1);
-    let held = &mut line.held[0];
-    change(&mut held.relay);
-    // Whatever would betray it at home is taken out as well.
-    held.notes.clear();
-    held.proofs.clear();
-    held.mirrored_note = None;
-    let tampered = line.files(0);
-    (line, tampered, honest)
-}
-
 #[test]
 fn clean_evidence_matches_alone_together_and_in_a_dispute() {
     let line = play(SHORT);
@@ -128,7 +115,7 @@ fn a_log_whose_end_is_missing_is_truncated() {
 
 #[test]
 fn a_log_rolled_back_and_signed_again_is_truncated_and_the_other_sides_note_proves_it() {
-    let (line, a, b) = resigned(play(SHORT), |entries| entries.truncate(9));
+    let (line, a, b) = play(SHORT).resigned(|entries| entries.truncate(9));
     let (ruling, finding) = together(&line, a, b);
     assert_eq!(ruling, Ruling::Truncated);
     let finding = finding.unwrap();
@@ -145,7 +132,7 @@ fn a_log_rolled_back_and_signed_again_is_truncated_and_the_other_sides_note_prov
 
 #[test]
 fn a_fork_at_the_same_size_is_proved_by_two_signed_leaves() {
-    let (line, a, b) = resigned(play(SHORT), |entries| {
+    let (line, a, b) = play(SHORT).resigned(|entries| {
         let last = entries.len() - 2;
         entries.swap(last - 1, last - 2);
     });
@@ -154,7 +141,7 @@ fn a_fork_at_the_same_size_is_proved_by_two_signed_leaves() {
 
 #[test]
 fn a_fork_that_began_earlier_is_proved_too() {
-    let (line, a, b) = resigned(play(SHORT), |entries| entries.swap(1, 2));
+    let (line, a, b) = play(SHORT).resigned(|entries| entries.swap(1, 2));
     fork_is_proved(&line, a, b);
 }
 
@@ -284,7 +271,7 @@ fn a_statement_in_another_encoding_is_altered_even_where_the_log_signed_it() {
     let line = play(SHORT);
     let files = with_entries(&line, |entries| entries[3] = reencoded(&entries[3]));
     assert_eq!(alone(&line, 0, files), Ruling::Altered(Some(3)));
-    let (line, a, _) = resigned(line, |entries| entries[3] = reencoded(&entries[3]));
+    let (line, a, _) = line.resigned(|entries| entries[3] = reencoded(&entries[3]));
     let bundle = line::read(&line.pack(0, a)).unwrap();
     let evidence = judged(&[&bundle], &line.policy(NOBODY));
     let named = evidence
@@ -325,11 +312,7 @@ fn a_weak_key_in_a_roster_is_refused_though_the_root_signed_it() {
 fn words_that_are_not_those_committed_to_are_refused_as_an_opening() {
     let line = play(SHORT);
     let mut files = line.files(0);
-    let path = files
-        .keys()
-        .find(|path| path.starts_with("openings/"))
-        .unwrap()
-        .clone();
+    let path = line::opening_in(&files);
     let text = String::from_utf8(files[&path].clone())
         .unwrap()
         .replace("quiet", "loud");

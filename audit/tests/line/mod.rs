@@ -209,6 +209,19 @@ impl Line {
         text
     }
 
+    /// What Avelia hands in once its relay's log is another, and what Borenia does, as it always was.
+    pub fn resigned(mut self, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> (Line, Files, Files) {
+        let honest = self.files(1);
+        let held = &mut self.held[0];
+        change(&mut held.relay);
+        // Whatever would betray it at home is taken out as well.
+        held.notes.clear();
+        held.proofs.clear();
+        held.mirrored_note = None;
+        let tampered = self.files(0);
+        (self, tampered, honest)
+    }
+
     /// The files of a side's bundle, without the manifest.
     pub fn files(&self, place: usize) -> Files {
         let (side, held) = (&self.sides[place], &self.held[place]);
@@ -294,6 +307,12 @@ pub fn pack(side: &str, names: BTreeMap<String, String>, files: Files) -> Vec<u8
 
 pub fn read(bytes: &[u8]) -> Result<Bundle, hotline_audit::bundle::BundleError> {
     Bundle::read(bytes)
+}
+
+/// Where a bundle's only opening lies.
+pub fn opening_in(files: &Files) -> String {
+    let mut paths = files.keys().filter(|path| path.starts_with("openings/"));
+    paths.next().unwrap().clone()
 }
 
 /// Adds a log as its export has it, whatever entries and note are.
