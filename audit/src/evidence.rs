@@ -12,6 +12,7 @@
 
 mod anchors;
 mod beside;
+mod codes;
 mod compare;
 mod copies;
 mod dated;
@@ -19,9 +20,11 @@ mod dispute;
 mod finding;
 mod heads;
 mod index;
+mod ladder;
 mod life;
 mod names;
 mod notes;
+mod printed;
 mod quorum;
 mod release;
 mod senders;
@@ -33,10 +36,11 @@ mod verify;
 mod worth;
 
 pub use compare::{CompareBundles, OnlyOne};
-pub use dispute::{DisputeReport, NotFound, PrintedProof};
+pub use dispute::{DisputeReport, NotFound};
 pub use finding::{Finding, Proof, RootFork};
 pub use life::{Fact, Life, Standing};
 pub use notes::{Cosigned, Source};
+pub use printed::PrintedProof;
 pub use timeline::{After, Before, Event};
 pub use verdict::Ruling;
 pub use verify::{BundleReport, CopyReport};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::life::{SERVICES, word};
+use super::codes::{SERVICES, word};
 use super::names;
 use super::statements::Known;
 use super::timeline::domain_of;
@@ -205,10 +205,10 @@ fn last_places(timeline: &[Event]) -> BTreeMap<&str, (u64, u64)> {
     last
 }
 
-/// As [`super::life::named_by`]; of what a desk says of itself only that it could not open what came.
+/// As [`super::ladder::named_by`]; of what a desk says of itself only that it could not open what came.
 fn named_as_received(known: &Known) -> Vec<Hash> {
     match &known.verified.payload {
         Payload::Service(service) if word(&SERVICES, service.kind) != "NOT_OPENED" => Vec::new(),
-        _ => super::life::named_by(known),
+        _ => super::ladder::named_by(known),
     }
 }

@@ -11,8 +11,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::Evidence;
+use super::codes::{SERVICES, word};
 use super::index::By;
-use super::life::{SERVICES, named_by, word};
+use super::ladder::named_by;
 use super::names;
 use super::notes::{Cosigned, KnownNote};
 use super::statements::Known;
