@@ -207,6 +207,12 @@ pub(super) mod tests {
             restored: Restored::ReadOnly,
         };
         let (ledger, _) = Ledger::open(options).unwrap();
+        keep(&ledger, words);
+        ledger
+    }
+
+    /// Appends these words, each an entry of a desk.
+    pub(in crate::anchor) fn keep(ledger: &Ledger, words: &[&str]) {
         for (number, word) in (1..).zip(words) {
             let entry = Entry {
                 bytes: word.as_bytes().to_vec(),
@@ -221,7 +227,6 @@ pub(super) mod tests {
             let committed = ledger.commit(Batch::of(Lane::Message, vec![entry]));
             committed.wait().unwrap();
         }
-        ledger
     }
 
     fn shows(note: Vec<u8>) -> Answered {

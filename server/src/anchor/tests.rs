@@ -14,8 +14,8 @@ use hotline_audit::{
     statement::CosignRefused,
     witness::AddCheckpoint,
 };
-use hotline_core::{health::Profile, identity::Identity, leg::Lane};
-use hotline_ledger::{Batch, Engine, Entry, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
+use hotline_core::{health::Profile, identity::Identity};
+use hotline_ledger::{Engine, Ledger, MemoryDisk, Mode, OpenOptions, Restored};
 use hotline_transport::{
     Credentials, Doors, ListenLimits, Listener, NodeSecrets, Seams, ServerTls, TrustStore,
 };
@@ -78,22 +78,7 @@ pub(crate) async fn relay(words: &[&str]) -> Arc<Relay> {
         restored: Restored::ReadOnly,
     })
     .unwrap();
-    for (number, word) in (1..).zip(words) {
-        let entry = Entry {
-            bytes: word.as_bytes().to_vec(),
-            hash: Hash::of(word.as_bytes()),
-            kind: 1,
-            sender: "desk".into(),
-            id: [number; 16],
-            epoch: 1,
-            sequence: u64::from(number),
-            mailbox: Vec::new(),
-        };
-        ledger
-            .commit(Batch::of(Lane::Message, vec![entry]))
-            .await
-            .unwrap();
-    }
+    super::judge::tests::keep(&ledger, words);
     let (seams, rosters) = (Seams::system(), rosters());
     let trust = Arc::new(TrustStore::new(&seams, Vec::new()).unwrap());
     let tls = ServerTls::new(&seams, credentials(&seams), trust, &[]);
